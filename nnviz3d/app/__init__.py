@@ -1,0 +1,1 @@
+"""Composition: command line, frame loop, session, edits -> smallest rebuild."""

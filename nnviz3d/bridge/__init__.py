@@ -1,0 +1,1 @@
+"""The only room where numbers meet pictures: source tensors -> GPU columns."""

@@ -1,0 +1,1 @@
+"""Drawables, camera, passes, picking: pictures as pure functions of state and time."""

@@ -1,0 +1,1 @@
+"""Arena, layers, losses, optimisers, data. Runs without a window."""

@@ -1,0 +1,63 @@
+"""Columns: arrays that shaders read by index. One GL buffer seen through one buffer texture.
+
+The buffer keeps its GL name for life, so that CUDA can register it once. Dense edges have no data of their own: the parameter arena is the column.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from OpenGL import GL
+
+from nnviz3d.spec.errors import RunError
+
+_FORMATS = {
+    ("float32", 1): GL.GL_R32F,
+    ("float32", 2): GL.GL_RG32F,
+    ("float32", 4): GL.GL_RGBA32F,
+    ("int32", 1): GL.GL_R32I,
+    ("int32", 2): GL.GL_RG32I,
+    ("int32", 4): GL.GL_RGBA32I,
+}
+
+
+class TextureBuffer:
+    """`count` items of `width` numbers of one type. `buffer` and `texture` are GL names; `close()` frees both."""
+
+    def __init__(self, count: int, dtype: str = "float32", width: int = 1):
+        self.count, self.dtype, self.width = max(int(count), 1), np.dtype(dtype), width
+        most = int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_BUFFER_SIZE))
+        if self.count > most:
+            raise RunError(f"this OpenGL reads at most {most:,} numbers from one buffer; {self.count:,} were asked for. Use a smaller network")
+        self.buffer = int(GL.glGenBuffers(1))
+        self.texture = int(GL.glGenTextures(1))
+        GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
+        GL.glBufferData(GL.GL_TEXTURE_BUFFER, self.nbytes, None, GL.GL_DYNAMIC_DRAW)
+        if GL.glGetError() == GL.GL_OUT_OF_MEMORY:
+            self.close()
+            raise RunError(f"the graphics memory has no room for {self.nbytes:,} bytes; use a smaller network")
+        GL.glBindTexture(GL.GL_TEXTURE_BUFFER, self.texture)
+        GL.glTexBuffer(GL.GL_TEXTURE_BUFFER, _FORMATS[self.dtype.name, width], self.buffer)
+
+    @property
+    def nbytes(self) -> int:
+        return self.count * self.width * self.dtype.itemsize
+
+    def write(self, values: np.ndarray, start: int = 0) -> None:
+        """Replace items from `start` on. `values` is cast to the column's type; it must fit. Raises ValueError if not."""
+        values = np.ascontiguousarray(values, self.dtype)
+        if start < 0 or start * self.width + values.size > self.count * self.width:
+            raise ValueError(f"{values.size} numbers at item {start} do not fit into {self.count} x {self.width}")
+        if values.size:
+            GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
+            GL.glBufferSubData(GL.GL_TEXTURE_BUFFER, start * self.width * self.dtype.itemsize, values.nbytes, values)
+
+    def read(self) -> np.ndarray:
+        """The whole column back, (count, width). For tests; it waits for the GPU."""
+        out = np.empty((self.count, self.width), self.dtype)
+        GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
+        GL.glGetBufferSubData(GL.GL_TEXTURE_BUFFER, 0, self.nbytes, out)
+        return out
+
+    def close(self) -> None:
+        GL.glDeleteTextures(1, [self.texture])
+        GL.glDeleteBuffers(1, [self.buffer])

@@ -1,0 +1,59 @@
+"""Which host: a window where there is a display, EGL where there is none. Imports OpenGL only when asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Protocol
+
+import numpy as np
+
+from nnviz3d.spec.errors import RunError
+
+_NO_GL = "the OpenGL libraries cannot be loaded: {}. On Debian or Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0"
+
+
+class Host(Protocol):
+    """A place to draw and to be heard: size in pixels, imgui begun and ended, a picture presented or read."""
+
+    headless: bool
+    closing: bool
+    fullscreen: bool
+    title: str
+    frames: int
+    framebuffer: int
+    pixel_ratio: float
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def display_size(self) -> tuple[int, int]: ...
+    def make_current(self) -> None: ...
+    def resize(self, width: int, height: int) -> None: ...
+    def poll(self) -> None: ...
+    def begin_overlay(self, dt: float) -> None: ...
+    def end_overlay(self) -> None: ...
+    def present(self) -> None: ...
+    def read(self) -> np.ndarray: ...
+    def close(self) -> None: ...
+
+
+def display_available() -> bool:
+    """Whether a window can be expected to open here."""
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_host(width: int, height: int, headless: bool = False, title: str = "nnviz3d", fullscreen: bool = False) -> Host:
+    """A window, or with `headless` an EGL context. Raises RunError that says what to install or set."""
+    try:
+        if headless:
+            from nnviz3d.gfx.egl import EglHost
+
+            return EglHost(width, height)
+        if not display_available():
+            raise RunError("there is no display for a window; use --headless, or set DISPLAY")
+        from nnviz3d.gfx.window import WindowHost
+
+        return WindowHost(width, height, title, fullscreen)
+    except (ImportError, OSError, AttributeError) as error:
+        raise RunError(_NO_GL.format(error)) from error

@@ -1,0 +1,46 @@
+"""imgui inside a host: contexts, the opengl3 backend, begin and end of its frame. The same for a window and headless."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui, implot
+from OpenGL import GL
+
+from nnviz3d.spec.errors import RunError
+
+
+class ImguiFrame:
+    """Owns imgui's and ImPlot's contexts and the opengl3 backend of the current GL context."""
+
+    def __init__(self):
+        self.context = imgui.create_context()
+        self.plots = implot.create_context()
+        io = imgui.get_io()
+        io.set_ini_filename("")
+        io.set_log_filename("")
+        if not imgui.backends.opengl3_init("#version 410"):
+            raise RunError("the overlay's OpenGL backend did not start")
+
+    def make_current(self) -> None:
+        imgui.set_current_context(self.context)
+        implot.set_current_context(self.plots)
+
+    def begin(self, size: tuple[int, int], dt: float) -> None:
+        """Start a headless frame: display size in pixels, seconds since the last one."""
+        io = imgui.get_io()
+        io.display_size = imgui.ImVec2(*map(float, size))
+        io.delta_time = max(dt, 1e-4)
+        imgui.backends.opengl3_new_frame()
+        imgui.new_frame()
+
+    def draw(self, framebuffer: int, size: tuple[int, int]) -> None:
+        """End the frame and draw it over what `framebuffer` holds."""
+        imgui.render()
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
+        GL.glViewport(0, 0, *size)
+        imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def close(self) -> None:
+        self.make_current()
+        imgui.backends.opengl3_shutdown()
+        implot.destroy_context(self.plots)
+        imgui.destroy_context(self.context)

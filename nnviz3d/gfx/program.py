@@ -1,0 +1,85 @@
+"""Programs: gloo compiles and links, data comes from texture buffers, vertices from gl_VertexID.
+
+No vertex attributes at all: an instance is its number, and everything it needs is fetched by that number (house, idea 2).
+gloo knows neither `samplerBuffer` nor instances without a divisor buffer; both are added here, in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from OpenGL import GL
+from vispy import gloo
+
+from nnviz3d.gfx import source
+from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.gfx.context import Context
+from nnviz3d.spec.errors import RunError
+
+BUFFER_UNIT = 8  # gloo counts its own textures from unit 0
+
+
+class Program:
+    """`shaders/<name>.vert` + `.frag`. `draws` counts draw calls since it was last set to 0."""
+
+    draws = 0
+
+    def __init__(self, context: Context, vertex: str, fragment: str, switches: tuple[str, ...] = ()):
+        self.context = context
+        self.name = fragment
+        self._program = gloo.Program(source.load(vertex, switches), source.load(fragment, switches))
+        self._last: dict[str, Any] = {}
+        self._units: dict[str, int] = {}
+        self._handle = 0
+        self._link()
+
+    def _link(self) -> None:
+        context = self.context.canvas.context
+        context.glir.associate(self._program.glir)
+        try:
+            context.flush_commands()
+        except RuntimeError as error:
+            raise RunError(f"shader {self.name} does not compile on {self.context.renderer}:\n{error}") from None
+        self._handle = self.context.parser.get_object(self._program.id).handle
+        for k in range(GL.glGetProgramiv(self._handle, GL.GL_ACTIVE_UNIFORMS)):
+            name, _, kind = GL.glGetActiveUniform(self._handle, k)
+            if kind in (GL.GL_SAMPLER_BUFFER, GL.GL_INT_SAMPLER_BUFFER, GL.GL_UNSIGNED_INT_SAMPLER_BUFFER):
+                name = name.decode() if isinstance(name, bytes) else str(name)
+                unit = BUFFER_UNIT + len(self._units)
+                self._units[name] = unit
+                GL.glProgramUniform1i(self._handle, GL.glGetUniformLocation(self._handle, name), unit)
+
+    def set(self, **uniforms: Any) -> None:
+        """Uniforms and textures by name; what is equal to the last value costs a comparison."""
+        for name, value in uniforms.items():
+            last = self._last.get(name)
+            if last is value and not isinstance(value, np.ndarray):
+                continue
+            if isinstance(value, np.ndarray):
+                if last is not None and np.array_equal(last, value):
+                    continue
+                self._last[name] = value.copy()
+            elif isinstance(value, (int, float, tuple)) and last == value:
+                continue
+            else:
+                self._last[name] = value
+            self._program[name] = value
+
+    def draw(self, mode: str, vertices: int, instances: int = 1, buffers: Mapping[str, TextureBuffer] | None = None) -> None:
+        """`instances` times `vertices` vertices. `buffers` holds the texture buffers by their names in the shader."""
+        if instances <= 0 or vertices <= 0:
+            return
+        for name, unit in self._units.items():
+            GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+            GL.glBindTexture(GL.GL_TEXTURE_BUFFER, buffers[name].texture)
+        context = self.context.canvas.context
+        context.glir.associate(self._program.glir)
+        context.glir.command("DRAW", self._program.id, mode, (0, vertices), instances)
+        context.flush_commands()
+        Program.draws += 1
+
+    def close(self) -> None:
+        self._program.delete()
+        self.context.canvas.context.flush_commands()

@@ -1,0 +1,59 @@
+"""Targets: textures that are drawn into. gloo owns the textures; this file knows their formats and reads pixels back."""
+
+from __future__ import annotations
+
+import numpy as np
+from OpenGL import GL
+from vispy import gloo
+
+from nnviz3d.gfx.context import Context
+from nnviz3d.spec.errors import RunError
+
+
+class Target:
+    """A colour texture (linear filter, clamped) and, if asked for, a depth buffer. Sizes in pixels, at least 1 x 1."""
+
+    def __init__(self, context: Context, width: int, height: int, format: str = "rgba16f", depth: bool = False):
+        most = context.parser.capabilities["max_texture_size"] or int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_SIZE))
+        if max(width, height) > most:
+            raise RunError(f"{width} x {height} pixels: this OpenGL draws at most {most} in one piece")
+        self.context = context
+        self.width, self.height = max(int(width), 1), max(int(height), 1)
+        self.texture = gloo.Texture2D(
+            (self.height, self.width, 4), format="rgba", internalformat=format, interpolation="linear", wrapping="clamp_to_edge"
+        )
+        # by the enum: gloo's name "depth" means 16 bits, too coarse for a long network seen from far
+        buffer = gloo.RenderBuffer((self.height, self.width), format=int(GL.GL_DEPTH_COMPONENT24)) if depth else None
+        self._frame = gloo.FrameBuffer(self.texture, depth=buffer) if depth else gloo.FrameBuffer(self.texture)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    def __enter__(self) -> Target:
+        self._frame.activate()
+        self.context.canvas.context.flush_commands()
+        GL.glViewport(0, 0, self.width, self.height)
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._frame.deactivate()
+        self.context.canvas.context.flush_commands()
+
+    def read(self, type: str = "uint8") -> np.ndarray:
+        """The pixels, (height, width, 4), first row on top; `type` is "uint8" or "float32". Waits for the GPU."""
+        with self:
+            return read_pixels(self.width, self.height, type)
+
+    def close(self) -> None:
+        self._frame.delete()
+        self.texture.delete()
+        self.context.canvas.context.flush_commands()
+
+
+def read_pixels(width: int, height: int, type: str = "uint8") -> np.ndarray:
+    """Pixels of the bound framebuffer, (height, width, 4), first row on top."""
+    out = np.empty((height, width, 4), type)
+    GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+    GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE if type == "uint8" else GL.GL_FLOAT, out)
+    return out[::-1]

@@ -1,0 +1,140 @@
+"""The window host: pyGLFW, an OpenGL 4.1 core context, imgui's own glfw backend for input. Same verbs as the headless host."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui  # before glfw: it ships its own GLFW library and points pyGLFW to it
+
+# isort: split
+import ctypes
+
+import glfw
+import numpy as np
+from OpenGL import GL
+
+from nnviz3d.gfx.context import MAJOR, MINOR, Context
+from nnviz3d.gfx.overlay import ImguiFrame
+from nnviz3d.gfx.targets import read_pixels
+from nnviz3d.spec.errors import RunError
+
+
+class WindowHost:
+    """A resizable window with vsync. `closing` becomes true when a person closes it. Raises RunError without a display."""
+
+    headless = False
+    framebuffer = 0
+
+    def __init__(self, width: int = 1280, height: int = 720, title: str = "nnviz3d", fullscreen: bool = False):
+        glfw.set_error_callback(self._remember_error)
+        self._error = ""
+        if not glfw.init():
+            raise RunError(f"no window can be opened: {self._error}. Use --headless, or set DISPLAY")
+        hints = {
+            glfw.CONTEXT_VERSION_MAJOR: MAJOR,
+            glfw.CONTEXT_VERSION_MINOR: MINOR,
+            glfw.OPENGL_PROFILE: glfw.OPENGL_CORE_PROFILE,
+            glfw.OPENGL_FORWARD_COMPAT: True,
+            glfw.SCALE_TO_MONITOR: True,
+            glfw.DEPTH_BITS: 0,  # depth and samples live in our own targets
+            glfw.STENCIL_BITS: 0,
+        }
+        for hint, value in hints.items():
+            glfw.window_hint(hint, value)
+        self.window = glfw.create_window(width, height, title, None, None)
+        if not self.window:
+            glfw.terminate()
+            raise RunError(f"no window with OpenGL {MAJOR}.{MINOR}: {self._error}. Update the graphics driver, or use --headless")
+        glfw.set_window_size_limits(self.window, 320, 240, glfw.DONT_CARE, glfw.DONT_CARE)
+        glfw.make_context_current(self.window)
+        glfw.swap_interval(1)
+        self.vsync = True
+        self.context = Context()
+        self.imgui = ImguiFrame()
+        imgui.backends.glfw_init_for_opengl(ctypes.cast(self.window, ctypes.c_void_p).value, True)
+        self._restore: tuple[int, int, int, int] | None = None
+        self.frames = 0
+        self.closing = False
+        if fullscreen:
+            self.fullscreen = True
+
+    def _remember_error(self, code: int, message: bytes | str) -> None:
+        text = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+        self._error = f"{text} ({code:#x})"
+
+    def make_current(self) -> None:
+        glfw.make_context_current(self.window)
+        self.context.make_current()
+        self.imgui.make_current()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Framebuffer pixels; (0, 0) while minimised."""
+        return glfw.get_framebuffer_size(self.window)
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """imgui's units; smaller than `size` where the system scales windows (macOS)."""
+        return glfw.get_window_size(self.window)
+
+    @property
+    def pixel_ratio(self) -> float:
+        """How large text should be: 2.0 on a screen with twice the usual density."""
+        return max(glfw.get_window_content_scale(self.window)[0], 1.0)
+
+    @property
+    def title(self) -> str:
+        return self._title
+
+    @title.setter
+    def title(self, text: str) -> None:
+        self._title = text
+        glfw.set_window_title(self.window, text)
+
+    @property
+    def fullscreen(self) -> bool:
+        return self._restore is not None
+
+    @fullscreen.setter
+    def fullscreen(self, on: bool) -> None:
+        if on and self._restore is None:
+            monitor = glfw.get_primary_monitor()
+            if not monitor:
+                return
+            self._restore = (*glfw.get_window_pos(self.window), *glfw.get_window_size(self.window))
+            mode = glfw.get_video_mode(monitor)
+            glfw.set_window_monitor(self.window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
+        elif not on and self._restore is not None:
+            glfw.set_window_monitor(self.window, None, *self._restore, 0)
+            self._restore = None
+
+    def resize(self, width: int, height: int) -> None:
+        glfw.set_window_size(self.window, width, height)
+
+    def poll(self) -> None:
+        glfw.poll_events()
+        if 0 in self.size:  # minimised: sleep instead of spinning
+            glfw.wait_events_timeout(0.1)
+        self.closing = self.closing or bool(glfw.window_should_close(self.window))
+
+    def begin_overlay(self, dt: float) -> None:
+        imgui.backends.opengl3_new_frame()
+        imgui.backends.glfw_new_frame()
+        imgui.new_frame()
+
+    def end_overlay(self) -> None:
+        self.imgui.draw(0, self.size)
+
+    def present(self) -> None:
+        glfw.swap_buffers(self.window)
+        self.frames += 1
+
+    def read(self) -> np.ndarray:
+        """The picture, (height, width, 3) uint8, first row on top. Call before `present`."""
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, 0)
+        return read_pixels(*self.size)[..., :3].copy()
+
+    def close(self) -> None:
+        self.make_current()
+        imgui.backends.glfw_shutdown()
+        self.imgui.close()
+        glfw.destroy_window(self.window)
+        glfw.terminate()

@@ -1,0 +1,1 @@
+"""The exhibit's state machine (not built yet)."""

@@ -1,0 +1,1 @@
+"""Pure: topology -> positions of neurons, sizes of the network, bounding boxes."""

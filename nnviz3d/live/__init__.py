@@ -1,0 +1,1 @@
+"""A link to somebody's own training loop (not built yet)."""

@@ -1,0 +1,1 @@
+"""One protocol for "something that has a network", and the first of its kind: our own training."""

@@ -1,0 +1,11 @@
+"""How large things may be. Checked before anything is allocated, so that no file can ask for the machine's memory."""
+
+SCENE_BYTES = 1 << 20  # a scene is written by hand; the largest shipped one is under 4 kB
+DATA_BYTES = 4 << 30
+DATA_VALUES = 1 << 30  # float32 numbers in one data set: 4 GiB
+LAYERS = 256
+UNITS = 65_536
+PARAMETERS = 100_000_000  # 0.4 GB an array; an optimiser with two slots needs five such arrays
+BATCH = 65_536
+STEPS = 1_000_000_000
+IMAGE_SIDE = 16_384  # OpenGL's texture side on Mesa and on every GPU since 2012

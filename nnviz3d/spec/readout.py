@@ -1,0 +1,181 @@
+"""What the overlay may know: frozen pictures of a session, made by `app` each frame, read by `ui`.
+
+A panel sees a `Scene` and a `Readout`, and answers with `Edit`s and `Command`s. It never sees an engine, a GL name or a clock.
+Numbers are plain Python numbers or read-only numpy arrays, copied out of the arenas after the step that made them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from nnviz3d.spec.topology import Topology
+
+CommandName = Literal[
+    "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
+    "camera", "fit", "fly_to", "pick", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to do that is not a change of the scene. `value`: a preset's name, a neuron's id, a path, or None."""
+
+    name: CommandName
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of a weighted sum: `weight * value`, with the neuron that `value` belongs to."""
+
+    neuron: int
+    index: int  # of the neuron inside its layer, 0-based
+    weight: float
+    value: float
+
+    @property
+    def product(self) -> float:
+        return self.weight * self.value
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A weighted sum of any width: its largest terms by |product|, and the rest summed."""
+
+    terms: tuple[Term, ...]
+    rest_count: int
+    rest: float
+    total: float  # without a bias
+
+
+@dataclass(frozen=True)
+class NeuronReading:
+    """Everything the Neuron panel says of one neuron, for the shown sample; all from the arenas."""
+
+    neuron: int
+    layer: int  # 0: input
+    layer_name: str
+    index: int
+    activation: str
+    a: float
+    label: str = ""
+    z: float | None = None  # None for an input
+    bias: float | None = None
+    incoming: Sum | None = None
+    outgoing: Sum | None = None  # sum_k w_kj delta_k; None for an output
+    delta: float | None = None  # dL/dz for the shown sample
+    slope: float | None = None  # f'(z); None where it is not a number (softmax)
+    target: float | None = None  # output neurons: what the sample asks for
+    bias_gradient: float | None = None  # of the last training step's batch
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
+
+    train_step: np.ndarray
+    train_loss: np.ndarray
+    test_step: np.ndarray
+    test_loss: np.ndarray
+    train_accuracy: np.ndarray  # at test_step; empty for regression
+    test_accuracy: np.ndarray
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
+
+    x: float
+    y: float
+    text: str
+    strength: float = 1.0
+    align: Literal["left", "centre", "right"] = "left"
+    kind: Literal["class", "layer", "value"] = "class"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Milliseconds a frame by stage, medians over the last two seconds, and what the governor decided."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+    frame_ms: float = 0.0
+    frame_p99_ms: float = 0.0
+    history: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    renderer: str = ""
+    backend: str = ""
+    quality: str = ""
+    resolution_scale: float = 1.0
+    draw_calls: int = 0
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One frame's worth of facts for the overlay."""
+
+    topology: Topology
+    sentence: str  # what is happening now, in plain words
+    running: bool
+    step: int
+    epoch: float
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    steps_per_second: float
+    sample_count: int
+    sample_index: int
+    sample_label: str
+    sample_answer: str  # what the network says now, for example "3 (97.2 %)"
+    sample_right: bool | None
+    data_name: str
+    data_summary: str  # "1,438 to train, 359 to test; 8x8 inputs, 10 classes"
+    class_names: tuple[str, ...]
+    charts: Charts
+    labels: tuple[Label, ...]
+    edges_shown: int
+    edges_total: int
+    edges_share: float  # of the summed |quantity|
+    edges_peak: float  # the value of the brightest edges (98.5th percentile), for the legend
+    performance: Performance
+    neuron: NeuronReading | None = None
+    hovered: NeuronReading | None = None
+    pinned: bool = False
+    banner: str = ""  # something went wrong or needs an answer
+    toast: str = ""  # something was done: "saved scenes/mine.toml"
+    can_undo: bool = False
+    can_redo: bool = False
+    dirty: bool = False
+    scene_name: str = ""
+    scene_names: tuple[str, ...] = ()
+    particles: int = 0
+    fraction: float = 1.0
+
+
+@dataclass(frozen=True)
+class StageInput:
+    """What a person did on the stage (not on a panel) in this frame, read from imgui's io, the same in a window and headless.
+
+    Pixels are framebuffer pixels from the top left.
+    """
+
+    pointer: tuple[float, float] | None = None  # None: outside, or over a panel
+    clicked: bool = False
+    double_clicked: bool = False
+    orbit: tuple[float, float] = (0.0, 0.0)  # drag with the left button, pixels
+    pan: tuple[float, float] = (0.0, 0.0)  # right or middle button, or shift + left
+    zoom: float = 0.0  # wheel notches, positive is nearer
+    move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
+    turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the overlay hands back: changes of the scene, things to do, and what happened on the stage."""
+
+    edits: tuple = ()
+    commands: tuple[Command, ...] = ()
+    stage: StageInput = StageInput()
+    panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part

@@ -1,0 +1,219 @@
+"""The document: what a scene file holds, as frozen pydantic models.
+
+Nothing here runs anything. Every number has bounds, every choice is a closed list, unknown keys and NaN are errors: a scene
+that validates can be built. `nnviz3d.spec.toml` reads and writes it, `nnviz3d.spec.edit` changes it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from nnviz3d.spec import limits
+
+Activation = Literal[
+    "linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"
+]
+OutputActivation = Literal["auto", Activation, "softmax"]
+Initializer = Literal[
+    "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
+    "lecun_normal", "orthogonal", "playground",
+]  # fmt: skip
+Loss = Literal["auto", "mse", "half_mse", "bce", "cross_entropy", "huber"]
+Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
+Schedule = Literal["constant", "step", "cosine"]
+DataKind = Literal[
+    "digits", "iris", "wine", "breast_cancer",
+    "circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss",
+    "blobs", "csv", "npz", "idx",
+]  # fmt: skip
+Feature = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
+Quantity = Literal["signal", "weight", "gradient", "change"]
+Quality = Literal["auto", "low", "balanced", "high", "ultra"]
+
+Unit = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, le=1e9)]
+NonNegative = Annotated[float, Field(ge=0, le=1e9)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Table(BaseModel):
+    """A table of a scene file: closed, strict, finite and immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, value):
+        return tuple(value) if isinstance(value, list) else value
+
+
+class Layer(Table):
+    """A hidden layer."""
+
+    kind: Literal["dense"] = "dense"
+    units: int = Field(8, ge=1, le=limits.UNITS)
+    activation: Activation = "relu"
+    init: Initializer = "auto"
+    init_scale: float = Field(1.0, ge=0, le=1000)
+    bias: float = Field(0.0, ge=-1000, le=1000)
+    dropout: float = Field(0.0, ge=0, lt=1)
+
+
+class Output(Table):
+    """The last layer; the data set decides its size. `auto`: softmax for classes, linear for numbers."""
+
+    activation: OutputActivation = "auto"
+    init: Initializer = "auto"
+    init_scale: float = Field(1.0, ge=0, le=1000)
+    bias: float = Field(0.0, ge=-1000, le=1000)
+
+
+class Network(Table):
+    """Hidden layers from input to output (none: a linear model), then the output layer."""
+
+    layers: tuple[Layer, ...] = Field((), max_length=limits.LAYERS)
+    output: Output = Output()
+
+    @model_validator(mode="after")
+    def _fits_in_memory(self):
+        units = [layer.units for layer in self.layers]
+        total = sum(a * b for a, b in zip(units, units[1:], strict=False))
+        if total > limits.PARAMETERS:
+            raise ValueError(f"the layers ask for {total:,} weights; at most {limits.PARAMETERS:,} are allowed. Use narrower layers")
+        return self
+
+
+class Data(Table):
+    """What is learned. File paths are relative to the scene file."""
+
+    kind: DataKind = "digits"
+    seed: Seed = 0
+    test_fraction: float = Field(0.2, ge=0, le=0.9)
+    standardize: bool = False
+    samples: int = Field(0, ge=0, le=10_000_000, description="0: as many as the generator's own default")
+    noise: float = Field(0.0, ge=0, le=0.5, description="Playground's noise slider / 100")
+    features: tuple[Feature, ...] = ("x1", "x2")
+    inputs: int = Field(784, ge=1, le=limits.UNITS, description="blobs: numbers a sample")
+    classes: int = Field(10, ge=1, le=10_000, description="blobs: classes")
+    shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field((), max_length=3)
+    file: str = ""
+    labels_file: str = Field("", description="idx: the labels; npz: not used")
+    header: Literal["auto", "yes", "no"] = "auto"
+    target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
+    task: Literal["auto", "classification", "regression"] = "auto"
+
+    @model_validator(mode="after")
+    def _has_its_file(self):
+        if self.kind in ("csv", "npz", "idx") and not self.file:
+            raise ValueError(f'data of kind "{self.kind}" needs `file`: a path relative to the scene file')
+        if self.kind == "idx" and not self.labels_file:
+            raise ValueError('data of kind "idx" needs `labels_file` beside `file`')
+        if not self.features:
+            raise ValueError("features: at least one of x1, x2, x1^2, x2^2, x1*x2, sin(x1), sin(x2) is needed")
+        return self
+
+
+class Train(Table):
+    """How it is learned. A schedule multiplies `learning_rate`; warm-up rises linearly from 0 over `warmup` steps."""
+
+    loss: Loss = "auto"
+    optimizer: Optimizer = "adam"
+    learning_rate: float = Field(0.001, ge=0, le=1e9)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+    rho: float = Field(0.99, ge=0, lt=1, description="rmsprop's decay")
+    epsilon: float = Field(1e-8, gt=0, le=1)
+    weight_decay: float = Field(0.01, ge=0, le=1, description="adamw")
+    batch: int = Field(32, ge=0, le=limits.BATCH, description="0: the full data set")
+    order: Literal["shuffle", "sequential"] = "shuffle"
+    seed: Seed = 0
+    steps: int = Field(0, ge=0, le=limits.STEPS, description="stop there; 0: never")
+    schedule: Schedule = "constant"
+    schedule_steps: int = Field(1000, ge=1, le=limits.STEPS)
+    schedule_factor: Unit = Field(0.1, description="step: times this every schedule_steps; cosine: the floor")
+    warmup: int = Field(0, ge=0, le=limits.STEPS)
+    l1: NonNegative = 0.0
+    l1_dead_at_zero: bool = Field(False, description="Playground's rule: a weight that L1 pushes through 0 stays 0")
+    l2: NonNegative = 0.0
+    clip_norm: NonNegative = Field(0.0, description="0: off")
+    huber_delta: Positive = 1.0
+    steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
+    tf32: bool = False
+
+
+class View(Table):
+    """What is looked at and from where."""
+
+    sample: int = Field(0, ge=0, le=10_000_000, description="the shown sample, an index into the test part")
+    follow: bool = Field(False, description="show the next sample every few seconds")
+    camera: Literal["three_quarter", "front", "side", "top", "input", "output"] = "three_quarter"
+    pitch: float = Field(0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")
+    layer_gap: float = Field(1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
+    sway: float = Field(1.2, ge=0, le=2, description="idle sway of the camera, degrees")
+    labels: bool = True
+
+
+class Look(Table):
+    """How it is drawn."""
+
+    edges: Quantity = "signal"
+    scale: Literal["local", "global"] = "local"
+    palette: Literal["blue_orange", "safe"] = "blue_orange"
+    dashes: bool = Field(True, description="negative is dashed, so that sign is never told by hue alone")
+    edge_width: float = Field(1.0, gt=0, le=10)
+    edge_energy: float = Field(1.0, ge=0, le=10)
+    particles: float = Field(1.0, ge=0, le=4)
+    particle_speed: float = Field(1.0, ge=0, le=10)
+    glow: float = Field(1.0, ge=0, le=4)
+    exposure: float = Field(1.0, gt=0, le=8)
+    quality: Quality = "auto"
+    ui_scale: float = Field(1.0, ge=0.5, le=4)
+
+
+class Record(Table):
+    """How a film of this scene is made."""
+
+    width: int = Field(1280, ge=16, le=limits.IMAGE_SIDE)
+    height: int = Field(720, ge=16, le=limits.IMAGE_SIDE)
+    fps: int = Field(30, ge=1, le=1000)
+    duration: float = Field(10.0, gt=0, le=86_400)
+    steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over the film, slow first")
+    turn: float = Field(24.0, ge=-3600, le=3600, description="degrees that the camera turns over the film")
+
+
+class Test(Table):
+    """What the test command asserts of this scene."""
+
+    steps: int = Field(20, ge=0, le=1_000_000)
+    min_accuracy: Unit = 0.0
+    max_loss: Positive = 1e9
+
+
+class Scene(Table):
+    """A whole scene. `Scene()` is the default one's settings with no hidden layers."""
+
+    title: str = Field("", max_length=200)
+    about: str = Field("", max_length=2000)
+    network: Network = Network()
+    data: Data = Data()
+    train: Train = Train()
+    view: View = View()
+    look: Look = Look()
+    record: Record = Record()
+    test: Test = Test()
+
+    @classmethod
+    def load(cls, path) -> Scene:
+        """Read a scene file, or a shipped scene by name. Raises InputError with every problem found."""
+        from nnviz3d.spec import toml
+
+        return toml.load(path)
+
+    def save(self, path) -> None:
+        """Write the scene as TOML, atomically. Raises InputError where the path cannot be written."""
+        from nnviz3d.spec import toml
+
+        toml.save(self, path)

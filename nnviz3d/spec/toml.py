@@ -1,0 +1,216 @@
+"""Scene files: TOML in, `Scene` out, and back. All problems of a file are told at once, each with its key.
+
+Sizes are checked before bytes are read, and nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+import types
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from nnviz3d.spec import limits, paths
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def find(name: str | os.PathLike) -> Path:
+    """The file of a scene given as a path or as the name of a shipped scene. Raises InputError where there is none."""
+    path = Path(name)
+    if path.suffix == ".toml" or path.exists():
+        return path
+    shipped = paths.scene_paths()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    near = difflib.get_close_matches(str(name), shipped, 1)
+    hint = f'did you mean "{near[0]}"? ' if near else ""
+    raise InputError.of(str(name), "", f"no such scene; {hint}shipped scenes: {', '.join(shipped)}, or give the path of a .toml file")
+
+
+def load(name: str | os.PathLike, edits: Iterable[Edit] = ()) -> Scene:
+    """Read, apply edits (`--set`), validate. Raises InputError with every problem found."""
+    path = find(name)
+    document = read(path)
+    problems = []
+    for edit in edits:
+        try:
+            _put(document, edit)
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    return validate(document, str(path))
+
+
+def read(path: Path) -> dict:
+    """The plain TOML document. Raises InputError for what is not readable TOML of at most `limits.SCENE_BYTES`."""
+    where = str(path)
+    try:
+        if path.is_dir():
+            raise InputError.of(where, "", "is a folder; expected a scene file (.toml)")
+        size = path.stat().st_size
+        if size > limits.SCENE_BYTES:
+            raise InputError.of(where, "", f"{size:,} bytes; a scene file holds at most {limits.SCENE_BYTES:,}")
+        with path.open("rb") as file:
+            raw = file.read(limits.SCENE_BYTES + 1)  # a device or pipe has no honest size
+    except FileNotFoundError:
+        raise InputError.of(where, "", "no such file; `nnviz3d scenes` lists the shipped scenes") from None
+    except OSError as error:
+        raise InputError.of(where, "", f"cannot be read: {error.strerror}") from None
+    if len(raw) > limits.SCENE_BYTES:
+        raise InputError.of(where, "", f"a scene file holds at most {limits.SCENE_BYTES:,} bytes")
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError.of(where, "", f"not UTF-8 text: byte {error.start} is {raw[error.start]:#04x}; save the file as UTF-8") from None
+    except RecursionError:
+        raise InputError.of(where, "", "nested too deeply for a scene file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError.of(where, "", f"not valid TOML: {error}") from None
+
+
+def validate(document: dict, where: str = "scene") -> Scene:
+    """A `Scene` from plain data. Raises InputError with every problem, its dotted key and, where useful, the nearest known key."""
+    try:
+        return Scene.model_validate(document)
+    except ValidationError as error:
+        raise InputError(*(_problem(details, where) for details in error.errors())) from None
+
+
+def apply(scene: Scene, edits: Iterable[Edit], where: str = "edit") -> Scene:
+    """A new scene with the edits in it, validated as a whole. The old one is untouched. Raises InputError."""
+    document = scene.model_dump()
+    for edit in edits:
+        _put(document, edit, where)
+    return validate(document, where)
+
+
+def parse_set(text: str) -> Edit:
+    """`--set path=value`: the value is TOML, or a bare word as a string. Raises InputError without an `=`."""
+    path, found, value = text.partition("=")
+    if not found or not path.strip():
+        raise InputError.of("--set", text, "expected path=value, for example --set train.learning_rate=0.01")
+    try:
+        return Edit(path.strip(), tomllib.loads(f"v = {value.strip()}")["v"])
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return Edit(path.strip(), value.strip())
+
+
+def dump(scene: Scene) -> str:
+    """The scene as TOML, only what differs from the defaults (so a file stays short and stays true to later defaults)."""
+    import tomlkit
+
+    plain = scene.model_dump(mode="json", exclude_defaults=True)
+    return tomlkit.dumps(plain)
+
+
+def save(scene: Scene, path: str | os.PathLike) -> None:
+    """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
+    write_text(Path(path), dump(scene))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file in one step. Raises InputError naming the path where that is not possible."""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False) as part:
+            part.write(text)
+    except OSError as error:
+        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+    try:
+        os.chmod(part.name, 0o644)
+        os.replace(part.name, path)
+    except OSError as error:
+        os.unlink(part.name)
+        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+
+
+def _put(document: dict, edit: Edit, where: str = "--set") -> None:
+    """Set a value deep in plain data; numbers in the path index lists. Tables on the way are made; lists are not grown."""
+    at: Any = document
+    *parents, last = edit.path.split(".")
+    for k, part in enumerate([*parents, last]):
+        is_last = k == len(parents)
+        if isinstance(at, (list, tuple)):
+            if not part.isdigit() or int(part) >= len(at):
+                raise InputError.of(where, edit.path, f'"{part}" is not an index in [0, {len(at)})')
+            part = int(part)
+        elif not isinstance(at, dict):
+            raise InputError.of(where, edit.path, f'"{".".join(edit.path.split(".")[:k])}" holds a value, not a table')
+        if is_last:
+            at[part] = edit.value
+        elif isinstance(at, dict):
+            child = at.setdefault(part, {})
+            at[part] = at = list(child) if isinstance(child, tuple) else child
+        else:
+            at = at[part]
+
+
+def _problem(details: dict, where: str) -> Problem:
+    """pydantic's record of one error, told as `key: expected, found`."""
+    loc = details["loc"]
+    key = ".".join(str(part) for part in loc if not str(part).startswith(("function-", "tagged-")))
+    kind, found = details["type"], details.get("input")
+    if kind == "extra_forbidden":
+        known = _known_keys(loc[:-1])
+        near = difflib.get_close_matches(str(loc[-1]), known, 1, 0.5)
+        hint = f'did you mean "{near[0]}"? ' if near else ""
+        return Problem(where, key, f"unknown key; {hint}known keys here: {', '.join(known)}")
+    message = details["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("should be ")
+    if kind == "value_error":
+        return Problem(where, key, message)
+    shown = repr(found)
+    if len(shown) > 60:
+        shown = shown[:57] + "..."
+    return Problem(where, key, f"expected {message}, found {shown}{_range(loc)}")
+
+
+def _range(loc: tuple) -> str:
+    """The accepted range of a number, from its field: " (accepted: 1 to 65,536)"."""
+    field = _field(loc)
+    low = high = None
+    for item in field.metadata if field else ():
+        low = getattr(item, "ge", None) if getattr(item, "ge", None) is not None else getattr(item, "gt", low)
+        high = getattr(item, "le", None) if getattr(item, "le", None) is not None else getattr(item, "lt", high)
+    if low is None or high is None:
+        return ""
+    return f" (accepted: {low:,} to {high:,})"
+
+
+def _model_of(annotation) -> type[BaseModel] | None:
+    """The table inside `Layer`, `tuple[Layer, ...]` and the like."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and not isinstance(annotation, types.GenericAlias):
+        return annotation
+    return next((model for part in typing.get_args(annotation) if (model := _model_of(part))), None)
+
+
+def _model_at(loc: tuple) -> type[BaseModel] | None:
+    model = Scene
+    for part in loc:
+        if model is None or isinstance(part, int):
+            continue
+        model = _model_of(model.model_fields[part].annotation) if part in model.model_fields else None
+    return model
+
+
+def _field(loc: tuple):
+    model = _model_at(loc[:-1])
+    return model.model_fields.get(loc[-1]) if model and loc else None
+
+
+def _known_keys(loc: tuple) -> list[str]:
+    model = _model_at(loc)
+    return list(model.model_fields) if model else []

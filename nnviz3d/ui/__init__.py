@@ -1,0 +1,1 @@
+"""imgui panels: (Scene, Readout) -> Answer. Sees spec only."""
