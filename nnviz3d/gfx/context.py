@@ -43,7 +43,7 @@ class Context:
 
     def make_current(self) -> None:
         """Point gloo at this context (there may be several in one process, in tests and films)."""
-        self.canvas.set_current()
+        gloo.context.set_current_canvas(self.canvas)
         GL.glBindVertexArray(self.vertex_array)
 
     @property

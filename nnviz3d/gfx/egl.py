@@ -8,8 +8,6 @@ from __future__ import annotations
 import ctypes
 import os
 
-os.environ.setdefault("PYOPENGL_PLATFORM", "egl")  # must be there before the first import of OpenGL
-
 import numpy as np
 from OpenGL import EGL, GL
 from OpenGL.EGL import EGLConfig, EGLDisplay, EGLint

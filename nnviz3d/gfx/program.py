@@ -42,14 +42,16 @@ class Program:
             context.flush_commands()
         except RuntimeError as error:
             raise RunError(f"shader {self.name} does not compile on {self.context.renderer}:\n{error}") from None
-        self._handle = self.context.parser.get_object(self._program.id).handle
+        linked = self.context.parser.get_object(self._program.id)
+        linked.activate()  # through gloo, which remembers the program in use
+        self._handle = linked.handle
         for k in range(GL.glGetProgramiv(self._handle, GL.GL_ACTIVE_UNIFORMS)):
             name, _, kind = GL.glGetActiveUniform(self._handle, k)
             if kind in (GL.GL_SAMPLER_BUFFER, GL.GL_INT_SAMPLER_BUFFER, GL.GL_UNSIGNED_INT_SAMPLER_BUFFER):
                 name = name.decode() if isinstance(name, bytes) else str(name)
                 unit = BUFFER_UNIT + len(self._units)
                 self._units[name] = unit
-                GL.glProgramUniform1i(self._handle, GL.glGetUniformLocation(self._handle, name), unit)
+                GL.glUniform1i(GL.glGetUniformLocation(self._handle, name), unit)
 
     def set(self, **uniforms: Any) -> None:
         """Uniforms and textures by name; what is equal to the last value costs a comparison."""

@@ -34,8 +34,9 @@ class Timers:
             name, query = self._waiting[0]
             if not GL.glGetQueryObjectuiv(query, GL.GL_QUERY_RESULT_AVAILABLE):
                 return
-            nanoseconds = GL.glGetQueryObjectui64v(query, GL.GL_QUERY_RESULT)
-            self.ms[name] = float(np.ravel(nanoseconds)[0]) * 1e-6
+            nanoseconds = GL.GLuint64(0)  # PyOpenGL cannot make this output by itself
+            GL.glGetQueryObjectui64v(query, GL.GL_QUERY_RESULT, nanoseconds)
+            self.ms[name] = nanoseconds.value * 1e-6
             self._free.append(query)
             self._waiting.popleft()
 

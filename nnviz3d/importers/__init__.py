@@ -1,1 +1,1 @@
-"""Model files of other tools (not built yet)."""
+"""Model and weights files: safetensors now; models of other tools are not built yet."""

@@ -1,8 +1,11 @@
-"""Where shaders and scenes lie: beside the package in a checkout, inside the package in an installed wheel."""
+"""Where shaders and scenes lie (beside the package in a checkout, inside it in an installed wheel), and which files may be opened."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
+
+from nnviz3d.spec.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CHECKOUT = PACKAGE.parent
@@ -22,3 +25,24 @@ def resource(*parts: str) -> Path:
 def scene_paths() -> dict[str, Path]:
     """Every shipped scene by name, sorted."""
     return {path.stem: path for path in sorted(resource("scenes").glob("*.toml"))}
+
+
+def regular_file(path: Path, limit: int, kind: str = "file") -> int:
+    """The size in bytes of an ordinary file, asked before it is opened: opening a pipe would wait for ever, and a device has no end.
+
+    `kind` is what was expected, for the message ("scene file"). Raises InputError for all that is not a file of at most `limit` bytes.
+    """
+    where = str(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise InputError.of(where, "", "no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError.of(where, "", f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError.of(where, "", f"is a folder; expected a {kind}")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError.of(where, "", f"is a device or a pipe; expected a {kind}")
+    if status.st_size > limit:
+        raise InputError.of(where, "", f"{status.st_size:,} bytes; a {kind} holds at most {limit:,}")
+    return status.st_size

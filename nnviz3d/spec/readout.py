@@ -179,3 +179,4 @@ class Answer:
     commands: tuple[Command, ...] = ()
     stage: StageInput = StageInput()
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
+    editing: bool = False  # a widget is held: its edits belong together for undo

@@ -6,6 +6,7 @@ that validates can be built. `nnviz3d.spec.toml` reads and writes it, `nnviz3d.s
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -79,7 +80,7 @@ class Network(Table):
     @model_validator(mode="after")
     def _fits_in_memory(self):
         units = [layer.units for layer in self.layers]
-        total = sum(a * b for a, b in zip(units, units[1:], strict=False))
+        total = sum(a * b for a, b in pairwise(units))
         if total > limits.PARAMETERS:
             raise ValueError(f"the layers ask for {total:,} weights; at most {limits.PARAMETERS:,} are allowed. Use narrower layers")
         return self

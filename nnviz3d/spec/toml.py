@@ -31,7 +31,7 @@ else:
 def find(name: str | os.PathLike) -> Path:
     """The file of a scene given as a path or as the name of a shipped scene. Raises InputError where there is none."""
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or os.path.exists(path):  # noqa: PTH110 - see `read`
         return path
     shipped = paths.scene_paths()
     if str(name) in shipped:
@@ -59,20 +59,21 @@ def load(name: str | os.PathLike, edits: Iterable[Edit] = ()) -> Scene:
 def read(path: Path) -> dict:
     """The plain TOML document. Raises InputError for what is not readable TOML of at most `limits.SCENE_BYTES`."""
     where = str(path)
+    if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, never raises: a name may be too long or hold a NUL
+        raise InputError.of(where, "", "no such file; `nnviz3d scenes` lists the shipped scenes")
+    paths.regular_file(path, limits.SCENE_BYTES, "scene file")
     try:
-        if path.is_dir():
-            raise InputError.of(where, "", "is a folder; expected a scene file (.toml)")
-        size = path.stat().st_size
-        if size > limits.SCENE_BYTES:
-            raise InputError.of(where, "", f"{size:,} bytes; a scene file holds at most {limits.SCENE_BYTES:,}")
         with path.open("rb") as file:
-            raw = file.read(limits.SCENE_BYTES + 1)  # a device or pipe has no honest size
-    except FileNotFoundError:
-        raise InputError.of(where, "", "no such file; `nnviz3d scenes` lists the shipped scenes") from None
+            raw = file.read(limits.SCENE_BYTES + 1)  # it may have grown since
     except OSError as error:
         raise InputError.of(where, "", f"cannot be read: {error.strerror}") from None
     if len(raw) > limits.SCENE_BYTES:
         raise InputError.of(where, "", f"a scene file holds at most {limits.SCENE_BYTES:,} bytes")
+    return parse(raw, where)
+
+
+def parse(raw: bytes, where: str) -> dict:
+    """The plain document in these bytes. Raises InputError for what is not TOML in UTF-8."""
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

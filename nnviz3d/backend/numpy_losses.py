@@ -1,0 +1,80 @@
+"""Losses on numpy: bound calls that write the mean loss into `cell` (a 1-element array) and its gradient into `d`.
+
+On logits: cross-entropy (with softmax) and binary cross-entropy (with sigmoid); they also write the probabilities into `a`, and `d` is
+dL/dz. On activations: mse, half_mse, huber; there `d` is dL/da. Means are PyTorch's (over batch and outputs; cross-entropy and
+Playground's half_mse over the batch). Targets are rows `t_bo`. No regularisation here.
+"""
+
+from __future__ import annotations
+
+from functools import partial as bind
+
+import numpy as np
+
+
+def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch):
+    """-sum_o t log softmax(z), mean over the batch; t sums to 1 in each row."""
+    batch, n = z_bo.shape
+    row = np.empty((batch, 1), z_bo.dtype)
+    shifted = scratch(0)
+    flat_z, flat_t, flat_row, column = shifted.reshape(-1), t_bo.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
+    ones = np.ones(batch, z_bo.dtype)
+    share = z_bo.dtype.type(1 / batch)
+
+    def mean():
+        cell[0] = (flat_row.dot(ones) - flat_z.dot(flat_t)) * share
+
+    return [
+        bind(np.maximum.reduce, z_bo, 1, None, row, True),
+        bind(np.subtract, z_bo, row, shifted),
+        bind(np.exp, shifted, a_bo),
+        bind(np.dot, a_bo, column, row),
+        bind(np.divide, a_bo, row, a_bo),
+        bind(np.log, row, row),
+        mean,
+        bind(np.subtract, a_bo, t_bo, d_bo),
+        bind(np.multiply, d_bo, share, d_bo),
+    ]
+
+
+def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch):
+    """max(z, 0) - z t + log(1 + exp(-|z|)), mean over batch and outputs."""
+    s, share = scratch(0), z_bo.dtype.type(1 / z_bo.size)
+    flat_s, flat_d, ones = s.reshape(-1), d_bo.reshape(-1), np.ones(z_bo.size, z_bo.dtype)
+
+    def mean():
+        cell[0] = (flat_s.dot(ones) + flat_d.dot(ones)) * share
+
+    return [
+        bind(np.abs, z_bo, s), bind(np.negative, s, s), bind(np.exp, s, s), bind(np.log1p, s, s),
+        bind(np.maximum, z_bo, z_bo.dtype.type(0), d_bo), bind(np.add, s, d_bo, s),
+        bind(np.multiply, z_bo, t_bo, d_bo), bind(np.negative, d_bo, d_bo), mean,
+        bind(np.negative, z_bo, a_bo), bind(np.exp, a_bo, a_bo), bind(np.add, a_bo, 1.0, a_bo), bind(np.reciprocal, a_bo, a_bo),
+        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.multiply, d_bo, share, d_bo),
+    ]  # fmt: skip
+
+
+def squared(a_bo, t_bo, d_bo, cell, half: bool):
+    """mse: mean over batch and outputs of (a - t)^2; half: mean over the batch of 1/2 sum_o (a - t)^2 (Playground)."""
+    share = 1 / a_bo.shape[0] if half else 2 / a_bo.size
+    flat, factor = d_bo.reshape(-1), a_bo.dtype.type(share / 2)
+
+    def mean():
+        cell[0] = flat.dot(flat) * factor
+
+    return [bind(np.subtract, a_bo, t_bo, d_bo), mean, bind(np.multiply, d_bo, a_bo.dtype.type(share), d_bo)]
+
+
+def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch):
+    """1/2 e^2 where |e| <= delta, else delta (|e| - delta/2); mean over batch and outputs. With c = clip(e): c (e - c/2)."""
+    s, share, limit = scratch(0), a_bo.dtype.type(1 / a_bo.size), a_bo.dtype.type(delta)
+    c = scratch(1)
+    flat_s, flat_c = s.reshape(-1), c.reshape(-1)
+
+    def mean():
+        cell[0] = flat_s.dot(flat_c) * share
+
+    return [
+        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.minimum, d_bo, limit, c), bind(np.maximum, c, -limit, c),
+        bind(np.multiply, c, -0.5, s), bind(np.add, s, d_bo, s), mean, bind(np.multiply, c, share, d_bo),
+    ]  # fmt: skip

@@ -1,0 +1,198 @@
+"""A source's tensors become columns. The only place where numbers meet pictures; all uploads of a frame happen in `publish`.
+
+Device arrays go through `Uplink`: registered with CUDA where that works, staged through host memory where it does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.bridge import select
+from nnviz3d.bridge.uplink import Uplink
+from nnviz3d.draw.columns import COLUMNS, Subject
+from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.layout.grid import Layout, place
+from nnviz3d.spec.scene import Look, View
+from nnviz3d.spec.topology import Topology
+
+HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
+RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
+_VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
+
+
+@dataclass
+class Shown:
+    """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the brightest value."""
+
+    shown: int = 0
+    total: int = 0
+    share: float = 1.0
+    peak: float = 0.0
+
+
+class Picture:
+    """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
+
+    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000):
+        self.topology, self.ops, self.xp = topology, ops, ops.xp
+        pairs = topology.connections
+        self._capacity = min(topology.n_edges, edge_capacity)
+        counts = {
+            "t_place": topology.n_neurons,
+            "t_activation": topology.n_neurons,
+            "t_layer_scale": len(topology.nodes),
+            "t_pair": len(pairs),
+            "t_pair_scale": len(pairs),
+            "t_value": topology.n_parameters,
+            "t_selection": self._capacity,
+        }
+        columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
+        self.subject = Subject(
+            topology, place(topology), columns, TextureBuffer(max(len(pairs), 1) * 128, "int32", 2), TextureBuffer(2 * HIGHLIGHT, "int32", 2)
+        )
+        columns["t_pair"].write(
+            np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
+        )
+        self._value = Uplink(columns["t_value"], ops)
+        self._pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(pairs)]
+        nothing = np.zeros(0, np.int64)
+        self._chosen: list[np.ndarray] = [nothing] * len(pairs)  # edges of each pair, when not all are drawn
+        self._signals: list[np.ndarray] = [nothing] * len(pairs)
+        self._levels: list[np.ndarray] = [nothing] * len(pairs)  # |quantity| of what is drawn (or of a sample of it)
+        self._sums = np.ones((len(pairs), 2))  # summed |quantity|: chosen, all
+        self._key: tuple | None = None
+        self._selected_for: tuple | None = None
+        self._turn = 0
+        self.edges = Shown(total=topology.n_edges)
+        self.arrange(view)
+
+    @property
+    def layout(self) -> Layout:
+        return self.subject.layout
+
+    def arrange(self, view: View) -> None:
+        """New positions for the same neurons (Rebuild.LAYOUT)."""
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap)
+        self.subject.radius = RADIUS * view.pitch
+        self.subject.columns["t_place"].write(self.subject.layout.place_n4)
+
+    def publish(self, source, look: Look, edge_budget: int, particles: int, focus: int = -1, exact: bool = False) -> None:
+        """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
+
+        `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
+        """
+        key = (source.version, look.edges, look.scale, edge_budget, particles, focus)
+        renewing = self._turn > 0
+        if key == self._key and not renewing:
+            return
+        self._key = key
+        value_p = source.tensors(_VALUE[look.edges])
+        activation_n = self._finite(self.ops.to_numpy(source.tensors("activation")))
+        device_a = activation_n if self.xp is np else source.tensors("activation")
+        self._value.write(self._finite(value_p))
+        columns = self.subject.columns
+        columns["t_activation"].write(activation_n)
+        softmax = self.topology.output.activation == "softmax"
+        columns["t_layer_scale"].write(select.layer_scales(activation_n, self.topology.nodes, softmax))
+        self._choose(value_p, device_a, look, edge_budget, particles, exact)
+        self._highlight(value_p, activation_n, look, focus)
+
+    def _finite(self, array):
+        """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
+        if self.xp.isfinite(array.sum()):
+            return array
+        return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _choose(self, value_p, activation_n, look: Look, budget: int, particles: int, exact: bool) -> None:
+        """Scales of all pairs; the strongest edges of those pairs whose turn it is; signals."""
+        xp, signal, subject = self.xp, look.edges == "signal", self.subject
+        budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
+        all_edges = self.topology.n_edges <= budget
+        quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
+        small = self.topology.n_edges <= 60_000
+        stamp = (look.edges, budget, particles)
+        due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
+        self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
+        self._selected_for = stamp
+        scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
+        signals = []
+        for k, pair in enumerate(self._pairs):
+            sample_s = pair.sampled(value_p, activation_n, signal, xp)
+            scales[k] = float(xp.percentile(sample_s, select.BRIGHT))
+            if k in due:
+                self._choose_pair(k, pair, value_p, activation_n, signal, sample_s, quotas[k], all_edges, particles)
+            signals.append(self._signals[k])
+        peak = float(scales.max(initial=0.0))
+        if look.scale == "global":
+            scales[:] = peak
+        for k, pair in enumerate(self._pairs):
+            levels = self._levels[k] / scales[k] if scales[k] > 0 else self._levels[k] * 0
+            mean = float(select.energies(levels).mean()) if len(levels) else 0.0
+            gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
+        inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
+        subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))
+        subject.all_edges = all_edges
+        if not all_edges:
+            listed = self._listed(self._chosen)
+            subject.chosen = len(listed)
+            subject.columns["t_selection"].write(listed)
+        listed = self._listed(signals)
+        subject.signals = len(listed)
+        subject.signals_column.write(listed)
+        shown = self.topology.n_edges if all_edges else subject.chosen
+        whole = float(self._sums[:, 1].sum())
+        share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
+        self.edges = Shown(shown, self.topology.n_edges, share, peak)
+
+    def _choose_pair(self, k: int, pair, value_p, activation_n, signal, sample_s, quota: int, all_edges: bool, particles: int) -> None:
+        xp, host = self.xp, self.ops.to_numpy
+        magnitude_e = pair.magnitudes(value_p, activation_n, signal, xp)
+        wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
+        top = select.strongest(magnitude_e, wanted, sample_s, xp)
+        values = magnitude_e[top]
+        if all_edges:
+            self._levels[k] = host(sample_s)
+        else:
+            self._chosen[k] = host(top)
+            self._levels[k] = host(values)
+            self._sums[k] = float(values.sum()), float(magnitude_e.sum())
+        self._signals[k] = host(top[select.strongest(values, min(particles, 128), None, xp)])
+
+    @staticmethod
+    def _listed(chosen: list[np.ndarray]) -> np.ndarray:
+        """(n, 2) int32 pair, edge inside the pair."""
+        out = np.empty((sum(map(len, chosen)), 2), np.int32)
+        at = 0
+        for k, edges in enumerate(chosen):
+            out[at : at + len(edges), 0] = k
+            out[at : at + len(edges), 1] = edges
+            at += len(edges)
+        return out
+
+    def _highlight(self, value_p, activation_n, look: Look, focus: int) -> None:
+        """The strongest edges into and out of one neuron."""
+        if focus < 0:
+            self.subject.highlight = 0
+            return
+        node, index = self.topology.locate(focus)
+        chosen = [np.zeros(0, np.int64)] * len(self._pairs)
+        for k, pair in enumerate(self._pairs):
+            c = pair.connection
+            if node not in (c.source, c.target):
+                continue
+            outputs, inputs = c.weight.shape
+            edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
+            q = np.abs(self.ops.to_numpy(value_p[self.xp.asarray(c.weight.start + edges)]))
+            if look.edges == "signal":
+                q = q * np.abs(activation_n[c.source.neurons.start + edges % inputs])
+            chosen[k] = edges[select.strongest(q, HIGHLIGHT)]
+        listed = self._listed(chosen)[: 2 * HIGHLIGHT]
+        self.subject.highlight = len(listed)
+        self.subject.highlight_column.write(listed)
+
+    def close(self) -> None:
+        self._value.close()
+        for column in (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column):
+            column.close()

@@ -1,0 +1,103 @@
+"""Which edges are worth a triangle, and how bright the brightest is. Arithmetic over arrays, numpy or CuPy (`xp`); no OpenGL.
+
+Everything is a function of the quantity alone, so that the same state gives the same picture on every run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.spec.topology import Connection
+
+SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
+BRIGHT = 98.5
+POWER = 1.35  # as in shaders/include/edge.glsl
+REFERENCE_ENERGY = 230.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A connection with the places where its values are sampled (fixed, from its own seed; all of them when it is small)."""
+
+    connection: Connection
+    sample_s: np.ndarray
+
+    @classmethod
+    def of(cls, connection: Connection, number: int, xp=np) -> Pair:
+        if connection.size <= SAMPLE:
+            places = np.arange(connection.size)
+        else:
+            places = np.random.Generator(np.random.PCG64(number)).integers(0, connection.size, SAMPLE)
+        return cls(connection, xp.asarray(places))
+
+    @property
+    def inputs(self) -> int:
+        return self.connection.weight.shape[1]
+
+    def magnitudes(self, value_p, activation_n, signal: bool, xp=np):
+        """(E,) |quantity| of every edge of the pair."""
+        value_oi = self.connection.weight.view(value_p)
+        if not signal:
+            return xp.abs(value_oi).ravel()
+        a_i = activation_n[self.connection.source.neurons.slice]
+        return xp.abs(value_oi * a_i).ravel()
+
+    def sampled(self, value_p, activation_n, signal: bool, xp=np):
+        """(S,) |quantity| at the sampled places."""
+        values_s = value_p[self.connection.weight.start + self.sample_s]
+        if signal:
+            values_s = values_s * activation_n[self.connection.source.neurons.start + self.sample_s % self.inputs]
+        return xp.abs(values_s)
+
+
+def strongest(magnitude_e, k: int, sample_s=None, xp=np):
+    """Indices of the `k` largest, in rising order of index. With `sample_s` (a sample of the same values) a large array is only scanned, not sorted."""
+    n = magnitude_e.size
+    if k >= n:
+        return xp.arange(n)
+    candidates = None
+    if sample_s is not None and n > 4 * SAMPLE:
+        threshold = xp.quantile(sample_s, max(1 - 1.6 * k / n - 0.004, 0))
+        candidates = xp.flatnonzero(magnitude_e >= threshold)
+        if candidates.size < k:
+            candidates = None
+    if candidates is None:
+        return xp.sort(xp.argpartition(magnitude_e, n - k)[n - k :])
+    if candidates.size > k:
+        candidates = candidates[xp.argpartition(magnitude_e[candidates], candidates.size - k)[candidates.size - k :]]
+    return xp.sort(candidates)
+
+
+def share_out(total: int, sizes: list[int]) -> list[int]:
+    """How many edges each pair gets of `total`: equal parts, and what a small pair does not need goes to the others."""
+    out = [0] * len(sizes)
+    left, open_pairs = total, sorted(range(len(sizes)), key=lambda k: sizes[k])
+    while open_pairs:
+        k = open_pairs.pop(0)
+        out[k] = min(sizes[k], left // (len(open_pairs) + 1))
+        left -= out[k]
+    return out
+
+
+def gain(energy: float) -> float:
+    """Correction of brightness from the summed energy of the edges shown: few edges shine a little more, a million far less each."""
+    return float(min(1.35, (REFERENCE_ENERGY / max(energy, 1e-9)) ** 0.72))
+
+
+def energies(level_e, xp=np):
+    """Energy of levels (|quantity| over scale), as the shader computes it."""
+    return xp.minimum(level_e, 1.6) ** POWER
+
+
+def layer_scales(activation_n, nodes, softmax_output: bool) -> np.ndarray:
+    """(L,) 1 / the activation that counts as full: the 98th percentile of |a| in the layer; 1 for pictures in [0, 1] and probabilities."""
+    out = np.empty(len(nodes), np.float32)
+    for k, node in enumerate(nodes):
+        a = np.abs(activation_n[node.neurons.slice])
+        top = float(a.max()) if a.size < 8 else float(np.partition(a, int(0.98 * (a.size - 1)))[int(0.98 * (a.size - 1))])
+        if (k == len(nodes) - 1 and softmax_output) or (k == 0 and 0.5 < top <= 1.0):
+            top = 1.0
+        out[k] = 1.0 / top if top > 1e-6 else 0.0
+    return out

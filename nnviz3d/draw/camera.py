@@ -1,0 +1,189 @@
+"""The camera: a pose, the matrices it means, a fit, and a rig that eases towards where a person wants it.
+
+Matrices act on row vectors (`v @ clip_from_world`) and upload to OpenGL as they are. Nothing here reads a clock: time is passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import cos, degrees, exp, pi, radians, sin, tan
+
+import numpy as np
+
+from nnviz3d.layout.grid import Layout
+
+FOV = 35.0
+FLIGHT = 0.7  # seconds; longer moves make people wait, slow drifting ones make them ill
+PRESETS = {  # yaw, pitch in degrees: the direction from the target to the eye. Yaw 0 looks along +x from the input side
+    "three_quarter": (37.0, 17.0),
+    "front": (90.0, 4.0),
+    "side": (62.0, 10.0),
+    "top": (80.0, 62.0),
+    "input": (6.0, 6.0),
+    "output": (158.0, 14.0),
+}
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Looks at `target` from `distance` away; `yaw` about +y and `pitch` above the horizon in radians; `shift` moves the picture
+    sideways and up in NDC (a docked panel covers a part of the frame)."""
+
+    target: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    yaw: float = radians(37)
+    pitch: float = radians(17)
+    distance: float = 10.0
+    shift: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Unit vectors right, up and back (from target to eye) in world space."""
+        back = np.array([-cos(self.pitch) * cos(self.yaw), sin(self.pitch), cos(self.pitch) * sin(self.yaw)])
+        right = np.array([sin(self.yaw), 0.0, cos(self.yaw)])
+        return right, np.cross(back, right), back
+
+    @property
+    def eye(self) -> np.ndarray:
+        return np.array(self.target) + self.axes[2] * self.distance
+
+    def view_from_world(self) -> np.ndarray:
+        """(4, 4) float32 for row vectors."""
+        right, up, back = self.axes
+        m = np.eye(4)
+        m[:3, 0], m[:3, 1], m[:3, 2] = right, up, back
+        m[3, :3] = -self.eye @ m[:3, :3]
+        return m.astype(np.float32)
+
+    def clip_from_view(self, aspect: float) -> np.ndarray:
+        """(4, 4) float32 for row vectors; near and far follow the distance, so that depth stays precise."""
+        near, far = max(self.distance * 0.02, 0.02), self.distance * 4 + 100
+        f = 1 / tan(radians(FOV) / 2)
+        m = np.zeros((4, 4))
+        m[0, 0], m[1, 1] = f / max(aspect, 1e-3), f
+        m[2, 0], m[2, 1] = -self.shift[0], -self.shift[1]
+        m[2, 2], m[2, 3] = (far + near) / (near - far), -1
+        m[3, 2] = 2 * far * near / (near - far)
+        return m.astype(np.float32)
+
+    def project(self, points_n3: np.ndarray, aspect: float) -> np.ndarray:
+        """(n, 3): NDC x, NDC y, distance along the view. Points behind the eye have a negative distance."""
+        view = points_n3 @ self.view_from_world()[:3, :3] + self.view_from_world()[3, :3]
+        clip = self.clip_from_view(aspect)
+        depth = -view[:, 2]
+        w = np.where(np.abs(depth) < 1e-6, 1e-6, depth)
+        x = (view[:, 0] * clip[0, 0] + view[:, 2] * clip[2, 0]) / w
+        y = (view[:, 1] * clip[1, 1] + view[:, 2] * clip[2, 1]) / w
+        return np.stack([x, y, depth], 1)
+
+    def ray(self, ndc: tuple[float, float], aspect: float) -> tuple[np.ndarray, np.ndarray]:
+        """Origin and unit direction in world space of the line of sight through a point of the picture."""
+        clip = self.clip_from_view(aspect)
+        view = np.array([(ndc[0] - self.shift[0]) / clip[0, 0], (ndc[1] - self.shift[1]) / clip[1, 1], -1.0])
+        right, up, back = self.axes
+        direction = view[0] * right + view[1] * up + view[2] * back
+        return self.eye, direction / np.linalg.norm(direction)
+
+
+def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, margin: float = 0.07) -> Pose:
+    """The pose from this direction with the whole network in the free part of the frame, centred.
+
+    `panel` is the share of the width that a panel covers at the right; `margin` the share kept free on each side.
+    """
+    corners = layout.corners().astype(np.float64)
+    free = 1 - panel
+    pose = Pose(tuple(layout.centre), yaw, pitch, max(layout.radius, 0.5) * 4, (-panel, 0.0))
+    for _ in range(24):
+        seen = pose.project(corners, aspect)
+        low, high = seen[:, :2].min(0), seen[:, :2].max(0)
+        middle, half = (low + high) / 2 - pose.shift, (high - low) / 2
+        right, up, _back = pose.axes
+        reach = tan(radians(FOV) / 2) * pose.distance
+        target = np.array(pose.target) + right * middle[0] * reach * aspect + up * middle[1] * reach
+        zoom = max(half[0] / (free * (1 - margin)), half[1] / (1 - margin * 1.6))
+        pose = replace(pose, target=tuple(target), distance=pose.distance * float(np.clip(zoom, 0.5, 2.0)))
+    return pose
+
+
+def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0) -> Pose:
+    """The pose of a named preset. Raises KeyError for an unknown name."""
+    yaw, pitch = PRESETS[name]
+    return fit(layout, radians(yaw), radians(pitch), aspect, panel)
+
+
+def ease(t: float) -> float:
+    """Smoothstep of degree 5: starts and ends at rest."""
+    t = min(max(t, 0.0), 1.0)
+    return t * t * t * (t * (6 * t - 15) + 10)
+
+
+def between(a: Pose, b: Pose, t: float) -> Pose:
+    """The pose at share `t` of the way; distance goes by ratio, yaw the short way round."""
+    turn = (b.yaw - a.yaw + pi) % (2 * pi) - pi
+    target = tuple(np.array(a.target) * (1 - t) + np.array(b.target) * t)
+    shift = (a.shift[0] * (1 - t) + b.shift[0] * t, a.shift[1] * (1 - t) + b.shift[1] * t)
+    distance = a.distance ** (1 - t) * b.distance**t
+    return Pose(target, a.yaw + turn * t, a.pitch * (1 - t) + b.pitch * t, distance, shift)
+
+
+class Rig:
+    """A pose that follows a goal: drags are damped, flights take `FLIGHT` seconds, an idle camera sways a little."""
+
+    def __init__(self, pose: Pose):
+        self.goal = self.pose = pose
+        self._from: Pose | None = None
+        self._flown = 0.0
+        self._idle = 0.0
+        self._phase = 0.0
+
+    def jump(self, pose: Pose) -> None:
+        self.goal = self.pose = pose
+        self._from = None
+
+    def fly(self, pose: Pose) -> None:
+        self._from, self.goal, self._flown, self._idle = self.pose, pose, 0.0, 0.0
+
+    def _touch(self, **change) -> None:
+        if self._from is not None:  # a hand on the camera ends a flight where it is
+            self.goal, self._from = self.pose, None
+        self.goal = replace(self.goal, **change)
+        self._idle = 0.0
+
+    def orbit(self, dx: float, dy: float) -> None:
+        """Turn by a drag in pixels: half a degree a pixel."""
+        pitch = self.goal.pitch + radians(dy * 0.35)
+        self._touch(yaw=self.goal.yaw - radians(dx * 0.35), pitch=float(np.clip(pitch, radians(-87), radians(87))))
+
+    def pan(self, dx: float, dy: float, height: float) -> None:
+        """Move the target with the pointer: a pixel of drag is a pixel of the target's plane."""
+        right, up, _back = self.goal.axes
+        unit = 2 * tan(radians(FOV) / 2) * self.goal.distance / max(height, 1.0)
+        self._touch(target=tuple(np.array(self.goal.target) + (up * dy - right * dx) * unit))
+
+    def zoom(self, notches: float) -> None:
+        self._touch(distance=float(np.clip(self.goal.distance * 0.88**notches, 0.3, 5e3)))
+
+    def move(self, right: float, up: float, forward: float, dt: float) -> None:
+        """Held keys: a share of the distance each second."""
+        x, y, back = self.goal.axes
+        step = (x * right + y * up - back * forward) * self.goal.distance * 0.6 * dt
+        self._touch(target=tuple(np.array(self.goal.target) + step))
+
+    def advance(self, dt: float) -> None:
+        """Move on by `dt` seconds."""
+        if self._from is not None:
+            self._flown += dt / FLIGHT
+            self.pose = between(self._from, self.goal, ease(self._flown))
+            if self._flown >= 1:
+                self._from = None
+        else:
+            self.pose = between(self.pose, self.goal, 1 - exp(-dt * 14))
+        self._idle += dt
+        self._phase += dt
+
+    def swayed(self, sway_degrees: float) -> Pose:
+        """The pose to draw: with the idle sway, which fades in after two quiet seconds."""
+        amount = radians(min(sway_degrees, 2.0)) * ease((self._idle - 2.0) / 3.0)
+        return replace(self.pose, yaw=self.pose.yaw + amount * sin(self._phase * 0.55), pitch=self.pose.pitch + amount * 0.4 * sin(self._phase * 0.37))
+
+    def describe(self) -> str:
+        return f"yaw {degrees(self.pose.yaw):.0f}, pitch {degrees(self.pose.pitch):.0f}, distance {self.pose.distance:.1f}"

@@ -1,0 +1,81 @@
+"""Edges and signals: additive light. Every edge straight out of the weight buffer, or the chosen ones by the same shader."""
+
+from __future__ import annotations
+
+from OpenGL import GL
+
+from nnviz3d.draw.columns import Subject
+from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.palette import PALETTES
+from nnviz3d.gfx.context import Context
+from nnviz3d.gfx.program import Program
+
+FLOOR = 0.012  # energies below are under one level of 255 on screen: not worth a triangle
+SECONDS_AN_EDGE = 1.6
+COPIES = 2
+WRAP = 4096.0  # seconds after which the signals' clock starts again: float32 keeps a millisecond there
+
+
+class Edges:
+    def __init__(self, context: Context):
+        self.ribbons = Program(context, "edge.vert", "edge.frag")
+        self.sprites = Program(context, "particle.vert", "particle.frag")
+
+    @staticmethod
+    def _state() -> None:
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthMask(False)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
+
+    def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
+        """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
+        self._state()
+        look = frame.look
+        positive, negative = PALETTES[look.palette]
+        calm = 0.22 if subject.highlight else 1.0
+        self.ribbons.set(
+            u_signal=look.edges == "signal",
+            u_width=look.edge_width * max(float(shared["u_viewport"][1]) / 720.0, 0.75),
+            u_floor=floor,
+            u_positive=positive,
+            u_negative=negative,
+            u_dashes=look.dashes,
+            u_dash=1.7 / subject.layout.pitch,
+            u_energy=look.edge_energy * calm,
+            u_pair=-1,
+            **shared,
+        )
+        if subject.all_edges:
+            for pair, connection in enumerate(subject.topology.connections):
+                self.ribbons.set(u_pair=pair)
+                self.ribbons.draw("triangle_strip", 4, connection.size, subject.columns)
+        else:
+            self.ribbons.draw("triangle_strip", 4, subject.chosen, subject.columns)
+        if subject.highlight:
+            self.ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=look.edge_width * 1.5, u_floor=0.0)
+            self.ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
+
+    def draw_signals(self, subject: Subject, frame: Frame, shared: dict) -> None:
+        look = frame.look
+        if not subject.signals or look.particles <= 0:
+            return
+        self._state()
+        positive, negative = PALETTES[look.palette]
+        self.sprites.set(
+            u_signal=look.edges == "signal",
+            u_time=frame.time % WRAP,
+            u_speed=(-1.0 if frame.backward else 1.0) * look.particle_speed / SECONDS_AN_EDGE,
+            u_energy=2.0 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
+            u_size=subject.radius * 0.4,
+            u_copies=COPIES,
+            u_positive=positive,
+            u_negative=negative,
+            u_pair=-1,
+            **shared,
+        )
+        self.sprites.draw("points", subject.signals * COPIES, 1, subject.columns | {"t_selection": subject.signals_column})
+
+    def close(self) -> None:
+        self.ribbons.close()
+        self.sprites.close()

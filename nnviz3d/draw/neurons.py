@@ -1,0 +1,60 @@
+"""Neurons: one draw of lit spheres (near ones, far to near so that glass blends) and one of point sprites (small ones)."""
+
+from __future__ import annotations
+
+import numpy as np
+from OpenGL import GL
+
+from nnviz3d.draw.columns import Subject
+from nnviz3d.draw.frame import Frame
+from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.gfx.context import Context
+from nnviz3d.gfx.program import Program
+
+SORT_UP_TO = 20_000  # more sprites than that are too small for their order to be seen; sorting 100,000 takes 8 ms
+
+
+class Neurons:
+    def __init__(self, context: Context, subject: Subject):
+        self.quads = Program(context, "neuron.vert", "neuron.frag")
+        self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
+        self.order = TextureBuffer(subject.topology.n_neurons, "int32")
+        self._key: tuple | None = None
+        self._near = 0
+
+    def _arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
+        """Split by size on screen and sort far to near. Only when the camera, the target or the layout changed."""
+        key = (frame.pose, viewport, frame.level.quad_pixels, id(subject.layout))
+        if key == self._key:
+            return
+        self._key = key
+        _right, _up, back = frame.pose.axes
+        depth_n = (frame.pose.eye - subject.layout.place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
+        pixels = subject.radius * frame.pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
+        near_n = depth_n * frame.level.quad_pixels < pixels
+        small, large = np.flatnonzero(~near_n), np.flatnonzero(near_n)
+        if len(small) <= SORT_UP_TO:
+            small = small[np.argsort(-depth_n[small], kind="stable")]
+        large = large[np.argsort(-depth_n[large], kind="stable")]
+        self._near = len(large)
+        self.order.write(np.concatenate([large, small]).astype(np.int32))
+
+    def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
+        self._arrange(subject, frame, viewport)
+        buffers = subject.columns | {"t_order": self.order}
+        count = subject.topology.n_neurons
+        marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthMask(True)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        if count - self._near:
+            self.points.set(u_first=self._near, **shared, **marks)
+            self.points.draw("points", count - self._near, 1, buffers)
+        if self._near:
+            self.quads.set(u_first=0, **shared, **marks)
+            self.quads.draw("triangle_strip", 4, self._near, buffers)
+
+    def close(self) -> None:
+        for owned in (self.quads, self.points, self.order):
+            owned.close()

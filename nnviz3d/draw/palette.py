@@ -1,0 +1,11 @@
+"""Colours of the look, linear RGB above 1 where a thing shines. Values from the look's own page; `safe` is for colour-blind eyes.
+
+The safe pair is blue against vermilion-yellow with a larger step in lightness; dashes carry the sign besides.
+"""
+
+from __future__ import annotations
+
+PALETTES: dict[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    "blue_orange": ((0.25, 0.75, 1.6), (1.7, 0.62, 0.12)),
+    "safe": ((0.10, 0.45, 1.75), (2.0, 1.15, 0.10)),
+}

@@ -1,0 +1,75 @@
+"""The renderer: a subject and a frame in, pixels in a framebuffer out. It keeps no state that a picture depends on."""
+
+from __future__ import annotations
+
+import numpy as np
+from OpenGL import GL
+
+from nnviz3d.draw.columns import Subject
+from nnviz3d.draw.edges import Edges
+from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.neurons import Neurons
+from nnviz3d.draw.post import Post
+from nnviz3d.gfx.context import Context
+from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.timers import Timers
+
+
+class Renderer:
+    """Owns programs and targets for one context. `timers.ms` has the GPU's milliseconds a pass."""
+
+    def __init__(self, context: Context, subject: Subject):
+        self.context = context
+        self.neurons = Neurons(context, subject)
+        self.edges = Edges(context)
+        self.post = Post(context)
+        self.timers = Timers()
+        self._scene: Target | None = None
+
+    def _target(self, size: tuple[int, int], scale: float) -> Target:
+        wanted = (max(round(size[0] * scale), 1), max(round(size[1] * scale), 1))
+        if self._scene is None or self._scene.size != wanted:
+            if self._scene is not None:
+                self._scene.close()
+            self._scene = Target(self.context, *wanted, "rgba16f", depth=True)
+        return self._scene
+
+    @staticmethod
+    def shared(frame: Frame, viewport: tuple[int, int]) -> dict:
+        """Uniforms of `include/scene.glsl`."""
+        return {
+            "u_view_from_world": frame.pose.view_from_world(),
+            "u_clip_from_view": frame.pose.clip_from_view(viewport[0] / viewport[1]),
+            "u_viewport": (float(viewport[0]), float(viewport[1])),
+        }
+
+    def render(self, subject: Subject, frame: Frame, framebuffer: int, size: tuple[int, int]) -> None:
+        """Draw into `framebuffer` of `size` pixels. A size of 0 (a minimised window) draws nothing."""
+        if min(size) < 1:
+            return
+        scene = self._target(size, frame.level.scale)
+        with scene:
+            GL.glDepthMask(True)
+            GL.glClearColor(0, 0, 0, 0)
+            GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+            shared = self.shared(frame, scene.size)
+            with self.timers("neurons"):
+                self.neurons.draw(subject, frame, shared, scene.size)
+            with self.timers("edges"):
+                self.edges.draw(subject, frame, shared)
+            with self.timers("signals"):
+                self.edges.draw_signals(subject, frame, shared)
+        with self.timers("halo"):
+            halo = self.post.bloom(scene, frame.level.bloom_levels)
+        with self.timers("final"):
+            self.post.finish(scene, halo, frame, framebuffer, size)
+
+    def scene_pixels(self) -> np.ndarray:
+        """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests."""
+        return self._scene.read("float32")
+
+    def close(self) -> None:
+        for part in (self.neurons, self.edges, self.post, self.timers):
+            part.close()
+        if self._scene is not None:
+            self._scene.close()

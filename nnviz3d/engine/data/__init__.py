@@ -1,0 +1,44 @@
+"""Data sets: embedded, generated, and read from files; always as one `DataSet` of plain arrays.
+
+Everything here is deterministic by `data.seed`. Files are somebody else's: sizes are judged before memory is asked for, nothing in
+them is executed, and every problem is an InputError. No thread, no download, no clock.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnviz3d.engine.data.dataset import DataSet
+from nnviz3d.spec.scene import Data
+
+__all__ = ["DataSet", "load"]
+
+
+def load(data: Data, base: Path) -> DataSet:
+    """The data set that a scene asks for; `base` is the folder that its file names are relative to. Raises InputError with all problems."""
+    from nnviz3d.engine.data import split
+
+    return split.finish(_samples(data, base), seed=data.seed, test_fraction=data.test_fraction, standardize=data.standardize)
+
+
+def _samples(data: Data, base: Path):
+    """Readers and generators are imported when they are asked for, so that starting costs what is used."""
+    if data.kind == "csv":
+        from nnviz3d.engine.data import table
+
+        return table.load(data, base)
+    if data.kind == "npz":
+        from nnviz3d.engine.data import npz
+
+        return npz.load(data, base)
+    if data.kind == "idx":
+        from nnviz3d.engine.data import idx
+
+        return idx.load(data, base)
+    if data.kind == "blobs":
+        from nnviz3d.engine.data import blobs
+
+        return blobs.make(data)
+    from nnviz3d.engine.data import embedded, playground
+
+    return embedded.load(data.kind) if data.kind in embedded.NAMES else playground.make(data)

@@ -1,0 +1,55 @@
+"""What a data set is once it is loaded: arrays split into a part to train on and a part to test with, and the names of things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Samples as rows. `x_*` (n, I) float32, C-contiguous, I = prod(shape); `t_*` is the target.
+
+    Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O) float32, `class_names` names the O targets.
+    The test part may have no rows. `feature_names` has I names, or none where a sample is a picture.
+    """
+
+    name: str
+    task: str  # "classification" or "regression"
+    shape: tuple[int, ...]  # of one sample, axes kept: (8, 8), (4,), (28, 28)
+    x_train: np.ndarray
+    t_train: np.ndarray
+    x_test: np.ndarray
+    t_test: np.ndarray
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...] = ()
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def summary(self) -> str:
+        """One line for people: "1,438 to train, 359 to test; 8x8 inputs, 10 classes"."""
+        inputs = "x".join(map(str, self.shape))
+        kind, many = ("class", "classes") if self.task == "classification" else ("target", "targets")
+        sizes = f"{len(self.x_train):,} to train, {len(self.x_test):,} to test"
+        return f"{sizes}; {inputs} input{'' if inputs == '1' else 's'}, {self.n_outputs:,} {kind if self.n_outputs == 1 else many}"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a reader or generator hands over, before the split: all rows in their own order, values as they are in the source.
+
+    `n_train`: the source has decided the split itself, the first so many rows are the train part.
+    """
+
+    name: str
+    task: str
+    shape: tuple[int, ...]
+    x: np.ndarray  # (n, I) any real dtype
+    t: np.ndarray  # (n,) int class ids, or (n, O) real
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...] = ()
+    n_train: int | None = None

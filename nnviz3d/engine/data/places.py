@@ -1,0 +1,37 @@
+"""Where the data files of a scene may lie: in the scene's folder or below it, nowhere else.
+
+A scene is something people send each other. It must not be able to open other files of the machine, by a path or by a link.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PureWindowsPath
+
+from nnviz3d.spec import limits, paths
+from nnviz3d.spec.errors import InputError
+
+
+def inside(base: Path, name: str, key: str) -> Path:
+    """The file that `data.<key> = name` means. Raises InputError for absolute paths and for what leads out of `base`, also by links."""
+    if Path(name).is_absolute() or PureWindowsPath(name).anchor:
+        how = f"--set data.{key}=PATH on the command line may name any file"
+        raise InputError.of("", f"data.{key}", f'"{name}" is absolute; a scene names files relative to itself ({how})')
+    try:
+        home = Path(base).resolve()
+        path = (home / name).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links
+        raise InputError.of("", f"data.{key}", f"{name!r} is not a usable path: {error}") from None
+    if not path.is_relative_to(home):
+        raise InputError.of("", f"data.{key}", f'"{name}" leads out of the scene\'s folder {home}; put the file beside the scene')
+    return path
+
+
+def opened(base: Path, name: str, key: str, kind: str) -> tuple[Path, int]:
+    """The path and the size in bytes of an ordinary file inside `base`. Raises InputError."""
+    path = inside(base, name, key)
+    return path, paths.regular_file(path, limits.DATA_BYTES, kind)
+
+
+def overblown(expanded: int, packed: int) -> bool:
+    """Whether compressed data claims more than it can honestly be: over 64 MiB and over 200-fold (MNIST: 5-fold)."""
+    return expanded > 64 << 20 and expanded > 200 * packed

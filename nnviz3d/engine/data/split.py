@@ -1,0 +1,95 @@
+"""From all samples to a `DataSet`: checks, the split into train and test, standardisation. Deterministic by seed; reads no files."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.engine.data.dataset import DataSet, Samples
+from nnviz3d.spec.errors import InputError, Problem
+
+SHOWN = 10  # problems of one kind that are told one by one
+
+
+def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bool) -> DataSet:
+    """Check, split, standardise. Rows keep their order inside each part. Raises InputError with every problem."""
+    problems = check(samples)
+    if problems:
+        raise InputError(*problems)
+    n = len(samples.x)
+    if samples.n_train is not None:
+        train_b, test_b = np.arange(samples.n_train), np.arange(samples.n_train, n)
+    else:
+        classes = samples.t if samples.task == "classification" else None
+        train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))
+    x_train, x_test = samples.x[train_b], samples.x[test_b]
+    if standardize:
+        x_train, x_test = standardized(x_train, x_test)
+    dtype = np.int32 if samples.task == "classification" else np.float32
+    return DataSet(
+        name=samples.name,
+        task=samples.task,
+        shape=samples.shape,
+        x_train=np.ascontiguousarray(x_train, np.float32),
+        t_train=np.ascontiguousarray(samples.t[train_b], dtype),
+        x_test=np.ascontiguousarray(x_test, np.float32),
+        t_test=np.ascontiguousarray(samples.t[test_b], dtype),
+        class_names=samples.class_names,
+        feature_names=samples.feature_names,
+    )
+
+
+def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of the train and the test part, each ascending; at least one row trains.
+
+    With classes the split is stratified: in random order, row r of a class with m rows gets the key r / m, and the largest keys
+    are the test part. So every class gives its share to within one row, and no class is absent from training while there is room.
+    """
+    n_test = min(round(n * test_fraction), n - 1)
+    order = rng.permutation(n)
+    if classes_b is not None:
+        grouped = order[np.argsort(classes_b[order], kind="stable")]
+        counts = np.bincount(classes_b)
+        rank = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+        key = np.empty(n)
+        key[grouped] = rank / np.repeat(counts, counts)
+        order = order[np.argsort(key[order], kind="stable")]
+    return np.sort(order[: n - n_test]), np.sort(order[n - n_test :])
+
+
+def standardized(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean 0 and standard deviation 1 for each input, by the train part's statistics. A constant input becomes 0."""
+    mean_i = x_train.mean(axis=0, dtype=np.float64)
+    std_i = x_train.std(axis=0, dtype=np.float64)
+    scale_i = np.where(std_i > 1e-12 * np.maximum(1.0, np.abs(mean_i)), std_i, 1.0)
+    return (x_train - mean_i) / scale_i, (x_test - mean_i) / scale_i
+
+
+def check(samples: Samples) -> list[Problem]:
+    """What makes a data set unusable: no rows, no inputs, one class, numbers that are not finite in float32."""
+    problems = []
+    if not samples.x.size:
+        rows, inputs = samples.x.shape
+        return [Problem(samples.name, "", f"{rows:,} samples of {inputs:,} inputs; at least one of each is needed")]
+    if samples.n_train == 0:
+        problems.append(Problem(samples.name, "", "no samples to train with"))
+    if samples.task == "classification" and len(samples.class_names) < 2:
+        only = f'only one class, "{samples.class_names[0]}"' if samples.class_names else "no classes"
+        problems.append(Problem(samples.name, "", f"{only}; classification needs at least two"))
+    if np.issubdtype(samples.x.dtype, np.floating):
+        problems += _not_finite(samples, samples.x, "input")
+    if samples.task == "regression":
+        problems += _not_finite(samples, samples.t, "target")
+    return problems
+
+
+def _not_finite(samples: Samples, values: np.ndarray, what: str) -> list[Problem]:
+    """NaN, infinities, and numbers so large that float32 has none for them; rows and columns counted from 0."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        bad = np.argwhere(~(np.abs(values) <= np.finfo(np.float32).max))
+    found = [
+        Problem(samples.name, "", f"{what} {column} of sample {row} is {values[row, column]}; expected a finite number")
+        for row, column in bad[:SHOWN]
+    ]
+    if len(bad) > SHOWN:
+        found.append(Problem(samples.name, "", f"and {len(bad) - SHOWN:,} more such {what}s"))
+    return found

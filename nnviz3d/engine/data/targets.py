@@ -1,0 +1,58 @@
+"""What a column of targets means: classes or numbers, decided once for every file format."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.spec.errors import InputError
+
+CLASSES = 10_000  # as many outputs as a scene may ask of generated data
+AUTO_CLASSES = 20  # whole numbers with at most so many different values are taken for class ids
+
+
+def from_array(t: np.ndarray, task: str, where: str) -> tuple[str, np.ndarray, tuple[str, ...]]:
+    """(task, targets, names) from an array (n,), (n, 1) or (n, O).
+
+    `auto`: text and true/false are classes; whole numbers are classes when they have 2 to 20 different values, each twice on average;
+    everything else is regression. Class ids are given in the sorted order of the values. Raises InputError.
+    """
+    if t.ndim == 2 and t.shape[1] == 1:
+        t = t[:, 0]
+    if t.ndim not in (1, 2) or not t.size:
+        raise InputError.of(where, "", f"targets have the shape {t.shape}; expected (n,) or (n, outputs) with n > 0")
+    words = t.dtype.kind not in "biuf"
+    if task == "classification" or (task == "auto" and t.ndim == 1 and (words or t.dtype.kind == "b" or _looks_like_ids(t))):
+        return "classification", *_classes(t, where)
+    if words:
+        raise InputError.of(where, "data.task", "the target is text, so this is classification, not regression")
+    t = t.reshape(len(t), -1)
+    if t.shape[1] > CLASSES:
+        raise InputError.of(where, "", f"{t.shape[1]:,} targets a sample; at most {CLASSES:,} are allowed")
+    names = ("target",) if t.shape[1] == 1 else tuple(f"target {k}" for k in range(t.shape[1]))
+    return "regression", t, names
+
+
+def pixels(x: np.ndarray) -> np.ndarray:
+    """Unsigned bytes are pictures: 0 .. 255 becomes [0, 1]. Other numbers stay as they are."""
+    return x.astype(np.float32) / np.float32(255) if x.dtype == np.uint8 else x
+
+
+def _classes(t: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    if t.ndim != 1:
+        raise InputError.of(where, "", f"targets have the shape {t.shape}; classification needs one class a sample")
+    if t.dtype.kind == "f" and not np.all(np.isfinite(t) & (t == np.floor(t))):
+        raise InputError.of(where, "data.task", "the target holds fractions, so this is regression, not classification")
+    values, ids = np.unique(t, return_inverse=True)
+    if len(values) > CLASSES:
+        raise InputError.of(where, "data.task", f"{len(values):,} different targets; at most {CLASSES:,} classes. Is it regression?")
+    names = values.astype(np.int64) if t.dtype.kind == "f" and np.abs(values).max() < 2**53 else values
+    return ids.astype(np.int32), tuple(map(str, names.tolist()))
+
+
+def _looks_like_ids(t: np.ndarray) -> bool:
+    """By the first 100,000 rows, so that a long regression target is not sorted for nothing."""
+    head = t[:100_000]
+    if head.dtype.kind == "f" and not np.all(np.isfinite(head) & (head == np.floor(head))):
+        return False
+    different = len(np.unique(head))
+    return 2 <= different <= min(AUTO_CLASSES, len(head) // 2) and (len(t) == len(head) or len(np.unique(t)) <= AUTO_CLASSES)

@@ -1,0 +1,92 @@
+"""Where every neuron stands. Layers along x; a layer is a grid in y (up) and z, with the shape of its data.
+
+Pure: the same topology gives the same positions. Row 0 is on top, column 0 at the smallest z, so that a picture fed to the
+network reads correctly from the input side (a camera at negative x sees +z to its right).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, isqrt
+
+import numpy as np
+
+from nnviz3d.spec.topology import Node, Topology
+
+COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
+OUTPUT_COLUMN_UP_TO = 40
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box."""
+
+    place_n4: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    pitch: float
+
+    @property
+    def centre(self) -> np.ndarray:
+        return (self.low.min(0) + self.high.max(0)) / 2
+
+    @property
+    def radius(self) -> float:
+        """Of the sphere around everything."""
+        return float(np.linalg.norm(self.high.max(0) - self.low.min(0)) / 2)
+
+    def corners(self) -> np.ndarray:
+        """All corners of all boxes, (8 L, 3)."""
+        choice = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
+        both = np.stack([self.low, self.high], 1)
+        return np.concatenate([both[:, choice[:, k], k].reshape(-1, 1) for k in range(3)], 1)
+
+
+def cells(node: Node, is_output: bool = False) -> np.ndarray:
+    """(n, 2) row and column of each neuron of a layer, in the order of its ids.
+
+    (H, W) is a plate, (C, H, W) a square of plates with a gap of one cell, (T, D) rows; a plain vector becomes a column when
+    short and otherwise the most nearly square grid, preferring one without a ragged last row.
+    """
+    n, shape = node.size, node.shape
+    if len(shape) == 3:
+        channels, height, width = shape
+        across = ceil(channels**0.5)
+        c, r, k = np.unravel_index(np.arange(n), shape)
+        return np.stack([c // across * (height + 1) + r, c % across * (width + 1) + k], 1)
+    if len(shape) == 2:
+        columns = shape[1]
+    elif n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (node.kind == "input" and n <= OUTPUT_COLUMN_UP_TO):
+        columns = 1
+    else:
+        root = isqrt(n)
+        columns = next((c for c in range(root, max(root // 2, 1), -1) if n % c == 0), ceil(n**0.5))
+    index = np.arange(n)
+    return np.stack([index // columns, index % columns], 1)
+
+
+def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0) -> Layout:
+    """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances."""
+    place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
+    low, high = [], []
+    x = 0.0
+    last_extent = None
+    for k, node in enumerate(topology.nodes):
+        grid = cells(node, node is topology.output).astype(np.float32)
+        yz = (grid - grid.max(0) / 2) * pitch
+        extent = float(max(np.ptp(yz[:, 0]), np.ptp(yz[:, 1])) + pitch)
+        if last_extent is not None:
+            # room to look between two layers grows with their size, but a long network must not become a thread
+            x += gap * (pitch * 4.0 + 0.8 * (last_extent + extent) / 2)
+        last_extent = extent
+        stretch = place_n4[node.neurons.slice]
+        stretch[:, 0] = x
+        stretch[:, 1] = -yz[:, 0]
+        stretch[:, 2] = yz[:, 1]
+        stretch[:, 3] = k
+        half = pitch / 2
+        low.append(stretch[:, :3].min(0) - half)
+        high.append(stretch[:, :3].max(0) + half)
+    place_n4[:, 0] -= x / 2
+    shift = np.array([x / 2, 0, 0], np.float32)
+    return Layout(place_n4, np.array(low, np.float32) - shift, np.array(high, np.float32) - shift, pitch)

@@ -1,0 +1,155 @@
+"""The dock at the right: file buttons, then one scrollable column of collapsing sections, with a grip to make it wider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.panels import charts, data, look, network, neuron, performance, training
+from nnviz3d.ui.widgets import icon_button, tip
+
+_W = imgui.WindowFlags_
+_FLAGS = (
+    _W.no_title_bar
+    | _W.no_resize
+    | _W.no_move
+    | _W.no_collapse
+    | _W.no_saved_settings
+    | _W.no_nav
+    | _W.no_scrollbar
+    | _W.no_scroll_with_mouse
+)
+_DIM, _ACCENT = theme.packed(theme.DIM), theme.packed(theme.ACCENT)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One collapsing section."""
+
+    title: str
+    icon: str
+    hint: str
+    open: bool
+    draw: Callable[[Frame], None]
+
+
+class Dock:
+    """Owns the panels that remember something."""
+
+    def __init__(self):
+        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        rows = (
+            (charts, self.charts.draw), (training, training.draw), (neuron, self.neuron.draw), (network, network.draw),
+            (data, data.draw), (look, look.draw), (performance, performance.draw),
+        )  # fmt: skip
+        self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
+        self._picked: int | None = None
+
+    def draw(self, f: Frame) -> None:
+        if not f.memory.panels:
+            _corner_button(f)
+            return
+        margin = f.px(theme.MARGIN)
+        width = f.dock_width - margin
+        imgui.set_next_window_pos(imgui.ImVec2(f.width - width - margin, margin))
+        imgui.set_next_window_size(imgui.ImVec2(width, f.height - 2 * margin))
+        imgui.begin("##dock", None, _FLAGS)
+        self._buttons(f)
+        imgui.separator()
+        imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
+        imgui.begin_child("##sections", imgui.ImVec2(0, 0), 0, _W.no_nav)
+        imgui.pop_style_var()
+        picked = f.readout.neuron.neuron if f.readout.neuron else None
+        fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
+        order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
+        if fresh:
+            imgui.set_scroll_y(0)
+        for section in order:
+            self._section(f, section, fresh and section.title == neuron.TITLE)
+        imgui.end_child()
+        imgui.end()
+        _grip(f, f.width - width - margin)
+
+    def _section(self, f: Frame, section: Section, reveal: bool) -> None:
+        if reveal:
+            imgui.set_next_item_open(True)
+        imgui.push_font(f.fonts.bold, 0)
+        flags = imgui.TreeNodeFlags_.default_open if section.open else 0
+        opened = imgui.collapsing_header(f"{section.title}##section", flags)
+        imgui.pop_font()
+        tip(f, section.hint)
+        if not opened:
+            return
+        imgui.indent(f.px(6))
+        imgui.push_id(section.title)
+        section.draw(f)
+        imgui.pop_id()
+        imgui.unindent(f.px(6))
+        imgui.dummy(imgui.ImVec2(0, f.px(8)))
+
+    def _buttons(self, f: Frame) -> None:
+        r = f.readout
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
+        mark = "\n(not saved yet)" if r.dirty else ""
+        for icon, name, hint, enabled in (
+            (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
+            (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
+            (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
+            (fa.ICON_FA_CAMERA, "screenshot", "Save a picture (F12)", True),
+            (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
+        ):
+            if icon_button(f, icon, name, hint, enabled):
+                f.do(name)
+            if name == "save" and r.dirty:
+                corner = imgui.get_item_rect_max()
+                centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))
+                imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
+            imgui.same_line()
+        right = imgui.get_content_region_max().x
+        imgui.same_line(right - 2 * f.px(30) - f.px(3))
+        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )"):
+            f.memory.help = not f.memory.help
+        imgui.same_line()
+        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)"):
+            f.memory.panels = False
+        imgui.pop_style_var()
+
+
+def _corner_button(f: Frame) -> None:
+    """While the dock is hidden: the way back."""
+    margin = f.px(theme.MARGIN)
+    imgui.set_next_window_pos(imgui.ImVec2(f.width - margin, margin), imgui.Cond_.always, imgui.ImVec2(1, 0))
+    imgui.set_next_window_bg_alpha(0.5)
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
+    imgui.begin("##show", None, _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
+    if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
+        f.memory.panels = True
+    imgui.end()
+    imgui.pop_style_var()
+
+
+def _grip(f: Frame, x: float) -> None:
+    """A strip on the dock's left edge that makes it wider or narrower."""
+    width = f.px(10)
+    imgui.set_next_window_pos(imgui.ImVec2(x - width / 2, f.height / 2 - f.px(60)))
+    imgui.set_next_window_size(imgui.ImVec2(width, f.px(120)))
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
+    imgui.begin("##grip", None, _W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+    imgui.pop_style_var()
+    imgui.invisible_button("##grip", imgui.ImVec2(width, f.px(120)))
+    active = imgui.is_item_active()
+    if active or imgui.is_item_hovered():
+        imgui.set_mouse_cursor(imgui.MouseCursor_.resize_ew)
+    if active:
+        wanted = f.memory.dock_width - imgui.get_io().mouse_delta.x / f.scale
+        f.memory.dock_width = min(max(wanted, 280.0), 640.0)
+    ink = theme.packed(theme.ACCENT if active else theme.DIM, 0.9 if active else 0.35)
+    low = imgui.ImVec2(x - f.px(1.5), f.height / 2 - f.px(18))
+    imgui.get_window_draw_list().add_rect_filled(low, imgui.ImVec2(x + f.px(1.5), f.height / 2 + f.px(18)), ink, f.px(2))
+    tip(f, "Drag to make the panels wider")
+    imgui.end()

@@ -1,0 +1,70 @@
+"""What every panel is given for one frame: the scene, the readout, the scale, and the lists its answers go into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.readout import Command, Readout
+from nnviz3d.spec.scene import Scene
+from nnviz3d.ui import theme
+from nnviz3d.ui.tex import Formulas
+
+
+@dataclass
+class Memory:
+    """What the overlay remembers between frames and no file holds: open popups, plot switches, half-typed numbers."""
+
+    panels: bool = True
+    help: bool = False
+    hint: bool = True
+    hint_seconds: float = 0.0
+    dock_width: float = theme.PANEL_WIDTH  # unscaled
+    log_loss: bool = True
+    smoothing: float = 0.6
+    typed: dict[str, float] = field(default_factory=dict)
+    toast: str = ""
+    toast_seconds: float = 0.0
+    last_neuron: int | None = None
+
+
+@dataclass
+class Frame:
+    """One frame. Panels call `edit` and `do`; sizes go through `px`."""
+
+    scene: Scene
+    readout: Readout
+    width: float
+    height: float
+    scale: float
+    dt: float
+    seconds: float  # since the overlay was made: sum of dt
+    fonts: theme.Fonts
+    formulas: Formulas
+    memory: Memory
+    edits: list[Edit] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+
+    def px(self, value: float) -> float:
+        return value * self.scale
+
+    def edit(self, path: str, value: Any) -> None:
+        self.edits.append(Edit(path, value))
+
+    def do(self, name: str, value: Any = None) -> None:
+        self.commands.append(Command(name, value))
+
+    @property
+    def dock_width(self) -> float:
+        """Pixels that the dock takes from the stage, 0 while hidden; never more than 45 % of a small window."""
+        return min(self.px(self.memory.dock_width), 0.45 * self.width) + self.px(theme.MARGIN) if self.memory.panels else 0.0
+
+    @property
+    def stage_width(self) -> float:
+        return self.width - self.dock_width
+
+    @property
+    def signs(self) -> tuple[str, str]:
+        """Colours of positive and negative."""
+        return theme.SIGNS[self.scene.look.palette]

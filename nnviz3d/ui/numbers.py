@@ -1,0 +1,65 @@
+"""Numbers as people read them: one way for the whole overlay, in plain text and in LaTeX.
+
+Every printed number is the value rounded to the printed digits, nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "\u2212"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def parts(value: float) -> tuple[str, int | None]:
+    """(mantissa, exponent of ten or None). Plain decimals for 0.001 <= |x| < 100,000, else three digits and a power of ten."""
+    if not math.isfinite(value):
+        return ("?" if math.isnan(value) else "∞" if value > 0 else "-∞"), None
+    size = abs(value)
+    if value == 0:
+        return "0", None
+    if 0.001 <= size < 100_000:
+        digits = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1
+        return f"{value:.{digits}f}", None
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return mantissa, int(exponent)
+
+
+def plain(value: float | None, sign: bool = False) -> str:
+    """ "−0.4121", "1.25·10⁻⁷"; with `sign`, positive numbers carry a plus. None: a dash."""
+    if value is None:
+        return "–"
+    mantissa, exponent = parts(value)
+    text = mantissa if exponent is None else f"{mantissa}·10{str(exponent).translate(_SUPERSCRIPT)}"
+    if sign and value > 0:
+        text = "+" + text
+    return text.replace("-", MINUS)
+
+
+def tex(value: float) -> str:
+    """The same digits for LaTeX."""
+    mantissa, exponent = parts(value)
+    mantissa = mantissa.replace("∞", r"\infty")
+    return mantissa if exponent is None else rf"{mantissa}\cdot 10^{{{exponent}}}"
+
+
+def short(value: float | None) -> str:
+    """Three significant digits for charts and facts: "0.0832", "1.25·10⁻⁷"."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value) or (value and not 0.001 <= abs(value) < 100_000):
+        return plain(value)
+    digits = 4 if abs(value) < 0.1 else 3 if abs(value) < 10 else 1
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def count(value: int) -> str:
+    return f"{value:,}"
+
+
+def shape(sizes) -> str:
+    return "×".join(f"{size:,}" for size in sizes)

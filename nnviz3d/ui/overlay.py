@@ -1,0 +1,83 @@
+"""The overlay: everything drawn over the stage, as one function of (scene, readout). Owns what lives between frames.
+
+The host makes imgui's and ImPlot's contexts, calls new_frame before `draw` and render after it, and gives pixels as units
+(display size = framebuffer size). Nothing here knows of OpenGL, an engine or a clock.
+"""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from nnviz3d.spec.readout import Answer, Readout, StageInput
+from nnviz3d.spec.scene import Scene
+from nnviz3d.ui import help as help_card
+from nnviz3d.ui import hud, stage, theme
+from nnviz3d.ui.dock import Dock
+from nnviz3d.ui.frame import Frame, Memory
+from nnviz3d.ui.labels import Labels
+from nnviz3d.ui.tex import Formulas
+
+SMALLEST = 200  # pixels a side; in a smaller window nothing could be read
+
+
+class Overlay:
+    """One for each imgui context. `scale`: the screen's own factor; the scene's text size multiplies it."""
+
+    def __init__(self, scale: float = 1.0):
+        io = imgui.get_io()
+        io.set_ini_filename("")
+        io.config_flags |= imgui.ConfigFlags_.nav_enable_gamepad  # imgui reads sticks only then
+        self.scale = scale
+        self.panel_width = 0.0
+        self.memory = Memory()
+        self._seconds = 0.0
+        self._fonts = theme.load_fonts()
+        self._applied = 0.0
+        self._formulas = Formulas()
+        self._labels, self._stage, self._dock = Labels(), stage.Stage(), Dock()
+
+    def draw(self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False) -> Answer:
+        """Draw one frame and say what a person did in it. `size`: framebuffer pixels, `dt`: seconds since the last frame.
+
+        `compact`: only labels and the caption, for films and stills without panels.
+        """
+        width, height = size
+        if min(width, height) < SMALLEST // 4:
+            return Answer()
+        scale = self.scale * scene.look.ui_scale
+        if scale != self._applied:
+            theme.apply(scale)
+            self._applied = scale
+        self._seconds += dt
+        f = Frame(scene, readout, float(width), float(height), scale, dt, self._seconds, self._fonts, self._formulas, self.memory)
+        answer = self._compact(f) if compact else self._full(f)
+        self._formulas.sweep()
+        return answer
+
+    def _compact(self, f: Frame) -> Answer:
+        shown, f.memory.panels = f.memory.panels, False
+        self._labels.draw(f)
+        hud.caption(f)
+        f.memory.panels = shown
+        self.panel_width = 0.0
+        return Answer()
+
+    def _full(self, f: Frame) -> Answer:
+        stage_input = self._stage.read(f)
+        self._labels.draw(f)
+        if min(f.width, f.height) >= SMALLEST * f.scale * 0.6:
+            hud.header(f)
+            top = hud.transport(f)
+            self._dock.draw(f)
+            hud.banner(f)
+            hud.notes(f, top)
+            hud.hover_card(f)
+            help_card.draw(f)
+        stage.keys(f)
+        if stage_input.clicked or any(stage_input.orbit):
+            f.memory.hint_seconds = max(f.memory.hint_seconds, hud.HINT_SECONDS - 1.5)
+        self.panel_width = f.dock_width
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active())
+
+
+__all__ = ["Overlay", "StageInput"]

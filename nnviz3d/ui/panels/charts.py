@@ -1,0 +1,135 @@
+"""Charts: loss and accuracy over the steps, train and test, by ImPlot. Curves are reduced to the width of the plot."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui, implot
+
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.numbers import percent, short
+from nnviz3d.ui.series import Series
+from nnviz3d.ui.widgets import dim, small, tip
+
+TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
+_A = implot.AxisFlags_
+_AXIS = _A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label
+_PLOT = (
+    implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
+)
+
+
+class Charts:
+    """Holds the reduced curves and ImPlot's line styles."""
+
+    def __init__(self):
+        self.loss, self.test = Series(), Series()
+        self.train_accuracy, self.test_accuracy = Series(), Series()
+        self._specs: dict[tuple, implot.Spec] = {}
+
+    def _spec(self, colour: str, weight: float, alpha: float = 1.0) -> implot.Spec:
+        key = (colour, weight, alpha)
+        if key not in self._specs:
+            spec = implot.Spec()
+            spec.line_color = theme.vec(colour, alpha)
+            spec.fill_color = theme.vec(colour, alpha)
+            spec.line_weight = weight
+            self._specs[key] = spec
+        return self._specs[key]
+
+    def draw(self, f: Frame) -> None:
+        c = f.readout.charts
+        self.loss.update(c.train_step, c.train_loss)
+        self.test.update(c.test_step, c.test_loss)
+        self.train_accuracy.update(c.test_step, c.train_accuracy)
+        self.test_accuracy.update(c.test_step, c.test_accuracy)
+        if len(self.loss.x) < 2 and len(self.test.x) < 2:
+            small(f, "The curves begin with the first training steps.", wrap=True)
+            return
+        r = f.readout
+        if len(self.test_accuracy.x):
+            self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), "Share of right answers on each part.")
+            self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
+        self._head(f, "Loss", short(r.loss), short(r.test_loss), "Mean error a sample (no unit): the number that training makes small.")
+        self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
+        self._switches(f)
+
+    def _head(self, f: Frame, name: str, train: str, test: str, hint: str) -> None:
+        imgui.text_unformatted(name)
+        tip(f, hint)
+        imgui.push_font(None, theme.SMALL)
+        train, test = f"train {train}", f"test {test}"
+        mark, gap = f.px(14), f.px(12)
+        width = imgui.calc_text_size(train).x + imgui.calc_text_size(test).x + 2 * mark + gap
+        imgui.same_line(max(f.px(80), imgui.get_content_region_max().x - width))
+        for text, colour in ((train, theme.CURVE_TRAIN), (test, theme.CURVE_TEST)):
+            at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
+            low = imgui.ImVec2(at.x, at.y + line * 0.62)
+            ink = theme.packed(colour)
+            imgui.get_window_draw_list().add_line(low, imgui.ImVec2(at.x + f.px(9), low.y), ink, f.px(2.5))
+            imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + mark)
+            dim(text)
+            imgui.same_line(0, gap)
+        imgui.new_line()
+        imgui.pop_font()
+
+    def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
+        imgui.push_font(None, theme.SMALL)
+        if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112)), _PLOT):
+            implot.setup_axes("", "", _AXIS | _A.no_grid_lines, _AXIS)
+            last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
+            implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
+            if accuracy:
+                low = min(1.0 if not len(s.x) else float(s.low.min()) for s in (train, test))
+                implot.setup_axis_limits(implot.ImAxis_.y1, 0 if low < 0.5 else 0.5 if low < 0.8 else 0.8, 1.01, implot.Cond_.always)
+                implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
+            else:
+                low, high = _range(train, test, log)
+                implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10 if log else implot.Scale_.linear)
+                implot.setup_axis_limits(implot.ImAxis_.y1, low, high, implot.Cond_.always)
+                implot.setup_axis_format(implot.ImAxis_.y1, "%.3g")
+            self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0)
+            self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
+            self._readout(f, train, test)
+            implot.end_plot()
+        imgui.pop_font()
+
+    def _curve(self, f: Frame, name: str, s: Series, colour: str, smoothing: float) -> None:
+        if len(s.x) < 2:
+            return
+        if smoothing > 0 or (s.high - s.low).any():
+            implot.plot_shaded(f"{name}##band", s.x, s.low, s.high, self._spec(colour, 1.0, 0.16))
+        if smoothing > 0:
+            implot.plot_line(f"{name}##raw", s.x, s.mean, self._spec(colour, f.px(1), 0.28))
+        implot.plot_line(name, s.x, s.smooth(smoothing), self._spec(colour, f.px(1.8)))
+
+    def _readout(self, f: Frame, train: Series, test: Series) -> None:
+        """The step and values under the pointer."""
+        if not implot.is_plot_hovered():
+            return
+        step = implot.get_plot_mouse_pos().x
+        lines = [f"step {max(step, 0):,.0f}"]
+        for name, s in (("train", train), ("test", test)):
+            if len(s.x):
+                k = min(int(s.x.searchsorted(step)), len(s.x) - 1)
+                lines.append(f"{name} {short(float(s.mean[k]))}")
+        imgui.set_tooltip("\n".join(lines))
+
+    def _switches(self, f: Frame) -> None:
+        memory = f.memory
+        changed, memory.log_loss = imgui.checkbox("log axis", memory.log_loss)
+        tip(f, "Equal distances are equal ratios: small losses stay readable.")
+        imgui.same_line(0, f.px(16))
+        imgui.set_next_item_width(-1)
+        changed, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.98, "smoothing %.2f")
+        tip(f, "Average over the last steps (0: none). The thin line is the loss of each batch.")
+
+
+def _range(train: Series, test: Series, log: bool) -> tuple[float, float]:
+    """Limits of the loss axis with a little air; above zero where it is logarithmic."""
+    low = min((float(s.low.min()) for s in (train, test) if len(s.x)), default=0.0)
+    high = max((float(s.high.max()) for s in (train, test) if len(s.x)), default=1.0)
+    if not log:
+        return min(0.0, low), high * 1.05 if high > 0 else 1.0
+    low = max(low, high * 1e-8, 1e-12)
+    return low * 0.8, max(high, low * 10) * 1.25

@@ -1,0 +1,76 @@
+"""Data: which set, how it is made and split, and what the network is given of it."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.scene import DataKind, Feature
+from nnviz3d.ui.choices import words
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.widgets import choice, dim, integer, slider, small, tip, toggle
+from nnviz3d.ui.words import HINTS
+
+TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
+KINDS, FEATURES = words(DataKind), words(Feature)
+PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
+FILES = ("csv", "npz", "idx")
+_NAMES = {
+    "breast_cancer": "breast cancer",
+    "reg-plane": "plane (regression)",
+    "reg-gauss": "gauss (regression)",
+    "blobs": "blobs (generated)",
+}
+
+
+def draw(f: Frame) -> None:
+    data = f.scene.data
+    kinds = [kind for kind in KINDS if kind not in FILES or kind == data.kind]  # files are named in a scene file, not here
+    choice(f, "data.kind", data.kind, kinds, _NAMES)
+    small(f, f.readout.data_summary, wrap=True)
+    if data.file:
+        small(f, data.file, wrap=True)
+    if data.kind in PLAYGROUND:
+        _features(f)
+        slider(f, "data.noise", data.noise, 0, 0.5)
+    if data.kind in PLAYGROUND or data.kind == "blobs":
+        integer(f, "data.samples", data.samples, 2, "%d" if data.samples else "own default")
+    if data.kind == "blobs":
+        integer(f, "data.inputs", data.inputs)
+        integer(f, "data.classes", data.classes)
+    slider(f, "data.test_fraction", data.test_fraction, 0, 0.9)
+    toggle(f, "data.standardize", data.standardize)
+    integer(f, "data.seed", data.seed)
+
+
+def _features(f: Frame) -> None:
+    """Switches, wrapped over as many lines as they need."""
+    active = f.scene.data.features
+    text, hint = HINTS["data.features"]
+    dim(text)
+    tip(f, hint)
+    right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
+    for k, feature in enumerate(FEATURES):
+        name = feature.replace("^2", "²").replace("*", "·")
+        width = imgui.calc_text_size(name).x + 2 * f.px(9)
+        if k and imgui.get_item_rect_max().x + f.px(6) + width < right:
+            imgui.same_line(0, f.px(6))
+        on = feature in active
+        if _switch(f, name, on):
+            new = [name for name in FEATURES if (name in active) != (name == feature)]
+            if new:
+                f.edit("data.features", new)
+        tip(f, hint)
+
+
+def _switch(f: Frame, text: str, on: bool) -> bool:
+    from nnviz3d.ui import theme
+
+    if on:
+        imgui.push_style_color(imgui.Col_.button, theme.packed(theme.ACCENT, 0.92))
+        imgui.push_style_color(imgui.Col_.button_hovered, theme.packed(theme.ACCENT))
+        imgui.push_style_color(imgui.Col_.text, theme.packed(theme.ON_ACCENT))
+    pressed = imgui.button(text)
+    if on:
+        imgui.pop_style_color(3)
+    return pressed

@@ -1,0 +1,49 @@
+"""Look: which number the edges show, and how the stage is drawn. Nothing here touches the network."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+
+from nnviz3d.spec.scene import Quality, Quantity
+from nnviz3d.ui.choices import words
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.stage import CAMERAS
+from nnviz3d.ui.widgets import choice, slider, toggle
+from nnviz3d.ui.words import QUANTITIES
+
+TITLE, ICON, HINT, OPEN = "Look", fa.ICON_FA_PALETTE, "How it is drawn.", False
+_CAMERA_NAMES = {"three_quarter": "three-quarter"}
+_PALETTES = {"blue_orange": "blue and orange", "safe": "safe for all eyes"}
+
+
+def draw(f: Frame) -> None:
+    look, view = f.scene.look, f.scene.view
+    choice(f, "look.edges", look.edges, words(Quantity), QUANTITIES)
+    choice(f, "look.scale", look.scale, ("local", "global"), {"local": "each layer", "global": "whole network"})
+    choice(f, "look.palette", look.palette, ("blue_orange", "safe"), _PALETTES)
+    toggle(f, "look.dashes", look.dashes)
+    slider(f, "look.edge_width", look.edge_width, 0.2, 4)
+    slider(f, "look.edge_energy", look.edge_energy, 0, 4)
+    slider(f, "look.particles", look.particles, 0, 4)
+    slider(f, "look.particle_speed", look.particle_speed, 0, 4)
+    slider(f, "look.glow", look.glow, 0, 4)
+    slider(f, "look.exposure", look.exposure, 0.2, 4, log=True)
+    choice(f, "look.quality", look.quality, words(Quality))
+    choice(f, "view.camera", view.camera, CAMERAS, _CAMERA_NAMES)
+    slider(f, "view.sway", view.sway, 0, 2, "%.1f°")
+    slider(f, "view.pitch", view.pitch, 0.2, 1.5)
+    slider(f, "view.layer_gap", view.layer_gap, 0.3, 3)
+    toggle(f, "view.labels", view.labels)
+    toggle(f, "view.follow", view.follow)
+    choice_scale(f)
+
+
+def choice_scale(f: Frame) -> None:
+    """Steps, not a slider: a slider would move under the pointer while it changes the size of everything."""
+    sizes = (0.75, 1.0, 1.25, 1.5, 2.0)
+    names = {f"{size:g}": f"{100 * size:.0f} %" for size in sizes}
+    value = f"{f.scene.look.ui_scale:g}"
+    before = len(f.edits)
+    choice(f, "look.ui_scale", value, list(names), {**names, value: f"{100 * f.scene.look.ui_scale:.0f} %"})
+    for k in range(before, len(f.edits)):
+        f.edits[k] = type(f.edits[k])("look.ui_scale", float(f.edits[k].value))

@@ -1,0 +1,125 @@
+"""Network: hidden layers added, removed, moved and shaped; the output layer; how many numbers that makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.scene import Activation, Initializer, Layer, OutputActivation
+from nnviz3d.ui import theme
+from nnviz3d.ui.choices import words
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.numbers import count, shape
+from nnviz3d.ui.widgets import choice, combo, dim, icon_button, small, tidy, tip
+from nnviz3d.ui.words import LAYER_HINTS
+
+ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
+LISTED = 12  # more layers than this scroll in a box of their own
+
+
+def _plain(layers) -> list[dict]:
+    return [layer.model_dump() for layer in layers]
+
+
+def _change(f: Frame, change: Callable[[list[dict]], Any]) -> None:
+    """Replace the tuple of layers: the one way layers are added, removed and moved."""
+    layers = _plain(f.scene.network.layers)
+    change(layers)
+    f.edit("network.layers", layers)
+
+
+def draw(f: Frame) -> None:
+    topology, layers = f.readout.topology, f.scene.network.layers
+    node = topology.input
+    small(f, f"{count(node.size)} inputs" + (f"   {shape(node.shape)}" if len(node.shape) > 1 else ""))
+    tip(f, "One neuron for each number of a sample; the data set decides how many.")
+    boxed = len(layers) > LISTED
+    if boxed:
+        imgui.begin_child("##layers", imgui.ImVec2(0, f.px(LISTED * 36)))
+    clipper = imgui.ListClipper()
+    clipper.begin(len(layers), imgui.get_frame_height_with_spacing())
+    while clipper.step():
+        for k in range(clipper.display_start, clipper.display_end):
+            _row(f, k, layers[k])
+    if boxed:
+        imgui.end_child()
+    if len(layers) < limits.LAYERS:
+        if imgui.button(f"{fa.ICON_FA_PLUS}  Add layer", imgui.ImVec2(-1, 0)):
+            new = layers[-1].model_dump() if layers else Layer(units=16).model_dump()
+            _change(f, lambda plain: plain.append(new))
+        tip(f, "One more hidden layer before the output, like the last one. A new network starts.")
+    imgui.spacing()
+    choice(f, "network.output.activation", f.scene.network.output.activation, OUTPUTS)
+    out = topology.output
+    small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_parameters)} parameters", wrap=True)
+    tip(f, "Weights and biases together: all the numbers that training may change.")
+
+
+def _row(f: Frame, k: int, layer: Layer) -> None:
+    """One hidden layer: number, units, activation, details, remove."""
+    imgui.push_id(k)
+    path = f"network.layers.{k}"
+    full, gap = imgui.get_content_region_avail().x, f.px(5)
+    start = imgui.get_cursor_pos_x()
+    buttons = 2 * f.px(26) + gap
+    imgui.align_text_to_frame_padding()
+    dim(f"{k + 1}")
+    number = f.px(24)
+    rest = full - number - buttons - 2 * gap
+    imgui.same_line(start + number)
+    imgui.set_next_item_width(rest * 0.42)
+    changed, units = imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", imgui.SliderFlags_.always_clamp)
+    tip(f, LAYER_HINTS["units"])
+    if changed:
+        f.edit(f"{path}.units", min(max(units, 1), limits.UNITS))
+    imgui.same_line(0, gap)
+    imgui.set_next_item_width(rest * 0.58)
+    picked = combo("##activation", layer.activation, ACTIVATIONS)
+    tip(f, LAYER_HINTS["activation"])
+    if picked and picked != layer.activation:
+        f.edit(f"{path}.activation", picked)
+    imgui.same_line(0, gap)
+    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Move, copy, first weights, dropout", size=26):
+        imgui.open_popup("layer")
+    imgui.same_line(0, gap)
+    if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=26):
+        _change(f, lambda layers: layers.pop(k))
+    _menu(f, k, layer)
+    imgui.pop_id()
+
+
+def _menu(f: Frame, k: int, layer: Layer) -> None:
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(14), f.px(12)))
+    opened = imgui.begin_popup("layer")
+    imgui.pop_style_var()
+    if not opened:
+        return
+    last = len(f.scene.network.layers) - 1
+    dim(f"Layer {k + 1}")
+    for icon, text, move in ((fa.ICON_FA_ARROW_UP, "Towards the input", -1), (fa.ICON_FA_ARROW_DOWN, "Towards the output", 1)):
+        if imgui.menu_item(f"{icon}   {text}", "", False, 0 <= k + move <= last)[0]:
+            _change(f, lambda layers, move=move: layers.insert(k + move, layers.pop(k)))
+    if imgui.menu_item(f"{fa.ICON_FA_COPY}   Copy", "", False, last + 1 < limits.LAYERS)[0]:
+        _change(f, lambda layers: layers.insert(k + 1, dict(layers[k])))
+    imgui.separator()
+    path = f"network.layers.{k}"
+    imgui.push_item_width(f.px(130))
+    picked = combo("first weights", layer.init, INITS)
+    tip(f, LAYER_HINTS["init"])
+    if picked and picked != layer.init:
+        f.edit(f"{path}.init", picked)
+    for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "first bias", -1, 1), ("dropout", "dropout", 0, 0.9)):
+        changed, value = imgui.slider_float(text, getattr(layer, name), low, high, "%.2f", imgui.SliderFlags_.always_clamp)
+        tip(f, LAYER_HINTS[name])
+        if changed:
+            f.edit(f"{path}.{name}", tidy(value))
+    imgui.pop_item_width()
+    imgui.end_popup()
+
+
+TITLE, ICON, HINT, OPEN = "Network", fa.ICON_FA_CIRCLE_NODES, "The layers between input and output.", False
+_ = theme

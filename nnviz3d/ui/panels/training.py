@@ -1,0 +1,80 @@
+"""Training: how the network learns. Only the constants that belong to the chosen optimiser, loss and schedule are shown."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.scene import Loss, Optimizer, Schedule
+from nnviz3d.ui.choices import words
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.widgets import choice, integer, label, number, slider, tip, toggle, typed
+from nnviz3d.ui.words import HINTS
+
+TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are changed.", True
+OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)
+RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+BATCHES = (1, 8, 16, 32, 64, 128, 256, 0)
+_CONSTANTS = {
+    "sgd": (), "momentum": ("momentum",), "nesterov": ("momentum",), "rmsprop": ("rho", "epsilon"),
+    "adam": ("beta1", "beta2", "epsilon"), "adamw": ("beta1", "beta2", "epsilon", "weight_decay"),
+}  # fmt: skip
+_LOSS_NAMES = {"half_mse": "half mse", "cross_entropy": "cross-entropy", "bce": "binary cross-entropy", "mse": "mean squared error"}
+
+
+def draw(f: Frame) -> None:
+    train = f.scene.train
+    _with_list(f, "train.learning_rate", train.learning_rate, RATES)
+    _with_list(f, "train.batch", train.batch, BATCHES)
+    choice(f, "train.optimizer", train.optimizer, OPTIMIZERS)
+    if not imgui.tree_node_ex(f"{'More'}##training", imgui.TreeNodeFlags_.span_avail_width | imgui.TreeNodeFlags_.no_tree_push_on_open):
+        return
+    for name in _CONSTANTS[train.optimizer]:
+        number(f, f"train.{name}", getattr(train, name))
+    choice(f, "train.loss", train.loss, LOSSES, _LOSS_NAMES)
+    if train.loss == "huber":
+        number(f, "train.huber_delta", train.huber_delta)
+    choice(f, "train.schedule", train.schedule, SCHEDULES)
+    if train.schedule != "constant":
+        integer(f, "train.schedule_steps", train.schedule_steps, 10, "%d steps")
+        slider(f, "train.schedule_factor", train.schedule_factor, 0, 1)
+    integer(f, "train.warmup", train.warmup, 2, "%d steps" if train.warmup else "none")
+    number(f, "train.l1", train.l1)
+    if train.l1:
+        toggle(f, "train.l1_dead_at_zero", train.l1_dead_at_zero)
+    number(f, "train.l2", train.l2)
+    number(f, "train.clip_norm", train.clip_norm)
+    choice(f, "train.order", train.order, ("shuffle", "sequential"))
+    number(f, "train.steps_per_second", train.steps_per_second)
+    integer(f, "train.steps", train.steps, 10, "%d" if train.steps else "never")
+    integer(f, "train.seed", train.seed)
+
+
+def _with_list(f: Frame, path: str, value: float, values) -> None:
+    """A typed number with a list of usual ones beside it."""
+    text, hint = HINTS[path]
+    whole = isinstance(value, int)
+    imgui.begin_group()
+    label(f, text)
+    side = imgui.get_frame_height()
+    imgui.set_next_item_width(imgui.get_content_region_avail().x - side - f.px(4))
+    if whole:
+        _typed_integer(f, path, value)
+    else:
+        typed(f, path, value)
+    imgui.same_line(0, f.px(4))
+    if imgui.begin_combo(f"##{path}.list", "", imgui.ComboFlags_.no_preview | imgui.ComboFlags_.popup_align_left):
+        for option in values:
+            name = "full data set" if whole and option == 0 else f"{option:g}"
+            if imgui.selectable(name, option == value)[0] and option != value:
+                f.edit(path, option)
+        imgui.end_combo()
+    imgui.end_group()
+    tip(f, hint)
+
+
+def _typed_integer(f: Frame, path: str, value: int) -> None:
+    before = len(f.edits)
+    typed(f, path, value, "%.0f")
+    for k in range(before, len(f.edits)):
+        f.edits[k] = type(f.edits[k])(path, round(f.edits[k].value))

@@ -1,0 +1,73 @@
+"""Curves of any length made as long as the plot is wide: minimum, mean and maximum of each stretch of steps.
+
+A stretch that is full never changes again, so the cost of a frame is the new points, whatever the length (a million steps
+are read once, as they come).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+MAX_STRETCHES = 1024  # between this and half of it are kept; a plot in the dock is 300 to 700 pixels wide
+
+
+class Series:
+    """A growing (x, y) curve, reduced. `update` each frame; read `x`, `low`, `mean`, `high` (float64, equal lengths)."""
+
+    def __init__(self):
+        self.x = self.low = self.mean = self.high = np.zeros(0)
+        self._stride = 1
+        self._seen = 0
+        self._first: tuple[float, float] | None = None
+        self._full = [np.zeros(0)] * 4  # of complete stretches
+
+    def update(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Take in what was appended; start over where the curve is another one (shorter, or another first point)."""
+        n = min(len(x), len(y))
+        if n == 0:
+            self.__init__()
+            return
+        first = (float(x[0]), float(y[0]))
+        if n == self._seen and first == self._first:
+            return
+        stride = 1
+        while n > stride * MAX_STRETCHES:
+            stride *= 2
+        if n < self._seen or stride != self._stride or first != self._first:
+            self._full = [np.zeros(0)] * 4
+        self._stride, self._seen, self._first = stride, n, first
+        done = len(self._full[0])
+        complete = n // stride
+        if complete > done:
+            new = _reduce(x, y, done * stride, complete * stride, stride)
+            self._full = [np.concatenate(pair) for pair in zip(self._full, new, strict=True)]
+        parts = self._full
+        if complete * stride < n:
+            tail = _reduce(x, y, complete * stride, n, n - complete * stride)
+            parts = [np.concatenate(pair) for pair in zip(parts, tail, strict=True)]
+        known = np.isfinite(parts[2])
+        self.x, self.low, self.mean, self.high = parts if known.all() else [part[known] for part in parts]
+
+    def smooth(self, amount: float) -> np.ndarray:
+        """Exponential average of the means over a window that `amount` in [0, 1) sets; 0 gives the means themselves."""
+        n = len(self.mean)
+        if amount <= 0 or n < 3:
+            return self.mean
+        keep = 1 - (1 - amount) ** 2 * 0.6 if n > 100 else amount
+        taps = min(n, int(np.ceil(np.log(0.01) / np.log(keep))) + 1)
+        kernel = keep ** np.arange(taps)
+        weight = np.convolve(np.ones(n), kernel)[:n]
+        return np.convolve(self.mean, kernel)[:n] / weight
+
+
+def _reduce(x, y, start: int, stop: int, stride: int) -> list[np.ndarray]:
+    """x at the end of each stretch, and min, mean, max of y; NaN where a stretch holds no finite number."""
+    y_sk = np.asarray(y[start:stop], np.float64).reshape(-1, stride)
+    ends = np.asarray(x[start + stride - 1 : stop : stride], np.float64)
+    if np.isfinite(y_sk).all():
+        return [ends, y_sk.min(1), y_sk.mean(1), y_sk.max(1)]
+    known = np.isfinite(y_sk)
+    some = known.any(1)
+    count = np.maximum(known.sum(1), 1)
+    mean = np.where(some, np.where(known, y_sk, 0).sum(1) / count, np.nan)
+    return [ends, np.where(known, y_sk, np.inf).min(1), mean, np.where(known, y_sk, -np.inf).max(1)]

@@ -1,0 +1,131 @@
+"""What a person did on the stage, and the keys: read from imgui's io, so a window and a headless host behave the same."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from nnviz3d.spec.readout import StageInput
+from nnviz3d.ui.frame import Frame
+
+CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
+_K = imgui.Key
+CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")
+_COMMANDS = ((_K.period, "step"), (_K.r, "reset"), (_K.n, "new_seed"), (_K.f, "fit"))
+_CAMERA_KEYS = tuple(zip((_K._1, _K._2, _K._3, _K._4, _K._5, _K._6), CAMERAS, strict=True))
+
+
+def _dead_zone(value: float) -> float:
+    return 0.0 if value < 0.15 else (value - 0.15) / 0.85
+
+
+def _held(positive: imgui.Key, negative: imgui.Key) -> float:
+    return float(imgui.is_key_down(positive)) - float(imgui.is_key_down(negative))
+
+
+def _stick(positive: imgui.Key, negative: imgui.Key) -> float:
+    data = imgui.internal.get_key_data
+    return _dead_zone(data(positive).analog_value) - _dead_zone(data(negative).analog_value)
+
+
+class Stage:
+    """Follows the pointer from press to release. One per overlay."""
+
+    def __init__(self):
+        self._pressed: tuple[float, float] | None = None  # where the left button went down on the stage
+        self._button = -1
+        self._dragging = False
+
+    def read(self, f: Frame) -> StageInput:
+        io = imgui.get_io()
+        x, y = io.mouse_pos.x, io.mouse_pos.y
+        inside = 0 <= x < f.width and 0 <= y < f.height
+        free = inside and not io.want_capture_mouse and not f.memory.help
+        orbit = pan = (0.0, 0.0)
+        clicked = double = False
+        if self._button < 0 and free:
+            for button in (0, 1, 2):
+                if imgui.is_mouse_clicked(button):
+                    self._button, self._pressed, self._dragging = button, (x, y), False
+        if self._button >= 0:
+            button, (from_x, from_y) = self._button, self._pressed
+            delta = (io.mouse_delta.x, io.mouse_delta.y)
+            if not self._dragging and max(abs(x - from_x), abs(y - from_y)) > f.px(CLICK_PIXELS):
+                self._dragging = True
+            if imgui.is_mouse_released(button) or not imgui.is_mouse_down(button):
+                clicked = button == 0 and not self._dragging and inside
+                self._button = -1
+            elif self._dragging:
+                orbit, pan = (delta, pan) if button == 0 and not io.key_shift else (orbit, delta)
+        double = free and imgui.is_mouse_double_clicked(0)
+        zoom = io.mouse_wheel if free else 0.0
+        move, turn = ((0.0, 0.0, 0.0), (0.0, 0.0)) if io.want_capture_keyboard else _motion(io)
+        pointer = (x, y) if free or self._dragging else None
+        return StageInput(pointer, clicked, double, orbit, pan, zoom, move, turn)
+
+
+def _motion(io) -> tuple[tuple[float, float, float], tuple[float, float]]:
+    """Held keys and sticks: W A S D Q E and the right stick move, arrows and the left stick turn."""
+    if io.key_ctrl or io.key_super:
+        return (0.0, 0.0, 0.0), (0.0, 0.0)
+    move = [_held(_K.d, _K.a), _held(_K.e, _K.q), _held(_K.w, _K.s)]
+    turn = [_held(_K.right_arrow, _K.left_arrow), _held(_K.up_arrow, _K.down_arrow)]
+    if io.backend_flags & imgui.BackendFlags_.has_gamepad:
+        move[0] += _stick(_K.gamepad_r_stick_right, _K.gamepad_r_stick_left)
+        move[2] += _stick(_K.gamepad_r_stick_up, _K.gamepad_r_stick_down)
+        move[1] += _stick(_K.gamepad_r2, _K.gamepad_l2)
+        turn[0] += _stick(_K.gamepad_l_stick_right, _K.gamepad_l_stick_left)
+        turn[1] += _stick(_K.gamepad_l_stick_up, _K.gamepad_l_stick_down)
+    return tuple(max(-1.0, min(v, 1.0)) for v in move), tuple(max(-1.0, min(v, 1.0)) for v in turn)
+
+
+def keys(f: Frame) -> None:
+    """Shortcuts, unless a text field is being typed into."""
+    io = imgui.get_io()
+    if io.want_text_input:
+        return
+    pressed = lambda key: imgui.is_key_pressed(key, False)  # noqa: E731
+    if pressed(_K.f11):
+        f.do("fullscreen")
+    if pressed(_K.f12):
+        f.do("screenshot")
+    if pressed(_K.f1) or (io.key_shift and pressed(_K.slash)):
+        f.memory.help = not f.memory.help
+    if pressed(_K.escape):
+        _escape(f)
+    if io.key_ctrl or io.key_super:
+        if pressed(_K.s):
+            f.do("save")
+        if imgui.is_key_pressed(_K.z, True):
+            f.do("redo" if io.key_shift else "undo")
+        if imgui.is_key_pressed(_K.y, True):
+            f.do("redo")
+        return
+    _plain_keys(f, pressed)
+
+
+def _plain_keys(f: Frame, pressed) -> None:
+    if pressed(_K.space) or pressed(_K.gamepad_face_down):
+        f.do("pause" if f.readout.running else "play")
+    for key, name in _COMMANDS:
+        if pressed(key):
+            f.do(name)
+    for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
+        if imgui.is_key_pressed(key, True):
+            f.do(name)
+    for key, name in _CAMERA_KEYS:
+        if pressed(key):
+            f.do("camera", name)
+    if pressed(_K.h):
+        f.memory.panels = not f.memory.panels
+
+
+def _escape(f: Frame) -> None:
+    """One thing at a time: the list of keys, then the banner, then the picked neuron."""
+    if imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
+        return
+    if f.memory.help:
+        f.memory.help = False
+    elif f.readout.banner:
+        f.do("dismiss")
+    elif f.readout.neuron is not None:
+        f.do("pick", None)

@@ -1,0 +1,209 @@
+"""Small building blocks: a labelled row with a tooltip for each kind of value, icon buttons, text in three sizes.
+
+Each row shows the scene's value and answers with an `Edit`; bounds come from the scene's own field definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from imgui_bundle import imgui
+
+from nnviz3d.spec.scene import Scene
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.words import HINTS
+
+LABEL_SHARE = 0.38  # of the panel's width
+_DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
+_DIM, _FAINT = theme.packed(theme.DIM), theme.packed(theme.FAINT)
+_ACCENT, _ON_ACCENT = theme.packed(theme.ACCENT), theme.packed(theme.ON_ACCENT)
+
+
+@lru_cache(maxsize=256)
+def bounds(path: str) -> tuple[float, float]:
+    """The accepted range of a scene's number: `bounds("train.batch")` -> (0, 65536). An open end becomes the next number."""
+    model = Scene
+    *tables, name = path.split(".")
+    for table in tables:
+        model = model.model_fields[table].annotation
+    low, high = float("-inf"), float("inf")
+    whole = model.model_fields[name].annotation is int
+    for item in model.model_fields[name].metadata:
+        low = max(low, getattr(item, "ge", low) if hasattr(item, "ge") else low)
+        high = min(high, getattr(item, "le", high) if hasattr(item, "le") else high)
+        if hasattr(item, "gt"):
+            low = max(low, item.gt + (1 if whole else 1e-6 * max(1.0, abs(item.gt))))
+        if hasattr(item, "lt"):
+            high = min(high, item.lt - (1 if whole else 1e-6 * max(1.0, abs(item.lt))))
+    return low, high
+
+
+def clamp(path: str, value: float) -> float:
+    low, high = bounds(path)
+    return min(max(value, low), high)
+
+
+def tidy(value: float) -> float:
+    """imgui's sliders hold 32-bit numbers: 0.03 comes back as 0.029999999. Six digits are more than a slider can mean."""
+    return float(f"{value:.6g}")
+
+
+def tip(f: Frame, text: str) -> None:
+    """A tooltip for the item just made, wrapped at a readable width."""
+    if text and imgui.is_item_hovered(_DELAY):
+        show_tip(f, text)
+
+
+def show_tip(f: Frame, text: str) -> None:
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin_tooltip()
+    imgui.push_text_wrap_pos(f.px(300))
+    imgui.text_unformatted(text)
+    imgui.pop_text_wrap_pos()
+    imgui.end_tooltip()
+    imgui.pop_style_var()
+
+
+def dim(text: str) -> None:
+    imgui.push_style_color(imgui.Col_.text, _DIM)
+    imgui.text_unformatted(text)
+    imgui.pop_style_color()
+
+
+def small(f: Frame, text: str, colour: int = _DIM, wrap: bool = False) -> None:
+    imgui.push_font(None, theme.SMALL)
+    imgui.push_style_color(imgui.Col_.text, colour)
+    if wrap:
+        imgui.push_text_wrap_pos(0)
+    imgui.text_unformatted(text)
+    if wrap:
+        imgui.pop_text_wrap_pos()
+    imgui.pop_style_color()
+    imgui.pop_font()
+
+
+def elide(text: str, width: float) -> str:
+    """The text, cut with an ellipsis where it is wider than `width` pixels in the current font."""
+    if imgui.calc_text_size(text).x <= width:
+        return text
+    low, high = 0, min(len(text), 400)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if imgui.calc_text_size(text[:middle] + "…").x <= width else (low, middle - 1)
+    return text[:low].rstrip() + "…"
+
+
+def icon_button(f: Frame, icon: str, ident: str, text: str, enabled: bool = True, accent: bool = False, size: float = 30) -> bool:
+    """A quiet square button with an icon and a tooltip; `accent` fills it with the warm light."""
+    side = f.px(size)
+    if accent:
+        imgui.push_style_color(imgui.Col_.button, _ACCENT)
+        imgui.push_style_color(imgui.Col_.button_hovered, theme.packed("#ffd48f"))
+        imgui.push_style_color(imgui.Col_.button_active, theme.packed("#f0b050"))
+        imgui.push_style_color(imgui.Col_.text, _ON_ACCENT)
+    else:
+        imgui.push_style_color(imgui.Col_.button, 0)
+        imgui.push_style_color(imgui.Col_.text, _DIM)
+    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, 0))
+    if not enabled:
+        imgui.begin_disabled()
+    pressed = imgui.button(f"{icon}##{ident}", imgui.ImVec2(side, side))
+    if not enabled:
+        imgui.end_disabled()
+    imgui.pop_style_var()
+    imgui.pop_style_color(4 if accent else 2)
+    tip(f, text)
+    return pressed
+
+
+def label(f: Frame, text: str) -> None:
+    """The left half of a row; the widget that follows fills the rest."""
+    start, full = imgui.get_cursor_pos_x(), imgui.get_content_region_avail().x
+    imgui.align_text_to_frame_padding()
+    dim(text)
+    imgui.same_line(start + full * LABEL_SHARE)
+    imgui.set_next_item_width(-1)
+
+
+def choice(f: Frame, path: str, value: str, options: Sequence[str], names: dict[str, str] | None = None) -> None:
+    """A closed list of words."""
+    text, hint = HINTS[path]
+    imgui.begin_group()
+    label(f, text)
+    picked = combo(f"##{path}", value, options, names)
+    imgui.end_group()
+    tip(f, hint)
+    if picked is not None and picked != value:
+        f.edit(path, picked)
+
+
+def combo(ident: str, value: str, options: Sequence[str], names: dict[str, str] | None = None) -> str | None:
+    """A drop-down; the option that was picked in this frame, or None."""
+    names = names or {}
+    picked = None
+    if imgui.begin_combo(ident, names.get(value, value)):
+        for option in options:
+            if imgui.selectable(names.get(option, option), option == value)[0]:
+                picked = option
+        imgui.end_combo()
+    return picked
+
+
+def slider(f: Frame, path: str, value: float, low: float, high: float, fmt: str = "%.2f", log: bool = False) -> None:
+    """A slider over the useful part of the range; Ctrl+click types any accepted number."""
+    text, hint = HINTS[path]
+    imgui.begin_group()
+    label(f, text)
+    changed, new = imgui.slider_float(f"##{path}", value, low, high, fmt, imgui.SliderFlags_.logarithmic if log else 0)
+    imgui.end_group()
+    tip(f, hint)
+    if changed:
+        f.edit(path, clamp(path, tidy(new)))
+
+
+def integer(f: Frame, path: str, value: int, speed: float = 0.25, fmt: str = "%d") -> None:
+    """A whole number: drag, or Ctrl+click to type."""
+    text, hint = HINTS[path]
+    low, high = (int(b) for b in bounds(path))
+    imgui.begin_group()
+    label(f, text)
+    shown_high = min(high, 2**31 - 1)
+    changed, new = imgui.drag_int(f"##{path}", min(value, shown_high), speed, low, shown_high, fmt, imgui.SliderFlags_.always_clamp)
+    imgui.end_group()
+    tip(f, hint)
+    if changed:
+        f.edit(path, int(clamp(path, new)))
+
+
+def number(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
+    """A number that is typed; taken over with Enter or by leaving the field."""
+    text, hint = HINTS[path]
+    imgui.begin_group()
+    label(f, text)
+    typed(f, path, value, fmt)
+    imgui.end_group()
+    tip(f, hint)
+
+
+def typed(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
+    """The bare field of `number`. Half-typed numbers stay in the overlay's memory until the field is left."""
+    changed, new = imgui.input_double(f"##{path}", f.memory.typed.get(path, value), 0, 0, fmt)
+    if changed:
+        f.memory.typed[path] = new
+    if not imgui.is_item_active() and path in f.memory.typed:
+        new = clamp(path, f.memory.typed.pop(path))
+        if new == new and new != value:
+            f.edit(path, new)
+
+
+def toggle(f: Frame, path: str, value: bool) -> None:
+    text, hint = HINTS[path]
+    imgui.begin_group()
+    label(f, text)
+    changed, new = imgui.checkbox(f"##{path}", value)
+    imgui.end_group()
+    tip(f, hint)
+    if changed:
+        f.edit(path, new)

@@ -1,0 +1,53 @@
+#version 410 core
+// An edge is a ribbon a few pixels wide between two neurons; too weak to see means no triangles at all.
+#include "include/scene.glsl"
+#include "include/edge.glsl"
+
+uniform float u_energy;   // brightness of all edges
+uniform float u_width;    // pixels
+uniform float u_floor;    // energies below are not drawn
+uniform vec3 u_positive;
+uniform vec3 u_negative;
+uniform bool u_dashes;
+uniform float u_dash;     // dashes a world unit
+
+flat out vec3 v_color;
+out float v_across;
+out float v_dash;
+
+const float NEAR = .05;
+
+void main()
+{
+    Edge edge = edge_of(gl_InstanceID);
+    float energy = energy_of(edge.level);
+    v_color = vec3(0.);
+    v_across = v_dash = 0.;
+    if (energy < u_floor) {
+        gl_Position = vec4(2., 2., 2., 1.);
+        return;
+    }
+    vec3 from = (u_view_from_world * vec4(place_of(edge.source), 1.)).xyz;
+    vec3 to = (u_view_from_world * vec4(place_of(edge.target), 1.)).xyz;
+    float whole = distance(from, to);
+    if (from.z > -NEAR && to.z > -NEAR) {
+        gl_Position = vec4(2., 2., 2., 1.);
+        return;
+    }
+    if (from.z > -NEAR) from = mix(to, from, (to.z + NEAR) / (to.z - from.z));
+    if (to.z > -NEAR) to = mix(from, to, (from.z + NEAR) / (from.z - to.z));
+    vec4 a = u_clip_from_view * vec4(from, 1.);
+    vec4 b = u_clip_from_view * vec4(to, 1.);
+    vec2 way = (b.xy / b.w - a.xy / a.w) * u_viewport;
+    vec2 side = normalize(vec2(-way.y, way.x) + vec2(1e-6, 0.));
+    bool end = (gl_VertexID & 1) == 1;
+    float across = gl_VertexID < 2 ? -1. : 1.;
+    float half_width = u_width * (.55 + .75 * min(energy, 1.2)) + .5;  // half a pixel of softness at the rim
+    vec4 position = end ? b : a;
+    position.xy += side * across * half_width * 2. / u_viewport * position.w;
+    gl_Position = position;
+    v_across = across;
+    bool negative = edge.level < 0.;
+    v_dash = negative && u_dashes ? (end ? whole : 0.) * u_dash : -1.;
+    v_color = (negative ? u_negative : u_positive) * energy * (.1 + .26 * energy) * edge.gain * u_energy;
+}

@@ -1,0 +1,18 @@
+// What every pass over the network shares: the camera, and the columns read by neuron id.
+uniform mat4 u_view_from_world;
+uniform mat4 u_clip_from_view;
+uniform vec2 u_viewport;              // pixels of the scene target
+uniform samplerBuffer t_place;        // neuron -> x, y, z, index of its layer
+uniform samplerBuffer t_activation;   // neuron -> a
+uniform samplerBuffer t_layer_scale;  // layer -> 1 / (the activation that counts as full)
+
+vec3 place_of(int neuron) { return texelFetch(t_place, neuron).xyz; }
+
+float activation_of(int neuron) { return texelFetch(t_activation, neuron).r; }
+
+// The activation in units of its layer's scale: 1 is full, the sign is kept.
+float level_of(int neuron)
+{
+    int layer = int(texelFetch(t_place, neuron).w);
+    return clamp(activation_of(neuron) * texelFetch(t_layer_scale, layer).r, -1.25, 1.25);
+}

@@ -1,0 +1,23 @@
+#version 410 core
+// Half the size: four bilinear taps; the first step keeps only what is brighter than the threshold, softly.
+uniform sampler2D t_image;
+uniform vec2 u_texel;       // 1 / size of t_image
+uniform float u_spread;     // taps in texels of t_image
+uniform float u_threshold;  // negative: keep all
+in vec2 v_uv;
+out vec4 o_color;
+
+void main()
+{
+    vec2 d = u_texel * u_spread;
+    vec3 c = texture(t_image, v_uv + vec2(-d.x, -d.y)).rgb + texture(t_image, v_uv + vec2(d.x, -d.y)).rgb
+           + texture(t_image, v_uv + vec2(-d.x, d.y)).rgb + texture(t_image, v_uv + d).rgb;
+    c *= .25;
+    if (u_threshold >= 0.) {
+        float brightest = max(c.r, max(c.g, c.b));
+        float soft = clamp(brightest - u_threshold * .5, 0., u_threshold);
+        float kept = max(brightest - u_threshold, soft * soft / (2. * u_threshold));
+        c *= kept / max(brightest, 1e-4);
+    }
+    o_color = vec4(min(c, vec3(24.)), 1.);
+}
