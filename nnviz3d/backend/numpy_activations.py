@@ -209,3 +209,18 @@ backward = {
     "linear": _d_linear, "relu": _d_relu, "leaky_relu": _d_leaky_relu, "elu": _d_elu, "gelu": _d_gelu, "gelu_tanh": _d_gelu_tanh,
     "silu": _d_silu, "softplus": _d_softplus, "sigmoid": _d_sigmoid, "tanh": _d_tanh, "sin": _d_sin,
 }  # fmt: skip
+
+
+def slope(kind: str, z: float) -> float | None:
+    """f'(z) of one neuron, by the same calls that training uses; None for softmax, whose derivative is not one number."""
+    if kind not in backward:
+        return None
+    z_1, a_1, d_1 = np.array([z]), np.zeros(1), np.ones(1)
+    rooms: dict[int, np.ndarray] = {}
+
+    def scratch(k: int) -> np.ndarray:
+        return rooms.setdefault(k, np.zeros(1, bool if k < 0 else float))
+
+    for call in [*forward[kind](z_1, a_1, scratch), *backward[kind](d_1, z_1, a_1, scratch)]:
+        call()
+    return float(d_1[0])

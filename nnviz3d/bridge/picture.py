@@ -89,7 +89,7 @@ class Picture:
             return
         self._key = key
         value_p = source.tensors(_VALUE[look.edges])
-        activation_n = self._finite(self.ops.to_numpy(source.tensors("activation")))
+        activation_n = self._finite(self.ops.to_host(source.tensors("activation")))
         device_a = activation_n if self.xp is np else source.tensors("activation")
         self._value.write(self._finite(value_p))
         columns = self.subject.columns
@@ -147,7 +147,7 @@ class Picture:
         self.edges = Shown(shown, self.topology.n_edges, share, peak)
 
     def _choose_pair(self, k: int, pair, value_p, activation_n, signal, sample_s, quota: int, all_edges: bool, particles: int) -> None:
-        xp, host = self.xp, self.ops.to_numpy
+        xp, host = self.xp, self.ops.to_host
         magnitude_e = pair.magnitudes(value_p, activation_n, signal, xp)
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
@@ -184,7 +184,7 @@ class Picture:
                 continue
             outputs, inputs = c.weight.shape
             edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
-            q = np.abs(self.ops.to_numpy(value_p[self.xp.asarray(c.weight.start + edges)]))
+            q = np.abs(self.ops.to_host(value_p[self.xp.asarray(c.weight.start + edges)]))
             if look.edges == "signal":
                 q = q * np.abs(activation_n[c.source.neurons.start + edges % inputs])
             chosen[k] = edges[select.strongest(q, HIGHLIGHT)]

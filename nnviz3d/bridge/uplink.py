@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from nnviz3d.backend import interop
 from nnviz3d.gfx.columns import TextureBuffer
 
 log = logging.getLogger(__name__)
@@ -18,6 +17,8 @@ class Uplink:
         self.way, self.why = "staged", "numpy arrays are in host memory already"
         self._mapped = None
         if ops.name == "cuda":
+            from nnviz3d.backend import interop
+
             try:
                 self._mapped = interop.MappedBuffer(column.buffer, column.nbytes)
                 self.way, self.why = "mapped", ""
@@ -29,7 +30,7 @@ class Uplink:
         if self._mapped is not None:
             self._mapped.write(array)
         else:
-            self.column.write(self.ops.to_numpy(array))
+            self.column.write(self.ops.to_host(array))
 
     def close(self) -> None:
         if self._mapped is not None:

@@ -22,7 +22,7 @@ class Edges:
         self.sprites = Program(context, "particle.vert", "particle.frag")
 
     @staticmethod
-    def _state() -> None:
+    def state() -> None:
         GL.glEnable(GL.GL_DEPTH_TEST)
         GL.glDepthMask(False)
         GL.glEnable(GL.GL_BLEND)
@@ -30,7 +30,7 @@ class Edges:
 
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
         """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
-        self._state()
+        self.state()
         look = frame.look
         positive, negative = PALETTES[look.palette]
         calm = 0.22 if subject.highlight else 1.0
@@ -60,7 +60,7 @@ class Edges:
         look = frame.look
         if not subject.signals or look.particles <= 0:
             return
-        self._state()
+        self.state()
         positive, negative = PALETTES[look.palette]
         self.sprites.set(
             u_signal=look.edges == "signal",

@@ -39,15 +39,19 @@ class Neurons:
         self._near = len(large)
         self.order.write(np.concatenate([large, small]).astype(np.int32))
 
+    @staticmethod
+    def state() -> None:
+        GL.glEnable(GL.GL_DEPTH_TEST)
+        GL.glDepthMask(True)
+        GL.glEnable(GL.GL_BLEND)
+        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+
     def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
         self._arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": self.order}
         count = subject.topology.n_neurons
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
-        GL.glEnable(GL.GL_DEPTH_TEST)
-        GL.glDepthMask(True)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
+        self.state()
         if count - self._near:
             self.points.set(u_first=self._near, **shared, **marks)
             self.points.draw("points", count - self._near, 1, buffers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from OpenGL import GL
 
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edges import Edges
@@ -49,9 +48,7 @@ class Renderer:
             return
         scene = self._target(size, frame.level.scale)
         with scene:
-            GL.glDepthMask(True)
-            GL.glClearColor(0, 0, 0, 0)
-            GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+            scene.clear()
             shared = self.shared(frame, scene.size)
             with self.timers("neurons"):
                 self.neurons.draw(subject, frame, shared, scene.size)

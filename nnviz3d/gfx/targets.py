@@ -40,6 +40,12 @@ class Target:
         self._frame.deactivate()
         self.context.canvas.context.flush_commands()
 
+    def clear(self) -> None:
+        """Black, transparent, and the farthest depth. The target must be bound (`with target:`)."""
+        GL.glDepthMask(True)
+        GL.glClearColor(0, 0, 0, 0)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+
     def read(self, type: str = "uint8") -> np.ndarray:
         """The pixels, (height, width, 4), first row on top; `type` is "uint8" or "float32". Waits for the GPU."""
         with self:

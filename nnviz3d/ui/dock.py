@@ -11,7 +11,7 @@ from imgui_bundle import imgui
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import charts, data, look, network, neuron, performance, training
-from nnviz3d.ui.widgets import icon_button, tip
+from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
 _FLAGS = (
@@ -24,7 +24,7 @@ _FLAGS = (
     | _W.no_scrollbar
     | _W.no_scroll_with_mouse
 )
-_DIM, _ACCENT = theme.packed(theme.DIM), theme.packed(theme.ACCENT)
+_TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Dock:
             (data, data.draw), (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
+        self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
 
     def draw(self, f: Frame) -> None:
@@ -61,8 +62,8 @@ class Dock:
         imgui.begin("##dock", None, _FLAGS)
         self._buttons(f)
         imgui.separator()
-        imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-        imgui.begin_child("##sections", imgui.ImVec2(0, 0), 0, _W.no_nav)
+        imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
+        imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
         imgui.pop_style_var()
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
@@ -76,21 +77,35 @@ class Dock:
         _grip(f, f.width - width - margin)
 
     def _section(self, f: Frame, section: Section, reveal: bool) -> None:
-        if reveal:
-            imgui.set_next_item_open(True)
-        imgui.push_font(f.fonts.bold, 0)
-        flags = imgui.TreeNodeFlags_.default_open if section.open else 0
-        opened = imgui.collapsing_header(f"{section.title}##section", flags)
-        imgui.pop_font()
-        tip(f, section.hint)
+        opened = self.opened[section.title] = self.opened[section.title] or reveal
+        if self._heading(f, section, opened):
+            opened = self.opened[section.title] = not opened
         if not opened:
             return
-        imgui.indent(f.px(6))
         imgui.push_id(section.title)
         section.draw(f)
         imgui.pop_id()
-        imgui.unindent(f.px(6))
-        imgui.dummy(imgui.ImVec2(0, f.px(8)))
+        imgui.dummy(imgui.ImVec2(0, f.px(10)))
+
+    def _heading(self, f: Frame, section: Section, opened: bool) -> bool:
+        """Icon, name, and a chevron that shows whether it is open. True when it was clicked."""
+        width, height = imgui.get_content_region_avail().x, f.px(34)
+        corner = imgui.get_cursor_screen_pos()
+        pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height))
+        hovered = imgui.is_item_hovered()
+        tip(f, section.hint)
+        draw_list = imgui.get_window_draw_list()
+        if hovered:
+            end = imgui.ImVec2(corner.x + width, corner.y + height)
+            draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.45), f.px(6))
+        size, small = f.px(theme.BODY), f.px(theme.SMALL)
+        y = corner.y + (height - size) / 2
+        draw_list.add_text(f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _ACCENT if opened else _DIM, section.icon)
+        draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _TEXT, section.title)
+        chevron = fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT
+        at = imgui.ImVec2(corner.x + width - f.px(16), y + f.px(2))
+        draw_list.add_text(f.fonts.regular, f.px(11), at, _DIM, chevron)
+        return pressed
 
     def _buttons(self, f: Frame) -> None:
         r = f.readout
@@ -110,7 +125,7 @@ class Dock:
                 centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))
                 imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
             imgui.same_line()
-        right = imgui.get_content_region_max().x
+        right = right_edge()
         imgui.same_line(right - 2 * f.px(30) - f.px(3))
         if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )"):
             f.memory.help = not f.memory.help

@@ -16,15 +16,15 @@ FUNCTIONS = {
     "linear": (r"z", "z"),
     "relu": (r"\max(0,\,z)", "max(0, z)"),
     "leaky_relu": (r"\max(0.01\,z,\;z)", "max(0.01 z, z)"),
-    "elu": (r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)", "z (z > 0), eᶻ − 1 (z ≤ 0)"),
+    "elu": (r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)", "z (z > 0), e^z − 1 (z ≤ 0)"),
     "gelu": (r"z\,\Phi(z)", "z Φ(z)"),
     "gelu_tanh": (
         r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
         "z/2 (1 + tanh(√(2/π)(z + 0.044715 z³)))",
     ),
     "silu": (r"z\,\sigma(z)", "z σ(z)"),
-    "softplus": (r"\ln(1+e^{z})", "ln(1 + eᶻ)"),
-    "sigmoid": (r"\frac{1}{1+e^{-z}}", "1 / (1 + e⁻ᶻ)"),
+    "softplus": (r"\ln(1+e^{z})", "ln(1 + e^z)"),
+    "sigmoid": (r"\frac{1}{1+e^{-z}}", "1 / (1 + e^(−z))"),
     "tanh": (r"\tanh(z)", "tanh(z)"),
     "sin": (r"\sin(z)", "sin(z)"),
     "softmax": (r"\frac{e^{z_j}}{\sum_k e^{z_k}}", "e^z / Σ e^z"),
@@ -45,6 +45,8 @@ class Line:
     value: float | None = None
     kind: str = "symbols"  # symbols | term | rest | bias | result | number
     neuron: int | None = None
+    index: int | None = None  # of that neuron inside its layer
+    letter: str = "i"  # what counts it in the symbols
     tip: str = ""
 
     @property
@@ -66,7 +68,7 @@ def pre_activation(reading: NeuronReading) -> list[Line]:
             tip="The weighted sum of all neurons of the layer before, plus the bias.",
         )
     ]
-    lines += _terms(reading.incoming, "w_{{{j},{i}}}\\,a_{{{i}}}", "w_{j},{i} a_{i}", j, "weight × activation")
+    lines += _terms(reading.incoming, "i", "weight × activation")
     if reading.bias is not None:
         lines.append(Line(rf"b_{{{j}}}", f"b_{j}", reading.bias, "bias", tip="The bias: added whatever the inputs are."))
     lines.append(
@@ -75,7 +77,7 @@ def pre_activation(reading: NeuronReading) -> list[Line]:
     return lines
 
 
-def _terms(total: Sum, symbol: str, symbol_text: str, j: int, what: str) -> list[Line]:
+def _terms(total: Sum, letter: str, what: str) -> list[Line]:
     lines = []
     for term in total.terms:
         numbers = rf"{tex(term.weight)} \cdot {_bracketed(tex(term.value))}"
@@ -86,6 +88,8 @@ def _terms(total: Sum, symbol: str, symbol_text: str, j: int, what: str) -> list
                 term.product,
                 "term",
                 term.neuron,
+                term.index,
+                letter,
                 f"{what}, neuron {term.index} (id {term.neuron}): {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
                 " Click to go to that neuron.",
             )
@@ -158,7 +162,7 @@ def backward(reading: NeuronReading) -> list[Line]:
         k_count = len(reading.outgoing.terms) + reading.outgoing.rest_count
         symbols = rf"{name} = f'(z)\,\sum_{{k=0}}^{{{k_count - 1}}} w_{{k,{j}}}\,\delta^{{[{layer + 1}]}}_{{k}}"
         lines = [Line(symbols, f"{name_text} = f'(z) Σ w_k,{j} δ[{layer + 1}]_k", tip=tip)]
-        lines += _terms(reading.outgoing, "", "", j, "weight × delta")
+        lines += _terms(reading.outgoing, "k", "weight × delta")
         factor = rf"{tex(reading.slope)} \cdot {_bracketed(tex(reading.outgoing.total))}"
         factor_text = f"{plain(reading.slope)} · {_bracketed(plain(reading.outgoing.total))}"
         return [*lines, Line(factor, factor_text, reading.delta, "result", tip="slope f'(z) × the sum above = delta")]

@@ -6,11 +6,9 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import small
 from nnviz3d.ui.words import KEYS
 
 _W = imgui.WindowFlags_
-_FLAGS = _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav
 _ACCENT, _TEXT = theme.packed(theme.ACCENT), theme.packed(theme.TEXT)
 
 
@@ -41,6 +39,3 @@ def draw(f: Frame) -> None:
     if imgui.is_window_hovered() and imgui.is_mouse_clicked(0):
         f.memory.help = False
     imgui.end()
-
-
-_ = small, _FLAGS

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Label
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.widgets import elide
 
 MAX_LABELS = 64  # more than this cannot be read at once
+MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 _SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
 _COLOURS = {"class": theme.TEXT, "layer": theme.DIM, "value": theme.ACCENT}
@@ -35,6 +37,11 @@ class Placed:
             and other.top < self.top + self.height
         )
 
+    def crosses(self, other: Placed, gap: float) -> bool:
+        """Whether two labels, one above the other, would change places."""
+        beside = self.left >= other.left + other.width + gap or other.left >= self.left + self.width + gap
+        return not beside and (self.label.y - other.label.y) * (self.top + self.height / 2 - other.top - other.height / 2) < 0
+
 
 def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float = 4.0) -> list[Placed]:
     """Strongest first, each at its own place or pushed up or down; the weakest are dropped where there is no room.
@@ -50,7 +57,7 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
             continue
         for top in _tops(label.y - height / 2, height):
             candidate = Placed(label, left, top, width, height)
-            if 0 <= top and top + height <= area[1] and not any(candidate.meets(other, gap) for other in placed):
+            if top >= 0 and top + height <= area[1] and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
                 placed.append(candidate)
                 break
     return placed
@@ -66,21 +73,24 @@ def _tops(top: float, height: float):
 
 
 class Labels:
-    """Draws labels; remembers the size of each text."""
+    """Draws labels; remembers the width of each text."""
 
     def __init__(self):
-        self._sizes: dict[tuple[str, str, float], tuple[float, float]] = {}
+        self._texts: dict[tuple[str, str, float], tuple[str, tuple[float, float]]] = {}
 
-    def _size(self, f: Frame, label: Label) -> tuple[float, float]:
+    def _fit(self, f: Frame, label: Label) -> tuple[Label, tuple[float, float]]:
+        """The label, its text cut to a readable width, and the size of that."""
         key = (label.text, label.kind, f.scale)
-        if key not in self._sizes:
-            if len(self._sizes) > 4096:
-                self._sizes.clear()
+        if key not in self._texts:
+            if len(self._texts) > 4096:
+                self._texts.clear()
             imgui.push_font(None, _SIZES[label.kind])
-            size = imgui.calc_text_size(label.text)
+            text = elide(" ".join(label.text.split()), f.px(MAX_WIDTH))
+            size = imgui.calc_text_size(text)
             imgui.pop_font()
-            self._sizes[key] = (size.x, size.y)
-        return self._sizes[key]
+            self._texts[key] = (text, (size.x, size.y))
+        text, size = self._texts[key]
+        return (label if text == label.text else replace(label, text=text)), size
 
     def draw(self, f: Frame) -> None:
         labels = f.readout.labels
@@ -88,20 +98,24 @@ class Labels:
             return
         draw_list = imgui.get_background_draw_list()
         area = (f.stage_width - f.px(4), f.height)
-        for item in place(labels, [self._size(f, label) for label in labels], area, f.px(4)):
+        fitted = [self._fit(f, label) for label in labels]
+        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4)):
             self._draw_one(f, draw_list, item)
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:
         label = item.label
-        alpha = min(1.0, 0.15 + 0.85 * label.strength)
+        alpha = min(1.0, 0.2 + 0.8 * label.strength)
         middle = item.top + item.height / 2
         if abs(middle - label.y) > item.height * 0.2 and label.align != "centre":
             anchor = item.left - f.px(3) if label.align == "left" else item.left + item.width + f.px(3)
+            start = label.x + f.px(-10 if label.align == "left" else 10)
             line = theme.packed(theme.DIM, 0.5 * alpha)
-            draw_list.add_line(imgui.ImVec2(label.x, label.y), imgui.ImVec2(anchor, middle), line, f.scale)
+            draw_list.add_line(imgui.ImVec2(start, label.y), imgui.ImVec2(anchor, middle), line, f.scale)
         size = _SIZES[label.kind] * f.scale
         x, y = round(item.left), round(item.top)
-        halo = theme.packed("#04070f", 0.55 * alpha)
+        plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
+        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed("#04070f", 0.45 * alpha), f.px(5))
+        halo = theme.packed("#04070f", 0.6 * alpha)
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)
         draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, y), theme.packed(_COLOURS[label.kind], alpha), label.text)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 MINUS = "\u2212"
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def parts(value: float) -> tuple[str, int | None]:
@@ -30,7 +29,7 @@ def plain(value: float | None, sign: bool = False) -> str:
     if value is None:
         return "–"
     mantissa, exponent = parts(value)
-    text = mantissa if exponent is None else f"{mantissa}·10{str(exponent).translate(_SUPERSCRIPT)}"
+    text = mantissa if exponent is None else f"{mantissa}e{exponent}"
     if sign and value > 0:
         text = "+" + text
     return text.replace("-", MINUS)
@@ -44,7 +43,7 @@ def tex(value: float) -> str:
 
 
 def short(value: float | None) -> str:
-    """Three significant digits for charts and facts: "0.0832", "1.25·10⁻⁷"."""
+    """Three significant digits for charts and facts: "0.0832", "1.25e−7"."""
     if value is None:
         return "–"
     if not math.isfinite(value) or (value and not 0.001 <= abs(value) < 100_000):

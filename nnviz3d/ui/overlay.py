@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import Answer, Readout, StageInput
+from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
+from nnviz3d.ui import header, notes, stage, theme, transport
 from nnviz3d.ui import help as help_card
-from nnviz3d.ui import hud, stage, theme
 from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
@@ -57,7 +57,7 @@ class Overlay:
     def _compact(self, f: Frame) -> Answer:
         shown, f.memory.panels = f.memory.panels, False
         self._labels.draw(f)
-        hud.caption(f)
+        transport.caption(f)
         f.memory.panels = shown
         self.panel_width = 0.0
         return Answer()
@@ -66,18 +66,15 @@ class Overlay:
         stage_input = self._stage.read(f)
         self._labels.draw(f)
         if min(f.width, f.height) >= SMALLEST * f.scale * 0.6:
-            hud.header(f)
-            top = hud.transport(f)
+            header.draw(f)
+            top = transport.draw(f)
             self._dock.draw(f)
-            hud.banner(f)
-            hud.notes(f, top)
-            hud.hover_card(f)
+            notes.banner(f)
+            notes.lines(f, top)
+            notes.hover_card(f)
             help_card.draw(f)
         stage.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
-            f.memory.hint_seconds = max(f.memory.hint_seconds, hud.HINT_SECONDS - 1.5)
+            f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width
         return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active())
-
-
-__all__ = ["Overlay", "StageInput"]

@@ -122,8 +122,8 @@ def _plain_keys(f: Frame, pressed) -> None:
 def _escape(f: Frame) -> None:
     """One thing at a time: the list of keys, then the banner, then the picked neuron."""
     if imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
-        return
-    if f.memory.help:
+        imgui.internal.close_popup_to_level(0, True)
+    elif f.memory.help:
         f.memory.help = False
     elif f.readout.banner:
         f.do("dismiss")

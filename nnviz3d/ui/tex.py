@@ -38,7 +38,7 @@ def _borrowed_locale():
         yield
         return
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(source, Path(folder) / "en_US.UTF-8")
+        (Path(folder) / "en_US.UTF-8").symlink_to(source)
         before = os.environ.get("LOCPATH")
         os.environ["LOCPATH"] = folder
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import imgui_bundle
@@ -17,6 +18,7 @@ GLASS_ALPHA = 0.88
 POPUP = "#111a2e"
 FIELD, FIELD_HOVER, FIELD_ACTIVE = "#1a2540", "#22304f", "#2b3c61"
 LINE = "#26324d"
+GRAB, GRAB_ACTIVE = "#445890", "#5068a8"  # a slider's value is printed over its grab, so no bright accent here
 TEXT, DIM, FAINT = "#e8ecf5", "#a3b0ca", "#8593b0"
 ACCENT, ON_ACCENT = "#ffc46b", "#1d1405"  # the warm light of an active neuron
 GOOD, WARN, BAD = "#7fd6a4", "#ffc46b", "#ff8f86"
@@ -39,10 +41,15 @@ def vec(hex_colour: str, alpha: float = 1.0) -> imgui.ImVec4:
     return imgui.ImVec4(*rgb(hex_colour), alpha)
 
 
+@lru_cache(maxsize=128)
+def _bgr(hex_colour: str) -> int:
+    r, g, b = (round(c * 255) for c in rgb(hex_colour))
+    return b << 16 | g << 8 | r
+
+
 def packed(hex_colour: str, alpha: float = 1.0) -> int:
     """imgui's 32-bit colour, 0xAABBGGRR."""
-    r, g, b = (round(c * 255) for c in rgb(hex_colour))
-    return round(max(0.0, min(alpha, 1.0)) * 255) << 24 | b << 16 | g << 8 | r
+    return round(max(0.0, min(alpha, 1.0)) * 255) << 24 | _bgr(hex_colour)
 
 
 def contrast(front: str, back: str) -> float:
@@ -85,7 +92,7 @@ def apply(scale: float) -> None:
     style = imgui.get_style()
     style.font_size_base, style.font_scale_dpi = BODY, scale
     for name, value in {
-        "window_padding": (16, 14), "frame_padding": (9, 5), "item_spacing": (8, 7), "item_inner_spacing": (7, 5),
+        "window_padding": (12, 12), "frame_padding": (9, 5), "item_spacing": (8, 7), "item_inner_spacing": (7, 5),
         "cell_padding": (6, 4), "window_min_size": (16, 16),
     }.items():  # fmt: skip
         setattr(style, name, imgui.ImVec2(value[0] * scale, value[1] * scale))
@@ -111,7 +118,7 @@ def _colours(style) -> None:
         "frame_bg_hovered": vec(FIELD_HOVER), "frame_bg_active": vec(FIELD_ACTIVE),
         "button": vec(FIELD, 0.9), "button_hovered": vec(FIELD_HOVER), "button_active": vec(FIELD_ACTIVE),
         "header": clear, "header_hovered": vec(FIELD_HOVER, 0.7), "header_active": vec(FIELD_ACTIVE, 0.8),
-        "check_mark": vec(ACCENT), "slider_grab": vec(ACCENT, 0.9), "slider_grab_active": vec(ACCENT),
+        "check_mark": vec(ACCENT), "slider_grab": vec(GRAB), "slider_grab_active": vec(GRAB_ACTIVE),
         "separator": vec(LINE, 0.8), "scrollbar_bg": clear, "scrollbar_grab": vec(FIELD_HOVER, 0.8),
         "scrollbar_grab_hovered": vec(FIELD_ACTIVE), "scrollbar_grab_active": vec(FIELD_ACTIVE),
         "text_selected_bg": vec(ACCENT, 0.3), "nav_cursor": vec(ACCENT, 0.8), "modal_window_dim_bg": vec("#03050a", 0.6),
@@ -129,7 +136,7 @@ def _plot_style(scale: float) -> None:
         "legend_border": clear, "legend_text": vec(DIM), "inlay_text": vec(DIM), "crosshairs": vec(DIM, 0.5),
     }.items():  # fmt: skip
         style.set_color_(implot.Col_[name], colour)
-    style.plot_padding = imgui.ImVec2(2 * scale, 4 * scale)
+    style.plot_padding = imgui.ImVec2(7 * scale, 4 * scale)
     style.label_padding = imgui.ImVec2(4 * scale, 3 * scale)
     style.legend_padding = imgui.ImVec2(6 * scale, 4 * scale)
     style.plot_min_size = imgui.ImVec2(80 * scale, 40 * scale)

@@ -15,6 +15,8 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.words import HINTS
 
+_W = imgui.WindowFlags_
+_FLOAT = _W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.no_nav | _W.always_auto_resize
 LABEL_SHARE = 0.38  # of the panel's width
 _DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 _DIM, _FAINT = theme.packed(theme.DIM), theme.packed(theme.FAINT)
@@ -64,6 +66,11 @@ def show_tip(f: Frame, text: str) -> None:
     imgui.pop_text_wrap_pos()
     imgui.end_tooltip()
     imgui.pop_style_var()
+
+
+def right_edge() -> float:
+    """The x of the panel's right edge, in the window's coordinates, wherever the cursor is."""
+    return imgui.get_cursor_pos_x() + imgui.get_content_region_avail().x
 
 
 def dim(text: str) -> None:
@@ -207,3 +214,12 @@ def toggle(f: Frame, path: str, value: bool) -> None:
     tip(f, hint)
     if changed:
         f.edit(path, new)
+
+
+def floating(f: Frame, name: str, x: float, y: float, pivot: tuple[float, float] = (0, 0), alpha: float = 0.84, extra: int = 0) -> None:
+    """Begin a glass card on the stage that is as large as what it holds; `imgui.end()` ends it."""
+    imgui.set_next_window_pos(imgui.ImVec2(x, y), imgui.Cond_.always, imgui.ImVec2(*pivot))
+    imgui.set_next_window_bg_alpha(alpha)
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin(name, None, _FLOAT | extra)
+    imgui.pop_style_var()

@@ -5,14 +5,22 @@ from __future__ import annotations
 HINTS: dict[str, tuple[str, str]] = {
     "data.kind": ("Data set", "What the network learns. Changing it starts a new network of the right size."),
     "data.seed": ("Seed", "The random numbers that make or split the data. The same seed gives the same data."),
-    "data.test_fraction": ("Test share", "Share of the samples (0 to 0.9) that the network never trains on; they measure what it really learned."),
+    "data.test_fraction": (
+        "Test share",
+        "Share of the samples (0 to 0.9) that the network never trains on; they measure what it really "
+        "learned.",
+    ),
     "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and deviation 1, measured on the training part."),
     "data.samples": ("Samples", "How many samples are made. 0: as many as the generator's own default."),
     "data.noise": ("Noise", "How much the points are scattered, as a share (0 to 0.5)."),
     "data.inputs": ("Inputs", "Numbers in one sample."),
     "data.classes": ("Classes", "How many kinds of sample there are."),
     "data.features": ("Features", "What the network is given of a point (x1, x2). Switch on any of them; at least one stays."),
-    "train.learning_rate": ("Learning rate", "How far each step moves the weights along the gradient (no unit). Too large: it explodes. Too small: it crawls."),
+    "train.learning_rate": (
+        "Learning rate",
+        "How far each step moves the weights along the gradient (no unit). Too large: it explodes. Too small: it "
+        "crawls.",
+    ),
     "train.batch": ("Batch", "Samples a step. 0: the whole training part. Larger is steadier and slower."),
     "train.optimizer": ("Optimiser", "The rule that turns gradients into changes of the weights. Changing it starts again."),
     "train.momentum": ("Momentum", "Share of the last change that goes on (0 to 1)."),
@@ -21,7 +29,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.rho": ("Rho", "Memory of the squared gradient (0 to 1)."),
     "train.epsilon": ("Epsilon", "A small number that keeps the division in the optimiser finite."),
     "train.weight_decay": ("Weight decay", "Share of each weight, times the learning rate, that is taken away at each step."),
-    "train.loss": ("Loss", "What is made small. auto: cross-entropy for classes, mean squared error for numbers. Changing it starts again."),
+    "train.loss": ("Loss", "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it starts again."),
     "train.huber_delta": ("Huber delta", "Errors larger than this count linearly, in units of the target."),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
@@ -36,14 +44,17 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.steps": ("Stop at", "Training pauses at this step. 0: never."),
     "train.steps_per_second": ("Steps / s", "Training steps a second. 0: as many as fit in a frame."),
     "network.output.activation": ("Output", "The function of the last layer. auto: softmax for classes, linear for numbers."),
-    "view.sample": ("Sample", "The shown sample, by its number in the test part."),
     "view.follow": ("Next by itself", "Show another sample every few seconds."),
     "view.labels": ("Labels", "Names of classes and layers beside the network."),
     "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
     "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
     "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),
     "view.layer_gap": ("Layer gap", "Distance of two layers, times what the layout finds good."),
-    "look.edges": ("Edges show", "Which number makes an edge bright: the signal (weight × activation), the weight, its gradient, or its last change."),
+    "look.edges": (
+        "Edges show",
+        "Which number makes an edge bright: the signal (weight × activation), the weight, its gradient, or its last "
+        "change.",
+    ),
     "look.scale": ("Scale", "local: each layer has its own brightest edge. global: all layers share one, so that they can be compared."),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),

@@ -9,7 +9,7 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import percent, short
 from nnviz3d.ui.series import Series
-from nnviz3d.ui.widgets import dim, small, tip
+from nnviz3d.ui.widgets import dim, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
 _A = implot.AxisFlags_
@@ -50,7 +50,14 @@ class Charts:
         if len(self.test_accuracy.x):
             self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), "Share of right answers on each part.")
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
-        self._head(f, "Loss", short(r.loss), short(r.test_loss), "Mean error a sample (no unit): the number that training makes small.")
+            imgui.spacing()
+        self._head(
+            f,
+            "Loss",
+            short(r.loss),
+            short(r.test_loss),
+            "Mean error a sample (no unit), over the training steps: the number that training makes small.",
+        )
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)
 
@@ -61,7 +68,7 @@ class Charts:
         train, test = f"train {train}", f"test {test}"
         mark, gap = f.px(14), f.px(12)
         width = imgui.calc_text_size(train).x + imgui.calc_text_size(test).x + 2 * mark + gap
-        imgui.same_line(max(f.px(80), imgui.get_content_region_max().x - width))
+        imgui.same_line(max(f.px(80), right_edge() - width))
         for text, colour in ((train, theme.CURVE_TRAIN), (test, theme.CURVE_TEST)):
             at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
             low = imgui.ImVec2(at.x, at.y + line * 0.62)
@@ -76,7 +83,8 @@ class Charts:
     def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112)), _PLOT):
-            implot.setup_axes("", "", _AXIS | _A.no_grid_lines, _AXIS)
+            implot.setup_axes("", "", _AXIS | _A.no_grid_lines | (_A.no_tick_labels if accuracy else 0), _AXIS)
+            implot.setup_axis_format(implot.ImAxis_.x1, "%g")
             last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
             implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
             if accuracy:
@@ -117,11 +125,11 @@ class Charts:
 
     def _switches(self, f: Frame) -> None:
         memory = f.memory
-        changed, memory.log_loss = imgui.checkbox("log axis", memory.log_loss)
+        _, memory.log_loss = imgui.checkbox("log axis", memory.log_loss)
         tip(f, "Equal distances are equal ratios: small losses stay readable.")
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
-        changed, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.98, "smoothing %.2f")
+        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.98, "smoothing %.2f")
         tip(f, "Average over the last steps (0: none). The thin line is the loss of each batch.")
 
 

@@ -10,7 +10,6 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.scene import Activation, Initializer, Layer, OutputActivation
-from nnviz3d.ui import theme
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, shape
@@ -39,7 +38,7 @@ def draw(f: Frame) -> None:
     tip(f, "One neuron for each number of a sample; the data set decides how many.")
     boxed = len(layers) > LISTED
     if boxed:
-        imgui.begin_child("##layers", imgui.ImVec2(0, f.px(LISTED * 36)))
+        imgui.begin_child("##layers", imgui.ImVec2(0, LISTED * imgui.get_frame_height_with_spacing()))
     clipper = imgui.ListClipper()
     clipper.begin(len(layers), imgui.get_frame_height_with_spacing())
     while clipper.step():
@@ -65,7 +64,7 @@ def _row(f: Frame, k: int, layer: Layer) -> None:
     path = f"network.layers.{k}"
     full, gap = imgui.get_content_region_avail().x, f.px(5)
     start = imgui.get_cursor_pos_x()
-    buttons = 2 * f.px(26) + gap
+    buttons = 2 * f.px(25) + gap
     imgui.align_text_to_frame_padding()
     dim(f"{k + 1}")
     number = f.px(24)
@@ -83,10 +82,10 @@ def _row(f: Frame, k: int, layer: Layer) -> None:
     if picked and picked != layer.activation:
         f.edit(f"{path}.activation", picked)
     imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Move, copy, first weights, dropout", size=26):
+    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Move, copy, first weights, dropout", size=25):
         imgui.open_popup("layer")
     imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=26):
+    if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=25):
         _change(f, lambda layers: layers.pop(k))
     _menu(f, k, layer)
     imgui.pop_id()
@@ -122,4 +121,3 @@ def _menu(f: Frame, k: int, layer: Layer) -> None:
 
 
 TITLE, ICON, HINT, OPEN = "Network", fa.ICON_FA_CIRCLE_NODES, "The layers between input and output.", False
-_ = theme

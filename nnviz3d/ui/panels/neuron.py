@@ -14,8 +14,9 @@ from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.ui import curves, equations, theme
 from nnviz3d.ui.equations import Line
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.names import neuron_name
 from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import elide, icon_button, show_tip, small, tip
+from nnviz3d.ui.widgets import elide, icon_button, right_edge, show_tip, small, tip
 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equation of one neuron.", True
 REFRESH = 0.1  # seconds between two sets of numbers
@@ -71,7 +72,7 @@ class Neuron:
                 (abs(line.value) for line in lines if line.kind in ("term", "rest", "bias") and line.value == line.value), default=0.0
             )
             for k, line in enumerate(lines):
-                _line(f, line, largest, f"{title}{k}")
+                _line(f, line, largest, f"{title}{k}", ruled=k > 2)
             if title == "Activation":
                 _inset(f, shown)
 
@@ -88,21 +89,27 @@ def _sections(reading: NeuronReading) -> list[tuple[str, list[Line]]]:
 
 def _head(f: Frame, reading: NeuronReading) -> None:
     """The name, and the button that lets go."""
-    name = f"{reading.layer_name}, neuron {reading.index}"
-    imgui.text_unformatted(elide(name, imgui.get_content_region_avail().x - f.px(34)))
+    imgui.align_text_to_frame_padding()
+    room = imgui.get_content_region_avail().x - f.px(34)
+    name = neuron_name(f, reading)
+    imgui.text_unformatted(elide(name, room))
     tip(f, f"Neuron id {reading.neuron}: its place among all neurons, layer {reading.layer}, number {reading.index} (from 0).")
-    imgui.same_line(imgui.get_content_region_max().x - f.px(24))
+    imgui.same_line(right_edge() - f.px(24))
     if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Let go of this neuron (Esc)", size=24):
         f.do("pick", None)
     if reading.label:
-        small(f, elide(reading.label, imgui.get_content_region_avail().x * 1.15), _ACCENT)
+        imgui.push_style_color(imgui.Col_.text, _ACCENT)
+        imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
+        imgui.pop_style_color()
+        tip(f, "What this output stands for.")
 
 
-def _line(f: Frame, line: Line, largest: float, ident: str) -> None:
+def _line(f: Frame, line: Line, largest: float, ident: str, ruled: bool) -> None:
     """Formula at the left, its value at the right, a faint bar for how much it weighs; click goes where it comes from."""
     formula = f.formulas.get(line.tex, f.px(SIZE))
-    full, text_height = imgui.get_content_region_avail().x, imgui.get_text_line_height()
-    height = max(text_height, formula.height if formula else 0) + f.px(3)
+    full, text_height, ascent = imgui.get_content_region_avail().x, imgui.get_text_line_height(), imgui.get_font_baked().ascent
+    above = max(ascent, formula.baseline if formula else 0)  # formula and number stand on one baseline
+    height = above + max(text_height - ascent, formula.height - formula.baseline if formula else 0) + f.px(2)
     corner = imgui.get_cursor_screen_pos()
     imgui.invisible_button(f"##{ident}", imgui.ImVec2(full, height))
     hovered = imgui.is_item_hovered()
@@ -111,21 +118,26 @@ def _line(f: Frame, line: Line, largest: float, ident: str) -> None:
     if hovered and line.neuron is not None:
         end = imgui.ImVec2(corner.x + full, corner.y + height)
         draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.6), f.px(4))
-    inset = f.px(10) if line.kind in ("term", "rest", "bias") else 0.0
+    inset = f.px(40) if line.kind in ("term", "rest", "bias") else 0.0
+    if line.index is not None:
+        at = imgui.ImVec2(corner.x, corner.y + above - ascent * theme.SMALL / theme.BODY)
+        draw_list.add_text(f.fonts.regular, f.px(theme.SMALL), at, _FAINT, f"{line.letter}={line.index}")
+    if line.kind == "result" and ruled:
+        draw_list.add_line(corner, imgui.ImVec2(corner.x + full, corner.y), theme.packed(theme.LINE), f.px(1))
     _bar(f, draw_list, line, corner, full, height, largest)
     number = line.printed
     number_width = imgui.calc_text_size(number).x if number else 0.0
     ink = _TEXT if line.kind == "symbols" else _DIM if line.kind in ("rest", "bias", "number") else colour
     if formula is not None:
-        _fit(f, draw_list, formula, corner.x + inset, corner.y + (height - formula.height) / 2, full - inset - number_width - f.px(8), ink)
+        _fit(f, draw_list, formula, corner.x + inset, corner.y + above - formula.baseline, full - inset - number_width - f.px(8), ink)
     else:
         text = elide(line.text, full - inset - number_width - f.px(8))
-        draw_list.add_text(imgui.ImVec2(corner.x + inset, corner.y + (height - text_height) / 2), ink, text)
+        draw_list.add_text(imgui.ImVec2(corner.x + inset, corner.y + above - ascent), ink, text)
     if number:
         if line.kind == "result":
             number = f"= {number}"
             number_width = imgui.calc_text_size(number).x
-        at = imgui.ImVec2(corner.x + full - number_width, corner.y + (height - text_height) / 2)
+        at = imgui.ImVec2(corner.x + full - number_width, corner.y + above - ascent)
         draw_list.add_text(at, _ACCENT if line.kind == "result" else colour, number)
     if hovered and line.tip:
         show_tip(f, line.tip)

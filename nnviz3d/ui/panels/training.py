@@ -27,7 +27,7 @@ def draw(f: Frame) -> None:
     _with_list(f, "train.learning_rate", train.learning_rate, RATES)
     _with_list(f, "train.batch", train.batch, BATCHES)
     choice(f, "train.optimizer", train.optimizer, OPTIMIZERS)
-    if not imgui.tree_node_ex(f"{'More'}##training", imgui.TreeNodeFlags_.span_avail_width | imgui.TreeNodeFlags_.no_tree_push_on_open):
+    if not imgui.tree_node_ex("More settings##training", imgui.TreeNodeFlags_.span_avail_width | imgui.TreeNodeFlags_.no_tree_push_on_open):
         return
     for name in _CONSTANTS[train.optimizer]:
         number(f, f"train.{name}", getattr(train, name))

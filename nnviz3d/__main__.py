@@ -1,0 +1,6 @@
+"""`python -m nnviz3d` is the command `nnviz3d`."""
+
+from nnviz3d.app.cli import main
+
+if __name__ == "__main__":
+    main()

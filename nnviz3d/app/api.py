@@ -1,0 +1,87 @@
+"""What `import nnviz3d as nv` offers: run, shot, train. The command line calls the same functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.spec.scene import Scene
+
+
+def _scene(scene: Scene | str | Path) -> tuple[Scene, Path]:
+    """A scene and the folder that its file paths are relative to."""
+    if isinstance(scene, Scene):
+        return scene, Path.cwd()
+    from nnviz3d.spec import toml
+
+    path = toml.find(scene)
+    return toml.load(path), path.parent
+
+
+def run(scene: Scene | str | Path = "digits", **options) -> int:
+    """Open a window on a scene and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
+    from nnviz3d.app.run import run_window
+
+    return run_window(*_scene(scene), **options)
+
+
+def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
+    """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError."""
+    from nnviz3d.app.session import Session
+
+    document, base = _scene(scene)
+    session = Session(document, base, backend)
+    session.source.run(document.train.steps or 1000 if steps is None else steps)
+    return session.source
+
+
+def shot(
+    scene: Scene | str | Path,
+    size: tuple[int, int] = (1280, 720),
+    *,
+    step: int = 0,
+    ui: bool = False,
+    camera: str | None = None,
+    backend: str = "auto",
+    neuron: int | None = None,
+    time: float = 1.3,
+) -> np.ndarray:
+    """One still after `step` training steps: (H, W, 3) uint8. The same scene, step and renderer give the same pixels.
+
+    `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
+    Raises InputError, and RunError where there is no OpenGL.
+    """
+    document, base = _scene(scene)
+    return take(document, base, size, step=step, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
+
+
+def take(document: Scene, base: Path, size, *, step, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
+    """`shot` for a scene and the folder of its files."""
+    from nnviz3d.app.session import Session
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec.edit import Edit
+
+    session = Session(document, base, backend)
+    if camera is not None:
+        session.apply([Edit("view.camera", camera)])
+    if document.look.quality == "auto":  # a still has time
+        session.apply([Edit("look.quality", "high")])
+    host = open_host(*size, headless=True)
+    try:
+        from nnviz3d.app.still import draw_still
+
+        session.source.run(step)
+        session.evaluate()
+        return draw_still(host, session, ui, time, -1 if neuron is None else neuron)
+    finally:
+        host.close()
+
+
+def shot_file(
+    scene: Scene, base: Path, output: Path, *, backend: str, step: int, size: tuple[int, int], ui: bool, camera: str | None
+) -> None:
+    """`nnviz3d shot`: take the picture and write it."""
+    from nnviz3d.app import stills
+
+    stills.write(take(scene, base, size, step=step, ui=ui, camera=camera, backend=backend), output)

@@ -1,0 +1,116 @@
+"""`nnviz3d inspect`: what a scene, weights or data file holds, as facts (a dictionary) and as lines for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nnviz3d.app.commands.common import Options
+from nnviz3d.spec import toml
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.topology import Topology, chain
+
+TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
+
+
+def inspect(options: Options, name: str) -> dict[str, Any]:
+    """The facts, with their "kind": scene, weights or data. Raises InputError."""
+    path = Path(name)
+    endings = [ending.lower() for ending in path.suffixes]
+    if endings[-1:] == [".safetensors"]:
+        from nnviz3d.importers import weights
+
+        return weights.describe(path)
+    if endings[-1:] and endings[-1] in TABLES:
+        edits = [*options.edits(), Edit("data.kind", TABLES[endings[-1]]), Edit("data.file", path.name)]
+        scene = toml.apply(Scene(), edits, "--set")
+        return {"kind": "data", "file": name, **data_facts(scene, path.parent)}
+    if any("idx" in ending or "ubyte" in ending for ending in endings) or "-ubyte" in path.name:
+        return _idx_facts(path)
+    if endings[-1:] == [".toml"] or not endings:
+        return _scene_facts(options, name)
+    known = ".toml, .safetensors, .csv, .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
+    raise InputError.of(name, "", f"an unknown kind of file; expected {known}")
+
+
+def data_facts(scene: Scene, base: Path) -> dict[str, Any]:
+    """Sizes and names of the data that the scene asks for. It is loaded for that. Raises InputError."""
+    return _facts_of(_load(scene, base))
+
+
+def _load(scene: Scene, base: Path):
+    from nnviz3d.engine import data
+
+    return data.load(scene.data, base)
+
+
+def _facts_of(data) -> dict[str, Any]:
+    return {
+        "name": data.name,
+        "task": data.task,
+        "shape": data.shape,
+        "train": len(data.x_train),
+        "test": len(data.x_test),
+        "outputs": data.class_names,
+        "features": data.feature_names,
+        "summary": data.summary,
+    }
+
+
+def _scene_facts(options: Options, name: str) -> dict[str, Any]:
+    scene, base = options.scene(name)
+    data = _load(scene, base)
+    activation = scene.network.output.activation
+    if activation == "auto":
+        activation = "softmax" if data.task == "classification" else "linear"
+    topology = chain(scene.network, data.shape, data.n_outputs, activation, data.feature_names, data.class_names)
+    return {
+        "kind": "scene",
+        "file": str(toml.find(name)),
+        "title": scene.title,
+        "about": scene.about,
+        "network": _layers(topology),
+        "neurons": topology.n_neurons,
+        "edges": topology.n_edges,
+        "parameters": topology.n_parameters,
+        "data": _facts_of(data),
+        "scene": scene.model_dump(mode="json"),
+    }
+
+
+def _layers(topology: Topology) -> list[dict[str, Any]]:
+    return [{"name": node.name, "kind": node.kind, "shape": node.shape, "activation": node.activation} for node in topology.nodes]
+
+
+def _idx_facts(path: Path) -> dict[str, Any]:
+    from nnviz3d.engine.data import idx
+    from nnviz3d.spec import limits, paths
+
+    array = idx.read(path, paths.regular_file(path, limits.DATA_BYTES, "IDX file"))
+    return {"kind": "data", "file": str(path), "name": path.name, "shape": array.shape, "dtype": str(array.dtype)}
+
+
+def lines(facts: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    if facts["kind"] == "weights":
+        made = "with its scene inside" if facts["scene"] else "without a scene"
+        head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"
+        return [head, *(f"  {tensor['name']:<24} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"])]
+    if facts["kind"] == "data":
+        summary = facts["summary"] if "summary" in facts else f"{list(facts['shape'])} {facts['dtype']}"
+        return [f"{facts['file']}: {summary}", *_outputs(facts)]
+    sizes = f"{facts['neurons']:,} neurons, {facts['edges']:,} edges, {facts['parameters']:,} parameters"
+    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {layer['activation']}" for layer in facts["network"])
+    return [
+        f"{facts['title'] or facts['file']}: {sizes}",
+        facts["about"],
+        *layers,
+        f"  data: {facts['data']['name']}, {facts['data']['summary']}",
+    ]
+
+
+def _outputs(facts: dict[str, Any]) -> list[str]:
+    names = facts.get("outputs", ())
+    return [f"  outputs: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}"] if names else []

@@ -1,0 +1,144 @@
+"""`nnviz3d train`: training without a picture, from a scene to weights, a log and a summary.
+
+Everything that can be checked is checked before the first step, and nothing is written until then. What was finished is kept when
+training diverges, when the disk is full and on Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
+from nnviz3d.spec.errors import InputError
+
+STEPS = 1000  # where neither the command nor the scene says how many
+LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part
+
+
+def train(options: Options, name: str, *, steps: int | None, init: Path | None, save: Path | None, log: Path | None, as_json: bool) -> int:
+    """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
+    (scene, base), _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log))
+    from nnviz3d import backend
+    from nnviz3d.engine import data
+    from nnviz3d.engine.trainer import Trainer
+
+    ops = backend.choose(options.backend, tf32=scene.train.tf32)
+    trainer = Trainer(scene, data.load(scene.data, base), ops)
+    if init is not None:
+        from nnviz3d.importers import weights
+
+        trainer.load_parameters(weights.load(init, trainer.topology))
+    options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
+    run = _Run(trainer, steps if steps is not None else scene.train.steps or STEPS, log, options)
+    run.go()
+    summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    if save is not None:
+        from nnviz3d.importers import weights
+
+        try:
+            weights.save(save, trainer.parameters(), scene)
+            summary["saved"] = save
+        except InputError as error:  # the disk filled up since it was checked; the training is done and must still be told
+            run.trouble = run.trouble or str(error)
+    if as_json:
+        emit(summary | {"trouble": run.trouble or None})
+    else:
+        sys.stdout.write(_sentence(summary) + "\n")
+    if run.trouble:
+        sys.stderr.write(run.trouble + "\n")
+    return 3 if run.trouble else 130 if run.stopped else 0
+
+
+class _Run:
+    """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
+
+    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options):
+        self.trainer, self.steps, self.log, self.options = trainer, steps, log, options
+        self.first = trainer.step
+        self.stopped = False
+        self.trouble = ""
+        self.seconds = 0.0
+
+    def go(self) -> None:
+        before = signal.signal(signal.SIGINT, self._stop)
+        began = time.perf_counter()
+        try:
+            if self.log is None:
+                self._pieces()
+            else:
+                with self.log.open("w", encoding="utf-8") as file:
+                    self._logged(file)
+        except OSError as error:
+            self.trouble = f"{self.log}: cannot be written: {error.strerror}"
+        finally:
+            self.seconds = time.perf_counter() - began
+            signal.signal(signal.SIGINT, before)
+        if self.trainer.diverged is not None:
+            self.trouble = f"diverged at step {self.trainer.diverged:,}: the loss or a parameter is no longer finite. {_ADVICE}"
+
+    @property
+    def left(self) -> int:
+        going = not self.stopped and self.trainer.diverged is None
+        return max(0, self.first + self.steps - self.trainer.step) if going else 0
+
+    def _pieces(self) -> None:
+        piece, told = 1, time.perf_counter()
+        while self.left:
+            began = time.perf_counter()
+            self.trainer.run(min(piece, self.left))
+            now = time.perf_counter()
+            if now - began < 0.05:
+                piece *= 2
+            if now - told > 1 and sys.stderr.isatty():
+                told = now
+                self.options.say(f"step {self.trainer.step:,} of {self.first + self.steps:,}: loss {self.trainer.loss:.4f}")
+
+    def _logged(self, file: TextIO) -> None:
+        part = "test" if len(self.trainer.data.x_test) else "train"
+        while self.left:
+            if self.trainer.run(1):
+                _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
+                file.write(json.dumps(plain(line)) + "\n")
+
+    def _stop(self, *_: Any) -> None:
+        self.stopped = True
+
+    def summary(self) -> dict[str, Any]:
+        train_loss, train_accuracy = self.trainer.evaluate("train")
+        has_test = len(self.trainer.data.x_test) > 0
+        test_loss, test_accuracy = self.trainer.evaluate("test") if has_test else (None, None)
+        done = self.trainer.step - self.first
+        return {
+            "data": self.trainer.data.name,
+            "parameters": self.trainer.topology.n_parameters,
+            "steps": done,
+            "step": self.trainer.step,
+            "epoch": self.trainer.epoch,
+            "loss": self.trainer.loss,
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "test_loss": test_loss,
+            "test_accuracy": test_accuracy,
+            "diverged": self.trainer.diverged,
+            "stopped": self.stopped,
+            "seconds": self.seconds,
+            "steps_per_second": done / self.seconds if self.seconds else None,
+        }
+
+
+_ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
+
+
+def _sentence(summary: dict[str, Any]) -> str:
+    took = f"{summary['steps']:,} steps in {summary['seconds']:.1f} s ({summary['backend']})"
+    text = f"{summary['data']}: {took}, loss {summary['train_loss']:.4g}"
+    for part in ("train", "test"):
+        if summary[f"{part}_accuracy"] is not None:
+            text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
+    return text + (f"; weights in {summary['saved']}" if summary["saved"] else "")

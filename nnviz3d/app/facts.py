@@ -1,0 +1,81 @@
+"""A session and a stage, told as the `Readout` that the overlay draws. Words live here; numbers come from the source."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.app.reading import read
+from nnviz3d.app.session import Session
+from nnviz3d.spec import paths
+from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+
+
+def sentence(session: Session) -> str:
+    """What is happening now, in one line of plain words."""
+    source, train = session.source, session.scene.train
+    count = source.topology.n_parameters
+    if source.diverged is not None:
+        return "Training has stopped because the numbers exploded. Reset to begin again."
+    if session.running:
+        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count:,} weights to make the loss smaller."
+    if source.step == 0:
+        return f"An untrained network with {count:,} random weights. Press Play to let it learn."
+    if train.steps and source.step >= train.steps:
+        return f"Finished: {source.step:,} steps are done. The signals show what it computes for this sample."
+    return "Paused. The signals show what the network computes for this sample."
+
+
+def readout(
+    session: Session,
+    labels: tuple,
+    edges,
+    performance: Performance,
+    picked: int = -1,
+    hovered: int = -1,
+    toast: str = "",
+) -> Readout:
+    source = session.source
+    said, right = source.answer()
+    return Readout(
+        topology=source.topology,
+        sentence=sentence(session),
+        running=session.running,
+        step=source.step,
+        epoch=source.epoch,
+        loss=float(source.loss) if np.isfinite(source.loss) else None,
+        test_loss=session.scores.test_loss,
+        train_accuracy=session.scores.train_accuracy,
+        test_accuracy=session.scores.test_accuracy,
+        steps_per_second=session.speed,
+        sample_count=source.sample.count,
+        sample_index=source.sample.index,
+        sample_label=source.sample.label,
+        sample_answer=said,
+        sample_right=right,
+        data_name=source.data.name,
+        data_summary=source.data.summary,
+        class_names=source.data.class_names,
+        charts=session.curves.charts,
+        labels=labels,
+        edges_shown=edges.shown,
+        edges_total=edges.total,
+        edges_share=edges.share,
+        edges_peak=edges.peak,
+        performance=performance,
+        neuron=_read(source, picked),
+        hovered=_read(source, hovered),
+        pinned=picked >= 0,
+        banner=session.banner,
+        toast=toast,
+        can_undo=session.history.can_undo,
+        can_redo=session.history.can_redo,
+        dirty=session.scene != session.saved,
+        scene_name=session.scene.title or session.name,
+        scene_names=tuple(paths.scene_paths()),
+    )
+
+
+def _read(source, neuron: int) -> NeuronReading | None:
+    return read(source, neuron) if 0 <= neuron < source.topology.n_neurons else None
+
+

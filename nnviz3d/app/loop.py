@@ -1,0 +1,191 @@
+"""One frame: poll, panels return edits, apply, train, publish, draw, overlay, present. The same in a window and headless."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+from nnviz3d.app import facts, stills
+from nnviz3d.app.meter import Meter
+from nnviz3d.app.session import Session
+from nnviz3d.app.stage import Stage
+from nnviz3d.gfx.hosts import Host
+from nnviz3d.gfx.program import Program
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.readout import Answer, Command
+from nnviz3d.ui.overlay import Overlay
+
+SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
+TOAST_SECONDS = 3.5
+LEAST_TRAINING = 0.003  # seconds a frame that training gets even when drawing is slow
+
+
+class Loop:
+    """Composes host, session, stage and overlay. `frame()` runs one; `run()` until closed."""
+
+    def __init__(self, host: Host, session: Session, play: bool = True):
+        self.host, self.session = host, session
+        self.stage = Stage(host, session)
+        self.overlay = Overlay(host.pixel_ratio)
+        self.meter = Meter()
+        self.answer = Answer()
+        self.toast, self._toast_left = "", 0.0
+        self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
+        self.stage.governor.target_ms = self.frame_ms - (7.0 if host.context.software else 4.0)
+        session.running = play
+        self._now = 0.0
+        self._drawing = 0.012  # seconds that everything but training took lately
+
+    # ---------------------------------------------------------------- one frame
+
+    def frame(self, dt: float) -> None:
+        """`dt`: seconds since the last frame."""
+        begin = perf_counter()
+        self._now += dt
+        with self.meter("poll"):
+            self.host.poll()
+        if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
+            self.session.advance(dt, self._until(begin + 0.02))
+            self.meter.end_frame()
+            return
+        with self.meter("apply"):
+            self._obey(self.answer, dt)
+            self.stage.rebuild(self.session.take_rebuild())
+        with self.meter("train"):
+            spent = perf_counter() - begin
+            self.session.advance(dt, self._until(perf_counter() + max(self.frame_ms * 1e-3 - self._drawing - spent, LEAST_TRAINING)))
+        drawing = perf_counter()
+        with self.meter("draw"):
+            self.stage.draw(dt)
+        with self.meter("overlay"):
+            self._overlay(dt)
+        with self.meter("present"):
+            self.stage.renderer.timers.collect()
+            self.host.present()
+        took = perf_counter() - drawing
+        self._drawing += (took - self._drawing) * 0.15
+        work = took * 1e3 + self.meter.of("apply")
+        self.stage.governor.observe(min(work, 200.0))
+        self.meter.end_frame()
+
+    @staticmethod
+    def _until(end: float):
+        return lambda: perf_counter() < end
+
+    def _overlay(self, dt: float) -> None:
+        self._toast_left -= dt
+        performance = self.meter.performance(
+            self.stage.renderer.timers.ms,
+            renderer=self.host.context.renderer,
+            backend=self.session.ops.why,
+            quality=self.stage.level.name,
+            resolution_scale=self.stage.level.scale,
+            draw_calls=Program.draws,
+        )
+        Program.draws = 0
+        readout = facts.readout(
+            self.session,
+            self.stage.labels(),
+            self.stage.picture.edges,
+            performance,
+            self.stage.picked,
+            self.stage.hovered,
+            self.toast if self._toast_left > 0 else "",
+        )
+        self.host.begin_overlay(dt)
+        self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt)
+        self.host.end_overlay()
+
+    # ---------------------------------------------------------------- what a person asked for
+
+    def _obey(self, answer: Answer, dt: float) -> None:
+        self.session.apply(answer.edits, self._now)
+        self.stage.set_panel(answer.panel_width / max(self.host.display_size[0], 1))
+        self.stage.handle(answer.stage, dt)
+        for edit in answer.edits:
+            if edit.path == "view.camera":
+                self.stage.fly_to_preset(self.session.scene.view.camera)
+        for command in answer.commands:
+            try:
+                self._do(command)
+            except InputError as error:
+                self.session.banner = str(error)
+
+    def say(self, text: str) -> None:
+        self.toast, self._toast_left = text, TOAST_SECONDS
+
+    def _do(self, command: Command) -> None:
+        session, stage = self.session, self.stage
+        value = command.value
+        match command.name:
+            case "play":
+                session.running = session.source.diverged is None
+            case "pause":
+                session.running = False
+            case "step":
+                session.running = False
+                session.single_step()
+            case "reset":
+                session.reset()
+            case "new_seed":
+                session.reset((session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
+            case "undo":
+                session.undo()
+            case "redo":
+                session.redo()
+            case "save":
+                self.say(f"saved {session.save()}")
+            case "open":
+                self._open(str(value))
+            case "screenshot":
+                self.say(f"saved {stills.save(self.host.read(), Path.cwd(), session.name)}")
+            case "fullscreen":
+                self.host.fullscreen = not self.host.fullscreen
+            case "quit":
+                self.host.closing = True
+            case "camera":
+                session.apply([Edit("view.camera", value)], self._now)
+                stage.fly_to_preset(session.scene.view.camera)
+            case "fit":
+                stage.fit()
+            case "fly_to":
+                stage.fly_to(int(value))
+            case "pick":
+                stage.picked = -1 if value is None else int(value)
+            case "next_sample" | "previous_sample":
+                session.show_next(1 if command.name == "next_sample" else -1)
+            case "shuffle_sample":
+                session.show_next(1 + (session.source.sample.index * 7919 + 104_729) % max(session.source.sample.count - 1, 1))
+            case "dismiss":
+                session.banner = ""
+
+    def _open(self, name: str) -> None:
+        """Another scene in the same window. A scene that cannot be opened changes nothing."""
+        from nnviz3d.spec import toml
+
+        path = toml.find(name)
+        session = Session(toml.load(path), path.parent, self.session.ops.name, None)
+        self.stage.close()
+        self.session = session
+        self.stage = Stage(self.host, session)
+        self.stage.set_panel(self.overlay.panel_width / max(self.host.display_size[0], 1))
+        session.running = True
+        self.host.title = f"nnviz3d: {session.scene.title or session.name}"
+
+    # ---------------------------------------------------------------- many frames
+
+    def run(self, frames: int | None = None) -> None:
+        """Until the window is closed, or for so many frames. Headless time is a fixed 1/60 s a frame, so that a run can be repeated."""
+        last = perf_counter()
+        done = 0
+        while not self.host.closing and (frames is None or done < frames):
+            now = perf_counter()
+            self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
+            last = now
+            done += 1
+
+    def close(self) -> None:
+        self.stage.close()
+        self.overlay = None
+        self.host.close()

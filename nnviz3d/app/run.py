@@ -1,0 +1,66 @@
+"""`nnviz3d run`: open a host, compose the loop, run it, report."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+from nnviz3d.spec.errors import RunError
+from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.toml import write_text
+
+
+def run_window(
+    scene: Scene,
+    base: Path,
+    *,
+    backend: str = "auto",
+    headless: bool = False,
+    frames: int | None = None,
+    size: tuple[int, int] | None = None,
+    screenshot: Path | None = None,
+    stats: Path | None = None,
+    fullscreen: bool = False,
+    path: Path | None = None,
+) -> int:
+    """The window (or the same loop without one) until closed or for `frames`. Returns the exit code."""
+    from nnviz3d.app.session import Session
+    from nnviz3d.gfx.hosts import open_host
+
+    session = Session(scene, base, backend, path)  # bad input is told before a window opens
+    host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
+    try:
+        from nnviz3d.app import stills
+        from nnviz3d.app.loop import Loop
+
+        loop = Loop(host, session)
+        _close_on(signal.SIGINT, signal.SIGTERM, host=host)
+        loop.run(frames)
+        if screenshot is not None:
+            stills.write(_last_picture(loop), screenshot)
+        if stats is not None:
+            write_text(stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n")
+    finally:
+        host.close()
+    if loop.session.source.diverged is not None and frames is not None:
+        raise RunError(loop.session.banner)
+    return 0
+
+
+def _last_picture(loop):
+    """Draw the moment once more: after a swap a window's back buffer holds nothing."""
+    loop.session.running = False
+    loop.stage.draw(0.0)
+    loop._overlay(1e-3)
+    return loop.host.read()
+
+
+def _close_on(*signals, host) -> None:
+    """End as if the window had been closed: the frame is finished, nothing is lost, no traceback."""
+
+    def close(*_):
+        host.closing = True
+
+    for number in signals:
+        signal.signal(number, close)

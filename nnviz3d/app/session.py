@@ -1,0 +1,213 @@
+"""What a run holds: the scene, the network that learns, the shown sample, the curves, undo. No OpenGL, no clock: time is passed in.
+
+`apply` is the only way a scene changes here: a new `Scene`, one `diff`, the smallest rebuild.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnviz3d import backend
+from nnviz3d.app.curves import Curves
+from nnviz3d.app.history import History
+from nnviz3d.sources.own import OwnTraining
+from nnviz3d.spec import paths, toml
+from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import Scene
+
+EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
+EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
+FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
+
+
+@dataclass
+class Scores:
+    """The newest evaluation; None before the first."""
+
+    test_loss: float | None = None
+    train_accuracy: float | None = None
+    test_accuracy: float | None = None
+
+
+class Session:
+    """`rebuilt` tells the stage what to rebuild since it last looked (and is reset by `take_rebuild`)."""
+
+    def __init__(self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None):
+        self.scene, self.base = scene, base
+        self.path = where  # where Ctrl+S writes
+        self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
+        self.source = OwnTraining(scene, base, self.ops)
+        self.curves = Curves(self.source.data.task == "classification")
+        self.history = History()
+        self.scores = Scores()
+        self.running = False
+        self.saved = scene
+        self.banner = ""
+        self.speed = 0.0  # steps a second, measured over the last second
+        self._owed = 0.0
+        self._shown: tuple | None = None
+        self._rebuild = Rebuild.NOTHING
+        self._since_evaluation = EVALUATE_EVERY
+        self._since_sample = 0.0
+        self._window: list[tuple[float, int]] = []
+
+    # ---------------------------------------------------------------- changes
+
+    def apply(self, edits: Iterable[Edit], now: float = 0.0) -> Rebuild:
+        """Change the scene, rebuild what must be, remember it for undo. Bad values become the banner; the scene stays as it was."""
+        edits = tuple(edits)
+        if not edits:
+            return Rebuild.NOTHING
+        try:
+            scene = toml.apply(self.scene, edits)
+            before = self.scene
+            level = self._become(scene)
+        except InputError as error:
+            self.banner = "; ".join(problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems)
+            return Rebuild.NOTHING
+        if scene != before:
+            self.history.record(before, tuple(edit.path for edit in edits), now)
+        return level
+
+    def undo(self) -> None:
+        self._restore(self.history.undo(self.scene))
+
+    def redo(self) -> None:
+        self._restore(self.history.redo(self.scene))
+
+    def _restore(self, scene: Scene | None) -> None:
+        if scene is not None:
+            self._become(scene)
+
+    def _become(self, scene: Scene) -> Rebuild:
+        """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
+        level = diff(self.scene, scene)
+        keys = changed_paths(self.scene, scene)
+        if level >= Rebuild.TRAIN:
+            self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
+        if level >= Rebuild.DATA:
+            self.scores = Scores()
+            self._since_evaluation = EVALUATE_EVERY
+        if level == Rebuild.NET or "data.kind" in keys:
+            self.curves = Curves(self.source.data.task == "classification")
+        self.scene = scene
+        if level >= Rebuild.DATA or "view.sample" in keys:
+            self.source.show_sample(scene.view.sample)
+        self.banner = ""
+        self._rebuild = max(self._rebuild, level)
+        return level
+
+    def take_rebuild(self) -> Rebuild:
+        level, self._rebuild = self._rebuild, Rebuild.NOTHING
+        return level
+
+    def reset(self, seed: int | None = None) -> None:
+        """Start again from the initial weights: of the same seed, or of a new one."""
+        if seed is not None:
+            self.apply([Edit("train.seed", seed)])
+        else:
+            self.source.apply(self.scene, Rebuild.NET, keep=False)
+            self.source.show_sample(self.scene.view.sample)
+            self._rebuild = max(self._rebuild, Rebuild.NET)
+        self.curves.clear()
+        self.scores = Scores()
+        self.banner = ""
+        self._since_evaluation = EVALUATE_EVERY
+
+    def save(self, path: Path | None = None) -> Path:
+        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in. Raises InputError."""
+        target = path or self.path
+        if target is None or target.parent == paths.resource("scenes"):
+            target = Path.cwd() / f"{self.name}.toml"
+        self.scene.save(target)
+        self.path, self.saved = target, self.scene
+        return target
+
+    @property
+    def name(self) -> str:
+        return self.path.stem if self.path else (self.scene.title or "scene").lower().replace(" ", "-")[:40]
+
+    # ---------------------------------------------------------------- time
+
+    def show_next(self, by: int) -> None:
+        """Another sample; not a change of the document worth an undo step."""
+        count = self.source.sample.count
+        view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
+        self.scene = self.scene.model_copy(update={"view": view})
+        self.source.show_sample(view.sample)
+        self._since_sample = 0.0
+
+    def refresh(self) -> None:
+        """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
+        moment = (id(self.source.trainer), self.source.step)
+        if moment != self._shown and self.source.at_boundary:
+            self._shown = moment
+            self.source.show()
+
+    def single_step(self) -> None:
+        if self.source.diverged is None:
+            self.source.advance(lambda: True, 1)
+            self._after(1)
+
+    def advance(self, dt: float, more: Callable[[], bool]) -> int:
+        """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
+        self._since_sample += dt
+        if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
+            self.show_next(1)
+        self._since_evaluation += dt
+        steps = 0
+        if self.running and self.source.diverged is None:
+            limit = self._limit(dt)
+            if limit is None or limit > 0 or not self.source.at_boundary:
+                steps = self.source.advance(more, limit)
+                self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
+                self._after(steps)
+        self._measure(dt, steps)
+        return steps
+
+    def _limit(self, dt: float) -> int | None:
+        """How many steps the pace and the stop condition allow now; None: no limit."""
+        train = self.scene.train
+        limit = None
+        if train.steps_per_second > 0:
+            # what could not be done in time is not owed for ever: a slow machine trains as fast as it can
+            self._owed = min(self._owed + dt * train.steps_per_second, max(train.steps_per_second * 0.1, 1.0))
+            limit = int(self._owed)
+        if train.steps > 0:
+            left = max(train.steps - self.source.step, 0)
+            limit = left if limit is None else min(limit, left)
+            if left == 0:
+                self.running = False
+        return limit
+
+    def _after(self, steps: int) -> None:
+        if self.source.diverged is not None:
+            self.running = False
+            self.banner = (
+                f"Training diverged at step {self.source.diverged:,}: the numbers grew beyond what 32-bit floats hold. "
+                "The last finite weights are kept. Lower the learning rate, or reset."
+            )
+        if steps:
+            self.curves.add_train(self.source.step, self.source.loss)
+        if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:
+            self.evaluate()
+
+    def evaluate(self, limit: int | None = None) -> Scores:
+        """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
+        limit = limit or int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
+        _loss, train_accuracy = self.source.evaluate("train", limit)
+        test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
+        self.scores = Scores(test_loss, train_accuracy, test_accuracy)
+        if test_loss is not None:
+            self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
+        self._since_evaluation = 0.0
+        return self.scores
+
+    def _measure(self, dt: float, steps: int) -> None:
+        self._window.append((dt, steps))
+        while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
+            self._window.pop(0)
+        self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)

@@ -1,0 +1,145 @@
+"""The stage of a session: columns, renderer, camera, labels. The app's only room that draws; it asks the session, never the other way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.app.session import Session
+from nnviz3d.bridge.picture import Picture
+from nnviz3d.draw import camera, picking, quality
+from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.renderer import Renderer
+from nnviz3d.gfx.hosts import Host
+from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.readout import Label, StageInput
+
+SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
+
+
+class Stage:
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids or -1."""
+
+    def __init__(self, host: Host, session: Session):
+        self.host, self.session = host, session
+        self.governor = quality.Governor(software=host.context.software)
+        self.time = 0.0
+        self.hovered = self.picked = -1
+        self.panel = 0.0
+        self._build()
+        self.rig = camera.Rig(self._preset(session.scene.view.camera))
+
+    def _build(self) -> None:
+        self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops)
+        self.renderer = Renderer(self.host.context, self.picture.subject)
+
+    @property
+    def aspect(self) -> float:
+        width, height = self.host.size
+        return max(width, 1) / max(height, 1)
+
+    def _preset(self, name: str) -> camera.Pose:
+        return camera.preset(name, self.picture.layout, self.aspect, self.panel)
+
+    def fly_to_preset(self, name: str) -> None:
+        self.rig.fly(self._preset(name))
+
+    def fit(self) -> None:
+        """All of the network in the frame, from where one looks now."""
+        self.rig.fly(camera.fit(self.picture.layout, self.rig.pose.yaw, self.rig.pose.pitch, self.aspect, self.panel))
+
+    def fly_to(self, neuron: int) -> None:
+        place = self.picture.layout.place_n4[neuron, :3]
+        self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=self.picture.layout.pitch * 9))
+
+    def set_panel(self, share: float) -> None:
+        """Tell how much of the width a panel covers at the right; the network moves into the free part."""
+        if abs(share - self.panel) > 0.02:
+            first = self.panel == 0.0 and self.host.frames < 4
+            self.panel = share
+            pose = camera.fit(self.picture.layout, self.rig.goal.yaw, self.rig.goal.pitch, self.aspect, share)
+            self.rig.jump(pose) if first else self.rig.fly(pose)
+
+    def rebuild(self, level: Rebuild) -> None:
+        """Follow what the session rebuilt."""
+        if level == Rebuild.LAYOUT:
+            self.picture.arrange(self.session.scene.view)
+            self.fit()
+        elif level >= Rebuild.DATA and self.picture.topology != self.session.source.topology:
+            self.renderer.close()
+            self.picture.close()
+            self._build()
+            self.hovered = self.picked = -1
+            self.fit()
+
+    def handle(self, stage: StageInput, dt: float) -> None:
+        """Move the camera and find what is under the pointer. Pixels are imgui's units."""
+        width, height = self.host.display_size
+        if any(stage.orbit):
+            self.rig.orbit(*stage.orbit)
+        if any(stage.pan):
+            self.rig.pan(*stage.pan, height)
+        if stage.zoom:
+            self.rig.zoom(stage.zoom)
+        if any(stage.move):
+            self.rig.move(*stage.move, dt)
+        if any(stage.turn):
+            self.rig.orbit(stage.turn[0] * dt * 240, stage.turn[1] * dt * 240)
+        self.hovered = -1
+        if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
+            ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
+            radius = self.picture.subject.radius * 1.2
+            found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
+            self.hovered = -1 if found is None else found
+        if stage.double_clicked and self.hovered >= 0:
+            self.fly_to(self.hovered)
+        elif stage.clicked:
+            self.picked = self.hovered
+
+    def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+        """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
+        scene = self.session.scene
+        self.time += dt
+        self.rig.advance(dt)
+        pose = pose or self.rig.swayed(scene.view.sway)
+        level = quality.level_for(scene.look.quality, self.governor)
+        self.level = level
+        focus = self.hovered if self.hovered >= 0 else self.picked
+        if self.session.source.at_boundary:
+            self.session.refresh()
+            self.picture.publish(self.session.source, scene.look, level.edges, round(level.particles * min(scene.look.particles, 2.0)), focus, exact)
+        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent)
+        self._drawn = frame
+        self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
+
+    def labels(self) -> tuple[Label, ...]:
+        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
+        if not self.session.scene.view.labels:
+            return ()
+        layout, topology = self.picture.layout, self.session.source.topology
+        output = topology.output
+        out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3), np.float32)
+        offset = np.array([self.picture.subject.radius * 2.2, 0, 0], np.float32)
+        feet = np.stack([(layout.low[:, 0] + layout.high[:, 0]) / 2, layout.low[:, 1] - layout.pitch * 0.35, (layout.low[:, 2] + layout.high[:, 2]) / 2], 1)
+        seen = self._drawn.pose.project(np.concatenate([out_n3 + offset, feet]).astype(np.float64), self.aspect)
+        width, height = self.host.display_size
+        xy = (seen[:, :2] * (0.5, -0.5) + 0.5) * (width, height)
+        found = []
+        activation = self.session.source.tensors("activation")[output.neurons.slice]
+        strengths = np.clip(np.abs(self.session.ops.to_host(activation)), 0, 1)
+        for k, name in enumerate(output.labels[: len(out_n3)]):
+            if seen[k, 2] > 0:
+                found.append(Label(float(xy[k, 0]), float(xy[k, 1]), str(name), 0.35 + 0.65 * float(strengths[k])))
+        # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
+        gap = np.abs(np.diff(xy[len(out_n3) :, 0])).min(initial=width)
+        for node, (x, y), depth in zip(topology.nodes, xy[len(out_n3) :], seen[len(out_n3) :, 2], strict=True):
+            if depth > 0 and gap > 24:
+                shape = "x".join(map(str, node.shape))
+                text = f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}"
+                found.append(Label(float(x), float(y), text, min(0.25 + gap / 240, 0.7), "centre", "layer"))
+        return tuple(found)
+
+    def close(self) -> None:
+        self.renderer.close()
+        self.picture.close()

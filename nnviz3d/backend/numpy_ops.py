@@ -1,0 +1,217 @@
+"""NumpyOps: the reference. Every method *binds*: it gets preallocated arrays and returns a list of calls without arguments.
+
+The engine strings these lists into one flat plan per batch size and only calls it, so a step allocates nothing and costs
+little more than its BLAS and ufunc calls. Long work is cut into calls of a few milliseconds, so that a frame can end between two.
+CupyOps has the same methods; tests run one suite over both. Holds scratch memory; knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial as bind
+
+import numpy as np
+
+from nnviz3d.backend import numpy_activations, numpy_losses, numpy_updates
+from nnviz3d.backend.constants import Constants
+
+Calls = list[Callable[[], object]]
+BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
+PIECE = 1 << 19  # elements of optimiser work in one call, about 1 ms
+FLOP = 2e8  # of one GEMM call: 2 to 5 ms on a slow core
+THREADED = 1 << 18  # parameters from which a second thread pays for its hand-over
+
+
+def cuts(n: int, size: int) -> list[slice]:
+    """[0, n) in stretches of nearly equal length, at most `size` each."""
+    count = max(1, -(-n // max(1, size)))
+    edges = [n * k // count for k in range(count + 1)]
+    return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+
+
+class NumpyOps:
+    """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
+
+    name = "cpu"
+    xp = np
+    asynchronous = False
+
+    def __init__(self, dtype: str = "float32", why: str = "numpy on the processor", threads: int = 2):
+        self.dtype = np.dtype(dtype)
+        self.why = why
+        self._scratch: dict[int, np.ndarray] = {}
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None
+
+    # memory
+    def zeros(self, shape, dtype=None) -> np.ndarray:
+        return np.zeros(shape, dtype or self.dtype)
+
+    def asarray(self, host, dtype=None) -> np.ndarray:
+        """C-contiguous on the device; not a copy where that is not needed."""
+        return np.ascontiguousarray(host, dtype or self.dtype)
+
+    def to_host(self, array) -> np.ndarray:
+        """On the host; the same array where it already is there."""
+        return array
+
+    def write(self, host, array) -> None:
+        """array[...] = host, in the array's type."""
+        np.copyto(array, host, casting="same_kind")
+
+    def constants(self) -> Constants:
+        return Constants(self.dtype)
+
+    def begin(self, constants: Constants) -> None:
+        """Carry the constants over; on the host there is nothing to carry."""
+
+    def graph(self, calls: Calls) -> Calls:
+        """The same work as fewer calls, where the backend can (a CUDA graph)."""
+        return calls
+
+    def _room(self, shape) -> Callable[[int], np.ndarray]:
+        """scratch(k): the k-th shared scratch array of this shape; scratch(-1) is bool. Bound calls never run at the same time."""
+        size = int(np.prod(shape))
+
+        def scratch(k: int) -> np.ndarray:
+            arena = self._scratch.get(k)
+            if arena is None or arena.size < size:
+                arena = self._scratch[k] = np.empty(size, bool if k < 0 else self.dtype)
+            return arena[:size].reshape(shape)
+
+        return scratch
+
+    # batch
+    def take(self, source_n, index_b, out_b) -> Calls:
+        """out = source[index]; indices are known to be in range, so mode "clip" saves a buffered copy."""
+        return [bind(source_n.take, index_b, 0, out_b, "clip")]
+
+    def mask(self, a_bo, mask_bo, out_bo) -> Calls:
+        """out = a mask (dropout, both ways)."""
+        return [bind(np.multiply, a_bo, mask_bo, out_bo)]
+
+    # layers
+    def affine(self, x_bi, w_oi, z_bo) -> Calls:
+        """z = x w^T, cut along the batch."""
+        rows = int(FLOP / (2 * w_oi.size)) or 1
+        return [bind(np.dot, x_bi[r], w_oi.T, z_bo[r]) for r in cuts(len(x_bi), max(16, rows))]
+
+    def activate(self, kind: str, z_bo, b_o, a_bo) -> Calls:
+        """z += b; a = f(z). `a` may be `z` for the kinds whose derivative needs only `a`."""
+        calls = []
+        for z, a in self._blocks(z_bo, a_bo):
+            calls.append(bind(np.add, z, b_o, z))
+            scratch = self._room(z.shape)
+            if kind == "softmax":
+                calls += numpy_activations.softmax(z, a, np.empty((len(z), 1), z.dtype))
+            else:
+                calls += numpy_activations.forward[kind](z, z if a_bo is z_bo else a, scratch)
+        return calls
+
+    def activate_backward(self, kind: str, d_bo, z_bo, a_bo) -> Calls:
+        """d *= f'(z), from z or from a = f(z). For softmax: d = a (d - sum_o d a)."""
+        calls = []
+        for d, z, a in self._blocks(d_bo, z_bo, a_bo):
+            scratch = self._room(d.shape)
+            if kind == "softmax":
+                row, s, ones = np.empty((len(d), 1), d.dtype), scratch(0), np.ones((d.shape[1], 1), d.dtype)
+                calls += [bind(np.multiply, d, a, s), bind(np.dot, s, ones, row), bind(np.subtract, d, row, d), bind(np.multiply, d, a, d)]
+            else:
+                calls += numpy_activations.backward[kind](d, z, a, scratch)
+        return calls
+
+    def weight_gradient(self, d_bo, x_bi, dw_oi) -> Calls:
+        """dw = d^T x, cut along the outputs."""
+        rows = int(FLOP / (2 * x_bi.size)) or 1
+        return [bind(np.dot, d_bo.T[r], x_bi, dw_oi[r]) for r in cuts(len(dw_oi), max(16, rows))]
+
+    def bias_gradient(self, d_bo, db_o) -> Calls:
+        """db = sum_b d, as a product with ones: 0.5 us against 1.4 us for `add.reduce` at (32, 48)."""
+        return [bind(np.dot, np.ones(len(d_bo), d_bo.dtype), d_bo, db_o)]
+
+    def input_gradient(self, d_bo, w_oi, dx_bi) -> Calls:
+        """dx = d w, cut along the batch."""
+        rows = int(FLOP / (2 * w_oi.size)) or 1
+        return [bind(np.dot, d_bo[r], w_oi, dx_bi[r]) for r in cuts(len(d_bo), max(16, rows))]
+
+    # losses: cell[0] = mean loss, d = its gradient by z (on logits) or by a
+    def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
+        return numpy_losses.softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape))
+
+    def bce(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
+        return numpy_losses.sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape))
+
+    def squared(self, a_bo, t_bo, d_bo, cell, half: bool) -> Calls:
+        return numpy_losses.squared(a_bo, t_bo, d_bo, cell, half)
+
+    def huber(self, a_bo, t_bo, d_bo, cell, delta: float) -> Calls:
+        return numpy_losses.huber(a_bo, t_bo, d_bo, cell, delta, self._room(a_bo.shape))
+
+    # parameters
+    def regularize(self, w, dw, constants: Constants, l1: bool, l2: bool) -> Calls:
+        """dw += l1 sign(w) + l2 w over one stretch of weights."""
+        return [
+            call
+            for r in cuts(w.size, BLOCK)
+            for call in numpy_updates.regularize(w[r], dw[r], constants.view, l1, l2, self._room(w[r].shape)(0))
+        ]
+
+    def guard(self, g, cell, constants: Constants, clip: bool, judge: Callable[[float, float], None]) -> Calls:
+        """judge(loss, norm) before the update may raise; then g *= min(1, clip / (norm + 1e-6)) as PyTorch's clip_grad_norm_."""
+        limit = constants.view("clip")
+
+        def look():
+            norm = float(g.dot(g)) ** 0.5  # float32 overflow to inf is on purpose: then v = g^2 would not be finite either
+            scale = float(limit) / (norm + 1e-6) if clip else 1.0
+            judge(float(cell[0]), norm * min(scale, 1.0))
+            if scale < 1.0:
+                np.multiply(g, g.dtype.type(scale), g)
+
+        return [look]
+
+    def update(self, name: str, p, g, slots, before, constants: Constants) -> Calls:
+        """One pass of the optimiser over the arena, cache-blocked; above THREADED parameters on two threads."""
+        blocks = [
+            numpy_updates.update(name, p[r], g[r], [s[r] for s in slots], before[r], constants.view, self._room(p[r].shape)(k % 2))
+            for k, r in enumerate(cuts(p.size, BLOCK))
+        ]
+        if p.size < THREADED:
+            return [call for block in blocks for call in block]
+        return [self._together(blocks[r]) for r in cuts(len(blocks), PIECE // BLOCK)]
+
+    def shrink(self, w, before, alive, constants: Constants) -> Calls:
+        """Playground's L1 with its dead-at-zero rule over one stretch of weights."""
+        calls = []
+        for r in cuts(w.size, BLOCK):
+            room = self._room(w[r].shape)
+            calls += numpy_updates.shrink(w[r], before[r], alive[r], constants.view, room(0), room(1), room(-1))
+        return calls
+
+    def _together(self, blocks: list[Calls]) -> Callable[[], None]:
+        """Even blocks on the pool's thread, odd ones here: they use different scratch and touch disjoint parameters."""
+        halves = [[call for block in blocks[k::2] for call in block] for k in range(2)]
+
+        def run(calls):
+            with np.errstate(all="ignore"):  # a thread does not inherit the caller's
+                for call in calls:
+                    call()
+
+        if self._threads < 2 or not halves[1]:
+            return bind(run, halves[0] + halves[1])
+
+        def both():
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "nnviz3d-update")
+            other = self._pool.submit(run, halves[0])
+            run(halves[1])
+            other.result()
+
+        return both
+
+    @staticmethod
+    def _blocks(*arrays):
+        """The arrays cut along their first axis into cache-sized blocks; the same block once where two arguments are one array."""
+        batch, n = arrays[0].shape
+        for r in cuts(batch, max(1, BLOCK // n)):
+            yield tuple(array[r] for array in arrays)

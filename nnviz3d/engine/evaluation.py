@@ -1,0 +1,50 @@
+"""Loss and accuracy over the first rows of a part of the data, in eval mode, with buffers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnviz3d.backend import Ops
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.spec.topology import Topology
+
+ROWS, VALUES = 256, 1 << 22  # of one block: at most so many rows, and so many activations
+
+
+class Evaluation:
+    """One block's plan, reused. `parameters` is the trainer's arena."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters):
+        self.ops, self.classes = ops, objective.classes
+        self.rows = max(1, min(ROWS, VALUES // topology.n_neurons))
+        self._compiler = Compiler(ops, topology, objective, parameters)
+        self._buffers = Buffers.make(ops, topology, self.rows)
+        self._plans: dict[int, tuple[Buffers, Plan]] = {}
+
+    def pieces(self, x_ni, t_no) -> Iterator[tuple[float, float | None]]:
+        """After every block: (mean loss, accuracy in [0, 1] or None) over the rows so far. A frame may stop between two blocks."""
+        xp, total, right, done = self.ops.xp, 0.0, 0, 0
+        while done < len(x_ni):
+            n = min(self.rows, len(x_ni) - done)
+            b, plan = self._plan(n)
+            xp.copyto(b.a[0], x_ni[done : done + n])
+            xp.copyto(b.t, t_no[done : done + n])
+            with np.errstate(all="ignore"):
+                for call in plan.calls:
+                    call()
+            total += float(b.cell[0]) * n
+            if self.classes:
+                right += int((b.a[-1].argmax(1) == b.t.argmax(1)).sum())
+            done += n
+            yield total / done, right / done if self.classes else None
+
+    def _plan(self, n: int) -> tuple[Buffers, Plan]:
+        if n not in self._plans:
+            b, plan = self._buffers.rows(n), Plan()
+            self._compiler.forward(plan, b)
+            self._compiler.loss(plan, b)
+            self._plans[n] = b, plan
+        return self._plans[n]

@@ -1,0 +1,53 @@
+"""First weights. All drawn by numpy on the host in float32, so that every backend starts from the same bytes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnviz3d.spec.scene import Network
+from nnviz3d.spec.topology import Topology
+
+RELU_FAMILY = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
+
+
+def parameters(network: Network, topology: Topology, seed: int) -> np.ndarray:
+    """(P,) float32. Layers are drawn in order from Generator(PCG64([seed, 1])); batches have a stream of their own."""
+    rng = np.random.Generator(np.random.PCG64([seed, 1]))
+    arena = np.zeros(topology.n_parameters, np.float32)
+    for node, layer in zip(topology.nodes[1:], [*network.layers, network.output], strict=True):
+        kind = layer.init
+        if kind == "auto":
+            kind = "he_uniform" if node.activation in RELU_FAMILY else "xavier_uniform"
+        node.weight.view(arena)[...] = draw(kind, node.weight.shape, rng)
+        node.weight.view(arena)[...] *= np.float32(layer.init_scale)
+        node.bias.view(arena)[...] = 0.1 if kind == "playground" and layer.bias == 0 else layer.bias
+    return arena
+
+
+def draw(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """(out, in) float32 weights: `normal` is N(0, 1), `uniform` U(-1, 1) (both are meant to be scaled by `init_scale`);
+    xavier sqrt(2/(in + out)), he sqrt(2/in), lecun sqrt(1/in) are standard deviations; a uniform one has the same, bound sqrt(3) times it;
+    orthogonal has orthonormal rows or columns (Saxe et al. 2014); playground U(-0.5, 0.5)."""
+    fan_out, fan_in = shape
+    if kind == "zeros":
+        return np.zeros(shape, np.float32)
+    if kind == "orthogonal":
+        return _orthogonal(shape, rng)
+    if kind == "playground":
+        return rng.random(shape, np.float32) - np.float32(0.5)
+    family, _, form = kind.rpartition("_")
+    std = {"xavier": math.sqrt(2 / (fan_in + fan_out)), "he": math.sqrt(2 / fan_in), "lecun": math.sqrt(1 / fan_in)}.get(family)
+    if form == "normal":
+        return rng.standard_normal(shape, np.float32) * np.float32(1.0 if std is None else std)
+    bound = 1.0 if std is None else std * math.sqrt(3)
+    return (2 * rng.random(shape, np.float32) - 1) * np.float32(bound)
+
+
+def _orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    fan_out, fan_in = shape
+    tall = rng.standard_normal((max(shape), min(shape)))
+    q, r = np.linalg.qr(tall)
+    q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices (Mezzadri 2007)
+    return np.ascontiguousarray(q if fan_out >= fan_in else q.T, np.float32)

@@ -1,0 +1,73 @@
+"""What is minimised: the loss and output activation with every "auto" resolved, targets as rows, and impossible pairs as errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.engine.data import DataSet
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+ON_LOGITS = {"cross_entropy": "softmax", "bce": "sigmoid"}
+NATURAL = {"softmax": "cross_entropy", "sigmoid": "bce"}  # the loss that "auto" takes for a class output of this activation
+
+
+@dataclass(frozen=True)
+class Objective:
+    """`loss` is mse, half_mse, bce, cross_entropy or huber; `output` an activation; `classes` 0 for regression.
+
+    A class id becomes a row of `low` with one `high`: -1/+1 where a tanh output is to reach it, else 0/1.
+    """
+
+    loss: str
+    output: str
+    classes: int
+    huber_delta: float = 1.0
+
+    @property
+    def low(self) -> float:
+        return -1.0 if self.output == "tanh" else 0.0
+
+    def rows(self, targets: np.ndarray, dtype) -> np.ndarray:
+        """(n,) class ids or (n, O) numbers -> (n, O) rows."""
+        if not self.classes:
+            return np.ascontiguousarray(targets, dtype)
+        rows = np.full((len(targets), self.classes), self.low, dtype)
+        rows[np.arange(len(targets)), targets] = 1
+        return rows
+
+
+def resolve(scene: Scene, data: DataSet) -> Objective:
+    """Loss "auto": cross_entropy for classes (bce for a sigmoid output, mse for any other), mse for numbers.
+    Output "auto": softmax for classes (sigmoid for bce), linear for numbers (sigmoid for bce).
+
+    Raises InputError with every problem; each names `train.loss` and `network.output.activation`.
+    """
+    loss, output = scene.train.loss, scene.network.output.activation
+    classes = data.n_outputs if data.task == "classification" else 0
+    if output == "auto":
+        output = ON_LOGITS.get(loss, "softmax" if classes else "linear")
+    if loss == "auto":
+        loss = NATURAL.get(output, "mse") if classes else "mse"
+    problems = []
+    if loss in ON_LOGITS and output != ON_LOGITS[loss]:
+        fit = ON_LOGITS[loss]
+        message = f'loss "{loss}" works on logits and needs network.output.activation "{fit}" or "auto", found "{output}"'
+        problems.append(Problem("", "train.loss", message))
+    if loss == "cross_entropy" and not classes:
+        message = f'loss "cross_entropy" needs classes, but data "{data.name}" has numbers as targets'
+        problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
+    if loss == "bce" and not classes and not _within_unit(data):
+        message = f'loss "bce" needs targets in [0, 1], but data "{data.name}" has others'
+        problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
+    if not len(data.x_train):
+        problems.append(Problem("", "data", f'"{data.name}" has no rows to train on'))
+    if problems:
+        raise InputError(*problems)
+    return Objective(loss, output, classes, scene.train.huber_delta)
+
+
+def _within_unit(data: DataSet) -> bool:
+    return all(t.size == 0 or (t.min() >= 0 and t.max() <= 1) for t in (data.t_train, data.t_test))

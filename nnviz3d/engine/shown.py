@@ -1,0 +1,43 @@
+"""The shown sample: one forward and backward of a single row into the arenas of neurons that the picture reads.
+
+Eval mode (no dropout). Training's buffers and gradients are not touched, so looking never changes learning.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.backend import Ops
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.spec.topology import Topology
+
+
+class Shown:
+    """`z`, `activation`, `delta` (N,): pre-activation, activation, dL/dz of the loss of this sample alone. For inputs z = activation = x,
+    delta = dL/dx. Values past float32's end are clamped to it, and nan is 0: pictures need numbers."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters):
+        self.ops, self.objective, self.input = ops, objective, topology.input
+        self.z, self.activation, self.delta = (ops.zeros(topology.n_neurons) for _ in range(3))
+        z, a, d = ([arena[node.neurons.slice].reshape(1, -1) for node in topology.nodes] for arena in (self.z, self.activation, self.delta))
+        self._buffers = Buffers(z, a, a, d, ops.zeros((1, topology.output.size)), ops.zeros(1), [None] * len(a))
+        compiler = Compiler(ops, topology, objective, parameters)
+        self._plan = Plan()
+        compiler.forward(self._plan, self._buffers)
+        compiler.loss(self._plan, self._buffers)
+        compiler.backward(self._plan, self._buffers)
+
+    def show(self, x_i, target) -> None:
+        """`x_i` (I,) or the sample's shape; `target` a class id or (O,) numbers."""
+        ops, b = self.ops, self._buffers
+        x = np.asarray(x_i, ops.dtype).reshape(1, -1)
+        ops.write(x, b.a[0])
+        ops.write(x, b.z[0])
+        targets = np.asarray([target]) if self.objective.classes else np.reshape(target, (1, -1))
+        ops.write(self.objective.rows(targets, ops.dtype), b.t)
+        with np.errstate(all="ignore"):
+            for call in self._plan.calls:
+                call()
+            for arena in (self.z, self.activation, self.delta):
+                ops.xp.nan_to_num(arena, copy=False)

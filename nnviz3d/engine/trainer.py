@@ -1,0 +1,394 @@
+"""Training: one network, one data set, one backend. Knows steps; knows no picture, no frame and no clock.
+
+Holds the arenas: parameters, gradients, the parameters before the last step, the optimiser's slots (P,), and by way of `Shown` the
+shown sample's z, activation, delta (N,). The step itself is a compiled `Plan`. The loss is that of the data, without L1 and L2 terms; the
+gradient has them. L1 and L2 act on weights, never on biases (AdamW's decay, as PyTorch's, on all parameters).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.backend import Ops
+from nnviz3d.backend.numpy_updates import SLOTS
+from nnviz3d.engine import initial
+from nnviz3d.engine.batches import Batches
+from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.evaluation import Evaluation
+from nnviz3d.engine.objective import resolve
+from nnviz3d.engine.optimizers import Optimizer
+from nnviz3d.engine.plan import Buffers, Compiler, Plan, group
+from nnviz3d.engine.shown import Shown
+from nnviz3d.spec import limits
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.topology import chain
+
+WATCH = 16  # steps between two looks at a device that runs ahead
+KINDS = ("parameter", "gradient", "change", "z", "activation", "delta")
+
+
+class Diverged(Exception):
+    """Loss or gradient of the running step is not finite; nothing has been applied."""
+
+
+class Trainer:
+    """Raises InputError where scene and data do not fit together, or a batch would not fit in memory.
+
+    `step` finished steps; `loss` mean over the last finished step's batch, nan before the first; `diverged` the 1-based number of the
+    step that became non-finite, else None: parameters and slots then are those of the last finite step.
+    """
+
+    def __init__(self, scene: Scene, data: DataSet, ops: Ops):
+        self.objective = resolve(scene, data)
+        self.topology = chain(
+            scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
+        )
+        self.data, self.ops, self.train = data, ops, scene.train
+        self._check_memory(scene.train)
+        self.step, self.loss, self.diverged = 0, math.nan, None
+        self.parameters_ = ops.asarray(initial.parameters(scene.network, self.topology, scene.train.seed))
+        self.before = self.parameters_.copy()
+        self.gradients, self._change = ops.zeros(self.topology.n_parameters), ops.zeros(self.topology.n_parameters)
+        self.slots = [ops.zeros(self.topology.n_parameters) for _ in range(SLOTS[scene.train.optimizer])]
+        self.alive = None
+        self._x, self._t = {}, {}
+        self._load("train", data.x_train, data.t_train)
+        self._constants = ops.constants()
+        self._optimizer = Optimizer(scene.train, self._constants)
+        self._dropout = tuple(layer.dropout for layer in scene.network.layers)
+        self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
+        self._shown = Shown(ops, self.topology, self.objective, self.parameters_)
+        self._evaluation: Evaluation | None = None
+        self._backup = None
+        self._start_batches()
+        self.configure(scene.train)
+
+    # running
+
+    @property
+    def epoch(self) -> float:
+        """Finished epochs with the fraction of the running one, for example 3.25. A half-done step counts when it is done."""
+        return self._epoch
+
+    @property
+    def at_boundary(self) -> bool:
+        """No step is half done: the arenas are one consistent moment."""
+        return self._cursor == 0
+
+    @property
+    def phase(self) -> str:
+        """What comes next inside a half-done step ("backward 2"); "" between steps."""
+        if self._cursor == 0:
+            return ""
+        return self._plan.phase_at(sum(map(len, self._plan.groups[: self._cursor])))
+
+    def run(self, steps: int) -> int:
+        """Whole steps; stops at divergence. A half-done step is finished first and counts. Returns the number finished."""
+        done = 0
+        while done < steps and self.diverged is None:
+            done += self.advance(_always, steps - done)
+        return done
+
+    def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
+        """Run pieces of steps while `more()` (asked after each piece, at least one runs); returns the steps finished.
+
+        A step longer than the budget is continued by the next call, and that call ends where the step ends.
+        """
+        continued, done = self._cursor > 0, 0
+        limit = math.inf if steps is None else steps
+        with np.errstate(all="ignore"):  # non-finite numbers are looked for, not warned about
+            while (done < limit or self._cursor) and self.diverged is None:
+                if self._cursor == 0:
+                    self._begin()
+                try:
+                    for call in self._groups[self._cursor]:
+                        call()
+                except Diverged:
+                    self._stop(self.step + 1)
+                    break
+                self._cursor += 1
+                if self._cursor == len(self._groups):
+                    self._finish()
+                    done += self.diverged is None
+                    if continued:
+                        break
+                if not more():
+                    break
+            if self.ops.asynchronous:
+                done -= self._look()
+        return done
+
+    def settle(self) -> None:
+        """Finish a half-done step, if there is one."""
+        if self._cursor:
+            self.advance(_always)
+
+    def _begin(self) -> None:
+        if not self._optimizer.steady:
+            self._optimizer.begin(self.step)
+        start, stop, fresh = self._batches.next()
+        plan = self._plans.get(stop - start)
+        if plan is None:
+            plan = self._compile(stop - start)
+        self._plan, self._groups = plan, plan.groups
+        if not self._batches.whole:
+            if fresh:
+                self.ops.write(self._batches.order, self._order)
+            self.ops.xp.copyto(plan.index, self._order[start:stop])
+        for mask, share in plan.masks:
+            self._draw(mask, 1 - share)
+        self.ops.begin(self._constants)
+
+    def _finish(self) -> None:
+        self._cursor = 0
+        if self._backup is not None and not self._sound():
+            return
+        self.step += 1
+        self._epoch = self._batches.epoch
+        self.loss = self._step_loss
+        if self.ops.asynchronous and self.step % WATCH == 0:
+            self._look()
+
+    def _draw(self, mask, keep: float) -> None:
+        """Inverted dropout: 1/keep with probability keep, else 0. Drawn on the host, so that backends agree."""
+        host = (
+            self._noise.random(dtype=self.ops.dtype, out=mask)
+            if mask is self.ops.to_host(mask)
+            else self._noise.random(mask.shape, self.ops.dtype)
+        )
+        np.add(host, keep, host)
+        np.floor(host, host)
+        np.multiply(host, 1 / keep, host)
+        if host is not mask:
+            self.ops.write(host, mask)
+
+    # divergence
+
+    def _judge(self, loss: float, norm: float) -> None:
+        """Between gradient and update. Raises Diverged, or prepares to undo where the update may overflow."""
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise Diverged
+        self._step_loss = loss
+        if not self._optimizer.safe(norm):
+            self._measure()
+            if not self._optimizer.safe(norm):
+                self._backup = [array.copy() for array in (self.parameters_, self.before, *self.slots)]
+
+    def _measure(self) -> None:
+        largest = [float(np.abs(array).max(initial=0)) for array in (self.parameters_, *self.slots[:1])]
+        self._optimizer.measured(largest[0], largest[1] if self.slots else 0.0)
+
+    def _sound(self) -> bool:
+        """After a step that could overflow: all finite, or all put back."""
+        arenas, backup = (self.parameters_, self.before, *self.slots), self._backup
+        self._backup = None
+        if all(np.isfinite(array).all() for array in arenas):
+            self._measure()
+            return True
+        for array, kept in zip(arenas, backup, strict=True):
+            np.copyto(array, kept)
+        self._stop(self.step + 1)
+        return False
+
+    def _stop(self, step: int) -> None:
+        self.diverged, self._cursor = step, 0
+        self.gradients.fill(0)  # they are what is not finite, and the picture may read them
+
+    def _look(self) -> int:
+        """Ask a device that skips every update after the first bad step; returns how many steps were counted too many."""
+        bad, finished, loss = self.ops.verdict()
+        surplus = 0
+        if finished:
+            self.loss = loss
+        if bad and self.diverged is None:
+            surplus, self.step = self.step - (self._base + finished), self._base + finished
+            self._stop(self.step + 1)
+        return surplus
+
+    # looking
+
+    def show(self, x_i, target) -> None:
+        """The shown sample: forward (no dropout) and backward of one row into z, activation and delta (N,)."""
+        self._shown.show(x_i, target)
+
+    def tensors(self, kind: str):
+        """ "parameter", "gradient", "change" (P,); "z", "activation", "delta" (N,): arrays of `ops.xp`, to be read, not kept.
+
+        "change" is the parameters minus those before the last finished step, computed when asked for.
+        """
+        if kind == "change":
+            self.ops.xp.subtract(self.parameters_, self.before, self._change)
+            return self._change
+        if kind in ("z", "activation", "delta"):
+            return getattr(self._shown, kind)
+        return {"parameter": self.parameters_, "gradient": self.gradients}[kind]
+
+    def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
+        """(mean loss, accuracy in [0, 1] or None for regression) of the first `limit` rows of "train" or "test"; (nan, None) without rows."""
+        result = math.nan, None
+        for result in self.evaluating(part, limit):  # noqa: B007  the last one is the whole
+            pass
+        return result
+
+    def evaluating(self, part: str, limit: int = 2000):
+        """The same in pieces of a few milliseconds: an iterator over the result so far."""
+        if part not in self._x:
+            self._load(part, getattr(self.data, f"x_{part}"), getattr(self.data, f"t_{part}"))
+        if self._evaluation is None:
+            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.parameters_)
+        return self._evaluation.pieces(self._x[part][:limit], self._t[part][:limit])
+
+    # changing
+
+    def configure(self, train: Train) -> None:
+        """Live change of the constants: rates, schedule, L1, L2, clipping, huber's delta. A half-done step ends with the old ones."""
+        self.settle()
+        self.train = train
+        if train.huber_delta != self.objective.huber_delta:
+            self.objective = replace(self.objective, huber_delta=train.huber_delta)
+            self._shown = Shown(self.ops, self.topology, self.objective, self.parameters_)
+            self._evaluation = None
+        if train.l1_dead_at_zero and self.alive is None:
+            self.alive = self.ops.zeros(self.topology.n_parameters)
+            self.alive.fill(1)
+        self._optimizer.configure(train)
+        self._optimizer.begin(self.step)
+        self._plans: dict[int, Plan] = {}
+
+    def rebatch(self, train: Train) -> None:
+        """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay."""
+        self.settle()
+        self._check_memory(train)
+        self.train = train
+        self._start_batches()
+        self._plans = {}
+
+    def state(self) -> dict:
+        """Everything that an exact continuation needs, as host copies; a half-done step is finished first."""
+        self.settle()
+        arrays = {"parameters": self.parameters_, "before": self.before, "gradients": self.gradients}
+        arrays |= {f"slot{k}": slot for k, slot in enumerate(self.slots)}
+        if self.alive is not None:
+            arrays["alive"] = self.alive
+        return {
+            "arrays": {name: np.array(self.ops.to_host(array)) for name, array in arrays.items()},
+            "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
+            "batches": self._batches.state(), "noise": self._noise.bit_generator.state,
+        }  # fmt: skip
+
+    def restore(self, state: dict) -> None:
+        """Continue from `state()` of a trainer with the same scene and data, bytewise."""
+        self._cursor = 0
+        arrays = {"parameters": self.parameters_, "before": self.before, "gradients": self.gradients}
+        arrays |= {f"slot{k}": slot for k, slot in enumerate(self.slots)}
+        if "alive" in state["arrays"]:
+            self.alive = self.ops.zeros(self.topology.n_parameters) if self.alive is None else self.alive
+            arrays["alive"] = self.alive
+        for name, array in arrays.items():
+            self.ops.write(state["arrays"][name], array)
+        self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
+        self._batches.restore(state["batches"])
+        self.ops.write(self._batches.order, self._order)
+        self._noise.bit_generator.state = state["noise"]
+        self._renew()
+
+    def continue_from(self, other: Trainer) -> None:
+        """Take over parameters, slots and step of a trainer of an equal topology and optimiser; batches start anew."""
+        state, mine = other.state(), self.state()
+        self.restore({**state, "batches": mine["batches"], "epoch": mine["epoch"]})
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """`layers.k.weight` (out, in) and `layers.k.bias` (out,), float32 copies on the host."""
+        return {name: np.array(self.ops.to_host(r.view(self.parameters_)), np.float32) for name, r in self._names().items()}
+
+    def load_parameters(self, parameters: dict[str, np.ndarray]) -> None:
+        """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one; then nothing changes."""
+        names, problems = self._names(), []
+        for name in {**names, **parameters}:
+            if name not in names:
+                problems.append(
+                    Problem("", name, f"not a parameter of this network; it has {len(names)}: {', '.join(list(names)[:6])}, ...")
+                )
+            elif name not in parameters:
+                problems.append(Problem("", name, f"missing; expected shape {names[name].shape}"))
+            elif tuple(parameters[name].shape) != names[name].shape:
+                problems.append(Problem("", name, f"expected shape {names[name].shape}, found {tuple(parameters[name].shape)}"))
+            elif not np.isfinite(parameters[name]).all():
+                problems.append(Problem("", name, "holds values that are not finite"))
+        if problems:
+            raise InputError(*problems)
+        self.settle()
+        for name, r in names.items():
+            self.ops.write(np.asarray(parameters[name], self.ops.dtype), r.view(self.parameters_))
+        self.before[...] = self.parameters_
+        self._renew()
+
+    # building
+
+    def _names(self) -> dict:
+        layers = list(enumerate(self.topology.nodes[1:]))
+        return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
+
+    def _renew(self) -> None:
+        """After parameters were written from outside: bounds are unknown, a device counts from here."""
+        self._optimizer.largest = math.inf
+        self._base = self.step
+        if self.ops.asynchronous:
+            self.ops.forget()
+
+    def _load(self, part: str, x, t) -> None:
+        self._x[part] = self.ops.asarray(x)
+        self._t[part] = self.ops.asarray(self.objective.rows(t, self.ops.dtype))
+
+    def _start_batches(self) -> None:
+        train = self.train
+        self._batches = Batches(len(self.data.x_train), train.batch, train.order == "shuffle", train.seed)
+        self._order = self.ops.asarray(self._batches.order, np.intp)
+        self._buffers = Buffers.make(self.ops, self.topology, self._batches.size, self._dropout)
+        self._index = self.ops.zeros(self._batches.size, np.intp)
+        self._cursor, self._epoch, self._step_loss, self._plan = 0, 0.0, math.nan, Plan()
+        self._renew()
+
+    def _compile(self, n: int) -> Plan:
+        """The plan for a batch of n rows."""
+        ops, train, b, plan = self.ops, self.train, self._buffers.rows(n), Plan()
+        compiler = Compiler(ops, self.topology, self.objective, self.parameters_, self.gradients)
+        plan.index = self._index[:n]
+        if self._batches.whole:
+            b.y[0], b.t = self._x["train"], self._t["train"]
+        else:
+            plan.add("input", ops.take(self._x["train"], plan.index, b.y[0]) + ops.take(self._t["train"], plan.index, b.t))
+        dead = train.l1_dead_at_zero and train.l1 > 0
+        compiler.forward(plan, b)
+        compiler.loss(plan, b)
+        compiler.backward(plan, b, train.l1 > 0 and not dead, train.l2 > 0, self._constants)
+        plan.add("update", ops.guard(self.gradients, b.cell, self._constants, train.clip_norm > 0, self._judge))
+        plan.add("update", ops.update(train.optimizer, self.parameters_, self.gradients, self.slots, self.before, self._constants))
+        if self.alive is not None:  # also without L1: what is dead stays dead
+            arenas = zip(*(compiler.weights(arena) for arena in (self.parameters_, self.before, self.alive)), strict=True)
+            plan.add("update", [call for stretch in arenas for call in ops.shrink(*stretch, self._constants)])
+        group(plan, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
+        plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
+        self._plans[n] = plan
+        return plan
+
+    def _check_memory(self, train: Train) -> None:
+        n = len(self.data.x_train)
+        batch = min(train.batch or n, n)
+        problems = []
+        if batch * self.topology.n_neurons > limits.DATA_VALUES // 4:
+            message = f"{batch:,} rows of {self.topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"
+            problems.append(Problem("", "train.batch", message))
+        if n * self.topology.output.size > limits.DATA_VALUES:
+            problems.append(Problem("", "data", f"{n:,} rows of {self.topology.output.size:,} targets do not fit in memory; use fewer"))
+        if problems:
+            raise InputError(*problems)
+
+
+def _always() -> bool:
+    return True

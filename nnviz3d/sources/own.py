@@ -1,0 +1,128 @@
+"""Our own training as a source: loads the data, holds the trainer and the shown sample, and makes the smallest change that an edit asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.backend import Ops
+from nnviz3d.engine.data import DataSet, load
+from nnviz3d.engine.trainer import Trainer
+from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.scene import Scene
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The shown sample: the `index`-th of `count` rows of `part`. `target` is a class id or (O,) numbers, `label` its words."""
+
+    index: int
+    count: int
+    part: str
+    x: np.ndarray
+    target: object
+    label: str
+
+
+class OwnTraining:
+    """`trainer` and `data` for those who need more than the protocol. Raises InputError as `load` and `Trainer` do."""
+
+    def __init__(self, scene: Scene, base: Path, ops: Ops):
+        self.scene, self.base, self.ops = scene, Path(base), ops
+        self.version = 0
+        self.data = load(scene.data, self.base)
+        self.trainer = Trainer(scene, self.data, ops)
+        self.show_sample(scene.view.sample)
+
+    topology = property(lambda self: self.trainer.topology)
+    step = property(lambda self: self.trainer.step)
+    epoch = property(lambda self: self.trainer.epoch)
+    loss = property(lambda self: self.trainer.loss)
+    diverged = property(lambda self: self.trainer.diverged)
+    at_boundary = property(lambda self: self.trainer.at_boundary)
+    phase = property(lambda self: self.trainer.phase)
+
+    def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
+        return self.trainer.advance(more, steps)
+
+    def run(self, steps: int) -> int:
+        return self.trainer.run(steps)
+
+    def tensors(self, kind: str):
+        return self.trainer.tensors(kind)
+
+    def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
+        return self.trainer.evaluate(part, limit)
+
+    def show_sample(self, index: int) -> None:
+        """Choose a row of the test part (of the train part where there is no test part); wraps around."""
+        part = "test" if len(self.data.x_test) else "train"
+        x, t = getattr(self.data, f"x_{part}"), getattr(self.data, f"t_{part}")
+        index %= len(x)
+        self.sample = Sample(index, len(x), part, x[index], t[index], _words(self.data, t[index]))
+        self.show()
+
+    def show(self) -> None:
+        self.trainer.show(self.sample.x, self.sample.target)
+        self.version += 1  # what is drawn may be kept while this stays
+
+    def target_of(self, output: int) -> float:
+        """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""
+        targets = np.asarray([self.sample.target]) if self.trainer.objective.classes else np.reshape(self.sample.target, (1, -1))
+        return float(np.ravel(self.trainer.objective.rows(targets, np.float64))[output])
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a whole batch."""
+        return min(self.scene.train.batch or len(self.data.x_train), len(self.data.x_train))
+
+    def answer(self) -> tuple[str, bool | None]:
+        """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True).
+
+        Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
+        """
+        output = self.topology.output
+        a = np.asarray(self.ops.to_host(self.tensors("activation")[output.neurons.slice]), np.float64)
+        if self.data.task != "classification":
+            return _words(self.data, a), None
+        best = int(a.argmax())
+        share = f" ({a[best]:.1%})".replace("%", " %") if output.activation == "softmax" else ""
+        return self.data.class_names[best] + share, best == int(self.sample.target)
+
+    def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False) -> None:
+        """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
+
+        DATA keeps parameters, slots and step where the network stays the same. NET starts anew, except that `keep` takes over weights
+        whose names and shapes still fit.
+        """
+        old = self.scene
+        if rebuild >= Rebuild.NET or scene.data != old.data:
+            self._rebuild(scene, keep, same=rebuild < Rebuild.NET)
+        elif rebuild >= Rebuild.TRAIN and scene.train != old.train:
+            if (scene.train.batch, scene.train.order) != (old.train.batch, old.train.order):
+                self.trainer.rebatch(scene.train)
+            self.trainer.configure(scene.train)
+        self.scene = scene
+        if scene.view.sample != old.view.sample:
+            self.show_sample(scene.view.sample)
+
+    def _rebuild(self, scene: Scene, keep: bool, same: bool) -> None:
+        data = load(scene.data, self.base) if scene.data != self.scene.data else self.data
+        trainer = Trainer(scene, data, self.ops)
+        if same and trainer.topology == self.trainer.topology:
+            trainer.continue_from(self.trainer)
+        elif keep:
+            mine, theirs = trainer.parameters(), self.trainer.parameters()
+            trainer.load_parameters({k: theirs[k] if k in theirs and theirs[k].shape == v.shape else v for k, v in mine.items()})
+        self.data, self.trainer = data, trainer
+        self.show_sample(self.sample.index)
+
+
+def _words(data: DataSet, target) -> str:
+    """A class by its name; numbers with their target's names: "y = 0.25"."""
+    if data.task == "classification":
+        return data.class_names[int(target)]
+    return ", ".join(f"{name} = {value:.3g}" for name, value in zip(data.class_names, np.ravel(target), strict=False))

@@ -1,0 +1,126 @@
+"""Top left of the stage: title and menu of scenes, the shown sample and the answer, and the legend of the edges."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.numbers import count, plain, short
+from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
+from nnviz3d.ui.words import QUANTITY_SYMBOL
+
+_TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
+_RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
+
+
+def draw(f: Frame) -> None:
+    """Top left: the scene (a menu of scenes), the shown sample and what the network says of it."""
+    margin = f.px(theme.MARGIN)
+    room = f.stage_width - 2 * margin - f.px(24)
+    floating(f, "##header", margin, margin)
+    _title(f, room)
+    _sample(f, room)
+    _legend(f, room)
+    imgui.end()
+
+
+def _title(f: Frame, room: float) -> None:
+    r = f.readout
+    imgui.push_font(f.fonts.bold, theme.LARGE)
+    text = elide(f.scene.title or r.scene_name or r.data_name, max(room - f.px(40), f.px(60)))
+    size = imgui.calc_text_size(text)
+    many = len(r.scene_names) > 1
+    width = size.x + (f.px(28) if many else 0)
+    corner = imgui.get_cursor_screen_pos()
+    pressed = imgui.invisible_button("##scenes", imgui.ImVec2(max(width, 1), size.y + f.px(2)))
+    hovered = imgui.is_item_hovered()
+    draw_list = imgui.get_window_draw_list()
+    draw_list.add_text(corner, _ACCENT if hovered and many else _TEXT, text)
+    imgui.pop_font()
+    if many:
+        at = imgui.ImVec2(corner.x + size.x + f.px(9), corner.y + size.y * 0.5 - f.px(7))
+        draw_list.add_text(f.fonts.regular, f.px(12), at, _ACCENT if hovered else _DIM, fa.ICON_FA_CHEVRON_DOWN)
+    tip(f, (f.scene.about + "\n\n" if f.scene.about else "") + ("Click to open another scene." if many else r.data_summary))
+    if pressed and many:
+        imgui.open_popup("scenes")
+    if imgui.begin_popup("scenes"):
+        for name in r.scene_names:
+            if imgui.selectable(name, name == r.scene_name)[0] and name != r.scene_name:
+                f.do("open", name)
+        imgui.end_popup()
+
+
+def _sample(f: Frame, room: float) -> None:
+    """'sample 17 of 359: a 3; the network says 3 (97.2 %)' with previous, next, shuffle."""
+    r = f.readout
+    if not r.sample_count:
+        return
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(2), f.px(3)))
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() - f.px(6))  # the icon, not its button, stands under the title
+    if icon_button(f, fa.ICON_FA_CHEVRON_LEFT, "previous", "Previous sample ( [ )", size=22):
+        f.do("previous_sample")
+    imgui.same_line()
+    if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "next", "Next sample ( ] )", size=22):
+        f.do("next_sample")
+    imgui.same_line()
+    if icon_button(f, fa.ICON_FA_SHUFFLE, "shuffle", "A sample by chance", size=22):
+        f.do("shuffle_sample")
+    left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(8)
+    what = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: {r.sample_label}"
+    answer = f"the network says {r.sample_answer}" if r.sample_answer else ""
+    colour = _TEXT if r.sample_right is None else _RIGHT if r.sample_right else _WRONG
+    imgui.same_line(left)
+    imgui.align_text_to_frame_padding()
+    one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
+    dim(elide(what + (";" if answer and one_line else ""), max(room - left, f.px(60))))
+    tip(f, "The sample that the picture shows, from the part that is never trained on, and its true answer.")
+    if answer:
+        if one_line:
+            imgui.same_line(0, f.px(6))
+        else:
+            imgui.set_cursor_pos_x(left)
+        imgui.push_style_color(imgui.Col_.text, colour)
+        imgui.text_unformatted(elide(answer, max(room - left, f.px(60))))
+        imgui.pop_style_color()
+        tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
+    imgui.pop_style_var()
+
+
+def _legend(f: Frame, room: float) -> None:
+    """Signs as they are drawn, the scale, and what share of the edges is shown."""
+    r = f.readout
+    if not r.edges_total:
+        return
+    quantity = QUANTITY_SYMBOL[f.scene.look.edges]
+    imgui.push_font(None, theme.SMALL)
+    corner = imgui.get_cursor_screen_pos()
+    corner.y += f.px(4)
+    line, draw_list = imgui.get_text_line_height(), imgui.get_window_draw_list()
+    x, middle = corner.x, corner.y + line / 2
+    for colour, dashed, text in ((f.signs[0], False, "positive"), (f.signs[1], f.scene.look.dashes, "negative")):
+        ink = theme.packed(colour)
+        for k in range(4 if dashed else 1):
+            start = x + k * f.px(7)
+            end = start + (f.px(4) if dashed else f.px(25))
+            draw_list.add_line(imgui.ImVec2(start, middle), imgui.ImVec2(end, middle), ink, f.px(2.2))
+        draw_list.add_text(imgui.ImVec2(x + f.px(31), corner.y), _DIM, text)
+        x += f.px(31) + imgui.calc_text_size(text).x + f.px(14)
+    peak = f"brightest: {quantity} = {short(r.edges_peak)}"
+    fits = x - corner.x + imgui.calc_text_size(peak).x < room
+    if fits:
+        draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, peak)
+        x += imgui.calc_text_size(peak).x
+    imgui.dummy(imgui.ImVec2(x - corner.x, line + f.px(4)))
+    tip(f, f"The brighter an edge, the larger its {quantity}. Brightest from {plain(r.edges_peak)} (98.5th percentile"
+           f"{', each layer by itself' if f.scene.look.scale == 'local' else ''}).")  # fmt: skip
+    if not fits:
+        small(f, peak)
+    if r.edges_shown < r.edges_total:
+        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {100 * r.edges_share:.0f} % of {quantity}"
+    else:
+        text = f"all {count(r.edges_total)} edges"
+    small(f, elide(text, room))
+    tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
+    imgui.pop_font()

@@ -1,0 +1,17 @@
+"""What layers and neurons are called on screen."""
+
+from __future__ import annotations
+
+from nnviz3d.spec.readout import NeuronReading
+from nnviz3d.ui.frame import Frame
+
+
+def layer_name(f: Frame, layer: int) -> str:
+    """ "input", "hidden 2", "output"."""
+    last = len(f.readout.topology.nodes) - 1
+    return "Input" if layer == 0 else "Output" if layer == last else f"Hidden layer {layer}"
+
+
+def neuron_name(f: Frame, reading: NeuronReading) -> str:
+    """ "Hidden layer 2, neuron 5"; neurons are counted from 0, as in the arrays."""
+    return f"{layer_name(f, reading.layer)}, neuron {reading.index}"

@@ -1,0 +1,84 @@
+"""What comes and goes over the stage: banner, toast, first hint, and the card of the neuron under the pointer."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.names import neuron_name
+from nnviz3d.ui.numbers import plain
+from nnviz3d.ui.widgets import elide, floating, icon_button, small
+from nnviz3d.ui.words import HINT
+
+HINT_SECONDS, TOAST_SECONDS = 14.0, 3.5
+_FAINT, _ACCENT, _BAD = (theme.packed(c) for c in (theme.FAINT, theme.ACCENT, theme.BAD))
+
+
+def banner(f: Frame) -> None:
+    """Top centre, until it is answered: something went wrong."""
+    text = f.readout.banner
+    if not text:
+        return
+    width = min(f.stage_width - 2 * f.px(theme.MARGIN), f.px(560))
+    imgui.push_style_color(imgui.Col_.border, theme.packed(theme.BAD, 0.8))
+    imgui.set_next_window_size_constraints(imgui.ImVec2(width, 0), imgui.ImVec2(width, f.height * 0.6))
+    floating(f, "##banner", f.stage_width / 2, f.height * 0.3, (0.5, 0.5), 0.97)
+    imgui.push_style_color(imgui.Col_.text, _BAD)
+    imgui.text_unformatted(fa.ICON_FA_TRIANGLE_EXCLAMATION)
+    imgui.pop_style_color()
+    imgui.same_line(0, f.px(10))
+    imgui.push_text_wrap_pos(width - f.px(46))
+    imgui.text_unformatted(text[:2000])
+    imgui.pop_text_wrap_pos()
+    imgui.same_line(width - f.px(36))
+    if icon_button(f, fa.ICON_FA_XMARK, "dismiss", "Close (Esc)", size=24):
+        f.do("dismiss")
+    imgui.end()
+    imgui.pop_style_color()
+
+
+def _note(f: Frame, text: str, y: float, alpha: float) -> None:
+    """A line with a dark plate behind it, centred on the stage, drawn without a window."""
+    draw_list = imgui.get_foreground_draw_list()
+    text = elide(text, f.stage_width - 4 * f.px(theme.MARGIN))
+    size = imgui.calc_text_size(text)
+    left, pad = (f.stage_width - size.x) / 2, f.px(12)
+    low, high = imgui.ImVec2(left - pad, y - f.px(7)), imgui.ImVec2(left + size.x + pad, y + size.y + f.px(7))
+    draw_list.add_rect_filled(low, high, theme.packed(theme.POPUP, 0.9 * alpha), f.px(9))
+    draw_list.add_text(imgui.ImVec2(left, y), theme.packed(theme.TEXT, alpha), text)
+
+
+def lines(f: Frame, top: float) -> None:
+    """Above the transport bar: what was just done, else, at first, how to begin."""
+    memory = f.memory
+    if f.readout.toast != memory.toast:
+        memory.toast, memory.toast_seconds = f.readout.toast, 0.0
+    y = top - f.px(40)
+    if memory.toast and memory.toast_seconds < TOAST_SECONDS:
+        memory.toast_seconds += f.dt
+        _note(f, memory.toast, y, min(1.0, (TOAST_SECONDS - memory.toast_seconds) / 0.6))
+    elif memory.hint:
+        memory.hint_seconds += f.dt
+        memory.hint = memory.hint_seconds < HINT_SECONDS
+        _note(f, HINT, y, min(1.0, (HINT_SECONDS - memory.hint_seconds) / 1.5))
+
+
+def hover_card(f: Frame) -> None:
+    """A small card beside the pointer for the neuron under it."""
+    h = f.readout.hovered
+    if h is None or imgui.get_io().want_capture_mouse:
+        return
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin_tooltip()
+    title = neuron_name(f, h) + (f": {h.label}" if h.label else "")
+    imgui.text_unformatted(elide(title, f.px(320)))
+    numbers = f"a = {plain(h.a)}" + ("" if h.z is None else f"     z = {plain(h.z)}")
+    imgui.push_style_color(imgui.Col_.text, _ACCENT)
+    imgui.text_unformatted(numbers)
+    imgui.pop_style_color()
+    if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
+        small(f, "click to see its equation", _FAINT)
+    imgui.end_tooltip()
+    imgui.pop_style_var()

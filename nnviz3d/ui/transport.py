@@ -1,0 +1,106 @@
+"""Bottom of the stage: what happens now in one sentence, the numbers, and the buttons that run time. Also the caption of films."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.numbers import count, percent, short
+from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
+
+
+def metrics(f: Frame) -> str:
+    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
+    r = f.readout
+    parts = [f"step {count(r.step)}", f"epoch {r.epoch:.1f}"]
+    if r.loss is not None:
+        parts.append(f"loss {short(r.loss)}")
+    if r.test_accuracy is not None:
+        parts.append(f"test {percent(r.test_accuracy)}")
+    elif r.test_loss is not None:
+        parts.append(f"test loss {short(r.test_loss)}")
+    return "   ·   ".join(parts)
+
+
+def _centred(text: str, width: float) -> None:
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - imgui.calc_text_size(text).x) / 2))
+
+
+def draw(f: Frame) -> float:
+    """Bottom centre of the stage: the sentence, the numbers, and the buttons that run time. Returns its top edge."""
+    r = f.readout
+    room = min(f.stage_width - 2 * f.px(theme.MARGIN) - f.px(24), f.px(470))
+    floating(f, "##transport", f.stage_width / 2, f.height - f.px(theme.MARGIN), (0.5, 1.0))
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(6), f.px(5)))
+    imgui.dummy(imgui.ImVec2(room, 0))
+    if imgui.calc_text_size(r.sentence).x <= room:
+        _centred(r.sentence, room)
+        imgui.text_unformatted(r.sentence)
+    else:
+        imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + room)
+        imgui.text_unformatted(r.sentence[:400])
+        imgui.pop_text_wrap_pos()
+    imgui.push_font(None, theme.SMALL)
+    text = metrics(f)
+    if imgui.calc_text_size(text).x > room:
+        text = text.replace("   ·   ", " · ")
+    _centred(text, room)
+    dim(elide(text, room))
+    tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
+           " test: share of right answers on samples never trained on.")  # fmt: skip
+    imgui.pop_font()
+    _buttons(f, room)
+    imgui.pop_style_var()
+    top = imgui.get_window_pos().y
+    imgui.end()
+    return top
+
+
+def _buttons(f: Frame, room: float) -> None:
+    r = f.readout
+    speed_width, gap, play = f.px(118), f.px(6), f.px(36)
+    start = imgui.get_cursor_pos_x() + max(0.0, (room - 4 * play - speed_width - 4 * gap - f.px(8)) / 2)
+    imgui.set_cursor_pos_x(start)
+    icon, hint = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
+    imgui.push_style_var(imgui.StyleVar_.frame_rounding, play / 2)
+    if icon_button(f, icon, "play", hint, accent=True, size=36):
+        f.do("pause" if r.running else "play")
+    for icon, name, hint in (
+        (fa.ICON_FA_FORWARD_STEP, "step", "One training step ( . )"),
+        (fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)"),
+        (fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)"),
+    ):
+        imgui.same_line(0, gap)
+        if icon_button(f, icon, name, hint, size=36):
+            f.do(name)
+    imgui.pop_style_var()
+    imgui.same_line(0, gap + f.px(8))
+    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (play - imgui.get_frame_height()) / 2)
+    imgui.set_next_item_width(speed_width)
+    rate = f.scene.train.steps_per_second
+    shown = "full speed" if not rate else f"{rate:g} steps/s"
+    if imgui.begin_combo("##speed", shown):
+        for value in (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0):
+            text = "full speed" if not value else f"{value:g} steps/s"
+            if imgui.selectable(text, value == rate)[0] and value != rate:
+                f.edit("train.steps_per_second", value)
+        imgui.end_combo()
+    tip(f, f"Training steps a second. Now: {f.readout.steps_per_second:,.0f}. Full speed: as many as fit in a frame.")
+
+
+def caption(f: Frame) -> None:
+    """For films and stills without panels: the sentence and the numbers, large, at the bottom of the picture."""
+    draw_list = imgui.get_background_draw_list()
+    y = f.height - f.px(74)
+    for text, size, colour in ((f.readout.sentence, theme.LARGE, theme.TEXT), (metrics(f), theme.BODY, theme.DIM)):
+        imgui.push_font(None, size)
+        text = elide(text, f.width - 2 * f.px(theme.MARGIN))
+        x = round((f.width - imgui.calc_text_size(text).x) / 2)
+        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+            at = imgui.ImVec2(x + dx * f.scale, round(y) + dy * f.scale)
+            draw_list.add_text(f.fonts.regular, f.px(size), at, theme.packed("#04070f", 0.6), text)
+        draw_list.add_text(f.fonts.regular, f.px(size), imgui.ImVec2(x, round(y)), theme.packed(colour), text)
+        imgui.pop_font()
+        y += f.px(size * 1.45)

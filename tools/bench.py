@@ -1,0 +1,134 @@
+"""Measures the engine against PyTorch on the CPU: same network, batch, optimiser and threads, in turns in one process.
+
+    python tools/bench.py train [--json] [--threads N] [--seconds S]
+
+Prints microseconds a step and the ratio of each case, with the ratio that the project asks for. PyTorch is not a dependency: where it
+is not importable the own times are printed, and the line says so. Ratios are of the best of several rounds, so a busy machine disturbs
+both sides alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
+ROUNDS = 5
+
+
+def own_training(sizes, batch, optimizer):
+    """A function that runs n steps of ours."""
+    import numpy as np
+
+    from nnviz3d.backend import choose
+    from nnviz3d.engine.data import DataSet
+    from nnviz3d.engine.trainer import Trainer
+    from nnviz3d.spec.scene import Layer, Network, Scene, Train
+
+    x, t = numbers(sizes)
+    data = DataSet("numbers", "classification", (sizes[0],), x, t, x[:0], t[:0], tuple(map(str, range(sizes[-1]))), ())
+    network = Network(layers=tuple(Layer(units=n) for n in sizes[1:-1]))
+    trainer = Trainer(Scene(network=network, train=Train(batch=batch, optimizer=optimizer)), data, choose("cpu"))
+    assert np.isfinite(x).all()
+    return trainer.run
+
+
+def torch_training(torch, sizes, batch, optimizer):
+    """A function that runs n steps of PyTorch eager, batches gathered by index as ours are."""
+    x, t = (torch.from_numpy(a) for a in numbers(sizes))
+    t = t.long()
+    layers = []
+    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+        layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
+    net, loss_of = torch.nn.Sequential(*layers[:-1]), torch.nn.CrossEntropyLoss()
+    kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+    rule = kinds[optimizer](net.parameters(), lr=0.001)
+    order, at = torch.randperm(len(x)), 0
+
+    def run(steps):
+        nonlocal at
+        for _ in range(steps):
+            if at + batch > len(x):
+                at = 0
+            rows = order[at : at + batch]
+            at += batch
+            rule.zero_grad()
+            loss = loss_of(net(x[rows]), t[rows])
+            loss.backward()
+            rule.step()
+
+    return run
+
+
+def numbers(sizes):
+    """2,048 random rows; speed does not depend on what they mean."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((2048, sizes[0]), np.float32), rng.integers(0, sizes[-1], 2048).astype(np.int32)
+
+
+def best(run, steps):
+    begin = time.perf_counter()
+    run(steps)
+    return (time.perf_counter() - begin) / steps * 1e6
+
+
+def train_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
+    """{"torch": version or None, "threads": n, "cases": [...]}; each case with microseconds a step and the ratio torch / ours."""
+    try:
+        import torch
+
+        torch.set_num_threads(threads)
+    except ImportError:
+        torch = None
+    cases = []
+    for sizes, batch, goal in CASES:
+        runs = {"own": own_training(sizes, batch, optimizer)}
+        if torch:
+            runs["torch"] = torch_training(torch, sizes, batch, optimizer)
+        counts, times = {}, {name: [] for name in runs}
+        for name, run in runs.items():
+            run(3)
+            counts[name] = max(2, int(seconds / ROUNDS / 2 / (best(run, 3) * 1e-6)))
+        for _ in range(ROUNDS):
+            for name, run in runs.items():
+                times[name].append(best(run, counts[name]))
+        case = {"network": "-".join(map(str, sizes)), "batch": batch, "own_us": round(min(times["own"]), 1), "goal": goal}
+        if torch:
+            case |= {"torch_us": round(min(times["torch"]), 1), "ratio": round(min(times["torch"]) / min(times["own"]), 2)}
+        cases.append(case)
+    return {"torch": torch.__version__ if torch else None, "threads": threads, "optimizer": optimizer, "cases": cases}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("section", choices=["train"])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--seconds", type=float, default=6.0, help="a case")
+    parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
+    args = parser.parse_args()
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
+    result = train_section(args.threads, args.seconds, args.optimizer)
+    if args.json:
+        print(json.dumps({"train": result}))
+        return 0
+    print(f"training, {result['optimizer']}, {result['threads']} threads, PyTorch {result['torch'] or 'is not installed: own times only'}")
+    for case in result["cases"]:
+        text = f"{case['network']:>18} batch {case['batch']:<4} {case['own_us']:>10,.1f} us"
+        if "ratio" in case:
+            text += f"   PyTorch {case['torch_us']:>10,.1f} us   {case['ratio']:.2f}x as fast (goal {case['goal']}x)"
+        print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
