@@ -5,39 +5,62 @@
 uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
 uniform int u_first;             // where this draw begins in t_order
 uniform float u_radius;          // of a silent neuron, world units
+uniform float u_glow;
+uniform int u_hovered;
+uniform int u_picked;
 
+#ifdef DOTS
+flat out vec4 v_dot;  // colour, pixels: what a rasteriser on a CPU pays for a small sprite is mostly its varyings
+#else
 out vec3 v_ray;
 flat out vec4 v_sphere;  // centre and radius in view space
-flat out float v_level;
-flat out float v_pixels;
-flat out int v_neuron;
+flat out vec4 v_glow;    // light from inside, how much hotter the middle is
+flat out vec4 v_style;   // radius in pixels, rim, spark, ring of a hovered or picked neuron
+#endif
+
+const vec3 WARM = vec3(1.9, 1.25, .5);
+const vec3 COLD = vec3(.75, .55, 2.1);
+const vec3 QUIET = vec3(.05, .085, .17);  // what a silent sphere looks like from far: body and rim averaged
 
 void main()
 {
-#ifdef POINTS
+#if defined(POINTS) || defined(DOTS)
     int neuron = texelFetch(t_order, u_first + gl_VertexID).r;
 #else
     int neuron = texelFetch(t_order, u_first + gl_InstanceID).r;
 #endif
-    v_neuron = neuron;
-    v_level = level_of(neuron);
-    vec3 centre = (u_view_from_world * vec4(place_of(neuron), 1.)).xyz;
-    float radius = u_radius * (1. + .37 * min(abs(v_level), 1.));
+    vec4 place = texelFetch(t_place, neuron);
+    float level = level_of(neuron, place.w);
+    float strength = abs(level);
+    float lit = strength * sqrt(strength);  // close to the power 1.6, and cheaper
+    vec3 glow = (level >= 0. ? WARM : COLD) * lit * u_glow;
+    float mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
+    vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
+    float radius = u_radius * (1. + .37 * min(strength, 1.));
+    float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
+#ifdef DOTS
+    v_dot = vec4(QUIET + glow * (.4 + .6 * lit) + mark * WARM, pixels);
+    gl_Position = u_clip_from_view * vec4(centre, 1.);
+    gl_PointSize = max(2. * pixels + 1., 1.5);
+#else
+    // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
-    v_pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
+    v_glow = vec4(glow, 1.1 * lit);
+    v_style = vec4(pixels, 1. - .6 * min(lit, 1.), .7 - .4 * min(lit, 1.), mark);
 #ifdef POINTS
     v_ray = vec3(0.);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
-    gl_PointSize = max(2. * v_pixels + 1., 1.5);
+    gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
     // the silhouette of a sphere in perspective is wider than its radius
     float distance2 = dot(centre, centre);
-    float reach = radius * sqrt(distance2 / max(distance2 - radius * radius, 1e-6)) * (1. + 1.5 / max(v_pixels, 1.));
+    float reach = radius * sqrt(distance2 / max(distance2 - radius * radius, 1e-6)) * (1. + 1.5 / max(pixels, 1.));
     vec3 toward = normalize(centre);
     vec3 right = normalize(cross(toward, vec3(0., 1., 0.)));
     vec3 up = cross(right, toward);
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2. - 1.;
     v_ray = centre + (right * corner.x + up * corner.y) * reach;
     gl_Position = u_clip_from_view * vec4(v_ray, 1.);
+#endif
 #endif
 }

@@ -60,13 +60,13 @@ def take(document: Scene, base: Path, size, *, step, ui, camera, backend, neuron
     """`shot` for a scene and the folder of its files."""
     from nnviz3d.app.session import Session
     from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
 
-    session = Session(document, base, backend)
-    if camera is not None:
-        session.apply([Edit("view.camera", camera)])
+    edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
-        session.apply([Edit("look.quality", "high")])
+        edits.append(Edit("look.quality", "high"))
+    session = Session(toml.apply(document, edits), base, backend)
     host = open_host(*size, headless=True)
     try:
         from nnviz3d.app.still import draw_still

@@ -7,6 +7,7 @@ from math import radians, sin, tau
 from pathlib import Path
 
 from nnviz3d.draw import camera
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Performance
@@ -31,8 +32,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError.of(str(folder), "", f"cannot be made: {error.strerror}") from None
-    session = Session(scene, base, backend)
-    session.apply([Edit("look.quality", "high")])
+    session = Session(toml.apply(scene, [Edit("look.quality", "high")]), base, backend)
     record = scene.record
     size = (record.width // 2 * 2, record.height // 2 * 2)
     host = open_host(*size, headless=True)

@@ -120,24 +120,24 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         output = topology.output
         out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3), np.float32)
-        offset = np.array([self.picture.subject.radius * 2.2, 0, 0], np.float32)
         feet = np.stack([(layout.low[:, 0] + layout.high[:, 0]) / 2, layout.low[:, 1] - layout.pitch * 0.35, (layout.low[:, 2] + layout.high[:, 2]) / 2], 1)
-        seen = self._drawn.pose.project(np.concatenate([out_n3 + offset, feet]).astype(np.float64), self.aspect)
+        seen = self._drawn.pose.project(np.concatenate([out_n3, feet]).astype(np.float64), self.aspect)
         width, height = self.host.display_size
         xy = (seen[:, :2] * (0.5, -0.5) + 0.5) * (width, height)
+        reach = self.picture.subject.radius * 1.5 * self._drawn.pose.clip_from_view(1.0)[1, 1] * height / 2  # a lit sphere, pixels at distance 1
         found = []
         activation = self.session.source.tensors("activation")[output.neurons.slice]
         strengths = np.clip(np.abs(self.session.ops.to_host(activation)), 0, 1)
         for k, name in enumerate(output.labels[: len(out_n3)]):
             if seen[k, 2] > 0:
-                found.append(Label(float(xy[k, 0]), float(xy[k, 1]), str(name), 0.35 + 0.65 * float(strengths[k])))
+                found.append(Label(float(xy[k, 0] + reach / seen[k, 2]) + 5, float(xy[k, 1]), str(name), 0.35 + 0.65 * float(strengths[k])))
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
         gap = np.abs(np.diff(xy[len(out_n3) :, 0])).min(initial=width)
         for node, (x, y), depth in zip(topology.nodes, xy[len(out_n3) :], seen[len(out_n3) :, 2], strict=True):
             if depth > 0 and gap > 24:
                 shape = "x".join(map(str, node.shape))
                 text = f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}"
-                found.append(Label(float(x), float(y), text, min(0.25 + gap / 240, 0.7), "centre", "layer"))
+                found.append(Label(float(x), float(y), text, min(0.4 + gap / 200, 0.8), "centre", "layer"))
         return tuple(found)
 
     def close(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.spec.errors import InputError
 
@@ -15,19 +13,18 @@ def choose(name: str = "auto", tf32: bool = False, dtype: str = "float32"):
     """
     if name not in ("auto", "cpu", "cuda"):
         raise InputError.of("--backend", name, "expected auto, cpu or cuda")
-    threads = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     if name == "cpu":
-        return NumpyOps(dtype, "numpy on the processor, as asked", threads)
+        return NumpyOps(dtype, "numpy on the processor, as asked")
     if dtype != "float32":
         if name == "cuda":
             raise InputError.of("--backend", name, f"the CUDA kernels are float32; {dtype} needs --backend cpu")
-        return NumpyOps(dtype, f"numpy on the processor: the CUDA kernels are float32, {dtype} was asked for", threads)
+        return NumpyOps(dtype, f"numpy on the processor: the CUDA kernels are float32, {dtype} was asked for")
     try:
         return _cuda(tf32)
     except Unusable as problem:
         if name == "cuda":
             raise InputError.of("--backend", name, f"{problem}; use --backend auto or cpu") from None
-        return NumpyOps(dtype, f"numpy on the processor: {problem}", threads)
+        return NumpyOps(dtype, f"numpy on the processor: {problem}")
 
 
 class Unusable(Exception):
@@ -39,8 +36,13 @@ def _cuda(tf32: bool):
     try:
         from nnviz3d.backend.cupy_ops import CupyOps
     except ImportError as error:
-        raise Unusable(f"CUDA needs cupy, which is not installed ({error.name or error}); pip install 'nnviz3d[cuda12]'") from None
+        missing = "cupy" if error.name == "cupy" else f"a library of cupy ({_line(error)})"
+        raise Unusable(f"CUDA needs {missing}, which is not installed; pip install 'nnviz3d[cuda12]'") from None
     try:
         return CupyOps(tf32)
     except Exception as error:  # noqa: BLE001  cupy raises a dozen unrelated types for drivers, compilers and memory
-        raise Unusable(f"CUDA does not work here ({str(error).splitlines()[0] if str(error) else type(error).__name__})") from None
+        raise Unusable(f"CUDA does not work here ({_line(error)})") from None
+
+
+def _line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

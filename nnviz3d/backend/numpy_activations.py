@@ -45,24 +45,24 @@ def _linear(z, a, scratch):
 
 
 def _relu(z, a, scratch):
-    return [bind(np.maximum, z, _zero(z), a)]
+    return [bind(np.maximum, z, _zero(z), out=a)]
 
 
 def _leaky_relu(z, a, scratch):
     s = scratch(0)
-    return [bind(np.multiply, z, LEAK, s), bind(np.maximum, z, s, a)]
+    return [bind(np.multiply, z, LEAK, s), bind(np.maximum, z, s, out=a)]
 
 
 def _elu(z, a, scratch):
     s = scratch(0)
-    return [bind(np.minimum, z, _zero(z), s), bind(np.expm1, s, s), bind(np.maximum, z, _zero(z), a), bind(np.add, a, s, a)]
+    return [bind(np.minimum, z, _zero(z), out=s), bind(np.expm1, s, s), bind(np.maximum, z, _zero(z), out=a), bind(np.add, a, s, a)]
 
 
 def _softplus(z, a, scratch):
     s = scratch(0)
     return [
         bind(np.abs, z, s), bind(np.negative, s, s), bind(np.exp, s, s), bind(np.log1p, s, s),
-        bind(np.maximum, z, _zero(z), a), bind(np.add, a, s, a),
+        bind(np.maximum, z, _zero(z), out=a), bind(np.add, a, s, a),
     ]  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _normal_cdf(z, out, s, u):
     half = (1 - lowest) / 2
     calls = [
         bind(np.abs, z, s), bind(np.multiply, s, math.sqrt(0.5), s),
-        bind(np.multiply, s, 0.5, u), bind(np.add, u, 1.0, u), bind(np.reciprocal, u, u), bind(np.maximum, u, lowest, u),
+        bind(np.multiply, s, 0.5, u), bind(np.add, u, 1.0, u), bind(np.reciprocal, u, u), bind(np.maximum, u, lowest, out=u),
         bind(np.multiply, s, s, s), bind(np.log, u, out), bind(np.subtract, out, s, s),  # s = log t - y^2
         bind(np.subtract, u, lowest + half, u), bind(np.multiply, u, 1 / half, u), bind(out.fill, coefficients[-1]),
     ]  # fmt: skip
@@ -157,7 +157,7 @@ def _d_leaky_relu(d, z, a, scratch):
 
 def _d_elu(d, z, a, scratch):
     s = scratch(0)
-    return [bind(np.minimum, a, _zero(a), s), bind(np.add, s, 1.0, s), bind(np.multiply, d, s, d)]
+    return [bind(np.minimum, a, _zero(a), out=s), bind(np.add, s, 1.0, s), bind(np.multiply, d, s, d)]
 
 
 def _d_softplus(d, z, a, scratch):

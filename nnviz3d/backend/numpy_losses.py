@@ -47,7 +47,7 @@ def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch):
 
     return [
         bind(np.abs, z_bo, s), bind(np.negative, s, s), bind(np.exp, s, s), bind(np.log1p, s, s),
-        bind(np.maximum, z_bo, z_bo.dtype.type(0), d_bo), bind(np.add, s, d_bo, s),
+        bind(np.maximum, z_bo, z_bo.dtype.type(0), out=d_bo), bind(np.add, s, d_bo, s),
         bind(np.multiply, z_bo, t_bo, d_bo), bind(np.negative, d_bo, d_bo), mean,
         bind(np.negative, z_bo, a_bo), bind(np.exp, a_bo, a_bo), bind(np.add, a_bo, 1.0, a_bo), bind(np.reciprocal, a_bo, a_bo),
         bind(np.subtract, a_bo, t_bo, d_bo), bind(np.multiply, d_bo, share, d_bo),
@@ -75,6 +75,6 @@ def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch):
         cell[0] = flat_s.dot(flat_c) * share
 
     return [
-        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.minimum, d_bo, limit, c), bind(np.maximum, c, -limit, c),
+        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.minimum, d_bo, limit, out=c), bind(np.maximum, c, -limit, out=c),
         bind(np.multiply, c, -0.5, s), bind(np.add, s, d_bo, s), mean, bind(np.multiply, c, share, d_bo),
     ]  # fmt: skip

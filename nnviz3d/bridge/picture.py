@@ -94,8 +94,7 @@ class Picture:
         self._value.write(self._finite(value_p))
         columns = self.subject.columns
         columns["t_activation"].write(activation_n)
-        softmax = self.topology.output.activation == "softmax"
-        columns["t_layer_scale"].write(select.layer_scales(activation_n, self.topology.nodes, softmax))
+        columns["t_layer_scale"].write(select.layer_scales(activation_n, self.topology.nodes))
         self._choose(value_p, device_a, look, edge_budget, particles, exact)
         self._highlight(value_p, activation_n, look, focus)
 
@@ -120,9 +119,11 @@ class Picture:
         signals = []
         for k, pair in enumerate(self._pairs):
             sample_s = pair.sampled(value_p, activation_n, signal, xp)
-            scales[k] = float(xp.percentile(sample_s, select.BRIGHT))
             if k in due:
                 self._choose_pair(k, pair, value_p, activation_n, signal, sample_s, quotas[k], all_edges, particles)
+            # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
+            shown = sample_s if all_edges else self._levels[k]
+            scales[k] = float(xp.percentile(shown, select.BRIGHT)) if len(shown) else 0.0
             signals.append(self._signals[k])
         peak = float(scales.max(initial=0.0))
         if look.scale == "global":

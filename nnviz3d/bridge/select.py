@@ -14,7 +14,8 @@ from nnviz3d.spec.topology import Connection
 SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
 BRIGHT = 98.5
 POWER = 1.35  # as in shaders/include/edge.glsl
-REFERENCE_ENERGY = 230.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
+REFERENCE_ENERGY = 110.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
+BOUNDED = {"sigmoid": 1.0, "tanh": 1.0, "sin": 1.0, "softmax": 1.0}  # activations whose full value is known
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def share_out(total: int, sizes: list[int]) -> list[int]:
 
 def gain(energy: float) -> float:
     """Correction of brightness from the summed energy of the edges shown: few edges shine a little more, a million far less each."""
-    return float(min(1.35, (REFERENCE_ENERGY / max(energy, 1e-9)) ** 0.72))
+    return float(min(1.4, (REFERENCE_ENERGY / max(energy, 1e-9)) ** 0.82))
 
 
 def energies(level_e, xp=np):
@@ -93,13 +94,15 @@ def energies(level_e, xp=np):
     return xp.minimum(level_e, 1.6) ** POWER
 
 
-def layer_scales(activation_n, nodes, softmax_output: bool) -> np.ndarray:
-    """(L,) 1 / the activation that counts as full: the 98th percentile of |a| in the layer; 1 for pictures in [0, 1] and probabilities."""
+def layer_scales(activation_n, nodes) -> np.ndarray:
+    """(L,) 1 / the activation that counts as full: 1 where the function is bounded and for pictures in [0, 1], else the layer's
+    98th percentile of |a|."""
     out = np.empty(len(nodes), np.float32)
     for k, node in enumerate(nodes):
         a = np.abs(activation_n[node.neurons.slice])
         top = float(a.max()) if a.size < 8 else float(np.partition(a, int(0.98 * (a.size - 1)))[int(0.98 * (a.size - 1))])
-        if (k == len(nodes) - 1 and softmax_output) or (k == 0 and 0.5 < top <= 1.0):
+        if k == 0 and 0.5 < top <= 1.0:
             top = 1.0
+        top = BOUNDED.get(node.activation, top)
         out[k] = 1.0 / top if top > 1e-6 else 0.0
     return out

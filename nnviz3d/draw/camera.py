@@ -13,6 +13,8 @@ import numpy as np
 from nnviz3d.layout.grid import Layout
 
 FOV = 35.0
+MARGIN = 0.06  # share of the free frame that stays empty on each side
+FOOT = 0.13
 FLIGHT = 0.7  # seconds; longer moves make people wait, slow drifting ones make them ill
 PRESETS = {  # yaw, pitch in degrees: the direction from the target to the eye. Yaw 0 looks along +x from the input side
     "three_quarter": (37.0, 17.0),
@@ -84,22 +86,25 @@ class Pose:
         return self.eye, direction / np.linalg.norm(direction)
 
 
-def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, margin: float = 0.07) -> Pose:
+def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, foot: float = FOOT) -> Pose:
     """The pose from this direction with the whole network in the free part of the frame, centred.
 
-    `panel` is the share of the width that a panel covers at the right; `margin` the share kept free on each side.
+    `panel` is the share of the width that a panel covers at the right, `foot` the share of the height kept for words at the bottom.
     """
     corners = layout.corners().astype(np.float64)
     free = 1 - panel
-    pose = Pose(tuple(layout.centre), yaw, pitch, max(layout.radius, 0.5) * 4, (-panel, 0.0))
-    for _ in range(24):
+    pose = Pose(tuple(layout.centre), yaw, pitch, max(layout.radius, 0.5) * 4, (-panel, foot))
+    for _ in range(32):
         seen = pose.project(corners, aspect)
+        if seen[:, 2].min() < 0.15 * pose.distance:  # a long network reaches past the eye: step back before looking again
+            pose = replace(pose, distance=pose.distance * 1.5)
+            continue
         low, high = seen[:, :2].min(0), seen[:, :2].max(0)
         middle, half = (low + high) / 2 - pose.shift, (high - low) / 2
         right, up, _back = pose.axes
         reach = tan(radians(FOV) / 2) * pose.distance
         target = np.array(pose.target) + right * middle[0] * reach * aspect + up * middle[1] * reach
-        zoom = max(half[0] / (free * (1 - margin)), half[1] / (1 - margin * 1.6))
+        zoom = max(half[0] / (free * (1 - MARGIN)), half[1] / (1 - foot - MARGIN))
         pose = replace(pose, target=tuple(target), distance=pose.distance * float(np.clip(zoom, 0.5, 2.0)))
     return pose
 
@@ -107,6 +112,9 @@ def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 
 def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0) -> Pose:
     """The pose of a named preset. Raises KeyError for an unknown name."""
     yaw, pitch = PRESETS[name]
+    if name == "three_quarter":  # a long network is seen more from the side, or its end would be a dot
+        size = layout.high.max(0) - layout.low.min(0)
+        yaw += 32.0 * min(max(float(size[0] / max(size[1], size[2], 1e-3)) - 2.8, 0.0) / 6.0, 1.0)
     return fit(layout, radians(yaw), radians(pitch), aspect, panel)
 
 

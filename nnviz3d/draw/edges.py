@@ -33,10 +33,12 @@ class Edges:
         self.state()
         look = frame.look
         positive, negative = PALETTES[look.palette]
-        calm = 0.22 if subject.highlight else 1.0
+        fine = float(shared["u_viewport"][1]) / 720.0
+        # below a pixel a ribbon cannot get thinner, so it gets dimmer instead: any resolution looks equally bright
+        calm = (0.22 if subject.highlight else 1.0) * min(fine, 1.0) ** 0.7
         self.ribbons.set(
             u_signal=look.edges == "signal",
-            u_width=look.edge_width * max(float(shared["u_viewport"][1]) / 720.0, 0.75),
+            u_width=look.edge_width * max(fine, 0.5),
             u_floor=floor,
             u_positive=positive,
             u_negative=negative,
@@ -53,7 +55,7 @@ class Edges:
         else:
             self.ribbons.draw("triangle_strip", 4, subject.chosen, subject.columns)
         if subject.highlight:
-            self.ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=look.edge_width * 1.5, u_floor=0.0)
+            self.ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=look.edge_width * 1.5 * max(fine, 0.5), u_floor=0.0)
             self.ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
 
     def draw_signals(self, subject: Subject, frame: Frame, shared: dict) -> None:
@@ -66,7 +68,7 @@ class Edges:
             u_signal=look.edges == "signal",
             u_time=frame.time % WRAP,
             u_speed=(-1.0 if frame.backward else 1.0) * look.particle_speed / SECONDS_AN_EDGE,
-            u_energy=2.0 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
+            u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
             u_size=subject.radius * 0.4,
             u_copies=COPIES,
             u_positive=positive,

@@ -1,4 +1,4 @@
-"""Neurons: one draw of lit spheres (near ones, far to near so that glass blends) and one of point sprites (small ones)."""
+"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where a sphere has no room."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
 SORT_UP_TO = 20_000  # more sprites than that are too small for their order to be seen; sorting 100,000 takes 8 ms
+DOT_PIXELS = 2.5  # radius below which shading cannot be seen
 
 
 class Neurons:
     def __init__(self, context: Context, subject: Subject):
         self.quads = Program(context, "neuron.vert", "neuron.frag")
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
+        self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
         self.order = TextureBuffer(subject.topology.n_neurons, "int32")
         self._key: tuple | None = None
-        self._near = 0
+        self._counts = (0, 0, 0)
 
     def _arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
         """Split by size on screen and sort far to near. Only when the camera, the target or the layout changed."""
@@ -32,12 +34,11 @@ class Neurons:
         depth_n = (frame.pose.eye - subject.layout.place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
         pixels = subject.radius * frame.pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
         near_n = depth_n * frame.level.quad_pixels < pixels
-        small, large = np.flatnonzero(~near_n), np.flatnonzero(near_n)
-        if len(small) <= SORT_UP_TO:
-            small = small[np.argsort(-depth_n[small], kind="stable")]
-        large = large[np.argsort(-depth_n[large], kind="stable")]
-        self._near = len(large)
-        self.order.write(np.concatenate([large, small]).astype(np.int32))
+        tiny_n = depth_n * DOT_PIXELS > pixels
+        groups = [np.flatnonzero(mask) for mask in (tiny_n, ~near_n & ~tiny_n, near_n)]
+        groups = [ids[np.argsort(-depth_n[ids], kind="stable")] if len(ids) <= SORT_UP_TO else ids for ids in groups]
+        self._counts = tuple(map(len, groups))
+        self.order.write(np.concatenate(groups).astype(np.int32))
 
     @staticmethod
     def state() -> None:
@@ -49,16 +50,14 @@ class Neurons:
     def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
         self._arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": self.order}
-        count = subject.topology.n_neurons
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
         self.state()
-        if count - self._near:
-            self.points.set(u_first=self._near, **shared, **marks)
-            self.points.draw("points", count - self._near, 1, buffers)
-        if self._near:
-            self.quads.set(u_first=0, **shared, **marks)
-            self.quads.draw("triangle_strip", 4, self._near, buffers)
+        dots, points, quads = self._counts
+        for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
+            if count:
+                program.set(u_first=first, **shared, **marks)
+                program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
 
     def close(self) -> None:
-        for owned in (self.quads, self.points, self.order):
+        for owned in (self.quads, self.points, self.dots, self.order):
             owned.close()

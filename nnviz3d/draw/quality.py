@@ -25,8 +25,8 @@ class Level:
 NAMED = {
     "low": Level("low", 900, 0.55, 4, 24, 14.0),
     "balanced": Level("balanced", 2600, 0.8, 5, 40, 11.0),
-    "high": Level("high", 20_000, 1.0, 6, 60, 9.0),
-    "ultra": Level("ultra", 2_000_000, 1.0, 6, 120, 7.0),
+    "high": Level("high", 12_000, 1.0, 6, 44, 9.0),
+    "ultra": Level("ultra", 2_000_000, 1.0, 6, 64, 7.0),
 }
 LADDER = (
     Level("auto 1", 350, 0.4, 3, 14, 16.0),
@@ -35,10 +35,10 @@ LADDER = (
     Level("auto 4", 1200, 0.64, 4, 28, 12.0),
     Level("auto 5", 1700, 0.72, 5, 34, 11.0),
     NAMED["balanced"],
-    Level("auto 7", 5000, 1.0, 5, 50, 10.0),
+    Level("auto 7", 5000, 1.0, 5, 42, 10.0),
     NAMED["high"],
-    Level("auto 9", 100_000, 1.0, 6, 80, 8.0),
-    Level("auto 10", 400_000, 1.0, 6, 100, 7.0),
+    Level("auto 9", 60_000, 1.0, 6, 52, 8.0),
+    Level("auto 10", 400_000, 1.0, 6, 60, 7.0),
     NAMED["ultra"],
 )
 

@@ -64,7 +64,7 @@ class Trainer:
         self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
         self._shown = Shown(ops, self.topology, self.objective, self.parameters_)
         self._evaluation: Evaluation | None = None
-        self._backup = None
+        self._backup, self._surplus = None, 0
         self._start_batches()
         self.configure(scene.train)
 
@@ -120,7 +120,8 @@ class Trainer:
                 if not more():
                     break
             if self.ops.asynchronous:
-                done -= self._look()
+                done -= self._surplus + self._look()
+                self._surplus = 0
         return done
 
     def settle(self) -> None:
@@ -150,21 +151,19 @@ class Trainer:
             return
         self.step += 1
         self._epoch = self._batches.epoch
-        self.loss = self._step_loss
-        if self.ops.asynchronous and self.step % WATCH == 0:
-            self._look()
+        if not self.ops.asynchronous:
+            self.loss = self._step_loss
+        elif self.step % WATCH == 0:
+            self._surplus += self._look()
 
     def _draw(self, mask, keep: float) -> None:
         """Inverted dropout: 1/keep with probability keep, else 0. Drawn on the host, so that backends agree."""
-        host = (
-            self._noise.random(dtype=self.ops.dtype, out=mask)
-            if mask is self.ops.to_host(mask)
-            else self._noise.random(mask.shape, self.ops.dtype)
-        )
+        here = isinstance(mask, np.ndarray)
+        host = self._noise.random(dtype=self.ops.dtype, out=mask) if here else self._noise.random(mask.shape, self.ops.dtype)
         np.add(host, keep, host)
         np.floor(host, host)
         np.multiply(host, 1 / keep, host)
-        if host is not mask:
+        if not here:
             self.ops.write(host, mask)
 
     # divergence
@@ -372,7 +371,10 @@ class Trainer:
         if self.alive is not None:  # also without L1: what is dead stays dead
             arenas = zip(*(compiler.weights(arena) for arena in (self.parameters_, self.before, self.alive)), strict=True)
             plan.add("update", [call for stretch in arenas for call in ops.shrink(*stretch, self._constants)])
+        plan.add("update", ops.finish())
         group(plan, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
+        if ops.asynchronous:  # launches return at once: nothing to cut, and one graph replays them all
+            plan.groups = [ops.graph(plan.calls)]
         plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
         self._plans[n] = plan
         return plan

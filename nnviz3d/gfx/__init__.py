@@ -4,6 +4,6 @@ import os
 import sys
 
 if sys.platform.startswith("linux"):
-    # PyOpenGL chooses its loader at its first import, for good. EGL's loader finds the functions of GLX windows as well (both are
-    # glvnd's or Mesa's dispatch stubs), GLX's does not find those of a headless context.
+    # PyOpenGL chooses its loader at its first import, for good, and a loader finds functions of its own kind of context only. So windows
+    # and headless contexts are both made by EGL here; PYOPENGL_PLATFORM=glx asks for windows by GLX (and then nothing is headless).
     os.environ.setdefault("PYOPENGL_PLATFORM", "egl")

@@ -5,8 +5,13 @@ The buffer keeps its GL name for life, so that CUDA can register it once. Dense 
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 from OpenGL import GL
+
+# the raw call: PyOpenGL's wrapper counts bytes as items of its own choice and writes past an int32 array
+from OpenGL.raw.GL.VERSION.GL_1_5 import glGetBufferSubData as _get_buffer_sub_data
 
 from nnviz3d.spec.errors import RunError
 
@@ -55,7 +60,7 @@ class TextureBuffer:
         """The whole column back, (count, width). For tests; it waits for the GPU."""
         out = np.empty((self.count, self.width), self.dtype)
         GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
-        GL.glGetBufferSubData(GL.GL_TEXTURE_BUFFER, 0, self.nbytes, out)
+        _get_buffer_sub_data(GL.GL_TEXTURE_BUFFER, 0, self.nbytes, out.ctypes.data_as(ctypes.c_void_p))
         return out
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from imgui_bundle import imgui  # before glfw: it ships its own GLFW library and
 
 # isort: split
 import ctypes
+import os
 
 import glfw
 import numpy as np
@@ -37,6 +38,8 @@ class WindowHost:
             glfw.DEPTH_BITS: 0,  # depth and samples live in our own targets
             glfw.STENCIL_BITS: 0,
         }
+        if os.environ.get("PYOPENGL_PLATFORM") == "egl":
+            hints[glfw.CONTEXT_CREATION_API] = glfw.EGL_CONTEXT_API
         for hint, value in hints.items():
             glfw.window_hint(hint, value)
         self.window = glfw.create_window(width, height, title, None, None)

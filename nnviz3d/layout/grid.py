@@ -15,6 +15,7 @@ from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
+LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,12 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances."""
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
-    x = 0.0
-    last_extent = None
-    for k, node in enumerate(topology.nodes):
+    plates = []
+    for node in topology.nodes:
         grid = cells(node, node is topology.output).astype(np.float32)
-        yz = (grid - grid.max(0) / 2) * pitch
-        extent = float(max(np.ptp(yz[:, 0]), np.ptp(yz[:, 1])) + pitch)
-        if last_extent is not None:
-            # room to look between two layers grows with their size, but a long network must not become a thread
-            x += gap * (pitch * 4.0 + 0.8 * (last_extent + extent) / 2)
-        last_extent = extent
+        plates.append((grid - grid.max(0) / 2) * pitch)
+    xs = _distances(np.array([float(np.ptp(yz, 0).max()) + pitch for yz in plates]), pitch) * gap
+    for k, (node, yz, x) in enumerate(zip(topology.nodes, plates, xs, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = x
         stretch[:, 1] = -yz[:, 0]
@@ -87,6 +84,14 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0) -> Layout:
         half = pitch / 2
         low.append(stretch[:, :3].min(0) - half)
         high.append(stretch[:, :3].max(0) + half)
-    place_n4[:, 0] -= x / 2
-    shift = np.array([x / 2, 0, 0], np.float32)
+    place_n4[:, 0] -= xs[-1] / 2
+    shift = np.array([xs[-1] / 2, 0, 0], np.float32)
     return Layout(place_n4, np.array(low, np.float32) - shift, np.array(high, np.float32) - shift, pitch)
+
+
+def _distances(extents: np.ndarray, pitch: float) -> np.ndarray:
+    """(L,) x of each layer. Room to look between two layers grows with their size, but a long network must not become a thread."""
+    gaps = pitch * 4.0 + 0.85 * (extents[:-1] + extents[1:]) / 2
+    longest = LONGEST * max(float(extents.max()), 8 * pitch)
+    shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
+    return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])

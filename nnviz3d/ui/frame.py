@@ -26,7 +26,6 @@ class Memory:
     typed: dict[str, float] = field(default_factory=dict)
     toast: str = ""
     toast_seconds: float = 0.0
-    last_neuron: int | None = None
 
 
 @dataclass
@@ -39,7 +38,6 @@ class Frame:
     height: float
     scale: float
     dt: float
-    seconds: float  # since the overlay was made: sum of dt
     fonts: theme.Fonts
     formulas: Formulas
     memory: Memory

@@ -48,9 +48,13 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
 
     `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps.
     """
-    order = sorted(range(len(labels)), key=lambda k: (-labels[k].strength, k))[:MAX_LABELS]
+    if not labels:
+        return []
+    first = max(range(len(labels)), key=lambda k: (labels[k].strength, -k))
+    # outwards from the strongest among near equals: a crowded column is pushed apart, no gap is closed that a later one needs
+    order = sorted(range(len(labels)), key=lambda k: (k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k))
     placed: list[Placed] = []
-    for k in order:
+    for k in order[:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]
         left = label.x - {"left": 0.0, "centre": width / 2, "right": width}[label.align]
         if label.strength <= 0.02 or left + width > area[0] or left < 0:

@@ -17,7 +17,7 @@ from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
 from nnviz3d.ui.tex import Formulas
 
-SMALLEST = 200  # pixels a side; in a smaller window nothing could be read
+SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
 
 
 class Overlay:
@@ -30,7 +30,6 @@ class Overlay:
         self.scale = scale
         self.panel_width = 0.0
         self.memory = Memory()
-        self._seconds = 0.0
         self._fonts = theme.load_fonts()
         self._applied = 0.0
         self._formulas = Formulas()
@@ -42,14 +41,13 @@ class Overlay:
         `compact`: only labels and the caption, for films and stills without panels.
         """
         width, height = size
-        if min(width, height) < SMALLEST // 4:
+        if min(width, height) < 1:
             return Answer()
         scale = self.scale * scene.look.ui_scale
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale
-        self._seconds += dt
-        f = Frame(scene, readout, float(width), float(height), scale, dt, self._seconds, self._fonts, self._formulas, self.memory)
+        f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory)
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()
         return answer
@@ -65,7 +63,8 @@ class Overlay:
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)
         self._labels.draw(f)
-        if min(f.width, f.height) >= SMALLEST * f.scale * 0.6:
+        roomy = min(f.width, f.height) >= SMALLEST * f.scale
+        if roomy:
             header.draw(f)
             top = transport.draw(f)
             self._dock.draw(f)
@@ -76,5 +75,5 @@ class Overlay:
         stage.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
-        self.panel_width = f.dock_width
+        self.panel_width = f.dock_width if roomy else 0.0
         return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active())

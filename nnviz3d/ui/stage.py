@@ -88,7 +88,7 @@ def keys(f: Frame) -> None:
         f.do("fullscreen")
     if pressed(_K.f12):
         f.do("screenshot")
-    if pressed(_K.f1) or (io.key_shift and pressed(_K.slash)):
+    if pressed(_K.f1) or ord("?") in io.input_queue_characters:  # the character, not the key: it moves with the keyboard's language
         f.memory.help = not f.memory.help
     if pressed(_K.escape):
         _escape(f)

@@ -113,7 +113,7 @@ def icon_button(f: Frame, icon: str, ident: str, text: str, enabled: bool = True
     else:
         imgui.push_style_color(imgui.Col_.button, 0)
         imgui.push_style_color(imgui.Col_.text, _DIM)
-    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, 0))
+    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, f.px(5)))  # 5: one baseline with the fields beside it
     if not enabled:
         imgui.begin_disabled()
     pressed = imgui.button(f"{icon}##{ident}", imgui.ImVec2(side, side))

@@ -11,8 +11,4 @@ vec3 place_of(int neuron) { return texelFetch(t_place, neuron).xyz; }
 float activation_of(int neuron) { return texelFetch(t_activation, neuron).r; }
 
 // The activation in units of its layer's scale: 1 is full, the sign is kept.
-float level_of(int neuron)
-{
-    int layer = int(texelFetch(t_place, neuron).w);
-    return clamp(activation_of(neuron) * texelFetch(t_layer_scale, layer).r, -1.25, 1.25);
-}
+float level_of(int neuron, float layer) { return clamp(activation_of(neuron) * texelFetch(t_layer_scale, int(layer)).r, -1.25, 1.25); }

@@ -42,7 +42,7 @@ def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.ra
     """Row numbers of the train and the test part, each ascending; at least one row trains.
 
     With classes the split is stratified: in random order, row r of a class with m rows gets the key r / m, and the largest keys
-    are the test part. So every class gives its share to within one row, and no class is absent from training while there is room.
+    are the test part. So every class gives its share to within a few rows (one for each class), and none is absent from training while there is room.
     """
     n_test = min(round(n * test_fraction), n - 1)
     order = rng.permutation(n)
@@ -58,9 +58,10 @@ def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.ra
 
 def standardized(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean 0 and standard deviation 1 for each input, by the train part's statistics. A constant input becomes 0."""
-    mean_i = x_train.mean(axis=0, dtype=np.float64)
-    std_i = x_train.std(axis=0, dtype=np.float64)
-    scale_i = np.where(std_i > 1e-12 * np.maximum(1.0, np.abs(mean_i)), std_i, 1.0)
+    constant_i = x_train.min(axis=0) == x_train.max(axis=0)  # its mean is not it: 7.1 three times has a mean of 7.1 - 9e-16
+    mean_i = np.where(constant_i, x_train[0], x_train.mean(axis=0, dtype=np.float64))
+    scale_i = np.where(constant_i, 1.0, x_train.std(axis=0, dtype=np.float64))
+    scale_i[scale_i == 0] = 1.0  # so small that its square is 0
     return (x_train - mean_i) / scale_i, (x_test - mean_i) / scale_i
 
 

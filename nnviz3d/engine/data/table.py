@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def load(data: Data, base: Path) -> Samples:
 
 def _parse(lines: Iterator[tuple[int, list[str]]], data: Data, path: Path) -> Samples:
     where = str(path)
-    first = [line for line, _ in zip(lines, range(2), strict=False)]
+    first = list(islice(lines, 2))
     if not first:
         raise InputError.of(where, "", "is empty; expected rows of numbers")
     named = _has_header(first, data)
@@ -60,7 +61,7 @@ def _parse(lines: Iterator[tuple[int, list[str]]], data: Data, path: Path) -> Sa
     values, words = array("f"), []
     problems: list[str] = []
     told = 0
-    for line, row in _chain(first[named:], lines):
+    for line, row in chain(first[named:], lines):
         if len(row) != width:
             found = [f"line {line}: {len(row)} cells; expected {width}"]
         else:
@@ -136,8 +137,3 @@ def _numbers_or_words(words: list[str]) -> np.ndarray:
     if any(number is None for number in numbers):
         return np.array(words)
     return np.array(numbers, np.float64)
-
-
-def _chain(first, rest):
-    yield from first
-    yield from rest

@@ -44,7 +44,7 @@ class Charts:
         self.train_accuracy.update(c.test_step, c.train_accuracy)
         self.test_accuracy.update(c.test_step, c.test_accuracy)
         if len(self.loss.x) < 2 and len(self.test.x) < 2:
-            small(f, "The curves begin with the first training steps.", wrap=True)
+            small(f, "The curves begin with the next training steps.", wrap=True)
             return
         r = f.readout
         if len(self.test_accuracy.x):

@@ -21,7 +21,7 @@ from nnviz3d.ui.widgets import elide, icon_button, right_edge, show_tip, small, 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equation of one neuron.", True
 REFRESH = 0.1  # seconds between two sets of numbers
 RENDERS = 3  # formulas rendered in one frame, 0.2 to 0.4 ms each
-SIZE = 17.0
+SIZE = 15.5
 _TEXT, _DIM, _FAINT, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT))
 _PLOT = implot.Flags_.canvas_only | implot.Flags_.no_inputs
 _AXIS = implot.AxisFlags_.no_label | implot.AxisFlags_.no_tick_marks | implot.AxisFlags_.no_tick_labels

@@ -1,0 +1,187 @@
+"""Broken scenes: every problem with its path, exit code 2, in under a second and under 300 MB, and nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nnviz3d.engine import data
+from nnviz3d.spec import toml
+from nnviz3d.spec.errors import InputError
+
+LAYERS = "[[network.layers]]\nunits = 65536\n" * 3
+CASES = {  # name: (text of the file, what each problem must say, in order)
+    "unknown table": ("[netwrok]", ["netwrok: unknown key", 'did you mean "network"']),
+    "unknown key": ("[train]\nlearning_rat = 1", ['train.learning_rat: unknown key; did you mean "learning_rate"']),
+    "unknown key of a layer": ("[[network.layers]]\nunit = 3", ['network.layers.0.unit: unknown key; did you mean "units"']),
+    "text for a number": ('[train]\nbatch = "32"', ["train.batch: expected", "found '32'"]),
+    "number for text": ("title = 3", ["title: expected"]),
+    "float for a whole number": ("[train]\nbatch = 3.5", ["train.batch: expected"]),
+    "bool for a number": ("[train]\nbatch = true", ["train.batch: expected"]),
+    "number for a bool": ("[data]\nstandardize = 1", ["data.standardize: expected"]),
+    "date for a number": ("[train]\nbatch = 2026-01-01", ["train.batch: expected"]),
+    "list for a number": ("[train]\nbatch = [1]", ["train.batch: expected"]),
+    "table for a number": ("[train.batch]\nx = 1", ["train.batch: expected"]),
+    "number for a table": ("train = 3", ["train: expected"]),
+    "list for a table": ("train = []", ["train: expected"]),
+    "text for a list": ('[data]\nfeatures = "x1"', ["data.features: expected"]),
+    "one layer for a list": ("[network.layers]\nunits = 3", ["network.layers: expected"]),
+    "number for a layer": ("[network]\nlayers = [3]", ["network.layers.0: expected"]),
+    "nan": ("[train]\nlearning_rate = nan", ["train.learning_rate: expected"]),
+    "infinity": ("[train]\nlearning_rate = inf", ["train.learning_rate: expected"]),
+    "minus infinity": ("[train]\nl2 = -inf", ["train.l2: expected"]),
+    "number beyond float": ("[train]\nlearning_rate = 1e999", ["train.learning_rate: expected"]),
+    "negative learning rate": ("[train]\nlearning_rate = -0.1", ["train.learning_rate: expected", "accepted: 0 to"]),
+    "negative units": ("[[network.layers]]\nunits = -1", ["network.layers.0.units: expected", "1 to 65,536"]),
+    "no units": ("[[network.layers]]\nunits = 0", ["network.layers.0.units: expected"]),
+    "a billion units": ("[[network.layers]]\nunits = 1000000000", ["network.layers.0.units: expected", "1 to 65,536"]),
+    "a number of 300 digits": (f"[train]\nbatch = {'9' * 300}", ["train.batch: expected"]),
+    "a number of 20,000 digits": (f"[train]\nbatch = {'9' * 20_000}", ["not valid TOML"]),
+    "too many weights": (LAYERS, ["network: ", "weights; at most 100,000,000"]),
+    "300 layers": ("[[network.layers]]\nunits = 1\n" * 300, ["network.layers: expected"]),
+    "negative batch": ("[train]\nbatch = -1", ["train.batch: expected"]),
+    "dropout of 1": ("[[network.layers]]\ndropout = 1.0", ["network.layers.0.dropout: expected"]),
+    "unknown activation": ('[[network.layers]]\nactivation = "rleu"', ["network.layers.0.activation: expected", "relu"]),
+    "softmax in the middle": ('[[network.layers]]\nactivation = "softmax"', ["network.layers.0.activation: expected"]),
+    "unknown optimizer": ('[train]\noptimizer = "sgdd"', ["train.optimizer: expected", "sgd"]),
+    "unknown loss": ('[train]\nloss = "l7"', ["train.loss: expected"]),
+    "unknown data": ('[data]\nkind = "mnist"', ["data.kind: expected", "digits"]),
+    "unknown feature": ('[data]\nfeatures = ["x3"]', ["data.features.0: expected"]),
+    "no feature": ("[data]\nfeatures = []", ["data: features: at least one"]),
+    "file without a name": ('[data]\nkind = "csv"', ["data: ", "needs `file`"]),
+    "idx without labels": ('[data]\nkind = "idx"\nfile = "a"', ["needs `labels_file`"]),
+    "all data for testing": ("[data]\ntest_fraction = 1.0", ["data.test_fraction: expected", "0 to 0.9"]),
+    "noise over a half": ("[data]\nnoise = 0.7", ["data.noise: expected"]),
+    "four axes": ("[data]\nshape = [1, 1, 1, 1]", ["data.shape: expected"]),
+    "shape of nothing": ("[data]\nshape = [0, 3]", ["data.shape.0: expected"]),
+    "seed of 2^32": ("[train]\nseed = 4294967296", ["train.seed: expected"]),
+    "negative seed": ("[data]\nseed = -1", ["data.seed: expected"]),
+    "beta of 1": ("[train]\nbeta1 = 1.0", ["train.beta1: expected"]),
+    "epsilon of 0": ("[train]\nepsilon = 0.0", ["train.epsilon: expected"]),
+    "film of a million pixels": ("[record]\nwidth = 1000000", ["record.width: expected"]),
+    "film of no time": ("[record]\nduration = 0.0", ["record.duration: expected"]),
+    "accuracy of 2": ("[test]\nmin_accuracy = 2.0", ["test.min_accuracy: expected"]),
+    "long title": (f'title = "{"x" * 201}"', ["title: expected"]),
+    "many problems at once": (
+        'titel = "a"\n[train]\nbatch = -1\nl1 = nan\n[[network.layers]]\nunits = 0\n[data]\nkind = "x"',
+        ["network.layers.0.units", "data.kind", "train.batch", "train.l1", "titel: unknown key"],
+    ),
+    "duplicate key": ("[train]\nbatch = 1\nbatch = 2", ["not valid TOML"]),
+    "duplicate table": ("[train]\nbatch = 1\n[train]\nl1 = 0.0", ["not valid TOML"]),
+    "half a table": ("[train", ["not valid TOML"]),
+    "half a text": ('title = "abc', ["not valid TOML"]),
+    "a value without a key": ("= 3", ["not valid TOML"]),
+    "not TOML": ("<html><body>404</body></html>", ["not valid TOML"]),
+    "JSON": ('{"network": {"layers": []}}', ["not valid TOML"]),
+    "NUL": ("title = \x00", ["not valid TOML"]),
+    "NUL in a text": ('title = "a\x00b"', ["not valid TOML"]),
+    "deep list": ("a = " + "[" * 50_000 + "]" * 50_000, ["too deep"]),
+    "deep table": ("a = " + "{b = " * 20_000 + "1" + "}" * 20_000, ["too deep"]),
+    "deep key": (".".join(["a"] * 20_000) + " = 1", ["line 1: nested too deeply"]),
+    "deep key in a table": ("a = {" + ".".join(["a"] * 5_000) + " = 1}", ["line 1: nested too deeply"]),
+    "60,000 unknown keys": ("\n".join(f"k{n} = 1" for n in range(60_000)), ["k0: unknown key", "and 59,900 more problems"]),
+}
+DATA = {  # scenes that are sound and ask for files which they may not have
+    "absolute path": ('file = "/etc/passwd"', "is absolute"),
+    "path upwards": ('file = "../secret.csv"', "leads out of the scene's folder"),
+    "path up and down": ('file = "a/../../secret.csv"', "leads out of the scene's folder"),
+    "home": ('file = "~/secret.csv"', "no such file"),
+    "Windows drive": (r'file = "C:\\secret.csv"', "is absolute"),
+    "link out": ('file = "link.csv"', "leads out of the scene's folder"),
+    "NUL in a path": (r'file = "a\u0000.csv"', "not a usable path"),
+    "missing file": ('file = "none.csv"', "no such file"),
+    "the folder itself": ('file = "."', "is a folder"),
+    "a pipe": ('file = "pipe.csv"', "is a device or a pipe"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_problem_is_told_with_its_path(name, tmp_path):
+    text, expected = CASES[name]
+    path = tmp_path / "scene.toml"
+    path.write_text(text, encoding="utf-8")
+    began = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        toml.load(path)
+    told = str(caught.value)
+    assert [part for part in expected if part not in told] == []
+    assert all(line.startswith(str(path)) for line in told.splitlines() if line.strip())
+    assert time.perf_counter() - began < 5  # 1 s on a machine of one's own; this one may be shared
+
+
+def test_problems_are_counted_one_by_one(tmp_path):
+    path = tmp_path / "scene.toml"
+    path.write_text(CASES["many problems at once"][0])
+    with pytest.raises(InputError) as caught:
+        toml.load(path)
+    assert len(caught.value.problems) == 5
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_scene_cannot_reach_files_outside_its_folder(name, tmp_path):
+    (tmp_path / "secret.csv").write_text("1,2\n3,4\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "link.csv").symlink_to(tmp_path / "secret.csv")
+    os.mkfifo(home / "pipe.csv")
+    entry, message = DATA[name]
+    (home / "scene.toml").write_text(f'[data]\nkind = "csv"\n{entry}\n')
+    scene = toml.load(home / "scene.toml")
+    with pytest.raises(InputError, match=message):
+        data.load(scene.data, home)
+
+
+def odd_files(folder: Path) -> dict[str, tuple[str, str]]:
+    """Things that are not a scene file, as (argument, message)."""
+    big, binary, pipe = folder / "big.toml", folder / "binary.toml", folder / "pipe.toml"
+    with big.open("wb") as file:
+        file.write(b"# " + b"x" * 1000)
+        file.truncate(50 << 20)
+    binary.write_bytes(b"\x89PNG\r\n\xff\xfe")
+    os.mkfifo(pipe)
+    (folder / "loop.toml").symlink_to(folder / "loop.toml")
+    (folder / "deep.toml").write_text(CASES["deep list"][0])
+    (folder / "keys.toml").write_text(CASES["60,000 unknown keys"][0])
+    return {
+        "50 MB": (str(big), "52,428,800 bytes; a scene file holds at most"),
+        "not UTF-8": (str(binary), "not UTF-8 text: byte 0 is 0x89"),
+        "pipe": (str(pipe), "is a device or a pipe"),
+        "endless device": ("/dev/zero", "is a device or a pipe"),
+        "folder": (str(folder), "is a folder"),
+        "missing": (str(folder / "none.toml"), "no such file"),
+        "loop of links": (str(folder / "loop.toml"), "no such file"),
+        "name too long": ("x" * 5000 + ".toml", "no such file"),
+        "unknown name": ("nonsense", "no such scene"),
+        "empty name": ("", ""),
+        "deep nesting": (str(folder / "deep.toml"), "too deep"),
+        "60,000 problems": (str(folder / "keys.toml"), "k0: unknown key"),
+    }
+
+
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], capture_output=True, text=True, errors="replace")
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(done.returncode, used.ru_maxrss, used.ru_utime + used.ru_stime)
+print(done.stdout + done.stderr)
+"""  # a small process in between: a child counts the memory of whoever started it as its own
+
+
+@pytest.mark.parametrize("name", ["50 MB", "not UTF-8", "pipe", "endless device", "folder", "missing", "loop of links", "name too long",
+                                  "unknown name", "empty name", "deep nesting", "60,000 problems"])  # fmt: skip
+def test_the_command_ends_with_2_quickly_and_small(name, tmp_path):
+    argument, message = odd_files(tmp_path)[name]
+    save = tmp_path / "out.safetensors"
+    command = [str(Path(sys.executable).parent / "nnviz3d"), "train", argument, "--steps", "1", "--save", str(save)]
+    told = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, timeout=60).stdout
+    code, kilobytes, seconds = (float(word) for word in told.splitlines()[0].split())
+    assert code == 2, told
+    assert message in told and "Traceback" not in told
+    assert not save.exists()
+    assert kilobytes < 300 * 1024
+    assert seconds < 2  # of processor time: 0.2 s on an idle machine

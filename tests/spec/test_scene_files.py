@@ -1,0 +1,155 @@
+"""Scene files: what is saved is what is loaded, edits change what they name, and every shipped scene is sound."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from nnviz3d.spec import paths, toml
+from nnviz3d.spec.edit import Edit, Rebuild, diff
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import Layer, Network, Scene
+from nnviz3d.spec.topology import chain
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+
+
+def values_of(annotation, metadata=()):
+    """Values that a field accepts, from its annotation and bounds."""
+    found = {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt", "max_length") if hasattr(item, name)}
+    metadata = [inner for item in metadata for inner in getattr(item, "metadata", ())]
+    found |= {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return values_of(arguments[0], arguments[1:])
+    if origin is typing.Literal or origin is typing.Union:
+        return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
+    if origin is tuple:
+        return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
+    if annotation is bool:
+        return st.booleans()
+    if annotation is int:
+        return st.integers(found.get("ge", 0), min(found.get("le", 512), found.get("lt", 512), 512))
+    if annotation is float:
+        low, high = found.get("ge", found.get("gt")), found.get("le", found.get("lt"))
+        return st.floats(low, high, exclude_min="gt" in found, exclude_max="lt" in found)
+    return TEXT if annotation is str else scenes_of(annotation)
+
+
+def scenes_of(model: type[BaseModel]):
+    """Valid tables of this model. Choices that need a file get one; a list of features is never empty."""
+    fields = {name: values_of(field.annotation, field.metadata) for name, field in model.model_fields.items()}
+    needed = {}
+    if model.__name__ == "Data":
+        needed = {"file": st.just("a.csv"), "labels_file": st.just("b")}
+        fields["features"] = fields["features"].filter(bool)
+    return st.fixed_dictionaries(needed, optional={name: values for name, values in fields.items() if name not in needed}).map(
+        model.model_validate
+    )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(scene=scenes_of(Scene))
+def test_what_is_saved_is_what_is_loaded(scene, tmp_path_factory):
+    path = tmp_path_factory.mktemp("scenes") / "scene.toml"
+    scene.save(path)
+    assert Scene.load(path) == scene
+    assert toml.validate(toml.parse(toml.dump(scene).encode(), "text")) == scene
+
+
+@pytest.mark.parametrize("name", ["digits", "xor", "spiral", "iris", "wide", "deep"])
+def test_shipped_scenes_have_a_title_and_a_sentence(name):
+    scene = Scene.load(name)
+    assert scene.title and scene.about.endswith(".")
+    assert scene.test.steps > 0 and (scene.test.min_accuracy > 0 or scene.test.max_loss < 100), "a [test] table that can fail"
+
+
+def test_saving_leaves_the_old_file_whole_where_the_folder_is_gone(tmp_path):
+    with pytest.raises(InputError, match="cannot be written"):
+        Scene().save(tmp_path / "none" / "scene.toml")
+
+
+def test_saving_leaves_no_other_files(tmp_path):
+    Scene(title="a").save(tmp_path / "scene.toml")
+    Scene(title="b").save(tmp_path / "scene.toml")
+    assert [path.name for path in tmp_path.iterdir()] == ["scene.toml"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_text_too(tmp_path):
+    path = tmp_path / "scene.toml"
+    path.write_bytes(b'\xef\xbb\xbftitle = "a"\r\n[train]\r\nbatch = 4\r\n')
+    assert (Scene.load(path).title, Scene.load(path).train.batch) == ("a", 4)
+
+
+def test_an_empty_file_is_the_default_scene(tmp_path):
+    path = tmp_path / "empty.toml"
+    path.touch()
+    assert Scene.load(path) == Scene()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a=1", 1),
+        ("a=1.5", 1.5),
+        ("a=true", True),
+        ("a=[1, 2]", [1, 2]),
+        ("a=relu", "relu"),
+        ('a="x y"', "x y"),
+        ("a=x=y", "x=y"),
+        ("a=", ""),
+    ],
+)
+def test_set_takes_toml_or_a_bare_word(text, value):
+    assert toml.parse_set(text) == Edit("a", value)
+
+
+def test_edits_reach_into_lists_and_leave_the_old_scene_alone():
+    old = Scene(network=Network(layers=(Layer(units=4), Layer(units=5))))
+    new = toml.apply(old, [Edit("network.layers.1.units", 9)])
+    assert [layer.units for layer in new.network.layers] == [4, 9]
+    assert [layer.units for layer in old.network.layers] == [4, 5]
+
+
+@pytest.mark.parametrize("path", ["network.layers.7.units", "network.layers.-1.units", "title.x", "network.layers.x.units"])
+def test_an_edit_to_nowhere_is_told(path):
+    with pytest.raises(InputError, match=r"index|table"):
+        toml.apply(Scene(title="t"), [Edit(path, 1)])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rebuild"),
+    [
+        ("title", "x", Rebuild.NOTHING), ("look.glow", 2.0, Rebuild.LOOK), ("view.camera", "top", Rebuild.LOOK),
+        ("view.pitch", 1.0, Rebuild.LAYOUT), ("train.learning_rate", 0.5, Rebuild.TRAIN), ("train.batch", 7, Rebuild.DATA),
+        ("data.noise", 0.1, Rebuild.DATA), ("train.optimizer", "sgd", Rebuild.NET), ("network.output.bias", 1.0, Rebuild.NET),
+    ],
+)  # fmt: skip
+def test_a_change_rebuilds_only_what_it_must(path, value, rebuild):
+    scene = Scene()
+    assert diff(scene, toml.apply(scene, [Edit(path, value)])) == rebuild
+    assert diff(scene, scene) == Rebuild.NOTHING
+
+
+@given(units=st.lists(st.integers(1, 30), max_size=5), inputs=st.integers(1, 40), outputs=st.integers(1, 12))
+def test_one_numbering_covers_both_arenas_without_gaps(units, inputs, outputs):
+    topology = chain(Network(layers=tuple(Layer(units=n) for n in units)), (inputs,), outputs, "linear")
+    sizes = [inputs, *units, outputs]
+    assert topology.n_neurons == sum(sizes)
+    assert topology.n_edges == sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))  # noqa: RUF007
+    at = 0
+    for node in topology.nodes[1:]:
+        assert (node.weight.start, node.bias.start) == (at, at + node.weight.size)
+        at = node.bias.stop
+    assert at == topology.n_parameters
+    assert [topology.locate(k)[0].name for k in range(topology.n_neurons)] == [n.name for n in topology.nodes for _ in range(n.size)]
+
+
+def test_scenes_are_found_in_the_checkout_and_nearby_names_are_offered():
+    assert "digits" in paths.scene_paths()
+    with pytest.raises(InputError, match='did you mean "digits"'):
+        toml.find("digit")

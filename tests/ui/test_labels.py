@@ -1,0 +1,42 @@
+"""Labels never overlap, never change places, and the weakest give way."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnviz3d.spec.readout import Label
+from nnviz3d.ui.labels import MAX_PUSH, place
+
+PLACE = st.floats(0, 600, allow_nan=False)
+LABEL = st.builds(Label, PLACE, PLACE, st.just("name"), st.floats(0, 1), st.sampled_from(["left", "centre", "right"]))
+
+
+@given(st.lists(LABEL, max_size=24))
+def test_placed_labels_do_not_overlap_and_stay_near_and_inside(labels):
+    placed = place(labels, [(60.0, 16.0)] * len(labels), (600.0, 500.0))
+    assert not any(a.meets(b, 0) for a, b in combinations(placed, 2))
+    for item in placed:
+        assert item.left >= 0 and item.left + item.width <= 600 and item.top >= 0 and item.top + item.height <= 500
+        assert abs(item.top + 8 - item.label.y) <= MAX_PUSH * 16 + 0.01
+
+
+def test_a_column_keeps_its_order_when_it_is_pushed_apart():
+    labels = [Label(100, 100 + 14 * k, str(k), 1.0 if k == 3 else 0.5) for k in range(6)]
+    placed = place(labels, [(20.0, 16.0)] * 6, (600, 500))
+    by_height = [item.label.text for item in sorted(placed, key=lambda item: item.top)]
+    assert by_height == sorted(by_height) and len(placed) == 6
+
+
+def test_the_strongest_stays_where_it_wants_to_be():
+    labels = [Label(100, 100, "weak", 0.2), Label(100, 102, "strong", 0.9)]
+    placed = place(labels, [(40.0, 16.0)] * 2, (600, 500))
+    assert placed[0].label.text == "strong" and placed[0].top == 94
+
+
+def test_what_has_no_room_is_dropped():
+    labels = [Label(100, 100, str(k), 0.5 + k / 100) for k in range(20)]
+    placed = place(labels, [(40.0, 16.0)] * 20, (600, 500))
+    assert 1 <= len(placed) < 8 and placed[0].label.text == "19"

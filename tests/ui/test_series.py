@@ -1,0 +1,78 @@
+"""Reduced curves: true minima and maxima, a bounded length, and a cost that does not grow with the curve."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nnviz3d.ui.series import MAX_STRETCHES, Series
+
+_rng = np.random.default_rng(3)
+
+
+def _curve(n):
+    return np.arange(1, n + 1, dtype=np.float32), _rng.random(n).astype(np.float32)
+
+
+@pytest.mark.parametrize("n", [1, 2, 700, 1025, 5000, 100_003])
+def test_extremes_mean_and_end_are_true(n):
+    x, y = _curve(n)
+    series = Series()
+    series.update(x, y)
+    assert len(series.x) <= MAX_STRETCHES + 1 and series.x[-1] == n
+    assert series.low.min() == y.min() and series.high.max() == y.max()
+    assert np.all(series.low <= series.mean) and np.all(series.mean <= series.high)
+
+
+def test_growing_gives_the_same_as_all_at_once():
+    x, y = _curve(5000)
+    grown, whole = Series(), Series()
+    for n in range(1, 5001, 37):
+        grown.update(x[:n], y[:n])
+    grown.update(x, y)
+    whole.update(x, y)
+    for name in ("x", "low", "mean", "high"):
+        np.testing.assert_array_equal(getattr(grown, name), getattr(whole, name))
+
+
+def test_a_reset_starts_over():
+    x, y = _curve(3000)
+    series = Series()
+    series.update(x, y)
+    series.update(x[:10], y[:10] + 5)
+    assert len(series.x) == 10 and series.low.min() >= 5
+    series.update(x[:0], y[:0])
+    assert len(series.x) == 0
+
+
+def test_a_million_steps_reduce_only_what_is_new(monkeypatch):
+    from nnviz3d.ui import series as module
+
+    x, y = _curve(1_000_000)
+    series = Series()
+    series.update(x[:-50], y[:-50])
+    touched = []
+    reduce = module._reduce
+    monkeypatch.setattr(
+        module, "_reduce", lambda x, y, start, stop, stride: touched.append(stop - start) or reduce(x, y, start, stop, stride)
+    )
+    series.update(x, y)
+    assert sum(touched) <= 2048  # at most a stretch that was open and the one that opens
+
+
+def test_what_is_not_finite_is_left_out():
+    x, y = _curve(3000)
+    y[1500:] = np.nan
+    series = Series()
+    series.update(x, y)
+    assert np.isfinite(series.mean).all() and np.isfinite(series.low).all() and series.x[-1] <= 1504
+
+
+def test_smoothing_keeps_a_constant_and_reduces_noise():
+    x, y = _curve(800)
+    series = Series()
+    series.update(x, np.full_like(y, 0.3))
+    np.testing.assert_allclose(series.smooth(0.9), 0.3, rtol=1e-6)
+    series.update(x, y)
+    assert series.smooth(0.9).std() < 0.5 * y.std()
+    assert series.smooth(0.0) is series.mean

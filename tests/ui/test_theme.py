@@ -1,0 +1,70 @@
+"""The theme: contrast, glyphs, and words for everything that can be changed."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from imgui_bundle import imgui
+
+from nnviz3d.spec.scene import Scene
+from nnviz3d.ui import equations, theme, words
+from nnviz3d.ui.widgets import bounds, tidy
+
+TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
+
+
+def _over(front: str, alpha: float, back: str) -> str:
+    mixed = [a * alpha + b * (1 - alpha) for a, b in zip(theme.rgb(front), theme.rgb(back), strict=True)]
+    return "#" + "".join(f"{round(255 * c):02x}" for c in mixed)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("ground", [theme.GLASS, theme.POPUP, _over(theme.GLASS, theme.GLASS_ALPHA, "#12182e")])
+def test_text_has_contrast_on_every_ground(text, ground):
+    assert theme.contrast(text, ground) >= 4.5
+
+
+@pytest.mark.parametrize("ground", [theme.FIELD, theme.FIELD_HOVER, theme.FIELD_ACTIVE, theme.GRAB, theme.GRAB_ACTIVE])
+def test_text_has_contrast_in_fields_and_over_a_slider_s_grab(ground):
+    assert theme.contrast(theme.TEXT, ground) >= 4.5
+
+
+def test_text_has_contrast_on_the_accent():
+    assert theme.contrast(theme.ON_ACCENT, theme.ACCENT) >= 4.5
+
+
+def test_black_on_white_is_21():
+    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("path", words.HINTS)
+def test_every_word_names_a_key_of_the_scene(path):
+    model = Scene
+    for part in path.split("."):
+        model = model.model_fields[part].annotation
+    label, hint = words.HINTS[path]
+    assert 0 < len(label) <= 16 and hint.endswith(".")
+
+
+def test_bounds_come_from_the_scene():
+    assert bounds("train.batch") == (0, 65_536)
+    low, high = bounds("train.momentum")
+    assert low == 0 and 0.999 < high < 1
+    assert tidy(0.029999999329447746) == 0.03
+
+
+@pytest.mark.gl
+def test_the_fonts_hold_every_character_that_we_print(driver):
+    texts = [
+        *itertools.chain(*words.HINTS.values()),
+        *itertools.chain(*words.KEYS),
+        *words.LAYER_HINTS.values(),
+        *words.QUANTITIES.values(),
+    ]
+    texts += [plain for _, plain in equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e"]
+    driver.host.begin_overlay(0.01)
+    font = imgui.get_font_baked()
+    missing = {c for c in "".join(texts) if c not in "\n" and font.find_glyph_no_fallback(ord(c)) is None}
+    driver.host.end_overlay()
+    assert not missing
