@@ -14,6 +14,7 @@ import json
 import os
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -44,7 +45,7 @@ def torch_training(torch, sizes, batch, optimizer):
     x, t = (torch.from_numpy(a) for a in numbers(sizes))
     t = t.long()
     layers = []
-    for a, b in zip(sizes[:-1], sizes[1:], strict=True):
+    for a, b in pairwise(sizes):
         layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
     net, loss_of = torch.nn.Sequential(*layers[:-1]), torch.nn.CrossEntropyLoss()
     kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}

@@ -104,25 +104,24 @@ def wanted(extras: set[str]) -> dict[str, object]:
 
 def ready(extras: set[str]) -> bool:
     """Whether `.venv` holds the package with at least these extras. Reads two small files."""
-    try:
-        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return PYTHON.exists() and wanted(set()) | {"extras": stamp.get("extras")} == stamp and extras <= set(stamp["extras"])
+    installed = _stamped()
+    return PYTHON.exists() and installed == wanted(set(installed.get("extras", ()))) and extras <= set(installed["extras"])
 
 
 def prepare(extras: set[str], optional: tuple[str, ...] = ()) -> None:
     """Make `.venv` right, once. `optional` extras (CUDA) are tried in order until one installs. Ends the process where it cannot."""
     if ready(extras):
         return
-    installed = _stamped_extras()
+    installed = set(_stamped().get("extras", ()))  # kept, so that run and test can share one environment
     if not PYTHON.exists() or _version_of(PYTHON) != sys.version_info[:2]:
         _make_venv()
         installed = set()
     extras = extras | installed
     say(f"installing nnviz3d with {', '.join(sorted(extras))} into {VENV} (the first time this takes a minute or two)")
     if not _pip(f"-e{ROOT}[{','.join(sorted(extras))}]"):
-        fail("pip could not install the packages; is there a network? The reason is above")
+        old = sys.version_info < (3, 11)
+        hint = "imgui-bundle has no ready wheel for Python 3.10: use 3.11 or newer, or have it compiled" if old else "is there a network?"
+        fail(f"pip could not install the packages; the reason is above ({hint})")
     for extra in optional:
         if extra in extras or _optional(extra):
             extras |= {extra}
@@ -140,12 +139,13 @@ def _pip(requirement: str) -> bool:
     return _quiet([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", requirement])
 
 
-def _stamped_extras() -> set[str]:
-    """Extras already there are kept, so that run and test can share one environment."""
+def _stamped() -> dict[str, object]:
+    """What the stamp says; nothing where there is none or it is broken."""
     try:
-        return set(json.loads(STAMP.read_text(encoding="utf-8"))["extras"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return set()
+        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) and isinstance(stamp.get("extras"), list) else {}
 
 
 def _version_of(python: Path) -> tuple[int, ...]:

@@ -71,7 +71,7 @@ def take(document: Scene, base: Path, size, *, step, ui, camera, backend, neuron
     try:
         from nnviz3d.app.still import draw_still
 
-        session.source.run(step)
+        session.run(step)
         session.evaluate()
         return draw_still(host, session, ui, time, -1 if neuron is None else neuron)
     finally:

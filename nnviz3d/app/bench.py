@@ -1,6 +1,7 @@
 """`nnviz3d bench`: what drawing and the frame cost on this machine, each next to a floor measured in the same process.
 
-Every line is a ratio or a share, because machines are noisy. The floors draw the same primitives, finished beforehand, into the same target.
+Every line is a ratio or a share, because machines are noisy. The floors draw the same
+primitives, finished beforehand, into the same target.
 """
 
 from __future__ import annotations
@@ -185,7 +186,7 @@ def frame(frames: int = 240, warm: int = 150) -> dict:
 
 
 def start() -> dict:
-    """Seconds from process start: to the end of `--help`, of `import nnviz3d`, and to the first presented frame of `digits` (best of three)."""
+    """Seconds from process start: to the end of `--help`, of the import, and to the first presented frame of `digits` (best of 3)."""
 
     def best(*command: str) -> float:
         times = []

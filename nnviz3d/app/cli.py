@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -272,14 +272,18 @@ def main() -> None:
     arguments = with_command(sys.argv[1:])
     try:
         app(arguments, prog_name="nnviz3d")
-    except SystemExit as end:  # typer ends every run so; a wrong option has told its reason on stderr
+    except SystemExit as end:  # typer ends every run so
         if end.code == 2:
-            _document_of_failure(arguments, [{"where": "command line", "key": "", "message": "wrong usage; see stderr"}])
+            from nnviz3d.app.commands import outcome
+
+            outcome.wrong_usage(arguments)
         raise
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        code = _told(error, arguments)
+        from nnviz3d.app.commands import outcome
+
+        code = outcome.told(error, arguments)
         if code is None:
             raise
         sys.exit(code)
@@ -291,30 +295,6 @@ def with_command(arguments: list[str]) -> list[str]:
     is_scene = first.endswith(".toml") or (not first and not arguments)
     is_option = first.startswith("-") and first not in ("--help", "--version", "-h")
     return ["run", *arguments] if is_scene or is_option else arguments
-
-
-def _told(error: Exception, arguments: list[str]) -> int | None:
-    """Tell an expected error and give its exit code; None for what is a bug and deserves its traceback."""
-    from nnviz3d.spec.errors import InputError, RunError
-
-    if isinstance(error, InputError):
-        sys.stderr.write(f"{error}\n")
-        _document_of_failure(arguments, [vars(problem) for problem in error.problems])
-        return 2
-    if isinstance(error, (RunError, MemoryError)):
-        message = str(error) or "not enough memory for this"
-        sys.stderr.write(f"{message}\n")
-        _document_of_failure(arguments, [{"where": "", "key": "", "message": message}])
-        return 3
-    return None
-
-
-def _document_of_failure(arguments: list[str], problems: list[dict[str, Any]]) -> None:
-    """With `--json` stdout always gets its one document, also when nothing could be done."""
-    from nnviz3d.app.commands import common
-
-    if "--json" in arguments and not common.emitted:
-        common.emit({"ok": False, "problems": problems})
 
 
 if __name__ == "__main__":

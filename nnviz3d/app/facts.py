@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from nnviz3d.app.reading import read
@@ -71,11 +73,14 @@ def readout(
         can_redo=session.history.can_redo,
         dirty=session.scene != session.saved,
         scene_name=session.scene.title or session.name,
-        scene_names=tuple(paths.scene_paths()),
+        scene_names=_scene_names(),
     )
+
+
+@lru_cache(maxsize=1)
+def _scene_names() -> tuple[str, ...]:
+    return tuple(paths.scene_paths())
 
 
 def _read(source, neuron: int) -> NeuronReading | None:
     return read(source, neuron) if 0 <= neuron < source.topology.n_neurons else None
-
-

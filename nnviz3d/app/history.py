@@ -12,16 +12,16 @@ class History:
     def __init__(self):
         self._past: list[Scene] = []
         self._future: list[Scene] = []
-        self._last: tuple[tuple[str, ...], float] = ((), -1e9)
+        self._last: tuple[tuple[str, ...], float, bool] = ((), -1e9, False)
 
-    def record(self, before: Scene, keys: tuple[str, ...], now: float) -> None:
-        """`before` is the scene that the edit of `keys` at `now` (seconds) replaces."""
-        last_keys, last_time = self._last
-        if keys != last_keys or now - last_time > TOGETHER:
+    def record(self, before: Scene, keys: tuple[str, ...], now: float, held: bool = False) -> None:
+        """`before` is the scene that the edit of `keys` at `now` (seconds) replaces; `held`: a widget is still being dragged."""
+        last_keys, last_time, last_held = self._last
+        if keys != last_keys or (not (held and last_held) and now - last_time > TOGETHER):
             self._past.append(before)
             del self._past[:-DEPTH]
         self._future.clear()
-        self._last = keys, now
+        self._last = keys, now, held
 
     def undo(self, current: Scene) -> Scene | None:
         return self._swap(self._past, self._future, current)
@@ -30,7 +30,7 @@ class History:
         return self._swap(self._future, self._past, current)
 
     def _swap(self, source: list[Scene], target: list[Scene], current: Scene) -> Scene | None:
-        self._last = ((), -1e9)
+        self._last = ((), -1e9, False)
         if not source:
             return None
         target.append(current)

@@ -1,4 +1,7 @@
-"""One frame: poll, panels return edits, apply, train, publish, draw, overlay, present. The same in a window and headless."""
+"""One frame: poll, panels return edits, apply, publish, draw, overlay, train, present. The same in a window and headless.
+
+Training comes after the draw calls are handed over and before the wait for them: the rasteriser draws step n while step n + 1 is computed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
 TOAST_SECONDS = 3.5
-LEAST_TRAINING = 0.003  # seconds a frame that training gets even when drawing is slow
+LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
 
 
 class Loop:
@@ -32,46 +35,50 @@ class Loop:
         self.answer = Answer()
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
-        self.stage.governor.target_ms = self.frame_ms - (7.0 if host.context.software else 4.0)
+        self.stage.governor.target_ms = self.frame_ms * 0.97
         session.running = play
         self._now = 0.0
-        self._drawing = 0.012  # seconds that everything but training took lately
+        self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
 
     def frame(self, dt: float) -> None:
         """`dt`: seconds since the last frame."""
-        begin = perf_counter()
         self._now += dt
         with self.meter("poll"):
             self.host.poll()
         if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
-            self.session.advance(dt, self._until(begin + 0.02))
+            self.session.advance(dt, self._until(20.0))
             self.meter.end_frame()
             return
         with self.meter("apply"):
             self._obey(self.answer, dt)
             self.stage.rebuild(self.session.take_rebuild())
-        with self.meter("train"):
-            spent = perf_counter() - begin
-            self.session.advance(dt, self._until(perf_counter() + max(self.frame_ms * 1e-3 - self._drawing - spent, LEAST_TRAINING)))
-        drawing = perf_counter()
         with self.meter("draw"):
             self.stage.draw(dt)
         with self.meter("overlay"):
             self._overlay(dt)
+        with self.meter("train"):
+            self.session.advance(dt, self._until(max(self.frame_ms - self._others, LEAST_TRAINING)))
         with self.meter("present"):
             self.stage.renderer.timers.collect()
             self.host.present()
-        took = perf_counter() - drawing
-        self._drawing += (took - self._drawing) * 0.15
-        work = took * 1e3 + self.meter.of("apply")
-        self.stage.governor.observe(min(work, 200.0))
-        self.meter.end_frame()
+        self._govern(self.meter.end_frame())
 
     @staticmethod
-    def _until(end: float):
+    def _until(ms: float):
+        end = perf_counter() + ms * 1e-3
         return lambda: perf_counter() < end
+
+    def _govern(self, frame_ms: float) -> None:
+        """Tell the governor what this frame cost. Behind vsync the frame's length says nothing, so there the GPU's own time counts."""
+        train = self.meter.of("train")
+        self._others += (min(frame_ms - train, 200.0) - self._others) * 0.15
+        if self.host.context.software:
+            work = frame_ms - max(train - LEAST_TRAINING, 0.0)
+        else:
+            work = max(sum(self.stage.renderer.timers.ms.values()), self.meter.of("apply", "draw", "overlay"))
+        self.stage.governor.observe(min(work, 200.0))
 
     def _overlay(self, dt: float) -> None:
         self._toast_left -= dt
@@ -100,8 +107,8 @@ class Loop:
     # ---------------------------------------------------------------- what a person asked for
 
     def _obey(self, answer: Answer, dt: float) -> None:
-        self.session.apply(answer.edits, self._now)
-        self.stage.set_panel(answer.panel_width / max(self.host.display_size[0], 1))
+        self.session.apply(answer.edits, self._now, answer.editing)
+        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
         self.stage.handle(answer.stage, dt)
         for edit in answer.edits:
             if edit.path == "view.camera":
@@ -169,7 +176,7 @@ class Loop:
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)
-        self.stage.set_panel(self.overlay.panel_width / max(self.host.display_size[0], 1))
+        self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
         session.running = True
         self.host.title = f"nnviz3d: {session.scene.title or session.name}"
 

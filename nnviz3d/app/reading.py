@@ -31,7 +31,15 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     layer = topology.nodes.index(node)
     label = node.labels[index] if index < len(node.labels) else ""
     a = float(at("activation", neuron))
-    common = {"neuron": neuron, "layer": layer, "layer_name": node.name, "index": index, "activation": node.activation, "a": a, "label": label}
+    common = {
+        "neuron": neuron,
+        "layer": layer,
+        "layer_name": node.name,
+        "index": index,
+        "activation": node.activation,
+        "a": a,
+        "label": label,
+    }
     outgoing = _outgoing(topology, node, index, at)
     if node.weight is None:
         return NeuronReading(**common, outgoing=outgoing)

@@ -40,7 +40,9 @@ def run_window(
         if screenshot is not None:
             stills.write(_last_picture(loop), screenshot)
         if stats is not None:
-            write_text(stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n")
+            write_text(
+                stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
+            )
     finally:
         host.close()
     if loop.session.source.diverged is not None and frames is not None:

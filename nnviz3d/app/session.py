@@ -56,8 +56,11 @@ class Session:
 
     # ---------------------------------------------------------------- changes
 
-    def apply(self, edits: Iterable[Edit], now: float = 0.0) -> Rebuild:
-        """Change the scene, rebuild what must be, remember it for undo. Bad values become the banner; the scene stays as it was."""
+    def apply(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
+        """Change the scene, rebuild what must be, remember it for undo. Bad values become the banner; the scene stays as it was.
+
+        `now` in seconds and `held` (a widget is being dragged) decide which edits are one undo step.
+        """
         edits = tuple(edits)
         if not edits:
             return Rebuild.NOTHING
@@ -66,10 +69,12 @@ class Session:
             before = self.scene
             level = self._become(scene)
         except InputError as error:
-            self.banner = "; ".join(problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems)
+            self.banner = "; ".join(
+                problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
+            )
             return Rebuild.NOTHING
         if scene != before:
-            self.history.record(before, tuple(edit.path for edit in edits), now)
+            self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
@@ -194,6 +199,19 @@ class Session:
             self.curves.add_train(self.source.step, self.source.loss)
         if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:
             self.evaluate()
+
+    def run(self, steps: int) -> int:
+        """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
+        done = 0
+        chunk = max(steps // 100, 1)
+        while done < steps and self.source.diverged is None:
+            finished = self.source.run(min(chunk, steps - done))
+            done += finished
+            if finished:
+                self.curves.add_train(self.source.step, self.source.loss)
+                if done % (chunk * 10) < chunk:
+                    self.evaluate()
+        return done
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""

@@ -15,6 +15,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, StageInput
 
+FOOT_WITH_TRANSPORT = 0.2  # share of the height that the transport bar and its hint cover
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -26,7 +27,7 @@ class Stage:
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self.hovered = self.picked = -1
-        self.panel = 0.0
+        self.panel, self.foot = 0.0, camera.FOOT
         self._build()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
@@ -40,25 +41,28 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel)
+        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot)
+
+    def _fit(self, like: camera.Pose) -> camera.Pose:
+        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot)
 
     def fly_to_preset(self, name: str) -> None:
         self.rig.fly(self._preset(name))
 
     def fit(self) -> None:
         """All of the network in the frame, from where one looks now."""
-        self.rig.fly(camera.fit(self.picture.layout, self.rig.pose.yaw, self.rig.pose.pitch, self.aspect, self.panel))
+        self.rig.fly(self._fit(self.rig.pose))
 
     def fly_to(self, neuron: int) -> None:
         place = self.picture.layout.place_n4[neuron, :3]
         self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=self.picture.layout.pitch * 9))
 
-    def set_panel(self, share: float) -> None:
-        """Tell how much of the width a panel covers at the right; the network moves into the free part."""
+    def set_panels(self, share: float) -> None:
+        """Tell how much of the width the dock covers at the right; the network moves into the part that panels leave free."""
         if abs(share - self.panel) > 0.02:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel = share
-            pose = camera.fit(self.picture.layout, self.rig.goal.yaw, self.rig.goal.pitch, self.aspect, share)
+            self.panel, self.foot = share, FOOT_WITH_TRANSPORT
+            pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
     def rebuild(self, level: Rebuild) -> None:
@@ -108,7 +112,9 @@ class Stage:
         focus = self.hovered if self.hovered >= 0 else self.picked
         if self.session.source.at_boundary:
             self.session.refresh()
-            self.picture.publish(self.session.source, scene.look, level.edges, round(level.particles * min(scene.look.particles, 2.0)), focus, exact)
+            self.picture.publish(
+                self.session.source, scene.look, level.edges, round(level.particles * min(scene.look.particles, 2.0)), focus, exact
+            )
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent)
         self._drawn = frame
         self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
@@ -120,11 +126,20 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         output = topology.output
         out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3), np.float32)
-        feet = np.stack([(layout.low[:, 0] + layout.high[:, 0]) / 2, layout.low[:, 1] - layout.pitch * 0.35, (layout.low[:, 2] + layout.high[:, 2]) / 2], 1)
+        feet = np.stack(
+            [
+                (layout.low[:, 0] + layout.high[:, 0]) / 2,
+                layout.low[:, 1] - layout.pitch * 0.35,
+                (layout.low[:, 2] + layout.high[:, 2]) / 2,
+            ],
+            1,
+        )
         seen = self._drawn.pose.project(np.concatenate([out_n3, feet]).astype(np.float64), self.aspect)
         width, height = self.host.display_size
         xy = (seen[:, :2] * (0.5, -0.5) + 0.5) * (width, height)
-        reach = self.picture.subject.radius * 1.5 * self._drawn.pose.clip_from_view(1.0)[1, 1] * height / 2  # a lit sphere, pixels at distance 1
+        reach = (
+            self.picture.subject.radius * 1.5 * self._drawn.pose.clip_from_view(1.0)[1, 1] * height / 2
+        )  # a lit sphere, pixels at distance 1
         found = []
         activation = self.session.source.tensors("activation")[output.neurons.slice]
         strengths = np.clip(np.abs(self.session.ops.to_host(activation)), 0, 1)

@@ -18,6 +18,7 @@ def draw_still(host: Host, session: Session, ui: bool, time: float, picked: int 
     """(H, W, 3) uint8."""
     stage = Stage(host, session)
     overlay = Overlay(host.pixel_ratio * (max(host.size[1] / 1080, 1.0)))
+    overlay.memory.hint = False
     try:
         stage.time, stage.picked = time, picked
         for _ in range(OVERLAY_FRAMES):
@@ -26,7 +27,7 @@ def draw_still(host: Host, session: Session, ui: bool, time: float, picked: int 
             host.begin_overlay(1 / 60)
             overlay.draw(session.scene, readout, host.display_size, 1 / 60, compact=not ui)
             if overlay.panel_width:
-                stage.set_panel(overlay.panel_width / host.display_size[0])
+                stage.set_panels(overlay.panel_width / host.display_size[0])
                 stage.rig.jump(stage.rig.goal)
             host.end_overlay()
             host.present()

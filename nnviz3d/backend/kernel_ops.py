@@ -1,4 +1,4 @@
-"""KernelOps: the same methods as NumpyOps, by the kernels of kernels.cu. How a kernel is launched and what multiplies matrices is left open.
+"""KernelOps: the same methods as NumpyOps, by the kernels of kernels.cu. Launching and matrix products are left open.
 
 `CupyOps` launches on a GPU; the tests launch the same file compiled for the processor, so that every kernel and a whole training run
 are compared with numpy on machines without a GPU. The device runs ahead of the host: it skips every update after the first
@@ -54,6 +54,10 @@ class KernelOps(NumpyOps):
 
     def forget(self) -> None:
         self.status.fill(0)
+
+    def graph(self, calls: Calls) -> Calls:
+        """The same work as fewer calls, where the device can (a CUDA graph)."""
+        return calls
 
     # batch
     def take(self, source_n, index_b, out_b) -> Calls:

@@ -193,7 +193,8 @@ def _d_gelu_tanh(d, z, a, scratch):
     return [
         *_tanh_inner(z, t), bind(np.multiply, z, z, u), bind(np.multiply, u, 3 * GELU_C, u), bind(np.add, u, 1.0, u),
         bind(np.multiply, u, z, u), bind(np.multiply, u, GELU_K, u), bind(np.multiply, t, t, v), bind(np.subtract, 1.0, v, v),
-        bind(np.multiply, u, v, u), bind(np.add, u, 1.0, u), bind(np.add, u, t, u), bind(np.multiply, u, 0.5, u), bind(np.multiply, d, u, d),
+        bind(np.multiply, u, v, u), bind(np.add, u, 1.0, u), bind(np.add, u, t, u), bind(np.multiply, u, 0.5, u),
+        bind(np.multiply, d, u, d),
     ]  # fmt: skip
 
 
@@ -201,7 +202,8 @@ def _d_gelu(d, z, a, scratch):
     s, phi = scratch(0), scratch(2)  # Phi(z) + z exp(-z^2/2)/sqrt(2 pi)
     return [
         *_normal_cdf(z, phi, s, scratch(1)), bind(np.multiply, z, z, s), bind(np.multiply, s, -0.5, s), bind(np.exp, s, s),
-        bind(np.multiply, s, z, s), bind(np.multiply, s, 1 / math.sqrt(2 * math.pi), s), bind(np.add, phi, s, phi), bind(np.multiply, d, phi, d),
+        bind(np.multiply, s, z, s), bind(np.multiply, s, 1 / math.sqrt(2 * math.pi), s),
+        bind(np.add, phi, s, phi), bind(np.multiply, d, phi, d),
     ]  # fmt: skip
 
 

@@ -68,10 +68,6 @@ class NumpyOps:
     def begin(self, constants: Constants) -> None:
         """Carry the constants over; on the host there is nothing to carry."""
 
-    def graph(self, calls: Calls) -> Calls:
-        """The same work as fewer calls, where the backend can (a CUDA graph)."""
-        return calls
-
     def _room(self, shape) -> Callable[[int], np.ndarray]:
         """scratch(k): the k-th shared scratch array of this shape; scratch(-1) is bool. Bound calls never run at the same time."""
         size = int(np.prod(shape))

@@ -50,7 +50,11 @@ class Picture:
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         self.subject = Subject(
-            topology, place(topology), columns, TextureBuffer(max(len(pairs), 1) * 128, "int32", 2), TextureBuffer(2 * HIGHLIGHT, "int32", 2)
+            topology,
+            place(topology),
+            columns,
+            TextureBuffer(max(len(pairs), 1) * 128, "int32", 2),
+            TextureBuffer(2 * HIGHLIGHT, "int32", 2),
         )
         columns["t_pair"].write(
             np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)

@@ -54,7 +54,7 @@ class Pair:
 
 
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):
-    """Indices of the `k` largest, in rising order of index. With `sample_s` (a sample of the same values) a large array is only scanned, not sorted."""
+    """Indices of the `k` largest, in rising order of index. With `sample_s` (some of the values) a large array is only scanned."""
     n = magnitude_e.size
     if k <= 0:
         return xp.arange(0)

@@ -6,6 +6,7 @@ Matrices act on row vectors (`v @ clip_from_world`) and upload to OpenGL as they
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import cos, degrees, exp, pi, radians, sin, tan
 
 import numpy as np
@@ -14,7 +15,7 @@ from nnviz3d.layout.grid import Layout
 
 FOV = 35.0
 MARGIN = 0.06  # share of the free frame that stays empty on each side
-FOOT = 0.13
+FOOT = 0.13  # share of the height where a film's caption stands
 FLIGHT = 0.7  # seconds; longer moves make people wait, slow drifting ones make them ill
 PRESETS = {  # yaw, pitch in degrees: the direction from the target to the eye. Yaw 0 looks along +x from the input side
     "three_quarter": (37.0, 17.0),
@@ -37,17 +38,17 @@ class Pose:
     distance: float = 10.0
     shift: tuple[float, float] = (0.0, 0.0)
 
-    @property
+    @cached_property
     def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Unit vectors right, up and back (from target to eye) in world space."""
-        back = np.array([-cos(self.pitch) * cos(self.yaw), sin(self.pitch), cos(self.pitch) * sin(self.yaw)])
-        right = np.array([sin(self.yaw), 0.0, cos(self.yaw)])
-        return right, np.cross(back, right), back
+        sy, cy, sp, cp = sin(self.yaw), cos(self.yaw), sin(self.pitch), cos(self.pitch)
+        return np.array([sy, 0.0, cy]), np.array([sp * cy, cp, -sp * sy]), np.array([-cp * cy, sp, cp * sy])
 
-    @property
+    @cached_property
     def eye(self) -> np.ndarray:
         return np.array(self.target) + self.axes[2] * self.distance
 
+    @cached_property
     def view_from_world(self) -> np.ndarray:
         """(4, 4) float32 for row vectors."""
         right, up, back = self.axes
@@ -69,7 +70,7 @@ class Pose:
 
     def project(self, points_n3: np.ndarray, aspect: float) -> np.ndarray:
         """(n, 3): NDC x, NDC y, distance along the view. Points behind the eye have a negative distance."""
-        view = points_n3 @ self.view_from_world()[:3, :3] + self.view_from_world()[3, :3]
+        view = points_n3 @ self.view_from_world[:3, :3] + self.view_from_world[3, :3]
         clip = self.clip_from_view(aspect)
         depth = -view[:, 2]
         w = np.where(np.abs(depth) < 1e-6, 1e-6, depth)
@@ -91,31 +92,26 @@ def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 
 
     `panel` is the share of the width that a panel covers at the right, `foot` the share of the height kept for words at the bottom.
     """
-    corners = layout.corners().astype(np.float64)
-    free = 1 - panel
-    pose = Pose(tuple(layout.centre), yaw, pitch, max(layout.radius, 0.5) * 4, (-panel, foot))
-    for _ in range(32):
-        seen = pose.project(corners, aspect)
-        if seen[:, 2].min() < 0.15 * pose.distance:  # a long network reaches past the eye: step back before looking again
-            pose = replace(pose, distance=pose.distance * 1.5)
-            continue
-        low, high = seen[:, :2].min(0), seen[:, :2].max(0)
-        middle, half = (low + high) / 2 - pose.shift, (high - low) / 2
-        right, up, _back = pose.axes
-        reach = tan(radians(FOV) / 2) * pose.distance
-        target = np.array(pose.target) + right * middle[0] * reach * aspect + up * middle[1] * reach
-        zoom = max(half[0] / (free * (1 - MARGIN)), half[1] / (1 - foot - MARGIN))
-        pose = replace(pose, target=tuple(target), distance=pose.distance * float(np.clip(zoom, 0.5, 2.0)))
-    return pose
+    axes = np.stack(Pose(yaw=yaw, pitch=pitch).axes)
+    x, y, z = axes @ layout.corners().astype(np.float64).T
+    reach_y = tan(radians(FOV) / 2) * (1 - foot - MARGIN)
+    reach_x = tan(radians(FOV) / 2) * aspect * (1 - panel - MARGIN)
+    # a corner is inside where |x - eye_x| <= reach_x (eye_z - z): the nearest eye that all corners allow has a closed form
+    spans = [((w + r * z).max(), (w - r * z).min(), r) for w, r in ((x, reach_x), (y, reach_y))]
+    eye_z = max((high - low) / (2 * r) for high, low, r in spans)
+    eye_x, eye_y = ((high - r * eye_z + low + r * eye_z) / 2 for high, low, r in spans)
+    middle = float(axes[2] @ layout.centre)
+    target = np.array([eye_x, eye_y, middle]) @ axes
+    return Pose(tuple(map(float, target)), yaw, pitch, float(max(eye_z - middle, 0.5)), (-panel, foot))
 
 
-def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0) -> Pose:
+def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0, foot: float = FOOT) -> Pose:
     """The pose of a named preset. Raises KeyError for an unknown name."""
     yaw, pitch = PRESETS[name]
     if name == "three_quarter":  # a long network is seen more from the side, or its end would be a dot
         size = layout.high.max(0) - layout.low.min(0)
         yaw += 32.0 * min(max(float(size[0] / max(size[1], size[2], 1e-3)) - 2.8, 0.0) / 6.0, 1.0)
-    return fit(layout, radians(yaw), radians(pitch), aspect, panel)
+    return fit(layout, radians(yaw), radians(pitch), aspect, panel, foot)
 
 
 def ease(t: float) -> float:
@@ -150,31 +146,36 @@ class Rig:
     def fly(self, pose: Pose) -> None:
         self._from, self.goal, self._flown, self._idle = self.pose, pose, 0.0, 0.0
 
-    def _touch(self, **change) -> None:
-        if self._from is not None:  # a hand on the camera ends a flight where it is
+    def _held(self) -> Pose:
+        """The goal, with a hand on the camera: that ends a flight where it is, and the sway."""
+        if self._from is not None:
             self.goal, self._from = self.pose, None
-        self.goal = replace(self.goal, **change)
         self._idle = 0.0
+        return self.goal
 
     def orbit(self, dx: float, dy: float) -> None:
-        """Turn by a drag in pixels: half a degree a pixel."""
-        pitch = self.goal.pitch + radians(dy * 0.35)
-        self._touch(yaw=self.goal.yaw - radians(dx * 0.35), pitch=float(np.clip(pitch, radians(-87), radians(87))))
+        """Turn by a drag in pixels: a third of a degree a pixel."""
+        goal = self._held()
+        pitch = float(np.clip(goal.pitch + radians(dy * 0.35), radians(-87), radians(87)))
+        self.goal = replace(goal, yaw=goal.yaw - radians(dx * 0.35), pitch=pitch)
 
     def pan(self, dx: float, dy: float, height: float) -> None:
         """Move the target with the pointer: a pixel of drag is a pixel of the target's plane."""
-        right, up, _back = self.goal.axes
-        unit = 2 * tan(radians(FOV) / 2) * self.goal.distance / max(height, 1.0)
-        self._touch(target=tuple(np.array(self.goal.target) + (up * dy - right * dx) * unit))
+        goal = self._held()
+        right, up, _back = goal.axes
+        unit = 2 * tan(radians(FOV) / 2) * goal.distance / max(height, 1.0)
+        self.goal = replace(goal, target=tuple(np.array(goal.target) + (up * dy - right * dx) * unit))
 
     def zoom(self, notches: float) -> None:
-        self._touch(distance=float(np.clip(self.goal.distance * 0.88**notches, 0.3, 5e3)))
+        goal = self._held()
+        self.goal = replace(goal, distance=float(np.clip(goal.distance * 0.88 ** float(np.clip(notches, -50, 50)), 0.3, 5e3)))
 
     def move(self, right: float, up: float, forward: float, dt: float) -> None:
         """Held keys: a share of the distance each second."""
-        x, y, back = self.goal.axes
-        step = (x * right + y * up - back * forward) * self.goal.distance * 0.6 * dt
-        self._touch(target=tuple(np.array(self.goal.target) + step))
+        goal = self._held()
+        x, y, back = goal.axes
+        step = (x * right + y * up - back * forward) * goal.distance * 0.6 * dt
+        self.goal = replace(goal, target=tuple(np.array(goal.target) + step))
 
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds."""
@@ -191,7 +192,9 @@ class Rig:
     def swayed(self, sway_degrees: float) -> Pose:
         """The pose to draw: with the idle sway, which fades in after two quiet seconds."""
         amount = radians(min(sway_degrees, 2.0)) * ease((self._idle - 2.0) / 3.0)
-        return replace(self.pose, yaw=self.pose.yaw + amount * sin(self._phase * 0.55), pitch=self.pose.pitch + amount * 0.4 * sin(self._phase * 0.37))
+        return replace(
+            self.pose, yaw=self.pose.yaw + amount * sin(self._phase * 0.55), pitch=self.pose.pitch + amount * 0.4 * sin(self._phase * 0.37)
+        )
 
     def describe(self) -> str:
         return f"yaw {degrees(self.pose.yaw):.0f}, pitch {degrees(self.pose.pitch):.0f}, distance {self.pose.distance:.1f}"

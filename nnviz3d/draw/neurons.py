@@ -1,4 +1,4 @@
-"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where a sphere has no room."""
+"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where neither fits."""
 
 from __future__ import annotations
 

@@ -23,17 +23,17 @@ class Level:
 
 
 NAMED = {
-    "low": Level("low", 900, 0.55, 4, 24, 14.0),
-    "balanced": Level("balanced", 2600, 0.8, 5, 40, 11.0),
+    "low": Level("low", 700, 0.75, 4, 24, 12.0),
+    "balanced": Level("balanced", 2200, 0.9, 5, 36, 10.0),
     "high": Level("high", 12_000, 1.0, 6, 44, 9.0),
     "ultra": Level("ultra", 2_000_000, 1.0, 6, 64, 7.0),
 }
 LADDER = (
-    Level("auto 1", 350, 0.4, 3, 14, 16.0),
-    Level("auto 2", 550, 0.48, 4, 18, 15.0),
+    Level("auto 1", 300, 0.55, 3, 14, 14.0),
+    Level("auto 2", 450, 0.66, 4, 18, 13.0),
     NAMED["low"],
-    Level("auto 4", 1200, 0.64, 4, 28, 12.0),
-    Level("auto 5", 1700, 0.72, 5, 34, 11.0),
+    Level("auto 4", 1000, 0.8, 5, 28, 11.0),
+    Level("auto 5", 1500, 0.85, 5, 32, 11.0),
     NAMED["balanced"],
     Level("auto 7", 5000, 1.0, 5, 42, 10.0),
     NAMED["high"],

@@ -37,7 +37,7 @@ class Renderer:
     def shared(frame: Frame, viewport: tuple[int, int]) -> dict:
         """Uniforms of `include/scene.glsl`."""
         return {
-            "u_view_from_world": frame.pose.view_from_world(),
+            "u_view_from_world": frame.pose.view_from_world,
             "u_clip_from_view": frame.pose.clip_from_view(viewport[0] / viewport[1]),
             "u_viewport": (float(viewport[0]), float(viewport[1])),
         }

@@ -1,8 +1,8 @@
 """The constants of each step (schedule, bias corrections), and the proof that an update stays finite.
 
-`reach` bounds how far one step can move a parameter, from scalars that are known anyway. While the running bound of the largest parameter stays
-far below float32's end the update cannot overflow and nothing needs to be looked at afterwards; only beyond it (rare: a learning rate of
-1e30) a step is taken with copies and checked. That makes "the last finite state is kept" free.
+`safe` bounds how far one step can move a parameter, from scalars that are known anyway. While the running bound of the largest
+parameter stays far below float32's end the update cannot overflow and nothing needs to be looked at afterwards; only beyond it (rare:
+weights of 1e36) a step is taken with copies and checked. That makes "the last finite state is kept" free.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Optimizer:
         decay2 = train.rho if self.name == "rmsprop" else train.beta2
         self.decay1 = decay1
         self.constants.set(decay1=decay1, gain1=1 - decay1, decay2=decay2, gain2=1 - decay2, epsilon=train.epsilon)
-        self.constants.set(keep=1.0, l1=train.l1, l2=train.l2, clip=train.clip_norm)
+        self.constants.set(keep=1.0, shrink=0.0, l1=train.l1, l2=train.l2, clip=train.clip_norm)
         self.steady = train.schedule == "constant" and not train.warmup and not self.name.startswith("adam")
         self.begin(0)
 

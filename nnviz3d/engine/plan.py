@@ -1,6 +1,6 @@
 """A step, compiled: the flat list of calls that one batch size needs, bound to buffers that never move.
 
-`compile_step` walks the topology once; running a step is then `for call in plan.calls: call()`. Phases stay named (`input`, `forward k`,
+`Compiler` walks the topology once; running a step is then `for call in plan.calls: call()`. Phases stay named (`input`, `forward k`,
 `loss`, `backward k`, `update`), k the 1-based layer, so that a step can be told and shown. Chains of dense layers for now: each node
 has one input; a graph needs sums of gradients where an output is used twice.
 """
@@ -11,8 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nnviz3d.backend import Ops
+from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import FROM_OUTPUT
+from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.objective import ON_LOGITS, Objective
+from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
 Calls = list[Callable[[], object]]
@@ -33,6 +36,15 @@ class Plan:
         if calls:
             self.phases.append((phase, len(self.calls), len(self.calls) + len(calls)))
             self.calls += calls
+
+    def group(self, ops: Ops, flop: float, parameters: int) -> None:
+        """A small step runs in one go; a large one looks at the budget after every call; a device, which runs ahead, gets it whole."""
+        if ops.asynchronous:
+            self.groups = [ops.graph(self.calls)]
+        elif flop <= SMALL_FLOP and parameters <= SMALL_PARAMETERS:
+            self.groups = [self.calls]
+        else:
+            self.groups = [[call] for call in self.calls]
 
     def phase_at(self, call: int) -> str:
         """The phase that the call with this index belongs to; "" after the last."""
@@ -87,6 +99,10 @@ class Compiler:
         self.parameters, self.gradients = parameters, gradients
         self.layers = list(enumerate(topology.nodes))[1:]
 
+    def input(self, plan: Plan, b: Buffers, x_ni, t_no) -> None:
+        """Gather the rows that `plan.index` names."""
+        plan.add("input", self.ops.take(x_ni, plan.index, b.y[0]) + self.ops.take(t_no, plan.index, b.t))
+
     def forward(self, plan: Plan, b: Buffers) -> None:
         """Through every layer; the output's activation belongs to the loss where that works on logits."""
         ops = self.ops
@@ -112,9 +128,11 @@ class Compiler:
             calls += ops.activate_backward(goal.output, d, z, a)
         plan.add("loss", calls)
 
-    def backward(self, plan: Plan, b: Buffers, l1: bool = False, l2: bool = False, constants=None) -> None:
+    def backward(self, plan: Plan, b: Buffers, train: Train | None = None, constants: Constants | None = None) -> None:
         """From d of the output to d of every node that has one; with a gradient arena also dW and db, plus the regularisers on weights."""
         ops = self.ops
+        l1 = train is not None and train.l1 > 0 and not train.l1_dead_at_zero  # Playground's L1 acts after the update
+        l2 = train is not None and train.l2 > 0
         for k, node in reversed(self.layers):
             calls = []
             if self.gradients is not None:
@@ -133,18 +151,16 @@ class Compiler:
         masked = self.ops.mask(b.d[k], b.masks[k], b.d[k]) if b.masks[k] is not None else []
         return masked + self.ops.activate_backward(self.topology.nodes[k].activation, b.d[k], b.z[k], b.a[k])
 
-    def weights(self, arena):
-        """The flat stretch of every weight matrix."""
-        return [self._flat(arena, node) for _, node in self.layers]
+    def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge) -> None:
+        """Guard, one pass of the optimiser over the arena, and Playground's L1 where it was ever on: what is dead stays dead."""
+        ops, p, g = self.ops, arenas.parameters, arenas.gradients
+        calls = ops.guard(g, b.cell, constants, train.clip_norm > 0, judge)
+        calls += ops.update(train.optimizer, p, g, arenas.slots, arenas.before, constants)
+        if arenas.alive is not None:
+            for _, node in self.layers:
+                calls += ops.shrink(*(self._flat(arena, node) for arena in (p, arenas.before, arenas.alive)), constants)
+        plan.add("update", calls + ops.finish())
 
     @staticmethod
     def _flat(arena, node: Node):
         return arena[node.weight.slice]
-
-
-def group(plan: Plan, flop: float, parameters: int) -> None:
-    """A small step runs in one go; a large one looks at the budget after every call."""
-    if flop <= SMALL_FLOP and parameters <= SMALL_PARAMETERS:
-        plan.groups = [plan.calls]
-    else:
-        plan.groups = [[call] for call in plan.calls]

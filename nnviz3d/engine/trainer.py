@@ -1,8 +1,8 @@
 """Training: one network, one data set, one backend. Knows steps; knows no picture, no frame and no clock.
 
-Holds the arenas: parameters, gradients, the parameters before the last step, the optimiser's slots (P,), and by way of `Shown` the
-shown sample's z, activation, delta (N,). The step itself is a compiled `Plan`. The loss is that of the data, without L1 and L2 terms; the
-gradient has them. L1 and L2 act on weights, never on biases (AdamW's decay, as PyTorch's, on all parameters).
+Holds the arenas of parameters (`Arenas`) and, by way of `Shown`, the shown sample's z, activation, delta. The step itself is a compiled
+`Plan`. The loss is that of the data, without L1 and L2 terms; the gradient has them. L1 and L2 act on weights, never on biases
+(AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.backend.numpy_updates import SLOTS
 from nnviz3d.engine import initial
+from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batches import Batches
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.evaluation import Evaluation
 from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.optimizers import Optimizer
-from nnviz3d.engine.plan import Buffers, Compiler, Plan, group
+from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.engine.shown import Shown
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
@@ -51,18 +51,14 @@ class Trainer:
         self.data, self.ops, self.train = data, ops, scene.train
         self._check_memory(scene.train)
         self.step, self.loss, self.diverged = 0, math.nan, None
-        self.parameters_ = ops.asarray(initial.parameters(scene.network, self.topology, scene.train.seed))
-        self.before = self.parameters_.copy()
-        self.gradients, self._change = ops.zeros(self.topology.n_parameters), ops.zeros(self.topology.n_parameters)
-        self.slots = [ops.zeros(self.topology.n_parameters) for _ in range(SLOTS[scene.train.optimizer])]
-        self.alive = None
+        self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
         self._x, self._t = {}, {}
         self._load("train", data.x_train, data.t_train)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
         self._dropout = tuple(layer.dropout for layer in scene.network.layers)
         self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
-        self._shown = Shown(ops, self.topology, self.objective, self.parameters_)
+        self._shown = Shown(ops, self.topology, self.objective, self.arenas.parameters)
         self._evaluation: Evaluation | None = None
         self._backup, self._surplus = None, 0
         self._start_batches()
@@ -72,7 +68,7 @@ class Trainer:
 
     @property
     def epoch(self) -> float:
-        """Finished epochs with the fraction of the running one, for example 3.25. A half-done step counts when it is done."""
+        """Finished epochs with the fraction of the running one, for example 3.25."""
         return self._epoch
 
     @property
@@ -174,29 +170,23 @@ class Trainer:
             raise Diverged
         self._step_loss = loss
         if not self._optimizer.safe(norm):
-            self._measure()
+            self._optimizer.measured(*self.arenas.largest())
             if not self._optimizer.safe(norm):
-                self._backup = [array.copy() for array in (self.parameters_, self.before, *self.slots)]
-
-    def _measure(self) -> None:
-        largest = [float(np.abs(array).max(initial=0)) for array in (self.parameters_, *self.slots[:1])]
-        self._optimizer.measured(largest[0], largest[1] if self.slots else 0.0)
+                self._backup = self.arenas.copies()
 
     def _sound(self) -> bool:
         """After a step that could overflow: all finite, or all put back."""
-        arenas, backup = (self.parameters_, self.before, *self.slots), self._backup
-        self._backup = None
-        if all(np.isfinite(array).all() for array in arenas):
-            self._measure()
+        backup, self._backup = self._backup, None
+        self._optimizer.largest = math.inf
+        if self.arenas.finite():
             return True
-        for array, kept in zip(arenas, backup, strict=True):
-            np.copyto(array, kept)
+        self.arenas.put(backup)
         self._stop(self.step + 1)
         return False
 
     def _stop(self, step: int) -> None:
         self.diverged, self._cursor = step, 0
-        self.gradients.fill(0)  # they are what is not finite, and the picture may read them
+        self.arenas.gradients.fill(0)  # they are what is not finite, and the picture may read them
 
     def _look(self) -> int:
         """Ask a device that skips every update after the first bad step; returns how many steps were counted too many."""
@@ -221,14 +211,13 @@ class Trainer:
         "change" is the parameters minus those before the last finished step, computed when asked for.
         """
         if kind == "change":
-            self.ops.xp.subtract(self.parameters_, self.before, self._change)
-            return self._change
+            return self.arenas.change()
         if kind in ("z", "activation", "delta"):
             return getattr(self._shown, kind)
-        return {"parameter": self.parameters_, "gradient": self.gradients}[kind]
+        return {"parameter": self.arenas.parameters, "gradient": self.arenas.gradients}[kind]
 
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
-        """(mean loss, accuracy in [0, 1] or None for regression) of the first `limit` rows of "train" or "test"; (nan, None) without rows."""
+        """(mean loss, accuracy in [0, 1] or None for regression) of a part's first `limit` rows; (nan, None) where it has none."""
         result = math.nan, None
         for result in self.evaluating(part, limit):  # noqa: B007  the last one is the whole
             pass
@@ -239,25 +228,28 @@ class Trainer:
         if part not in self._x:
             self._load(part, getattr(self.data, f"x_{part}"), getattr(self.data, f"t_{part}"))
         if self._evaluation is None:
-            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.parameters_)
+            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.arenas.parameters)
         return self._evaluation.pieces(self._x[part][:limit], self._t[part][:limit])
 
     # changing
 
     def configure(self, train: Train) -> None:
-        """Live change of the constants: rates, schedule, L1, L2, clipping, huber's delta. A half-done step ends with the old ones."""
+        """Live change of the constants: rates, schedule, L1, L2, clipping, huber's delta. A half-done step ends with the old ones.
+
+        A run that diverged may go on afterwards, from its last finite state.
+        """
         self.settle()
         self.train = train
         if train.huber_delta != self.objective.huber_delta:
             self.objective = replace(self.objective, huber_delta=train.huber_delta)
-            self._shown = Shown(self.ops, self.topology, self.objective, self.parameters_)
+            self._shown = Shown(self.ops, self.topology, self.objective, self.arenas.parameters)
             self._evaluation = None
-        if train.l1_dead_at_zero and self.alive is None:
-            self.alive = self.ops.zeros(self.topology.n_parameters)
-            self.alive.fill(1)
+        if train.l1_dead_at_zero:
+            self.arenas.wake()
         self._optimizer.configure(train)
         self._optimizer.begin(self.step)
         self._plans: dict[int, Plan] = {}
+        self._pardon()
 
     def rebatch(self, train: Train) -> None:
         """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay."""
@@ -266,72 +258,48 @@ class Trainer:
         self.train = train
         self._start_batches()
         self._plans = {}
+        self._pardon()
 
     def state(self) -> dict:
         """Everything that an exact continuation needs, as host copies; a half-done step is finished first."""
         self.settle()
-        arrays = {"parameters": self.parameters_, "before": self.before, "gradients": self.gradients}
-        arrays |= {f"slot{k}": slot for k, slot in enumerate(self.slots)}
-        if self.alive is not None:
-            arrays["alive"] = self.alive
         return {
-            "arrays": {name: np.array(self.ops.to_host(array)) for name, array in arrays.items()},
-            "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
+            "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
             "batches": self._batches.state(), "noise": self._noise.bit_generator.state,
         }  # fmt: skip
 
     def restore(self, state: dict) -> None:
-        """Continue from `state()` of a trainer with the same scene and data, bytewise."""
-        self._cursor = 0
-        arrays = {"parameters": self.parameters_, "before": self.before, "gradients": self.gradients}
-        arrays |= {f"slot{k}": slot for k, slot in enumerate(self.slots)}
-        if "alive" in state["arrays"]:
-            self.alive = self.ops.zeros(self.topology.n_parameters) if self.alive is None else self.alive
-            arrays["alive"] = self.alive
-        for name, array in arrays.items():
-            self.ops.write(state["arrays"][name], array)
+        """Continue from `state()` of a trainer with the same scene and data, bytewise. A half-done step is dropped."""
+        self._cursor, self._plans = 0, {}
+        self.arenas.put(state["arenas"])
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
         self._batches.restore(state["batches"])
         self.ops.write(self._batches.order, self._order)
         self._noise.bit_generator.state = state["noise"]
+        self._optimizer.begin(self.step)
         self._renew()
 
     def continue_from(self, other: Trainer) -> None:
         """Take over parameters, slots and step of a trainer of an equal topology and optimiser; batches start anew."""
         state, mine = other.state(), self.state()
-        self.restore({**state, "batches": mine["batches"], "epoch": mine["epoch"]})
+        self.restore({**state, "batches": mine["batches"], "epoch": mine["epoch"], "diverged": None})
 
     def parameters(self) -> dict[str, np.ndarray]:
         """`layers.k.weight` (out, in) and `layers.k.bias` (out,), float32 copies on the host."""
-        return {name: np.array(self.ops.to_host(r.view(self.parameters_)), np.float32) for name, r in self._names().items()}
+        return self.arenas.named()
 
     def load_parameters(self, parameters: dict[str, np.ndarray]) -> None:
         """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one; then nothing changes."""
-        names, problems = self._names(), []
-        for name in {**names, **parameters}:
-            if name not in names:
-                problems.append(
-                    Problem("", name, f"not a parameter of this network; it has {len(names)}: {', '.join(list(names)[:6])}, ...")
-                )
-            elif name not in parameters:
-                problems.append(Problem("", name, f"missing; expected shape {names[name].shape}"))
-            elif tuple(parameters[name].shape) != names[name].shape:
-                problems.append(Problem("", name, f"expected shape {names[name].shape}, found {tuple(parameters[name].shape)}"))
-            elif not np.isfinite(parameters[name]).all():
-                problems.append(Problem("", name, "holds values that are not finite"))
-        if problems:
-            raise InputError(*problems)
         self.settle()
-        for name, r in names.items():
-            self.ops.write(np.asarray(parameters[name], self.ops.dtype), r.view(self.parameters_))
-        self.before[...] = self.parameters_
+        self.arenas.load(parameters)
         self._renew()
 
     # building
 
-    def _names(self) -> dict:
-        layers = list(enumerate(self.topology.nodes[1:]))
-        return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
+    def _pardon(self) -> None:
+        """Other constants: a run that diverged may go on from its last finite state."""
+        self.diverged = None
+        self._renew()
 
     def _renew(self) -> None:
         """After parameters were written from outside: bounds are unknown, a device counts from here."""
@@ -355,26 +323,18 @@ class Trainer:
 
     def _compile(self, n: int) -> Plan:
         """The plan for a batch of n rows."""
-        ops, train, b, plan = self.ops, self.train, self._buffers.rows(n), Plan()
-        compiler = Compiler(ops, self.topology, self.objective, self.parameters_, self.gradients)
+        b, plan = self._buffers.rows(n), Plan()
+        compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients)
         plan.index = self._index[:n]
         if self._batches.whole:
             b.y[0], b.t = self._x["train"], self._t["train"]
         else:
-            plan.add("input", ops.take(self._x["train"], plan.index, b.y[0]) + ops.take(self._t["train"], plan.index, b.t))
-        dead = train.l1_dead_at_zero and train.l1 > 0
+            compiler.input(plan, b, self._x["train"], self._t["train"])
         compiler.forward(plan, b)
         compiler.loss(plan, b)
-        compiler.backward(plan, b, train.l1 > 0 and not dead, train.l2 > 0, self._constants)
-        plan.add("update", ops.guard(self.gradients, b.cell, self._constants, train.clip_norm > 0, self._judge))
-        plan.add("update", ops.update(train.optimizer, self.parameters_, self.gradients, self.slots, self.before, self._constants))
-        if self.alive is not None:  # also without L1: what is dead stays dead
-            arenas = zip(*(compiler.weights(arena) for arena in (self.parameters_, self.before, self.alive)), strict=True)
-            plan.add("update", [call for stretch in arenas for call in ops.shrink(*stretch, self._constants)])
-        plan.add("update", ops.finish())
-        group(plan, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
-        if ops.asynchronous:  # launches return at once: nothing to cut, and one graph replays them all
-            plan.groups = [ops.graph(plan.calls)]
+        compiler.backward(plan, b, self.train, self._constants)
+        compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge)
+        plan.group(self.ops, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
         plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
         self._plans[n] = plan
         return plan

@@ -1,4 +1,4 @@
-"""OpenGL: hosts (window, headless), programs, columns, targets, interop, timers. The only package that imports vispy, OpenGL, glfw or EGL."""
+"""OpenGL: hosts (window, headless), programs, columns, targets, timers. The only package that imports vispy, OpenGL, glfw or EGL."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """Columns: arrays that shaders read by index. One GL buffer seen through one buffer texture.
 
-The buffer keeps its GL name for life, so that CUDA can register it once. Dense edges have no data of their own: the parameter arena is the column.
+The buffer keeps its GL name for life, so that CUDA can register it once. Dense edges need no column: they read the parameters.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ class TextureBuffer:
         self.count, self.dtype, self.width = max(int(count), 1), np.dtype(dtype), width
         most = int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_BUFFER_SIZE))
         if self.count > most:
-            raise RunError(f"this OpenGL reads at most {most:,} numbers from one buffer; {self.count:,} were asked for. Use a smaller network")
+            raise RunError(
+                f"this OpenGL reads at most {most:,} numbers from one buffer; {self.count:,} were asked for. Use a smaller network"
+            )
         self.buffer = int(GL.glGenBuffers(1))
         self.texture = int(GL.glGenTextures(1))
         GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)

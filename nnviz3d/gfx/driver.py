@@ -1,4 +1,4 @@
-"""How much of a frame the driver and the rasteriser take: a clock around every OpenGL call that draws, moves data or waits. For benchmarks."""
+"""How much of a frame the driver and the rasteriser take: a clock around each call that draws, moves data or waits."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class EglHost:
             raise RunError(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}. {_NEEDS}")
         self.context = Context()
         self.imgui = ImguiFrame()
-        self._target = Target(self.context, width, height, "rgba8")
+        self._make_target(width, height)
         self.frames = 0
         self.closing = False
         self.title = ""
@@ -100,12 +100,12 @@ class EglHost:
     def resize(self, width: int, height: int) -> None:
         if (width, height) != self.size:
             self._target.close()
-            self._target = Target(self.context, width, height, "rgba8")
+            self._make_target(width, height)
 
-    @property
-    def framebuffer(self) -> int:
+    def _make_target(self, width: int, height: int) -> None:
+        self._target = Target(self.context, width, height, "rgba8")
         with self._target:
-            return int(GL.glGetIntegerv(GL.GL_FRAMEBUFFER_BINDING))
+            self.framebuffer = int(GL.glGetIntegerv(GL.GL_FRAMEBUFFER_BINDING))
 
     def poll(self) -> None:
         """Nothing arrives by itself; tests feed imgui's io."""

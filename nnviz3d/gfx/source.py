@@ -6,7 +6,7 @@ The shader language has no include; vispy's looks only into its own folder. Text
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from nnviz3d.spec import paths
@@ -28,7 +28,7 @@ def load(name: str, switches: tuple[str, ...] = ()) -> str:
     return "\n".join([VERSION, *(f"#define {switch}" for switch in switches), "#line 2", *rest]) + "\n"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(path: Path) -> tuple[str, ...]:
     return tuple(path.read_text(encoding="utf-8").splitlines())
 

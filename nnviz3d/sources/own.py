@@ -1,4 +1,4 @@
-"""Our own training as a source: loads the data, holds the trainer and the shown sample, and makes the smallest change that an edit asks for."""
+"""Our own training as a source: the data, the trainer, the shown sample, and the smallest change that an edit asks for."""
 
 from __future__ import annotations
 

@@ -13,9 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from nnviz3d.spec import limits
 
-Activation = Literal[
-    "linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"
-]
+Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 OutputActivation = Literal["auto", Activation, "softmax"]
 Initializer = Literal[
     "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",

@@ -98,10 +98,7 @@ class Topology:
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
         return tuple(
-            Connection(self.by_name[name], node, node.weight)
-            for node in self.nodes
-            if node.weight is not None
-            for name in node.inputs
+            Connection(self.by_name[name], node, node.weight) for node in self.nodes if node.weight is not None for name in node.inputs
         )
 
     @property

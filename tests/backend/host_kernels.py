@@ -36,7 +36,17 @@ def library() -> ctypes.CDLL:
         raise FileNotFoundError("no C++ compiler (g++, c++ or clang++) to build kernels.cu for the processor")
     folder = Path(tempfile.mkdtemp(prefix="nnviz3d-kernels-"))
     (folder / "kernels.cpp").write_text(SHIM + SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
-    flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Werror", "-Wno-unused-function", "-Wno-unknown-pragmas"]
+    flags = [
+        "-std=c++17",
+        "-O1",
+        "-ffp-contract=off",
+        "-shared",
+        "-fPIC",
+        "-Wall",
+        "-Werror",
+        "-Wno-unused-function",
+        "-Wno-unknown-pragmas",
+    ]
     subprocess.run([compiler, *flags, str(folder / "kernels.cpp"), "-o", str(folder / "kernels.so")], check=True, timeout=100)
     return ctypes.CDLL(str(folder / "kernels.so"))
 

@@ -41,8 +41,9 @@ def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bo
 def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the train and the test part, each ascending; at least one row trains.
 
-    With classes the split is stratified: in random order, row r of a class with m rows gets the key r / m, and the largest keys
-    are the test part. So every class gives its share to within a few rows (one for each class), and none is absent from training while there is room.
+    With classes the split is stratified: in random order, row r of a class with m rows gets the key r / m, and the largest keys are
+    the test part. So every class gives its share to within a few rows (one for each class), and none is absent from training while
+    there is room.
     """
     n_test = min(round(n * test_fraction), n - 1)
     order = rng.permutation(n)
