@@ -1,6 +1,6 @@
 """What tools/run.py and tools/test.py share: a virtual environment at the repository's root, the package in it, the system's libraries.
 
-Standard library only, Python >= 3.10. Everything is asked before it is done, so a second start costs a few file reads:
+Standard library only; runs on Python >= 3.10. Everything is asked before it is done, so a second start costs a few file reads:
 a stamp in `.venv` remembers what was installed (hash of pyproject.toml, Python, extras).
 """
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+NEEDED = (3, 11)
 STAMP = VENV / "nnviz3d.json"
 GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0"}
 DRIVERS = "libgl1-mesa-dri"
@@ -35,8 +36,15 @@ def fail(text: str) -> None:
 
 
 def check_python() -> None:
-    if sys.version_info < (3, 10):  # noqa: UP036 - this file must say so on an older Python
-        fail(f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}")
+    """Go on with a Python that the packages have wheels for (imgui-bundle: 3.11 and newer); an older one looks for a newer one here."""
+    if sys.version_info >= NEEDED:
+        return
+    for minor in range(NEEDED[1] + 4, NEEDED[1] - 1, -1):
+        newer = shutil.which(f"python{NEEDED[0]}.{minor}")
+        if newer:
+            say(f"this is Python {sys.version.split()[0]}; going on with {newer}")
+            sys.exit(subprocess.call([newer, *sys.argv]))
+    fail(f"Python {NEEDED[0]}.{NEEDED[1]} or newer is needed; this is {sys.version.split()[0]} and there is no newer one on the PATH")
 
 
 def missing_libraries() -> list[str]:
@@ -119,9 +127,7 @@ def prepare(extras: set[str], optional: tuple[str, ...] = ()) -> None:
     extras = extras | installed
     say(f"installing nnviz3d with {', '.join(sorted(extras))} into {VENV} (the first time this takes a minute or two)")
     if not _pip(f"-e{ROOT}[{','.join(sorted(extras))}]"):
-        old = sys.version_info < (3, 11)
-        hint = "imgui-bundle has no ready wheel for Python 3.10: use 3.11 or newer, or have it compiled" if old else "is there a network?"
-        fail(f"pip could not install the packages; the reason is above ({hint})")
+        fail("pip could not install the packages; the reason is above (is there a network?)")
     for extra in optional:
         if extra in extras or _optional(extra):
             extras |= {extra}

@@ -66,6 +66,7 @@ def _compare(host, target, ours, bare) -> dict:
 def edges(host) -> dict:
     """All 100,352 edges of 784-128, new weights every frame, against the same ribbons finished beforehand."""
     from nnviz3d.draw.frame import Frame
+    from nnviz3d.gfx import state
     from nnviz3d.gfx.columns import TextureBuffer
     from nnviz3d.gfx.program import Program
     from nnviz3d.gfx.targets import Target
@@ -88,7 +89,7 @@ def edges(host) -> dict:
         renderer.edges.draw(picture.subject, frame, shared, floor=0.0)
 
     def draw_bare():
-        renderer.edges.state()
+        state.light()
         bare.draw("triangle_strip", 4, picture.topology.n_edges, {"t_vertex": vertices})
 
     out = _compare(host, target, draw_ours, draw_bare) | {"edges": picture.topology.n_edges}
@@ -121,6 +122,7 @@ def _ribbons(picture, source, frame, shared) -> np.ndarray:
 def neurons(host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     from nnviz3d.draw.frame import Frame
+    from nnviz3d.gfx import state
     from nnviz3d.gfx.columns import TextureBuffer
     from nnviz3d.gfx.program import Program
     from nnviz3d.gfx.targets import Target
@@ -145,7 +147,7 @@ def neurons(host) -> dict:
     bare.set(u_vertices=0, u_color=(0.1, 0.1, 0.1, 1.0))
 
     def draw_bare():
-        renderer.neurons.state()
+        state.solid()
         bare.draw("points", len(order), 1, {"t_vertex": vertices})
 
     out = _compare(host, target, lambda: renderer.neurons.draw(picture.subject, frame, shared, SIZE), draw_bare)

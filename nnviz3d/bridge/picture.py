@@ -92,10 +92,10 @@ class Picture:
         if key == self._key and not renewing:
             return
         self._key = key
-        value_p = source.tensors(_VALUE[look.edges])
-        activation_n = self._finite(self.ops.to_host(source.tensors("activation")))
-        device_a = activation_n if self.xp is np else source.tensors("activation")
-        self._value.write(self._finite(value_p))
+        value_p = self._finite(source.tensors(_VALUE[look.edges]))
+        device_a = self._finite(source.tensors("activation"))
+        activation_n = self.ops.to_host(device_a)
+        self._value.write(value_p)
         columns = self.subject.columns
         columns["t_activation"].write(activation_n)
         columns["t_layer_scale"].write(select.layer_scales(activation_n, self.topology.nodes))

@@ -100,7 +100,8 @@ def layer_scales(activation_n, nodes) -> np.ndarray:
     out = np.empty(len(nodes), np.float32)
     for k, node in enumerate(nodes):
         a = np.abs(activation_n[node.neurons.slice])
-        top = float(a.max()) if a.size < 8 else float(np.partition(a, int(0.98 * (a.size - 1)))[int(0.98 * (a.size - 1))])
+        kth = int(0.98 * (a.size - 1))
+        top = max(float(np.partition(a, kth)[kth]), 0.4 * float(a.max()))  # one loud neuron in a silent layer must not be lost
         if k == 0 and 0.5 < top <= 1.0:
             top = 1.0
         top = BOUNDED.get(node.activation, top)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from OpenGL import GL
-
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.palette import PALETTES
+from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
@@ -21,16 +20,9 @@ class Edges:
         self.ribbons = Program(context, "edge.vert", "edge.frag")
         self.sprites = Program(context, "particle.vert", "particle.frag")
 
-    @staticmethod
-    def state() -> None:
-        GL.glEnable(GL.GL_DEPTH_TEST)
-        GL.glDepthMask(False)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
-
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
         """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
-        self.state()
+        state.light()
         look = frame.look
         positive, negative = PALETTES[look.palette]
         fine = float(shared["u_viewport"][1]) / 720.0
@@ -62,7 +54,7 @@ class Edges:
         look = frame.look
         if not subject.signals or look.particles <= 0:
             return
-        self.state()
+        state.light()
         positive, negative = PALETTES[look.palette]
         self.sprites.set(
             u_signal=look.edges == "signal",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from OpenGL import GL
 
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame
+from nnviz3d.gfx import state
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
@@ -40,18 +40,11 @@ class Neurons:
         self._counts = tuple(map(len, groups))
         self.order.write(np.concatenate(groups).astype(np.int32))
 
-    @staticmethod
-    def state() -> None:
-        GL.glEnable(GL.GL_DEPTH_TEST)
-        GL.glDepthMask(True)
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE_MINUS_SRC_ALPHA)
-
     def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
         self._arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": self.order}
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
-        self.state()
+        state.solid()
         dots, points, quads = self._counts
         for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
             if count:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from OpenGL import GL
-
 from nnviz3d.draw.frame import Frame
+from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import Target
@@ -36,8 +35,7 @@ class Post:
     def bloom(self, scene: Target, levels: int) -> Target:
         """The halo of a scene, a quarter of its size."""
         chain = self._targets(scene.size, levels)
-        GL.glDisable(GL.GL_DEPTH_TEST)
-        GL.glDisable(GL.GL_BLEND)
+        state.replace()
         source = scene
         for k, target in enumerate(chain):
             with target:
@@ -49,21 +47,17 @@ class Post:
                 )
                 self.down.draw("triangles", 3)
             source = target
-        GL.glEnable(GL.GL_BLEND)
-        GL.glBlendFunc(GL.GL_ONE, GL.GL_ONE)
+        state.add()
         for target, smaller in zip(chain[-2::-1], chain[:0:-1], strict=True):
             with target:
                 self.up.set(t_image=smaller.texture, u_texel=(1 / smaller.width, 1 / smaller.height), u_strength=0.7)
                 self.up.draw("triangles", 3)
-        GL.glDisable(GL.GL_BLEND)
         return chain[0]
 
     def finish(self, scene: Target, halo: Target, frame: Frame, framebuffer: int, size: tuple[int, int]) -> None:
         """Everything onto `framebuffer`."""
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
-        GL.glViewport(0, 0, *size)
-        GL.glDisable(GL.GL_BLEND)
-        GL.glDisable(GL.GL_DEPTH_TEST)
+        state.bind(framebuffer, size)
+        state.replace()
         shift = frame.pose.shift
         self.final.set(
             t_scene=scene.texture,

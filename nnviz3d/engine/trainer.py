@@ -60,7 +60,7 @@ class Trainer:
         self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
         self._shown = Shown(ops, self.topology, self.objective, self.arenas.parameters)
         self._evaluation: Evaluation | None = None
-        self._backup, self._surplus = None, 0
+        self._backup = None
         self._start_batches()
         self.configure(scene.train)
 
@@ -95,10 +95,10 @@ class Trainer:
 
         A step longer than the budget is continued by the next call, and that call ends where the step ends.
         """
-        continued, done = self._cursor > 0, 0
-        limit = math.inf if steps is None else steps
+        continued, first = self._cursor > 0, self.step
+        last = math.inf if steps is None else first + steps
         with np.errstate(all="ignore"):  # non-finite numbers are looked for, not warned about
-            while (done < limit or self._cursor) and self.diverged is None:
+            while (self.step < last or self._cursor) and self.diverged is None:
                 if self._cursor == 0:
                     self._begin()
                 try:
@@ -110,15 +110,13 @@ class Trainer:
                 self._cursor += 1
                 if self._cursor == len(self._groups):
                     self._finish()
-                    done += self.diverged is None
                     if continued:
                         break
                 if not more():
                     break
             if self.ops.asynchronous:
-                done -= self._surplus + self._look()
-                self._surplus = 0
-        return done
+                self._look()
+        return self.step - first
 
     def settle(self) -> None:
         """Finish a half-done step, if there is one."""
@@ -150,7 +148,7 @@ class Trainer:
         if not self.ops.asynchronous:
             self.loss = self._step_loss
         elif self.step % WATCH == 0:
-            self._surplus += self._look()
+            self._look()
 
     def _draw(self, mask, keep: float) -> None:
         """Inverted dropout: 1/keep with probability keep, else 0. Drawn on the host, so that backends agree."""
@@ -188,16 +186,14 @@ class Trainer:
         self.diverged, self._cursor = step, 0
         self.arenas.gradients.fill(0)  # they are what is not finite, and the picture may read them
 
-    def _look(self) -> int:
-        """Ask a device that skips every update after the first bad step; returns how many steps were counted too many."""
+    def _look(self) -> None:
+        """Ask a device, which skips every update after the first bad step; then the steps since were none."""
         bad, finished, loss = self.ops.verdict()
-        surplus = 0
         if finished:
             self.loss = loss
         if bad and self.diverged is None:
-            surplus, self.step = self.step - (self._base + finished), self._base + finished
+            self.step = self._base + finished
             self._stop(self.step + 1)
-        return surplus
 
     # looking
 

@@ -95,7 +95,7 @@ class EglHost:
     def size(self) -> tuple[int, int]:
         return self._target.size
 
-    display_size = size
+    display_size = size  # one unit of imgui is one pixel
 
     def resize(self, width: int, height: int) -> None:
         if (width, height) != self.size:

@@ -55,5 +55,7 @@ def open_host(width: int, height: int, headless: bool = False, title: str = "nnv
         from nnviz3d.gfx.window import WindowHost
 
         return WindowHost(width, height, title, fullscreen)
-    except (ImportError, OSError, AttributeError) as error:
+    except ModuleNotFoundError as error:
+        raise RunError(f"a Python package is missing: {error}. Install nnviz3d again: pip install --force-reinstall nnviz3d") from error
+    except (ImportError, OSError, AttributeError) as error:  # PyOpenGL raises these three where a library is not there
         raise RunError(_NO_GL.format(error)) from error

@@ -14,6 +14,7 @@ class ImguiFrame:
     def __init__(self):
         self.context = imgui.create_context()
         self.plots = implot.create_context()
+        self.make_current()  # imgui keeps the old one current where there is one
         io = imgui.get_io()
         io.set_ini_filename("")
         io.set_log_filename("")

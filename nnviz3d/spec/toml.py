@@ -8,8 +8,8 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import sys
 import tempfile
+import tomllib
 import types
 import typing
 from collections.abc import Iterable
@@ -22,12 +22,6 @@ from nnviz3d.spec import limits, paths
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 KEY_PARTS = 64
 SHOWN = 100  # problems of one file that are told one by one

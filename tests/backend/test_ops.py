@@ -63,7 +63,8 @@ def softmax(z):
 def activation(kind, z):
     logistic = 1 / (1 + np.exp(-z))
     return {
-        "linear": z, "relu": np.maximum(z, 0), "leaky_relu": np.where(z > 0, z, 0.01 * z), "elu": np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+        "linear": z, "relu": np.maximum(z, 0), "leaky_relu": np.where(z > 0, z, 0.01 * z),
+        "elu": np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
         "gelu": z / 2 * (1 + erf(z / math.sqrt(2))), "gelu_tanh": z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),
         "silu": z * logistic, "softplus": np.logaddexp(z, 0), "sigmoid": logistic, "tanh": np.tanh(z), "sin": np.sin(z),
         "softmax": softmax(z) if z.ndim == 2 else None,

@@ -1,5 +1,7 @@
 """The governor: it reaches the target, does not hunt, and a named level is that level."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -47,7 +49,7 @@ def test_a_single_long_frame_changes_nothing():
 
 
 def test_the_ladder_rises_in_everything():
-    for low, high in zip(LADDER, LADDER[1:], strict=False):
+    for low, high in pairwise(LADDER):
         assert low.edges < high.edges and low.scale <= high.scale and low.particles <= high.particles
 
 

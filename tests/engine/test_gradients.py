@@ -41,7 +41,8 @@ def check(t, penalty=lambda p: 0.0, tolerance=2e-6):
 @pytest.mark.parametrize("activation", HIDDEN)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_activation_with_every_loss(activation, loss):
-    check(trainer(layers=((4, activation), (3, activation)), loss=loss, optimizer="sgd", learning_rate=0.0, huber_delta=0.4, dtype="float64"))
+    layers = ((4, activation), (3, activation))
+    check(trainer(layers=layers, loss=loss, optimizer="sgd", learning_rate=0.0, huber_delta=0.4, dtype="float64"))
 
 
 @pytest.mark.parametrize("output", KINDS)
