@@ -187,6 +187,35 @@ def frame(frames: int = 240, warm: int = 150) -> dict:
         host.close()
 
 
+def long_steps(frames: int = 60, warm: int = 45) -> dict:
+    """The frame time of one wide network while a training step takes long, against the same while steps are short."""
+    from nnviz3d.app.loop import Loop
+    from nnviz3d.app.session import Session
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec import toml
+    from nnviz3d.spec.edit import Edit
+
+    path = toml.find("wide")
+    out = {}
+    for name, batch in (("short", 4), ("long", 512)):
+        edits = [Edit("train.batch", batch), Edit("look.quality", "low"), Edit("data.samples", 1200)]
+        session = Session(toml.load(path, edits), path.parent, "cpu")
+        host = open_host(*SIZE, headless=True)
+        try:
+            loop = Loop(host, session)
+            loop.run(warm)
+            begin, first, start = perf_counter(), session.source.step, len(loop.meter.rows("frame"))
+            loop.run(frames)
+            train_ms = sum(loop.meter.rows("train")[start:])
+            out[f"{name}_frame_p50_ms"] = round(median(loop.meter.rows("frame")[start:]), 2)
+            out[f"{name}_step_ms"] = round(train_ms / max(session.source.step - first, 1), 1)
+            out[f"{name}_wall_s"] = round(perf_counter() - begin, 2)
+            loop.stage.close()
+        finally:
+            host.close()
+    return out | {"ratio": round(out["long_frame_p50_ms"] / out["short_frame_p50_ms"], 3)}
+
+
 def start() -> dict:
     """Seconds from process start: to the end of `--help`, of the import, and to the first presented frame of `digits` (best of 3)."""
 
@@ -208,7 +237,7 @@ def start() -> dict:
 
 
 def measure(only: str | None = None) -> dict:
-    """All measurements, or one of start, frame, edges, neurons."""
+    """All measurements, or one of start, frame, long_steps, edges, neurons."""
     from nnviz3d.gfx.hosts import open_host
 
     out: dict = {"size": list(SIZE)}
@@ -216,6 +245,8 @@ def measure(only: str | None = None) -> dict:
         out["start"] = start()
     if only in (None, "frame"):
         out["frame"] = frame()
+    if only in (None, "long_steps"):
+        out["long_steps"] = long_steps()
     if only in (None, "edges", "neurons"):
         host = open_host(*SIZE, headless=True)
         out["renderer"] = host.context.renderer

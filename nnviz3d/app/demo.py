@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import radians, sin, tau
+from math import pi, radians, sin
 from pathlib import Path
 
 from nnviz3d.draw import camera
@@ -61,7 +60,7 @@ def frames(session, host, progress=lambda done, total: None):
 
     record = session.scene.record
     total = max(round(record.duration * record.fps), 1)
-    stage, overlay = Stage(host, session), Overlay(max(host.size[1] / 900, 0.8))
+    stage, overlay = Stage(host, session), Overlay(host.size[1] / 640)
     start = stage.rig.pose
     session.running = True
     try:
@@ -72,7 +71,7 @@ def frames(session, host, progress=lambda done, total: None):
             if k % max(total // 60, 1) == 0 or k == total - 1:
                 session.evaluate(limit=100_000)
             session.source.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
-            pose = _travel(start, share, record.turn)
+            pose = _travel(stage, start, share, record.turn)
             stage.draw(1 / record.fps, pose=pose, exact=True)
             readout = facts.readout(session, stage.labels(), stage.picture.edges, Performance())
             for _ in range(2 if k == 0 else 1):  # imgui needs a frame to learn sizes
@@ -88,12 +87,7 @@ def frames(session, host, progress=lambda done, total: None):
         stage.close()
 
 
-def _travel(start: camera.Pose, share: float, turn: float) -> camera.Pose:
-    """A slow sweep around the network that starts and ends at rest, nearer in the middle."""
-    along = camera.ease(share) - 0.5
-    return replace(
-        start,
-        yaw=start.yaw + radians(turn) * along,
-        pitch=start.pitch + radians(3.5) * sin(tau * share * 0.5),
-        distance=start.distance * (1 - 0.07 * sin(tau * share * 0.5)),
-    )
+def _travel(stage, start: camera.Pose, share: float, turn: float) -> camera.Pose:
+    """A slow sweep around the network that starts and ends at rest, with all of it in the frame at every moment."""
+    yaw = start.yaw + radians(turn) * (camera.ease(share) - 0.5)
+    return camera.fit(stage.picture.layout, yaw, start.pitch + radians(4) * sin(pi * share), stage.aspect)

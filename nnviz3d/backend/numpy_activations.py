@@ -28,15 +28,23 @@ def sigmoid(z, out):
     return [bind(np.negative, z, out), bind(np.exp, out, out), bind(np.add, out, 1.0, out), bind(np.reciprocal, out, out)]
 
 
-def softmax(z, out, scratch_rows):
-    """Row-wise softmax. The row sum goes through BLAS: 0.5 us against 1.4 us for `add.reduce` at (32, 10)."""
+def spread(ufunc, x, narrow, out, s):
+    """out = ufunc(x, narrow) with `narrow` broadcast by way of the scratch `s`.
+
+    numpy's own broadcasting sets up a buffered iteration: at (12, 256) 2.1 us and 13 kB a call, against 0.9 us and nothing.
+    """
+    return [bind(np.copyto, s, narrow), bind(ufunc, x, s, out)]
+
+
+def softmax(z, out, row, s):
+    """Row-wise softmax; `row` (B, 1) keeps the sums. They go through BLAS: 0.5 us against 1.4 us for `add.reduce` at (32, 10)."""
     ones = np.ones((z.shape[1], 1), z.dtype)
     return [
-        bind(np.maximum.reduce, z, 1, None, scratch_rows, True),
-        bind(np.subtract, z, scratch_rows, out),
+        bind(np.maximum.reduce, z, 1, None, row, True),
+        *spread(np.subtract, z, row, out, s),
         bind(np.exp, out, out),
-        bind(np.dot, out, ones, scratch_rows),
-        bind(np.divide, out, scratch_rows, out),
+        bind(np.dot, out, ones, row),
+        *spread(np.divide, out, row, out, s),
     ]
 
 

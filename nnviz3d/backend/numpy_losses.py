@@ -11,12 +11,14 @@ from functools import partial as bind
 
 import numpy as np
 
+from nnviz3d.backend.numpy_activations import spread
+
 
 def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch):
     """-sum_o t log softmax(z), mean over the batch; t sums to 1 in each row."""
     batch, n = z_bo.shape
     row = np.empty((batch, 1), z_bo.dtype)
-    shifted = scratch(0)
+    shifted, s = scratch(0), scratch(1)
     flat_z, flat_t, flat_row, column = shifted.reshape(-1), t_bo.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
     ones = np.ones(batch, z_bo.dtype)
     share = z_bo.dtype.type(1 / batch)
@@ -26,10 +28,10 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch):
 
     return [
         bind(np.maximum.reduce, z_bo, 1, None, row, True),
-        bind(np.subtract, z_bo, row, shifted),
+        *spread(np.subtract, z_bo, row, shifted, s),
         bind(np.exp, shifted, a_bo),
         bind(np.dot, a_bo, column, row),
-        bind(np.divide, a_bo, row, a_bo),
+        *spread(np.divide, a_bo, row, a_bo, s),
         bind(np.log, row, row),
         mean,
         bind(np.subtract, a_bo, t_bo, d_bo),

@@ -15,6 +15,7 @@ import numpy as np
 
 from nnviz3d.backend import numpy_activations, numpy_losses, numpy_updates
 from nnviz3d.backend.constants import Constants
+from nnviz3d.backend.numpy_activations import spread
 
 Calls = list[Callable[[], object]]
 BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
@@ -99,10 +100,10 @@ class NumpyOps:
         """z += b; a = f(z). `a` may be `z` for the kinds whose derivative needs only `a`."""
         calls = []
         for z, a in self._blocks(z_bo, a_bo):
-            calls.append(bind(np.add, z, b_o, z))
             scratch = self._room(z.shape)
+            calls += spread(np.add, z, b_o, z, scratch(0))
             if kind == "softmax":
-                calls += numpy_activations.softmax(z, a, np.empty((len(z), 1), z.dtype))
+                calls += numpy_activations.softmax(z, a, np.empty((len(z), 1), z.dtype), scratch(0))
             else:
                 calls += numpy_activations.forward[kind](z, z if a_bo is z_bo else a, scratch)
         return calls
@@ -114,7 +115,8 @@ class NumpyOps:
             scratch = self._room(d.shape)
             if kind == "softmax":
                 row, s, ones = np.empty((len(d), 1), d.dtype), scratch(0), np.ones((d.shape[1], 1), d.dtype)
-                calls += [bind(np.multiply, d, a, s), bind(np.dot, s, ones, row), bind(np.subtract, d, row, d), bind(np.multiply, d, a, d)]
+                calls += [bind(np.multiply, d, a, s), bind(np.dot, s, ones, row)]
+                calls += [*spread(np.subtract, d, row, d, s), bind(np.multiply, d, a, d)]
             else:
                 calls += numpy_activations.backward[kind](d, z, a, scratch)
         return calls

@@ -118,7 +118,7 @@ def test_state_continues_bytewise():
 
 @pytest.mark.parametrize("train", [{}, {"dropout": 0.2, "l1": 0.01, "l2": 0.01, "clip_norm": 1.0}, {"l1": 0.01, "l1_dead_at_zero": True}])
 def test_a_step_allocates_nothing(train):
-    """After warm-up the peak of 200 steps stays under 4 kB (views and Python floats), with arrays of 64 kB in play; no array moves."""
+    """After warm-up six steps need less than 4 kB at any time (views, Python floats), with arrays of 32 kB in play; no array moves."""
     t = trainer(numbers(300, inputs=64), ((256, "gelu"), (64, "elu")), batch=32, **train)
     t.run(30)  # both batch sizes, and a new epoch
     arenas, plans = t.arenas.all(), t._plans
@@ -132,7 +132,7 @@ def test_a_step_allocates_nothing(train):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak - before < 8192
+    assert peak - before < 4096
     assert {name: array.ctypes.data for name, array in t.arenas.all().items()} == addresses
     assert t._plans is plans
 
@@ -203,26 +203,49 @@ def test_divergence_keeps_the_last_finite_state():
     assert all(np.isfinite(t.tensors(kind)).all() for kind in ("gradient", "change", "z", "activation", "delta"))
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
-def test_an_update_that_overflows_is_undone(name):
-    """Loss and gradient are finite, the new parameters would not be: found at that step, and put back."""
-    t = trainer(numbers(10), ((4, "tanh"),), optimizer=name, learning_rate=1e9, epsilon=1e-30, weight_decay=1.0)
+def test_an_update_that_overflows_is_undone():
+    """Loss and gradient are finite, the new parameters would not be: found at that step, and parameters and slots put back."""
+    t = trainer(numbers(10), ((4, "tanh"),), optimizer="momentum", learning_rate=1.0, momentum=0.99)
     t.run(1)
-    t.arenas.parameters[:] = 0
-    t.arenas.parameters[-1] = 3.4e38 if name != "adamw" else 3e38
-    t.arenas.parameters[-3:-1] = t.arenas.parameters[-1]
-    if name != "adamw":
-        t.arenas.slots and t.arenas.slots[0].fill(-1e36 if name != "rmsprop" else 0)
-        if name == "sgd" or name == "rmsprop":
-            t._optimizer.largest = math.inf
-    t._optimizer.largest = math.inf
-    kept = t.arenas.parameters.copy()
-    t.run(50)
-    if t.diverged is None:
-        pytest.fail("never overflowed")
-    assert np.isfinite(t.arenas.parameters).all()
-    assert t.step == t.diverged - 1
-    assert t.step > 1 or np.array_equal(t.arenas.parameters, kept)
+    state = t.state()
+    state["arenas"]["slot0"][0] = 3e38
+    state["arenas"]["parameters"][0] = -2e38  # one saturated tanh: loss and gradient stay finite
+    t.restore(state)
+    assert t.run(5) == 0
+    assert t.diverged == 2
+    for name in ("parameters", "slot0", "before"):
+        assert np.array_equal(t.arenas.copies()[name], state["arenas"][name])
+
+
+def test_a_huge_step_that_fits_is_taken():
+    """The bound says "could overflow", the look afterwards says it did not."""
+    t = trainer(numbers(10), ((4, "tanh"),), optimizer="momentum", learning_rate=1.0, momentum=0.99)
+    t.run(1)
+    state = t.state()
+    state["arenas"]["slot0"][0] = 2e37
+    t.restore(state)
+    assert t.run(3) == 3
+    assert t.diverged is None
+    assert t.tensors("parameter")[0] < -4e37
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]),
+    st.floats(1e-3, 1e9), st.sampled_from([1e-8, 1e-20, 1e-37, 1e-45]), st.sampled_from(["relu", "linear", "elu"]), st.integers(0, 99),
+)  # fmt: skip
+def test_parameters_and_slots_are_always_finite(name, rate, epsilon, activation, seed):
+    """Whatever the constants: after every step all that is kept is a number, and a run that stops says where."""
+    data = numbers(12, task="regression")
+    t = trainer(data, ((4, activation),), optimizer=name, learning_rate=rate, epsilon=epsilon, momentum=0.99, seed=seed, weight_decay=1.0)
+    for _ in range(25):
+        stopped = t.run(2) < 2
+        assert all(np.isfinite(array).all() for array in t.arenas.copies().values())
+        if stopped:
+            assert t.diverged == t.step + 1
+            break
+    else:
+        assert math.isfinite(t.loss)
 
 
 def test_new_constants_pardon():
@@ -342,21 +365,18 @@ def test_digits_are_learned():
 
 
 @pytest.mark.parametrize(
-    ("train", "trace"),
+    ("train", "golden"),
     [
-        ({"optimizer": "adam"}, "ADAM"),
-        ({"optimizer": "sgd", "learning_rate": 0.1, "l2": 0.001}, "SGD"),
-        ({"optimizer": "rmsprop", "clip_norm": 1.0, "order": "sequential"}, "RMSPROP"),
+        ({"optimizer": "adam"}, [2.406369, 2.357867, 2.397644, 2.132802, 1.732891, 0.974470]),
+        ({"optimizer": "sgd", "learning_rate": 0.1, "l2": 0.001}, [2.406369, 2.350433, 2.238489, 1.939861, 1.027585, 0.376940]),
+        ({"optimizer": "rmsprop", "clip_norm": 1.0, "order": "sequential"}, [2.50878, 2.334166, 1.912952, 1.560531, 0.539203, 0.29798]),
     ],
 )
-def test_golden_loss_traces(train, trace):
+def test_golden_loss_traces(train, golden):
     """Steps 1, 2, 5, 10, 50, 100 of the digits; another machine's BLAS moves the fourth digit at most."""
     t, losses = digits(**train), []
     for step in range(1, 101):
         t.run(1)
         if step in (1, 2, 5, 10, 50, 100):
             losses.append(t.loss)
-    assert losses == pytest.approx(GOLDEN[trace], rel=1e-3)
-
-
-GOLDEN = {"ADAM": [], "SGD": [], "RMSPROP": []}
+    assert losses == pytest.approx(golden, rel=1e-3)
