@@ -35,6 +35,7 @@ class Film:
         import av
 
         try:
+            self.part.touch()  # av opens the file with the first packet only
             self._file = av.open(str(self.part), "w", format="mp4", options={"movflags": "+faststart"})
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None

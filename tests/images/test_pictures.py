@@ -1,0 +1,57 @@
+"""Pictures that only eyes can judge, kept: a few scenes on llvmpipe against references.
+
+Untrained networks, so that the picture does not depend on which BLAS multiplied. After a change that is meant, look at the pictures and
+renew them with `NNVIZ3D_RENEW=1 python3 tools/test.py tests/images`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnviz3d.app import api
+from nnviz3d.record.png import read_png, write_png
+
+pytestmark = [pytest.mark.gl, pytest.mark.picture]
+HERE = Path(__file__).parent
+ATOL = 3  # llvmpipe compiles for the processor it finds; AMD and Intel differ by 2 levels
+BEYOND = 1e-4  # share of pixels that may differ by more: rims of spheres and ends of dashes
+PICTURES = {
+    "digits": {"scene": "digits", "size": (640, 360)},
+    "panels": {"scene": "digits", "size": (1280, 720), "ui": True, "neuron": 70},
+    "xor": {"scene": "xor", "size": (480, 270)},
+    "wide": {"scene": "wide", "size": (640, 360)},
+    "deep_side": {"scene": "deep", "size": (640, 360), "camera": "side"},
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_looks_as_it_did(name):
+    options = dict(PICTURES[name])
+    image = api.shot(options.pop("scene"), backend="cpu", **options)
+    reference = HERE / "refs" / f"{name}.png"
+    if os.environ.get("NNVIZ3D_RENEW"):
+        write_png(image, reference)
+        return
+    wanted = read_png(reference)
+    assert image.shape == wanted.shape
+    difference = np.abs(image.astype(int) - wanted.astype(int)).max(2)
+    beyond = float((difference > ATOL).mean())
+    if beyond > BEYOND:
+        diffs = HERE / "diffs"
+        diffs.mkdir(exist_ok=True)
+        write_png(image, diffs / f"{name}.png")
+        write_png((255 * (np.clip(difference, 0, 255) / 255) ** 0.25).astype(np.uint8)[..., None].repeat(3, 2), diffs / f"{name}_difference.png")
+    assert beyond <= BEYOND, f"{beyond:.2%} of the pixels differ by more than {ATOL}; see {HERE / 'diffs' / name}.png"
+
+
+def test_a_shot_is_the_same_twice():
+    first, second = (api.shot("digits", (320, 180), step=5, backend="cpu") for _ in range(2))
+    assert (first == second).all()
+
+
+def test_training_changes_the_picture():
+    assert (api.shot("digits", (320, 180), backend="cpu") != api.shot("digits", (320, 180), step=50, backend="cpu")).any()
