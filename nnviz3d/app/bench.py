@@ -9,7 +9,6 @@ from __future__ import annotations
 import json as json_module
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
@@ -17,6 +16,7 @@ import numpy as np
 
 SIZE = (1280, 720)
 REPEATS = 9
+SECTIONS = ("start", "frame", "long_steps", "edges", "neurons")
 
 
 class _Frozen:
@@ -237,7 +237,7 @@ def start() -> dict:
 
 
 def measure(only: str | None = None) -> dict:
-    """All measurements, or one of start, frame, long_steps, edges, neurons."""
+    """All measurements, or one of `SECTIONS`."""
     from nnviz3d.gfx.hosts import open_host
 
     out: dict = {"size": list(SIZE)}
@@ -259,12 +259,10 @@ def measure(only: str | None = None) -> dict:
     return out
 
 
-def main(json: bool = False, only: str | None = None, output: Path | None = None) -> int:
+def main(json: bool = False, only: str | None = None) -> int:
     """Measure and print: one JSON document, or a line a number."""
     report = measure(only)
     text = json_module.dumps(report, indent=1)
-    if output is not None:
-        output.write_text(text + "\n", encoding="utf-8")
     if json:
         sys.stdout.write(text + "\n")
     else:

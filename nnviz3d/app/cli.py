@@ -170,7 +170,8 @@ def demo(
     common.make_folder(output)
     from nnviz3d.app.demo import make
 
-    facts = make(document, base, output, backend=backend)
+    with common.progress("frames", quiet) as advance:
+        facts = make(document, base, output, backend=backend, progress=advance)
     if as_json:
         common.emit(facts)
     else:
@@ -254,6 +255,9 @@ def doctor(
 @app.command()
 def bench(
     as_json: Json = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="SECTION", help="start, frame, long_steps, edges or neurons.", show_default=False)
+    ] = None,
     backend: Backend = "auto",
     seed: Seed = None,
     sets: Sets = None,
@@ -262,9 +266,12 @@ def bench(
 ) -> None:
     """Measure ms per stage next to the raw floor of the same work in this process."""
     _options(backend, seed, sets, verbose, quiet)
-    from nnviz3d.app.bench import main as work
+    from nnviz3d.app import bench as benchmarks
+    from nnviz3d.spec.errors import InputError
 
-    raise typer.Exit(work(as_json))
+    if only not in (None, *benchmarks.SECTIONS):
+        raise InputError.of("", "--only", f"expected one of {', '.join(benchmarks.SECTIONS)}, found {only!r}")
+    raise typer.Exit(benchmarks.main(as_json, only))
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ Training comes after the draw calls are handed over and before the wait for them
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from time import perf_counter
 
@@ -184,6 +185,8 @@ class Loop:
 
     def run(self, frames: int | None = None) -> None:
         """Until the window is closed, or for so many frames. Headless time is a fixed 1/60 s a frame, so that a run can be repeated."""
+        gc.collect()
+        gc.freeze()  # what is alive now lives as long as the loop: a collection need not walk it (20 ms every few seconds)
         last = perf_counter()
         done = 0
         while not self.host.closing and (frames is None or done < frames):

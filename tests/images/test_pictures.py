@@ -44,7 +44,9 @@ def test_a_picture_looks_as_it_did(name):
         diffs = HERE / "diffs"
         diffs.mkdir(exist_ok=True)
         write_png(image, diffs / f"{name}.png")
-        write_png((255 * (np.clip(difference, 0, 255) / 255) ** 0.25).astype(np.uint8)[..., None].repeat(3, 2), diffs / f"{name}_difference.png")
+        write_png(
+            (255 * (np.clip(difference, 0, 255) / 255) ** 0.25).astype(np.uint8)[..., None].repeat(3, 2), diffs / f"{name}_difference.png"
+        )
     assert beyond <= BEYOND, f"{beyond:.2%} of the pixels differ by more than {ATOL}; see {HERE / 'diffs' / name}.png"
 
 

@@ -1,0 +1,36 @@
+"""The benchmarks run and report what they promise. Numbers are looked at by people, never asserted: machines are noisy."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+KEYS = {"edges": {"ms", "floor_ms", "ratio", "edges"}, "neurons": {"ms", "floor_ms", "ratio", "neurons"}}
+
+
+@pytest.mark.gl
+@pytest.mark.parametrize("section", KEYS)
+def test_a_section_reports_a_ratio_to_its_floor(section, monkeypatch):
+    from nnviz3d.app import bench
+
+    monkeypatch.setattr(bench, "REPEATS", 1)
+    report = bench.measure(section)[section]
+    assert set(report) == KEYS[section] and all(value > 0 for value in report.values())
+
+
+@pytest.mark.gl
+def test_the_frame_report_tells_python_from_the_driver():
+    from nnviz3d.app import bench
+
+    report = bench.frame(frames=8, warm=4)
+    assert 0 < report["python_ms"] < report["p50_ms"] <= report["p99_ms"]
+    assert {"draw", "overlay", "train", "present"} <= set(report["stages_p50_ms"])
+
+
+def test_an_unknown_section_is_bad_usage():
+    done = subprocess.run(
+        [sys.executable, "-m", "nnviz3d", "bench", "--json", "--only", "nothing"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "expected one of start" in done.stderr
+    assert json.loads(done.stdout)["ok"] is False
