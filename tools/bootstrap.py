@@ -21,7 +21,7 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 NEEDED = (3, 11)
 STAMP = VENV / "nnviz3d.json"
-GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0"}
+GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0", "libfontconfig.so.1": "libfontconfig1"}  # vispy will not be imported without the last
 DRIVERS = "libgl1-mesa-dri"
 
 
@@ -54,7 +54,7 @@ def missing_libraries() -> list[str]:
     missing = [package for library, package in GL.items() if not _loads(library)]
     if missing == ["libglx-mesa0"] and _loads("libGLX_nvidia.so.0"):
         return []
-    return [*missing, DRIVERS] if missing or not _has_drivers() else []
+    return missing if _has_drivers() else [*missing, DRIVERS]
 
 
 def _loads(library: str) -> bool:

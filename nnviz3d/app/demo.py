@@ -23,7 +23,6 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
     """
     from nnviz3d.app import stills
     from nnviz3d.app.session import Session
-    from nnviz3d.app.still import draw_still
     from nnviz3d.gfx.hosts import open_host
     from nnviz3d.record.film import Film
 
@@ -36,6 +35,8 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
     size = (record.width // 2 * 2, record.height // 2 * 2)
     host = open_host(*size, headless=True)
     try:
+        from nnviz3d.app.still import draw_still  # needs OpenGL; the host has said so in words where there is none
+
         with Film(folder / "demo.mp4", size, record.fps) as film:
             for image in frames(session, host, progress):
                 film.add(image)

@@ -72,7 +72,7 @@ def readout(
         can_undo=session.history.can_undo,
         can_redo=session.history.can_redo,
         dirty=session.scene != session.saved,
-        scene_name=session.scene.title or session.name,
+        scene_name=session.name,
         scene_names=_scene_names(),
     )
 

@@ -29,6 +29,7 @@ class Plan:
     calls: Calls = field(default_factory=list)
     phases: list[tuple[str, int, int]] = field(default_factory=list)
     groups: list[Calls] = field(default_factory=list)
+    watch: int = 1  # steps between two looks at a device that runs ahead: it must not queue more than a frame's worth
     index: object = None  # (B,) where the rows of the batch are named
     masks: list = field(default_factory=list)  # (mask, dropout share) to draw before the step
 
@@ -40,7 +41,7 @@ class Plan:
     def group(self, ops: Ops, flop: float, parameters: int) -> None:
         """A small step runs in one go; a large one looks at the budget after every call; a device, which runs ahead, gets it whole."""
         if ops.asynchronous:
-            self.groups = [ops.graph(self.calls)]
+            self.groups, self.watch = [ops.graph(self.calls)], 16 if flop < 1e9 else 1
         elif flop <= SMALL_FLOP and parameters <= SMALL_PARAMETERS:
             self.groups = [self.calls]
         else:

@@ -28,9 +28,6 @@ from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
 
-WATCH = 16  # steps between two looks at a device that runs ahead
-KINDS = ("parameter", "gradient", "change", "z", "activation", "delta")
-
 
 class Diverged(Exception):
     """Loss or gradient of the running step is not finite; nothing has been applied."""
@@ -147,7 +144,7 @@ class Trainer:
         self._epoch = self._batches.epoch
         if not self.ops.asynchronous:
             self.loss = self._step_loss
-        elif self.step % WATCH == 0:
+        elif self.step % self._plan.watch == 0:
             self._look()
 
     def _draw(self, mask, keep: float) -> None:

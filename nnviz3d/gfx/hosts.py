@@ -10,7 +10,7 @@ import numpy as np
 
 from nnviz3d.spec.errors import RunError
 
-_NO_GL = "the OpenGL libraries cannot be loaded: {}. On Debian or Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0"
+_NO_GL = "the OpenGL libraries cannot be loaded: {}. On Debian or Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
 
 
 class Host(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from nnviz3d.spec.topology import Topology
@@ -35,3 +35,6 @@ class Source(Protocol):
 
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
         """(loss, accuracy or None) of a part of the data."""
+
+    def evaluating(self, part: str, limit: int = 2000) -> Iterator[tuple[float, float | None]]:
+        """The same in pieces: an iterator over the result so far."""

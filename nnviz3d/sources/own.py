@@ -57,6 +57,10 @@ class OwnTraining:
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
         return self.trainer.evaluate(part, limit)
 
+    def evaluating(self, part: str, limit: int = 2000):
+        """The same in pieces of a few milliseconds: an iterator over the result so far, for a loop that must not stop."""
+        return self.trainer.evaluating(part, limit)
+
     def show_sample(self, index: int) -> None:
         """Choose a row of the test part (of the train part where there is no test part); wraps around."""
         part = "test" if len(self.data.x_test) else "train"

@@ -52,11 +52,11 @@ class Dock:
         self._picked: int | None = None
 
     def draw(self, f: Frame) -> None:
-        if not f.memory.panels:
+        if not f.docked:
             _corner_button(f)
             return
         margin = f.px(theme.MARGIN)
-        width = f.dock_width - margin
+        width = f.width - 2 * margin if f.narrow else f.dock_width - margin
         imgui.set_next_window_pos(imgui.ImVec2(f.width - width - margin, margin))
         imgui.set_next_window_size(imgui.ImVec2(width, f.height - 2 * margin))
         imgui.begin("##dock", None, _FLAGS)
@@ -74,7 +74,8 @@ class Dock:
             self._section(f, section, fresh and section.title == neuron.TITLE)
         imgui.end_child()
         imgui.end()
-        _grip(f, f.width - width - margin)
+        if not f.narrow:
+            _grip(f, f.width - width - margin)
 
     def _section(self, f: Frame, section: Section, reveal: bool) -> None:
         opened = self.opened[section.title] = self.opened[section.title] or reveal
@@ -93,7 +94,8 @@ class Dock:
         corner = imgui.get_cursor_screen_pos()
         pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height))
         hovered = imgui.is_item_hovered()
-        tip(f, section.hint)
+        if not opened:  # an open one explains itself, and the tip would lie over its first row
+            tip(f, section.hint)
         draw_list = imgui.get_window_draw_list()
         if hovered:
             end = imgui.ImVec2(corner.x + width, corner.y + height)
@@ -131,7 +133,7 @@ class Dock:
             f.memory.help = not f.memory.help
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)"):
-            f.memory.panels = False
+            f.toggle_panels()
         imgui.pop_style_var()
 
 
@@ -143,7 +145,7 @@ def _corner_button(f: Frame) -> None:
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
     imgui.begin("##show", None, _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
     if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
-        f.memory.panels = True
+        f.toggle_panels()
     imgui.end()
     imgui.pop_style_var()
 

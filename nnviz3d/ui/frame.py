@@ -12,11 +12,15 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.tex import Formulas
 
 
+NARROW, LOW = 600.0, 420.0  # unscaled pixels: in smaller windows the panels wait behind a button, and words make room for the network
+
+
 @dataclass
 class Memory:
     """What the overlay remembers between frames and no file holds: open popups, plot switches, half-typed numbers."""
 
     panels: bool = True
+    sheet: bool = False  # the same in a narrow window, where the panels lie over the stage
     help: bool = False
     hint: bool = True
     hint_seconds: float = 0.0
@@ -41,6 +45,7 @@ class Frame:
     fonts: theme.Fonts
     formulas: Formulas
     memory: Memory
+    compact: bool = False  # a film or a still: no panels
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
@@ -54,9 +59,27 @@ class Frame:
         self.commands.append(Command(name, value))
 
     @property
+    def narrow(self) -> bool:
+        return self.width < self.px(NARROW)
+
+    @property
+    def low(self) -> bool:
+        return self.height < self.px(LOW)
+
+    @property
+    def docked(self) -> bool:
+        """Whether the panels are on screen."""
+        return not self.compact and (self.memory.sheet if self.narrow else self.memory.panels)
+
+    def toggle_panels(self) -> None:
+        name = "sheet" if self.narrow else "panels"
+        setattr(self.memory, name, not getattr(self.memory, name))
+
+    @property
     def dock_width(self) -> float:
-        """Pixels that the dock takes from the stage, 0 while hidden; never more than 45 % of a small window."""
-        return min(self.px(self.memory.dock_width), 0.45 * self.width) + self.px(theme.MARGIN) if self.memory.panels else 0.0
+        """Pixels that the dock takes from the stage: 0 while hidden or over it; never more than 45 % of a small window."""
+        beside = self.docked and not self.narrow
+        return min(self.px(self.memory.dock_width), 0.45 * self.width) + self.px(theme.MARGIN) if beside else 0.0
 
     @property
     def stage_width(self) -> float:

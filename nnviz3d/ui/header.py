@@ -18,11 +18,12 @@ _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 def draw(f: Frame) -> None:
     """Top left: the scene (a menu of scenes), the shown sample and what the network says of it."""
     margin = f.px(theme.MARGIN)
-    room = f.stage_width - 2 * margin - f.px(24)
+    room = f.stage_width - 2 * margin - f.px(24) - (0 if f.docked else f.px(52))  # beside the button that brings the panels back
     floating(f, "##header", margin, margin)
     _title(f, room)
     _sample(f, room)
-    _legend(f, room)
+    if not f.low:
+        _legend(f, room)
     imgui.end()
 
 
@@ -45,6 +46,7 @@ def _title(f: Frame, room: float) -> None:
     tip(f, (f.scene.about + "\n\n" if f.scene.about else "") + ("Click to open another scene." if many else r.data_summary))
     if pressed and many:
         imgui.open_popup("scenes")
+    imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
         for name in r.scene_names:
             if imgui.selectable(name, name == r.scene_name)[0] and name != r.scene_name:

@@ -15,8 +15,9 @@ from nnviz3d.ui.widgets import elide
 MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
+PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
 _SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
-_COLOURS = {"class": theme.TEXT, "layer": theme.DIM, "value": theme.ACCENT}
+_COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT}
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
     """
     if not labels:
         return []
-    first = max(range(len(labels)), key=lambda k: (labels[k].strength, -k))
+    first = max(range(len(labels)), key=lambda k: (labels[k].kind != "layer", labels[k].strength, -k))
     # outwards from the strongest among near equals: a crowded column is pushed apart, no gap is closed that a later one needs
-    order = sorted(range(len(labels)), key=lambda k: (k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k))
+    order = sorted(range(len(labels)), key=lambda k: (labels[k].kind == "layer", k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k))
     placed: list[Placed] = []
     for k in order[:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]
@@ -118,7 +119,7 @@ class Labels:
         size = _SIZES[label.kind] * f.scale
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
-        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed("#04070f", 0.45 * alpha), f.px(5))
+        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed(theme.GLASS, PLATE * alpha), f.px(5))
         halo = theme.packed("#04070f", 0.6 * alpha)
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)

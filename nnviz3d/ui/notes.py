@@ -10,7 +10,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import neuron_name
 from nnviz3d.ui.numbers import plain
 from nnviz3d.ui.widgets import elide, floating, icon_button, small
-from nnviz3d.ui.words import HINT
+from nnviz3d.ui.words import HINT, SHORT_HINT
 
 HINT_SECONDS, TOAST_SECONDS = 14.0, 3.5
 _FAINT, _ACCENT, _BAD = (theme.packed(c) for c in (theme.FAINT, theme.ACCENT, theme.BAD))
@@ -59,10 +59,11 @@ def lines(f: Frame, top: float) -> None:
     if memory.toast and memory.toast_seconds < TOAST_SECONDS:
         memory.toast_seconds += f.dt
         _note(f, memory.toast, y, min(1.0, (TOAST_SECONDS - memory.toast_seconds) / 0.6))
-    elif memory.hint:
+    elif memory.hint and not f.low:
         memory.hint_seconds += f.dt
         memory.hint = memory.hint_seconds < HINT_SECONDS
-        _note(f, HINT, y, min(1.0, (HINT_SECONDS - memory.hint_seconds) / 1.5))
+        fits = imgui.calc_text_size(HINT).x < f.stage_width - 4 * f.px(theme.MARGIN)
+        _note(f, HINT if fits else SHORT_HINT, y, min(1.0, (HINT_SECONDS - memory.hint_seconds) / 1.5))
 
 
 def hover_card(f: Frame) -> None:

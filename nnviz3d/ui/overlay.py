@@ -47,16 +47,14 @@ class Overlay:
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale
-        f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory)
+        f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()
         return answer
 
     def _compact(self, f: Frame) -> Answer:
-        shown, f.memory.panels = f.memory.panels, False
         self._labels.draw(f)
         transport.caption(f)
-        f.memory.panels = shown
         self.panel_width = 0.0
         return Answer()
 
@@ -65,8 +63,10 @@ class Overlay:
         self._labels.draw(f)
         roomy = min(f.width, f.height) >= SMALLEST * f.scale
         if roomy:
-            header.draw(f)
-            top = transport.draw(f)
+            top = f.height
+            if not (f.narrow and f.docked):
+                header.draw(f)
+                top = transport.draw(f)
             self._dock.draw(f)
             notes.banner(f)
             notes.lines(f, top)

@@ -116,7 +116,7 @@ def _plain_keys(f: Frame, pressed) -> None:
         if pressed(key):
             f.do("camera", name)
     if pressed(_K.h):
-        f.memory.panels = not f.memory.panels
+        f.toggle_panels()
 
 
 def _escape(f: Frame) -> None:

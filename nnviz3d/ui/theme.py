@@ -117,7 +117,7 @@ def _colours(style) -> None:
         "popup_bg": vec(POPUP, 0.98), "border": vec(LINE, 0.7), "frame_bg": vec(FIELD, 0.9),
         "frame_bg_hovered": vec(FIELD_HOVER), "frame_bg_active": vec(FIELD_ACTIVE),
         "button": vec(FIELD, 0.9), "button_hovered": vec(FIELD_HOVER), "button_active": vec(FIELD_ACTIVE),
-        "header": clear, "header_hovered": vec(FIELD_HOVER, 0.7), "header_active": vec(FIELD_ACTIVE, 0.8),
+        "header": vec(ACCENT, 0.16), "header_hovered": vec(FIELD_HOVER, 0.7), "header_active": vec(FIELD_ACTIVE, 0.8),
         "check_mark": vec(ACCENT), "slider_grab": vec(GRAB), "slider_grab_active": vec(GRAB_ACTIVE),
         "separator": vec(LINE, 0.8), "scrollbar_bg": clear, "scrollbar_grab": vec(FIELD_HOVER, 0.8),
         "scrollbar_grab_hovered": vec(FIELD_ACTIVE), "scrollbar_grab_active": vec(FIELD_ACTIVE),

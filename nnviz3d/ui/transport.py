@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -28,20 +30,31 @@ def _centred(text: str, width: float) -> None:
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - imgui.calc_text_size(text).x) / 2))
 
 
+def _lines(text: str, width: float) -> list[str]:
+    """The text broken at spaces into lines of about equal length that fit; a word that is too long is cut."""
+    pieces = math.ceil(imgui.calc_text_size(text).x / width)
+    if pieces > 1:
+        width = min(width, max(imgui.calc_text_size(text).x / pieces * 1.15, width * 0.6))
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and imgui.calc_text_size(longer).x <= width:
+            lines[-1] = longer
+        else:
+            lines.append(elide(word, width))
+    return lines
+
+
 def draw(f: Frame) -> float:
     """Bottom centre of the stage: the sentence, the numbers, and the buttons that run time. Returns its top edge."""
     r = f.readout
-    room = min(f.stage_width - 2 * f.px(theme.MARGIN) - f.px(24), f.px(470))
+    room = min(f.stage_width - 2 * f.px(theme.MARGIN) - f.px(24), f.px(600))
     floating(f, "##transport", f.stage_width / 2, f.height - f.px(theme.MARGIN), (0.5, 1.0))
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(6), f.px(5)))
     imgui.dummy(imgui.ImVec2(room, 0))
-    if imgui.calc_text_size(r.sentence).x <= room:
-        _centred(r.sentence, room)
-        imgui.text_unformatted(r.sentence)
-    else:
-        imgui.push_text_wrap_pos(imgui.get_cursor_pos_x() + room)
-        imgui.text_unformatted(r.sentence[:400])
-        imgui.pop_text_wrap_pos()
+    for line in [] if f.low else _lines(r.sentence[:400], room):
+        _centred(line, room)
+        imgui.text_unformatted(line)
     imgui.push_font(None, theme.SMALL)
     text = metrics(f)
     if imgui.calc_text_size(text).x > room:
@@ -61,7 +74,9 @@ def draw(f: Frame) -> float:
 def _buttons(f: Frame, room: float) -> None:
     r = f.readout
     speed_width, gap, play = f.px(118), f.px(6), f.px(36)
-    start = imgui.get_cursor_pos_x() + max(0.0, (room - 4 * play - speed_width - 4 * gap - f.px(8)) / 2)
+    full = 4 * play + speed_width + 4 * gap + f.px(8)
+    wide = full <= room
+    start = imgui.get_cursor_pos_x() + max(0.0, (room - (full if wide else 4 * play + 3 * gap)) / 2)
     imgui.set_cursor_pos_x(start)
     icon, hint = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, play / 2)
@@ -76,9 +91,15 @@ def _buttons(f: Frame, room: float) -> None:
         if icon_button(f, icon, name, hint, size=36):
             f.do(name)
     imgui.pop_style_var()
-    imgui.same_line(0, gap + f.px(8))
-    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (play - imgui.get_frame_height()) / 2)
-    imgui.set_next_item_width(speed_width)
+    if wide:
+        _speed(f, gap + f.px(8), play, speed_width)
+
+
+def _speed(f: Frame, gap: float, height: float, width: float) -> None:
+    """The pace of training, beside buttons of that height."""
+    imgui.same_line(0, gap)
+    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (height - imgui.get_frame_height()) / 2)
+    imgui.set_next_item_width(width)
     rate = f.scene.train.steps_per_second
     shown = "full speed" if not rate else f"{rate:g} steps/s"
     if imgui.begin_combo("##speed", shown):
@@ -94,7 +115,8 @@ def caption(f: Frame) -> None:
     """For films and stills without panels: the sentence and the numbers, large, at the bottom of the picture."""
     draw_list = imgui.get_background_draw_list()
     y = f.height - f.px(74)
-    for text, size, colour in ((f.readout.sentence, theme.LARGE, theme.TEXT), (metrics(f), theme.BODY, theme.DIM)):
+    sentence = f.readout.sentence.removeprefix("Paused. ")  # a still is not something that could go on
+    for text, size, colour in ((sentence, theme.LARGE, theme.TEXT), (metrics(f), theme.BODY, theme.DIM)):
         imgui.push_font(None, size)
         text = elide(text, f.width - 2 * f.px(theme.MARGIN))
         x = round((f.width - imgui.calc_text_size(text).x) / 2)

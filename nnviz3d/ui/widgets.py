@@ -150,10 +150,12 @@ def combo(ident: str, value: str, options: Sequence[str], names: dict[str, str] 
     """A drop-down; the option that was picked in this frame, or None."""
     names = names or {}
     picked = None
-    if imgui.begin_combo(ident, names.get(value, value)):
+    if imgui.begin_combo(ident, names.get(value, value), imgui.ComboFlags_.height_large):
         for option in options:
             if imgui.selectable(names.get(option, option), option == value)[0]:
                 picked = option
+            if option == value and imgui.is_window_appearing():
+                imgui.set_item_default_focus()
         imgui.end_combo()
     return picked
 

@@ -82,7 +82,7 @@ QUANTITY_SYMBOL = {"signal": "|w a|", "weight": "|w|", "gradient": "|dL/dw|", "c
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
-    (".", "one training step"),
+    (".  (full stop)", "one training step"),
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
@@ -102,3 +102,4 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("? or F1", "this list"),
 )
 HINT = "Drag to turn, wheel to zoom, click a neuron to see its equation, press ? for keys"
+SHORT_HINT = "Press ? for keys and mouse"

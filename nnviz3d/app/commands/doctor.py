@@ -76,7 +76,7 @@ def _opengl() -> Check:
     try:
         host = open_host(64, 64, headless=True)
     except RunError as error:
-        return Check("OpenGL", "fail", str(error), "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0")
+        return Check("OpenGL", "fail", str(error), "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1")
     try:
         found, software = f"{host.context.version}, {host.context.renderer}", host.context.software
     finally:

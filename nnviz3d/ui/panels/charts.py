@@ -140,4 +140,5 @@ def _range(train: Series, test: Series, log: bool) -> tuple[float, float]:
     if not log:
         return min(0.0, low), high * 1.05 if high > 0 else 1.0
     low = max(low, high * 1e-8, 1e-12)
-    return low * 0.8, max(high, low * 10) * 1.25
+    air = max(1.25, (10 * low / high) ** 0.5 if high > 0 else 10.0)  # at least a decade, with a flat curve in its middle
+    return low / air, max(high, low) * air

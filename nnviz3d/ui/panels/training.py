@@ -15,6 +15,7 @@ TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weight
 OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCHES = (1, 8, 16, 32, 64, 128, 256, 0)
+_MORE = imgui.TreeNodeFlags_.span_avail_width | imgui.TreeNodeFlags_.no_tree_push_on_open | imgui.TreeNodeFlags_.frame_padding
 _CONSTANTS = {
     "sgd": (), "momentum": ("momentum",), "nesterov": ("momentum",), "rmsprop": ("rho", "epsilon"),
     "adam": ("beta1", "beta2", "epsilon"), "adamw": ("beta1", "beta2", "epsilon", "weight_decay"),
@@ -27,7 +28,7 @@ def draw(f: Frame) -> None:
     _with_list(f, "train.learning_rate", train.learning_rate, RATES)
     _with_list(f, "train.batch", train.batch, BATCHES)
     choice(f, "train.optimizer", train.optimizer, OPTIMIZERS)
-    if not imgui.tree_node_ex("More settings##training", imgui.TreeNodeFlags_.span_avail_width | imgui.TreeNodeFlags_.no_tree_push_on_open):
+    if not imgui.tree_node_ex("More settings##training", _MORE):
         return
     for name in _CONSTANTS[train.optimizer]:
         number(f, f"train.{name}", getattr(train, name))
