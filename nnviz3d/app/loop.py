@@ -38,6 +38,7 @@ class Loop:
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
         session.running = play
+        self._titled, self._wants_picture = "", False
         self._now = 0.0
         self._others = 18.0  # ms that everything but training took lately
 
@@ -61,6 +62,8 @@ class Loop:
             self._overlay(dt)
         with self.meter("train"):
             self.session.advance(dt, self._until(max(self.frame_ms - self._others, LEAST_TRAINING)))
+        if self._wants_picture:
+            self._save_picture()
         with self.meter("present"):
             self.stage.renderer.timers.collect()
             self.host.present()
@@ -101,9 +104,17 @@ class Loop:
             self.stage.hovered,
             self.toast if self._toast_left > 0 else "",
         )
+        self._title()
         self.host.begin_overlay(dt)
         self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt)
         self.host.end_overlay()
+
+    def _title(self) -> None:
+        """What the window's list of windows should say."""
+        session = self.session
+        title = f"nnviz3d: {session.scene.title or session.name}{'' if session.running else ' (paused)'}"
+        if title != self._titled:
+            self.host.title = self._titled = title
 
     # ---------------------------------------------------------------- what a person asked for
 
@@ -120,6 +131,14 @@ class Loop:
             except InputError as error:
                 self.session.banner = str(error)
 
+    def _save_picture(self) -> None:
+        """Of the frame that was just drawn: after it is presented, the back buffer of a window holds nothing that can be relied on."""
+        self._wants_picture = False
+        try:
+            self.say(f"saved {stills.save(self.host.read(), Path.cwd(), self.session.name)}")
+        except InputError as error:
+            self.session.banner = str(error)
+
     def say(self, text: str) -> None:
         self.toast, self._toast_left = text, TOAST_SECONDS
 
@@ -128,7 +147,7 @@ class Loop:
         value = command.value
         match command.name:
             case "play":
-                session.running = session.source.diverged is None
+                session.play()
             case "pause":
                 session.running = False
             case "step":
@@ -147,7 +166,7 @@ class Loop:
             case "open":
                 self._open(str(value))
             case "screenshot":
-                self.say(f"saved {stills.save(self.host.read(), Path.cwd(), session.name)}")
+                self._wants_picture = True
             case "fullscreen":
                 self.host.fullscreen = not self.host.fullscreen
             case "quit":
@@ -173,13 +192,12 @@ class Loop:
         from nnviz3d.spec import toml
 
         path = toml.find(name)
-        session = Session(toml.load(path), path.parent, self.session.ops.name, None)
+        session = Session(toml.load(path), path.parent, self.session.ops.name, path)
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)
         self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
         session.running = True
-        self.host.title = f"nnviz3d: {session.scene.title or session.name}"
 
     # ---------------------------------------------------------------- many frames
 

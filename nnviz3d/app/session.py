@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
@@ -123,10 +125,12 @@ class Session:
         self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
-        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in. Raises InputError."""
+        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
+        is not taken. Raises InputError."""
         target = path or self.path
         if target is None or target.parent == paths.resource("scenes"):
-            target = Path.cwd() / f"{self.name}.toml"
+            names = (f"{self.name}{'' if k == 1 else f'-{k}'}.toml" for k in count(1))
+            target = next(path for name in names if not os.path.lexists(path := Path.cwd() / name))
         self.scene.save(target)
         self.path, self.saved = target, self.scene
         return target
@@ -188,13 +192,21 @@ class Session:
                 self.running = False
         return limit
 
-    def _after(self, steps: int) -> None:
+    def play(self) -> None:
+        """Train from now on; where the numbers exploded, say so again."""
+        self.running = True
+        self._stop_if_diverged()
+
+    def _stop_if_diverged(self) -> None:
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
                 f"Training diverged at step {self.source.diverged:,}: the numbers grew beyond what 32-bit floats hold. "
                 "The last finite weights are kept. Lower the learning rate, or reset."
             )
+
+    def _after(self, steps: int) -> None:
+        self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
         if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from OpenGL import EGL, GL
@@ -26,18 +28,18 @@ def _proc(name: bytes, *signature):
     return ctypes.CFUNCTYPE(*signature)(address) if address else None
 
 
-def _displays():
-    """Candidates in the order of preference: a real GPU's device, Mesa without a surface, the default display."""
+def _displays() -> Iterator[Callable[[], object]]:
+    """Ways to a display in the order of preference: a real GPU's device, Mesa without a surface, the default display."""
     get = _proc(b"eglGetPlatformDisplayEXT", ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p)
     query = _proc(b"eglQueryDevicesEXT", ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
     if get and query and os.path.exists("/dev/nvidiactl"):  # noqa: PTH110
         devices, count = (ctypes.c_void_p * 16)(), ctypes.c_int()
         if query(16, devices, ctypes.byref(count)):
             for device in devices[: count.value]:
-                yield get(_DEVICE_EXT, device, None)
+                yield partial(get, _DEVICE_EXT, device, None)
     if get:
-        yield get(_SURFACELESS_MESA, None, None)
-    yield EGL.eglGetDisplay(EGL.EGL_DEFAULT_DISPLAY)
+        yield partial(get, _SURFACELESS_MESA, None, None)
+    yield partial(EGL.eglGetDisplay, EGL.EGL_DEFAULT_DISPLAY)
 
 
 def _open(pointer) -> tuple:
@@ -70,12 +72,16 @@ class EglHost:
     def __init__(self, width: int = 1280, height: int = 720):
         reasons = []
         self._display = self._context = None
-        for pointer in _displays():
+        if os.environ.get("PYOPENGL_PLATFORM") != "egl":
+            raise RunError(
+                f"PYOPENGL_PLATFORM={os.environ.get('PYOPENGL_PLATFORM')} is set; without a window it must be egl, or not be set"
+            )
+        for find in _displays():
             try:
-                self._display, self._context = _open(pointer)
+                self._display, self._context = _open(find())
                 break
             except Exception as error:  # noqa: BLE001  PyOpenGL raises a type of its own for each EGL error
-                reasons.append(str(error).splitlines()[0] if str(error) else type(error).__name__)
+                reasons.append(f"EGL says {error.err}" if hasattr(error, "err") else str(error))
         if self._context is None:
             raise RunError(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}. {_NEEDS}")
         self.context = Context()

@@ -54,6 +54,10 @@ class OwnTraining:
     def tensors(self, kind: str):
         return self.trainer.tensors(kind)
 
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies by name, `layers.k.weight` and `layers.k.bias`."""
+        return self.trainer.parameters()
+
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
         return self.trainer.evaluate(part, limit)
 

@@ -11,7 +11,6 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import theme
 from nnviz3d.ui.tex import Formulas
 
-
 NARROW, LOW = 600.0, 420.0  # unscaled pixels: in smaller windows the panels wait behind a button, and words make room for the network
 
 

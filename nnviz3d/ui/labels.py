@@ -53,7 +53,11 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
         return []
     first = max(range(len(labels)), key=lambda k: (labels[k].kind != "layer", labels[k].strength, -k))
     # outwards from the strongest among near equals: a crowded column is pushed apart, no gap is closed that a later one needs
-    order = sorted(range(len(labels)), key=lambda k: (labels[k].kind == "layer", k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k))
+    # and what a layer is called comes after what an answer is called
+    order = sorted(
+        range(len(labels)),
+        key=lambda k: (labels[k].kind == "layer", k != first, -round(labels[k].strength, 1), abs(labels[k].y - labels[first].y), k),
+    )
     placed: list[Placed] = []
     for k in order[:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]

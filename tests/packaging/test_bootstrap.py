@@ -63,17 +63,26 @@ def test_without_root_the_packages_are_named(bootstrap, monkeypatch, capsys):
 
 def test_libraries_that_cannot_be_loaded_are_found(bootstrap, monkeypatch):
     monkeypatch.setattr(bootstrap, "_loads", lambda library: False)
+    monkeypatch.setattr(bootstrap, "_has_drivers", lambda: False)
     if sys.platform.startswith("linux"):
-        assert bootstrap.missing_libraries() == ["libegl1", "libgl1", "libglx-mesa0", "libgl1-mesa-dri"]
+        assert bootstrap.missing_libraries() == ["libegl1", "libgl1", "libglx-mesa0", "libfontconfig1", "libgl1-mesa-dri"]
     monkeypatch.setattr(bootstrap, "_loads", lambda library: True)
+    monkeypatch.setattr(bootstrap, "_has_drivers", lambda: True)
     assert bootstrap.missing_libraries() == []
 
 
-def test_an_old_python_is_told_so(bootstrap, monkeypatch, capsys):
-    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 1))
+def test_an_old_python_goes_on_with_a_newer_one_or_says_so(bootstrap, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 10, 1))
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
     with pytest.raises(SystemExit) as end:
         bootstrap.check_python()
-    assert end.value.code == 3 and "3.10 or newer" in capsys.readouterr().err
+    assert end.value.code == 3 and "3.11 or newer" in capsys.readouterr().err
+    called = []
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/bin/{name}" if name == "python3.12" else None)
+    monkeypatch.setattr(bootstrap.subprocess, "call", lambda command: called.append(command) or 7)
+    with pytest.raises(SystemExit) as end:
+        bootstrap.check_python()
+    assert end.value.code == 7 and called[0][0] == "/bin/python3.12"
 
 
 def test_ci_runs_the_one_command():

@@ -63,7 +63,7 @@ def _python() -> Check:
 
 
 def _files() -> Check:
-    shaders, scenes = list(paths.resource("shaders").glob("*.vert")), paths.scene_paths()
+    shaders, scenes = [path for path in paths.resource("shaders").rglob("*") if path.suffix in (".vert", ".frag")], paths.scene_paths()
     found = f"{len(shaders)} shaders, {len(scenes)} scenes in {paths.resource('shaders').parent}"
     whole = bool(shaders) and "digits" in scenes
     return Check("files", "ok" if whole else "fail", found, "" if whole else "the installation is incomplete; install nnviz3d again")
@@ -76,7 +76,9 @@ def _opengl() -> Check:
     try:
         host = open_host(64, 64, headless=True)
     except RunError as error:
-        return Check("OpenGL", "fail", str(error), "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1")
+        return Check(
+            "OpenGL", "fail", str(error), "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
+        )
     try:
         found, software = f"{host.context.version}, {host.context.renderer}", host.context.software
     finally:

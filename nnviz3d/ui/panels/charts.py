@@ -82,8 +82,9 @@ class Charts:
 
     def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
         imgui.push_font(None, theme.SMALL)
-        if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112)), _PLOT):
-            implot.setup_axes("", "", _AXIS | _A.no_grid_lines | (_A.no_tick_labels if accuracy else 0), _AXIS)
+        if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112 if accuracy else 130)), _PLOT):
+            steps = _A.no_label | _A.no_tick_labels if accuracy else 0  # the plot below has the same axis
+            implot.setup_axes("training steps", "", _AXIS & ~_A.no_label | _A.no_grid_lines | steps, _AXIS)
             implot.setup_axis_format(implot.ImAxis_.x1, "%g")
             last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
             implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
