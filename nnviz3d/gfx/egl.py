@@ -73,9 +73,7 @@ class EglHost:
         reasons = []
         self._display = self._context = None
         if os.environ.get("PYOPENGL_PLATFORM") != "egl":
-            raise RunError(
-                f"PYOPENGL_PLATFORM={os.environ.get('PYOPENGL_PLATFORM')} is set; without a window it must be egl, or not be set"
-            )
+            raise RunError("PYOPENGL_PLATFORM is set, but not to egl; without a window it must be egl, or not be set")
         for find in _displays():
             try:
                 self._display, self._context = _open(find())

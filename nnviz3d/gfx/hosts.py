@@ -10,7 +10,7 @@ import numpy as np
 
 from nnviz3d.spec.errors import RunError
 
-_NO_GL = "the OpenGL libraries cannot be loaded: {}. On Debian or Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
+INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
 
 
 class Host(Protocol):
@@ -58,4 +58,4 @@ def open_host(width: int, height: int, headless: bool = False, title: str = "nnv
     except ModuleNotFoundError as error:
         raise RunError(f"a Python package is missing: {error}. Install nnviz3d again: pip install --force-reinstall nnviz3d") from error
     except (ImportError, OSError, AttributeError) as error:  # PyOpenGL raises these three where a library is not there
-        raise RunError(_NO_GL.format(error)) from error
+        raise RunError(f"the OpenGL libraries cannot be loaded: {error}. {INSTALL}") from error

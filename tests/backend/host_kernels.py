@@ -34,21 +34,12 @@ def library() -> ctypes.CDLL:
     compiler = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
     if compiler is None:
         raise FileNotFoundError("no C++ compiler (g++, c++ or clang++) to build kernels.cu for the processor")
-    folder = Path(tempfile.mkdtemp(prefix="nnviz3d-kernels-"))
-    (folder / "kernels.cpp").write_text(SHIM + SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
-    flags = [
-        "-std=c++17",
-        "-O1",
-        "-ffp-contract=off",
-        "-shared",
-        "-fPIC",
-        "-Wall",
-        "-Werror",
-        "-Wno-unused-function",
-        "-Wno-unknown-pragmas",
-    ]
-    subprocess.run([compiler, *flags, str(folder / "kernels.cpp"), "-o", str(folder / "kernels.so")], check=True, timeout=100)
-    return ctypes.CDLL(str(folder / "kernels.so"))
+    flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Werror", "-Wno-unused-function"]
+    with tempfile.TemporaryDirectory(prefix="nnviz3d-kernels-", ignore_cleanup_errors=True) as name:
+        source, built = Path(name) / "kernels.cpp", Path(name) / "kernels.so"
+        source.write_text(SHIM + SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
+        subprocess.run([compiler, *flags, str(source), "-o", str(built)], check=True, timeout=100)
+        return ctypes.CDLL(str(built))
 
 
 class HostKernelOps(KernelOps):

@@ -70,15 +70,13 @@ def _files() -> Check:
 
 
 def _opengl() -> Check:
-    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.gfx.hosts import INSTALL, open_host
     from nnviz3d.spec.errors import RunError
 
     try:
         host = open_host(64, 64, headless=True)
     except RunError as error:
-        return Check(
-            "OpenGL", "fail", str(error), "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
-        )
+        return Check("OpenGL", "fail", str(error), INSTALL)
     try:
         found, software = f"{host.context.version}, {host.context.renderer}", host.context.software
     finally:
