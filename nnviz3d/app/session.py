@@ -202,7 +202,7 @@ class Session:
             self.running = False
             self.banner = (
                 f"Training diverged at step {self.source.diverged:,}: the numbers grew beyond what 32-bit floats hold. "
-                "The last finite weights are kept. Lower the learning rate, or reset."
+                "The last finite weights are kept. Lower the learning rate, then reset (R)."
             )
 
     def _after(self, steps: int) -> None:

@@ -22,7 +22,7 @@ class Renderer:
         self.neurons = Neurons(context, subject)
         self.edges = Edges(context)
         self.post = Post(context)
-        self.timers = Timers()
+        self.timers = Timers(enabled=not context.software)
         self._scene: Target | None = None
 
     def _target(self, size: tuple[int, int], scale: float) -> Target:

@@ -130,3 +130,22 @@ def test_an_opengl_that_is_too_old_is_told_apart(monkeypatch):
     monkeypatch.setattr(GL, "glGetString", lambda name: b"3.3 of old")
     with pytest.raises(RunError, match=r"4\.1 is needed.*3\.3 of old"):
         context.Context()
+
+
+def test_timers_answer_late_and_never_lose_a_pass(host):
+    from nnviz3d.gfx.timers import Timers
+
+    timers = Timers()
+    target = Target(host.context, 64, 64)
+    for _ in range(5):
+        with target, timers("clear"):
+            target.clear()
+        host.present()
+        timers.collect()
+    assert timers.ms["clear"] >= 0
+    timers.close()
+    silent = Timers(enabled=False)
+    with silent("clear"):
+        pass
+    silent.collect()
+    assert silent.ms == {}
