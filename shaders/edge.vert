@@ -23,12 +23,15 @@ void main()
     float energy = energy_of(edge.level);
     v_color = vec3(0.);
     v_across = v_dash = 0.;
-    if (energy < u_floor) {
+    float share = passed(edge.target);
+    if (energy < u_floor || share <= 0.) {
         gl_Position = vec4(2., 2., 2., 1.);
         return;
     }
     vec3 from = (u_view_from_world * vec4(place_of(edge.source), 1.)).xyz;
     vec3 to = (u_view_from_world * vec4(place_of(edge.target), 1.)).xyz;
+    if (u_way > 0) to = mix(from, to, share);
+    if (u_way < 0) from = mix(to, from, share);
     float whole = distance(from, to);
     if (from.z > -NEAR && to.z > -NEAR) {
         gl_Position = vec4(2., 2., 2., 1.);

@@ -6,6 +6,9 @@ uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
 uniform int u_first;             // where this draw begins in t_order
 uniform float u_radius;          // of a silent neuron, world units
 uniform float u_glow;
+uniform float u_error;           // how much of the delta is shown, in [0, 1]
+uniform vec3 u_error_positive;
+uniform vec3 u_error_negative;
 uniform int u_hovered;
 uniform int u_picked;
 
@@ -34,6 +37,11 @@ void main()
     float strength = abs(level);
     float lit = strength * sqrt(strength);  // close to the power 1.6, and cheaper
     vec3 glow = (level >= 0. ? WARM : COLD) * lit * u_glow;
+    if (u_error > 0.) {
+        float error = clamp(delta_of(neuron) * texelFetch(t_layer_scale, int(place.w)).g, -1.25, 1.25);
+        glow += (error >= 0. ? u_error_positive : u_error_negative) * pow(abs(error), 1.5) * u_error;
+        lit = max(lit, pow(abs(error), 1.5) * u_error);
+    }
     float mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
     float radius = u_radius * (1. + .37 * min(strength, 1.));

@@ -29,13 +29,16 @@ void main()
     Edge edge = edge_of(gl_VertexID / u_copies);
     float energy = energy_of(edge.level);
     float phase = hash(uint(edge.number) * 7u + uint(copy));
+    float share = passed(edge.target);
+    // a wave carries its signals at its head, a little apart; without one they travel for ever
     float at = fract(phase + u_time * u_speed);
+    if (u_way != 0) at = share >= 1. ? -1. : u_way > 0 ? share - .16 * phase : 1. - share + .16 * phase;
     vec3 point = mix(place_of(edge.source), place_of(edge.target), at);
     vec3 seen = (u_view_from_world * vec4(point, 1.)).xyz;
     // the weaker of the chosen edges carry fewer signals; the last one fades in, so that none pops
-    float share = clamp(energy * float(u_copies) * 1.2 - float(copy), 0., 1.);
+    float carried = clamp(energy * float(u_copies) * 1.2 - float(copy), 0., 1.);
     float ends = smoothstep(0., .08, at) * smoothstep(1., .92, at);
-    float light = share * ends;
+    float light = carried * ends;
     gl_Position = light > .004 ? u_clip_from_view * vec4(seen, 1.) : vec4(2., 2., 2., 1.);
     float pixels = u_size * (.7 + .5 * min(energy, 1.2)) * u_clip_from_view[1][1] * u_viewport.y / max(-seen.z, 1e-3);
     gl_PointSize = clamp(pixels, 3., 28.);

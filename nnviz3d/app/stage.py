@@ -15,7 +15,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, StageInput
 
-FOOT_WITH_TRANSPORT = 0.2  # share of the height that the transport bar and its hint cover
+FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -59,9 +59,11 @@ class Stage:
 
     def set_panels(self, share: float) -> None:
         """Tell how much of the width the dock covers at the right; the network moves into the part that panels leave free."""
-        if abs(share - self.panel) > 0.02:
+        words = FOOT_WITH_TRANSPORT * self.host.pixel_ratio * self.session.scene.look.ui_scale
+        foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
+        if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot = share, FOOT_WITH_TRANSPORT
+            self.panel, self.foot = share, foot
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 

@@ -42,6 +42,7 @@ class Picture:
         counts = {
             "t_place": topology.n_neurons,
             "t_activation": topology.n_neurons,
+            "t_delta": topology.n_neurons,
             "t_layer_scale": len(topology.nodes),
             "t_pair": len(pairs),
             "t_pair_scale": len(pairs),
@@ -82,25 +83,44 @@ class Picture:
         self.subject.radius = RADIUS * view.pitch
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
-    def publish(self, source, look: Look, edge_budget: int, particles: int, focus: int = -1, exact: bool = False) -> None:
+    def publish(
+        self,
+        source,
+        look: Look,
+        edge_budget: int,
+        particles: int,
+        focus: int = -1,
+        exact: bool = False,
+        quantity: tuple[str, int] | None = None,
+    ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
         `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
+        `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
         """
-        key = (source.version, look.edges, look.scale, edge_budget, particles, focus)
+        kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
+        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus)
         renewing = self._turn > 0
         if key == self._key and not renewing:
             return
         self._key = key
-        value_p = self._finite(source.tensors(_VALUE[look.edges]))
-        device_a = self._finite(source.tensors("activation"))
-        activation_n = self.ops.to_host(device_a)
-        self._value.write(value_p)
         columns = self.subject.columns
-        columns["t_activation"].write(activation_n)
-        columns["t_layer_scale"].write(select.layer_scales(activation_n, self.topology.nodes))
-        self._choose(value_p, device_a, look, edge_budget, particles, exact)
-        self._highlight(value_p, activation_n, look, focus)
+        self._value.write(self._finite(source.tensors(kind)))
+        columns["t_activation"].write(self.ops.to_host(self._finite(source.tensors("activation"))))
+        # a wave shows only what it has reached; scales and choices come from the whole pass, or they would pulse with it
+        settled = getattr(source, "settled", source.tensors)
+        activation_n = self._finite(settled("activation"))
+        delta_n = self._finite(settled("delta")) if flow >= 2 or settled != source.tensors else None
+        host_a = self.ops.to_host(activation_n)
+        scales = np.zeros((len(self.topology.nodes), 2), np.float32)
+        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes)
+        if delta_n is not None:
+            columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
+            scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
+        columns["t_layer_scale"].write(scales)
+        numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
+        self._choose(numbers, look, edge_budget, particles, exact)
+        self._highlight(numbers, focus)
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
@@ -108,23 +128,23 @@ class Picture:
             return array
         return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _choose(self, value_p, activation_n, look: Look, budget: int, particles: int, exact: bool) -> None:
+    def _choose(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool) -> None:
         """Scales of all pairs; the strongest edges of those pairs whose turn it is; signals."""
-        xp, signal, subject = self.xp, look.edges == "signal", self.subject
+        xp, subject = self.xp, self.subject
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
         quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
         small = self.topology.n_edges <= 60_000
-        stamp = (look.edges, budget, particles)
+        stamp = (numbers.flow, look.edges, budget, particles)
         due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
         self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
         self._selected_for = stamp
         scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
         signals = []
         for k, pair in enumerate(self._pairs):
-            sample_s = pair.sampled(value_p, activation_n, signal, xp)
+            sample_s = pair.sampled(numbers, xp)
             if k in due:
-                self._choose_pair(k, pair, value_p, activation_n, signal, sample_s, quotas[k], all_edges, particles)
+                self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
             shown = sample_s if all_edges else self._levels[k]
             scales[k] = float(xp.percentile(shown, select.BRIGHT)) if len(shown) else 0.0
@@ -151,9 +171,9 @@ class Picture:
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
         self.edges = Shown(shown, self.topology.n_edges, share, peak)
 
-    def _choose_pair(self, k: int, pair, value_p, activation_n, signal, sample_s, quota: int, all_edges: bool, particles: int) -> None:
+    def _choose_pair(self, k: int, pair, numbers: select.Numbers, sample_s, quota: int, all_edges: bool, particles: int) -> None:
         xp, host = self.xp, self.ops.to_host
-        magnitude_e = pair.magnitudes(value_p, activation_n, signal, xp)
+        magnitude_e = pair.magnitudes(numbers, xp)
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
@@ -176,7 +196,7 @@ class Picture:
             at += len(edges)
         return out
 
-    def _highlight(self, value_p, activation_n, look: Look, focus: int) -> None:
+    def _highlight(self, numbers: select.Numbers, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
         if focus < 0:
             self.subject.highlight = 0
@@ -189,10 +209,8 @@ class Picture:
                 continue
             outputs, inputs = c.weight.shape
             edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
-            q = np.abs(self.ops.to_host(value_p[self.xp.asarray(c.weight.start + edges)]))
-            if look.edges == "signal":
-                q = q * np.abs(activation_n[c.source.neurons.start + edges % inputs])
-            chosen[k] = edges[select.strongest(q, HIGHLIGHT)]
+            one = select.Pair(c, self.xp.asarray(edges))
+            chosen[k] = edges[select.strongest(self.ops.to_host(one.sampled(numbers, self.xp)), HIGHLIGHT)]
         listed = self._listed(chosen)[: 2 * HIGHLIGHT]
         self.subject.highlight = len(listed)
         self.subject.highlight_column.write(listed)

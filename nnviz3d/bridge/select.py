@@ -19,6 +19,17 @@ BOUNDED = {"sigmoid": 1.0, "tanh": 1.0, "sin": 1.0, "softmax": 1.0}  # activatio
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """What an edge's quantity is made of. `flow` as in shaders/include/edge.glsl: 0 the value, 1 value x activation of the source,
+    2 value x delta of the target, 3 activation x delta."""
+
+    value_p: np.ndarray
+    activation_n: np.ndarray
+    delta_n: np.ndarray | None
+    flow: int
+
+
+@dataclass(frozen=True)
 class Pair:
     """A connection with the places where its values are sampled (fixed, from its own seed; all of them when it is small)."""
 
@@ -37,20 +48,25 @@ class Pair:
     def inputs(self) -> int:
         return self.connection.weight.shape[1]
 
-    def magnitudes(self, value_p, activation_n, signal: bool, xp=np):
+    def magnitudes(self, numbers: Numbers, xp=np):
         """(E,) |quantity| of every edge of the pair."""
-        value_oi = self.connection.weight.view(value_p)
-        if not signal:
-            return xp.abs(value_oi).ravel()
-        a_i = activation_n[self.connection.source.neurons.slice]
-        return xp.abs(value_oi * a_i).ravel()
+        c, flow = self.connection, numbers.flow
+        q_oi = c.weight.view(numbers.value_p) if flow < 3 else 1.0
+        if flow & 1:
+            q_oi = q_oi * numbers.activation_n[c.source.neurons.slice]
+        if flow >= 2:
+            q_oi = q_oi * numbers.delta_n[c.target.neurons.slice][:, None]
+        return xp.abs(q_oi).ravel()
 
-    def sampled(self, value_p, activation_n, signal: bool, xp=np):
+    def sampled(self, numbers: Numbers, xp=np):
         """(S,) |quantity| at the sampled places."""
-        values_s = value_p[self.connection.weight.start + self.sample_s]
-        if signal:
-            values_s = values_s * activation_n[self.connection.source.neurons.start + self.sample_s % self.inputs]
-        return xp.abs(values_s)
+        c, flow = self.connection, numbers.flow
+        q_s = numbers.value_p[c.weight.start + self.sample_s] if flow < 3 else 1.0
+        if flow & 1:
+            q_s = q_s * numbers.activation_n[c.source.neurons.start + self.sample_s % self.inputs]
+        if flow >= 2:
+            q_s = q_s * numbers.delta_n[c.target.neurons.start + self.sample_s // self.inputs]
+        return xp.abs(q_s)
 
 
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):
@@ -95,7 +111,7 @@ def energies(level_e, xp=np):
 
 
 def layer_scales(activation_n, nodes) -> np.ndarray:
-    """(L,) 1 / the activation that counts as full: 1 where the function is bounded and for pictures in [0, 1], else the layer's
+    """(L,) float32: 1 / the activation that counts as full: 1 where the function is bounded and for pictures in [0, 1], else the layer's
     98th percentile of |a|."""
     out = np.empty(len(nodes), np.float32)
     for k, node in enumerate(nodes):
@@ -107,3 +123,9 @@ def layer_scales(activation_n, nodes) -> np.ndarray:
         top = BOUNDED.get(node.activation, top)
         out[k] = 1.0 / top if top > 1e-6 else 0.0
     return out
+
+
+def delta_scales(delta_n, nodes) -> np.ndarray:
+    """(L,) float32: 1 / the largest |delta| of each layer; the error fades by orders of magnitude on its way back, its pattern must not."""
+    tops = np.array([np.abs(delta_n[node.neurons.slice]).max() for node in nodes])
+    return np.divide(1.0, tops, out=np.zeros_like(tops), where=tops > 1e-20).astype(np.float32)

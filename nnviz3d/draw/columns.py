@@ -14,7 +14,8 @@ from nnviz3d.spec.topology import Topology
 COLUMNS = {  # name in the shaders: type, numbers an item
     "t_place": ("float32", 4),
     "t_activation": ("float32", 1),
-    "t_layer_scale": ("float32", 1),
+    "t_delta": ("float32", 1),
+    "t_layer_scale": ("float32", 2),
     "t_order": ("int32", 1),
     "t_pair": ("int32", 4),
     "t_pair_scale": ("float32", 2),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnviz3d.draw.columns import Subject
-from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.palette import PALETTES
+from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.palette import ERROR, PALETTES
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
@@ -20,16 +20,26 @@ class Edges:
         self.ribbons = Program(context, "edge.vert", "edge.frag")
         self.sprites = Program(context, "particle.vert", "particle.frag")
 
+    @staticmethod
+    def palette(frame: Frame) -> tuple:
+        """Positive and negative; the error signal on its way back has a pair of its own."""
+        return ERROR if frame.wave is not None and frame.wave.flow >= 2 else PALETTES[frame.look.palette]
+
+    @staticmethod
+    def flow(frame: Frame) -> dict:
+        wave = frame.wave or Wave(flow=int(frame.look.edges == "signal"))
+        return {"u_flow": wave.flow, "u_front": wave.front, "u_way": wave.way}
+
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
         """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
         state.light()
         look = frame.look
-        positive, negative = PALETTES[look.palette]
+        positive, negative = self.palette(frame)
         fine = float(shared["u_viewport"][1]) / 720.0
         # below a pixel a ribbon cannot get thinner, so it gets dimmer instead: any resolution looks equally bright
         calm = (0.22 if subject.highlight else 1.0) * min(fine, 1.0) ** 0.7
         self.ribbons.set(
-            u_signal=look.edges == "signal",
+            **self.flow(frame),
             u_width=look.edge_width * max(fine, 0.5),
             u_floor=floor,
             u_positive=positive,
@@ -55,11 +65,11 @@ class Edges:
         if not subject.signals or look.particles <= 0:
             return
         state.light()
-        positive, negative = PALETTES[look.palette]
+        positive, negative = self.palette(frame)
         self.sprites.set(
-            u_signal=look.edges == "signal",
+            **self.flow(frame),
             u_time=frame.time % WRAP,
-            u_speed=(-1.0 if frame.backward else 1.0) * look.particle_speed / SECONDS_AN_EDGE,
+            u_speed=look.particle_speed / SECONDS_AN_EDGE,
             u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
             u_size=subject.radius * 0.4,
             u_copies=COPIES,

@@ -12,6 +12,21 @@ _POSE, _LOOK = Pose(), Look()
 
 
 @dataclass(frozen=True)
+class Wave:
+    """A pass through the network, stopped: `front` in layers, `way` 1 forward or -1 backward, 0 for none.
+
+    `flow`: what an edge's value is multiplied by (see shaders/include/edge.glsl); `error`: how much of the deltas is shown;
+    `ghost`: the old weights are drawn beside the new ones.
+    """
+
+    front: float = 0.0
+    way: int = 0
+    flow: int = 1
+    error: float = 0.0
+    ghost: bool = False
+
+
+@dataclass(frozen=True)
 class Frame:
     """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out."""
 
@@ -22,4 +37,4 @@ class Frame:
     hovered: int = -1
     picked: int = -1
     transparent: bool = False
-    backward: bool = False
+    wave: Wave | None = None

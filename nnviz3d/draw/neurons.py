@@ -6,6 +6,7 @@ import numpy as np
 
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.palette import ERROR
 from nnviz3d.gfx import state
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
@@ -44,6 +45,7 @@ class Neurons:
         self._arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": self.order}
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
+        marks |= {"u_error": frame.wave.error if frame.wave else 0.0, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
         state.solid()
         dots, points, quads = self._counts
         for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):

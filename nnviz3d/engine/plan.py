@@ -15,6 +15,8 @@ from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import FROM_OUTPUT
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.objective import ON_LOGITS, Objective
+from nnviz3d.spec import limits
+from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
@@ -31,6 +33,7 @@ class Plan:
     groups: list[Calls] = field(default_factory=list)
     watch: int = 1  # steps between two looks at a device that runs ahead: it must not queue more than a frame's worth
     index: object = None  # (B,) where the rows of the batch are named
+    buffers: Buffers | None = None
     masks: list = field(default_factory=list)  # (mask, dropout share) to draw before the step
 
     def add(self, phase: str, calls: Calls) -> None:
@@ -46,6 +49,11 @@ class Plan:
             self.groups = [self.calls]
         else:
             self.groups = [[call] for call in self.calls]
+
+    def split(self, phase: str, tap: Callable[[], object]) -> list[Calls]:
+        """All calls, with `tap` before the first one of this phase."""
+        at = next(start for name, start, _ in self.phases if name == phase)
+        return [self.calls[:at], [tap], self.calls[at:]]
 
     def phase_at(self, call: int) -> str:
         """The phase that the call with this index belongs to; "" after the last."""
@@ -90,6 +98,19 @@ class Buffers:
 
         z, a, y, d, masks = ([head(x) for x in part] for part in (self.z, self.a, self.y, self.d, self.masks))
         return Buffers(z, a, y, d, self.t[:n], self.cell, masks)
+
+
+def check_memory(topology: Topology, n: int, train: Train) -> None:
+    """Raises InputError where a batch's buffers, or the targets of n rows, would not fit in memory."""
+    batch = min(train.batch or n, n)
+    problems = []
+    if batch * topology.n_neurons > limits.DATA_VALUES // 4:
+        message = f"{batch:,} rows of {topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"
+        problems.append(Problem("", "train.batch", message))
+    if n * topology.output.size > limits.DATA_VALUES:
+        problems.append(Problem("", "data", f"{n:,} rows of {topology.output.size:,} targets do not fit in memory; use fewer"))
+    if problems:
+        raise InputError(*problems)
 
 
 class Compiler:

@@ -5,6 +5,8 @@ Eval mode (no dropout). Training's buffers and gradients are not touched, so loo
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnviz3d.backend import Ops
@@ -15,11 +17,13 @@ from nnviz3d.spec.topology import Topology
 
 class Shown:
     """`z`, `activation`, `delta` (N,): pre-activation, activation, dL/dz of the loss of this sample alone. For inputs z = activation = x,
-    delta = dL/dx. Values past float32's end are clamped to it, and nan is 0: pictures need numbers."""
+    delta = dL/dx. Values past float32's end are clamped to it, and nan is 0: pictures need numbers. `all` (3 N,) is the three in one."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters):
+        n = topology.n_neurons
         self.ops, self.objective, self.input = ops, objective, topology.input
-        self.z, self.activation, self.delta = (ops.zeros(topology.n_neurons) for _ in range(3))
+        self.all = ops.zeros(3 * n)
+        self.z, self.activation, self.delta = self.all[:n], self.all[n : 2 * n], self.all[2 * n :]
         z, a, d = ([arena[node.neurons.slice].reshape(1, -1) for node in topology.nodes] for arena in (self.z, self.activation, self.delta))
         self._buffers = Buffers(z, a, a, d, ops.zeros((1, topology.output.size)), ops.zeros(1), [None] * len(a))
         compiler = Compiler(ops, topology, objective, parameters)
@@ -27,6 +31,11 @@ class Shown:
         compiler.forward(self._plan, self._buffers)
         compiler.loss(self._plan, self._buffers)
         compiler.backward(self._plan, self._buffers)
+
+    @property
+    def loss(self) -> float:
+        """Of the sample shown last."""
+        return float(self.ops.to_host(self._buffers.cell)[0])
 
     def show(self, x_i, target) -> None:
         """`x_i` (I,) or the sample's shape; `target` a class id or (O,) numbers."""
@@ -39,5 +48,6 @@ class Shown:
         with np.errstate(all="ignore"):
             for call in self._plan.calls:
                 call()
-            for arena in (self.z, self.activation, self.delta):
-                ops.xp.nan_to_num(arena, copy=False)
+            # a finite sum of squares proves that all are: 1 us on the host, against 18 us for nan_to_num
+            if ops.asynchronous or not math.isfinite(self.all.dot(self.all)):
+                ops.xp.nan_to_num(self.all, copy=False)

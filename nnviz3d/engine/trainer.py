@@ -1,6 +1,6 @@
 """Training: one network, one data set, one backend. Knows steps; knows no picture, no frame and no clock.
 
-Holds the arenas of parameters (`Arenas`) and, by way of `Shown`, the shown sample's z, activation, delta. The step itself is a compiled
+Holds the arenas of parameters (`Arenas`) and, by way of `Looking`, the shown sample's z, activation, delta. The step itself is a compiled
 `Plan`. The loss is that of the data, without L1 and L2 terms; the gradient has them. L1 and L2 act on weights, never on biases
 (AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it.
 """
@@ -18,13 +18,10 @@ from nnviz3d.engine import initial
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batches import Batches
 from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.evaluation import Evaluation
+from nnviz3d.engine.looking import Looking
 from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.optimizers import Optimizer
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
-from nnviz3d.engine.shown import Shown
-from nnviz3d.spec import limits
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
 
@@ -46,18 +43,16 @@ class Trainer:
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
         )
         self.data, self.ops, self.train = data, ops, scene.train
-        self._check_memory(scene.train)
+        check_memory(self.topology, len(data.x_train), scene.train)
         self.step, self.loss, self.diverged = 0, math.nan, None
+        self.writes = 0  # how often parameters or the position in the data were written from outside
         self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
-        self._x, self._t = {}, {}
-        self._load("train", data.x_train, data.t_train)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
         self._dropout = tuple(layer.dropout for layer in scene.network.layers)
         self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
-        self._shown = Shown(ops, self.topology, self.objective, self.arenas.parameters)
-        self._evaluation: Evaluation | None = None
-        self._backup = None
+        self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
+        self._backup = self._tap = None
         self._start_batches()
         self.configure(scene.train)
 
@@ -115,6 +110,21 @@ class Trainer:
                 self._look()
         return self.step - first
 
+    def run_tapped(self, tap: Callable[[], None]) -> int:
+        """run(1) that calls `tap()` where the gradient stands and nothing has been applied: `batch` is what it is of."""
+        self.settle()
+        self._tap = tap
+        try:
+            return self.run(1)
+        finally:
+            self._tap = None
+
+    @property
+    def batch(self) -> tuple[np.ndarray, Buffers]:
+        """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
+        stop = self._batches.position
+        return self._batches.order[stop - self._count : stop].copy(), self._plan.buffers
+
     def settle(self) -> None:
         """Finish a half-done step, if there is one."""
         if self._cursor:
@@ -127,7 +137,8 @@ class Trainer:
         plan = self._plans.get(stop - start)
         if plan is None:
             plan = self._compile(stop - start)
-        self._plan, self._groups = plan, plan.groups
+        self._plan, self._count = plan, stop - start
+        self._groups = plan.groups if self._tap is None else plan.split("update", self._tap)
         if not self._batches.whole:
             if fresh:
                 self.ops.write(self._batches.order, self._order)
@@ -196,7 +207,7 @@ class Trainer:
 
     def show(self, x_i, target) -> None:
         """The shown sample: forward (no dropout) and backward of one row into z, activation and delta (N,)."""
-        self._shown.show(x_i, target)
+        self.looking.shown.show(x_i, target)
 
     def tensors(self, kind: str):
         """ "parameter", "gradient", "change" (P,); "z", "activation", "delta" (N,): arrays of `ops.xp`, to be read, not kept.
@@ -206,7 +217,7 @@ class Trainer:
         if kind == "change":
             return self.arenas.change()
         if kind in ("z", "activation", "delta"):
-            return getattr(self._shown, kind)
+            return getattr(self.looking.shown, kind)
         return {"parameter": self.arenas.parameters, "gradient": self.arenas.gradients}[kind]
 
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
@@ -218,11 +229,7 @@ class Trainer:
 
     def evaluating(self, part: str, limit: int = 2000):
         """The same in pieces of a few milliseconds: an iterator over the result so far."""
-        if part not in self._x:
-            self._load(part, getattr(self.data, f"x_{part}"), getattr(self.data, f"t_{part}"))
-        if self._evaluation is None:
-            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.arenas.parameters)
-        return self._evaluation.pieces(self._x[part][:limit], self._t[part][:limit])
+        return self.looking.evaluating(part, limit)
 
     # changing
 
@@ -235,8 +242,7 @@ class Trainer:
         self.train = train
         if train.huber_delta != self.objective.huber_delta:
             self.objective = replace(self.objective, huber_delta=train.huber_delta)
-            self._shown = Shown(self.ops, self.topology, self.objective, self.arenas.parameters)
-            self._evaluation = None
+            self.looking.aim(self.objective)
         if train.l1_dead_at_zero:
             self.arenas.wake()
         self._optimizer.configure(train)
@@ -247,7 +253,7 @@ class Trainer:
     def rebatch(self, train: Train) -> None:
         """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay."""
         self.settle()
-        self._check_memory(train)
+        check_memory(self.topology, len(self.data.x_train), train)
         self.train = train
         self._start_batches()
         self._plans = {}
@@ -263,13 +269,16 @@ class Trainer:
 
     def restore(self, state: dict) -> None:
         """Continue from `state()` of a trainer with the same scene and data, bytewise. A half-done step is dropped."""
-        self._cursor, self._plans = 0, {}
+        self._cursor, alive = 0, self.arenas.alive
         self.arenas.put(state["arenas"])
+        if alive is not self.arenas.alive:
+            self._plans = {}
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
         self._batches.restore(state["batches"])
         self.ops.write(self._batches.order, self._order)
         self._noise.bit_generator.state = state["noise"]
         self._optimizer.begin(self.step)
+        self.writes += 1
         self._renew()
 
     def continue_from(self, other: Trainer) -> None:
@@ -285,6 +294,7 @@ class Trainer:
         """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one; then nothing changes."""
         self.settle()
         self.arenas.load(parameters)
+        self.writes += 1
         self._renew()
 
     # building
@@ -301,28 +311,25 @@ class Trainer:
         if self.ops.asynchronous:
             self.ops.forget()
 
-    def _load(self, part: str, x, t) -> None:
-        self._x[part] = self.ops.asarray(x)
-        self._t[part] = self.ops.asarray(self.objective.rows(t, self.ops.dtype))
-
     def _start_batches(self) -> None:
         train = self.train
         self._batches = Batches(len(self.data.x_train), train.batch, train.order == "shuffle", train.seed)
         self._order = self.ops.asarray(self._batches.order, np.intp)
         self._buffers = Buffers.make(self.ops, self.topology, self._batches.size, self._dropout)
         self._index = self.ops.zeros(self._batches.size, np.intp)
-        self._cursor, self._epoch, self._step_loss, self._plan = 0, 0.0, math.nan, Plan()
+        self._cursor, self._epoch, self._step_loss, self._plan, self._count = 0, 0.0, math.nan, Plan(), 0
+        self.writes += 1
         self._renew()
 
     def _compile(self, n: int) -> Plan:
         """The plan for a batch of n rows."""
         b, plan = self._buffers.rows(n), Plan()
         compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients)
-        plan.index = self._index[:n]
+        plan.index, plan.buffers = self._index[:n], b
         if self._batches.whole:
-            b.y[0], b.t = self._x["train"], self._t["train"]
+            b.y[0], b.t = self.looking.part("train")
         else:
-            compiler.input(plan, b, self._x["train"], self._t["train"])
+            compiler.input(plan, b, *self.looking.part("train"))
         compiler.forward(plan, b)
         compiler.loss(plan, b)
         compiler.backward(plan, b, self.train, self._constants)
@@ -331,18 +338,6 @@ class Trainer:
         plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
         self._plans[n] = plan
         return plan
-
-    def _check_memory(self, train: Train) -> None:
-        n = len(self.data.x_train)
-        batch = min(train.batch or n, n)
-        problems = []
-        if batch * self.topology.n_neurons > limits.DATA_VALUES // 4:
-            message = f"{batch:,} rows of {self.topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"
-            problems.append(Problem("", "train.batch", message))
-        if n * self.topology.output.size > limits.DATA_VALUES:
-            problems.append(Problem("", "data", f"{n:,} rows of {self.topology.output.size:,} targets do not fit in memory; use fewer"))
-        if problems:
-            raise InputError(*problems)
 
 
 def _always() -> bool:

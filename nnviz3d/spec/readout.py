@@ -16,6 +16,7 @@ from nnviz3d.spec.topology import Topology
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
+    "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
 ]  # fmt: skip
 
 
@@ -70,6 +71,23 @@ class NeuronReading:
     slope: float | None = None  # f'(z); None where it is not a number (softmax)
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
+
+
+@dataclass(frozen=True)
+class WalkReading:
+    """A walk through one training iteration: where it is, and what the iteration does to the shown sample."""
+
+    phases: tuple[str, ...]  # titles for people, in order
+    kinds: tuple[str, ...]  # "forward", "backward", ... of each
+    number: float  # index of the phase + how much of it has passed
+    playing: bool
+    speed: float  # phases a second
+    row: int  # of the shown sample in the batch
+    batch: int
+    loss_before: float
+    loss_after: float
+    answer_before: str
+    answer_after: str
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,7 @@ class Readout:
     scene_name: str = ""
     scene_names: tuple[str, ...] = ()
     particles: int = 0
-    fraction: float = 1.0
+    walk: WalkReading | None = None
 
 
 @dataclass(frozen=True)

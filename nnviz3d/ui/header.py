@@ -109,7 +109,7 @@ def _legend(f: Frame, room: float) -> None:
             draw_list.add_line(imgui.ImVec2(start, middle), imgui.ImVec2(end, middle), ink, f.px(2.2))
         draw_list.add_text(imgui.ImVec2(x + f.px(31), corner.y), _DIM, text)
         x += f.px(31) + imgui.calc_text_size(text).x + f.px(14)
-    peak = f"brightest: {quantity} = {short(r.edges_peak)}"
+    peak = f"brightest: {quantity} = {short(r.edges_peak)}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room
     if fits:
         draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, peak)
@@ -120,9 +120,31 @@ def _legend(f: Frame, room: float) -> None:
     if not fits:
         small(f, peak)
     if r.edges_shown < r.edges_total:
-        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {100 * r.edges_share:.0f} % of {quantity}"
+        share = f"{100 * r.edges_share:.{0 if r.edges_share > 0.1 else 2}f} %"
+        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {share} of {quantity}"
     else:
         text = f"all {count(r.edges_total)} edges"
     small(f, elide(text, room))
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
+    _neuron_legend(f, room)
     imgui.pop_font()
+
+
+def _neuron_legend(f: Frame, room: float) -> None:
+    """What the light of a neuron means, on the same line where there is room."""
+    words = (("a > 0", theme.ACCENT), ("a < 0", theme.NEGATIVE_NEURON))
+    dot, gap = f.px(12), f.px(12)
+    width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap
+    left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(18)
+    if left + width < room + f.px(12):
+        imgui.same_line(left)
+    imgui.begin_group()
+    for k, (text, colour) in enumerate(words):
+        if k:
+            imgui.same_line(0, gap)
+        at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
+        imgui.get_window_draw_list().add_circle_filled(imgui.ImVec2(at.x + f.px(4), at.y + line / 2), f.px(3.6), theme.packed(colour))
+        imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
+        dim(text)
+    imgui.end_group()
+    tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0.")

@@ -64,7 +64,7 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
         left = label.x - {"left": 0.0, "centre": width / 2, "right": width}[label.align]
         if label.strength <= 0.02 or left + width > area[0] or left < 0:
             continue
-        for top in _tops(label.y - height / 2, height):
+        for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
             if top >= 0 and top + height <= area[1] and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
                 placed.append(candidate)
@@ -72,13 +72,14 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
     return placed
 
 
-def _tops(top: float, height: float):
-    """The wanted place, then ever farther up and down."""
+def _tops(top: float, height: float, up: bool):
+    """The wanted place, then ever farther down and, where it may, up."""
     yield top
     step = height * 0.25
     for k in range(1, int(MAX_PUSH / 0.25) + 1):
         yield top + k * step
-        yield top - k * step
+        if up:
+            yield top - k * step
 
 
 class Labels:
@@ -113,7 +114,7 @@ class Labels:
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:
         label = item.label
-        alpha = min(1.0, 0.2 + 0.8 * label.strength)
+        alpha = min(1.0, 0.3 + 0.7 * label.strength)
         middle = item.top + item.height / 2
         if abs(middle - label.y) > item.height * 0.2 and label.align != "centre":
             anchor = item.left - f.px(3) if label.align == "left" else item.left + item.width + f.px(3)

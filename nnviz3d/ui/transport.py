@@ -115,7 +115,8 @@ def caption(f: Frame) -> None:
     """For films and stills without panels: the sentence and the numbers, large, at the bottom of the picture."""
     draw_list = imgui.get_background_draw_list()
     y = f.height - f.px(74)
-    sentence = f.readout.sentence.removeprefix("Paused. ")  # a still is not something that could go on
+    # nobody can press anything in a film or a still
+    sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
     for text, size, colour in ((sentence, theme.LARGE, theme.TEXT), (metrics(f), theme.BODY, theme.DIM)):
         imgui.push_font(None, size)
         text = elide(text, f.width - 2 * f.px(theme.MARGIN))

@@ -55,7 +55,11 @@ HINTS: dict[str, tuple[str, str]] = {
         "Which number makes an edge bright: the signal (weight × activation), the weight, its gradient, or its last "
         "change.",
     ),
-    "look.scale": ("Scale", "local: each layer has its own brightest edge. global: all layers share one, so that they can be compared."),
+    "look.scale": (
+        "Scale",
+        "each layer: the brightest edge of every layer shines the same. whole network: all layers share one scale and can be "
+        "compared.",
+    ),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),
     "look.edge_width": ("Edge width", "Width of the edges, times the usual."),

@@ -4,7 +4,9 @@ uniform samplerBuffer t_pair_scale; // pair -> 1 / (the value of the brightest e
 uniform samplerBuffer t_value;      // parameter -> weight, gradient or last change
 uniform isamplerBuffer t_selection; // n-th chosen edge -> pair, edge inside the pair
 uniform int u_pair;                 // all edges of this pair; -1: the chosen ones
-uniform bool u_signal;              // the quantity is weight x activation
+uniform int u_flow;                 // the quantity is the value, 1: x activation of its source, 2: x delta of its target, 3: activation x delta
+uniform float u_front;              // how far a wave has come, in layers
+uniform int u_way;                  // of the wave: 1 forward, -1 backward, 0 there is none
 
 struct Edge {
     int source;
@@ -31,10 +33,19 @@ Edge edge_of(int instance)
     edge.source = about.z + i;
     edge.target = about.w + j;
     float value = texelFetch(t_value, edge.number).r;
-    if (u_signal) value *= activation_of(edge.source);
+    if (u_flow == 3) value = 1.;
+    if ((u_flow & 1) == 1) value *= activation_of(edge.source);
+    if (u_flow >= 2) value *= delta_of(edge.target);
     edge.level = clamp(value * scale.x, -1.6, 1.6);
     edge.gain = scale.y;
     return edge;
+}
+
+// How much of an edge a wave has passed, in [0, 1].
+float passed(int target)
+{
+    float layer = texelFetch(t_place, target).w;
+    return u_way == 0 ? 1. : clamp(u_way > 0 ? u_front - layer + 1. : layer - u_front, 0., 1.);
 }
 
 // Strong paths read, the rest becomes air.

@@ -4,11 +4,14 @@ uniform mat4 u_clip_from_view;
 uniform vec2 u_viewport;              // pixels of the scene target
 uniform samplerBuffer t_place;        // neuron -> x, y, z, index of its layer
 uniform samplerBuffer t_activation;   // neuron -> a
-uniform samplerBuffer t_layer_scale;  // layer -> 1 / (the activation that counts as full)
+uniform samplerBuffer t_delta;        // neuron -> dL/dz of the shown sample
+uniform samplerBuffer t_layer_scale;  // layer -> 1 / (the activation that counts as full), 1 / (the delta that does)
 
 vec3 place_of(int neuron) { return texelFetch(t_place, neuron).xyz; }
 
 float activation_of(int neuron) { return texelFetch(t_activation, neuron).r; }
 
 // The activation in units of its layer's scale: 1 is full, the sign is kept.
+float delta_of(int neuron) { return texelFetch(t_delta, neuron).r; }
+
 float level_of(int neuron, float layer) { return clamp(activation_of(neuron) * texelFetch(t_layer_scale, int(layer)).r, -1.25, 1.25); }

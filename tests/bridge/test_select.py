@@ -53,9 +53,13 @@ def test_samples_of_a_pair_are_its_own_values_and_do_not_alias_with_its_inputs()
     activation_n = np.linspace(0, 1, topology.n_neurons, dtype=np.float32)
     pair = select.Pair.of(topology.connections[0], 0)
     assert len(np.unique(pair.sample_s % pair.inputs)) == 100
-    whole = pair.magnitudes(value_p, activation_n, True)
-    assert pair.sampled(value_p, activation_n, True).tolist() == whole[pair.sample_s].tolist()
-    assert whole[2 * 100 + 7] == np.float32(value_p[207] * activation_n[7])
+    delta_n = np.linspace(2, 3, topology.n_neurons, dtype=np.float32)
+    expected = {0: value_p[207], 1: value_p[207] * activation_n[7], 2: value_p[207] * delta_n[102], 3: activation_n[7] * delta_n[102]}
+    for flow, value in expected.items():
+        numbers = select.Numbers(value_p, activation_n, delta_n, flow)
+        whole = pair.magnitudes(numbers)
+        assert pair.sampled(numbers).tolist() == whole[pair.sample_s].tolist()
+        assert whole[2 * 100 + 7] == np.float32(value)
 
 
 def test_brightness_does_not_depend_on_how_many_edges_there_are():

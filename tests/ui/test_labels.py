@@ -40,3 +40,9 @@ def test_what_has_no_room_is_dropped():
     labels = [Label(100, 100, str(k), 0.5 + k / 100) for k in range(20)]
     placed = place(labels, [(40.0, 16.0)] * 20, (600, 500))
     assert 1 <= len(placed) < 8 and placed[0].label.text == "19"
+
+
+def test_names_of_classes_come_before_names_of_layers_which_only_move_down():
+    layer = Label(0, 40, "10 softmax", 0.9, "left", "layer")
+    placed = {item.label.text: item for item in place([layer, Label(0, 40, "9", 0.3)], [(60, 14), (10, 14)], (300, 200))}
+    assert placed["9"].top == 33 and placed["10 softmax"].top >= 47

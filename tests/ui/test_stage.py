@@ -6,6 +6,8 @@ import pytest
 from imgui_bundle import imgui
 
 from tests.ui import readouts
+from tests.ui.conftest import Driver
+from tests.ui.where import find, recording
 
 pytestmark = pytest.mark.gl
 K = imgui.Key
@@ -162,3 +164,30 @@ def test_the_hint_goes_after_the_first_turn(driver):
     driver.click(500, 300)
     driver.frame(120)
     assert not driver.overlay.memory.hint
+
+
+def test_in_a_narrow_window_the_panels_wait_and_then_lie_over_the_stage():
+    narrow = Driver(480, 360)
+    assert narrow.frame(3).panel_width == 0
+    find(narrow, "play")
+    narrow.click(*find(narrow, "panels"))
+    assert narrow.overlay.memory.sheet and narrow.frame().panel_width == 0
+    with recording() as found:
+        narrow.frame()
+    assert "hide" in found and "play" not in found
+    narrow.key(K.h)
+    find(narrow, "play")
+    narrow.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (640, 480), (480, 360), (320, 240)])
+def test_the_transport_and_the_header_stay_inside_the_stage(width, height):
+    small = Driver(width, height)
+    small.readout = readouts.readout(sentence="A sentence that is long enough to be broken into lines in any window. " * 2)
+    small.frame(3)
+    with recording() as found:
+        stage = width - small.frame().panel_width
+    for label in ("play", "new_seed", "scenes", "next"):
+        x, y = found[label][0]
+        assert 15 < x < stage - 15 and 8 < y < height - 15, label
+    small.close()

@@ -1,0 +1,237 @@
+"""A training run that can be entered again at the steps it remembers, bitwise, and trained on from there with the same numbers.
+
+Holds whole states ("keys") every `spacing` steps; a step between two keys is reached by training again from the key before it, which is
+deterministic. Spacing follows from an estimate of what a step costs, so that re-entering stays within a frame. Where the budget is
+used up, keys are thinned, the older the thinner; the first stays. Between thinned keys only the steps soon after each are remembered.
+No clock. Nothing is watched: whoever trains does it by `advance` here, or tells by `note`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.engine.trainer import Trainer
+from nnviz3d.spec.scene import Train
+
+REPLAY = 2e-3  # seconds of training again that re-entering may cost
+SHARE = 0.1  # of the training time that keeping keys may cost
+FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter and a step: two Zen cores, measured
+
+
+@dataclass
+class Key:
+    """`state` after `step` steps; with `train` the same numbers follow up to step `end`. `fresh`: begins a stretch with other settings or
+    parameters than the key before led to."""
+
+    step: int
+    end: int
+    train: Train
+    state: dict
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment that was given a name. `parameters` (P,) is a read-only copy."""
+
+    name: str
+    step: int
+    epoch: float
+    loss: float
+    parameters: np.ndarray
+    train: Train
+    state: dict
+
+
+class Rewind:
+    """Of one trainer; another network needs another. `newest` is the last step of this branch, `snapshots` are by name."""
+
+    def __init__(self, trainer: Trainer, budget_bytes: int = 64 << 20):
+        self.trainer, self.budget = trainer, budget_bytes
+        self.snapshots: dict[str, Snapshot] = {}
+        self._keys: list[Key] = []
+        self.spacing = _spacing(trainer)
+        self.note()
+
+    # training
+
+    def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
+        """`Trainer.advance`, remembered. After re-entering an earlier step it goes on as it went then; with other settings or
+        parameters the old future is discarded."""
+        self.note()
+        first, trainer = self.trainer.step, self.trainer
+        while True:
+            room = self._due() - trainer.step
+            if steps is not None:
+                room = min(room, first + steps - trainer.step)
+            finished = trainer.advance(more, max(room, 0))
+            self.note()
+            if finished < room or trainer.step - first == steps or not more():
+                return trainer.step - first
+
+    def run(self, steps: int) -> int:
+        """`Trainer.run`, remembered."""
+        done = 0
+        while done < steps and self.trainer.diverged is None:
+            done += self.advance(lambda: True, steps - done)
+        return done
+
+    def note(self) -> None:
+        """The trainer has trained, or was changed: bring the memory up to it. Between steps only."""
+        trainer = self.trainer
+        if not trainer.at_boundary:
+            return
+        seen = (trainer.writes, _course(trainer.train))
+        if not self._keys or seen != self._seen:
+            self._branch()
+        self._seen = seen
+        last = self._keys[-1] if self._keys else None
+        if last is not None and trainer.step > last.end:
+            last.end = trainer.step
+            if trainer.step >= self._due():
+                self._keep(fresh=False)
+
+    def _due(self) -> int:
+        """The step at which the next key falls; inside a known future none does."""
+        if not self._keys:
+            return self.trainer.step + self.spacing
+        last = self._keys[-1]
+        return last.step + self.spacing if self.trainer.step >= last.step else last.end
+
+    def _branch(self) -> None:
+        """Other numbers follow from here: what came after this step is discarded."""
+        here = self.trainer.step
+        self._keys = [key for key in self._keys if key.step < here]
+        for key in self._keys:
+            key.end = min(key.end, here)
+        self._keep(fresh=True)
+
+    def _keep(self, fresh: bool) -> None:
+        trainer = self.trainer
+        key = Key(trainer.step, trainer.step, trainer.train, trainer.state(), fresh)
+        if self._keys:
+            before = self._keys[-1].state["batches"]
+            if np.array_equal(before["order"], key.state["batches"]["order"]):
+                key.state["batches"]["order"] = before["order"]  # one epoch's keys share their order: 480 kB of each for 60,000 rows
+        self._keys.append(key)
+        while self._keys and self.bytes > self.budget:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Drop the key whose going leaves the smallest gap for its age; never the first and the last of several."""
+        keys = self._keys
+        if len(keys) < 3:
+            keys.pop(0)
+            return
+        newest = keys[-1].step + 1
+        k = min(range(1, len(keys) - 1), key=lambda k: (keys[k + 1].step - keys[k - 1].step) / (newest - keys[k].step))
+        if not keys[k].fresh:
+            keys[k - 1].end = keys[k].end
+        keys.pop(k)
+
+    # what is remembered
+
+    @property
+    def bytes(self) -> int:
+        """Of all keys; arrays that several share count once."""
+        seen = {id(array): array.nbytes for key in self._keys for array in _arrays(key.state)}
+        return sum(seen.values())
+
+    @property
+    def oldest(self) -> int | None:
+        """The first remembered step; None where the budget does not hold one state."""
+        return self._keys[0].step if self._keys else None
+
+    @property
+    def newest(self) -> int:
+        """The last step of this branch, remembered or not."""
+        return max(self.trainer.step, self._keys[-1].end if self._keys else 0)
+
+    def stretches(self) -> list[tuple[int, int]]:
+        """[first, last] of every unbroken run of remembered steps, in order: what a time line shows as solid."""
+        out: list[tuple[int, int]] = []
+        for key in self._keys:
+            first, last = key.step, min(key.end, key.step + self.spacing)
+            if out and first <= out[-1][1] + 1:
+                first, last = out[-1][0], max(out.pop()[1], last)
+            out.append((first, last))
+        return out
+
+    def nearest(self, step: int) -> int:
+        """The remembered step nearest to this one (the present one where nothing is remembered)."""
+        ends = [min(max(step, first), last) for first, last in self.stretches()]
+        return min(ends, key=lambda end: abs(end - step), default=self.trainer.step)
+
+    # going there
+
+    def enter(self, step: int) -> Train:
+        """Bring the trainer to the state after `step` steps. Returns the settings that held there (`trainer.train` by now), for the scene
+        to follow. Raises KeyError where `nearest(step)` is another step."""
+        trainer = self.trainer
+        trainer.settle()
+        self.note()
+        if self.nearest(step) != step:
+            raise KeyError(f"step {step:,} is not remembered; the nearest one is {self.nearest(step):,}")
+        key = next((key for key in reversed(self._keys) if key.step <= step), None)
+        if key is not None and not (key.step <= trainer.step <= step and trainer.diverged is None):
+            self._restore(key.train, key.state)
+        trainer.run(step - trainer.step)
+        return trainer.train
+
+    def _restore(self, train: Train, state: dict) -> None:
+        trainer = self.trainer
+        if train != trainer.train:
+            if (train.batch, train.order) != (trainer.train.batch, trainer.train.order):
+                trainer.rebatch(train)
+            trainer.configure(train)
+        trainer.restore(state)
+        self._seen = (trainer.writes, _course(trainer.train))
+
+    # two moments to compare
+
+    def snapshot(self, name: str) -> Snapshot:
+        """Keep this moment under a name, outside the budget, whatever becomes of the run."""
+        trainer = self.trainer
+        state = trainer.state()
+        parameters = state["arenas"]["parameters"].view()
+        parameters.flags.writeable = False
+        made = Snapshot(name, trainer.step, trainer.epoch, trainer.loss, parameters, trainer.train, state)
+        self.snapshots[name] = made
+        return made
+
+    def enter_snapshot(self, name: str) -> Train:
+        """Bring the trainer to a snapshot; where this branch does not lead through it, a new one begins there. Raises KeyError."""
+        kept = self.snapshots[name]
+        self.trainer.settle()
+        self.note()
+        if self.nearest(kept.step) == kept.step:
+            self.enter(kept.step)
+            if _same(self.trainer.state(), kept.state) and _course(self.trainer.train) == _course(kept.train):
+                return self.trainer.train
+        self._restore(kept.train, kept.state)
+        self._branch()
+        return kept.train
+
+
+def _course(train: Train) -> Train:
+    """The settings that decide numbers: without pace and stop condition."""
+    return train.model_copy(update={"steps": 0, "steps_per_second": 0.0})
+
+
+def _arrays(state: dict) -> list[np.ndarray]:
+    return [*state["arenas"].values(), state["batches"]["order"]]
+
+
+def _same(a: dict, b: dict) -> bool:
+    return a["noise"] == b["noise"] and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=False))
+
+
+def _spacing(trainer: Trainer) -> int:
+    """Steps between two keys: as many as re-entering may train again, or more where copying a state costs more than its share."""
+    topology, rows = trainer.topology, trainer.train.batch or len(trainer.data.x_train)
+    step = 6.0 * min(rows, len(trainer.data.x_train)) * topology.n_edges / FLOPS + PARAMETER * topology.n_parameters + FIXED
+    copy = 4.0 * topology.n_parameters * (3 + len(trainer.arenas.slots)) / COPY
+    return max(1, int(max(REPLAY, copy / SHARE) / step))
