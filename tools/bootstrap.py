@@ -21,7 +21,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 NEEDED = (3, 11)
 STAMP = VENV / "nnviz3d.json"
-GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0", "libfontconfig.so.1": "libfontconfig1"}  # vispy will not be imported without the last
+# the last one is what vispy's import looks for
+GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0", "libfontconfig.so.1": "libfontconfig1"}
 DRIVERS = "libgl1-mesa-dri"
 
 

@@ -146,15 +146,13 @@ class Picture:
             if k in due:
                 self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
-            shown = sample_s if all_edges else self._levels[k]
-            scales[k] = float(xp.percentile(shown, select.BRIGHT)) if len(shown) else 0.0
+            scales[k] = select.bright(self._levels[k])
             signals.append(self._signals[k])
         peak = float(scales.max(initial=0.0))
         if look.scale == "global":
             scales[:] = peak
         for k, pair in enumerate(self._pairs):
-            levels = self._levels[k] / scales[k] if scales[k] > 0 else self._levels[k] * 0
-            mean = float(select.energies(levels).mean()) if len(levels) else 0.0
+            mean = select.mean_energy(self._levels[k] / scales[k]) if scales[k] > 0 else 0.0
             gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
         inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
         subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))

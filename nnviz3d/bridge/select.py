@@ -105,9 +105,19 @@ def gain(energy: float) -> float:
     return float(min(1.4, (REFERENCE_ENERGY / max(energy, 1e-9)) ** 0.82))
 
 
-def energies(level_e, xp=np):
-    """Energy of levels (|quantity| over scale), as the shader computes it."""
-    return xp.minimum(level_e, 1.6) ** POWER
+def bright(value_s, xp=np) -> float:
+    """The value that counts as brightest: the 98.5th percentile, but at least a third of the largest (one edge among zeros must be
+    seen); 0 of nothing. By partition, five times as fast as `percentile`."""
+    if not value_s.size:
+        return 0.0
+    kth = int(BRIGHT / 100 * (value_s.size - 1))
+    return max(float(xp.partition(value_s, kth)[kth]), float(value_s.max()) / 3)
+
+
+def mean_energy(level_e, xp=np) -> float:
+    """Mean energy of levels (|quantity| over scale) as the shader computes it, from at most about 1,000 of them."""
+    level_e = level_e[:: max(level_e.size // 1000, 1)]
+    return float((xp.minimum(level_e, 1.6) ** POWER).mean()) if level_e.size else 0.0
 
 
 def layer_scales(activation_n, nodes) -> np.ndarray:

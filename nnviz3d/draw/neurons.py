@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 
+from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.palette import ERROR
@@ -26,14 +29,18 @@ class Neurons:
         self._counts = (0, 0, 0)
 
     def _arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
-        """Split by size on screen and sort far to near. Only when the camera, the target or the layout changed."""
-        key = (frame.pose, viewport, frame.level.quad_pixels, id(subject.layout))
+        """Split by size on screen and sort far to near, as seen from the nearest place of a lattice of poses.
+
+        So an idle sway sorts nothing anew, and still the order is a function of the pose alone: any frame can be drawn by itself.
+        """
+        pose = _coarse(frame.pose)
+        key = (pose, viewport, frame.level.quad_pixels, id(subject.layout))
         if key == self._key:
             return
         self._key = key
-        _right, _up, back = frame.pose.axes
-        depth_n = (frame.pose.eye - subject.layout.place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
-        pixels = subject.radius * frame.pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
+        _right, _up, back = pose.axes
+        depth_n = (pose.eye - subject.layout.place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
+        pixels = subject.radius * pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
         near_n = depth_n * frame.level.quad_pixels < pixels
         tiny_n = depth_n * DOT_PIXELS > pixels
         groups = [np.flatnonzero(mask) for mask in (tiny_n, ~near_n & ~tiny_n, near_n)]
@@ -56,3 +63,10 @@ class Neurons:
     def close(self) -> None:
         for owned in (self.quads, self.points, self.dots, self.order):
             owned.close()
+
+
+def _coarse(pose: Pose) -> Pose:
+    """The pose on a lattice of 2 degrees and 3 % of the distance."""
+    step = 1.03 ** round(log(pose.distance) / log(1.03))
+    target = tuple(round(x / (0.03 * step)) * 0.03 * step for x in pose.target)
+    return Pose(target, round(pose.yaw * 28.6) / 28.6, round(pose.pitch * 28.6) / 28.6, step)

@@ -41,7 +41,6 @@ class Post:
             with target:
                 self.down.set(
                     t_image=source.texture,
-                    u_texel=(1 / source.width, 1 / source.height),
                     u_spread=1.0 if k == 0 else 0.75,
                     u_threshold=THRESHOLD if k == 0 else -1.0,
                 )
@@ -50,7 +49,7 @@ class Post:
         state.add()
         for target, smaller in zip(chain[-2::-1], chain[:0:-1], strict=True):
             with target:
-                self.up.set(t_image=smaller.texture, u_texel=(1 / smaller.width, 1 / smaller.height), u_strength=0.7)
+                self.up.set(t_image=smaller.texture, u_strength=0.7)
                 self.up.draw("triangles", 3)
         return chain[0]
 

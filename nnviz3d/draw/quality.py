@@ -73,7 +73,7 @@ class Governor:
         if typical > self.target_ms * 1.04 and self.index > 0:
             self._ceiling = self.index - 1  # so that it does not come straight back: no flicker
             self._step(-2 if typical > self.target_ms * 2 and self.index > 1 else -1)
-        elif typical < self.target_ms * 0.6 and self._since > 4 * self.PATIENCE and self.index < self._ceiling:
+        elif typical < self.target_ms * 0.7 and self._since > 4 * self.PATIENCE and self.index < self._ceiling:
             self._step(+1)
         return self.level
 

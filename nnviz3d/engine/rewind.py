@@ -8,6 +8,7 @@ No clock. Nothing is watched: whoever trains does it by `advance` here, or tells
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +19,9 @@ from nnviz3d.spec.scene import Train
 
 REPLAY = 2e-3  # seconds of training again that re-entering may cost
 SHARE = 0.1  # of the training time that keeping keys may cost
-FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter and a step: two Zen cores, measured
+KEYS = 1000  # at most: thinning looks at all of them
+FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
+DEVICE = 200  # times as fast as those cores, roughly
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Key:
     train: Train
     state: dict
     fresh: bool
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Rewind:
         self.trainer, self.budget = trainer, budget_bytes
         self.snapshots: dict[str, Snapshot] = {}
         self._keys: list[Key] = []
-        self.spacing = _spacing(trainer)
+        self._seen, self._at = None, trainer.step
         self.note()
 
     # training
@@ -62,14 +66,13 @@ class Rewind:
         """`Trainer.advance`, remembered. After re-entering an earlier step it goes on as it went then; with other settings or
         parameters the old future is discarded."""
         self.note()
-        first, trainer = self.trainer.step, self.trainer
+        trainer, first, continued = self.trainer, self.trainer.step, not self.trainer.at_boundary
+        last = math.inf if steps is None else first + steps
         while True:
-            room = self._due() - trainer.step
-            if steps is not None:
-                room = min(room, first + steps - trainer.step)
-            finished = trainer.advance(more, max(room, 0))
+            room = max(min(self._due(), last) - trainer.step, 0)
+            finished = trainer.advance(more, room)
             self.note()
-            if finished < room or trainer.step - first == steps or not more():
+            if continued or finished < room or trainer.step >= last or not more():
                 return trainer.step - first
 
     def run(self, steps: int) -> int:
@@ -85,60 +88,70 @@ class Rewind:
         if not trainer.at_boundary:
             return
         seen = (trainer.writes, _course(trainer.train))
-        if not self._keys or seen != self._seen:
+        if seen != self._seen:
+            self._seen = seen
             self._branch()
-        self._seen = seen
+        passed = next((key.step for key in self._keys if key.fresh and self._at < key.step <= trainer.step), None)
+        self._at = trainer.step
+        if passed is not None:  # the changes that were made there have not been made this time
+            self._discard(passed)
         last = self._keys[-1] if self._keys else None
         if last is not None and trainer.step > last.end:
             last.end = trainer.step
-            if trainer.step >= self._due():
+            if trainer.step >= last.step + self.spacing:
                 self._keep(fresh=False)
 
     def _due(self) -> int:
-        """The step at which the next key falls; inside a known future none does."""
-        if not self._keys:
-            return self.trainer.step + self.spacing
-        last = self._keys[-1]
-        return last.step + self.spacing if self.trainer.step >= last.step else last.end
+        """The step at which the memory must look again: the next key, or the next change in the known future."""
+        here = self.trainer.step
+        change = next((key.step for key in self._keys if key.fresh and key.step > here), None)
+        return change if change is not None else (self._keys[-1].step if self._keys else here) + self.spacing
 
     def _branch(self) -> None:
-        """Other numbers follow from here: what came after this step is discarded."""
-        here = self.trainer.step
-        self._keys = [key for key in self._keys if key.step < here]
-        for key in self._keys:
-            key.end = min(key.end, here)
+        """Other numbers follow from here."""
+        self._at, self.spacing = self.trainer.step, _spacing(self.trainer)
+        self._discard(self._at)
         self._keep(fresh=True)
+
+    def _discard(self, step: int) -> None:
+        """This step and all after it."""
+        self._keys = [key for key in self._keys if key.step < step]
+        for key in self._keys:
+            key.end = min(key.end, step)
 
     def _keep(self, fresh: bool) -> None:
         trainer = self.trainer
-        key = Key(trainer.step, trainer.step, trainer.train, trainer.state(), fresh)
-        if self._keys:
-            before = self._keys[-1].state["batches"]
-            if np.array_equal(before["order"], key.state["batches"]["order"]):
-                key.state["batches"]["order"] = before["order"]  # one epoch's keys share their order: 480 kB of each for 60,000 rows
-        self._keys.append(key)
-        while self._keys and self.bytes > self.budget:
+        state = trainer.state()
+        size = sum(array.nbytes for array in _arrays(state))
+        order = self._keys[-1].state["batches"]["order"] if self._keys else None
+        if order is not None and np.array_equal(order, state["batches"]["order"]):
+            state["batches"]["order"] = order  # an epoch's keys share their order: 480 kB for 60,000 rows
+            size -= order.nbytes
+        self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, fresh, size))
+        while self._keys and (self.bytes > self.budget or len(self._keys) > KEYS):
             self._thin()
 
     def _thin(self) -> None:
         """Drop the key whose going leaves the smallest gap for its age; never the first and the last of several."""
-        keys = self._keys
-        if len(keys) < 3:
-            keys.pop(0)
-            return
-        newest = keys[-1].step + 1
-        k = min(range(1, len(keys) - 1), key=lambda k: (keys[k + 1].step - keys[k - 1].step) / (newest - keys[k].step))
-        if not keys[k].fresh:
-            keys[k - 1].end = keys[k].end
-        keys.pop(k)
+        keys, k = self._keys, 0
+        if len(keys) > 2:
+            steps = np.array([key.step for key in keys])
+            k = 1 + int(((steps[2:] - steps[:-2]) / (steps[-1] + 1 - steps[1:-1])).argmin())
+        gone = keys.pop(k)
+        if k < len(keys):
+            after = keys[k]
+            after.fresh |= gone.fresh
+            if after.state["batches"]["order"] is gone.state["batches"]["order"]:
+                after.bytes += gone.state["batches"]["order"].nbytes
+        if k and not gone.fresh:
+            keys[k - 1].end = gone.end
 
     # what is remembered
 
     @property
     def bytes(self) -> int:
-        """Of all keys; arrays that several share count once."""
-        seen = {id(array): array.nbytes for key in self._keys for array in _arrays(key.state)}
-        return sum(seen.values())
+        """Of all keys' arrays."""
+        return sum(key.bytes for key in self._keys)
 
     @property
     def oldest(self) -> int | None:
@@ -179,6 +192,7 @@ class Rewind:
         if key is not None and not (key.step <= trainer.step <= step and trainer.diverged is None):
             self._restore(key.train, key.state)
         trainer.run(step - trainer.step)
+        self._at = trainer.step
         return trainer.train
 
     def _restore(self, train: Train, state: dict) -> None:
@@ -226,12 +240,15 @@ def _arrays(state: dict) -> list[np.ndarray]:
 
 
 def _same(a: dict, b: dict) -> bool:
-    return a["noise"] == b["noise"] and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=False))
+    random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"]
+    return random and len(_arrays(a)) == len(_arrays(b)) and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=True))
 
 
 def _spacing(trainer: Trainer) -> int:
     """Steps between two keys: as many as re-entering may train again, or more where copying a state costs more than its share."""
     topology, rows = trainer.topology, trainer.train.batch or len(trainer.data.x_train)
-    step = 6.0 * min(rows, len(trainer.data.x_train)) * topology.n_edges / FLOPS + PARAMETER * topology.n_parameters + FIXED
+    speed = DEVICE if trainer.ops.asynchronous else 1
+    work = 6.0 * min(rows, len(trainer.data.x_train)) * topology.n_edges / FLOPS + PARAMETER * topology.n_parameters
+    step = work / speed + FIXED
     copy = 4.0 * topology.n_parameters * (3 + len(trainer.arenas.slots)) / COPY
     return max(1, int(max(REPLAY, copy / SHARE) / step))

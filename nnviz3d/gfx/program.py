@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from OpenGL import GL
 from vispy import gloo
+from vispy.gloo import gl
 
 from nnviz3d.gfx import source
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
 from nnviz3d.spec.errors import RunError
 
+_MODES = {"points": GL.GL_POINTS, "triangles": GL.GL_TRIANGLES, "triangle_strip": GL.GL_TRIANGLE_STRIP}
 BUFFER_UNIT = 8  # gloo counts its own textures from unit 0
 
 
@@ -33,6 +35,7 @@ class Program:
         self._last: dict[str, Any] = {}
         self._units: dict[str, int] = {}
         self._handle = 0
+        self._drawn, self._changed = False, True
         self._link()
 
     def _link(self) -> None:
@@ -44,7 +47,7 @@ class Program:
             raise RunError(f"shader {self.name} does not compile on {self.context.renderer}:\n{error}") from None
         linked = self.context.parser.get_object(self._program.id)
         linked.activate()  # through gloo, which remembers the program in use
-        self._handle = linked.handle
+        self._linked, self._handle = linked, linked.handle
         for k in range(GL.glGetProgramiv(self._handle, GL.GL_ACTIVE_UNIFORMS)):
             name, _, kind = GL.glGetActiveUniform(self._handle, k)
             if kind in (GL.GL_SAMPLER_BUFFER, GL.GL_INT_SAMPLER_BUFFER, GL.GL_UNSIGNED_INT_SAMPLER_BUFFER):
@@ -68,6 +71,7 @@ class Program:
             else:
                 self._last[name] = value
             self._program[name] = value
+            self._changed = True
 
     def draw(self, mode: str, vertices: int, instances: int = 1, buffers: Mapping[str, TextureBuffer] | None = None) -> None:
         """`instances` times `vertices` vertices. `buffers` holds the texture buffers by their names in the shader."""
@@ -77,9 +81,21 @@ class Program:
             GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
             GL.glBindTexture(GL.GL_TEXTURE_BUFFER, buffers[name].texture)
         context = self.context.canvas.context
-        context.glir.associate(self._program.glir)
-        context.glir.command("DRAW", self._program.id, mode, (0, vertices), instances)
-        context.flush_commands()
+        if self._changed:
+            context.glir.associate(self._program.glir)
+        if not self._drawn:  # the first time by gloo, which validates the program and checks for errors; then without that price (50 us)
+            context.glir.command("DRAW", self._program.id, mode, (0, vertices), instances)
+            context.flush_commands()
+            self._drawn = True
+        else:
+            if self._changed:
+                context.flush_commands()
+            self._linked._pre_draw()
+            if instances > 1:
+                gl.glDrawArraysInstanced(_MODES[mode], 0, vertices, instances)
+            else:
+                gl.glDrawArrays(_MODES[mode], 0, vertices)
+        self._changed = False
         Program.draws += 1
 
     def close(self) -> None:

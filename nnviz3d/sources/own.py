@@ -10,9 +10,11 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
+from nnviz3d.engine.iteration import Tape, record
+from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.edit import Rebuild
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import Scene, Train
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,16 @@ class Sample:
 
 
 class OwnTraining:
-    """`trainer` and `data` for those who need more than the protocol. Raises InputError as `load` and `Trainer` do."""
+    """`trainer`, `data` and `rewind` for those who need more than the protocol. Raises InputError as `load` and `Trainer` do.
 
-    def __init__(self, scene: Scene, base: Path, ops: Ops):
+    `history`: bytes to remember the run in; 0 remembers nothing, and then `rewind` is None.
+    """
+
+    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
         self.scene, self.base, self.ops = scene, Path(base), ops
-        self.version = 0
+        self.version, self.history = 0, history
         self.data = load(scene.data, self.base)
-        self.trainer = Trainer(scene, self.data, ops)
+        self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
 
     topology = property(lambda self: self.trainer.topology)
@@ -46,10 +51,27 @@ class OwnTraining:
     phase = property(lambda self: self.trainer.phase)
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
-        return self.trainer.advance(more, steps)
+        return (self.rewind or self.trainer).advance(more, steps)
 
     def run(self, steps: int) -> int:
-        return self.trainer.run(steps)
+        return (self.rewind or self.trainer).run(steps)
+
+    def record(self, shown: int = 0) -> Tape:
+        """One step, recorded; `shown` chooses a row of its batch. Raises RunError where training has diverged."""
+        if self.rewind is not None:
+            self.rewind.note()
+        tape = record(self.trainer, shown)
+        if self.rewind is not None:
+            self.rewind.note()
+        return tape
+
+    def enter(self, step: int) -> Train:
+        """Back (or forth) to a remembered step; returns the settings that held there. Raises KeyError where it is not remembered."""
+        if self.rewind is None:
+            raise KeyError("this run is not remembered")
+        train = self.rewind.enter(step)
+        self.show()
+        return train
 
     def tensors(self, kind: str):
         return self.trainer.tensors(kind)
@@ -70,7 +92,7 @@ class OwnTraining:
         part = "test" if len(self.data.x_test) else "train"
         x, t = getattr(self.data, f"x_{part}"), getattr(self.data, f"t_{part}")
         index %= len(x)
-        self.sample = Sample(index, len(x), part, x[index], t[index], _words(self.data, t[index]))
+        self.sample = Sample(index, len(x), part, x[index], t[index], words(self.data, t[index]))
         self.show()
 
     def show(self) -> None:
@@ -88,17 +110,9 @@ class OwnTraining:
         return min(self.scene.train.batch or len(self.data.x_train), len(self.data.x_train))
 
     def answer(self) -> tuple[str, bool | None]:
-        """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True).
-
-        Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
-        """
+        """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
         output = self.topology.output
-        a = np.asarray(self.ops.to_host(self.tensors("activation")[output.neurons.slice]), np.float64)
-        if self.data.task != "classification":
-            return _words(self.data, a), None
-        best = int(a.argmax())
-        share = f" ({a[best]:.1%})".replace("%", " %") if output.activation == "softmax" else ""
-        return self.data.class_names[best] + share, best == int(self.sample.target)
+        return verdict(self.data, output.activation, self.ops.to_host(self.tensors("activation")[output.neurons.slice]), self.sample.target)
 
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
@@ -125,11 +139,29 @@ class OwnTraining:
         elif keep:
             mine, theirs = trainer.parameters(), self.trainer.parameters()
             trainer.load_parameters({k: theirs[k] if k in theirs and theirs[k].shape == v.shape else v for k, v in mine.items()})
-        self.data, self.trainer = data, trainer
+        self.data = data
+        self._take(trainer)
         self.show_sample(self.sample.index)
 
+    def _take(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.rewind = Rewind(trainer, self.history) if self.history else None
 
-def _words(data: DataSet, target) -> str:
+
+def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
+    """Outputs (O,) in words, and whether that is right: ("3 (97.2 %)", True).
+
+    Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
+    """
+    a_o = np.asarray(a_o, np.float64)
+    if data.task != "classification":
+        return words(data, a_o), None
+    best = int(a_o.argmax())
+    share = f" ({a_o[best]:.1%})".replace("%", " %") if activation == "softmax" else ""
+    return data.class_names[best] + share, best == int(target)
+
+
+def words(data: DataSet, target) -> str:
     """A class by its name; numbers with their target's names: "y = 0.25"."""
     if data.task == "classification":
         return data.class_names[int(target)]

@@ -1,7 +1,6 @@
 #version 410 core
 // Half the size: four bilinear taps; the first step keeps only what is brighter than the threshold, softly.
 uniform sampler2D t_image;
-uniform vec2 u_texel;       // 1 / size of t_image
 uniform float u_spread;     // taps in texels of t_image
 uniform float u_threshold;  // negative: keep all
 in vec2 v_uv;
@@ -9,7 +8,7 @@ out vec4 o_color;
 
 void main()
 {
-    vec2 d = u_texel * u_spread;
+    vec2 d = u_spread / vec2(textureSize(t_image, 0));
     vec3 c = texture(t_image, v_uv + vec2(-d.x, -d.y)).rgb + texture(t_image, v_uv + vec2(d.x, -d.y)).rgb
            + texture(t_image, v_uv + vec2(-d.x, d.y)).rgb + texture(t_image, v_uv + d).rgb;
     c *= .25;

@@ -1,14 +1,13 @@
 #version 410 core
 // Twice the size, added to what is there: a small tent keeps the halo round.
 uniform sampler2D t_image;
-uniform vec2 u_texel;
 uniform float u_strength;
 in vec2 v_uv;
 out vec4 o_color;
 
 void main()
 {
-    vec2 d = u_texel;
+    vec2 d = 1. / vec2(textureSize(t_image, 0));
     vec3 c = texture(t_image, v_uv).rgb * 4.
            + (texture(t_image, v_uv + vec2(d.x, 0.)).rgb + texture(t_image, v_uv - vec2(d.x, 0.)).rgb
             + texture(t_image, v_uv + vec2(0., d.y)).rgb + texture(t_image, v_uv - vec2(0., d.y)).rgb) * 2.
