@@ -1,8 +1,9 @@
-"""Measures the engine against PyTorch on the CPU: same network, batch, optimiser and threads, in turns in one process.
+"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one.
 
-    python tools/bench.py train [--json] [--threads N] [--seconds S]
+    python tools/bench.py train|tape [--json] [--threads N] [--seconds S]
 
-Prints microseconds a step and the ratio of each case, with the ratio that the project asks for. PyTorch is not a dependency: where it
+`train`: same network, batch, optimiser and threads, in turns in one process. `tape`: what recording costs (goal: at most 2 steps), the
+first look at a tape, and re-entering a random one of 1,000 remembered steps. Prints microseconds a step and the ratio of each case, with the ratio that the project asks for. PyTorch is not a dependency: where it
 is not importable the own times are printed, and the line says so. Ratios are of the best of several rounds, so a busy machine disturbs
 both sides alike.
 """
@@ -20,11 +21,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
+TAPE_GOAL = 2.0  # times a plain step
 ROUNDS = 5
 
 
 def own_training(sizes, batch, optimizer):
-    """A function that runs n steps of ours."""
+    """Our trainer."""
     import numpy as np
 
     from nnviz3d.backend import choose
@@ -37,7 +39,7 @@ def own_training(sizes, batch, optimizer):
     network = Network(layers=tuple(Layer(units=n) for n in sizes[1:-1]))
     trainer = Trainer(Scene(network=network, train=Train(batch=batch, optimizer=optimizer)), data, choose("cpu"))
     assert np.isfinite(x).all()
-    return trainer.run
+    return trainer
 
 
 def torch_training(torch, sizes, batch, optimizer):
@@ -91,7 +93,7 @@ def train_section(threads: int, seconds: float, optimizer: str = "adam") -> dict
         torch = None
     cases = []
     for sizes, batch, goal in CASES:
-        runs = {"own": own_training(sizes, batch, optimizer)}
+        runs = {"own": own_training(sizes, batch, optimizer).run}
         if torch:
             runs["torch"] = torch_training(torch, sizes, batch, optimizer)
         counts, times = {}, {name: [] for name in runs}
@@ -108,9 +110,51 @@ def train_section(threads: int, seconds: float, optimizer: str = "adam") -> dict
     return {"torch": torch.__version__ if torch else None, "threads": threads, "optimizer": optimizer, "cases": cases}
 
 
+def tape_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
+    """{"threads": n, "cases": [...]}; each with microseconds of a plain and of a recorded step (best of several rounds), their ratio,
+    the first look at a tape, and re-entering a remembered step (median and worst of 100)."""
+    import numpy as np
+
+    from nnviz3d.engine.iteration import record
+    from nnviz3d.engine.rewind import Rewind
+
+    cases = []
+    for sizes, batch, _ in CASES[:2]:
+        trainer = own_training(sizes, batch, optimizer)
+
+        def recorded(steps, trainer=trainer):
+            for _ in range(steps):
+                record(trainer)
+
+        def looked(steps, trainer=trainer):
+            for _ in range(steps):
+                tape = record(trainer)
+                assert tape.old.loss >= 0 and tape.new.loss >= 0
+
+        runs = {"step": lambda steps, trainer=trainer: [trainer.run(1) for _ in range(steps)], "tape": recorded, "looked": looked}
+        trainer.run(3)
+        count = max(2, int(seconds / ROUNDS / 6 / (best(trainer.run, 20) * 1e-6)))
+        times = {name: min(best(run, count) for _ in range(ROUNDS)) for name, run in runs.items()}
+        rewind = Rewind(trainer)
+        first = trainer.step
+        rewind.run(1000)
+        (start, end), *_ = stretches = rewind.stretches()
+        steps = np.random.default_rng(0).integers(start, end + 1, 100)
+        entering = [best(lambda _, step=int(step): rewind.enter(step), 1) for step in steps]
+        cases.append(
+            {
+                "network": "-".join(map(str, sizes)), "batch": batch, "step_us": round(times["step"], 1), "tape_us": round(times["tape"], 1),
+                "ratio": round(times["tape"] / times["step"], 2), "goal": TAPE_GOAL, "first_look_us": round(times["looked"] - times["tape"], 1),
+                "enter_p50_ms": round(float(np.median(entering)) * 1e-3, 2), "enter_max_ms": round(max(entering) * 1e-3, 2),
+                "history_mb": round(rewind.bytes / 1e6, 1), "history_whole": stretches == [(first, first + 1000)],
+            }
+        )  # fmt: skip
+    return {"threads": threads, "optimizer": optimizer, "cases": cases}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train"])
+    parser.add_argument("section", choices=["train", "tape"])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
@@ -118,9 +162,17 @@ def main() -> int:
     args = parser.parse_args()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
-    result = train_section(args.threads, args.seconds, args.optimizer)
+    result = (train_section if args.section == "train" else tape_section)(args.threads, args.seconds, args.optimizer)
     if args.json:
-        print(json.dumps({"train": result}))
+        print(json.dumps({args.section: result}))
+        return 0
+    if args.section == "tape":
+        for case in result["cases"]:
+            print(
+                f"{case['network']:>18} batch {case['batch']:<4} step {case['step_us']:,.1f} us, recorded {case['tape_us']:,.1f} us: "
+                f"{case['ratio']:.2f}x (goal at most {case['goal']:.0f}x); first look {case['first_look_us']:,.0f} us; "
+                f"1,000 steps in {case['history_mb']} MB, entered in {case['enter_p50_ms']} ms (at most {case['enter_max_ms']})"
+            )
         return 0
     print(f"training, {result['optimizer']}, {result['threads']} threads, PyTorch {result['torch'] or 'is not installed: own times only'}")
     for case in result["cases"]:

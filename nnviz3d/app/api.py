@@ -41,47 +41,63 @@ def shot(
     size: tuple[int, int] = (1280, 720),
     *,
     step: int = 0,
+    phase: str | None = None,
     ui: bool = False,
     camera: str | None = None,
     backend: str = "auto",
     neuron: int | None = None,
     time: float = 1.3,
 ) -> np.ndarray:
-    """One still after `step` training steps: (H, W, 3) uint8. The same scene, step and renderer give the same pixels.
+    """One still after `step` training steps, or at a place inside the next one (`phase="forward:2@0.5"`): (H, W, 3) uint8.
+
+    The same scene, step and renderer give the same pixels.
 
     `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
     Raises InputError, and RunError where there is no OpenGL.
     """
     document, base = _scene(scene)
-    return take(document, base, size, step=step, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
+    return take(document, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
 
 
-def take(document: Scene, base: Path, size, *, step, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
+def take(document: Scene, base: Path, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
     """`shot` for a scene and the folder of its files."""
     from nnviz3d.app.session import Session
     from nnviz3d.gfx.hosts import open_host
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.phases import Place
 
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
     session = Session(toml.apply(document, edits), base, backend)
+    place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
     host = open_host(*size, headless=True)
     try:
         from nnviz3d.app.still import draw_still
 
         session.run(step)
         session.evaluate()
+        if place is not None:
+            session.start_walk(place)
         return draw_still(host, session, ui, time, -1 if neuron is None else neuron)
     finally:
         host.close()
 
 
 def shot_file(
-    scene: Scene, base: Path, output: Path, *, backend: str, step: int, size: tuple[int, int], ui: bool, camera: str | None
+    scene: Scene,
+    base: Path,
+    output: Path,
+    *,
+    backend: str,
+    step: int,
+    phase: str | None,
+    size: tuple[int, int],
+    ui: bool,
+    camera: str | None,
 ) -> None:
     """`nnviz3d shot`: take the picture and write it."""
     from nnviz3d.app import stills
 
-    stills.write(take(scene, base, size, step=step, ui=ui, camera=camera, backend=backend), output)
+    stills.write(take(scene, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend), output)

@@ -121,7 +121,10 @@ def shot(
     scene: SceneName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write.")],
     step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
-    phase: Annotated[str | None, typer.Option("--phase", metavar="PLACE", help="Not built yet.", hidden=True)] = None,
+    phase: Annotated[
+        str | None,
+        typer.Option("--phase", metavar="PLACE", help="A place inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
+    ] = None,
     size: Size = "1280x720",
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the overlay.")] = True,
     camera: Annotated[
@@ -135,11 +138,8 @@ def shot(
 ) -> None:
     """Write one still picture."""
     from nnviz3d.app.commands import common
-    from nnviz3d.spec.errors import InputError
 
     options = _options(backend, seed, sets, verbose, quiet)
-    if phase is not None:
-        raise InputError.of("", "--phase", "places inside an iteration are not built yet; leave it out, or use --step for whole steps")
     if camera is not None:
         options = _options(backend, seed, [*(sets or ()), f"view.camera={camera}"], verbose, quiet)
     (document, base), pixels, _ = common.together(
@@ -147,7 +147,7 @@ def shot(
     )
     from nnviz3d.app.api import shot_file
 
-    shot_file(document, base, output, backend=backend, step=step, size=pixels, ui=ui, camera=camera)
+    shot_file(document, base, output, backend=backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera)
     options.say(f"wrote {output}")
 
 

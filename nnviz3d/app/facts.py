@@ -16,6 +16,8 @@ def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
+    if session.walking is not None:
+        return session.walking.sentence
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -37,7 +39,8 @@ def readout(
     toast: str = "",
 ) -> Readout:
     source = session.source
-    said, right = source.answer()
+    seen = session.seen
+    said, right = seen.answer()
     return Readout(
         topology=source.topology,
         sentence=sentence(session),
@@ -49,9 +52,9 @@ def readout(
         train_accuracy=session.scores.train_accuracy,
         test_accuracy=session.scores.test_accuracy,
         steps_per_second=session.speed,
-        sample_count=source.sample.count,
-        sample_index=source.sample.index,
-        sample_label=source.sample.label,
+        sample_count=seen.sample.count,
+        sample_index=seen.sample.index,
+        sample_label=seen.sample.label,
         sample_answer=said,
         sample_right=right,
         data_name=source.data.name,
@@ -64,8 +67,9 @@ def readout(
         edges_share=edges.share,
         edges_peak=edges.peak,
         performance=performance,
-        neuron=_read(source, picked),
-        hovered=_read(source, hovered),
+        walk=session.walking.reading() if session.walking else None,
+        neuron=_read(seen, picked),
+        hovered=_read(seen, hovered),
         pinned=picked >= 0,
         banner=session.banner,
         toast=toast,

@@ -184,8 +184,28 @@ class Loop:
                 session.show_next(1 if command.name == "next_sample" else -1)
             case "shuffle_sample":
                 session.show_next(1 + (session.source.sample.index * 7919 + 104_729) % max(session.source.sample.count - 1, 1))
+            case "walk":
+                session.start_walk()
+            case "walk_leave":
+                session.leave_walk()
+            case _ if command.name.startswith("walk_") and session.walking is not None:
+                self._walk(command)
             case "dismiss":
                 session.banner = ""
+
+    def _walk(self, command: Command) -> None:
+        """Move inside the iteration; not a change of the document."""
+        walking = self.session.walking
+        match command.name:
+            case "walk_to":
+                walking.playing = False
+                walking.walk.go(float(command.value))
+            case "walk_by":
+                walking.by(int(command.value))
+            case "walk_play":
+                walking.restart_or_hold(bool(command.value))
+            case "walk_speed":
+                walking.speed = float(command.value)
 
     def _open(self, name: str) -> None:
         """Another scene in the same window. A scene that cannot be opened changes nothing."""

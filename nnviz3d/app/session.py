@@ -14,10 +14,12 @@ from pathlib import Path
 from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.history import History
+from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 
 EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
@@ -49,6 +51,7 @@ class Session:
         self.saved = scene
         self.banner = ""
         self.speed = 0.0  # steps a second, measured over the last second
+        self.walking: Walking | None = None
         self._owed = 0.0
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
@@ -94,6 +97,7 @@ class Session:
         level = diff(self.scene, scene)
         keys = changed_paths(self.scene, scene)
         if level >= Rebuild.TRAIN:
+            self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
             self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
         if level >= Rebuild.DATA:
             self.scores = Scores()
@@ -113,6 +117,7 @@ class Session:
 
     def reset(self, seed: int | None = None) -> None:
         """Start again from the initial weights: of the same seed, or of a new one."""
+        self.leave_walk()
         if seed is not None:
             self.apply([Edit("train.seed", seed)])
         else:
@@ -143,26 +148,62 @@ class Session:
 
     def show_next(self, by: int) -> None:
         """Another sample; not a change of the document worth an undo step."""
+        if self.walking is not None:  # another sample of the same batch
+            self.walking.walk.show_sample(self.walking.walk.shown + by)
+            return
         count = self.source.sample.count
         view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
         self.source.show_sample(view.sample)
         self._since_sample = 0.0
 
+    # ---------------------------------------------------------------- inside one iteration
+
+    @property
+    def seen(self):
+        """The source that the picture and the panels read: training itself, or the walk through one of its steps."""
+        return self.walking.walk if self.walking is not None else self.source
+
+    def start_walk(self, place: Place | None = None) -> None:
+        """Record the next iteration and walk through it, or stand still at a place in it. After divergence a banner says why not."""
+        self.running = False
+        try:
+            if self.walking is None:
+                self.walking = Walking(self.source)
+            else:
+                self.walking.next()
+        except RunError as error:
+            self.banner = str(error)
+            return
+        self.curves.add_train(self.source.step, self.source.loss)
+        if place is not None:
+            self.walking.playing = False
+            self.walking.walk.go(place)
+
+    def leave_walk(self) -> None:
+        if self.walking is not None:
+            self.walking = None
+            self._shown = None
+
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
         moment = (id(self.source.trainer), self.source.step)
-        if moment != self._shown and self.source.at_boundary:
+        if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
 
     def single_step(self) -> None:
+        self.leave_walk()
         if self.source.diverged is None:
             self.source.advance(lambda: True, 1)
             self._after(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
+        if self.walking is not None:
+            self.walking.advance(dt)
+            self._measure(dt, 0)
+            return 0
         self._since_sample += dt
         if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
             self.show_next(1)
@@ -194,6 +235,7 @@ class Session:
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
+        self.leave_walk()
         self.running = True
         self._stop_if_diverged()
 

@@ -16,6 +16,7 @@ from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
+HEAD = 0.25  # of the foot: the card with the title covers only a corner, and seldom the network
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -27,7 +28,7 @@ class Stage:
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self.hovered = self.picked = -1
-        self.panel, self.foot = 0.0, camera.FOOT
+        self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
         self._build()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
@@ -41,10 +42,10 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot)
+        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot, self.head)
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot)
+        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
 
     def fly_to_preset(self, name: str) -> None:
         self.rig.fly(self._preset(name))
@@ -63,7 +64,7 @@ class Stage:
         foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot = share, foot
+            self.panel, self.foot, self.head = share, foot, foot * HEAD
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
@@ -112,12 +113,14 @@ class Stage:
         level = quality.level_for(scene.look.quality, self.governor)
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
-        if self.session.source.at_boundary:
+        walking = self.session.walking
+        if self.session.seen.at_boundary:
             self.session.refresh()
-            self.picture.publish(
-                self.session.source, scene.look, level.edges, round(level.particles * min(scene.look.particles, 2.0)), focus, exact
-            )
-        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent)
+            signals = round(level.particles * min(scene.look.particles, 2.0))
+            quantity = walking.quantity() if walking else None
+            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
+        wave = walking.wave() if walking else None
+        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
         self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
 
@@ -143,7 +146,7 @@ class Stage:
             self.picture.subject.radius * 1.5 * self._drawn.pose.clip_from_view(1.0)[1, 1] * height / 2
         )  # a lit sphere, pixels at distance 1
         found = []
-        activation = self.session.source.tensors("activation")[output.neurons.slice]
+        activation = self.session.seen.tensors("activation")[output.neurons.slice]
         strengths = np.clip(np.abs(self.session.ops.to_host(activation)), 0, 1)
         for k, name in enumerate(output.labels[: len(out_n3)]):
             if seen[k, 2] > 0:

@@ -1,103 +1,103 @@
-"""A walk through one training iteration: where one is in it, how fast it goes by itself, and what each moment looks like.
+"""A walk through one training iteration: how it goes by itself, and what each moment looks like and says.
 
-The iteration is one real training step, taken once and kept (`engine.iteration`); a place in it is a number, so it can be played,
-paused and dragged both ways. No clock: time is passed in.
+The step and its places are `sources.walk`; here is what only a session needs: playing, speed, the wave of the picture, plain words.
+No clock: time is passed in.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from math import ceil, floor
 
 from nnviz3d.draw.frame import Wave
+from nnviz3d.sources.own import verdict
 from nnviz3d.sources.walk import Walk
-from nnviz3d.spec.phases import Place, phases
+from nnviz3d.spec.phases import phases
 from nnviz3d.spec.readout import WalkReading
 
-ARRIVED = 0.6  # share of a backward phase after which the gradients are shown instead of the wave
+SPEED = 0.5  # phases a second, until somebody chooses another
+SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
     "input": "Input: the numbers of one sample enter the network.",
     "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
-    "loss": "Loss: the output is compared with the target. The difference is the error that travels back.",
-    "backward": "Backward: each neuron hears how much it added to the error. Each weight's gradient is that error times the activation it carried.",
-    "update": "Update: every weight moves a little against its gradient; blue grew, orange shrank.",
-    "after": "After: the same sample again, with the new weights.",
+    "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
+    "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
+    "update": "Update: every weight moves a little against its gradient. Blue grew, orange shrank.",
+    "after": "After: the same sample once more, with the new weights.",
 }
 
 
 class Walking:
-    """Takes the step when it is made. `place` is where one is; `walk` is a source of that place's tensors."""
+    """Takes one real training step when it is made. `walk` is the source that the picture reads. Raises RunError after divergence."""
 
-    def __init__(self, source, shown: int = 0):
-        self.walk = Walk(source, shown)
-        self.topology = source.topology
-        self.phases = phases(self.topology)
-        self.playing, self.speed = True, 0.5
-        self.number = 0.0
-        self.go(0.0)
-
-    def go(self, number: float) -> None:
-        """To a place: index of a phase + how much of it has passed."""
-        place = Place.at(float(number), self.topology)
-        self.number = place.number
-        self.walk.go(place)
-
-    def by(self, phases: int) -> None:
-        """Whole phases on or back: to the end of the next one, or the beginning of this or the one before."""
-        self.playing = False
-        self.go(np.floor(self.number + 1e-6) + phases if phases > 0 else np.ceil(self.number - 1e-6) + phases)
-
-    def advance(self, dt: float) -> None:
-        if not self.playing:
-            return
-        self.go(self.number + dt * self.speed)
-        if self.number >= len(self.phases):
-            self.playing = False
+    def __init__(self, source):
+        self.walk = Walk(source)
+        self.phases = phases(source.topology)
+        self.playing, self.speed = True, SPEED
 
     @property
-    def phase(self):
-        return self.phases[Place.at(self.number, self.topology).index]
+    def number(self) -> float:
+        """Where one is: index of the phase + how much of it has passed."""
+        return self.walk.place.number
+
+    def next(self) -> None:
+        """The next iteration, from its start, playing."""
+        self.walk.next()
+        self.playing = True
+
+    def by(self, count: int) -> None:
+        """Whole phases: on to the next border, or back to the one before."""
+        self.playing = False
+        border = floor(self.number + 1e-6) if count > 0 else ceil(self.number - 1e-6)
+        self.walk.go(float(border + count))
+
+    def advance(self, dt: float) -> None:
+        if self.playing:
+            self.walk.go(self.number + dt * self.speed)
+            self.playing = self.number < len(self.phases)
+
+    def restart_or_hold(self, playing: bool) -> None:
+        """Play on (from the start, if it was over) or hold."""
+        if playing and self.number >= len(self.phases):
+            self.walk.go(0.0)
+        self.playing = playing
 
     @property
     def sentence(self) -> str:
-        node = self.topology.nodes[self.phase.layer]
-        return SENTENCES[self.phase.kind].format(activation=node.activation)
+        phase = self.walk.view.phase
+        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation)
 
     def wave(self) -> Wave:
-        """How this moment is drawn."""
-        place = Place.at(self.number, self.topology)
-        phase, f, last = self.phases[place.index], place.fraction, float(len(self.topology.nodes) - 1)
-        match phase.kind:
-            case "input":
-                return Wave(0.0, 1)
-            case "forward":
-                return Wave(phase.layer - 1 + f, 1)
+        """How this moment is drawn. A backward phase is the error's wave first, then the gradients that it leaves."""
+        walk, share = self.walk, self.walk.place.fraction
+        match walk.kind:
             case "loss":
-                return Wave(last, 1, error=f)
+                return Wave(walk.front, 1, error=share)
             case "backward":
-                arrived = f >= ARRIVED
-                return Wave(phase.layer - min(f / ARRIVED, 1.0), -1, flow=3 if arrived else 2, error=1.0)
+                return Wave(walk.front, -1, flow=2 if share < 0.5 else 3, error=1.0)
             case "update":
-                return Wave(last, 0, flow=0, error=1.0 - f if place.index == len(self.phases) - 2 else 1.0)
+                return Wave(walk.front, -1, flow=0, error=0.5)
             case _:
-                return Wave(last * f, 1)
+                return Wave(walk.front, 1)
 
     def quantity(self) -> tuple[str, int]:
         """Kind of tensor and flow of the edges, for the bridge."""
-        wave = self.wave()
-        return ("change" if self.phase.kind == "update" else "parameter"), wave.flow
+        return ("change" if self.walk.kind == "update" else "parameter"), self.wave().flow
 
     def reading(self) -> WalkReading:
-        tape, layers = self.walk.tape, len(self.topology.nodes) - 1
+        walk, tape = self.walk, self.walk.tape
+        output, layers = walk.topology.output, len(walk.topology.nodes) - 1
+        told = [verdict(walk.data, output.activation, s.a[output.neurons.slice], walk.sample.target)[0] for s in (tape.old, tape.new)]
         return WalkReading(
             phases=tuple(phase.title(layers) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
             number=self.number,
             playing=self.playing,
             speed=self.speed,
-            row=tape.shown,
             batch=len(tape.rows),
-            loss_before=tape.loss,
-            loss_after=tape.loss_after,
-            answer_before=self.walk.answer(after=False),
-            answer_after=self.walk.answer(after=True),
+            loss_before=tape.old.loss,
+            loss_after=tape.new.loss,
+            answer_before=told[0],
+            answer_after=told[1],
+            symbol=SYMBOLS[self.wave().flow],
+            error=self.wave().flow >= 2,
         )

@@ -87,14 +87,14 @@ class Pose:
         return self.eye, direction / np.linalg.norm(direction)
 
 
-def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, foot: float = FOOT) -> Pose:
+def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, foot: float = FOOT, head: float = 0.0) -> Pose:
     """The pose from this direction with the whole network in the free part of the frame, centred.
 
-    `panel` is the share of the width that a panel covers at the right, `foot` the share of the height kept for words at the bottom.
+    `panel` is the share of the width that a panel covers at the right, `foot` and `head` the shares of the height kept for words.
     """
     axes = np.stack(Pose(yaw=yaw, pitch=pitch).axes)
     x, y, z = axes @ layout.corners().astype(np.float64).T
-    reach_y = tan(radians(FOV) / 2) * (1 - foot - MARGIN)
+    reach_y = tan(radians(FOV) / 2) * (1 - foot - head - MARGIN)
     reach_x = tan(radians(FOV) / 2) * aspect * (1 - panel - MARGIN)
     # a corner is inside where |x - eye_x| <= reach_x (eye_z - z): the nearest eye that all corners allow has a closed form
     spans = [((w + r * z).max(), (w - r * z).min(), r) for w, r in ((x, reach_x), (y, reach_y))]
@@ -102,16 +102,16 @@ def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 
     eye_x, eye_y = ((high - r * eye_z + low + r * eye_z) / 2 for high, low, r in spans)
     middle = float(axes[2] @ layout.centre)
     target = np.array([eye_x, eye_y, middle]) @ axes
-    return Pose(tuple(map(float, target)), yaw, pitch, float(max(eye_z - middle, 0.5)), (-panel, foot))
+    return Pose(tuple(map(float, target)), yaw, pitch, float(max(eye_z - middle, 0.5)), (-panel, foot - head))
 
 
-def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0, foot: float = FOOT) -> Pose:
+def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0, foot: float = FOOT, head: float = 0.0) -> Pose:
     """The pose of a named preset. Raises KeyError for an unknown name."""
     yaw, pitch = PRESETS[name]
     if name == "three_quarter":  # a long network is seen more from the side, or its end would be a dot
         size = layout.high.max(0) - layout.low.min(0)
         yaw += 32.0 * min(max(float(size[0] / max(size[1], size[2], 1e-3)) - 2.8, 0.0) / 6.0, 1.0)
-    return fit(layout, radians(yaw), radians(pitch), aspect, panel, foot)
+    return fit(layout, radians(yaw), radians(pitch), aspect, panel, foot, head)
 
 
 def ease(t: float) -> float:

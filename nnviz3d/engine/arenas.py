@@ -57,8 +57,8 @@ class Arenas:
         """The reverse of `copies`, in place."""
         if "alive" in copies:
             self.wake()
-        elif self.alive is not None:
-            self.alive.fill(1)
+        else:
+            self.alive = None
         for name, array in self.all().items():
             if name in copies:
                 self.ops.write(copies[name], array)

@@ -271,6 +271,8 @@ class Trainer:
         """Continue from `state()` of a trainer with the same scene and data, bytewise. A half-done step is dropped."""
         self._cursor, alive = 0, self.arenas.alive
         self.arenas.put(state["arenas"])
+        if self.train.l1_dead_at_zero:
+            self.arenas.wake()
         if alive is not self.arenas.alive:
             self._plans = {}
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]

@@ -164,6 +164,13 @@ class Walk:
     def tensors(self, kind: str):
         return self.view.tensors(kind)
 
+    def settled(self, kind: str):
+        """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
+        tape = self.tape
+        told = tape.new if self.kind == "after" else tape.old
+        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.kind == "after" else tape.before}
+        return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
+
     def go(self, place: Place | float) -> None:
         """To a place of this step, or to a number along it (0 to the number of phases; outside it to the nearest end)."""
         self.view = replace(self.view, place=place if isinstance(place, Place) else Place.at(place, self.topology))

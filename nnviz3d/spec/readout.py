@@ -82,12 +82,13 @@ class WalkReading:
     number: float  # index of the phase + how much of it has passed
     playing: bool
     speed: float  # phases a second
-    row: int  # of the shown sample in the batch
-    batch: int
+    batch: int  # samples in the step's batch; the shown one is the first
     loss_before: float
     loss_after: float
     answer_before: str
     answer_after: str
+    symbol: str  # of what the edges show here: "|w a|"
+    error: bool  # whether the edges carry the error, in its own colours
 
 
 @dataclass(frozen=True)

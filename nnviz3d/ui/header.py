@@ -95,13 +95,14 @@ def _legend(f: Frame, room: float) -> None:
     r = f.readout
     if not r.edges_total:
         return
-    quantity = QUANTITY_SYMBOL[f.scene.look.edges]
+    quantity = r.walk.symbol if r.walk else QUANTITY_SYMBOL[f.scene.look.edges]
+    signs = theme.ERROR_SIGNS if r.walk and r.walk.error else f.signs
     imgui.push_font(None, theme.SMALL)
     corner = imgui.get_cursor_screen_pos()
     corner.y += f.px(4)
     line, draw_list = imgui.get_text_line_height(), imgui.get_window_draw_list()
     x, middle = corner.x, corner.y + line / 2
-    for colour, dashed, text in ((f.signs[0], False, "positive"), (f.signs[1], f.scene.look.dashes, "negative")):
+    for colour, dashed, text in ((signs[0], False, "positive"), (signs[1], f.scene.look.dashes, "negative")):
         ink = theme.packed(colour)
         for k in range(4 if dashed else 1):
             start = x + k * f.px(7)

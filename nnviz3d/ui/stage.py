@@ -10,7 +10,7 @@ from nnviz3d.ui.frame import Frame
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
 _K = imgui.Key
 CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")
-_COMMANDS = ((_K.period, "step"), (_K.r, "reset"), (_K.n, "new_seed"), (_K.f, "fit"))
+_COMMANDS = ((_K.period, "step"), (_K.r, "reset"), (_K.n, "new_seed"), (_K.f, "fit"), (_K.i, "walk"))
 _CAMERA_KEYS = tuple(zip((_K._1, _K._2, _K._3, _K._4, _K._5, _K._6), CAMERAS, strict=True))
 
 
@@ -104,10 +104,15 @@ def keys(f: Frame) -> None:
 
 
 def _plain_keys(f: Frame, pressed) -> None:
+    walk = f.readout.walk
     if pressed(_K.space) or pressed(_K.gamepad_face_down):
-        f.do("pause" if f.readout.running else "play")
+        f.do("walk_play", not walk.playing) if walk else f.do("pause" if f.readout.running else "play")
+    if walk:
+        for key, phases in ((_K.period, 1), (_K.comma, -1)):
+            if imgui.is_key_pressed(key, True):
+                f.do("walk_by", phases)
     for key, name in _COMMANDS:
-        if pressed(key):
+        if pressed(key) and not (walk and name == "step"):
             f.do(name)
     for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
         if imgui.is_key_pressed(key, True):
@@ -129,3 +134,5 @@ def _escape(f: Frame) -> None:
         f.do("dismiss")
     elif f.readout.neuron is not None:
         f.do("pick", None)
+    elif f.readout.walk is not None:
+        f.do("walk_leave")

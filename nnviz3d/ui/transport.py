@@ -7,7 +7,7 @@ import math
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
+from nnviz3d.ui import theme, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
@@ -56,7 +56,7 @@ def draw(f: Frame) -> float:
         _centred(line, room)
         imgui.text_unformatted(line)
     imgui.push_font(None, theme.SMALL)
-    text = metrics(f)
+    text = metrics(f) if r.walk is None else walkbar.verdict(r.walk)
     if imgui.calc_text_size(text).x > room:
         text = text.replace("   ·   ", " · ")
     _centred(text, room)
@@ -64,7 +64,10 @@ def draw(f: Frame) -> float:
     tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
            " test: share of right answers on samples never trained on.")  # fmt: skip
     imgui.pop_font()
-    _buttons(f, room)
+    if r.walk is None:
+        _buttons(f, room)
+    else:
+        walkbar.draw(f, room)
     imgui.pop_style_var()
     top = imgui.get_window_pos().y
     imgui.end()
@@ -74,9 +77,9 @@ def draw(f: Frame) -> float:
 def _buttons(f: Frame, room: float) -> None:
     r = f.readout
     speed_width, gap, play = f.px(118), f.px(6), f.px(36)
-    full = 4 * play + speed_width + 4 * gap + f.px(8)
+    full = 5 * play + speed_width + 5 * gap + f.px(8)
     wide = full <= room
-    start = imgui.get_cursor_pos_x() + max(0.0, (room - (full if wide else 4 * play + 3 * gap)) / 2)
+    start = imgui.get_cursor_pos_x() + max(0.0, (room - (full if wide else 5 * play + 4 * gap)) / 2)
     imgui.set_cursor_pos_x(start)
     icon, hint = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, play / 2)
@@ -84,6 +87,7 @@ def _buttons(f: Frame, room: float) -> None:
         f.do("pause" if r.running else "play")
     for icon, name, hint in (
         (fa.ICON_FA_FORWARD_STEP, "step", "One training step ( . )"),
+        (fa.ICON_FA_MAGNIFYING_GLASS, "walk", "Walk through the next step, phase by phase (I)"),
         (fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)"),
         (fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)"),
     ):

@@ -47,7 +47,9 @@ def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
         draw_list.add_rect_filled(imgui.ImVec2(x0, top), imgui.ImVec2(x1, bottom), theme.packed(colour, 0.22), f.px(2))
         filled = min(max(walk.number - k, 0.0), 1.0)
         if filled > 0:
-            draw_list.add_rect_filled(imgui.ImVec2(x0, top), imgui.ImVec2(x0 + (x1 - x0) * filled, bottom), theme.packed(colour, 0.95), f.px(2))
+            draw_list.add_rect_filled(
+                imgui.ImVec2(x0, top), imgui.ImVec2(x0 + (x1 - x0) * filled, bottom), theme.packed(colour, 0.95), f.px(2)
+            )
     at = left.x + room * min(walk.number / count, 1.0)
     draw_list.add_circle_filled(imgui.ImVec2(at, (top + bottom) / 2), f.px(7), theme.packed(theme.TEXT))
     if hovered or held:

@@ -87,6 +87,8 @@ QUANTITY_SYMBOL = {"signal": "|w a|", "weight": "|w|", "gradient": "|dL/dw|", "c
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
     (".  (full stop)", "one training step"),
+    ("I", "walk through one step"),
+    (",  .  there", "a phase back, on"),
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
