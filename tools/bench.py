@@ -2,10 +2,10 @@
 
     python tools/bench.py train|tape [--json] [--threads N] [--seconds S]
 
-`train`: same network, batch, optimiser and threads, in turns in one process. `tape`: what recording costs (goal: at most 2 steps), the
-first look at a tape, and re-entering a random one of 1,000 remembered steps. Prints microseconds a step and the ratio of each case, with the ratio that the project asks for. PyTorch is not a dependency: where it
-is not importable the own times are printed, and the line says so. Ratios are of the best of several rounds, so a busy machine disturbs
-both sides alike.
+`train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
+the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
+so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
+Ratios are of the best of several rounds, so a busy machine disturbs both sides alike.
 """
 
 from __future__ import annotations
@@ -135,18 +135,17 @@ def tape_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
         trainer.run(3)
         count = max(2, int(seconds / ROUNDS / 6 / (best(trainer.run, 20) * 1e-6)))
         times = {name: min(best(run, count) for _ in range(ROUNDS)) for name, run in runs.items()}
-        rewind = Rewind(trainer)
-        first = trainer.step
+        rewind, first = Rewind(trainer), trainer.step
         rewind.run(1000)
-        (start, end), *_ = stretches = rewind.stretches()
-        steps = np.random.default_rng(0).integers(start, end + 1, 100)
-        entering = [best(lambda _, step=int(step): rewind.enter(step), 1) for step in steps]
+        steps = np.random.default_rng(0).integers(*rewind.stretches()[-1], 100)
+        entering = [best(lambda step, rewind=rewind: rewind.enter(step), int(step)) * step * 1e-3 for step in steps]
         cases.append(
             {
-                "network": "-".join(map(str, sizes)), "batch": batch, "step_us": round(times["step"], 1), "tape_us": round(times["tape"], 1),
-                "ratio": round(times["tape"] / times["step"], 2), "goal": TAPE_GOAL, "first_look_us": round(times["looked"] - times["tape"], 1),
-                "enter_p50_ms": round(float(np.median(entering)) * 1e-3, 2), "enter_max_ms": round(max(entering) * 1e-3, 2),
-                "history_mb": round(rewind.bytes / 1e6, 1), "history_whole": stretches == [(first, first + 1000)],
+                "network": "-".join(map(str, sizes)), "batch": batch, "goal": TAPE_GOAL,
+                "step_us": round(times["step"], 1), "tape_us": round(times["tape"], 1), "ratio": round(times["tape"] / times["step"], 2),
+                "first_look_us": round(times["looked"] - times["tape"], 1),
+                "enter_p50_ms": round(float(np.median(entering)), 2), "enter_max_ms": round(float(max(entering)), 2),
+                "history_mb": round(rewind.bytes / 1e6, 1), "history_whole": rewind.stretches() == [(first, first + 1000)],
             }
         )  # fmt: skip
     return {"threads": threads, "optimizer": optimizer, "cases": cases}
