@@ -10,6 +10,7 @@ from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
 from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.plate import SIDE
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
@@ -27,13 +28,17 @@ class Stage:
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
+        self._turn = 0
         self.hovered = self.picked = -1
         self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
         self._build()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
-        self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops)
+        plane = self.session.source.plane
+        self._points = 0 if plane is None else len(plane.points)
+        self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops, points=self._points)
+        self._show_points()
         self.renderer = Renderer(self.host.context, self.picture.subject)
 
     @property
@@ -73,12 +78,37 @@ class Stage:
         if level == Rebuild.LAYOUT:
             self.picture.arrange(self.session.scene.view)
             self.fit()
-        elif level >= Rebuild.DATA and self.picture.topology != self.session.source.topology:
+        elif level >= Rebuild.DATA and not self._fits():
             self.renderer.close()
             self.picture.close()
             self._build()
             self.hovered = self.picked = -1
             self.fit()
+        elif level >= Rebuild.DATA:
+            self._show_points()
+
+    def _fits(self) -> bool:
+        """Whether the columns still have the size of what is to be shown."""
+        plane = self.session.source.plane
+        points = 0 if plane is None else len(plane.points)
+        return self.picture.topology == self.session.source.topology and points == self._points
+
+    def _show_points(self) -> None:
+        """The samples on the decision plate, where there is one."""
+        source = self.session.source
+        self._answered: tuple | None = None
+        if source.plane is not None:
+            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
+
+    def _answer(self, exact: bool) -> None:
+        """The network's answers over the plane: every third time that they changed, or now."""
+        source = self.session.source
+        moment = (id(source.trainer), source.step)
+        self._turn = (self._turn + 1) % 3
+        if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
+            return
+        self._answered = moment
+        self.picture.show_answers(source.answers(SIDE), source.data.task)
 
     def handle(self, stage: StageInput, dt: float) -> None:
         """Move the camera and find what is under the pointer. Pixels are imgui's units."""
@@ -116,6 +146,8 @@ class Stage:
         walking = self.session.walking
         if self.session.seen.at_boundary:
             self.session.refresh()
+            if walking is None:  # during a walk the plate keeps what the network answered before the step
+                self._answer(exact)
             signals = round(level.particles * min(scene.look.particles, 2.0))
             quantity = walking.quantity() if walking else None
             self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.bridge import select
+from nnviz3d.bridge import answers, select
 from nnviz3d.bridge.uplink import Uplink
 from nnviz3d.draw.columns import COLUMNS, Subject
+from nnviz3d.draw.plate import SIDE
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.spec.scene import Look, View
@@ -35,7 +36,8 @@ class Shown:
 class Picture:
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
-    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000):
+    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0):
+        """`points`: how many samples a decision plate shows; 0: there is none."""
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
         self._capacity = min(topology.n_edges, edge_capacity)
@@ -48,6 +50,8 @@ class Picture:
             "t_pair_scale": len(pairs),
             "t_value": topology.n_parameters,
             "t_selection": self._capacity,
+            "t_plate": SIDE * SIDE if points else 1,
+            "t_point": points,
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         self.subject = Subject(
@@ -60,6 +64,7 @@ class Picture:
         columns["t_pair"].write(
             np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
         )
+        self._points = points
         self._value = Uplink(columns["t_value"], ops)
         self._pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(pairs)]
         nothing = np.zeros(0, np.int64)
@@ -79,7 +84,7 @@ class Picture:
 
     def arrange(self, view: View) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap)
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate=self._points > 0 and view.plate)
         self.subject.radius = RADIUS * view.pitch
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
@@ -121,6 +126,16 @@ class Picture:
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
         self._choose(numbers, look, edge_budget, particles, exact)
         self._highlight(numbers, focus)
+
+    def show_points(self, plane, classes: int, task: str) -> None:
+        """The samples on the plate; they change with the data only."""
+        dots = answers.dots(plane, classes, task)[: self._points]
+        self.subject.points = len(dots)
+        self.subject.columns["t_point"].write(dots)
+
+    def show_answers(self, outputs_no: np.ndarray, task: str) -> None:
+        """The network's outputs (SIDE * SIDE, O) over the plane."""
+        self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation))
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""

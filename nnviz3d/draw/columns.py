@@ -21,6 +21,8 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_pair_scale": ("float32", 2),
     "t_value": ("float32", 1),
     "t_selection": ("int32", 2),
+    "t_plate": ("float32", 4),
+    "t_point": ("float32", 4),
 }
 
 
@@ -40,4 +42,5 @@ class Subject:
     chosen: int = 0
     signals: int = 0
     highlight: int = 0
+    points: int = 0
     radius: float = 0.135

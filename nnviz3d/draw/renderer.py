@@ -8,6 +8,7 @@ from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.neurons import Neurons
+from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.targets import Target
@@ -21,6 +22,7 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject)
         self.edges = Edges(context)
+        self.plate = Plate(context)
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)
         self._scene: Target | None = None
@@ -52,6 +54,7 @@ class Renderer:
             shared = self.shared(frame, scene.size)
             with self.timers("neurons"):
                 self.neurons.draw(subject, frame, shared, scene.size)
+                self.plate.draw(subject, frame, shared)
             with self.timers("edges"):
                 self.edges.draw(subject, frame, shared)
             with self.timers("signals"):
@@ -66,7 +69,7 @@ class Renderer:
         return self._scene.read("float32")
 
     def close(self) -> None:
-        for part in (self.neurons, self.edges, self.post, self.timers):
+        for part in (self.neurons, self.edges, self.plate, self.post, self.timers):
             part.close()
         if self._scene is not None:
             self._scene.close()

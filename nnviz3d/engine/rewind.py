@@ -1,8 +1,9 @@
 """A training run that can be entered again at the steps it remembers, bitwise, and trained on from there with the same numbers.
 
 Holds whole states ("keys") every `spacing` steps; a step between two keys is reached by training again from the key before it, which is
-deterministic. Spacing follows from an estimate of what a step costs, so that re-entering stays within a frame. Where the budget is
-used up, keys are thinned, the older the thinner; the first stays. Between thinned keys only the steps soon after each are remembered.
+deterministic. Spacing follows from an estimate of what a step costs, so that re-entering is far below a frame. Where the budget is used
+up, spacing doubles while re-entering still stays within a frame; then keys are thinned, the older the thinner, and the first stays.
+Between thinned keys only the steps soon after each are remembered.
 No clock. Nothing is watched: whoever trains does it by `advance` here, or tells by `note`.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.scene import Train
 
-REPLAY = 2e-3  # seconds of training again that re-entering may cost
+REPLAY, LONGEST = 2e-3, 12e-3  # seconds of training again that re-entering should cost, and may cost
 SHARE = 0.1  # of the training time that keeping keys may cost
 KEYS = 1000  # at most: thinning looks at all of them
 FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
@@ -58,6 +59,7 @@ class Rewind:
         self.snapshots: dict[str, Snapshot] = {}
         self._keys: list[Key] = []
         self._seen, self._at = None, trainer.step
+        self.spacing, self.longest = _spacings(trainer)
         self.note()
 
     # training
@@ -109,7 +111,7 @@ class Rewind:
 
     def _branch(self) -> None:
         """Other numbers follow from here."""
-        self._at, self.spacing = self.trainer.step, _spacing(self.trainer)
+        self._at = self.trainer.step
         self._discard(self._at)
         self._keep(fresh=True)
 
@@ -129,22 +131,38 @@ class Rewind:
             size -= order.nbytes
         self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, fresh, size))
         while self._keys and (self.bytes > self.budget or len(self._keys) > KEYS):
-            self._thin()
+            if self.spacing < self.longest:
+                self._spread()
+            else:
+                self._thin()
+
+    def _spread(self) -> None:
+        """Twice the spacing: drop the keys that are not needed for it."""
+        self.spacing = min(2 * self.spacing, self.longest)
+        k, keys = 1, self._keys
+        while k < len(keys) - 1:
+            if not keys[k].fresh and keys[k + 1].step - keys[k - 1].step <= self.spacing:
+                self._drop(k)
+            else:
+                k += 1
 
     def _thin(self) -> None:
         """Drop the key whose going leaves the smallest gap for its age; never the first and the last of several."""
-        keys, k = self._keys, 0
-        if len(keys) > 2:
-            steps = np.array([key.step for key in keys])
-            k = 1 + int(((steps[2:] - steps[:-2]) / (steps[-1] + 1 - steps[1:-1])).argmin())
+        if len(self._keys) < 3:
+            return self._drop(0)
+        steps = np.array([key.step for key in self._keys])
+        self._drop(1 + int(((steps[2:] - steps[:-2]) / (steps[-1] + 1 - steps[1:-1])).argmin()))
+
+    def _drop(self, k: int) -> None:
+        """Without this key the one before leads on over its steps, or, where it was a change, ends short of it."""
+        keys = self._keys
         gone = keys.pop(k)
         if k < len(keys):
-            after = keys[k]
-            after.fresh |= gone.fresh
-            if after.state["batches"]["order"] is gone.state["batches"]["order"]:
-                after.bytes += gone.state["batches"]["order"].nbytes
-        if k and not gone.fresh:
-            keys[k - 1].end = gone.end
+            keys[k].fresh |= gone.fresh
+            if keys[k].state["batches"]["order"] is gone.state["batches"]["order"]:
+                keys[k].bytes += gone.state["batches"]["order"].nbytes
+        if k:
+            keys[k - 1].end = gone.step - 1 if gone.fresh else gone.end
 
     # what is remembered
 
@@ -244,11 +262,12 @@ def _same(a: dict, b: dict) -> bool:
     return random and len(_arrays(a)) == len(_arrays(b)) and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=True))
 
 
-def _spacing(trainer: Trainer) -> int:
-    """Steps between two keys: as many as re-entering may train again, or more where copying a state costs more than its share."""
+def _spacings(trainer: Trainer) -> tuple[int, int]:
+    """(steps between two keys, at most): as many as re-entering may train again, or more where copying a state costs over its share."""
     topology, rows = trainer.topology, trainer.train.batch or len(trainer.data.x_train)
     speed = DEVICE if trainer.ops.asynchronous else 1
     work = 6.0 * min(rows, len(trainer.data.x_train)) * topology.n_edges / FLOPS + PARAMETER * topology.n_parameters
     step = work / speed + FIXED
     copy = 4.0 * topology.n_parameters * (3 + len(trainer.arenas.slots)) / COPY
-    return max(1, int(max(REPLAY, copy / SHARE) / step))
+    spacing = max(1, int(max(REPLAY, copy / SHARE) / step))
+    return spacing, max(spacing, int(LONGEST / step))

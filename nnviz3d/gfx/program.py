@@ -30,7 +30,7 @@ class Program:
 
     def __init__(self, context: Context, vertex: str, fragment: str, switches: tuple[str, ...] = ()):
         self.context = context
-        self.name = fragment
+        self.name = f"{vertex} + {fragment}"
         self._program = gloo.Program(source.load(vertex, switches), source.load(fragment, switches))
         self._last: dict[str, Any] = {}
         self._units: dict[str, int] = {}
@@ -44,7 +44,7 @@ class Program:
         try:
             context.flush_commands()
         except RuntimeError as error:
-            raise RunError(f"shader {self.name} does not compile on {self.context.renderer}:\n{error}") from None
+            raise RunError(f"shaders {self.name} do not compile on {self.context.renderer}:\n{error}") from None
         linked = self.context.parser.get_object(self._program.id)
         linked.activate()  # through gloo, which remembers the program in use
         self._linked, self._handle = linked, linked.handle

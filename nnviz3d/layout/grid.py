@@ -20,26 +20,36 @@ LONGEST = 6.5  # a network is at most so many times longer than it is high, as l
 
 @dataclass(frozen=True)
 class Layout:
-    """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box."""
+    """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
+
+    `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None.
+    """
 
     place_n4: np.ndarray
     low: np.ndarray
     high: np.ndarray
     pitch: float
+    annex: np.ndarray | None = None
+
+    @property
+    def _boxes(self) -> np.ndarray:
+        """(L or L + 1, 2, 3): low and high corners of everything."""
+        boxes = np.stack([self.low, self.high], 1)
+        return boxes if self.annex is None else np.concatenate([boxes, self.annex[None]])
 
     @property
     def centre(self) -> np.ndarray:
-        return (self.low.min(0) + self.high.max(0)) / 2
+        return (self._boxes[:, 0].min(0) + self._boxes[:, 1].max(0)) / 2
 
     @property
     def radius(self) -> float:
         """Of the sphere around everything."""
-        return float(np.linalg.norm(self.high.max(0) - self.low.min(0)) / 2)
+        return float(np.linalg.norm(self._boxes[:, 1].max(0) - self._boxes[:, 0].min(0)) / 2)
 
     def corners(self) -> np.ndarray:
         """All corners of all boxes, (8 L, 3)."""
         choice = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
-        both = np.stack([self.low, self.high], 1)
+        both = self._boxes
         return np.concatenate([both[:, choice[:, k], k].reshape(-1, 1) for k in range(3)], 1)
 
 
@@ -66,8 +76,11 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
     return np.stack([index // columns, index % columns], 1)
 
 
-def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0) -> Layout:
-    """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances."""
+def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False) -> Layout:
+    """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
+
+    `plate` leaves room for a square plate beyond the output.
+    """
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
     plates = []
@@ -86,7 +99,15 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0) -> Layout:
         high.append(stretch[:, :3].max(0) + half)
     place_n4[:, 0] -= xs[-1] / 2
     shift = np.array([xs[-1] / 2, 0, 0], np.float32)
-    return Layout(place_n4, np.array(low, np.float32) - shift, np.array(high, np.float32) - shift, pitch)
+    low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
+    return Layout(place_n4, low_l3, high_l3, pitch, _annex(low_l3, high_l3, pitch, gap) if plate else None)
+
+
+def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.ndarray:
+    """A square in y and z, as high as the highest layer but at least seven neurons, beyond the output."""
+    half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
+    x = float(high[-1, 0]) + gap * (pitch * 4.5 + half * 0.7)
+    return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 
 def _distances(extents: np.ndarray, pitch: float) -> np.ndarray:

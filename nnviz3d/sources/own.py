@@ -10,7 +10,9 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
+from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.iteration import Tape, record
+from nnviz3d.engine.response import Response
 from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.edit import Rebuild
@@ -38,6 +40,7 @@ class OwnTraining:
     def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
+        self._plane_of = self._plane = self._answering = self._response = None
         self.data = load(scene.data, self.base)
         self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
@@ -98,6 +101,23 @@ class OwnTraining:
     def show(self) -> None:
         self.trainer.show(self.sample.x, self.sample.target)
         self.version += 1  # what is drawn may be kept while this stays
+
+    @property
+    def plane(self) -> Plane | None:
+        """The plane of two-dimensional data, or None."""
+        if self._plane_of is not self.data:
+            self._plane_of, self._plane = self.data, plane_of(self.scene.data, self.data)
+        return self._plane
+
+    def answers(self, side: int) -> np.ndarray:
+        """(side * side, O) outputs over the plane, rows from the top, with the parameters of now."""
+        trainer = self.trainer
+        bound = (id(trainer), id(trainer.objective), id(self.data), side)
+        if bound != self._answering:
+            parameters = trainer.arenas.parameters
+            self._response = Response(self.ops, trainer.topology, trainer.objective, parameters, self.plane.inputs(side))
+            self._answering = bound
+        return self._response.outputs()
 
     def target_of(self, output: int) -> float:
         """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""

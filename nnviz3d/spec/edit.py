@@ -42,6 +42,7 @@ _LEVELS = (
     ("look", Rebuild.LOOK),
     ("view.pitch", Rebuild.LAYOUT),
     ("view.layer_gap", Rebuild.LAYOUT),
+    ("view.plate", Rebuild.LAYOUT),
     ("view", Rebuild.LOOK),
     ("train.loss", Rebuild.NET),
     ("train.optimizer", Rebuild.NET),

@@ -153,6 +153,7 @@ class View(Table):
     layer_gap: float = Field(1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
     sway: float = Field(1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
+    plate: bool = Field(True, description="two-dimensional data: the network's answer over the plane, beside the output")
 
 
 class Look(Table):

@@ -125,7 +125,9 @@ def test_another_sample_of_the_batch_can_be_shown(tmp_path):
 
 def test_after_divergence_there_is_no_walk_but_a_banner(tmp_path):
     relu = [f"network.layers.{k}.activation=relu" for k in (0, 1)]
-    s = session(tmp_path, "xor", "train.optimizer=sgd", "train.learning_rate=1e9", "network.output.activation=linear", "train.loss=mse", *relu)
+    s = session(
+        tmp_path, "xor", "train.optimizer=sgd", "train.learning_rate=1e9", "network.output.activation=linear", "train.loss=mse", *relu
+    )
     s.source.run(200)
     assert s.source.diverged is not None
     s.start_walk()

@@ -23,7 +23,7 @@ LAYERS = ((6, "relu"), (5, "tanh"))
 def whole(t) -> bytes:
     """All that training has made, and where its random numbers and its data stand."""
     state = t.state()
-    return everything(t) + repr((state["noise"], state["batches"], state["step"], state["epoch"])).encode()
+    return everything(t) + repr((state["noise"], state["batches"], state["step"], state["epoch"], t.train.learning_rate)).encode()
 
 
 def remembered(steps, budget=64 << 20, spacing=None, **train):
@@ -31,7 +31,7 @@ def remembered(steps, budget=64 << 20, spacing=None, **train):
     t = trainer(numbers(20), LAYERS, **{"batch": 8, "dropout": 0.3, **train})
     rewind = Rewind(t, budget)
     if spacing:
-        rewind.spacing = spacing
+        rewind.spacing = rewind.longest = spacing
     moments = {0: whole(t)}
     for _ in range(steps):
         rewind.run(1)
@@ -89,7 +89,7 @@ def test_advance_is_the_trainers(calls, spacing):
     """Whatever more() allows and steps asks for: as many steps and the same bytes as without a memory."""
     t, plain = (trainer(numbers(20), LAYERS, batch=8, dropout=0.3) for _ in range(2))
     rewind = Rewind(t)
-    rewind.spacing = spacing
+    rewind.spacing = rewind.longest = spacing
     for steps, pieces in calls:
         left = iter(range(pieces - 1))
         done = rewind.advance(lambda left=left: next(left, None) is not None, steps)
@@ -258,6 +258,25 @@ def test_the_budget_thins_old_steps_and_keeps_the_first():
     assert rewind.bytes == pytest.approx(sum({id(a): a.nbytes for k in rewind._keys for a in arrays(k)}.values()))
 
 
+def test_before_it_thins_it_spreads():
+    """While re-entering stays within a frame, every step stays remembered: keys just lie further apart."""
+    rewind, moments = remembered(0, spacing=2)
+    rewind.longest = 16
+    rewind.budget = 20 * rewind.bytes
+    for _ in range(250):
+        rewind.run(1)
+        moments[rewind.trainer.step] = whole(rewind.trainer)
+    assert rewind.stretches() == [(0, 250)]
+    assert rewind.spacing == 16
+    assert rewind.bytes <= rewind.budget
+    for step in np.random.default_rng(0).permutation(251):
+        rewind.enter(int(step))
+        assert whole(rewind.trainer) == moments[step]
+    rewind.enter(250)
+    rewind.run(400)
+    assert len(rewind.stretches()) > 1
+
+
 def arrays(key):
     return [*key.state["arenas"].values(), key.state["batches"]["order"]]
 
@@ -336,3 +355,63 @@ def test_nothing_is_remembered_before_the_start():
     with pytest.raises(KeyError):
         rewind.enter(4)
     assert math.isfinite(rewind.trainer.loss)
+
+
+ACTS = ["run", "run", "enter", "configure", "edit", "record", "A", "to A"]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 25)), max_size=14), st.integers(1, 6), st.integers(3, 30))
+def test_any_history(acts, spacing, states):
+    """Against a model that keeps every moment of the branch: whatever was done, what is remembered is that moment, to the byte."""
+    t = trainer(numbers(20), ((3, "tanh"),), batch=8, optimizer="momentum")
+    rewind = Rewind(t)
+    rewind.spacing = rewind.longest = spacing
+    rewind.budget = states * rewind.bytes
+    moments, changes, kept = {0: whole(t)}, set(), None
+
+    def here(change=False):
+        """The trainer has come to a moment: the same as it was known, or a new branch from here."""
+        if change or t.step in changes or moments.get(t.step) != whole(t):
+            for step in [step for step in moments if step >= t.step]:
+                del moments[step]
+            changes.intersection_update(moments)
+            if change:
+                changes.add(t.step)
+        moments[t.step] = whole(t)
+
+    for act, n in acts:
+        if act == "run":
+            for _ in range(n):
+                rewind.run(1)
+                here()
+        elif act == "record":
+            record(t)
+            rewind.note()
+            here()
+        elif act == "enter":
+            rewind.enter(rewind.nearest(n))
+            assert whole(t) == moments[t.step]
+        elif act == "configure":
+            t.configure(different(t.train, learning_rate=t.train.learning_rate * 1.5))
+            rewind.note()
+            here(change=True)
+        elif act == "edit":
+            t.load_parameters({name: value + np.float32(0.01) for name, value in t.parameters().items()})
+            rewind.note()
+            here(change=True)
+        elif act == "A":
+            rewind.snapshot("A")
+            kept = whole(t)
+        elif kept is not None:
+            step = rewind.snapshots["A"].step
+            known = moments.get(step) == kept and rewind.nearest(step) == step
+            rewind.enter_snapshot("A")
+            assert whole(t) == kept
+            if not known:
+                here(change=True)
+        assert rewind.bytes <= rewind.budget
+    for first, last in rewind.stretches():
+        for step in range(first, last + 1):
+            rewind.enter(step)
+            assert whole(t) == moments[step]

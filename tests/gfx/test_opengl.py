@@ -86,7 +86,7 @@ def test_a_shader_that_does_not_compile_names_file_line_and_driver(host, tmp_pat
     source.forget()
     (tmp_path / "a.vert").write_text(f"{source.VERSION}\nvoid main() {{ gl_Position = vec4(0.); }}\n")
     (tmp_path / "a.frag").write_text(f"{source.VERSION}\nout vec4 o;\nvoid main() {{ o = nonsense; }}\n")
-    with pytest.raises(RunError, match=r"a\.frag does not compile on llvmpipe.*(.|\n)*nonsense"):
+    with pytest.raises(RunError, match=r"a\.frag do not compile on llvmpipe.*(.|\n)*nonsense"):
         Program(host.context, "a.vert", "a.frag")
     source.forget()
 

@@ -79,15 +79,20 @@ def hills(n: int, s: float, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 GENERATORS = {"circle": circle, "xor": xor, "gauss": gauss, "spiral": spiral, "reg-plane": plane, "reg-gauss": hills}
 
 
-def make(data: Data) -> Samples:
-    """The points of `data.kind`, shuffled, with the chosen features as inputs."""
+def points(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 2) places and (n,) targets of `data.kind`, shuffled."""
     rng = np.random.Generator(np.random.PCG64(data.seed))
-    regression = data.kind.startswith("reg-")
-    n = data.samples or (1200 if regression else 500)
+    n = data.samples or (1200 if data.kind.startswith("reg-") else 500)
     xy, target = GENERATORS[data.kind](n, data.noise, rng)
     order = rng.permutation(n)
-    x, y = xy[order].T
-    target = target[order]
+    return xy[order], target[order]
+
+
+def make(data: Data) -> Samples:
+    """The points of `data.kind`, shuffled, with the chosen features as inputs."""
+    regression = data.kind.startswith("reg-")
+    xy, target = points(data)
+    (x, y), n = xy.T, len(xy)
     return Samples(
         name=data.kind,
         task="regression" if regression else "classification",

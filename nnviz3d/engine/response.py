@@ -1,0 +1,29 @@
+"""What the network answers at many inputs at once, in eval mode, with buffers of its own: the decision plate's numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.backend import Ops
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.spec.topology import Topology
+
+
+class Response:
+    """Bound to `parameters`, the trainer's arena, and to rows (n, I) that never change."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, x_ni: np.ndarray):
+        self.ops = ops
+        compiler = Compiler(ops, topology, objective, parameters)
+        self._buffers, self._plan = Buffers.make(ops, topology, len(x_ni)), Plan()
+        compiler.forward(self._plan, self._buffers)
+        compiler.loss(self._plan, self._buffers)  # the output's activation belongs to it where the loss works on logits
+        ops.write(x_ni.astype(ops.dtype), self._buffers.a[0])
+
+    def outputs(self) -> np.ndarray:
+        """(n, O) activations of the output layer with the parameters of now, on the host; finite."""
+        with np.errstate(all="ignore"):
+            for call in self._plan.calls:
+                call()
+        return np.nan_to_num(self.ops.to_host(self._buffers.a[-1]))
