@@ -68,8 +68,8 @@ def readout(
         edges_peak=edges.peak,
         performance=performance,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(seen, picked),
-        hovered=_read(seen, hovered),
+        neuron=_read(session, picked),
+        hovered=_read(session, hovered),
         pinned=picked >= 0,
         banner=session.banner,
         toast=toast,
@@ -86,5 +86,7 @@ def _scene_names() -> tuple[str, ...]:
     return tuple(paths.scene_paths())
 
 
-def _read(source, neuron: int) -> NeuronReading | None:
-    return read(source, neuron) if 0 <= neuron < source.topology.n_neurons else None
+def _read(session: Session, neuron: int) -> NeuronReading | None:
+    if not 0 <= neuron < session.source.topology.n_neurons:
+        return None
+    return session.walking.inspector.read(session.walking.walk, neuron) if session.walking is not None else read(session.source, neuron)

@@ -40,6 +40,7 @@ class Loop:
         session.running = play
         self._titled, self._wants_picture = "", False
         self._now = 0.0
+        self._asked: tuple | None = None  # the scene that was asked for while there were unsaved changes
         self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
@@ -206,11 +207,19 @@ class Loop:
                 walking.restart_or_hold(bool(command.value))
             case "walk_speed":
                 walking.speed = float(command.value)
+            case "walk_choose":
+                walking.inspector.choose(int(command.value))
+            case "walk_check":
+                walking.inspector.check(int(command.value))
 
     def _open(self, name: str) -> None:
-        """Another scene in the same window. A scene that cannot be opened changes nothing."""
+        """Another scene in the same window. A scene that cannot be opened changes nothing; unsaved changes are asked about once."""
         from nnviz3d.spec import toml
 
+        if self.session.scene != self.session.saved and self._asked != (name, self.session.scene):
+            self._asked = name, self.session.scene
+            self.session.banner = "This scene has changes that are not saved. Ctrl+S saves them; choose the other scene again to drop them."
+            return
         path = toml.find(name)
         session = Session(toml.load(path), path.parent, self.session.ops.name, path)
         self.stage.close()

@@ -16,7 +16,7 @@ from nnviz3d.spec.topology import Topology
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
+    "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
 ]  # fmt: skip
 
 
@@ -53,6 +53,57 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class GradientReading:
+    """The gradient of one weight or bias in a recorded step. `neuron`, `index`, `a`: where a weight comes from; None for a bias."""
+
+    parameter: int  # its place among all parameters
+    sample: float  # delta_j a_i, or delta_j: the shown sample's own
+    batch: float  # the mean of the batch with L1 and L2, before clipping
+    change: float  # after minus before
+    neuron: int | None = None
+    index: int | None = None
+    a: float | None = None
+
+
+@dataclass(frozen=True)
+class UpdateReading:
+    """What the optimiser did to one parameter. `numbers`: every symbol that its rule has, by the names in `engine.rules.Rule`."""
+
+    parameter: int
+    index: int | None  # of the neuron that a weight comes from; None for a bias
+    optimizer: str
+    numbers: dict[str, float]
+    dead: bool = False  # Playground's L1 has put the weight to rest
+    applied: bool = True  # False where the step diverged
+
+
+@dataclass(frozen=True)
+class CheckReading:
+    """A gradient of the shown sample next to its central difference; `relative` to the larger of the two.
+
+    `kink`: the loss has a corner here, so the two need not agree.
+    """
+
+    parameter: int
+    analytic: float
+    numeric: float
+    relative: float
+    kink: bool = False
+
+
+@dataclass(frozen=True)
+class StepReading:
+    """What one recorded step did to the parameters that lead into a neuron. `delta`: before the update, for the shown sample."""
+
+    delta: float
+    samples: int  # in the batch
+    gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
+    rest_count: int  # weights that are not
+    update: UpdateReading
+    check: CheckReading | None = None
+
+
+@dataclass(frozen=True)
 class NeuronReading:
     """Everything the Neuron panel says of one neuron, for the shown sample; all from the arenas."""
 
@@ -71,6 +122,7 @@ class NeuronReading:
     slope: float | None = None  # f'(z); None where it is not a number (softmax)
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
+    step: StepReading | None = None  # inside a walk
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,38 @@ def test_the_menu_opens_another_scene(person, name):
     assert _change(before, person.look()) > 0.02
 
 
+def test_unsaved_changes_are_asked_about_once(person):
+    person.session.apply([Edit("title", "mine")])
+    mine = person.session.scene
+    for _ in range(2):
+        person.click(*person.where("scenes"))
+        person.click(*person.where("iris"))
+        if person.session.scene == mine:
+            assert "not saved" in person.session.banner
+    assert person.session.scene == toml.load("iris")
+
+
+def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
+    person.key(K.i)
+    walking = person.session.walking
+    assert walking.playing and person.session.source.step == 1
+    person.key(K.space)
+    assert not walking.playing
+    person.key(K.period)
+    border = walking.number
+    assert border == int(border) > 0
+    forward = person.look()
+    x, y = person.where("walk_play")
+    left, right = person.where("walk_leave")[0], person.where("walk_next")[0]
+    person.click((left + right) / 2, y - 34 * person.loop.overlay.scale)  # the time line lies above the buttons
+    assert walking.number != border and person.session.source.step == 1
+    assert _change(forward, person.look()) > 0.002
+    person.key(K.i)
+    assert person.session.source.step == 2 and person.session.walking.number < 1
+    person.key(K.escape)
+    assert person.session.walking is None and not person.session.running and x > 0
+
+
 def test_divergence_stops_with_a_banner_and_play_says_it_again(person):
     person.session.apply([Edit("train.optimizer", "sgd"), Edit("train.loss", "mse"), Edit("network.output.activation", "linear")])
     person.session.apply([Edit("train.learning_rate", 1000.0), *(Edit(f"network.layers.{k}.activation", "relu") for k in range(2))])
