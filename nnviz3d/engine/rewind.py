@@ -98,16 +98,16 @@ class Rewind:
         if passed is not None:  # the changes that were made there have not been made this time
             self._discard(passed)
         last = self._keys[-1] if self._keys else None
-        if last is not None and trainer.step > last.end:
+        if last is not None and trainer.step >= last.end:
             last.end = trainer.step
             if trainer.step >= last.step + self.spacing:
                 self._keep(fresh=False)
 
     def _due(self) -> int:
-        """The step at which the memory must look again: the next key, or the next change in the known future."""
+        """The step (later than this one) at which the memory must look again: the next key, or the next change in the known future."""
         here = self.trainer.step
         change = next((key.step for key in self._keys if key.fresh and key.step > here), None)
-        return change if change is not None else (self._keys[-1].step if self._keys else here) + self.spacing
+        return change or max((self._keys[-1].step if self._keys else here) + self.spacing, here + 1)
 
     def _branch(self) -> None:
         """Other numbers follow from here."""
@@ -162,7 +162,7 @@ class Rewind:
             if keys[k].state["batches"]["order"] is gone.state["batches"]["order"]:
                 keys[k].bytes += gone.state["batches"]["order"].nbytes
         if k:
-            keys[k - 1].end = gone.step - 1 if gone.fresh else gone.end
+            keys[k - 1].end = min(keys[k - 1].end, gone.step - 1) if gone.fresh else gone.end
 
     # what is remembered
 

@@ -360,7 +360,7 @@ def test_nothing_is_remembered_before_the_start():
 ACTS = ["run", "run", "enter", "configure", "edit", "record", "A", "to A"]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 25)), max_size=14), st.integers(1, 6), st.integers(3, 30))
 def test_any_history(acts, spacing, states):
     """Against a model that keeps every moment of the branch: whatever was done, what is remembered is that moment, to the byte."""
