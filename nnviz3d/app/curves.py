@@ -22,8 +22,8 @@ class Curve:
         self._seen += 1
         if self._seen % self._stride:
             return
-        if self._count and self._rows[self._count - 1, 0] == step:
-            self._count -= 1  # the newest value of a step wins
+        # the newest value of a step wins; after a rewind what came later has not happened
+        self._count = int(np.searchsorted(self._rows[: self._count, 0], step))
         if self._count == CAPACITY:
             self._rows[: CAPACITY // 2] = self._rows[::2]
             self._count //= 2

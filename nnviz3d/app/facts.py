@@ -8,7 +8,8 @@ import numpy as np
 
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
-from nnviz3d.spec import paths
+from nnviz3d.spec import paths, toml
+from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import NeuronReading, Performance, Readout
 
 
@@ -67,6 +68,8 @@ def readout(
         edges_share=edges.share,
         edges_peak=edges.peak,
         performance=performance,
+        oldest=(source.rewind.oldest or 0) if source.rewind else 0,
+        newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
         neuron=_read(session, picked),
         hovered=_read(session, hovered),
@@ -75,15 +78,26 @@ def readout(
         toast=toast,
         can_undo=session.history.can_undo,
         can_redo=session.history.can_redo,
+        findings=session.diagnosis.findings(source, session.curves.charts),
         dirty=session.scene != session.saved,
         scene_name=session.name,
-        scene_names=_scene_names(),
+        scene_names=_scenes()[0],
+        scene_abouts=_scenes()[1],
     )
 
 
 @lru_cache(maxsize=1)
-def _scene_names() -> tuple[str, ...]:
-    return tuple(paths.scene_paths())
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and sentences of the shipped scenes; read once."""
+    found = paths.scene_paths()
+    return tuple(found), tuple(_about(path) for path in found.values())
+
+
+def _about(path) -> str:
+    try:
+        return toml.load(path).about
+    except InputError:  # opening it will say what is wrong with it
+        return ""
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

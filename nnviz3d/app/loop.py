@@ -11,7 +11,7 @@ from time import perf_counter
 
 from nnviz3d.app import facts, stills
 from nnviz3d.app.meter import Meter
-from nnviz3d.app.session import Session
+from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
@@ -185,6 +185,8 @@ class Loop:
                 session.show_next(1 if command.name == "next_sample" else -1)
             case "shuffle_sample":
                 session.show_next(1 + (session.source.sample.index * 7919 + 104_729) % max(session.source.sample.count - 1, 1))
+            case "rewind":
+                session.rewind(int(value))
             case "walk":
                 session.start_walk()
             case "walk_leave":
@@ -221,7 +223,7 @@ class Loop:
             self.session.banner = "This scene has changes that are not saved. Ctrl+S saves them; choose the other scene again to drop them."
             return
         path = toml.find(name)
-        session = Session(toml.load(path), path.parent, self.session.ops.name, path)
+        session = Session(toml.load(path), path.parent, self.session.ops.name, path, REMEMBER)
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)

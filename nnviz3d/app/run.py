@@ -25,10 +25,10 @@ def run_window(
     path: Path | None = None,
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. Returns the exit code."""
-    from nnviz3d.app.session import Session
+    from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
-    session = Session(scene, base, backend, path)  # bad input is told before a window opens
+    session = Session(scene, base, backend, path, REMEMBER)  # bad input is told before a window opens
     host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
     try:
         from nnviz3d.app import stills

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nnviz3d import backend
 from nnviz3d.app.curves import Curves
+from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
@@ -24,6 +25,7 @@ from nnviz3d.spec.scene import Scene
 
 EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
 EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
+REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
 
 
@@ -39,12 +41,14 @@ class Scores:
 class Session:
     """`rebuilt` tells the stage what to rebuild since it last looked (and is reset by `take_rebuild`)."""
 
-    def __init__(self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None):
+    def __init__(self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None, remember: int = 0):
+        """`where`: the scene's file. `remember`: bytes for going back in the run; 0 remembers nothing."""
         self.scene, self.base = scene, base
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
-        self.source = OwnTraining(scene, base, self.ops)
+        self.source = OwnTraining(scene, base, self.ops, remember)
         self.curves = Curves(self.source.data.task == "classification")
+        self.diagnosis = Diagnosis()
         self.history = History()
         self.scores = Scores()
         self.running = False
@@ -185,6 +189,21 @@ class Session:
             self.walking = None
             self._shown = None
 
+    def rewind(self, step: int) -> None:
+        """Enter the remembered step nearest to this one again; settings that have changed since go back with it."""
+        rewind = self.source.rewind
+        if rewind is None or self.source.step == rewind.nearest(step):
+            return
+        self.running = False
+        self.leave_walk()
+        train = self.source.enter(rewind.nearest(step))
+        pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
+        self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
+        self.source.scene = self.scene
+        self._shown = None
+        self._since_evaluation = EVALUATE_EVERY
+        self.banner = ""
+
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
         moment = (id(self.source.trainer), self.source.step)
@@ -200,6 +219,7 @@ class Session:
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
+        self.diagnosis.pass_time(dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)

@@ -1,4 +1,4 @@
-"""What the network answers at many inputs at once, in eval mode, with buffers of its own: the decision plate's numbers."""
+"""What the network answers at many inputs at once, in eval mode, with buffers of its own: for the decision plate and the diagnosis."""
 
 from __future__ import annotations
 
@@ -21,9 +21,17 @@ class Response:
         compiler.loss(self._plan, self._buffers)  # the output's activation belongs to it where the loss works on logits
         ops.write(x_ni.astype(ops.dtype), self._buffers.a[0])
 
+    def activations(self) -> list[np.ndarray]:
+        """(n, size) of every node, the input first, on the host; finite."""
+        self._run()
+        return [np.nan_to_num(self.ops.to_host(a)) for a in self._buffers.a]
+
     def outputs(self) -> np.ndarray:
         """(n, O) activations of the output layer with the parameters of now, on the host; finite."""
+        self._run()
+        return np.nan_to_num(self.ops.to_host(self._buffers.a[-1]))
+
+    def _run(self) -> None:
         with np.errstate(all="ignore"):
             for call in self._plan.calls:
                 call()
-        return np.nan_to_num(self.ops.to_host(self._buffers.a[-1]))

@@ -16,7 +16,7 @@ from nnviz3d.spec.topology import Topology
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
 ]  # fmt: skip
 
 
@@ -144,6 +144,15 @@ class WalkReading:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something unusual about the network or its training: what, the numbers that show it, and what to try."""
+
+    title: str
+    how: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 
@@ -221,8 +230,12 @@ class Readout:
     dirty: bool = False
     scene_name: str = ""
     scene_names: tuple[str, ...] = ()
+    scene_abouts: tuple[str, ...] = ()  # a sentence for each
     particles: int = 0
     walk: WalkReading | None = None
+    oldest: int = 0  # the first and the last step that can be entered again
+    newest: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

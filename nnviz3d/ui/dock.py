@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -24,7 +24,7 @@ _FLAGS = (
     | _W.no_scrollbar
     | _W.no_scroll_with_mouse
 )
-_TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
+_TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Dock:
     def __init__(self):
         self.charts, self.neuron = charts.Charts(), neuron.Neuron()
         rows = (
-            (charts, self.charts.draw), (training, training.draw), (neuron, self.neuron.draw), (network, network.draw),
-            (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
@@ -104,6 +104,11 @@ class Dock:
         y = corner.y + (height - size) / 2
         draw_list.add_text(f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _ACCENT if opened else _DIM, section.icon)
         draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _TEXT, section.title)
+        if section.title == health.TITLE and f.readout.findings:  # seen also while it is closed
+            imgui.push_font(f.fonts.bold, theme.BODY)
+            end = corner.x + f.px(38) + imgui.calc_text_size(section.title).x
+            imgui.pop_font()
+            draw_list.add_circle_filled(imgui.ImVec2(end, corner.y + height / 2), f.px(3.5), _WARN)
         chevron = fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT
         at = imgui.ImVec2(corner.x + width - f.px(16), y + f.px(2))
         draw_list.add_text(f.fonts.regular, f.px(11), at, _DIM, chevron)

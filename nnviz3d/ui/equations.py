@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from nnviz3d.spec.readout import NeuronReading, Sum
-from nnviz3d.ui.numbers import plain, tex
+from nnviz3d.ui.numbers import MINUS, plain, tex
 
 # activation: LaTeX of f(z), plain text of f(z). leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
 FUNCTIONS = {
@@ -43,15 +43,21 @@ class Line:
     tex: str
     text: str
     value: float | None = None
-    kind: str = "symbols"  # symbols | term | rest | bias | result | number
+    kind: str = "symbols"  # symbols | term | rest | bias | result | number | step (numbers of an update)
     neuron: int | None = None
     index: int | None = None  # of that neuron inside its layer
     letter: str = "i"  # what counts it in the symbols
     tip: str = ""
+    second: float | None = None  # a number beside `value`, in a column of its own
+    parameter: int | None = None  # a click chooses it
+    chosen: bool = False
+    digits: int = 0  # significant ones to print; 0: as everywhere
 
     @property
     def printed(self) -> str:
         """The value as printed at the right end."""
+        if self.digits and self.value is not None and math.isfinite(self.value):
+            return f"{self.value:#.{self.digits}g}".replace("-", MINUS)
         return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias"))
 
 

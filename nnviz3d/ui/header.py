@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -48,9 +50,10 @@ def _title(f: Frame, room: float) -> None:
         imgui.open_popup("scenes")
     imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
-        for name in r.scene_names:
+        for name, about in zip_longest(r.scene_names, r.scene_abouts, fillvalue=""):
             if imgui.selectable(name, name == r.scene_name)[0] and name != r.scene_name:
                 f.do("open", name)
+            tip(f, about)
         imgui.end_popup()
 
 

@@ -42,6 +42,22 @@ def tex(value: float) -> str:
     return mantissa if exponent is None else rf"{mantissa}\cdot 10^{{{exponent}}}"
 
 
+def setting(value: float) -> str:
+    """A constant as somebody set it, for LaTeX: "0.999", "10^{-8}"; at most six digits."""
+    mantissa, e, exponent = f"{value:.6g}".partition("e")
+    return mantissa if not e else f"10^{{{int(exponent)}}}" if mantissa == "1" else rf"{mantissa}\cdot 10^{{{int(exponent)}}}"
+
+
+def pair(old: float, new: float) -> tuple[str, str]:
+    """Two numbers for LaTeX with as many decimals as show their difference to two digits, as far as 32-bit floats hold any."""
+    size, gap = max(abs(old), abs(new)), abs(new - old)
+    if not math.isfinite(gap) or not 1e-4 <= size < 1e5:
+        return tex(old), tex(new)
+    places = 4 if gap == 0 else 1 - math.floor(math.log10(gap))
+    places = max(min(places, 6 - math.floor(math.log10(size))), len(parts(size)[0].partition(".")[2]), 1)
+    return f"{old:.{places}f}", f"{new:.{places}f}"
+
+
 def short(value: float | None) -> str:
     """Three significant digits for charts and facts: "0.0832", "1.25e−7"."""
     if value is None:

@@ -7,7 +7,7 @@ import math
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme, walkbar
+from nnviz3d.ui import theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
@@ -65,6 +65,7 @@ def draw(f: Frame) -> float:
            " test: share of right answers on samples never trained on.")  # fmt: skip
     imgui.pop_font()
     if r.walk is None:
+        _history(f, room)
         _buttons(f, room)
     else:
         walkbar.draw(f, room)
@@ -72,6 +73,20 @@ def draw(f: Frame) -> float:
     top = imgui.get_window_pos().y
     imgui.end()
     return top
+
+
+def _history(f: Frame, room: float) -> None:
+    """The run so far: drag to enter any remembered step again, and train on from there."""
+    r = f.readout
+    if r.newest <= r.oldest:
+        return
+    steps = r.newest - r.oldest
+    at = timeline.draw(
+        f, "##history", room, f.px(14), (r.step - r.oldest) / steps, [(1.0, theme.FAINT)],
+        lambda share: f"Step {count(r.oldest + round(share * steps))}. Drag to go back; training from there gives the same numbers again.",
+    )  # fmt: skip
+    if at is not None and r.oldest + round(at * steps) != r.step:
+        f.do("rewind", r.oldest + round(at * steps))
 
 
 def _buttons(f: Frame, room: float) -> None:

@@ -6,10 +6,10 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import theme
+from nnviz3d.ui import timeline
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
-from nnviz3d.ui.widgets import icon_button, show_tip, tip
+from nnviz3d.ui.widgets import icon_button, tip
 
 SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 HEIGHT = 22.0
@@ -30,30 +30,14 @@ def verdict(walk: WalkReading) -> str:
 
 
 def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
-    """One block a phase, filled as far as one has come; drag anywhere."""
-    height, count = f.px(HEIGHT), len(walk.phases)
-    left = imgui.get_cursor_screen_pos()
-    imgui.invisible_button("##walk", imgui.ImVec2(room, height))
-    hovered, held = imgui.is_item_hovered(), imgui.is_item_active()
-    share = min(max((imgui.get_io().mouse_pos.x - left.x) / room, 0.0), 1.0)
-    if held:
-        f.do("walk_to", share * count)
-    draw_list = imgui.get_window_draw_list()
-    gap = min(f.px(2), room / count * 0.25)
-    top, bottom = left.y + height * 0.3, left.y + height * 0.7
-    for k, kind in enumerate(walk.kinds):
-        x0, x1 = left.x + room * k / count, left.x + room * (k + 1) / count - gap
-        colour = COLOURS[kind]
-        draw_list.add_rect_filled(imgui.ImVec2(x0, top), imgui.ImVec2(x1, bottom), theme.packed(colour, 0.22), f.px(2))
-        filled = min(max(walk.number - k, 0.0), 1.0)
-        if filled > 0:
-            draw_list.add_rect_filled(
-                imgui.ImVec2(x0, top), imgui.ImVec2(x0 + (x1 - x0) * filled, bottom), theme.packed(colour, 0.95), f.px(2)
-            )
-    at = left.x + room * min(walk.number / count, 1.0)
-    draw_list.add_circle_filled(imgui.ImVec2(at, (top + bottom) / 2), f.px(7), theme.packed(theme.TEXT))
-    if hovered or held:
-        show_tip(f, walk.phases[min(int(share * count), count - 1)])
+    """One block a phase; drag anywhere."""
+    count = len(walk.phases)
+    blocks = [((k + 1) / count, COLOURS[kind]) for k, kind in enumerate(walk.kinds)]
+    at = timeline.draw(
+        f, "##walk", room, f.px(HEIGHT), walk.number / count, blocks, lambda share: walk.phases[min(int(share * count), count - 1)]
+    )
+    if at is not None:
+        f.do("walk_to", at * count)
 
 
 def _buttons(f: Frame, walk: WalkReading, room: float) -> None:

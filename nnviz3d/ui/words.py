@@ -46,6 +46,11 @@ HINTS: dict[str, tuple[str, str]] = {
     "network.output.activation": ("Output", "The function of the last layer. auto: softmax for classes, linear for numbers."),
     "view.follow": ("Next by itself", "Show another sample every few seconds."),
     "view.labels": ("Labels", "Names of classes and layers beside the network."),
+    "view.plate": (
+        "Decision plate",
+        "Two-dimensional data: the network's answer at every place of the plane; colour is the class, brightness how certain it is. "
+        "Dots are the training samples.",
+    ),
     "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
     "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
     "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),

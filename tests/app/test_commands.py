@@ -21,6 +21,11 @@ from nnviz3d.spec.topology import chain
 COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "train", "shot", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
+SCENES = [
+    "circle", "dead-relu", "deep", "digits", "iris", "overfit", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor",
+    "zero-init",
+]  # fmt: skip
+
 
 @pytest.fixture
 def nnviz3d(tmp_path):
@@ -50,7 +55,7 @@ def test_every_command_takes_the_common_options(nnviz3d, name):
 
 
 def test_scenes_lists_the_shipped_scenes(nnviz3d):
-    assert [line.split()[0] for line in nnviz3d("scenes").stdout.splitlines()] == ["deep", "digits", "iris", "spiral", "wide", "xor"]
+    assert [line.split()[0] for line in nnviz3d("scenes").stdout.splitlines()] == SCENES
     assert {scene["name"]: scene["title"] for scene in json.loads(nnviz3d("scenes", "--json").stdout)}["xor"] == "XOR"
 
 
@@ -74,7 +79,7 @@ def test_new_does_not_overwrite(nnviz3d, tmp_path):
     assert (tmp_path / "mine.toml").read_text() == "title = 'precious'"
 
 
-@pytest.mark.parametrize("name", ["deep", "digits", "iris", "spiral", "wide", "xor"])
+@pytest.mark.parametrize("name", SCENES)
 def test_shipped_scenes_keep_the_promise_of_their_test_table(nnviz3d, name):
     scene = Scene.load(name)
     done = nnviz3d("train", name, "--steps", scene.test.steps, "--json", "-q")
@@ -155,7 +160,7 @@ BAD = {  # arguments: what stderr must say
     "one file for two": (["train", "iris", "--save", "a", "--log", "./a"], "two outputs name the same file"),
     "no weights": (["train", "iris", "--init", "none.safetensors"], "no such file"),
     "weights of another network": (["train", "iris", "--init", "other.safetensors"], "layers.0.weight: shape"),
-    "phase": (["shot", "iris", "-o", "a.png", "--phase", "forward:2"], "not built yet"),
+    "phase": (["shot", "iris", "-o", "a.png", "--phase", "forward:9"], '"forward" needs a layer from 1 to 2'),
     "no output": (["shot", "iris"], "Missing option"),
     "odd size": (["shot", "iris", "-o", "a.png", "--size", "10"], "--size: expected WIDTHxHEIGHT"),
     "size of nothing": (["shot", "iris", "-o", "a.png", "--size", "0x0"], "--size: expected"),

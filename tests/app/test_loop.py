@@ -9,7 +9,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.loop import Loop
-from nnviz3d.app.session import Session
+from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -27,7 +27,7 @@ class Person:
     def __init__(self, scene: str = "xor", play: bool = False, size: tuple[int, int] = (1000, 640), edits=()):
         path = toml.find(scene)
         self.host = open_host(*size, headless=True)
-        self.loop = Loop(self.host, Session(toml.load(path, edits), path.parent, "cpu", path), play)
+        self.loop = Loop(self.host, Session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
         self.loop.overlay.memory.hint = False
         self.frames(3)
 
@@ -231,6 +231,17 @@ def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
     assert person.session.source.step == 2 and person.session.walking.number < 1
     person.key(K.escape)
     assert person.session.walking is None and not person.session.running and x > 0
+
+
+def test_the_run_is_dragged_back(person):
+    person.key(K.space)
+    person.frames(30)
+    person.key(K.space)
+    last, before = person.session.source.step, person.look()
+    left, right = person.where("play")[0], person.where("speed")[0]
+    person.click((left + right) / 2 - 40, person.where("play")[1] - 32 * person.loop.overlay.scale)
+    assert person.session.source.step < last == person.session.source.rewind.newest
+    assert _change(before, person.look()) > 0.001
 
 
 def test_divergence_stops_with_a_banner_and_play_says_it_again(person):

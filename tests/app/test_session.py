@@ -8,7 +8,7 @@ import pytest
 from nnviz3d.app.curves import CAPACITY, Curve
 from nnviz3d.app.history import History
 from nnviz3d.app.reading import read, weighted_sum
-from nnviz3d.app.session import Session
+from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, diff
 from nnviz3d.spec.scene import Layer, Network, Scene, Train
@@ -16,9 +16,9 @@ from nnviz3d.spec.scene import Layer, Network, Scene, Train
 ALWAYS = lambda: True  # noqa: E731
 
 
-def session(tmp_path, name="xor", *edits):
+def session(tmp_path, name="xor", *edits, remember=0):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def parameters(s):
@@ -213,3 +213,46 @@ def test_nothing_here_needs_opengl():
     heavy = "('OpenGL', 'vispy', 'glfw', 'imgui_bundle', 'cupy')"
     code = f"import nnviz3d.app.session, sys; sys.exit(any(m.split('.')[0] in {heavy} for m in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_going_back_and_on_gives_the_same_numbers(tmp_path):
+    s = session(tmp_path, remember=REMEMBER)
+    moments = {}
+    for _ in range(20):
+        s.source.run(7)
+        moments[s.source.step] = parameters(s).tobytes()
+    for step in (70, 7, 140, 35, 133):
+        s.rewind(step)
+        assert s.source.step == step and parameters(s).tobytes() == moments[step]
+    s.rewind(21)
+    s.source.run(140 - 21)
+    assert parameters(s).tobytes() == moments[140]
+
+
+def test_settings_go_back_with_the_step_and_the_pace_does_not(tmp_path):
+    s = session(tmp_path, remember=REMEMBER)
+    first = s.scene.train.learning_rate
+    s.source.run(30)
+    s.apply([Edit("train.learning_rate", 0.9), Edit("train.steps_per_second", 5.0)])
+    s.source.run(30)
+    s.rewind(10)
+    assert s.scene.train.learning_rate == first == s.source.trainer.train.learning_rate
+    assert s.scene.train.steps_per_second == 5.0 and not s.running
+    s.apply([Edit("train.learning_rate", 0.9)])
+    assert s.source.trainer.train.learning_rate == 0.9
+
+
+def test_curves_forget_what_has_not_happened_after_a_rewind(tmp_path):
+    s = session(tmp_path, remember=REMEMBER)
+    s.run(100)
+    s.rewind(40)
+    s.run(10)
+    steps = s.curves.charts.train_step
+    assert steps[-1] == 50 and (np.diff(steps) > 0).all()
+
+
+def test_without_a_memory_there_is_no_way_back(tmp_path):
+    s = session(tmp_path)
+    s.source.run(20)
+    s.rewind(5)
+    assert s.source.step == 20

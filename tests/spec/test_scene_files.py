@@ -61,7 +61,7 @@ def test_what_is_saved_is_what_is_loaded(scene, tmp_path_factory):
     assert toml.validate(toml.parse(toml.dump(scene).encode(), "text")) == scene
 
 
-@pytest.mark.parametrize("name", ["digits", "xor", "spiral", "iris", "wide", "deep"])
+@pytest.mark.parametrize("name", paths.scene_paths())
 def test_shipped_scenes_have_a_title_and_a_sentence(name):
     scene = Scene.load(name)
     assert scene.title and scene.about.endswith(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnviz3d.spec import paths, toml
 from nnviz3d.spec.readout import Charts, Label, NeuronReading, Performance, Readout, Sum, Term
 from nnviz3d.spec.scene import Layer, Network, Scene
 from nnviz3d.spec.topology import chain
@@ -11,6 +12,7 @@ from nnviz3d.spec.topology import chain
 SCENE = Scene(title="Handwritten digits", network=Network(layers=(Layer(units=48), Layer(units=32, activation="tanh"))))
 TOPOLOGY = chain(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
 NODES = TOPOLOGY.nodes
+SCENES = {name: toml.load(path).about for name, path in paths.scene_paths().items()}
 _rng = np.random.default_rng(7)
 
 
@@ -88,7 +90,7 @@ def readout(**changes) -> Readout:
         "sample_count": 359, "sample_index": 16, "sample_label": "a 3", "sample_answer": "3 (97.2 %)", "sample_right": True,
         "data_name": "digits", "data_summary": "1,438 to train, 359 to test; 8×8 inputs, 10 classes", "class_names": tuple("0123456789"),
         "charts": CHARTS, "labels": labels(), "edges_shown": 2000, "edges_total": 4928, "edges_share": 0.71, "edges_peak": 0.3127,
-        "performance": performance(), "scene_name": "digits", "scene_names": ("deep", "digits", "iris", "spiral", "wide", "xor"),
+        "performance": performance(), "scene_name": "digits", "scene_names": tuple(SCENES), "scene_abouts": tuple(SCENES.values()),
         "can_undo": True, "dirty": True, "particles": 240,
     }  # fmt: skip
     return Readout(**{**facts, **changes})

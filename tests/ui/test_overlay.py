@@ -18,7 +18,7 @@ from tests.ui.conftest import Driver
 from tests.ui.where import find
 
 pytestmark = pytest.mark.gl
-ALL = ("Charts", "Training", "Neuron", "Network", "Data", "Look", "Performance")
+ALL = ("Charts", "Health", "Training", "Neuron", "Network", "Data", "Look", "Performance")
 EMPTY = np.zeros(0, np.float32)
 REGRESSION = {"test_accuracy": None, "train_accuracy": None, "sample_right": None, "sample_answer": "0.31", "sample_label": "0.28"}
 LONG = "ein sehr langer Klassenname mit Überschwänglichkeit " * 6
@@ -196,6 +196,18 @@ def test_scene_menu_opens_another_scene(driver):
     driver.click(*find(driver, "scenes"))
     driver.click(*find(driver, "spiral"))
     assert driver.commands == [("open", "spiral")]
+
+
+def test_scene_menu_fits_in_720_pixels_and_tells_what_a_scene_is(driver):
+    driver.click(*find(driver, "scenes"))
+    for name in (driver.readout.scene_names[0], driver.readout.scene_names[-1]):
+        x, y = find(driver, name)
+        assert 0 < y < 700
+        driver.move(x, y)
+        driver.frame(60)  # tooltips wait
+        driver.forget()
+    assert len(driver.readout.scene_names) >= 14 and driver.commands == []
+    assert any(window.name.startswith("##Tooltip") and window.active for window in imgui.get_current_context().windows)
 
 
 def test_banner_is_dismissed(driver):

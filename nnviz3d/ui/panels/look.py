@@ -34,6 +34,7 @@ def draw(f: Frame) -> None:
     slider(f, "view.pitch", view.pitch, 0.2, 1.5)
     slider(f, "view.layer_gap", view.layer_gap, 0.3, 3)
     toggle(f, "view.labels", view.labels)
+    toggle(f, "view.plate", view.plate)
     toggle(f, "view.follow", view.follow)
     choice_scale(f)
 

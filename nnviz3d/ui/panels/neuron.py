@@ -11,18 +11,19 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.readout import NeuronReading
-from nnviz3d.ui import curves, equations, theme
+from nnviz3d.ui import curves, equations, lines, theme, updates
 from nnviz3d.ui.equations import Line
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import neuron_name
 from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import elide, icon_button, right_edge, show_tip, small, tip
+from nnviz3d.ui.widgets import elide, icon_button, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equation of one neuron.", True
+SUM, ACTIVATION, ERROR = "Weighted sum", "Activation", "Error signal of this sample"
+GRADIENT, CHECK, UPDATE = "Gradient", "Check", "Update"
 REFRESH = 0.1  # seconds between two sets of numbers
 RENDERS = 3  # formulas rendered in one frame, 0.2 to 0.4 ms each
-SIZE = 15.5
-_TEXT, _DIM, _FAINT, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT))
+_FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
 _PLOT = implot.Flags_.canvas_only | implot.Flags_.no_inputs
 _AXIS = implot.AxisFlags_.no_label | implot.AxisFlags_.no_tick_marks | implot.AxisFlags_.no_tick_labels
 
@@ -47,12 +48,12 @@ class Neuron:
                 return
             self._coming, self._since = (reading, _sections(reading)), 0.0
         budget = RENDERS
-        for _, lines in self._coming[1]:
-            for line in lines:
-                if not f.formulas.has(line.tex, f.px(SIZE)):
+        for _, those in self._coming[1]:
+            for line in those:
+                if not f.formulas.has(line.tex, lines.size(f, line)):
                     if not budget:
                         return
-                    f.formulas.get(line.tex, f.px(SIZE))
+                    f.formulas.get(line.tex, lines.size(f, line))
                     budget -= 1
         self.shown, self._coming = self._coming, None
 
@@ -65,26 +66,69 @@ class Neuron:
         self._follow(f, reading)
         shown, sections = self.shown
         _head(f, shown)
-        for title, lines in sections:
-            imgui.spacing()
-            small(f, title, _FAINT)
-            largest = max(
-                (abs(line.value) for line in lines if line.kind in ("term", "rest", "bias") and line.value == line.value), default=0.0
-            )
-            for k, line in enumerate(lines):
-                _line(f, line, largest, f"{title}{k}", ruled=k > 2)
-            if title == "Activation":
-                _inset(f, shown)
+        for title, those in _now(f, shown.layer, sections):
+            _section(f, shown, title, those)
+
+
+def _section(f: Frame, reading: NeuronReading, title: str, those: list[Line]) -> None:
+    if title == CHECK:
+        _check_button(f, reading)
+    else:
+        imgui.spacing()
+        small(f, updates.title(reading) if title == UPDATE else title, _FAINT)
+    if title == GRADIENT:
+        lines.columns(f, "this sample", "batch mean")
+    largest, gap = lines.largest(those), imgui.get_style().item_spacing
+    if title in (GRADIENT, UPDATE):  # long ones
+        gap = imgui.ImVec2(gap.x, f.px(3))
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, gap)
+    for k, line in enumerate(those):
+        if k and title == UPDATE and line.kind in ("symbols", "result"):  # symbols and their numbers belong together
+            imgui.dummy(imgui.ImVec2(0, f.px(1)))
+        lines.draw(f, line, largest, f"{title}{k}", ruled=k > 2 or title == CHECK)
+    imgui.pop_style_var()
+    if title == ACTIVATION:
+        _inset(f, reading)
 
 
 def _sections(reading: NeuronReading) -> list[tuple[str, list[Line]]]:
     parts = [
-        ("Weighted sum", equations.pre_activation(reading)),
-        ("Activation", equations.activation(reading)),
-        ("Error signal of this sample", equations.backward(reading)),
-        ("Gradient of the last step", equations.bias_gradient(reading)),
+        (SUM, equations.pre_activation(reading)),
+        (ACTIVATION, equations.activation(reading)),
+        (ERROR, equations.backward(reading)),
     ]
-    return [(title, lines) for title, lines in parts if lines]
+    if reading.step is None:
+        parts.append(("Gradient of the last step", equations.bias_gradient(reading)))
+    else:
+        parts += [(GRADIENT, updates.gradients(reading)), (CHECK, updates.check(reading)), (UPDATE, updates.update(reading))]
+    return [(title, those) for title, those in parts if those or title == CHECK]
+
+
+def _now(f: Frame, layer: int, sections: list[tuple[str, list[Line]]]) -> list[tuple[str, list[Line]]]:
+    """Inside a walk, what happens to this layer now stands first: the error, the gradients that it leaves, the update."""
+    walk = f.readout.walk
+    if walk is None:
+        return sections
+    at = min(int(walk.number), len(walk.kinds) - 1)
+    first = ()
+    if walk.kinds[at] == "update":
+        first = (UPDATE, GRADIENT, CHECK, ERROR)
+    elif walk.kinds[at] in ("loss", "backward"):
+        arrived = walk.kinds[: at + 1].count("backward") > walk.kinds.count("backward") - layer
+        first = (GRADIENT, CHECK, ERROR, UPDATE) if arrived else (ERROR, GRADIENT, CHECK, UPDATE)
+    place = {title: k for k, title in enumerate(first)}
+    return sorted(sections, key=lambda section: place.get(section[0], len(first)))
+
+
+def _check_button(f: Frame, reading: NeuronReading) -> None:
+    """What comes of it stands below it."""
+    chosen = reading.step.update
+    name = "bias" if chosen.index is None else f"i={chosen.index}"
+    imgui.push_font(None, theme.SMALL)
+    if imgui.button(f"{fa.ICON_FA_SCALE_BALANCED}  Check this gradient ({name})##check_gradient"):
+        f.do("walk_check", chosen.parameter)
+    imgui.pop_font()
+    tip(f, "Compare it with the loss itself: nudge the parameter up and down, and see how much the loss of this sample changes.")
 
 
 def _head(f: Frame, reading: NeuronReading) -> None:
@@ -102,72 +146,6 @@ def _head(f: Frame, reading: NeuronReading) -> None:
         imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
         imgui.pop_style_color()
         tip(f, "What this output stands for.")
-
-
-def _line(f: Frame, line: Line, largest: float, ident: str, ruled: bool) -> None:
-    """Formula at the left, its value at the right, a faint bar for how much it weighs; click goes where it comes from."""
-    formula = f.formulas.get(line.tex, f.px(SIZE))
-    full, text_height, ascent = imgui.get_content_region_avail().x, imgui.get_text_line_height(), imgui.get_font_baked().ascent
-    above = max(ascent, formula.baseline if formula else 0)  # formula and number stand on one baseline
-    height = above + max(text_height - ascent, formula.height - formula.baseline if formula else 0) + f.px(2)
-    corner = imgui.get_cursor_screen_pos()
-    imgui.invisible_button(f"##{ident}", imgui.ImVec2(full, height))
-    hovered = imgui.is_item_hovered()
-    draw_list = imgui.get_window_draw_list()
-    colour = _colour(f, line)
-    if hovered and line.neuron is not None:
-        end = imgui.ImVec2(corner.x + full, corner.y + height)
-        draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.6), f.px(4))
-    inset = f.px(40) if line.kind in ("term", "rest", "bias") else 0.0
-    if line.index is not None:
-        at = imgui.ImVec2(corner.x, corner.y + above - ascent * theme.SMALL / theme.BODY)
-        draw_list.add_text(f.fonts.regular, f.px(theme.SMALL), at, _FAINT, f"{line.letter}={line.index}")
-    if line.kind == "result" and ruled:
-        draw_list.add_line(corner, imgui.ImVec2(corner.x + full, corner.y), theme.packed(theme.LINE), f.px(1))
-    _bar(f, draw_list, line, corner, full, height, largest)
-    number = line.printed
-    number_width = imgui.calc_text_size(number).x if number else 0.0
-    ink = _TEXT if line.kind == "symbols" else _DIM if line.kind in ("rest", "bias", "number") else colour
-    if formula is not None:
-        _fit(f, draw_list, formula, corner.x + inset, corner.y + above - formula.baseline, full - inset - number_width - f.px(8), ink)
-    else:
-        text = elide(line.text, full - inset - number_width - f.px(8))
-        draw_list.add_text(imgui.ImVec2(corner.x + inset, corner.y + above - ascent), ink, text)
-    if number:
-        if line.kind == "result":
-            number = f"= {number}"
-            number_width = imgui.calc_text_size(number).x
-        at = imgui.ImVec2(corner.x + full - number_width, corner.y + above - ascent)
-        draw_list.add_text(at, _ACCENT if line.kind == "result" else colour, number)
-    if hovered and line.tip:
-        show_tip(f, line.tip)
-    if line.neuron is not None and imgui.is_item_clicked():
-        f.do("pick", line.neuron)
-
-
-def _fit(f: Frame, draw_list, formula, x: float, y: float, room: float, ink: int) -> None:
-    """Clipped where it is wider than the panel, rather than drawn over the number."""
-    if formula.width > room:
-        draw_list.push_clip_rect(imgui.ImVec2(x, y - f.px(4)), imgui.ImVec2(x + room, y + formula.height + f.px(4)), True)
-    formula.draw(draw_list, x, y, ink)
-    if formula.width > room:
-        draw_list.pop_clip_rect()
-
-
-def _colour(f: Frame, line: Line) -> int:
-    if line.value is None or line.kind in ("symbols", "result", "number"):
-        return _TEXT
-    return theme.packed(f.signs[0] if line.value >= 0 else f.signs[1])
-
-
-def _bar(f: Frame, draw_list, line: Line, corner, full: float, height: float, largest: float) -> None:
-    """|value| relative to the largest of the lines, growing from the right under the number."""
-    if line.kind not in ("term", "rest", "bias") or not largest or line.value != line.value:
-        return
-    width = full * 0.45 * min(1.0, abs(line.value) / largest)
-    low = imgui.ImVec2(corner.x + full - width, corner.y + height - f.px(2))
-    colour = theme.packed(f.signs[0] if line.value >= 0 else f.signs[1], 0.5)
-    draw_list.add_rect_filled(low, imgui.ImVec2(corner.x + full, corner.y + height - f.px(0.5)), colour, f.px(1))
 
 
 def _inset(f: Frame, reading: NeuronReading) -> None:

@@ -1,0 +1,93 @@
+"""Looks at a network that learns every two seconds, at the cost of a frame's fraction, and names what is unusual.
+
+Causes come before consequences: data, first weights, learning rate, neurons, gradient, curve; a later group is looked at only where the
+earlier ones found nothing (dead ReLUs also make the gradient vanish). Overfitting stands for itself. Reads, never writes: activations
+are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`. Measured: 0.3 ms a look (64-48-32-10),
+2.4 ms (784-1024-1024-10); above 3 million weights too few samples are affordable, and neurons are not looked at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.app import symptoms
+from nnviz3d.engine.response import Response
+from nnviz3d.spec.readout import Charts, Finding
+
+EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
+ROWS, FEWEST = 256, 16  # samples of a look; "silent for all" says nothing of fewer than 16
+WORK = 5e7  # multiply-adds of a look
+VALUES = 65_536  # numbers of one gradient that an rms is taken over
+RECENT = 40  # points of the curve that count as now
+
+
+class Diagnosis:
+    """Remembers its last findings; `findings` looks again after `EVERY` seconds of `pass_time`, or at once for another network."""
+
+    def __init__(self):
+        self._findings: tuple[Finding, ...] = ()
+        self._trainer = self._objective = self._response = None
+        self._moment, self._seconds, self._first_norm = None, 0.0, 0.0
+
+    def pass_time(self, dt: float) -> None:
+        self._seconds += dt
+
+    def findings(self, source, charts: Charts) -> tuple[Finding, ...]:
+        trainer = source.trainer
+        moment = source.step, source.diverged  # the step that diverges does not count, but is news
+        new = trainer is not self._trainer or trainer.objective is not self._objective
+        if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
+            if new:
+                self._trainer, self._objective, self._first_norm = trainer, trainer.objective, 0.0
+                self._response = respond(source)
+            self._moment, self._seconds = moment, 0.0
+            self._findings = self._look(source, charts)
+        return self._findings
+
+    def _look(self, source, charts: Charts) -> tuple[Finding, ...]:
+        guess = symptoms.guessing(source, charts)
+        recent = float(charts.train_loss[-RECENT:].mean(dtype=np.float64)) if len(charts.train_loss) else guess
+        fast = symptoms.too_fast(charts, guess, source.diverged, RECENT)
+        groups = (
+            lambda: [symptoms.unscaled(source.data, spread(source.data.x_train, ROWS))],
+            lambda: symptoms.symmetric(source),
+            lambda: [fast],
+            lambda: self._neurons(source, recent, guess),
+            lambda: [self._gradient(source)],
+            lambda: [symptoms.unmoved(charts, guess)],
+        )
+        found = next((named for group in groups if (named := [finding for finding in group() if finding])), [])
+        over = None if fast else symptoms.overfitting(charts, guess)  # a test loss that is thrown about says nothing of the data
+        return (*found, over) if over else tuple(found)
+
+    def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
+        if self._response is None:
+            return []
+        a_ni, nodes = self._response.activations(), source.topology.nodes
+        return [symptoms.neurons(k, nodes[k].activation, a_ni[k], loss, guess) for k in range(1, len(nodes) - 1)]
+
+    def _gradient(self, source) -> Finding | None:
+        layers, g_p = source.topology.nodes[1:], source.tensors("gradient")
+        rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
+        norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
+        self._first_norm = self._first_norm or norm
+        return symptoms.gradient(rms[0], rms[-1], norm, self._first_norm)
+
+
+def respond(source) -> Response | None:
+    """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
+    data, trainer = source.data, source.trainer
+    rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
+    x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
+    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni) if len(x_ni) >= FEWEST else None
+
+
+def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:
+    """At most so many rows, evenly from the first to the last."""
+    return x_ni[np.linspace(0, len(x_ni) - 1, min(rows, len(x_ni))).astype(np.intp)]
+
+
+def thinned_rms(ops, g) -> float:
+    """Root mean square of at most `VALUES` evenly spread numbers."""
+    host = np.asarray(ops.to_host(g[:: max(1, g.size // VALUES)]), np.float64)
+    return float(np.sqrt(np.mean(host * host)))

@@ -1,0 +1,135 @@
+"""The signs by which an unhealthy network is known, each as one pure function: the title, the numbers that show it, what to try.
+
+Thresholds are set so that a healthy network never trips them; `tests/app/test_diagnose.py` holds that for the shipped scenes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.spec.readout import Charts, Finding
+
+DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
+LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
+LEARNED = 0.2  # of a guess's loss: below it saturation is certainty, not trouble
+RATIO, STEEP = 1e3, 100.0  # rms of two layers' gradients; a norm over 100 moves weights by their own size at a rate of 0.01
+GROWN = 10.0  # times the norm of the first look
+WIDEST, LARGEST = 100.0, 10.0  # of inputs' deviations: initialisers and learning rates assume about 1
+SAME = 1e-5  # of the largest weight: rows that differ only by rounding
+JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing: no batch's noise does that
+PATIENCE, MOVED = 200, 0.02  # steps; a loss that fell by less has not moved
+ABOVE, RISEN = 1.5, 1.25  # test loss against train loss, and against its own best: more than the noise between two evaluations
+MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, however much smaller the train loss is
+
+
+def guessing(source, charts: Charts) -> float:
+    """The loss of always giving the classes' shares (their entropy, nats); for other losses than cross-entropy, the curve's first point."""
+    if source.trainer.objective.loss == "cross_entropy":
+        share = np.bincount(source.data.t_train) / max(len(source.data.t_train), 1)
+        return float(-(share[share > 0] * np.log(share[share > 0])).sum())
+    return float(charts.train_loss[0]) if len(charts.train_loss) else float("inf")
+
+
+def unscaled(data, x_ni: np.ndarray) -> Finding | None:
+    """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own."""
+    deviation = x_ni.std(0, dtype=np.float64)
+    low, high = float(deviation[deviation > 0].min(initial=np.inf)), float(deviation.max(initial=0))
+    if high <= LARGEST and not (data.feature_names and high > WIDEST * low):
+        return None
+    names = data.feature_names or tuple(f"input {k}" for k in range(len(deviation)))
+    wide = names[int(deviation.argmax())]
+    narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
+    how = f"Standard deviations in the training part: {high:.3g} ({wide}) down to {low:.2g} ({narrow}). The large ones drown the others."
+    return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
+
+
+def symmetric(source) -> list[Finding]:
+    found = []
+    for k, node in enumerate(source.topology.nodes[1:-1], start=1):
+        w_oi = node.weight.view(source.tensors("parameter"))
+        near = [source.ops.to_host(w_oi[row]) for row in (0, -1)]  # nearly always already different: 2 rows instead of all
+        size = float(np.abs(near[0]).max())
+        if node.size < 2 or np.abs(near[1] - near[0]).max() > SAME * size:
+            continue
+        if np.abs(source.ops.to_host(w_oi) - near[0]).max() <= SAME * size:
+            value = "all zero" if size == 0 else "the same in every row"
+            how = f"The weights of the {node.size:,} neurons of hidden layer {k} are {value}, so all get the same gradient: they stay one."
+            found.append(Finding(f"Neurons of hidden layer {k} are copies", how, "Start from random weights: choose another initialiser."))
+    return found
+
+
+def neurons(k: int, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
+    """Dead ReLUs of hidden layer k, or its saturated neurons while the loss is still high."""
+    rows, width = a_ni.shape
+    if activation == "relu":
+        dead = int((a_ni <= 0).all(0).sum())
+        if dead < max(DEAD * width, 1):
+            return None
+        how = f"{dead:,} of {width:,} ReLUs in hidden layer {k} give 0 for all {rows:,} samples looked at: they cannot learn."
+        return Finding(
+            f"Dead ReLUs in hidden layer {k}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset."
+        )
+    if activation in ("tanh", "sigmoid") and loss > LEARNED * guess:
+        flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
+        if flat.mean() > SATURATED:
+            where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
+            share = f"{flat.mean():.0%}".replace("%", " %")
+            how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
+            return Finding(f"Saturated {activation} in hidden layer {k}", how, "Start from smaller weights, or scale the inputs down.")
+    return None
+
+
+def gradient(first: float, last: float, norm: float, first_norm: float) -> Finding | None:
+    """From the rms of the first and last layers' weights' gradients, and its length now and at the first look."""
+    how = f"In the last batch the root mean square of the gradient is {first:.2g} in the first layer's weights, {last:.2g} in the last's."
+    if first * RATIO < last:
+        return Finding("The gradient vanishes", how, "Try tanh instead of sigmoid and a lower learning rate, or fewer layers; then reset.")
+    if last * RATIO < first:
+        return Finding("The gradient explodes", how, "Start from smaller weights, or clip the gradient's norm.")
+    if norm > max(STEEP, GROWN * first_norm):
+        how = f"The last batch's gradient has the length {norm:.3g}; at the first look it was {first_norm:.2g}."
+        return Finding("The gradient grows", how, "Clip its norm, or lower the learning rate.")
+    return None
+
+
+def too_fast(charts: Charts, guess: float, diverged: int | None, recent: int) -> Finding | None:
+    remedy = "Lower the learning rate 3 to 10 times, then reset."
+    if diverged is not None:
+        return Finding("The learning rate is too high", f"At step {diverged:,} the numbers grew beyond 32-bit floats.", remedy)
+    usual = WORSE * np.maximum(np.minimum.accumulate(charts.train_loss), guess)  # at each point: of the best so far, or of guessing
+    thrown = (charts.train_loss > usual)[-recent:]
+    if thrown.sum() < JUMPS:
+        return None
+    peak = float(charts.train_loss[-recent:].max())
+    how = f"{thrown.sum()} of the last {len(thrown)} points of the loss lie above {usual[-1]:.3g}, up to {peak:.3g}"
+    return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+
+
+def unmoved(charts: Charts, guess: float) -> Finding | None:
+    """Not better than guessing, nor than it was. A plateau below that may be all that noisy data allow."""
+    loss, quarter = charts.train_loss, len(charts.train_loss) // 4
+    if quarter < 2 or charts.train_step[-1] - charts.train_step[0] < PATIENCE:
+        return None
+    before, now = (float(part.mean(dtype=np.float64)) for part in (loss[:quarter], loss[-quarter:]))
+    if now < (1 - MOVED) * max(before, guess):
+        return None
+    how = f"Mean over the first quarter of the curve {before:.3g}, over the last {now:.3g}; guessing costs {guess:.3g}."
+    return Finding("The loss does not move", how, "Raise the learning rate, or give the network more neurons or other features.")
+
+
+def overfitting(charts: Charts, guess: float) -> Finding | None:
+    """Test loss well above train loss, and rising since its best while train loss went on falling."""
+    if len(charts.test_loss) < 5:
+        return None
+    best, span = int(charts.test_loss.argmin()), 0.1 * float(charts.test_step[-1])
+    lowest, now = float(charts.test_loss[best]), float(charts.test_loss[-max(3, len(charts.test_loss) // 10) :].mean(dtype=np.float64))
+
+    def train_at(step: float) -> float:
+        near = charts.train_loss[np.abs(charts.train_step - step) <= span]
+        return float(near.mean(dtype=np.float64)) if len(near) else np.nan
+
+    then, last = train_at(float(charts.test_step[best])), train_at(float(charts.test_step[-1]))
+    if not (now > max(RISEN * lowest, ABOVE * last, MATTERS * guess) and last < then):
+        return None
+    how = f"Test loss {now:.3g}, train loss {last:.3g}. At step {charts.test_step[best]:,.0f} they were {lowest:.3g} and {then:.3g}."
+    return Finding("Overfitting", how, "More data, fewer neurons, L2 or dropout; or stop at the best step.")
