@@ -29,6 +29,7 @@ class Stage:
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self._turn = 0
+        self._anchored = None
         self.hovered = self.picked = -1
         self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
         self._build()
@@ -160,18 +161,10 @@ class Stage:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
         if not self.session.scene.view.labels:
             return ()
-        layout, topology = self.picture.layout, self.session.source.topology
+        topology = self.session.source.topology
         output = topology.output
-        out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3), np.float32)
-        feet = np.stack(
-            [
-                (layout.low[:, 0] + layout.high[:, 0]) / 2,
-                layout.low[:, 1] - layout.pitch * 0.35,
-                (layout.low[:, 2] + layout.high[:, 2]) / 2,
-            ],
-            1,
-        )
-        seen = self._drawn.pose.project(np.concatenate([out_n3, feet]).astype(np.float64), self.aspect)
+        out_n3, feet = self._anchors()
+        seen = self._drawn.pose.project(np.concatenate([out_n3, feet]), self.aspect)
         width, height = self.host.display_size
         xy = (seen[:, :2] * (0.5, -0.5) + 0.5) * (width, height)
         reach = (
@@ -191,6 +184,17 @@ class Stage:
                 text = f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}"
                 found.append(Label(float(x), float(y), text, min(0.4 + gap / 200, 0.8), "centre", "layer"))
         return tuple(found)
+
+    def _anchors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where names stand: the outputs (O, 3), and a place under each layer (L, 3)."""
+        layout, output = self.picture.layout, self.session.source.topology.output
+        if self._anchored is not layout:
+            self._anchored = layout
+            out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3))
+            feet = (layout.low + layout.high) / 2
+            feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
+            self._places = out_n3.astype(np.float64), feet.astype(np.float64)
+        return self._places
 
     def close(self) -> None:
         self.renderer.close()

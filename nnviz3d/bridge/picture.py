@@ -186,7 +186,7 @@ class Picture:
 
     def _choose_pair(self, k: int, pair, numbers: select.Numbers, sample_s, quota: int, all_edges: bool, particles: int) -> None:
         xp, host = self.xp, self.ops.to_host
-        magnitude_e = pair.magnitudes(numbers, xp)
+        magnitude_e = sample_s if pair.whole else pair.magnitudes(numbers, xp)
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]

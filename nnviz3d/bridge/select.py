@@ -45,6 +45,11 @@ class Pair:
         return cls(connection, xp.asarray(places))
 
     @property
+    def whole(self) -> bool:
+        """Whether the sample is all of the matrix."""
+        return self.connection.size <= SAMPLE
+
+    @property
     def inputs(self) -> int:
         return self.connection.weight.shape[1]
 
@@ -60,6 +65,8 @@ class Pair:
 
     def sampled(self, numbers: Numbers, xp=np):
         """(S,) |quantity| at the sampled places."""
+        if self.whole and self.sample_s.size == self.connection.size:
+            return self.magnitudes(numbers, xp)
         c, flow = self.connection, numbers.flow
         q_s = numbers.value_p[c.weight.start + self.sample_s] if flow < 3 else 1.0
         if flow & 1:

@@ -42,6 +42,7 @@ class TextureBuffer:
         if GL.glGetError() == GL.GL_OUT_OF_MEMORY:
             self.close()
             raise RunError(f"the graphics memory has no room for {self.nbytes:,} bytes; use a smaller network")
+        GL.glActiveTexture(GL.GL_TEXTURE0)  # the units above hold columns that programs believe to be bound
         GL.glBindTexture(GL.GL_TEXTURE_BUFFER, self.texture)
         GL.glTexBuffer(GL.GL_TEXTURE_BUFFER, _FORMATS[self.dtype.name, width], self.buffer)
 

@@ -33,6 +33,7 @@ class Context:
         glir.GlirParser._gl_initialize = _core_profile_initialize
         gloo.gl.use_gl("gl+")
         self.canvas = gloo.context.FakeCanvas()
+        self.bound: dict[int, object] = {}  # texture unit -> the column that is bound there; nobody else uses units so high
         self.vertex_array = GL.glGenVertexArrays(1)
         GL.glBindVertexArray(self.vertex_array)
 

@@ -12,8 +12,8 @@ from OpenGL import GL
 from vispy.gloo import gl
 
 _CALLS = (
-    (gl, ("glDrawArrays", "glDrawArraysInstanced")),
-    (GL, ("glBufferSubData", "glClear", "glFinish", "glReadPixels")),
+    (gl, ("glDrawArrays", "glDrawArraysInstanced", "glUseProgram", "glBindTexture", "glUniform1fv", "glUniformMatrix4fv")),
+    (GL, ("glBufferSubData", "glClear", "glFinish", "glReadPixels", "glBindFramebuffer", "glViewport", "glActiveTexture", "glBindTexture")),
     (imgui.backends, ("opengl3_render_draw_data", "opengl3_new_frame")),
 )
 

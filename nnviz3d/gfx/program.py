@@ -21,6 +21,7 @@ from nnviz3d.spec.errors import RunError
 
 _MODES = {"points": GL.GL_POINTS, "triangles": GL.GL_TRIANGLES, "triangle_strip": GL.GL_TRIANGLE_STRIP}
 BUFFER_UNIT = 8  # gloo counts its own textures from unit 0
+_UNITS: dict[str, int] = {}  # a column has the same unit in every program, so that it stays bound from draw to draw
 
 
 class Program:
@@ -52,7 +53,7 @@ class Program:
             name, _, kind = GL.glGetActiveUniform(self._handle, k)
             if kind in (GL.GL_SAMPLER_BUFFER, GL.GL_INT_SAMPLER_BUFFER, GL.GL_UNSIGNED_INT_SAMPLER_BUFFER):
                 name = name.decode() if isinstance(name, bytes) else str(name)
-                unit = BUFFER_UNIT + len(self._units)
+                unit = _UNITS.setdefault(name, BUFFER_UNIT + len(_UNITS))
                 self._units[name] = unit
                 GL.glUniform1i(GL.glGetUniformLocation(self._handle, name), unit)
 
@@ -77,9 +78,12 @@ class Program:
         """`instances` times `vertices` vertices. `buffers` holds the texture buffers by their names in the shader."""
         if instances <= 0 or vertices <= 0:
             return
+        bound = self.context.bound
         for name, unit in self._units.items():
-            GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
-            GL.glBindTexture(GL.GL_TEXTURE_BUFFER, buffers[name].texture)
+            if bound.get(unit) is not buffers[name]:
+                bound[unit] = buffers[name]
+                GL.glActiveTexture(GL.GL_TEXTURE0 + unit)
+                GL.glBindTexture(GL.GL_TEXTURE_BUFFER, buffers[name].texture)
         context = self.context.canvas.context
         if self._changed:
             context.glir.associate(self._program.glir)

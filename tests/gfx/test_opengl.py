@@ -149,3 +149,20 @@ def test_timers_answer_late_and_never_lose_a_pass(host):
         pass
     silent.collect()
     assert silent.ms == {}
+
+
+def test_making_a_column_does_not_disturb_those_that_are_bound(host):
+    bare = Program(host.context, "bench/bare.vert", "bench/bare.frag")
+    vertices = TextureBuffer(4, "float32", 4)
+    vertices.write(np.array([[-1, -1, 0, 1], [1, -1, 0, 1], [-1, 1, 0, 1], [1, 1, 0, 1]]))
+    bare.set(u_vertices=4, u_color=(1.0, 1.0, 1.0, 1.0))
+    target = Target(host.context, 4, 4, "rgba8")
+    for _ in range(3):
+        with target:
+            target.clear()
+            bare.draw("triangle_strip", 4, 1, {"t_vertex": vertices})
+        assert (target.read() == 255).all()
+        TextureBuffer(16, "float32", 4).write(np.zeros(64))
+        vertices.close()
+        vertices = TextureBuffer(4, "float32", 4)  # may get the names of the one just closed
+        vertices.write(np.array([[-1, -1, 0, 1], [1, -1, 0, 1], [-1, 1, 0, 1], [1, 1, 0, 1]]))
