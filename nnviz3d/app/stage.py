@@ -17,7 +17,7 @@ from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
-HEAD = 0.25  # of the foot: the card with the title covers only a corner, and seldom the network
+HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
