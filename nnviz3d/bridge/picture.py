@@ -111,14 +111,16 @@ class Picture:
         self._key = key
         columns = self.subject.columns
         self._value.write(self._finite(source.tensors(kind)))
-        columns["t_activation"].write(self.ops.to_host(self._finite(source.tensors("activation"))))
+        now_n = self.ops.to_host(self._finite(source.tensors("activation")))
+        columns["t_activation"].write(now_n)
         # a wave shows only what it has reached; scales and choices come from the whole pass, or they would pulse with it
         settled = getattr(source, "settled", source.tensors)
         activation_n = self._finite(settled("activation"))
-        delta_n = self._finite(settled("delta")) if flow >= 2 or settled != source.tensors else None
+        walking = settled != source.tensors
+        delta_n = self._finite(settled("delta")) if flow >= 2 or walking else None
         host_a = self.ops.to_host(activation_n)
         scales = np.zeros((len(self.topology.nodes), 2), np.float32)
-        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes)
+        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes, now_n if walking else None)
         if delta_n is not None:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)

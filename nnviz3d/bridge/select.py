@@ -127,9 +127,9 @@ def mean_energy(level_e, xp=np) -> float:
     return float((xp.minimum(level_e, 1.6) ** POWER).mean()) if level_e.size else 0.0
 
 
-def layer_scales(activation_n, nodes) -> np.ndarray:
+def layer_scales(activation_n, nodes, now_n=None) -> np.ndarray:
     """(L,) float32: 1 / the activation that counts as full: 1 where the function is bounded and for pictures in [0, 1], else the layer's
-    98th percentile of |a|."""
+    98th percentile of |a|. `now_n`: what is drawn at this moment of a walk, where some neurons still hold z."""
     out = np.empty(len(nodes), np.float32)
     for k, node in enumerate(nodes):
         a = np.abs(activation_n[node.neurons.slice])
@@ -138,6 +138,8 @@ def layer_scales(activation_n, nodes) -> np.ndarray:
         if k == 0 and 0.5 < top <= 1.0:
             top = 1.0
         top = BOUNDED.get(node.activation, top)
+        if now_n is not None:  # z on its way to a: logits of 12 must not all be full
+            top = max(top, float(np.abs(now_n[node.neurons.slice]).max()))
         out[k] = 1.0 / top if top > 1e-6 else 0.0
     return out
 

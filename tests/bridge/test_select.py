@@ -74,4 +74,7 @@ def test_scales_of_layers():
     activation_n[16:116] = np.linspace(0, 8, 100)
     scales = select.layer_scales(activation_n, topology.nodes)
     assert scales[0] == 1 and 1 / scales[1] == pytest.approx(7.8, abs=0.1) and scales[2] == scales[3] == 1
+    logits_n = activation_n.copy()
+    logits_n[-4:] = (-12, 3, 0, 6)
+    assert select.layer_scales(activation_n, topology.nodes, logits_n)[3] == np.float32(1 / 12)
     assert select.layer_scales(activation_n * 0, topology.nodes)[1] == 0  # silence divides by nothing
