@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -161,39 +162,36 @@ class Stage:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
         if not self.session.scene.view.labels:
             return ()
-        topology = self.session.source.topology
-        output = topology.output
-        out_n3, feet = self._anchors()
-        seen = self._drawn.pose.project(np.concatenate([out_n3, feet]), self.aspect)
+        points, names, layers = self._anchors()
         width, height = self.host.display_size
-        xy = (seen[:, :2] * (0.5, -0.5) + 0.5) * (width, height)
-        reach = (
-            self.picture.subject.radius * 1.5 * self._drawn.pose.clip_from_view(1.0)[1, 1] * height / 2
-        )  # a lit sphere, pixels at distance 1
-        found = []
-        activation = self.session.seen.tensors("activation")[output.neurons.slice]
-        strengths = np.clip(np.abs(self.session.ops.to_host(activation)), 0, 1)
-        for k, name in enumerate(output.labels[: len(out_n3)]):
-            if seen[k, 2] > 0:
-                found.append(Label(float(xy[k, 0] + reach / seen[k, 2]) + 5, float(xy[k, 1]), str(name), 0.35 + 0.65 * float(strengths[k])))
+        seen = self._drawn.pose.project(points, self.aspect)
+        x, y = ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist()
+        depth, count = seen[:, 2].tolist(), len(names)
+        reach = self.picture.subject.radius * 1.5 * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
+        activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
+        strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
+        found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
-        gap = np.abs(np.diff(xy[len(out_n3) :, 0])).min(initial=width)
-        for node, (x, y), depth in zip(topology.nodes, xy[len(out_n3) :], seen[len(out_n3) :, 2], strict=True):
-            if depth > 0 and gap > 24:
-                shape = "x".join(map(str, node.shape))
-                text = f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}"
-                found.append(Label(float(x), float(y), text, min(0.4 + gap / 200, 0.8), "centre", "layer"))
+        gap = min((abs(a - b) for a, b in pairwise(x[count:])), default=width)
+        if gap > 24:
+            strength = min(0.4 + gap / 200, 0.8)
+            for k, text in enumerate(layers, start=count):
+                if depth[k] > 0:
+                    found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
         return tuple(found)
 
-    def _anchors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where names stand: the outputs (O, 3), and a place under each layer (L, 3)."""
-        layout, output = self.picture.layout, self.session.source.topology.output
+    def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
+        """Where names stand, (O + L, 3), and the names: of the outputs, and what is written under each layer."""
+        layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
-            out_n3 = layout.place_n4[output.neurons.slice, :3] if len(output.labels) <= SIDE_LABELS else np.zeros((0, 3))
+            names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
             feet = (layout.low + layout.high) / 2
             feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
-            self._places = out_n3.astype(np.float64), feet.astype(np.float64)
+            shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
+            layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
+            outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
+            self._places = np.concatenate([outputs, feet]).astype(np.float64), names, layers
         return self._places
 
     def close(self) -> None:

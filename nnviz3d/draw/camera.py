@@ -14,6 +14,7 @@ import numpy as np
 from nnviz3d.layout.grid import Layout
 
 FOV = 35.0
+LENS = 1 / tan(radians(FOV) / 2)  # what a length at distance 1 is in NDC, vertically
 MARGIN = 0.06  # share of the free frame that stays empty on each side
 FOOT = 0.13  # share of the height where a film's caption stands
 FLIGHT = 0.7  # seconds; longer moves make people wait, slow drifting ones make them ill
