@@ -38,6 +38,8 @@ def readout(
     picked: int = -1,
     hovered: int = -1,
     toast: str = "",
+    chosen: int = -1,
+    layer: int = -1,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -79,6 +81,8 @@ def readout(
         can_undo=session.history.can_undo,
         can_redo=session.history.can_redo,
         findings=session.diagnosis.findings(source, session.curves.charts),
+        chosen=chosen,
+        layer=layer,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

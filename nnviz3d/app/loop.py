@@ -10,12 +10,12 @@ from pathlib import Path
 from time import perf_counter
 
 from nnviz3d.app import facts, stills
+from nnviz3d.app.actions import ACTIONS
 from nnviz3d.app.meter import Meter
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
-from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Answer, Command
 from nnviz3d.ui.overlay import Overlay
@@ -38,8 +38,8 @@ class Loop:
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
         session.running = play
-        self._titled, self._wants_picture = "", False
-        self._now = 0.0
+        self._titled, self.wants_picture = "", False
+        self.now = 0.0
         self._asked: tuple | None = None  # the scene that was asked for while there were unsaved changes
         self._others = 18.0  # ms that everything but training took lately
 
@@ -47,7 +47,7 @@ class Loop:
 
     def frame(self, dt: float) -> None:
         """`dt`: seconds since the last frame."""
-        self._now += dt
+        self.now += dt
         with self.meter("poll"):
             self.host.poll()
         if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
@@ -63,7 +63,7 @@ class Loop:
             self._overlay(dt)
         with self.meter("train"):
             self.session.advance(dt, self._until(max(self.frame_ms - self._others, LEAST_TRAINING)))
-        if self._wants_picture:
+        if self.wants_picture:
             self._save_picture()
         with self.meter("present"):
             self.stage.renderer.timers.collect()
@@ -104,6 +104,8 @@ class Loop:
             self.stage.picked,
             self.stage.hovered,
             self.toast if self._toast_left > 0 else "",
+            self.stage.chosen,
+            self.stage.layer,
         )
         self._title()
         self.host.begin_overlay(dt)
@@ -120,7 +122,7 @@ class Loop:
     # ---------------------------------------------------------------- what a person asked for
 
     def _obey(self, answer: Answer, dt: float) -> None:
-        self.session.apply(answer.edits, self._now, answer.editing)
+        self.session.apply(answer.edits, self.now, answer.editing)
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
         self.stage.handle(answer.stage, dt)
         for edit in answer.edits:
@@ -128,13 +130,13 @@ class Loop:
                 self.stage.fly_to_preset(self.session.scene.view.camera)
         for command in answer.commands:
             try:
-                self._do(command)
+                self.do(command)
             except InputError as error:
                 self.session.banner = str(error)
 
     def _save_picture(self) -> None:
         """Of the frame that was just drawn: after it is presented, the back buffer of a window holds nothing that can be relied on."""
-        self._wants_picture = False
+        self.wants_picture = False
         try:
             self.say(f"saved {stills.save(self.host.read(), Path.cwd(), self.session.name)}")
         except InputError as error:
@@ -143,78 +145,11 @@ class Loop:
     def say(self, text: str) -> None:
         self.toast, self._toast_left = text, TOAST_SECONDS
 
-    def _do(self, command: Command) -> None:
-        session, stage = self.session, self.stage
-        value = command.value
-        match command.name:
-            case "play":
-                session.play()
-            case "pause":
-                session.running = False
-            case "step":
-                session.running = False
-                session.single_step()
-            case "reset":
-                session.reset()
-            case "new_seed":
-                session.reset((session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
-            case "undo":
-                session.undo()
-            case "redo":
-                session.redo()
-            case "save":
-                self.say(f"saved {session.save()}")
-            case "open":
-                self._open(str(value))
-            case "screenshot":
-                self._wants_picture = True
-            case "fullscreen":
-                self.host.fullscreen = not self.host.fullscreen
-            case "quit":
-                self.host.closing = True
-            case "camera":
-                session.apply([Edit("view.camera", value)], self._now)
-                stage.fly_to_preset(session.scene.view.camera)
-            case "fit":
-                stage.fit()
-            case "fly_to":
-                stage.fly_to(int(value))
-            case "pick":
-                stage.picked = -1 if value is None else int(value)
-            case "next_sample" | "previous_sample":
-                session.show_next(1 if command.name == "next_sample" else -1)
-            case "shuffle_sample":
-                session.show_next(1 + (session.source.sample.index * 7919 + 104_729) % max(session.source.sample.count - 1, 1))
-            case "rewind":
-                session.rewind(int(value))
-            case "walk":
-                session.start_walk()
-            case "walk_leave":
-                session.leave_walk()
-            case _ if command.name.startswith("walk_") and session.walking is not None:
-                self._walk(command)
-            case "dismiss":
-                session.banner = ""
+    def do(self, command: Command) -> None:
+        """Raises InputError where the command's value cannot be used."""
+        ACTIONS[command.name](self, command.value)
 
-    def _walk(self, command: Command) -> None:
-        """Move inside the iteration; not a change of the document."""
-        walking = self.session.walking
-        match command.name:
-            case "walk_to":
-                walking.playing = False
-                walking.walk.go(float(command.value))
-            case "walk_by":
-                walking.by(int(command.value))
-            case "walk_play":
-                walking.restart_or_hold(bool(command.value))
-            case "walk_speed":
-                walking.speed = float(command.value)
-            case "walk_choose":
-                walking.inspector.choose(int(command.value))
-            case "walk_check":
-                walking.inspector.check(int(command.value))
-
-    def _open(self, name: str) -> None:
+    def open(self, name: str) -> None:
         """Another scene in the same window. A scene that cannot be opened changes nothing; unsaved changes are asked about once."""
         from nnviz3d.spec import toml
 

@@ -23,7 +23,7 @@ SIDE_LABELS = 40  # an output layer with more classes than that has no room for 
 
 
 class Stage:
-    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids or -1."""
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `layer` a node; or -1."""
 
     def __init__(self, host: Host, session: Session):
         self.host, self.session = host, session
@@ -31,7 +31,7 @@ class Stage:
         self.time = 0.0
         self._turn = 0
         self._anchored = None
-        self.hovered = self.picked = -1
+        self.hovered = self.picked = self.chosen = self.layer = -1
         self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
         self._build()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
@@ -84,7 +84,7 @@ class Stage:
             self.renderer.close()
             self.picture.close()
             self._build()
-            self.hovered = self.picked = -1
+            self.hovered = self.picked = self.chosen = self.layer = -1
             self.fit()
         elif level >= Rebuild.DATA:
             self._show_points()

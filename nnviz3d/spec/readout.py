@@ -15,7 +15,7 @@ from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
-    "camera", "fit", "fly_to", "pick", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
+    "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
 ]  # fmt: skip
 
@@ -236,6 +236,8 @@ class Readout:
     oldest: int = 0  # the first and the last step that can be entered again
     newest: int = 0
     findings: tuple[Finding, ...] = ()
+    chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
+    layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
 
 
 @dataclass(frozen=True)
@@ -264,3 +266,4 @@ class Answer:
     stage: StageInput = StageInput()
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
+    lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up

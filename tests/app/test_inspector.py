@@ -128,13 +128,13 @@ def test_the_loop_obeys_the_panel(session):
         loop.frame(1 / 60)
         walk, inspector = session.walking.walk, session.walking.inspector
         p = inspector.read(walk, 80).step.gradients[2].parameter
-        loop._do(Command("walk_choose", p))
+        loop.do(Command("walk_choose", p))
         assert inspector.read(walk, 80).step.update.parameter == p
-        loop._do(Command("walk_check", p))
+        loop.do(Command("walk_check", p))
         loop.frame(1 / 60)
         assert inspector.read(walk, 80).step.check.parameter == p
-        loop._do(Command("walk_leave"))
-        loop._do(Command("walk_choose", p))  # too late: nothing happens
+        loop.do(Command("walk_leave"))
+        loop.do(Command("walk_choose", p))  # too late: nothing happens
         loop.frame(1 / 60)
         assert session.walking is None
     finally:

@@ -1,0 +1,41 @@
+"""Play, pause, step, reset, undo, samples, rewinding: what is done to the run."""
+
+from __future__ import annotations
+
+
+def _pause(loop, _value) -> None:
+    loop.session.running = False
+
+
+def _step(loop, _value) -> None:
+    loop.session.running = False
+    loop.session.single_step()
+
+
+def _new_seed(loop, _value) -> None:
+    loop.session.reset((loop.session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
+
+
+def _shuffle_sample(loop, _value) -> None:
+    sample = loop.session.source.sample
+    loop.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
+
+
+def _dismiss(loop, _value) -> None:
+    loop.session.banner = ""
+
+
+ACTIONS = {
+    "play": lambda loop, _value: loop.session.play(),
+    "pause": _pause,
+    "step": _step,
+    "reset": lambda loop, _value: loop.session.reset(),
+    "new_seed": _new_seed,
+    "undo": lambda loop, _value: loop.session.undo(),
+    "redo": lambda loop, _value: loop.session.redo(),
+    "next_sample": lambda loop, _value: loop.session.show_next(1),
+    "previous_sample": lambda loop, _value: loop.session.show_next(-1),
+    "shuffle_sample": _shuffle_sample,
+    "rewind": lambda loop, value: loop.session.rewind(int(value)),
+    "dismiss": _dismiss,
+}

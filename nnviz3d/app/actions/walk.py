@@ -1,0 +1,34 @@
+"""Moving inside one iteration. Without a walk all but `walk` do nothing."""
+
+from __future__ import annotations
+
+
+def _inside(act):
+    """`act(walking, value)`, where there is a walk."""
+
+    def run(loop, value) -> None:
+        if loop.session.walking is not None:
+            act(loop.session.walking, value)
+
+    return run
+
+
+def _to(walking, value) -> None:
+    walking.playing = False
+    walking.walk.go(float(value))
+
+
+def _speed(walking, value) -> None:
+    walking.speed = float(value)
+
+
+ACTIONS = {
+    "walk": lambda loop, _value: loop.session.start_walk(),
+    "walk_leave": lambda loop, _value: loop.session.leave_walk(),
+    "walk_to": _inside(_to),
+    "walk_by": _inside(lambda walking, value: walking.by(int(value))),
+    "walk_play": _inside(lambda walking, value: walking.restart_or_hold(bool(value))),
+    "walk_speed": _inside(_speed),
+    "walk_choose": _inside(lambda walking, value: walking.inspector.choose(int(value))),
+    "walk_check": _inside(lambda walking, value: walking.inspector.check(int(value))),
+}
