@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from nnviz3d.app.responses import Responses, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
 from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.plate import SIDE
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
@@ -29,7 +29,6 @@ class Stage:
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
-        self._turn = 0
         self._anchored = None
         self.hovered = self.picked = self.chosen = self.layer = -1
         self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
@@ -37,10 +36,10 @@ class Stage:
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
-        plane = self.session.source.plane
-        self._points = 0 if plane is None else len(plane.points)
-        self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops, points=self._points)
-        self._show_points()
+        session = self.session
+        self._size = self._wanted()
+        self.picture = Picture(session.source.topology, session.scene.view, session.ops, points=self._size[0], tile_cells=self._size[1])
+        self.responses = Responses(self.picture)
         self.renderer = Renderer(self.host.context, self.picture.subject)
 
     @property
@@ -77,40 +76,28 @@ class Stage:
 
     def rebuild(self, level: Rebuild) -> None:
         """Follow what the session rebuilt."""
-        if level == Rebuild.LAYOUT:
-            self.picture.arrange(self.session.scene.view)
-            self.fit()
-        elif level >= Rebuild.DATA and not self._fits():
+        if level < Rebuild.LAYOUT:
+            return
+        if not self._fits():
             self.renderer.close()
             self.picture.close()
             self._build()
-            self.hovered = self.picked = self.chosen = self.layer = -1
+            if level >= Rebuild.DATA:
+                self.hovered = self.picked = self.chosen = self.layer = -1
             self.fit()
-        elif level >= Rebuild.DATA:
-            self._show_points()
+        elif level == Rebuild.LAYOUT:
+            self.picture.arrange(self.session.scene.view)
+            self.fit()
+        self.responses.forget()
+
+    def _wanted(self) -> tuple[int, int]:
+        """Samples on the plate, and cells a side of each neuron's tile."""
+        source = self.session.source
+        return 0 if source.plane is None else len(source.plane.points), tile_cells(source, self.session.scene.view)
 
     def _fits(self) -> bool:
         """Whether the columns still have the size of what is to be shown."""
-        plane = self.session.source.plane
-        points = 0 if plane is None else len(plane.points)
-        return self.picture.topology == self.session.source.topology and points == self._points
-
-    def _show_points(self) -> None:
-        """The samples on the decision plate, where there is one."""
-        source = self.session.source
-        self._answered: tuple | None = None
-        if source.plane is not None:
-            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
-
-    def _answer(self, exact: bool) -> None:
-        """The network's answers over the plane: every third time that they changed, or now."""
-        source = self.session.source
-        moment = (id(source.trainer), source.step)
-        self._turn = (self._turn + 1) % 3
-        if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
-            return
-        self._answered = moment
-        self.picture.show_answers(source.answers(SIDE), source.data.task)
+        return self.picture.topology == self.session.source.topology and self._wanted() == self._size
 
     def handle(self, stage: StageInput, dt: float) -> None:
         """Move the camera and find what is under the pointer. Pixels are imgui's units."""
@@ -128,7 +115,7 @@ class Stage:
         self.hovered = -1
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
             ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
-            radius = self.picture.subject.radius * 1.2
+            radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
             found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
             self.hovered = -1 if found is None else found
         if stage.double_clicked and self.hovered >= 0:
@@ -148,8 +135,9 @@ class Stage:
         walking = self.session.walking
         if self.session.seen.at_boundary:
             self.session.refresh()
-            if walking is None:  # during a walk the plate keeps what the network answered before the step
-                self._answer(exact)
+            if walking is None:  # during a walk plate and tiles keep what the network answered before the step
+                self.responses.refresh(self.session.source, scene.look.palette, exact)
+            self.responses.mark(self.session.source, self.session.seen)
             signals = round(level.particles * min(scene.look.particles, 2.0))
             quantity = walking.quantity() if walking else None
             self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
@@ -167,7 +155,7 @@ class Stage:
         seen = self._drawn.pose.project(points, self.aspect)
         x, y = ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist()
         depth, count = seen[:, 2].tolist(), len(names)
-        reach = self.picture.subject.radius * 1.5 * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
+        reach = max(self.picture.subject.radius * 1.5, self.picture.subject.tile * 1.15) * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
         activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]

@@ -20,6 +20,8 @@ from nnviz3d.spec.topology import Topology
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
+TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
+TILE_GAP = 0.72  # pictures want to be large, so layers stand closer
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
 
 
@@ -36,8 +38,8 @@ class Shown:
 class Picture:
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
-    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0):
-        """`points`: how many samples a decision plate shows; 0: there is none."""
+    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
+        """`points`: how many samples a decision plate shows; 0: there is none. `tile_cells`: cells a side of each neuron's own picture."""
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
         self._capacity = min(topology.n_edges, edge_capacity)
@@ -52,6 +54,8 @@ class Picture:
             "t_selection": self._capacity,
             "t_plate": SIDE * SIDE if points else 1,
             "t_point": points,
+            "t_response": tile_cells * tile_cells * topology.n_neurons,
+            "t_tint": topology.n_neurons,
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         self.subject = Subject(
@@ -65,6 +69,7 @@ class Picture:
             np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
         )
         self._points = points
+        self.subject.tile_cells = tile_cells
         self._value = Uplink(columns["t_value"], ops)
         self._pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(pairs)]
         nothing = np.zeros(0, np.int64)
@@ -84,8 +89,11 @@ class Picture:
 
     def arrange(self, view: View) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate=self._points > 0 and view.plate)
+        tiles = self.subject.tile_cells > 0
+        gap = view.layer_gap * (TILE_GAP if tiles else 1.0)
+        self.subject.layout = place(self.topology, view.pitch, gap, plate=self._points > 0 and view.plate)
         self.subject.radius = RADIUS * view.pitch
+        self.subject.tile = TILE * view.pitch if tiles else 0.0
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
     def publish(
@@ -129,15 +137,21 @@ class Picture:
         self._choose(numbers, look, edge_budget, particles, exact)
         self._highlight(numbers, focus)
 
-    def show_points(self, plane, classes: int, task: str) -> None:
+    def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
         """The samples on the plate; they change with the data only."""
-        dots = answers.dots(plane, classes, task)[: self._points]
+        dots = answers.dots(plane, classes, task, palette)[: self._points]
         self.subject.points = len(dots)
         self.subject.columns["t_point"].write(dots)
 
-    def show_answers(self, outputs_no: np.ndarray, task: str) -> None:
+    def show_answers(self, outputs_no: np.ndarray, task: str, palette: str = "blue_orange") -> None:
         """The network's outputs (SIDE * SIDE, O) over the plane."""
-        self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation))
+        self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation, palette))
+
+    def show_responses(self, responses_cn: np.ndarray, task: str, palette: str = "blue_orange") -> None:
+        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each neuron by its own scale."""
+        columns = self.subject.columns
+        columns["t_response"].write(responses_cn)
+        columns["t_tint"].write(np.column_stack([answers.tints(self.topology, task, palette), answers.scales(responses_cn)]))
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""

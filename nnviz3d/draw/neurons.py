@@ -1,4 +1,7 @@
-"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where neither fits."""
+"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where neither fits.
+
+Where their responses over the plane are shown, all of them are tiles instead (see `tiles`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.palette import ERROR
+from nnviz3d.draw.tiles import Tiles
 from nnviz3d.gfx import state
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
@@ -24,6 +28,7 @@ class Neurons:
         self.quads = Program(context, "neuron.vert", "neuron.frag")
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
+        self.tiles = Tiles(context)
         self.order = TextureBuffer(subject.topology.n_neurons, "int32")
         self._key: tuple | None = None
         self._counts = (0, 0, 0)
@@ -54,6 +59,9 @@ class Neurons:
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
         marks |= {"u_error": frame.wave.error if frame.wave else 0.0, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
         state.solid()
+        if subject.tile:
+            self.tiles.draw(subject, frame, buffers, shared | marks)
+            return
         dots, points, quads = self._counts
         for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
             if count:
@@ -61,7 +69,7 @@ class Neurons:
                 program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
 
     def close(self) -> None:
-        for owned in (self.quads, self.points, self.dots, self.order):
+        for owned in (self.quads, self.points, self.dots, self.tiles, self.order):
             owned.close()
 
 

@@ -12,9 +12,9 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.iteration import Tape, record
-from nnviz3d.engine.response import Response
 from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
+from nnviz3d.sources.asking import Asking
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.scene import Scene, Train
 
@@ -40,8 +40,9 @@ class OwnTraining:
     def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
-        self._plane_of = self._plane = self._answering = self._response = None
         self.data = load(scene.data, self.base)
+        self._asking = Asking(ops)
+        self._asking.aim(plane_of(scene.data, self.data, scene.view))
         self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
 
@@ -104,20 +105,16 @@ class OwnTraining:
 
     @property
     def plane(self) -> Plane | None:
-        """The plane of two-dimensional data, or None."""
-        if self._plane_of is not self.data:
-            self._plane_of, self._plane = self.data, plane_of(self.scene.data, self.data)
-        return self._plane
+        """The plane of two-dimensional data, or of the two features that the scene chooses; or None."""
+        return self._asking.plane
 
     def answers(self, side: int) -> np.ndarray:
         """(side * side, O) outputs over the plane, rows from the top, with the parameters of now."""
-        trainer = self.trainer
-        bound = (id(trainer), id(trainer.objective), id(self.data), side)
-        if bound != self._answering:
-            parameters = trainer.arenas.parameters
-            self._response = Response(self.ops, trainer.topology, trainer.objective, parameters, self.plane.inputs(side))
-            self._answering = bound
-        return self._response.outputs()
+        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x))
+
+    def responses(self, side: int) -> np.ndarray:
+        """(side * side, N) of every neuron over the plane, inputs first, with the parameters of now."""
+        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x))
 
     def target_of(self, output: int) -> float:
         """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""
@@ -143,16 +140,23 @@ class OwnTraining:
         old = self.scene
         if rebuild >= Rebuild.NET or scene.data != old.data:
             self._rebuild(scene, keep, same=rebuild < Rebuild.NET)
-        elif rebuild >= Rebuild.TRAIN and scene.train != old.train:
-            if (scene.train.batch, scene.train.order) != (old.train.batch, old.train.order):
-                self.trainer.rebatch(scene.train)
-            self.trainer.configure(scene.train)
+        else:
+            if _axes(scene) != _axes(old):
+                self._asking.aim(plane_of(scene.data, self.data, scene.view))
+            if scene.train != old.train:
+                self._retrain(scene.train, old.train)
         self.scene = scene
         if scene.view.sample != old.view.sample:
             self.show_sample(scene.view.sample)
 
+    def _retrain(self, train: Train, old: Train) -> None:
+        if (train.batch, train.order) != (old.batch, old.order):
+            self.trainer.rebatch(train)
+        self.trainer.configure(train)
+
     def _rebuild(self, scene: Scene, keep: bool, same: bool) -> None:
         data = load(scene.data, self.base) if scene.data != self.scene.data else self.data
+        plane = plane_of(scene.data, data, scene.view)
         trainer = Trainer(scene, data, self.ops)
         if same and trainer.topology == self.trainer.topology:
             trainer.continue_from(self.trainer)
@@ -160,12 +164,17 @@ class OwnTraining:
             mine, theirs = trainer.parameters(), self.trainer.parameters()
             trainer.load_parameters({k: theirs[k] if k in theirs and theirs[k].shape == v.shape else v for k, v in mine.items()})
         self.data = data
+        self._asking.aim(plane)
         self._take(trainer)
         self.show_sample(self.sample.index)
 
     def _take(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.rewind = Rewind(trainer, self.history) if self.history else None
+
+
+def _axes(scene: Scene) -> tuple[str, str]:
+    return scene.view.plate_x, scene.view.plate_y
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
