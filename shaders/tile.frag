@@ -53,6 +53,6 @@ void main()
     picture = mix(mix(picture, vec3(.01), .6 * shade), vec3(1., .95, .85), spot);
 
     vec3 frame = mix(vec3(.05, .075, .14), vec3(.17, .26, .5), smoothstep(-1., 1., v_at.y - .5 * v_at.x));
-    frame += v_rim.rgb * .85 + ACCENT * .8 * v_rim.a;
+    frame += v_rim.rgb * .6 + ACCENT * .8 * v_rim.a;
     o_color = vec4(mix(frame, picture, inside), 1.) * coverage;
 }

@@ -10,7 +10,7 @@ from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
 
 def sentence(session: Session) -> str:
@@ -40,6 +40,7 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -83,6 +84,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        plane=plane,
+        features=source.data.feature_names,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

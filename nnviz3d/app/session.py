@@ -78,6 +78,8 @@ class Session:
             before = self.scene
             level = self._become(scene)
         except InputError as error:
+            if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
+                return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
@@ -101,7 +103,8 @@ class Session:
         level = diff(self.scene, scene)
         keys = changed_paths(self.scene, scene)
         if level >= Rebuild.TRAIN:
-            self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
+            if not all(key.startswith("view.") for key in keys):
+                self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
             self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
         if level >= Rebuild.DATA:
             self.scores = Scores()
@@ -303,3 +306,9 @@ class Session:
         while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
             self._window.pop(0)
         self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)
+
+
+def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:
+    """Whether all that is wrong are the plane's features, which these edits do not speak of."""
+    mine = "view.plate_"
+    return all(problem.key.startswith(mine) for problem in error.problems) and not any(edit.path.startswith(mine) for edit in edits)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nnviz3d.app.responses import Responses, tile_cells
+from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
@@ -140,9 +140,7 @@ class Stage:
         walking = self.session.walking
         if self.session.seen.at_boundary:
             self.session.refresh()
-            if walking is None:  # during a walk plate and tiles keep what the network answered before the step
-                self.responses.refresh(self.session.source, scene.look.palette, exact)
-            self.responses.mark(self.session.source, self.session.seen)
+            self.responses.refresh(self.session.source, self.session.seen, scene.look.palette, exact)
             signals = round(level.particles * min(scene.look.particles, 2.0))
             quantity = walking.quantity() if walking else None
             self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
@@ -163,21 +161,26 @@ class Stage:
         seen = self._drawn.pose.project(points, self.aspect)
         x, y = ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist()
         depth, count = seen[:, 2].tolist(), len(names)
-        reach = max(self.picture.subject.radius * 1.5, self.picture.subject.tile * 1.15) * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
+        subject = self.picture.subject
+        reach = max(subject.radius * 1.5, subject.tile * 1.15) * camera.LENS * height / 2  # a lit sphere or a tile, pixels at distance 1
         activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
-        gap = min((abs(a - b) for a, b in pairwise(x[count:])), default=width)
+        end = count + len(layers)
+        gap = min((abs(a - b) for a, b in pairwise(x[count:end])), default=width)
         if gap > 24:
             strength = min(0.4 + gap / 200, 0.8)
             for k, text in enumerate(layers, start=count):
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
+        for k, (text, align) in enumerate(self._places[3], start=end):
+            if depth[k] > 0:
+                found.append(Label(x[k] - (reach / depth[k] + 5) * (align == "right"), y[k], text, 0.5, align, "layer"))
         return tuple(found)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
-        """Where names stand, (O + L, 3), and the names: of the outputs, and what is written under each layer."""
+        """Where names stand, (O + L + ..., 3), and the names: of the outputs, what is written under each layer; then of inputs and plane."""
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
@@ -187,8 +190,9 @@ class Stage:
             shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
             layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
             outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
-            self._places = np.concatenate([outputs, feet]).astype(np.float64), names, layers
-        return self._places
+            more, words = plane_names(self.session.source, layout)
+            self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words
+        return self._places[:3]
 
     def close(self) -> None:
         self.renderer.close()

@@ -51,9 +51,9 @@ def dots(plane, classes: int, task: str, palette: str = "blue_orange") -> np.nda
     return np.concatenate([share, packed[:, None], np.zeros((len(share), 1))], 1).astype(np.float32)
 
 
-def scales(responses_cn: np.ndarray) -> np.ndarray:
+def scales(range_n2: np.ndarray) -> np.ndarray:
     """(N,) 1 / the largest |a| of each neuron over the plane, so that each picture uses its whole range; 0 of a silent one."""
-    tops = np.abs(responses_cn).max(0)
+    tops = np.abs(range_n2).max(1)
     return np.divide(1.0, tops, out=np.zeros_like(tops), where=tops > 1e-12)
 
 

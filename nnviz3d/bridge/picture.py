@@ -21,7 +21,7 @@ from nnviz3d.spec.topology import Topology
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
-TILE_GAP = 0.72  # pictures want to be large, so layers stand closer
+TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
 
 
@@ -92,8 +92,8 @@ class Picture:
     def arrange(self, view: View) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
         tiles = self.subject.tile_cells > 0
-        gap = view.layer_gap * (TILE_GAP if tiles else 1.0)
-        self.subject.layout = place(self.topology, view.pitch, gap, plate=self._points > 0 and view.plate)
+        plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near)
         self.subject.radius = RADIUS * view.pitch
         self.subject.tile = TILE * view.pitch if tiles else 0.0
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
@@ -149,11 +149,11 @@ class Picture:
         """The network's outputs (SIDE * SIDE, O) over the plane."""
         self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation, palette))
 
-    def show_responses(self, responses_cn: np.ndarray, task: str, palette: str = "blue_orange") -> None:
-        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each neuron by its own scale."""
+    def show_responses(self, responses_cn: np.ndarray, task: str, range_n2: np.ndarray, palette: str = "blue_orange") -> None:
+        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each by its own scale, from its range."""
         columns = self.subject.columns
         columns["t_response"].write(responses_cn)
-        columns["t_tint"].write(np.column_stack([answers.tints(self.topology, task, palette), answers.scales(responses_cn)]))
+        columns["t_tint"].write(np.column_stack([answers.tints(self.topology, task, palette), answers.scales(range_n2)]))
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""

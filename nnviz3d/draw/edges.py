@@ -71,7 +71,7 @@ class Edges:
             u_time=frame.time % WRAP,
             u_speed=look.particle_speed / SECONDS_AN_EDGE,
             u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
-            u_size=subject.radius * 0.4,
+            u_size=subject.radius * (0.28 if subject.tile else 0.4),  # pictures want to be seen
             u_copies=COPIES,
             u_positive=positive,
             u_negative=negative,

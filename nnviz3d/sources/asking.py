@@ -13,12 +13,12 @@ from nnviz3d.engine.response import Response
 
 
 class Asking:
-    """`plane`: None where the data has none. Buffers are made when first asked for and kept while trainer and plane stay."""
+    """`plane`: None where the data has none. Buffers are made when first asked for and kept while parameters, loss and plane stay."""
 
     def __init__(self, ops):
         self.ops = ops
         self.plane: Plane | None = None
-        self._kept: dict[int, tuple[tuple, Response]] = {}
+        self._kept: dict[int, tuple] = {}
         self._held: dict[int, np.ndarray | None] = {}
 
     def aim(self, plane: Plane | None) -> None:
@@ -26,23 +26,25 @@ class Asking:
         self.plane = plane
         self._kept.clear()
 
-    def outputs(self, trainer, side: int, x_i: np.ndarray) -> np.ndarray:
-        """(side * side, O) outputs, rows from the top, with the parameters of now; `x_i` is what off the plane is held at."""
-        return self._bound(trainer, side, x_i).outputs()
+    def outputs(self, trainer, side: int, x_i: np.ndarray, parameters=None) -> np.ndarray:
+        """(side * side, O) outputs, rows from the top; `x_i` is what off the plane is held at.
 
-    def activations(self, trainer, side: int, x_i: np.ndarray) -> np.ndarray:
+        `parameters` (P,): those of a recorded step, in place of those of now.
+        """
+        return self._bound(trainer, side, x_i, parameters).outputs()
+
+    def activations(self, trainer, side: int, x_i: np.ndarray, parameters=None) -> np.ndarray:
         """(side * side, N) of every neuron, inputs first."""
-        return np.concatenate(self._bound(trainer, side, x_i).activations(), axis=1)
+        return np.concatenate(self._bound(trainer, side, x_i, parameters).activations(), axis=1)
 
-    def _bound(self, trainer, side: int, x_i: np.ndarray) -> Response:
-        to = (trainer, trainer.objective)
-        kept, response = self._kept.get(side, (None, None))
+    def _bound(self, trainer, side: int, x_i: np.ndarray, parameters) -> Response:
+        p = trainer.arenas.parameters if parameters is None else parameters
         held_i = x_i if self.plane.slices else None
-        if kept is None or kept[0] is not to[0] or kept[1] is not to[1]:
+        kept = self._kept.get(side)
+        if kept is None or kept[0] is not p or kept[1] != trainer.objective:
             rows = self.plane.inputs(side, held_i)
-            response = Response(self.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, rows)
-            self._kept[side] = to, response
+            kept = self._kept[side] = p, trainer.objective, Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows)
         elif held_i is not None and not np.array_equal(held_i, self._held[side]):
-            response.ask(self.plane.inputs(side, held_i))
+            kept[2].ask(self.plane.inputs(side, held_i))
         self._held[side] = held_i
-        return response
+        return kept[2]

@@ -165,6 +165,21 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class PlaneReading:
+    """The plane that plate and tiles are over. `held`: other features stay as in the shown sample. `tiles`: neurons show their responses.
+
+    `hovered`: smallest and largest activation of the hovered neuron over the plane, as its tile shows it.
+    """
+
+    names: tuple[str, str]  # of its axes: to the right, up
+    low: tuple[float, float]
+    high: tuple[float, float]
+    held: bool
+    tiles: bool
+    hovered: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -238,6 +253,8 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    plane: PlaneReading | None = None
+    features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,8 @@ def _legend(f: Frame, room: float) -> None:
     small(f, elide(text, room))
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
     _neuron_legend(f, room)
+    if r.plane is not None and r.plane.tiles:
+        _tile_legend(f, room)
     imgui.pop_font()
 
 
@@ -152,3 +154,24 @@ def _neuron_legend(f: Frame, room: float) -> None:
         dim(text)
     imgui.end_group()
     tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0.")
+
+
+def _tile_legend(f: Frame, room: float) -> None:
+    """What the pictures on the neurons are, with their colours from negative to positive."""
+    plane = f.readout.plane
+    at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
+    width, high = f.px(46), f.px(8)
+    y = at.y + (line - high) / 2
+    ends, dark = [theme.packed(colour) for colour in f.signs[::-1]], theme.packed("#0d1220")
+    low, middle, top = at.x, at.x + width / 2, at.x + width
+    draw_list = imgui.get_window_draw_list()
+    draw_list.add_rect_filled_multi_color(imgui.ImVec2(low, y), imgui.ImVec2(middle, y + high), ends[0], dark, dark, ends[0])
+    draw_list.add_rect_filled_multi_color(imgui.ImVec2(middle, y), imgui.ImVec2(top, y + high), dark, ends[1], ends[1], dark)
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + width + f.px(8))
+    small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
+    held = " The other features stay as in the shown sample." if plane.held else ""
+    tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its most "
+           f"positive; an output that stands for a class has the colour of that class. {plane.names[0]} runs to the right from "
+           f"{short(plane.low[0])} to {short(plane.high[0])}, {plane.names[1]} up from {short(plane.low[1])} to {short(plane.high[1])}, "
+           f"as the network is given them.{held} The white dot is the shown sample; the rim glows with its activation. Point at a neuron "
+           f"for its scale.")  # fmt: skip
