@@ -85,6 +85,7 @@ def readout(
         chosen=chosen,
         layer=layer,
         plane=plane,
+        samples=session.browser.reading(session),
         features=source.data.feature_names,
         dirty=session.scene != session.saved,
         scene_name=session.name,

@@ -15,6 +15,7 @@ from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
+from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
@@ -56,6 +57,7 @@ class Session:
         self.banner = ""
         self.speed = 0.0  # steps a second, measured over the last second
         self.walking: Walking | None = None
+        self.browser = Browser()
         self._owed = 0.0
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
@@ -154,12 +156,25 @@ class Session:
     # ---------------------------------------------------------------- time
 
     def show_next(self, by: int) -> None:
-        """Another sample; not a change of the document worth an undo step."""
-        if self.walking is not None:  # another sample of the same batch
-            self.walking.walk.show_sample(self.walking.walk.shown + by)
+        """A sample so many numbers further."""
+        self.show_sample((self.source.sample.index if self.walking is None else self.walking.walk.shown) + by)
+
+    def show_wrong(self, by: int) -> str:
+        """The next (1) or previous (-1) sample that the network gets wrong now; why there is none to show, or ""."""
+        if self.source.data.task != "classification":
+            return "numbers are not right or wrong: open Samples, and see the worst first"
+        found = find_wrong(self, by)
+        if found is None:
+            return "no wrong answer is near"
+        self.show_sample(found)
+        return ""
+
+    def show_sample(self, index: int) -> None:
+        """Another sample, of the batch during a walk; wraps around. Not a change of the document worth an undo step."""
+        if self.walking is not None:
+            self.walking.walk.show_sample(index)
             return
-        count = self.source.sample.count
-        view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
+        view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
         self.source.show_sample(view.sample)
         self._since_sample = 0.0
@@ -223,6 +238,7 @@ class Session:
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
+        self.browser.work(self, dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)

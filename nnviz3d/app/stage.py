@@ -180,7 +180,7 @@ class Stage:
         return tuple(found)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
-        """Where names stand, (O + L + ..., 3), and the names: of the outputs, what is written under each layer; then of inputs and plane."""
+        """Where names stand, (O + L + ..., 3), and the names: of the outputs, what is written under each layer; then inputs, plane."""
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout

@@ -36,6 +36,12 @@ class Response:
         self._run()
         return np.nan_to_num(self.ops.to_host(self._buffers.a[-1]))
 
+    def raw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies on the host of what the output holds, finite or not: (n, O) pre-activations (logits, where the loss works on those) and
+        (n, O) activations."""
+        self._run()
+        return tuple(np.array(self.ops.to_host(kept[-1])) for kept in (self._buffers.z, self._buffers.a))
+
     def _run(self) -> None:
         with np.errstate(all="ignore"):
             for call in self._plan.calls:

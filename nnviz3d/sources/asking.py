@@ -43,7 +43,8 @@ class Asking:
         kept = self._kept.get(side)
         if kept is None or kept[0] is not p or kept[1] != trainer.objective:
             rows = self.plane.inputs(side, held_i)
-            kept = self._kept[side] = p, trainer.objective, Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows)
+            response = Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows)
+            kept = self._kept[side] = p, trainer.objective, response
         elif held_i is not None and not np.array_equal(held_i, self._held[side]):
             kept[2].ask(self.plane.inputs(side, held_i))
         self._held[side] = held_i

@@ -12,6 +12,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.iteration import Tape, record
+from nnviz3d.engine.judging import Judging
 from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.sources.asking import Asking
@@ -90,6 +91,13 @@ class OwnTraining:
     def evaluating(self, part: str, limit: int = 2000):
         """The same in pieces of a few milliseconds: an iterator over the result so far, for a loop that must not stop."""
         return self.trainer.evaluating(part, limit)
+
+    def judging(self, part: str, rows_r: np.ndarray, parameters=None):
+        """Rows of a part one by one, in pieces of a few milliseconds: an iterator over (where in `rows_r`, outputs (n, O), losses (n,)),
+        with the parameters of now or with those of a recorded step."""
+        trainer = self.trainer
+        p = trainer.arenas.parameters if parameters is None else self.ops.asarray(parameters)
+        return Judging(self.ops, trainer.topology, trainer.objective, p, self.data).blocks(part, rows_r)
 
     def show_sample(self, index: int) -> None:
         """Choose a row of the test part (of the train part where there is no test part); wraps around."""

@@ -170,8 +170,8 @@ def _tile_legend(f: Frame, room: float) -> None:
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + width + f.px(8))
     small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
     held = " The other features stay as in the shown sample." if plane.held else ""
-    tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its most "
-           f"positive; an output that stands for a class has the colour of that class. {plane.names[0]} runs to the right from "
+    tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its "
+           f"most positive; an output that stands for a class has the colour of that class. {plane.names[0]} runs to the right from "
            f"{short(plane.low[0])} to {short(plane.high[0])}, {plane.names[1]} up from {short(plane.low[1])} to {short(plane.high[1])}, "
            f"as the network is given them.{held} The white dot is the shown sample; the rim glows with its activation. Point at a neuron "
            f"for its scale.")  # fmt: skip

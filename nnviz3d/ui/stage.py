@@ -114,9 +114,10 @@ def _plain_keys(f: Frame, pressed) -> None:
     for key, name in _COMMANDS:
         if pressed(key) and not (walk and name == "step"):
             f.do(name)
-    for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
+    which = "wrong" if imgui.get_io().key_shift else "sample"
+    for key, name in ((_K.right_bracket, "next"), (_K.left_bracket, "previous")):
         if imgui.is_key_pressed(key, True):
-            f.do(name)
+            f.do(f"{name}_{which}")
     for key, name in _CAMERA_KEYS:
         if pressed(key):
             f.do("camera", name)

@@ -108,6 +108,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
+    ("{  }", "previous, next wrong answer"),
     ("Drag", "turn the network"),
     ("Shift or right drag", "move the network"),
     ("Wheel", "nearer, farther"),
