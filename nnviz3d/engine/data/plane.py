@@ -116,6 +116,6 @@ def _place(name: str, loaded: DataSet) -> tuple[int, str]:
         return -1, f'"{name}" names {names.count(name)} features; give the number from 0 to {count - 1:,} instead'
     if name in names:
         return names.index(name), ""
-    if name.isdecimal() and len(name) < 10 and int(name) < count:
+    if name.isascii() and name.isdecimal() and len(name) < 10 and int(name) < count:
         return int(name), ""
     return -1, f'no feature "{name}"; expected {known}'

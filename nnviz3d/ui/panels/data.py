@@ -64,7 +64,7 @@ def _plane(f: Frame, features: tuple[str, ...]) -> None:
 
 def _named(value: str, names: list[str]) -> str:
     """A feature given by its number, by its name."""
-    return names[int(value)] if value.isdecimal() and value not in names and int(value) < len(names) else value
+    return names[int(value)] if value.isascii() and value.isdecimal() and value not in names and int(value) < len(names) else value
 
 
 def _features(f: Frame) -> None:

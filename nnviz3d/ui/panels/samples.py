@@ -51,8 +51,8 @@ class Samples:
             return
         self._summary(f, r)
         self._choose(f, r)
-        self._list(f, r)
         self._pages(f, r)
+        self._list(f, r)
         self._height = imgui.get_cursor_pos_y() - top
 
     def _take(self, r: SamplesReading | None) -> None:
@@ -188,7 +188,7 @@ class Samples:
         """Around the shown sample, and around the one under the pointer."""
         shown, hovered = row.index == r.shown, imgui.is_item_hovered()
         if shown or hovered:
-            draw_list.add_rect(low, high, _ACCENT if shown else _DIM, f.px(3), 0, f.px(2 if shown else 1))
+            draw_list.add_rect(low, high, _ACCENT if shown else _DIM, f.px(3), f.px(2 if shown else 1))
 
     def _pages(self, f: Frame, r: SamplesReading) -> None:
         """ "25 to 48 of 57" with buttons, where there is more than one page."""
