@@ -44,7 +44,8 @@ def test_the_worst_come_first_with_their_own_losses():
     assert r.loss == pytest.approx(loss.mean())
     for row in r.rows:
         assert row.right == (not wrong[row.index]) and row.label == s.source.data.class_names[s.source.data.t_test[row.index]]
-        assert row.said.startswith(s.source.data.class_names[outputs[row.index].argmax()]) and (row.x == s.source.data.x_test[row.index]).all()
+        assert row.said.startswith(s.source.data.class_names[outputs[row.index].argmax()])
+        assert (row.x == s.source.data.x_test[row.index]).all()
 
 
 def test_wrong_answers_a_class_and_pages():
@@ -54,7 +55,7 @@ def test_wrong_answers_a_class_and_pages():
     assert [row.index for row in look(s, WRONG).rows] == np.flatnonzero(outputs.argmax(1) != t).tolist()
     assert [row.index for row in look(s, SampleQuery("1", "number", size=99)).rows] == np.flatnonzero(t == 1).tolist()
     pages = [look(s, SampleQuery("all", "number", page, 20)) for page in range(4)]
-    assert [[row.index for row in page.rows][0] for page in pages] == [0, 20, 40, 40]  # a page too far is the last one
+    assert [page.rows[0].index for page in pages] == [0, 20, 40, 40]  # a page too far is the last one
     assert [page.query.page for page in pages] == [0, 1, 2, 2] and len(pages[2].rows) == 5
 
 
