@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nnviz3d.app import changes
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
@@ -146,14 +147,15 @@ class Stage:
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
+        wave = changes.wave(walking, scene.look) if walking else None
         if self.session.seen.at_boundary:
             self.session.refresh()
             if walking is None:  # during a walk the plate keeps what the network answered before the step
                 self._answer(exact)
             signals = round(level.particles * min(scene.look.particles, 2.0))
-            quantity = walking.quantity() if walking else None
-            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
-        wave = walking.wave() if walking else None
+            quantity = changes.quantity(walking, scene.look) if walking else None
+            change = wave.change if wave else None
+            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity, change)
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
         self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)

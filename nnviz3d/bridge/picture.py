@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.bridge import answers, select
+from nnviz3d.bridge.moved import Moved
 from nnviz3d.bridge.uplink import Uplink
 from nnviz3d.draw.columns import COLUMNS, Subject
+from nnviz3d.draw.frame import Change
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.layout.grid import Layout, place
@@ -66,6 +68,7 @@ class Picture:
         )
         self._points = points
         self._value = Uplink(columns["t_value"], ops)
+        self._before: Uplink | None = None  # there only while weights of two moments are drawn: P numbers
         self._pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(pairs)]
         nothing = np.zeros(0, np.int64)
         self._chosen: list[np.ndarray] = [nothing] * len(pairs)  # edges of each pair, when not all are drawn
@@ -97,20 +100,22 @@ class Picture:
         focus: int = -1,
         exact: bool = False,
         quantity: tuple[str, int] | None = None,
+        change: Change | None = None,
     ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
         `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
         `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
+        `change`: edges show the weights before a step and how they changed; `quantity` then is what the strongest are chosen by.
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
-        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus)
+        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
         renewing = self._turn > 0
         if key == self._key and not renewing:
             return
         self._key = key
         columns = self.subject.columns
-        self._value.write(self._finite(source.tensors(kind)))
+        self._values(source, kind, change)
         now_n = self.ops.to_host(self._finite(source.tensors("activation")))
         columns["t_activation"].write(now_n)
         # a wave shows only what it has reached; scales and choices come from the whole pass, or they would pulse with it
@@ -120,13 +125,13 @@ class Picture:
         delta_n = self._finite(settled("delta")) if flow >= 2 or walking else None
         host_a = self.ops.to_host(activation_n)
         scales = np.zeros((len(self.topology.nodes), 2), np.float32)
-        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes, now_n if walking else None)
+        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes, self._reach(source) if walking else None)
         if delta_n is not None:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
         columns["t_layer_scale"].write(scales)
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
-        self._choose(numbers, look, edge_budget, particles, exact)
+        self._choose(numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._highlight(numbers, focus)
 
     def show_points(self, plane, classes: int, task: str) -> None:
@@ -139,37 +144,65 @@ class Picture:
         """The network's outputs (SIDE * SIDE, O) over the plane."""
         self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation))
 
+    def _values(self, source, kind: str, change: Change | None) -> None:
+        """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
+        if change is None:
+            if self._before is not None:
+                self._before.close()
+                self.subject.columns.pop("t_before").close()
+                self._before = None
+            self._value.write(self._finite(source.tensors(kind)))
+            return
+        if self._before is None:
+            self.subject.columns["t_before"] = TextureBuffer(self.topology.n_parameters, *COLUMNS["t_before"])
+            self._before = Uplink(self.subject.columns["t_before"], self.ops)
+        self._before.write(self._finite(source.tensors("before")))
+        self._value.write(self._finite(source.tensors("change")))
+
+    def _reach(self, source) -> np.ndarray:
+        return self.ops.to_host(self._finite(source.tensors("reach")))
+
+    def _moved(self, source, change: Change | None) -> Moved | None:
+        return None if change is None else Moved(self._finite(source.tensors("before")), self._finite(source.tensors("change")), change)
+
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
         if self.xp.isfinite(array.sum()):
             return array
         return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _choose(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool) -> None:
+    def _choose(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
         """Scales of all pairs; the strongest edges of those pairs whose turn it is; signals."""
         xp, subject = self.xp, self.subject
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
         quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
         small = self.topology.n_edges <= 60_000
-        stamp = (numbers.flow, look.edges, budget, particles)
+        stamp = (numbers.flow, look.edges, budget, particles, moved is None)
         due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
         self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
         self._selected_for = stamp
         scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
-        signals = []
+        signals, drawn = [], list(self._levels)
         for k, pair in enumerate(self._pairs):
             sample_s = pair.sampled(numbers, xp)
             if k in due:
                 self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
-            scales[k] = select.bright(self._levels[k])
+            drawn[k] = self._levels[k]
+            if moved is None:
+                scales[k] = select.bright(drawn[k])
+            else:  # by the weights themselves, whichever moment is drawn: switching must not change the scale
+                edges = pair.sample_s if all_edges else xp.asarray(self._chosen[k])
+                at = pair.connection.weight.start
+                drawn[k] = self.ops.to_host(moved.shown(at + edges, xp))
+                scales[k] = select.bright(self.ops.to_host(moved.largest(at + pair.sample_s, xp)))
             signals.append(self._signals[k])
         peak = float(scales.max(initial=0.0))
         if look.scale == "global":
             scales[:] = peak
         for k, pair in enumerate(self._pairs):
-            mean = select.mean_energy(self._levels[k] / scales[k]) if scales[k] > 0 else 0.0
+            mean = select.mean_energy(drawn[k] / scales[k]) if scales[k] > 0 else 0.0
             gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
         inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
         subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))
@@ -232,5 +265,7 @@ class Picture:
 
     def close(self) -> None:
         self._value.close()
+        if self._before is not None:
+            self._before.close()
         for column in (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column):
             column.close()

@@ -60,6 +60,7 @@ class View:
         "activation", "z" (N,): inputs fade in; layer k grows to z by half of `forward k` and turns into a by its end; `after` blends to the
         new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of `backward k`. "gradient" (P,): layer
         k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after in `update k`.
+        "reach" (N,): the largest that "activation" gets while z grows, so that a scale made of it stands still.
         Whole at every place: "before", "after", "change", "batch_gradient", "sample_gradient" (P,).
         """
         host = getattr(self.tape, WHOLE[kind]) if kind in WHOLE else getattr(self, f"_{kind}")()
@@ -79,6 +80,14 @@ class View:
             z, a = old.z[here], old.a[here]
             out[here] = a * done if k == 0 else z * (2 * done) if done < 0.5 else _blend(z, a, 2 * done - 1)
         return _blend(out, self.tape.new.a, self._passed("after"))
+
+    def _reach(self) -> np.ndarray:
+        now = self._activation()
+        if self.kind == "forward" and self.place.fraction < 0.5:
+            here = self.topology.nodes[self.phase.layer].neurons.slice
+            now = now.copy()
+            now[here] = self.tape.old.z[here]
+        return now
 
     def _z(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.z)

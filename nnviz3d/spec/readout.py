@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
@@ -238,6 +239,7 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    moment: Moment | None = None  # inside a walk: what is told on the stage
 
 
 @dataclass(frozen=True)
