@@ -60,7 +60,7 @@ void main()
     vec4 b = u_clip_from_view * u_view_from_world * vec4(place_of(edge.target), 1.);
     vec2 way = (b.xy / b.w - a.xy / a.w) * u_viewport * vec2(1., -1.);
     v_way = normalize(way + vec2(1e-6, 0.)) * (away ? 1. : -1.);
-    gl_PointSize = clamp(pixels * 2.2, 9., 28.);
+    gl_PointSize = clamp(pixels * 2., 8., 26.);
     v_color = (edge.change < 0. ? u_negative : u_positive) * light * u_energy;
 #else
     v_color = mix(edge.level < 0. ? u_negative : u_positive, vec3(1.1, 1.15, 1.25), .3) * light * u_energy * (.8 + .9 * min(energy, 1.2));

@@ -15,6 +15,7 @@ from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.spec.moment import WeightsShown
 from nnviz3d.spec.scene import Look
+from nnviz3d.ui.numbers import times
 
 _factors: WeakKeyDictionary[Tape, float] = WeakKeyDictionary()
 
@@ -70,8 +71,3 @@ def sentence(walking: Walking, look: Look) -> str:
     if w.diverged:
         return "This step was not applied: its numbers grew beyond what 32-bit floats hold. No weight has changed."
     return SENTENCES[w.mode].format(times=f" (differences {times(w.factor)})" if w.factor != 1 else "")
-
-
-def times(value: float) -> str:
-    """ "× 240": as many digits as there are, without a power of ten where people read without."""
-    return f"× {value:,.0f}" if value >= 10 else f"× {value:.2g}"

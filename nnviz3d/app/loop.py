@@ -106,6 +106,7 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
+            self.stage.moment(),
         )
         self._title()
         self.host.begin_overlay(dt)

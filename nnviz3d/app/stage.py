@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from nnviz3d.app import changes
+from nnviz3d.app.moment import Moments
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
@@ -16,10 +17,12 @@ from nnviz3d.draw.plate import SIDE
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
+TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -33,8 +36,10 @@ class Stage:
         self._turn = 0
         self._anchored = None
         self.hovered = self.picked = self.chosen = self.layer = -1
-        self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
+        self.moments = Moments()
+        self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
         self._build()
+        self.room = self._beside()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
@@ -50,10 +55,29 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot, self.head)
+        return camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
+        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
+
+    def _beside(self) -> float:
+        """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
+        session = self.session
+        if session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None:
+            return 0.0
+        names = session.source.topology.output.labels[:SIDE_LABELS]
+        wide = TABLE + min(6.5 * max(map(len, names), default=1), 64.0)
+        return min(wide * self.host.pixel_ratio * session.scene.look.ui_scale / max(self.host.display_size[0], 1), 0.3)
+
+    def _make_room(self, dt: float) -> None:
+        """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""
+        room = self._beside()
+        if abs(room - self.room) < 0.005:
+            return
+        goal, fitted = self.rig.goal, self._fit(self.rig.goal)
+        self.room = room
+        if abs(goal.distance / fitted.distance - 1) < 0.02 and np.allclose(goal.target, fitted.target, atol=0.02 * fitted.distance):
+            self.rig.fly(self._fit(goal)) if dt > 0 else self.rig.jump(self._fit(goal))
 
     def fly_to_preset(self, name: str) -> None:
         self.rig.fly(self._preset(name))
@@ -141,6 +165,7 @@ class Stage:
         """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
         scene = self.session.scene
         self.time += dt
+        self._make_room(dt)
         self.rig.advance(dt)
         pose = pose or self.rig.swayed(scene.view.sway)
         level = quality.level_for(scene.look.quality, self.governor)
@@ -165,11 +190,9 @@ class Stage:
         if not self.session.scene.view.labels:
             return ()
         points, names, layers = self._anchors()
-        width, height = self.host.display_size
-        seen = self._drawn.pose.project(points, self.aspect)
-        x, y = ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist()
-        depth, count = seen[:, 2].tolist(), len(names)
-        reach = self.picture.subject.radius * 1.5 * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
+        width = self.host.display_size[0]
+        x, y, depth = self._projected(points)
+        count, reach = len(names), self._reach
         activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
@@ -180,7 +203,37 @@ class Stage:
             for k, text in enumerate(layers, start=count):
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
-        return tuple(found)
+        return tuple(found + self.moments.labels(self)) if self.session.walking else tuple(found)
+
+    def _projected(self, points_n3: np.ndarray) -> tuple[list[float], list[float], list[float]]:
+        """Where points are seen, in imgui's units, and how far away; from the pose that was drawn last."""
+        width, height = self.host.display_size
+        seen = self._drawn.pose.project(points_n3, self.aspect)
+        return ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist(), seen[:, 2].tolist()
+
+    @property
+    def _reach(self) -> float:
+        """Radius of a lit sphere on screen at distance 1."""
+        return self.picture.subject.radius * 1.5 * camera.LENS * self.host.display_size[1] / 2
+
+    def seen(self, neurons: np.ndarray) -> tuple[list[float], list[float], list[float]]:
+        """Where neurons are seen, and their radius there, in imgui's units. Behind the eye: far outside."""
+        x, y, depth = self._projected(self.picture.layout.place_n4[neurons, :3].astype(np.float64))
+        front = [d > 0 for d in depth]
+        away = -1e5
+        reach = [self._reach / d if ok else 0.0 for d, ok in zip(depth, front, strict=True)]
+        return [v if ok else away for v, ok in zip(x, front, strict=True)], [v if ok else away for v, ok in zip(y, front, strict=True)], reach
+
+    def boxes(self) -> np.ndarray:
+        """(L or L + 1, 4) left, top, right, bottom of each layer, and of the plate, as they are seen."""
+        corners = self.picture.layout.corners().astype(np.float64)
+        x, y, depth = (np.array(v).reshape(-1, 8) for v in self._projected(corners))
+        seen = (depth > 0).all(1)
+        return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], 1)[seen]
+
+    def moment(self) -> Moment | None:
+        """What a walk tells beside the network."""
+        return self.moments.read(self)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
         """Where names stand, (O + L, 3), and the names: of the outputs, and what is written under each layer."""

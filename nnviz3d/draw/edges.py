@@ -94,20 +94,21 @@ class Edges:
             return
         state.light()
         positive, negative = self.palette(frame)
-        sprites = self._program("particle", "CHANGE" if frame.wave is not None and frame.wave.change else "")
+        moved = frame.wave is not None and frame.wave.change is not None
+        sprites, copies = self._program("particle", "CHANGE" if moved else ""), 1 if moved else COPIES  # one arrow an edge
         sprites.set(
             **self.flow(frame),
             u_time=frame.time % WRAP,
             u_speed=look.particle_speed / SECONDS_AN_EDGE,
             u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
             u_size=subject.radius * 0.4,
-            u_copies=COPIES,
+            u_copies=copies,
             u_positive=positive,
             u_negative=negative,
             u_pair=-1,
             **shared,
         )
-        sprites.draw("points", subject.signals * COPIES, 1, subject.columns | {"t_selection": subject.signals_column})
+        sprites.draw("points", subject.signals * copies, 1, subject.columns | {"t_selection": subject.signals_column})
 
     def close(self) -> None:
         for program in (self.ribbons, self.sprites, *self._more.values()):

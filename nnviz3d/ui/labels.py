@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.readout import Label
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import elide
 
 MAX_LABELS = 64  # more than this cannot be read at once
@@ -38,16 +39,22 @@ class Placed:
             and other.top < self.top + self.height
         )
 
+    def covers(self, rect: Rect) -> bool:
+        return self.left < rect[2] and rect[0] < self.left + self.width and self.top < rect[3] and rect[1] < self.top + self.height
+
     def crosses(self, other: Placed, gap: float) -> bool:
         """Whether two labels, one above the other, would change places."""
         beside = self.left >= other.left + other.width + gap or other.left >= self.left + self.width + gap
         return not beside and (self.label.y - other.label.y) * (self.top + self.height / 2 - other.top - other.height / 2) < 0
 
 
-def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float = 4.0) -> list[Placed]:
+def place(
+    labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float = 4.0, taken: Sequence[Rect] = ()
+) -> list[Placed]:
     """Strongest first, each at its own place or pushed up or down; the weakest are dropped where there is no room.
 
-    `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps.
+    `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps,
+    nor covers what is `taken`.
     """
     if not labels:
         return []
@@ -66,7 +73,9 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
             continue
         for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
-            if top >= 0 and top + height <= area[1] and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
+            if top >= 0 and top + height <= area[1] and not (
+                any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed) or any(candidate.covers(rect) for rect in taken)
+            ):
                 placed.append(candidate)
                 break
     return placed
@@ -102,14 +111,15 @@ class Labels:
         text, size = self._texts[key]
         return (label if text == label.text else replace(label, text=text)), size
 
-    def draw(self, f: Frame) -> None:
-        labels = f.readout.labels
+    def draw(self, f: Frame, taken: Sequence[Rect] = (), table: bool = False) -> None:
+        """`taken`: what must not be covered. `table`: the outputs are named by a table already."""
+        labels = [label for label in f.readout.labels if not (table and label.kind == "class")]
         if not labels or not f.scene.view.labels:
             return
         draw_list = imgui.get_background_draw_list()
         area = (f.stage_width - f.px(4), f.height)
         fitted = [self._fit(f, label) for label in labels]
-        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4)):
+        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4), taken):
             self._draw_one(f, draw_list, item)
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:

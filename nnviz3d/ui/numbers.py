@@ -68,6 +68,11 @@ def short(value: float | None) -> str:
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
+def times(value: float) -> str:
+    """ "× 240": a factor, two digits where it is small."""
+    return f"× {value:,.0f}" if value >= 10 else f"× {value:.2g}"
+
+
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 

@@ -1,0 +1,73 @@
+"""Where a card beside the network goes: near what it names, over nothing that has to be read. Pure arithmetic on rectangles.
+
+A rectangle is (left, top, right, bottom) in pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Rect = tuple[float, float, float, float]
+_GAPS = (1.0, 2.2, 4.0, 7.0)  # times the wanted gap
+_ALONG = (0.5, 0.0, 1.0, -0.6, 1.6)  # where along the side: middle, ends, past the ends
+
+
+def overlap(a_n4: np.ndarray, b_m4: np.ndarray) -> np.ndarray:
+    """(n, m) shared area."""
+    low = np.maximum(a_n4[:, None, :2], b_m4[None, :, :2])
+    high = np.minimum(a_n4[:, None, 2:], b_m4[None, :, 2:])
+    return np.prod(np.maximum(high - low, 0), 2)
+
+
+def settle(
+    size: tuple[float, float], anchor: Rect, soft: Sequence[Rect] | np.ndarray, hard: Sequence[Rect], area: Rect, gap: float
+) -> tuple[float, float]:
+    """Left top corner of a card of `size`: beside `anchor`, in `area`, off `hard` (cards, panels), as far as it can be off `soft` (layers).
+
+    The same rectangles give the same place: nothing is remembered.
+    """
+    width, height = size
+    left, top, right, bottom = anchor
+    places = []
+    for g in _GAPS:
+        d = g * gap
+        for t in _ALONG:
+            x, y = left + t * (right - left - width), top + t * (bottom - top - height)
+            places += [(right + d, y), (left - d - width, y), (x, top - d - height), (x, bottom + d)]
+    corner = np.array(places)
+    wish = corner.copy()
+    corner[:, 0] = np.clip(corner[:, 0], area[0], max(area[2] - width, area[0]))
+    corner[:, 1] = np.clip(corner[:, 1], area[1], max(area[3] - height, area[1]))
+    cards = np.concatenate([corner, corner + (width, height)], 1)
+    whole = width * height
+    cost = overlap(cards, np.array([anchor])).sum(1) * 6 / whole + np.arange(len(places)) * 1e-3
+    for rects, weight in ((soft, 2.0), (hard, 40.0)):
+        if len(rects):
+            cost += overlap(cards, np.asarray(rects, float).reshape(-1, 4)).sum(1) * weight / whole
+    middle = np.array([(left + right) / 2, (top + bottom) / 2])
+    cost += np.abs(corner + (width / 2, height / 2) - middle).sum(1) / 1600 + np.abs(corner - wish).sum(1) / 2000
+    x, y = corner[int(cost.argmin())]
+    return float(x), float(y)
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Middles of rows at least `gap` apart, each as near to its wish (in rising order) as all together allow, inside [low, high].
+
+    The least squares answer: neighbours that are too near become a block around the mean of their wishes.
+    """
+    blocks: list[list[float]] = []  # sum of (wish - k gap), count
+    for k, wish in enumerate(wanted):
+        blocks.append([wish - k * gap, 1])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
+            total, count = blocks.pop()
+            blocks[-1][0] += total
+            blocks[-1][1] += count
+    out: list[float] = []
+    for total, count in blocks:
+        out += [total / count + (len(out) + k) * gap for k in range(int(count))]
+    if out:
+        shift = max(low - out[0], 0.0) or min(high - out[-1], 0.0)
+        out = [y + shift for y in out]
+    return out
