@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are told
 FEW = 8
-POINTS = 65  # of a curve
+POINTS = 49  # of a curve
 EDGES = 4  # edges of the picked neuron that carry numbers
 _NAMES = 60  # letters of a name: a column's title from a file can be any length
 
@@ -170,5 +170,5 @@ class Moments:
         x, y, reach = stage.seen(np.array([neuron, *(source for source, _ in told)]))
         out = [Label(x[0], y[0] - reach[0] - 10, f"δ = {plain(float(view.tape.old.delta[neuron]))}", 1.0, "centre", "value")]
         for k, (_, text) in enumerate(told, start=1):
-            out.append(Label(x[k] * 0.72 + x[0] * 0.28, y[k] * 0.72 + y[0] * 0.28, text, 0.95 - 0.1 * k, "centre", "value"))
+            out.append(Label(x[k] * 0.72 + x[0] * 0.28, y[k] * 0.72 + y[0] * 0.28, text, 1.0 - 0.02 * k, "centre", "value"))
         return out

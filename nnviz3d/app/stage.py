@@ -222,7 +222,11 @@ class Stage:
         front = [d > 0 for d in depth]
         away = -1e5
         reach = [self._reach / d if ok else 0.0 for d, ok in zip(depth, front, strict=True)]
-        return [v if ok else away for v, ok in zip(x, front, strict=True)], [v if ok else away for v, ok in zip(y, front, strict=True)], reach
+        return (
+            [v if ok else away for v, ok in zip(x, front, strict=True)],
+            [v if ok else away for v, ok in zip(y, front, strict=True)],
+            reach,
+        )
 
     def boxes(self) -> np.ndarray:
         """(L or L + 1, 4) left, top, right, bottom of each layer, and of the plate, as they are seen."""

@@ -12,6 +12,7 @@ from nnviz3d.ui.numbers import plain
 from nnviz3d.ui.placing import Rect, settle
 from nnviz3d.ui.widgets import show_tip, text_width
 
+TABLE = 230.0
 WIDTH, HEIGHT, HEAD, FOOT, PAD = 158.0, 122.0, 22.0, 20.0, 9.0
 
 
@@ -25,7 +26,11 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     anchor = inset.x - r, inset.y - r, inset.x + r, inset.y + r
     bottom = taken[-1][1] if taken else f.height
     area = f.px(6), f.px(6), f.stage_width - f.px(6), bottom - f.px(6)
-    left, top = settle(size, anchor, f.readout.moment.boxes, taken, area, f.px(18))
+    boxes = f.readout.moment.boxes
+    if len(boxes):  # the table comes beside the last of them: a card that stands there now would have to jump
+        last = boxes[-1]
+        boxes = np.concatenate([boxes, [[last[2], last[1], last[2] + f.px(TABLE), last[3]]]])
+    left, top = settle(size, anchor, boxes, taken, area, f.px(18))
     rect = left, top, left + size[0], top + size[1]
     draw_list = imgui.get_background_draw_list()
     _leader(f, draw_list, inset, rect)
@@ -79,18 +84,20 @@ def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     left, right, top, bottom = rect[0] + f.px(PAD), rect[2] - f.px(PAD), rect[1] + f.px(HEAD), rect[3] - f.px(FOOT)
     low, high = min(float(c.a_c.min()), 0.0), max(float(c.a_c.max()), 0.0)
     room = max(high - low, 1e-30) * 0.1
-    low, high = low - room, high + room
+    low, high, first, last = low - room, high + room, float(c.z_c[0]), float(c.z_c[-1])
 
     def at(z: float, a: float) -> imgui.ImVec2:
-        x = left + (z - c.z_c[0]) / (c.z_c[-1] - c.z_c[0]) * (right - left)
-        return imgui.ImVec2(min(max(x, left), right), min(max(bottom - (a - low) / (high - low) * (bottom - top), top), bottom))
+        x, y = left + (z - first) / (last - first) * (right - left), bottom - (a - low) / (high - low) * (bottom - top)
+        return imgui.ImVec2(min(max(x, left), right), min(max(y, top), bottom))
 
     axis = theme.packed(theme.FAINT, 0.5)
-    draw_list.add_line(at(c.z_c[0], 0), at(c.z_c[-1], 0), axis, f.scale)
+    draw_list.add_line(at(first, 0), at(last, 0), axis, f.scale)
     draw_list.add_line(at(0, low), at(0, high), axis, f.scale)
-    draw_list.add_polyline([at(z, a) for z, a in zip(c.z_c.tolist(), c.a_c.tolist(), strict=True)], theme.packed(theme.TEXT, 0.75), f.px(1.4), 0)
+    draw_list.add_polyline(
+        [at(z, a) for z, a in zip(c.z_c.tolist(), c.a_c.tolist(), strict=True)], theme.packed(theme.TEXT, 0.75), f.px(1.4), 0
+    )
     if inset.tangent and c.slope is not None:
-        reach = (c.z_c[-1] - c.z_c[0]) * 0.22
+        reach = (last - first) * 0.22
         ends = at(c.z - reach, c.a - reach * c.slope), at(c.z + reach, c.a + reach * c.slope)
         draw_list.push_clip_rect(imgui.ImVec2(left, top), imgui.ImVec2(right, bottom), True)
         draw_list.add_line(*ends, theme.packed(theme.ERROR_SIGNS[0], 0.9), f.px(1.6))

@@ -39,8 +39,9 @@ class Placed:
             and other.top < self.top + self.height
         )
 
-    def covers(self, rect: Rect) -> bool:
-        return self.left < rect[2] and rect[0] < self.left + self.width and self.top < rect[3] and rect[1] < self.top + self.height
+    def covers(self, rect: Rect, gap: float) -> bool:
+        across = self.left < rect[2] + gap and rect[0] < self.left + self.width + gap
+        return across and self.top < rect[3] + gap and rect[1] < self.top + self.height + gap
 
     def crosses(self, other: Placed, gap: float) -> bool:
         """Whether two labels, one above the other, would change places."""
@@ -73,8 +74,13 @@ def place(
             continue
         for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
-            if top >= 0 and top + height <= area[1] and not (
-                any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed) or any(candidate.covers(rect) for rect in taken)
+            if (
+                top >= 0
+                and top + height <= area[1]
+                and not (
+                    any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed)
+                    or any(candidate.covers(rect, gap) for rect in taken)
+                )
             ):
                 placed.append(candidate)
                 break
@@ -134,7 +140,12 @@ class Labels:
         size = _SIZES[label.kind] * f.scale
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
-        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed(theme.GLASS, PLATE * alpha), f.px(5))
+        draw_list.add_rect_filled(
+            imgui.ImVec2(x - f.px(4), y - f.px(1)),
+            plate,
+            theme.packed(theme.GLASS, (0.9 if label.kind == "value" else PLATE) * alpha),
+            f.px(5),
+        )
         halo = theme.packed("#04070f", 0.6 * alpha)
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)

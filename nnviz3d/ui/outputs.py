@@ -12,7 +12,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.moment import Outputs, Table
 from nnviz3d.ui import losses, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import plain, short, tex
+from nnviz3d.ui.numbers import pair_plain, plain, short, tex
 from nnviz3d.ui.placing import Rect, settle, spread
 from nnviz3d.ui.widgets import elide, show_tip, text_width
 
@@ -133,7 +133,9 @@ def _cell(f, draw_list, column: _Column, value: float, o: Outputs, x: float, wid
     if column.bars:
         low, high = span(o)
         zero, end = (min(max(-low / (high - low), 0), 1), min(max((value - low) / (high - low), 0), 1))
-        draw_list.add_rect_filled(imgui.ImVec2(x, y - half), imgui.ImVec2(x + width, y + half), theme.packed(theme.FIELD, 0.55 * column.alpha), f.px(3))
+        draw_list.add_rect_filled(
+            imgui.ImVec2(x, y - half), imgui.ImVec2(x + width, y + half), theme.packed(theme.FIELD, 0.55 * column.alpha), f.px(3)
+        )
         a, b = sorted((zero, end))
         if b > a:
             corner = imgui.ImVec2(x + width * a, y - half), imgui.ImVec2(x + max(width * b, width * a + f.scale), y + half)
@@ -179,7 +181,8 @@ def _foot(f: Frame, table: Table):
         change = o.loss_after - o.loss_before
         words = "better" if change < 0 else "worse" if change > 0 else "the same"
         ink = theme.GOOD if change < 0 else theme.BAD if change > 0 else theme.DIM
-        parts = [(f"loss {short(o.loss_before)} → {short(o.loss_after)}", theme.TEXT), (f"  {signed(change)}, {words}", ink)]
+        old, new = pair_plain(o.loss_before, o.loss_after)
+        parts = [(f"loss {old} → {new}", theme.TEXT), (f"  {signed(change)}, {words}", ink)]
         return parts, "text", sum(text_width(text, theme.BODY * f.scale) for text, _ in parts), f.px(theme.BODY)
     latex, text = losses.formula(o)
     made = f.formulas.get(f"{latex} = {tex(o.loss_before)}", f.px(FORMULA))
@@ -193,10 +196,14 @@ def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: 
     """A line, what was left out, and the loss."""
     parts, kind, wide, high = foot
     if few:
-        draw_list.add_text(f.fonts.regular, theme.SMALL * f.scale, imgui.ImVec2(left + f.px(PAD), top + f.px(2)), theme.packed(theme.DIM), few)
+        draw_list.add_text(
+            f.fonts.regular, theme.SMALL * f.scale, imgui.ImVec2(left + f.px(PAD), top + f.px(2)), theme.packed(theme.DIM), few
+        )
         top += f.px(16)
     line = top + f.px(3)
-    draw_list.add_line(imgui.ImVec2(left + f.px(PAD), line), imgui.ImVec2(left + width - f.px(PAD), line), theme.packed(theme.LINE, 0.8), f.scale)
+    draw_list.add_line(
+        imgui.ImVec2(left + f.px(PAD), line), imgui.ImVec2(left + width - f.px(PAD), line), theme.packed(theme.LINE, 0.8), f.scale
+    )
     x, y = left + width - f.px(PAD) - wide, (line + bottom - high) / 2
     if kind == "tex":
         parts.draw(draw_list, x, y, theme.packed(theme.ACCENT))
