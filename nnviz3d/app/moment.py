@@ -12,7 +12,7 @@ import numpy as np
 from nnviz3d.app import changes
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.iteration import Tape
-from nnviz3d.spec.moment import Curve, Inset, Moment, Outputs, Table
+from nnviz3d.spec.moment import PICKED, Curve, Inset, Moment, Outputs, Table
 from nnviz3d.spec.readout import Label
 from nnviz3d.ui.numbers import plain
 
@@ -137,13 +137,13 @@ class Moments:
 
     def _inset(self, stage: Stage, walking) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape
-        neuron, why = stage.picked, "picked"
+        neuron, why = stage.picked, PICKED
         if not view.topology.input.size <= neuron < view.topology.n_neurons:
             if view.kind != "forward":
                 return None
             here = view.topology.nodes[view.phase.layer].neurons
             neuron = self._once(tape, here.start, lambda: here.start + int(np.abs(tape.old.a[here.slice]).argmax()))
-            why = "largest |a| of its layer"
+            why = "the strongest of its layer"
         node, index = view.topology.locate(neuron)
         layer = view.topology.nodes.index(node)
         (x,), (y,), (reach,) = stage.seen(np.array([neuron]))

@@ -219,14 +219,8 @@ class Stage:
     def seen(self, neurons: np.ndarray) -> tuple[list[float], list[float], list[float]]:
         """Where neurons are seen, and their radius there, in imgui's units. Behind the eye: far outside."""
         x, y, depth = self._projected(self.picture.layout.place_n4[neurons, :3].astype(np.float64))
-        front = [d > 0 for d in depth]
-        away = -1e5
-        reach = [self._reach / d if ok else 0.0 for d, ok in zip(depth, front, strict=True)]
-        return (
-            [v if ok else away for v, ok in zip(x, front, strict=True)],
-            [v if ok else away for v, ok in zip(y, front, strict=True)],
-            reach,
-        )
+        seen = [(a, b, self._reach / d) if d > 0 else (-1e5, -1e5, 0.0) for a, b, d in zip(x, y, depth, strict=True)]
+        return tuple(map(list, zip(*seen, strict=True)))
 
     def boxes(self) -> np.ndarray:
         """(L or L + 1, 4) left, top, right, bottom of each layer, and of the plate, as they are seen."""

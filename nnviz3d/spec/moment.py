@@ -10,9 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 
+PICKED = "picked"
+
+
 @dataclass(frozen=True)
 class WeightsShown:
-    """`mode`: look.weights. `factor`: by what differences are multiplied, `typical`: what "auto" makes of it. `on`: edges show two moments."""
+    """`mode`: look.weights. `factor`: by what differences are multiplied, `typical`: what "auto" makes of it.
+
+    `on`: edges show weights of this step's two moments. `diverged`: nothing was applied.
+    """
 
     mode: str
     factor: float
@@ -25,7 +31,7 @@ class WeightsShown:
 class Outputs:
     """The outputs of the shown sample, (K,) each: all of them, or the strongest of `total`. `index_k`: their numbers in the layer.
 
-    `probability`: each lies in [0, 1]. `difference`: delta is output minus target (softmax with cross-entropy, sigmoid with bce of one output).
+    `probability`: each lies in [0, 1]. `difference`: delta is output minus target (softmax with cross-entropy, one sigmoid with bce).
     `label`: the class that is asked for, by its number in the layer; -1 for numbers.
     """
 
@@ -48,7 +54,7 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """`kind`: "loss" (output beside target) or "after" (before beside after). `x_k`, `y_k`: where the outputs are seen, `reach` their radius."""
+    """`kind`: "loss" (output beside target) or "after" (before beside after). `x_k`, `y_k`: where outputs are seen, `reach` their radius."""
 
     outputs: Outputs
     kind: str
@@ -78,7 +84,7 @@ class Inset:
     curve: Curve
     layer: int
     index: int
-    why: str  # "picked", or how it was found
+    why: str  # PICKED, or how it was found
     summed: float
     applied: float
     moved: float

@@ -169,7 +169,7 @@ def _weights_legend(f: Frame, weights) -> None:
             x = say(text)
     x = say(f"differences {times(weights.factor)}")
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
-    tip(f, "Arrows: a weight grew (blue) or shrank (orange) in this step. They point on towards the output where it moved away from 0, and back"
+    tip(f, "Arrows: a weight grew (blue) or shrank (orange) in this step. They point on to the output where it moved away from 0, and back"
            f" where it moved towards 0. Differences are drawn {plain(weights.factor)} times as large as they are.")  # fmt: skip
 
 

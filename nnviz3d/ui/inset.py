@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
-from nnviz3d.spec.moment import Inset
+from nnviz3d.spec.moment import PICKED, Inset
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import plain
 from nnviz3d.ui.placing import Rect, settle
 from nnviz3d.ui.widgets import show_tip, text_width
 
-TABLE = 230.0
+TABLE = 230.0  # what the table beside the outputs takes
 WIDTH, HEIGHT, HEAD, FOOT, PAD = 158.0, 122.0, 22.0, 20.0, 9.0
+MORE = 15.0  # for a line that says which neuron this is
 
 
 def draw(f: Frame, taken: list[Rect]) -> Rect | None:
@@ -21,7 +22,7 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     inset = f.readout.moment.inset
     if inset is None or not (0 <= inset.x <= f.stage_width and 0 <= inset.y <= f.height):
         return None
-    size = f.px(WIDTH), f.px(HEIGHT)
+    size = f.px(WIDTH), f.px(HEIGHT + (0 if inset.why == PICKED else MORE))
     r = inset.reach + f.px(3)
     anchor = inset.x - r, inset.y - r, inset.x + r, inset.y + r
     bottom = taken[-1][1] if taken else f.height
@@ -63,6 +64,9 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     right = text_width(curve.activation, pixels)
     at = imgui.ImVec2(rect[2] - f.px(PAD) - right, rect[1] + f.px(5))
     draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), curve.activation)
+    if inset.why != PICKED:
+        at = imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5 + MORE))
+        draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), inset.why)
     y = rect[3] - f.px(FOOT - 1)
     z, a = curve.new if inset.moved >= 0.5 else (curve.z, curve.a)
     x = rect[0] + f.px(PAD)
@@ -81,7 +85,7 @@ def light(a: float) -> str:
 def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     """Axes, the curve, the tangent where the error asks for the slope, and the point on its way."""
     c = inset.curve
-    left, right, top, bottom = rect[0] + f.px(PAD), rect[2] - f.px(PAD), rect[1] + f.px(HEAD), rect[3] - f.px(FOOT)
+    left, right, top, bottom = rect[0] + f.px(PAD), rect[2] - f.px(PAD), rect[3] - f.px(HEIGHT - HEAD), rect[3] - f.px(FOOT)
     low, high = min(float(c.a_c.min()), 0.0), max(float(c.a_c.max()), 0.0)
     room = max(high - low, 1e-30) * 0.1
     low, high, first, last = low - room, high + room, float(c.z_c[0]), float(c.z_c[-1])
@@ -93,9 +97,8 @@ def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     axis = theme.packed(theme.FAINT, 0.5)
     draw_list.add_line(at(first, 0), at(last, 0), axis, f.scale)
     draw_list.add_line(at(0, low), at(0, high), axis, f.scale)
-    draw_list.add_polyline(
-        [at(z, a) for z, a in zip(c.z_c.tolist(), c.a_c.tolist(), strict=True)], theme.packed(theme.TEXT, 0.75), f.px(1.4), 0
-    )
+    points = [at(z, a) for z, a in zip(c.z_c.tolist(), c.a_c.tolist(), strict=True)]
+    draw_list.add_polyline(points, theme.packed(theme.TEXT, 0.75), f.px(1.4), 0)
     if inset.tangent and c.slope is not None:
         reach = (last - first) * 0.22
         ends = at(c.z - reach, c.a - reach * c.slope), at(c.z + reach, c.a + reach * c.slope)

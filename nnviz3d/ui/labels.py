@@ -17,6 +17,7 @@ MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
+NUMBER_PLATE = 0.9
 _SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
 _COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT}
 
@@ -74,14 +75,9 @@ def place(
             continue
         for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
-            if (
-                top >= 0
-                and top + height <= area[1]
-                and not (
-                    any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed)
-                    or any(candidate.covers(rect, gap) for rect in taken)
-                )
-            ):
+            inside = top >= 0 and top + height <= area[1]
+            free = inside and not any(candidate.covers(rect, gap) for rect in taken)
+            if free and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
                 placed.append(candidate)
                 break
     return placed
@@ -140,12 +136,8 @@ class Labels:
         size = _SIZES[label.kind] * f.scale
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
-        draw_list.add_rect_filled(
-            imgui.ImVec2(x - f.px(4), y - f.px(1)),
-            plate,
-            theme.packed(theme.GLASS, (0.9 if label.kind == "value" else PLATE) * alpha),
-            f.px(5),
-        )
+        back = theme.packed(theme.GLASS, (NUMBER_PLATE if label.kind == "value" else PLATE) * alpha)
+        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, back, f.px(5))
         halo = theme.packed("#04070f", 0.6 * alpha)
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)

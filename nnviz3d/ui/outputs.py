@@ -6,6 +6,7 @@ Drawn on the stage, behind all panels, row by row at the height of its neuron; w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from imgui_bundle import imgui
 
@@ -133,9 +134,8 @@ def _cell(f, draw_list, column: _Column, value: float, o: Outputs, x: float, wid
     if column.bars:
         low, high = span(o)
         zero, end = (min(max(-low / (high - low), 0), 1), min(max((value - low) / (high - low), 0), 1))
-        draw_list.add_rect_filled(
-            imgui.ImVec2(x, y - half), imgui.ImVec2(x + width, y + half), theme.packed(theme.FIELD, 0.55 * column.alpha), f.px(3)
-        )
+        field = theme.packed(theme.FIELD, 0.55 * column.alpha)
+        draw_list.add_rect_filled(imgui.ImVec2(x, y - half), imgui.ImVec2(x + width, y + half), field, f.px(3))
         a, b = sorted((zero, end))
         if b > a:
             corner = imgui.ImVec2(x + width * a, y - half), imgui.ImVec2(x + max(width * b, width * a + f.scale), y + half)
@@ -196,14 +196,12 @@ def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: 
     """A line, what was left out, and the loss."""
     parts, kind, wide, high = foot
     if few:
-        draw_list.add_text(
-            f.fonts.regular, theme.SMALL * f.scale, imgui.ImVec2(left + f.px(PAD), top + f.px(2)), theme.packed(theme.DIM), few
-        )
+        at = imgui.ImVec2(left + f.px(PAD), top + f.px(2))
+        draw_list.add_text(f.fonts.regular, theme.SMALL * f.scale, at, theme.packed(theme.DIM), few)
         top += f.px(16)
     line = top + f.px(3)
-    draw_list.add_line(
-        imgui.ImVec2(left + f.px(PAD), line), imgui.ImVec2(left + width - f.px(PAD), line), theme.packed(theme.LINE, 0.8), f.scale
-    )
+    ends = imgui.ImVec2(left + f.px(PAD), line), imgui.ImVec2(left + width - f.px(PAD), line)
+    draw_list.add_line(*ends, theme.packed(theme.LINE, 0.8), f.scale)
     x, y = left + width - f.px(PAD) - wide, (line + bottom - high) / 2
     if kind == "tex":
         parts.draw(draw_list, x, y, theme.packed(theme.ACCENT))
@@ -219,7 +217,7 @@ def _around(table: Table) -> Rect:
 
 
 def _pitch(y: list[float]) -> float:
-    return min((b - a for a, b in zip(y, y[1:], strict=False)), default=1e9)
+    return min((b - a for a, b in pairwise(y)), default=1e9)
 
 
 def _area(f: Frame, taken: list[Rect]) -> Rect:

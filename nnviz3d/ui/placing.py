@@ -59,14 +59,14 @@ def settle(
     wish = corner.copy()
     corner[:, 0] = np.clip(corner[:, 0], area[0], max(area[2] - width, area[0]))
     corner[:, 1] = np.clip(corner[:, 1], area[1], max(area[3] - height, area[1]))
-    cards = np.concatenate([corner, corner + (width, height)], 1)
+    cards = np.concatenate([corner, corner + np.array(size)], 1)
     whole = width * height
     cost = overlap(cards, np.array([anchor])).sum(1) * 6 / whole + np.minimum(np.arange(len(places)) * 1e-3, 0.08)
     for rects, weight in ((soft, 2.0), (hard, 40.0)):
         if len(rects):
             cost += overlap(cards, np.asarray(rects, float).reshape(-1, 4)).sum(1) * weight / whole
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
-    centre = corner + (width / 2, height / 2)
+    centre = corner + np.array(size) / 2
     cost += np.abs(centre - middle).sum(1) / 900 + np.abs(corner - wish).sum(1) / 2000
     if len(soft):
         cost += 1.2 * among_edges(corner, size, np.asarray(soft, float))

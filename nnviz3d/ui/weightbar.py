@@ -1,4 +1,4 @@
-"""The switch of the walk: weights as the phase shows them, before the step, after it, or their difference; and how much that is magnified."""
+"""The switch of the walk: weights as the phase shows them, before the step, after it, or their difference; and how much to magnify it."""
 
 from __future__ import annotations
 
