@@ -74,6 +74,8 @@ class Picture:
         self._chosen: list[np.ndarray] = [nothing] * len(pairs)  # edges of each pair, when not all are drawn
         self._signals: list[np.ndarray] = [nothing] * len(pairs)
         self._levels: list[np.ndarray] = [nothing] * len(pairs)  # |quantity| of what is drawn (or of a sample of it)
+        self._bright = np.zeros(len(pairs))  # the value of the brightest edges
+        self._scales = np.ones((len(pairs), 2), np.float32)  # 1 / the value that is drawn brightest, gain
         self._sums = np.ones((len(pairs), 2))  # summed |quantity|: chosen, all
         self._key: tuple | None = None
         self._selected_for: tuple | None = None
@@ -104,7 +106,7 @@ class Picture:
     ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
-        `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
+        `exact`: choose all edges anew now (films, stills); otherwise choice and scale are renewed one layer pair a call.
         `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
         `change`: edges show the weights before a step and how they changed; `quantity` then is what the strongest are chosen by.
         """
@@ -177,47 +179,46 @@ class Picture:
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
         quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
-        small = self.topology.n_edges <= 60_000
-        stamp = (numbers.flow, look.edges, budget, particles, moved is None)
-        due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
-        self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
+        stamp = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
+        due = range(len(self._pairs)) if exact or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
+        self._turn = 0 if exact else (self._turn + 1) % max(len(self._pairs), 1)
         self._selected_for = stamp
-        scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
-        signals, drawn = [], list(self._levels)
-        for k, pair in enumerate(self._pairs):
-            sample_s = pair.sampled(numbers, xp)
-            if k in due:
-                self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
+        drawn = {}
+        for k in due:
+            pair = self._pairs[k]
+            self._choose_pair(k, pair, numbers, pair.sampled(numbers, xp), quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
-            drawn[k] = self._levels[k]
-            if moved is None:
-                scales[k] = select.bright(drawn[k])
-            else:  # by the weights themselves, whichever moment is drawn: switching must not change the scale
-                edges = pair.sample_s if all_edges else xp.asarray(self._chosen[k])
-                at = pair.connection.weight.start
-                drawn[k] = self.ops.to_host(moved.shown(at + edges, xp))
-                scales[k] = select.bright(self.ops.to_host(moved.largest(at + pair.sample_s, xp)))
-            signals.append(self._signals[k])
-        peak = float(scales.max(initial=0.0))
-        if look.scale == "global":
-            scales[:] = peak
-        for k, pair in enumerate(self._pairs):
-            mean = select.mean_energy(drawn[k] / scales[k]) if scales[k] > 0 else 0.0
-            gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
-        inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
-        subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))
+            drawn[k], self._bright[k] = self._measured(k, moved, all_edges)
+        peak = float(self._bright.max(initial=0.0))
+        for k in due:
+            scale = peak if look.scale == "global" else float(self._bright[k])
+            mean = select.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
+            shown = self._pairs[k].connection.size if all_edges else len(self._chosen[k])
+            self._scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * shown)
+        subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = all_edges
         if not all_edges:
             listed = self._listed(self._chosen)
             subject.chosen = len(listed)
             subject.columns["t_selection"].write(listed)
-        listed = self._listed(signals)
+        listed = self._listed(self._signals)
         subject.signals = len(listed)
         subject.signals_column.write(listed)
         shown = self.topology.n_edges if all_edges else subject.chosen
         whole = float(self._sums[:, 1].sum())
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
         self.edges = Shown(shown, self.topology.n_edges, share, peak)
+
+    def _measured(self, k: int, moved: Moved | None, all_edges: bool) -> tuple[np.ndarray, float]:
+        """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
+        if moved is None:
+            return self._levels[k], select.bright(self._levels[k])
+        # by the weights themselves, whichever moment is drawn: switching must not change the scale
+        pair = self._pairs[k]
+        at, xp = pair.connection.weight.start, self.xp
+        edges = pair.sample_s if all_edges else xp.asarray(self._chosen[k])
+        largest = self.ops.to_host(moved.largest(at + pair.sample_s, xp))
+        return self.ops.to_host(moved.shown(at + edges, xp)), select.bright(largest)
 
     def _choose_pair(self, k: int, pair, numbers: select.Numbers, sample_s, quota: int, all_edges: bool, particles: int) -> None:
         xp, host = self.xp, self.ops.to_host

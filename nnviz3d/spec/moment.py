@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 PICKED = "picked"
 
 
@@ -54,7 +53,7 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """`kind`: "loss" (output beside target) or "after" (before beside after). `x_k`, `y_k`: where outputs are seen, `reach` their radius."""
+    """`kind`: "loss" (output beside target) or "after" (before beside after). `x_k`, `y_k`: where they are seen, `reach` their radius."""
 
     outputs: Outputs
     kind: str
