@@ -23,6 +23,7 @@ from nnviz3d.spec.readout import Label, StageInput
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
+NARROW = 600.0  # a stage of less has no room to spare
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -37,6 +38,7 @@ class Stage:
         self._anchored = None
         self.hovered = self.picked = self.chosen = self.layer = -1
         self.moments = Moments()
+        self.text = host.pixel_ratio  # the overlay's scale
         self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
         self._build()
         self.room = self._beside()
@@ -63,11 +65,12 @@ class Stage:
     def _beside(self) -> float:
         """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
         session = self.session
-        if session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None:
+        width = self.host.display_size[0] / (self.text * session.scene.look.ui_scale)
+        if session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None or width < NARROW:
             return 0.0
         names = session.source.topology.output.labels[:SIDE_LABELS]
         wide = TABLE + min(6.5 * max(map(len, names), default=1), 64.0)
-        return min(wide * self.host.pixel_ratio * session.scene.look.ui_scale / max(self.host.display_size[0], 1), 0.3)
+        return min(wide / width, 0.3)
 
     def _make_room(self, dt: float) -> None:
         """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""

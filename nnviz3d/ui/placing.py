@@ -67,7 +67,8 @@ def settle(
             cost += overlap(cards, np.asarray(rects, float).reshape(-1, 4)).sum(1) * weight / whole
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
     centre = corner + np.array(size) / 2
-    cost += np.abs(centre - middle).sum(1) / 900 + np.abs(corner - wish).sum(1) / 2000
+    away = np.maximum(np.maximum(np.array(anchor[:2]) - cards[:, 2:], cards[:, :2] - np.array(anchor[2:])), 0).sum(1)
+    cost += away / 600 + np.abs(corner - wish).sum(1) / 2000
     if len(soft):
         cost += 1.2 * among_edges(corner, size, np.asarray(soft, float))
         # a leader should not run through other layers
@@ -90,10 +91,9 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
             total, count = blocks.pop()
             blocks[-1][0] += total
             blocks[-1][1] += count
+    last = max(high - (len(wanted) - 1) * gap, low)
     out: list[float] = []
     for total, count in blocks:
-        out += [total / count + (len(out) + k) * gap for k in range(int(count))]
-    if out:
-        shift = max(low - out[0], 0.0) or min(high - out[-1], 0.0)
-        out = [y + shift for y in out]
+        first = min(max(total / count, low), last)
+        out += [first + (len(out) + k) * gap for k in range(int(count))]
     return out
