@@ -1,4 +1,4 @@
-"""What a walk tells beside the network: every number is the tape's, at every width, loss and depth; the table and the inset follow the place."""
+"""What a walk tells beside the network: every number is the tape's, at every width, loss and depth; cards follow the place."""
 
 import math
 from types import SimpleNamespace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +47,7 @@ def test_rows_are_in_order_apart_and_inside_where_they_fit(wanted, gap):
     wanted = sorted(wanted)
     rows = spread(wanted, gap, 0, 500)
     assert len(rows) == len(wanted)
-    assert all(b - a >= gap - 1e-6 for a, b in zip(rows, rows[1:], strict=False))
+    assert all(b - a >= gap - 1e-6 for a, b in pairwise(rows))
     if gap * len(wanted) <= 500:
         assert rows[0] >= -1e-6 and rows[-1] <= 500 + 1e-6
 
