@@ -6,10 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.app import changes
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
 
@@ -18,7 +20,7 @@ def sentence(session: Session) -> str:
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
     if session.walking is not None:
-        return session.walking.sentence
+        return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -41,6 +43,7 @@ def readout(
     chosen: int = -1,
     layer: int = -1,
     plane: PlaneReading | None = None,
+    moment: Moment | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -87,6 +90,7 @@ def readout(
         plane=plane,
         samples=session.browser.reading(session),
         features=source.data.feature_names,
+        moment=moment,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

@@ -109,7 +109,8 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
-            self.stage.responses.reading(self.session.source, self.stage.hovered),
+            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            moment=self.stage.moment(),
         )
         self._title()
         self.host.begin_overlay(dt)

@@ -20,6 +20,7 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_pair": ("int32", 4),
     "t_pair_scale": ("float32", 2),
     "t_value": ("float32", 1),
+    "t_before": ("float32", 1),
     "t_selection": ("int32", 2),
     "t_plate": ("float32", 4),
     "t_point": ("float32", 4),

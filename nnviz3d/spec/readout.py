@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
@@ -303,6 +304,7 @@ class Readout:
     plane: PlaneReading | None = None
     samples: SamplesReading | None = None  # only while somebody looks at them
     features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
+    moment: Moment | None = None  # inside a walk: what is told on the stage
 
 
 @dataclass(frozen=True)

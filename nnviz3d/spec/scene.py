@@ -180,6 +180,8 @@ class Look(Table):
     exposure: float = Field(1.0, gt=0, le=8)
     quality: Quality = "auto"
     ui_scale: float = Field(1.0, ge=0.5, le=4)
+    weights: Literal["phase", "before", "after", "difference"] = Field("phase", description="inside one step: which weights are shown")
+    exaggeration: float = Field(0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen")
 
 
 class Record(Table):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import StageInput
+from nnviz3d.ui import weightbar
 from nnviz3d.ui.frame import Frame
 
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
@@ -111,6 +112,8 @@ def _plain_keys(f: Frame, pressed) -> None:
         for key, phases in ((_K.period, 1), (_K.comma, -1)):
             if imgui.is_key_pressed(key, True):
                 f.do("walk_by", phases)
+        if pressed(_K.v):
+            weightbar.cycle(f)
     for key, name in _COMMANDS:
         if pressed(key) and not (walk and name == "step"):
             f.do(name)

@@ -85,6 +85,8 @@ HINTS: dict[str, tuple[str, str]] = {
     "look.glow": ("Glow", "How far bright light spreads, times the usual."),
     "look.exposure": ("Exposure", "Brightness of the whole picture, times the usual."),
     "look.quality": ("Quality", "auto holds the frame rate on this machine; the others are fixed."),
+    "look.weights": ("Weights", "Inside a step: the weights of the phase, before the step, after it, or their difference (V)."),
+    "look.exaggeration": ("Magnify", "Inside a step: differences of weights are drawn so many times as large. 0: so that they are seen."),
     "look.ui_scale": ("Text size", "Size of all text and panels (0.5 to 4)."),
 }  # fmt: skip
 
@@ -105,6 +107,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     (".  (full stop)", "one training step"),
     ("I", "walk through one step"),
     (",  .  there", "a phase back, on"),
+    ("V there", "weights before, after"),
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
