@@ -79,7 +79,7 @@ def respond(source) -> Response | None:
     data, trainer = source.data, source.trainer
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
-    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni) if len(x_ni) >= FEWEST else None
+    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed) if len(x_ni) >= FEWEST else None
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:
