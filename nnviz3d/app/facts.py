@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.app import parameters
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
@@ -40,6 +41,7 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    edge: int = -1,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -83,6 +85,10 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -102,6 +108,14 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "set_parameter", "freeze", "kill", "release",
 ]  # fmt: skip
 
 
@@ -153,6 +155,43 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ParameterReading:
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+
+    parameter: int
+    layer: int
+    index: int
+    neuron: int  # id of the neuron it leads into
+    value: float
+    source: int | None = None
+    a: float | None = None  # activation of that source for the shown sample
+    gradient: float | None = None
+    change: float | None = None
+    label: str = ""  # of the neuron it leads into, where that has one
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    """
+
+    kind: str
+    parameter: int
+    old: float
+    new: float
+    began: int
+    step: int
+    sample_before: float
+    sample_now: float
+    test_before: float | None
+    test_now: float | None
+
+
+@dataclass(frozen=True)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 
@@ -238,6 +277,10 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
+    edge: ParameterReading | None = None  # the edge under the pointer
+    holds: Holds = Holds()
+    effect: EffectReading | None = None  # of the last edit by hand
 
 
 @dataclass(frozen=True)
@@ -255,6 +298,8 @@ class StageInput:
     zoom: float = 0.0  # wheel notches, positive is nearer
     move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
     turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+    tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
+    tune: float = 0.0  # pixels upwards in this frame; a tenth of them with Shift
 
 
 @dataclass(frozen=True)
