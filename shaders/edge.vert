@@ -6,6 +6,7 @@
 uniform float u_energy;   // brightness of all edges
 uniform float u_width;    // pixels
 uniform float u_floor;    // energies below are not drawn
+uniform float u_least;    // the least energy shown; above 0 the pair's gain does not count either
 uniform vec3 u_positive;
 uniform vec3 u_negative;
 uniform bool u_dashes;
@@ -20,7 +21,7 @@ const float NEAR = .05;
 void main()
 {
     Edge edge = edge_of(gl_InstanceID);
-    float energy = energy_of(edge.level);
+    float energy = max(energy_of(edge.level), u_least);
     v_color = vec3(0.);
     v_across = v_dash = 0.;
     float share = passed(edge.target);
@@ -52,5 +53,5 @@ void main()
     v_across = across;
     bool negative = edge.level < 0.;
     v_dash = negative && u_dashes ? (end ? whole : 0.) * u_dash : -1.;
-    v_color = (negative ? u_negative : u_positive) * energy * (.1 + .26 * energy) * edge.gain * u_energy;
+    v_color = (negative ? u_negative : u_positive) * energy * (.1 + .26 * energy) * (u_least > 0. ? 1. : edge.gain) * u_energy;
 }

@@ -3,6 +3,7 @@
 #include "include/scene.glsl"
 
 uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
+uniform isamplerBuffer t_mark;   // neuron -> 1 frozen, 2 killed, 4 the end of an edge that is pointed at; summed
 uniform int u_first;             // where this draw begins in t_order
 uniform float u_radius;          // of a silent neuron, world units
 uniform float u_glow;
@@ -19,10 +20,12 @@ out vec3 v_ray;
 flat out vec4 v_sphere;  // centre and radius in view space
 flat out vec4 v_glow;    // light from inside, how much hotter the middle is
 flat out vec4 v_style;   // radius in pixels, rim, spark, ring of a hovered or picked neuron
+flat out int v_held;     // 1 frozen, 2 killed, 3 both
 #endif
 
 const vec3 WARM = vec3(1.9, 1.25, .5);
 const vec3 COLD = vec3(.75, .55, 2.1);
+const vec3 ICE = vec3(.12, .3, .42);
 const vec3 QUIET = vec3(.05, .085, .17);  // what a silent sphere looks like from far: body and rim averaged
 
 void main()
@@ -42,15 +45,17 @@ void main()
         glow += (error >= 0. ? u_error_positive : u_error_negative) * pow(abs(error), 1.5) * u_error;
         lit = max(lit, pow(abs(error), 1.5) * u_error);
     }
-    float mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
+    int marks = texelFetch(t_mark, neuron).r;
+    float mark = min((neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.) + ((marks & 4) != 0 ? .8 : 0.), 1.6);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
     float radius = u_radius * (1. + .37 * min(strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
-    v_dot = vec4(QUIET + glow * (.4 + .6 * lit) + mark * WARM, pixels);
+    v_dot = vec4(((marks & 2) != 0 ? .25 : 1.) * QUIET + glow * (.4 + .6 * lit) + mark * WARM + ((marks & 1) != 0 ? ICE : vec3(0.)), pixels);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
+    v_held = marks & 3;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
     v_glow = vec4(glow, 1.1 * lit);

@@ -66,8 +66,8 @@ class Diagnosis:
             return []
         a_ni, nodes, found = self._response.activations(), source.topology.nodes, []
         for k in range(1, len(nodes) - 1):
-            start = nodes[k].neurons.start
-            alive_ni = np.delete(a_ni[k], [n - start for n in self._killed if 0 <= n - start < nodes[k].size], 1)  # those are silent on purpose
+            here = nodes[k].neurons  # the killed are silent on purpose
+            alive_ni = np.delete(a_ni[k], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
             found.append(symptoms.neurons(k, nodes[k].activation, alive_ni, loss, guess) if alive_ni.size else None)
         return found
 

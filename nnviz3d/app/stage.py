@@ -10,20 +10,25 @@ import numpy as np
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.edge_picking import pick_edge
+from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
+from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
+CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
+FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
 class Stage:
-    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `layer` a node; or -1."""
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `hovered_edge` and `lit`
+    (under the pointer on a panel) too, `layer` a node; or -1."""
 
     def __init__(self, host: Host, session: Session):
         self.host, self.session = host, session
@@ -31,7 +36,11 @@ class Stage:
         self.time = 0.0
         self._turn = 0
         self._anchored = None
-        self.hovered = self.picked = self.chosen = self.layer = -1
+        self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+        self._drawn: Frame | None = None
+        self._looked: tuple | None = None
+        self._pointer, self._rested = None, False
+        self._tuned: list | None = None  # parameter, value, change a pixel, while one is dragged
         self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
         self._build()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
@@ -84,7 +93,8 @@ class Stage:
             self.renderer.close()
             self.picture.close()
             self._build()
-            self.hovered = self.picked = self.chosen = self.layer = -1
+            self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+            self._looked = self._tuned = None
             self.fit()
         elif level >= Rebuild.DATA:
             self._show_points()
@@ -105,15 +115,15 @@ class Stage:
     def _answer(self, exact: bool) -> None:
         """The network's answers over the plane: every third time that they changed, or now."""
         source = self.session.source
-        moment = (id(source.trainer), source.step)
+        moment = (id(source.trainer), source.step, source.trainer.writes)
         self._turn = (self._turn + 1) % 3
         if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
             return
         self._answered = moment
         self.picture.show_answers(source.answers(SIDE), source.data.task)
 
-    def handle(self, stage: StageInput, dt: float) -> None:
-        """Move the camera and find what is under the pointer. Pixels are imgui's units."""
+    def handle(self, stage: StageInput, dt: float, now: float = 0.0) -> None:
+        """Move the camera, turn a weight, and find what is under the pointer. Pixels are imgui's units; `now` in seconds, for undo."""
         width, height = self.host.display_size
         if any(stage.orbit):
             self.rig.orbit(*stage.orbit)
@@ -125,16 +135,84 @@ class Stage:
             self.rig.move(*stage.move, dt)
         if any(stage.turn):
             self.rig.orbit(stage.turn[0] * dt * 240, stage.turn[1] * dt * 240)
-        self.hovered = -1
+        if stage.tuning:  # what was under the pointer stays in hand
+            self._tune(stage.tune, now)
+            return
+        self._tuned = None
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
-            ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
-            radius = self.picture.subject.radius * 1.2
-            found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
-            self.hovered = -1 if found is None else found
+            self._look(stage.pointer, width, height)
+        else:
+            self.hovered = self.hovered_edge = -1
+            self._looked = None
         if stage.double_clicked and self.hovered >= 0:
             self.fly_to(self.hovered)
         elif stage.clicked:
-            self.picked = self.hovered
+            self._choose(self.hovered, self.hovered_edge)
+
+    def _look(self, pointer: tuple[float, float], width: float, height: float) -> None:
+        """The neuron under the pointer, or else the edge; only where the pointer or the picture has moved, as it was drawn last."""
+        drawn, crowded = self._drawn, self.picture.edges.shown > CROWD
+        pose, wave = (self.rig.pose, None) if drawn is None else (drawn.pose, drawn.wave)
+        rests, self._pointer = pointer == self._pointer, pointer
+        self._rested = self._rested and rests
+        key = (pointer, width, height, pose, id(self.picture.layout), self.picture.version, wave)
+        if key == self._looked and (self._rested or not crowded):
+            return
+        self._looked = key
+        ndc = (2 * pointer[0] / max(width, 1) - 1, 1 - 2 * pointer[1] / max(height, 1))
+        found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, self.picture.subject.radius * 1.2)
+        self.hovered = -1 if found is None else found
+        if found is not None or (crowded and not rests):
+            self.hovered_edge, self._rested = -1, rests
+        elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
+            self._rested = rests
+            ribbon = self.session.scene.look.edge_width * max(height / 720, 0.5)
+            size = (width, height)
+            edge = pick_edge(self.picture.layout, self.picture.drawn(), self._energies(wave), pose, ndc, size, ribbon, FAINTEST)
+            self.hovered_edge = -1 if edge is None else edge
+
+    def _energies(self, wave: Wave | None):
+        """Of edges, by connection; a wave hides those that it has not come to."""
+        if wave is None or not wave.way:
+            return self.picture.energies
+        way, front = wave.way, wave.front
+
+        def energies(k: int, edges: np.ndarray) -> np.ndarray:
+            passed = front - k if way > 0 else k + 1 - front
+            return self.picture.energies(k, edges) if passed > 0 else np.zeros(len(edges))
+
+        return energies
+
+    def _choose(self, neuron: int, edge: int) -> None:
+        """A neuron, or an edge with the neuron that it leads into, or neither."""
+        self.chosen, self.picked = edge, neuron
+        if edge >= 0:
+            node, j, _i = self.session.source.topology.parameter(edge)
+            self.picked = node.neurons.start + j
+
+    def _tune(self, pixels: float, now: float) -> None:
+        """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
+        if self._tuned is None:
+            p = self._in_hand()
+            if p < 0:
+                return
+            editing = self.session.editing
+            self._tuned = [p, self.session.source.parameter(p), editing.rate(p)]
+            if self.hovered >= 0:
+                self._choose(self.hovered, -1)
+            elif self.hovered_edge >= 0:
+                self._choose(-1, p)
+        if pixels:
+            p, value, rate = self._tuned
+            self._tuned[1] = min(max(value + pixels * rate, -limits.PARAMETER), limits.PARAMETER)
+            self.session.editing.set_parameter(p, self._tuned[1], now, held=True)
+
+    def _in_hand(self) -> int:
+        topology = self.session.source.topology
+        if self.hovered >= topology.input.neurons.stop:
+            node, j = topology.locate(self.hovered)
+            return node.bias.start + j
+        return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
         """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
@@ -154,6 +232,9 @@ class Stage:
             quantity = walking.quantity() if walking else None
             self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
         wave = walking.wave() if walking else None
+        count = self.session.source.topology.n_parameters
+        lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
+        self.picture.mark(lit, self.session.source.holds)
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
         self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)

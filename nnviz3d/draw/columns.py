@@ -23,12 +23,15 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_selection": ("int32", 2),
     "t_plate": ("float32", 4),
     "t_point": ("float32", 4),
+    "t_mark": ("int32", 1),
 }
+
+FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
 
 
 @dataclass
 class Subject:
-    """A network as columns. `chosen`, `signals` and `highlight` are counts of pairs in the selection columns of the same names.
+    """A network as columns. `chosen`, `signals`, `highlight` and `lit` are counts of pairs in the selection columns of the same names.
 
     `all_edges`: draw every edge straight out of the weights; otherwise the `chosen` ones.
     """
@@ -44,3 +47,5 @@ class Subject:
     highlight: int = 0
     points: int = 0
     radius: float = 0.135
+    lit_column: TextureBuffer | None = None
+    lit: int = 0

@@ -10,6 +10,7 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
 FLOOR = 0.012  # energies below are under one level of 255 on screen: not worth a triangle
+LIT = 0.9  # least energy of an edge that is pointed at or chosen: a weight of 0 must be seen too
 SECONDS_AN_EDGE = 1.6
 COPIES = 2
 WRAP = 4096.0  # seconds after which the signals' clock starts again: float32 keeps a millisecond there
@@ -31,7 +32,7 @@ class Edges:
         return {"u_flow": wave.flow, "u_front": wave.front, "u_way": wave.way}
 
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
-        """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
+        """All ribbons, then the highlighted ones; what is not highlighted steps back while something is. On top the few that are meant."""
         state.light()
         look = frame.look
         positive, negative = self.palette(frame)
@@ -48,6 +49,7 @@ class Edges:
             u_dash=1.7 / subject.layout.pitch,
             u_energy=look.edge_energy * calm,
             u_pair=-1,
+            u_least=0.0,
             **shared,
         )
         if subject.all_edges:
@@ -59,6 +61,10 @@ class Edges:
         if subject.highlight:
             self.ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=look.edge_width * 1.5 * max(fine, 0.5), u_floor=0.0)
             self.ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
+        if subject.lit:  # whatever its number is, and wherever a wave is
+            width = look.edge_width * 2.0 * max(fine, 0.5)
+            self.ribbons.set(u_pair=-1, u_way=0, u_floor=0.0, u_least=LIT, u_energy=look.edge_energy * 2.2, u_width=width)
+            self.ribbons.draw("triangle_strip", 4, subject.lit, subject.columns | {"t_selection": subject.lit_column})
 
     def draw_signals(self, subject: Subject, frame: Frame, shared: dict) -> None:
         look = frame.look

@@ -18,7 +18,10 @@ def _before(origins: Origins, layers: int) -> list[int | None]:
     return [0, *(None if o is None else o + 1 for o in origins), layers + 1]
 
 
-def weights(old: Network, new: Network, origins: Origins, theirs: dict[str, np.ndarray], mine: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+Named = dict[str, np.ndarray]  # parameters by name, as in a weights file
+
+
+def weights(old: Network, new: Network, origins: Origins, theirs: Named, mine: Named) -> Named:
     """`mine` (the new network's first weights, by name) with what can be kept of `theirs`.
 
     Where a layer follows the same layer as before, the block of rows and columns that both sizes have is kept; where it follows

@@ -19,7 +19,7 @@ from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.shown import Shown
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.errors import RunError
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Topology
 
@@ -42,7 +42,8 @@ class Tape:
     `loss`: mean over the batch, with dropout, without L1 and L2.
     `gradient` (P,): batch mean with L1 and L2 in it, before clipping; the optimiser used `clip` times it.
     `before`, `after` (P,) parameters; `slots_before`, `slots_after` the optimiser's own (P,): velocity, or v, or m and v.
-    `holds`: what was frozen or killed. `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on. `masks`: the step's dropout, by node.
+    `holds`: what was frozen or killed. `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on.
+    `masks`: the step's dropout, by node.
     Where the step diverged nothing was applied: after is before, and loss or gradient are what was not finite.
     What one sample makes of the parameters is worked out when first asked for, by the same calls as the live picture's.
     """
@@ -66,7 +67,7 @@ class Tape:
     slots_after: tuple[np.ndarray, ...]
     alive: np.ndarray | None
     diverged: bool
-    holds: Holds = Holds()
+    holds: Holds = NONE
 
     @property
     def x(self) -> np.ndarray:

@@ -80,9 +80,7 @@ class Buffers:
     kills: list | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
 
     @classmethod
-    def make(
-        cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = (), killed: tuple[int, ...] = ()
-    ) -> Buffers:
+    def make(cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = (), killed: tuple[int, ...] = ()) -> Buffers:
         a = [ops.zeros((batch, node.size)) for node in topology.nodes]
         on_logits = topology.output.activation in ON_LOGITS.values()
         z = [x if node.activation in FROM_OUTPUT else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]

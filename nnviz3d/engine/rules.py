@@ -89,7 +89,8 @@ def update(tape: Tape, p: int) -> Rule:
     if tape.holds.freezes(tape.topology, p):
         data = gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0)
         return Rule(
-            train.optimizer, p, name, t, old, old, float(tape.after[p]), data, gradient, used, tape.clip, rate, 0.0, 0.0, frozen=True, **regular
+            train.optimizer, p, name, t, old, old, float(tape.after[p]), data, gradient, used, tape.clip, rate, 0.0, 0.0,
+            frozen=True, **regular,
         )  # fmt: skip
     slots = [(float(a[p]), float(b[p])) for a, b in zip(tape.slots_before, tape.slots_after, strict=True)]
     state, direction = _direction(train, t, used, slots)

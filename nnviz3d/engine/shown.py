@@ -17,7 +17,8 @@ from nnviz3d.spec.topology import Topology
 
 class Shown:
     """`z`, `activation`, `delta` (N,): pre-activation, activation, dL/dz of the loss of this sample alone. For inputs z = activation = x,
-    delta = dL/dx. A killed neuron keeps its z, with activation and delta 0. Values past float32's end are clamped to it, and nan is 0: pictures need numbers. `all` (3 N,) is the three in one."""
+    delta = dL/dx. A killed neuron keeps its z, with activation and delta 0. Values past float32's end are clamped to it, and nan is 0:
+    pictures need numbers. `all` (3 N,) is the three in one."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
         n = topology.n_neurons

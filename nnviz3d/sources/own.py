@@ -145,7 +145,8 @@ class OwnTraining:
         bound = (id(trainer), id(trainer.objective), id(self.data), side, trainer.holds.killed)
         if bound != self._answering:
             parameters = trainer.arenas.parameters
-            self._response = Response(self.ops, trainer.topology, trainer.objective, parameters, self.plane.inputs(side), trainer.holds.killed)
+            x_ni = self.plane.inputs(side)
+            self._response = Response(self.ops, trainer.topology, trainer.objective, parameters, x_ni, trainer.holds.killed)
             self._answering = bound
         return self._response.outputs()
 

@@ -52,3 +52,6 @@ class Holds:
                     problems.append(Problem("", kind, "an output is the network's answer; only hidden neurons can be killed"))
         if problems:
             raise InputError(*problems)
+
+
+NONE = Holds()

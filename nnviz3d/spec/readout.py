@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
@@ -77,6 +77,7 @@ class UpdateReading:
     numbers: dict[str, float]
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
+    frozen: bool = False  # the neuron is: the parameter stays as it is
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ class NeuronReading:
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
     step: StepReading | None = None  # inside a walk
+    frozen: bool = False
+    killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,7 +282,7 @@ class Readout:
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
     weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
     edge: ParameterReading | None = None  # the edge under the pointer
-    holds: Holds = Holds()
+    holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
 
 
@@ -299,7 +302,7 @@ class StageInput:
     move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
     turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
     tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
-    tune: float = 0.0  # pixels upwards in this frame; a tenth of them with Shift
+    tune: float = 0.0  # unscaled pixels upwards in this frame; a tenth of them with Shift
 
 
 @dataclass(frozen=True)

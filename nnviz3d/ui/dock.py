@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -45,11 +45,12 @@ class Dock:
         self.charts, self.neuron = charts.Charts(), neuron.Neuron()
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (weight, weight.draw), (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
+        self._chosen = -1
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
@@ -70,8 +71,14 @@ class Dock:
         order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
         if fresh:
             imgui.set_scroll_y(0)
+        chosen = f.readout.chosen
+        taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
+        if chosen >= 0:  # an edge is meant, not the neuron that it leads into
+            order = sorted(order, key=lambda s: s.title != weight.TITLE)
+        if taken:
+            imgui.set_scroll_y(0)
         for section in order:
-            self._section(f, section, fresh and section.title == neuron.TITLE)
+            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
         imgui.end_child()
         imgui.end()
         if not f.narrow:

@@ -71,6 +71,7 @@ class Overlay:
             notes.banner(f)
             notes.lines(f, top)
             notes.hover_card(f)
+            notes.edge_card(f)
             help_card.draw(f)
         stage.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
