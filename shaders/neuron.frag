@@ -50,8 +50,8 @@ void main()
     if (v_held != 0) {
         // killed: hollow and crossed out; frozen: a ring of ice. A ring of a hovered one lies over both
         float crossing = min(abs(normal.x + normal.y), abs(normal.x - normal.y)) * .7071;
-        float cut = smoothstep(.17, .09, crossing) * smoothstep(.0, .12, facing - .2);
-        if ((v_held & 2) != 0) color = BODY * .12 + CUT * (.5 * cut + .35 * smoothstep(.55, .9, grazing));
+        float cut = smoothstep(.12, .06, crossing) * smoothstep(.0, .12, facing - .45);
+        if ((v_held & 2) != 0) color = BODY * .1 + CUT * (.3 * cut + .22 * smoothstep(.55, .85, grazing));
         if ((v_held & 1) != 0) color = color * .8 + ICE * (.06 + smoothstep(.4, .62, grazing));
     }
     color += ACCENT * v_style.w * smoothstep(.45, .8, grazing);

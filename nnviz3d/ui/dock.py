@@ -68,14 +68,12 @@ class Dock:
         imgui.pop_style_var()
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
-        order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
-        if fresh:
-            imgui.set_scroll_y(0)
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
-        if chosen >= 0:  # an edge is meant, not the neuron that it leads into
-            order = sorted(order, key=lambda s: s.title != weight.TITLE)
-        if taken:
+        # an edge is meant before the neuron that it leads into
+        first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
+        if fresh or taken:
             imgui.set_scroll_y(0)
         for section in order:
             self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))

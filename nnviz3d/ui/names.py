@@ -18,13 +18,13 @@ def neuron_name(f: Frame, reading: NeuronReading) -> str:
 
 
 def place(f: Frame, layer: int, index: int) -> str:
-    """ "input 27", "hidden 3" (where there is but one hidden layer), "hidden layer 2 neuron 3", "output 7"."""
+    """ "input 27", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7"."""
     last = len(f.readout.topology.nodes) - 1
     if layer == 0:
         return f"input {index}"
     if layer == last:
         return f"output {index}"
-    return f"hidden {index}" if last == 2 else f"hidden layer {layer} neuron {index}"
+    return f"hidden {index}" if last == 2 else f"hidden {layer} neuron {index}"
 
 
 def parameter_name(f: Frame, reading: ParameterReading) -> str:

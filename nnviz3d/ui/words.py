@@ -113,7 +113,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Shift or right drag", "move the network"),
     ("Wheel", "nearer, farther"),
     ("Click", "pick a neuron or an edge"),
-    ("Ctrl + drag up, down", "turn an edge's weight, a neuron's bias"),
+    ("Ctrl + drag up, down", "turn a weight or a bias"),
     ("Double click", "fly to a neuron"),
     ("Arrows, W A S D Q E", "turn, fly"),
     ("1 to 6", "camera places"),

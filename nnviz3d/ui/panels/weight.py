@@ -15,7 +15,7 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name, parameter_name, place
 from nnviz3d.ui.numbers import count, plain
-from nnviz3d.ui.widgets import dim, elide, icon_button, right_edge, small, tip
+from nnviz3d.ui.widgets import dim, icon_button, right_edge, small, tip
 from nnviz3d.ui.words import HOLD_WORDS
 
 TITLE, ICON, HINT, OPEN = "Edit by hand", fa.ICON_FA_HAND_POINTER, "Change one weight or bias by hand; freeze or kill a neuron.", False
@@ -40,13 +40,18 @@ def draw(f: Frame) -> None:
 
 def _value(f: Frame, w: ParameterReading) -> None:
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(elide(parameter_name(f, w), imgui.get_content_region_avail().x - f.px(30)))
+    imgui.push_text_wrap_pos(right_edge() - f.px(30))
+    top = imgui.get_cursor_pos_y()
+    imgui.text_unformatted(parameter_name(f, w))
+    below = imgui.get_cursor_pos_y()
+    imgui.pop_text_wrap_pos()
     tip(f, f"Parameter {w.parameter} of {count(f.readout.topology.n_parameters)}: its place among all weights and biases."
            + (f"\n{w.label}" if w.label else ""))  # fmt: skip
-    imgui.same_line(right_edge() - f.px(24))
+    imgui.set_cursor_pos(imgui.ImVec2(right_edge() - f.px(24), top))
     if icon_button(f, fa.ICON_FA_XMARK, "unchoose", "Let go (Esc)", size=24):
         f.do("choose", None)
         f.do("pick", None)
+    imgui.set_cursor_pos_y(max(below, imgui.get_cursor_pos_y()))
     imgui.set_next_item_width(-1)
     speed = max(abs(w.value), 0.4) / PIXELS
     changed, value = imgui.drag_float("##value", w.value, speed, 0, 0, "%.5f", imgui.SliderFlags_.no_round_to_format)
