@@ -189,6 +189,8 @@ class Stage:
         if edge >= 0:
             node, j, _i = self.session.source.topology.parameter(edge)
             self.picked = node.neurons.start + j
+            if self.session.walking is not None:
+                self.session.walking.inspector.choose(edge)
 
     def _tune(self, pixels: float, now: float) -> None:
         """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
@@ -215,7 +217,12 @@ class Stage:
         return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
-        """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
+        """Both in one, for films and stills."""
+        self.prepare(dt, pose, exact, transparent)
+        self.render()
+
+    def prepare(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+        """Publish what changed, and settle what the next frame shows. `exact`: choose edges anew this frame, as films and stills do."""
         scene = self.session.scene
         self.time += dt
         self.rig.advance(dt)
@@ -237,10 +244,13 @@ class Stage:
         self.picture.mark(lit, self.session.source.holds)
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
-        self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
+
+    def render(self) -> None:
+        """Draw what was prepared: OpenGL calls only."""
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
 
     def labels(self) -> tuple[Label, ...]:
-        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
+        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
         if not self.session.scene.view.labels:
             return ()
         points, names, layers = self._anchors()

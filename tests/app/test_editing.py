@@ -264,7 +264,7 @@ def test_a_killed_layer_does_not_stop_a_session(s):
     s.editing.hold("killed", range(hidden(s), s.source.topology.output.neurons.start), True)
     s.running = True
     for _ in range(5):
-        s.advance(0.1, lambda: True if s.source.step < 60 else False)
+        s.advance(0.1, lambda: s.source.step < 60)
     s.start_walk()
     tape = s.walking.walk.tape
     assert not tape.old.a[hidden(s) : s.source.topology.output.neurons.start].any()

@@ -1,4 +1,4 @@
-"""A person's hands on the network: edges pointed at, chosen, dragged and typed on the stage and in the panel, seen in session and picture."""
+"""A person's hands on the network: edges pointed at, chosen, dragged and typed on the stage and in the panel; session and picture tell."""
 
 from __future__ import annotations
 

@@ -38,11 +38,8 @@ def plainly(pose, ndc, edges_of, floor):
             for n, m in ((0, 1), (1, 0)):
                 if ends[n][2] > -NEAR:
                     ends[n] = ends[m] + (ends[n] - ends[m]) * (ends[m][2] + NEAR) / (ends[m][2] - ends[n][2])
-            a, b = (
-                np.array([(p[0] * clip[0, 0] + p[2] * clip[2, 0]) / -p[2] - ndc[0], (p[1] * clip[1, 1] + p[2] * clip[2, 1]) / -p[2] - ndc[1]])
-                * SIZE / 2
-                for p in ends
-            )  # fmt: skip
+            flat = [np.array([p[k] * clip[k, k] + p[2] * clip[2, k] for k in (0, 1)]) / -p[2] for p in ends]
+            a, b = ((p - ndc) * SIZE / 2 for p in flat)
             way = b - a
             miss = np.linalg.norm(a + np.clip(-a @ way / max(way @ way, 1e-12), 0, 1) * way)
             strength = float(energy(k, np.array([e]))[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,7 +71,7 @@ def test_free_and_frozen_stretches_share_the_arena(frozen):
         told[r] = True
     assert told.all()
     assert sum(r.stop - r.start for r in (*stretches, *free)) == mask.size
-    assert all(a.stop < b.start for a, b in zip(stretches, stretches[1:], strict=False)), "neighbours are joined"
+    assert all(a.stop < b.start for a, b in pairwise(stretches)), "neighbours are joined"
     weight = t.topology.nodes[2].weight
     assert sum(r.stop - r.start for r in common(weight, free)) == int((~mask[weight.slice]).sum())
 
@@ -214,7 +216,7 @@ def test_killed_is_zero_everywhere(killed, part):
     assert t.evaluate("test")[0] == pytest.approx(-np.log(a[-1][np.arange(9), t.data.t_test]).mean(), rel=1e-5)
     t.run(5)
     assert np.isfinite(t.loss) and not t.tensors("gradient")[incoming(t, killed)].any(), "no gradient reaches it"
-    rows, buffers = t.batch
+    _rows, buffers = t.batch
     for k, node in enumerate(t.topology.nodes[1:-1], start=1):
         here = [n - node.neurons.start for n in killed if node.neurons.start <= n < node.neurons.stop]
         assert not buffers.a[k][:, here].any() and not buffers.d[k][:, here].any()
