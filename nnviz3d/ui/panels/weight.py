@@ -82,7 +82,7 @@ def _hold_buttons(f: Frame, w: ParameterReading) -> None:
             f.do(command, ((w.neuron,), not on))
         tip(f, f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}.")
     ids = range(node.neurons.start, node.neurons.stop)
-    whole = set(ids) <= set(holds.frozen)
+    whole = len(holds.frozen) >= len(ids) and set(ids) <= set(holds.frozen)
     name = layer_name(f, w.layer).lower()
     if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
         f.do("freeze", (tuple(ids), not whole))
