@@ -15,8 +15,10 @@ flat out vec4 v_sphere;  // centre and radius in view space
 flat out vec4 v_glow;    // light from inside, how much hotter the middle is
 flat out vec4 v_style;   // radius in pixels, rim, spark, ring: warm where positive, cold where negative
 flat out vec2 v_fill;    // how high it is filled, in [-1, 1]; how much of the light is held by that, in [0, 1]
+flat out int v_held;     // 1 frozen, 2 killed, 3 both
 #endif
 
+const vec3 ICE = vec3(.12, .3, .42);
 const vec3 QUIET = vec3(.05, .085, .17);  // what a silent sphere looks like from far: body and rim averaged
 
 void main()
@@ -32,10 +34,13 @@ void main()
     float radius = u_radius * (1. + .37 * min(light.strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
-    v_dot = vec4(QUIET + light.glow * (.4 + .6 * light.lit) + max(light.mark, 0.) * WARM + max(-light.mark, 0.) * COLD, pixels);
+    float body = (light.held & 2) != 0 ? .25 : 1.;
+    vec3 ring = max(light.mark, 0.) * WARM + max(-light.mark, 0.) * COLD + ((light.held & 1) != 0 ? ICE : vec3(0.));
+    v_dot = vec4(body * QUIET + light.glow * (.4 + .6 * light.lit) + ring, pixels);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
+    v_held = light.held;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
     v_glow = vec4(light.glow, 1.1 * light.lit);

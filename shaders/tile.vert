@@ -15,6 +15,7 @@ flat out int v_neuron;
 flat out vec4 v_tint;
 flat out vec4 v_rim;      // light of the rim, mark of a hovered or picked neuron
 flat out vec2 v_fill;     // how high the rim is filled, in [-1, 1]; how much of its light is held by that, in [0, 1]
+flat out int v_held;      // 1 frozen, 2 killed, 3 both
 flat out float v_pixels;  // half a side on screen
 
 void main()
@@ -24,6 +25,7 @@ void main()
     Light light = light_of(v_neuron, place.w);
     v_rim = vec4(light.glow, light.mark);
     v_fill = light.fill;
+    v_held = light.held;
     v_tint = texelFetch(t_tint, v_neuron);
     v_at = (vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2. - 1.) * 1.08;  // a little more, for the soft rim
     vec4 seen = u_view_from_world * vec4(place.xyz, 1.);

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.app import changes
+from nnviz3d.app import changes, parameters
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
@@ -44,6 +44,7 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
+    edge: int = -1,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -91,6 +92,10 @@ def readout(
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
+        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -110,6 +115,14 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

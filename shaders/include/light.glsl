@@ -1,4 +1,5 @@
 // The light of a neuron, the same for spheres, sprites, dots and tiles: activation, error, what a walk fills it with, and its ring.
+uniform isamplerBuffer t_mark;   // neuron -> 1 frozen, 2 killed, 4 the end of an edge that is pointed at; summed
 uniform float u_glow;
 uniform float u_error;           // how much of the delta is shown, in [0, 1]
 uniform vec3 u_error_positive;
@@ -21,6 +22,7 @@ struct Light {
     vec3 glow;
     vec2 fill;       // how high it is filled, in [-1, 1]; how much of the light is held by that, in [0, 1]
     float mark;      // ring of a hovered or picked neuron, or of a source: warm where positive, cold where negative
+    int held;        // 1 frozen, 2 killed, 3 both
 };
 
 Light light_of(int neuron, float layer)
@@ -43,7 +45,9 @@ Light light_of(int neuron, float layer)
         vec3 held = (level >= 0. ? u_sum_positive : u_sum_negative) * .8 * u_glow * smoothstep(0., .04, l.strength);
         l.glow = mix(l.glow, held, l.fill.y);
     }
-    l.mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
+    int marks = texelFetch(t_mark, neuron).r;
+    l.held = marks & 3;
+    l.mark = min((neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.) + ((marks & 4) != 0 ? .8 : 0.), 1.6);
     if (l.mark == 0. && layer == u_source_layer) l.mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(l.strength, 1.);
     return l;
 }
