@@ -19,13 +19,9 @@ pytestmark = pytest.mark.gl
 EVENTS, LOOK_EVERY, DRAW_EVERY = 20_000, 20, 8  # frames between two checks, and between two pictures
 SIZE = (900, 560)
 _K = imgui.Key
-KEYS = [
-    getattr(_K, name)
-    for name in (
-        "space period comma enter escape tab backspace delete home end page_up page_down f1 left_bracket right_bracket left_arrow right_arrow "
-        "up_arrow down_arrow _1 _2 _3 _4 a b c d e f g h i j k l m n o p q r s t u v w x y z"
-    ).split()
-]
+_NAMED = """space period comma enter escape tab backspace delete home end page_up page_down f1 left_bracket right_bracket
+    left_arrow right_arrow up_arrow down_arrow _1 _2 _3 _4"""
+KEYS = [getattr(_K, name) for name in (*_NAMED.split(), *"abcdefghijklmnopqrstuvwxyz")]
 MODS = [_K.mod_ctrl, _K.mod_shift, _K.mod_alt]
 TEXTS = ["3", "0", "-1", "1e9", "nan", "abc", ".", "99999999999", "-", "é", "0.01", "}", "{", "?"]
 
