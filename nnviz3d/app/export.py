@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.engine.data import playground
+from nnviz3d.engine.data.places import seen_from
 from nnviz3d.importers import script, weights
 from nnviz3d.sources.own import OwnTraining, words
 from nnviz3d.spec import paths, toml
-from nnviz3d.spec.errors import InputError, Problem
-from nnviz3d.spec.scene import Scene
 
 ENDINGS = {"weights": ".safetensors", "scene": ".toml", "numpy": ".py", "torch": ".py"}
 SHOWN, VALUES = 5, 400  # samples in a script: so many, or as many as have so many numbers in all, but one at least
-FILES = ("file", "labels_file")
 
 
 def companion(path: Path, kind: str) -> Path | None:
@@ -30,7 +28,8 @@ def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
     """Write what ENDINGS calls `kind`; returns the files that were written. Raises InputError where that is not possible."""
     source.trainer.settle()
     if kind == "scene":
-        toml.save(moved(source.scene, source.base, path.parent), path)
+        data = seen_from(source.scene.data, source.base, path.parent)
+        toml.save(source.scene.model_copy(update={"data": data}), path)
         return [path]
     if kind == "weights":
         weights.save(path, source.parameters(), source.scene)
@@ -43,25 +42,6 @@ def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
         weights.save(beside, source.parameters(), source.scene)
     toml.write_text(path, text)
     return [path, beside]
-
-
-def moved(scene: Scene, base: Path, folder: Path) -> Scene:
-    """The scene with its data files named from another folder. Raises InputError for each that does not lie in that folder or below it."""
-    from nnviz3d.engine.data.places import inside
-
-    home, found, problems = Path(folder).resolve(), {}, []
-    for key in FILES:
-        name = getattr(scene.data, key)
-        if not name:
-            continue
-        path = inside(base, name, key)
-        if path.is_relative_to(home):
-            found[key] = path.relative_to(home).as_posix()
-        else:
-            problems.append(Problem(str(home), f"data.{key}", f"{path} does not lie in this folder; save the scene in {path.parent}"))
-    if problems:
-        raise InputError(*problems)
-    return scene.model_copy(update={"data": scene.data.model_copy(update=found)}) if found else scene
 
 
 def recipe(source: OwnTraining, beside: str) -> script.Recipe:

@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
+from nnviz3d.app import saving
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.spec import paths, toml
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.phases import Place
@@ -74,27 +73,39 @@ class Session:
         if not edits:
             return Rebuild.NOTHING
         try:
-            scene = toml.apply(self.scene, edits)
-            before = self.scene
-            level = self._become(scene)
+            return self.change(edits, now, held)
         except InputError as error:
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
             return Rebuild.NOTHING
+
+    def change(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
+        """`apply` that raises InputError with every problem; the scene is as it was then."""
+        edits, before = tuple(edits), self.scene
+        scene = toml.apply(before, edits)
+        level = self._become(scene)
         if scene != before:
             self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self.scene))
+        self._restore(self.history.undo, self.history.redo)
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self.scene))
+        self._restore(self.history.redo, self.history.undo)
 
-    def _restore(self, scene: Scene | None) -> None:
-        if scene is not None:
+    def _restore(self, take: Callable, give_back: Callable) -> None:
+        """A scene of the history. Raises InputError where it cannot be built any more, and then the history is as it was."""
+        before = self.scene
+        scene = take(before)
+        if scene is None:
+            return
+        try:
             self._become(scene)
+        except InputError:
+            give_back(scene)
+            raise
 
     def _become(self, scene: Scene) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
@@ -134,15 +145,17 @@ class Session:
         self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
-        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
-        is not taken. Raises InputError."""
-        target = path or self.path
-        if target is None or target.parent == paths.resource("scenes"):
-            names = (f"{self.name}{'' if k == 1 else f'-{k}'}.toml" for k in count(1))
-            target = next(path for name in names if not os.path.lexists(path := Path.cwd() / name))
-        self.scene.save(target)
-        self.path, self.saved = target, self.scene
-        return target
+        """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
+        path = path or saving.target(self)
+        saving.write(self, path)
+        self.path, self.saved = path, self.scene
+        return path
+
+    def look_again(self) -> None:
+        """After parameters were written from outside: the picture and the scores are of others."""
+        self._shown = None
+        self._since_evaluation = EVALUATE_EVERY
+        self.banner = ""
 
     @property
     def name(self) -> str:
@@ -200,9 +213,7 @@ class Session:
         pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
-        self._shown = None
-        self._since_evaluation = EVALUATE_EVERY
-        self.banner = ""
+        self.look_again()
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.asking import Question
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "save_as", "open_file", "export", "answer", "browse",
 ]  # fmt: skip
 
 
@@ -238,6 +240,9 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    question: Question | None = None  # waits for the command `answer`
+    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
 
 
 @dataclass(frozen=True)
