@@ -66,7 +66,7 @@ def recipe(source: OwnTraining, beside: str) -> script.Recipe:
 
 
 def _source_values(x_i: np.ndarray, mean_i: np.ndarray | None, scale_i: np.ndarray | None) -> list[float]:
-    """The values that a row's inputs were made of: the shortest numbers that standardise to the same float32."""
+    """The values that a row's inputs were made of: the shortest numbers that standardise to the same."""
     if mean_i is None:
         return [float(str(value)) for value in x_i]
     return [_shortest(value, float(m), float(s)) for value, m, s in zip(x_i, mean_i, scale_i, strict=True)]
@@ -75,7 +75,8 @@ def _source_values(x_i: np.ndarray, mean_i: np.ndarray | None, scale_i: np.ndarr
 def _shortest(value: np.float32, mean: float, scale: float) -> float:
     exact = float(value) * scale + mean
     tries = (float(f"{exact:.{digits}g}") for digits in range(1, 18))
-    return next((number for number in tries if np.float32((number - mean) / scale) == value), exact)
+    near = 1.2e-7 * max(1.0, abs(float(value)))  # float32 holds no more
+    return next((number for number in tries if abs((number - mean) / scale - float(value)) <= near), exact)
 
 
 def _note(kind: str, features: tuple[str, ...]) -> str:
