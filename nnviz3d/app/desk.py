@@ -117,6 +117,8 @@ class Desk:
             path = self._ended(path, self._purpose)
             if not text:
                 problem = "Type a name, or choose one of the list."
+            elif "\0" in text:
+                problem = "Not a usable name."
             elif self._purpose.saving and not path.parent.is_dir():
                 problem = f"There is no folder {path.parent}."
             elif self._purpose.saving and path.exists() and self._warned != path:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.asking import Columns, Question, SaveFirst, Which
 from nnviz3d.spec.scene import Data
 from nnviz3d.ui import theme
-from nnviz3d.ui.choices import words
+from nnviz3d.ui.choices import column_names, words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.widgets import combo, dim, elide, label, small, tip
 
@@ -123,16 +121,13 @@ class Ask:
         chosen, count = self._chosen, len(q.rows[0])
         named = q.header if chosen["header"] == "auto" else chosen["header"] == "yes"
         target = chosen["target"] % count
-
-        def name(k: int) -> str:
-            return (named and q.rows[0][k][:60]) or f"column {k}"
-
+        names = column_names(q.rows[0] if named else ("",) * count)
         _title(f, "Which column is to be learned?")
         small(f, elide(q.file, imgui.get_content_region_avail().x))
-        _preview(f, q.rows[1 if named and len(q.rows) > 1 else 0 :], name, count, target)
+        _preview(f, q.rows[1 if named and len(q.rows) > 1 else 0 :], names, target)
         offered = [*range(min(count, OFFERED)), *([count - 1] if count > OFFERED else [])]
         label(f, "Target")
-        picked = combo("##target", str(target), [str(k) for k in offered], {str(k): name(k) for k in {*offered, target}})
+        picked = combo("##target", str(target), [str(k) for k in offered], {str(k): names[k] for k in {*offered, target}})
         tip(f, "The column that the network learns to tell from all others. Words and a few whole numbers are classes.")
         label(f, "First line is names")
         header = combo("##header", chosen["header"], tuple(HEADERS), HEADERS)
@@ -182,8 +177,9 @@ def _buttons(f: Frame, *choices: tuple[str, object]):
     return pressed
 
 
-def _preview(f: Frame, rows, name: Callable[[int], str], count: int, target: int) -> None:
+def _preview(f: Frame, rows, names: tuple[str, ...], target: int) -> None:
     """The first lines, with the target's column among those that fit."""
+    count = len(names)
     first = min(max(target - CELLS + 1, 0), max(count - CELLS, 0))
     shown = range(first, min(first + CELLS, count))
     flags = imgui.TableFlags_.borders_inner_v | imgui.TableFlags_.sizing_stretch_same
@@ -193,7 +189,7 @@ def _preview(f: Frame, rows, name: Callable[[int], str], count: int, target: int
     for k in shown:
         imgui.table_next_column()
         imgui.push_style_color(imgui.Col_.text, theme.packed(theme.ACCENT if k == target else theme.TEXT))
-        imgui.text_unformatted(elide(name(k), imgui.get_content_region_avail().x))
+        imgui.text_unformatted(elide(names[k], imgui.get_content_region_avail().x))
         imgui.pop_style_color()
     for row in rows[:4]:
         for k in shown:

@@ -23,7 +23,11 @@ from nnviz3d.spec.scene import Data, Layer, Network, Output, Scene, Train
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin")
 HOSTILE = '"""\'\'\'\n\\"; import os; os.remove("x") # {0} %s \u202e\x00'
-RUN = "import json, runpy, sys; m = [runpy.run_path(p) for p in sys.argv[1:]]; print(json.dumps([x['predict'](x['ROWS']).tolist() for x in m]))"
+RUN = """
+import json, runpy, sys
+scripts = [runpy.run_path(path) for path in sys.argv[1:]]
+print(json.dumps([script["predict"](script["ROWS"]).tolist() for script in scripts]))
+"""
 CSV = "".join(f"{k * 0.37 - 4:.3f},{1000 + k % 7 * 13.25},{(k * 7919) % 23},{'ab'[k % 2]}{k % 3}\n" for k in range(60))
 
 

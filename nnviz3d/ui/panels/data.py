@@ -8,7 +8,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import DataKind, Feature
-from nnviz3d.ui.choices import words
+from nnviz3d.ui.choices import column_names, words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
 from nnviz3d.ui.words import HINTS
@@ -67,11 +67,12 @@ def _target(f: Frame, columns: tuple[str, ...]) -> None:
     """The column to predict, by its number: names may come twice."""
     name = f.scene.data.target
     at = columns.index(name) if name in columns else int(name) if name.isdecimal() and int(name) < len(columns) else len(columns) - 1
+    names = column_names(columns)
     text, hint = HINTS["data.target"]
     offered = sorted({*range(min(len(columns), OFFERED)), at, len(columns) - 1})
     imgui.begin_group()
     label(f, text)
-    picked = combo("##data.target", str(at), [str(k) for k in offered], {str(k): columns[k][:60] or f"column {k}" for k in offered})
+    picked = combo("##data.target", str(at), [str(k) for k in offered], {str(k): names[k] for k in offered})
     imgui.end_group()
     tip(f, hint)
     if picked is not None and int(picked) != at:
