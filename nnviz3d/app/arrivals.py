@@ -89,6 +89,7 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     names = {key: path.relative_to(base).as_posix() for key, path in found.items()}
     plain = {key: Data.model_fields[key].default for key in ("target", "header", "task", "labels_file", "shape")}
     edits = [Edit(f"data.{key}", value) for key, value in {**plain, "kind": kind, **names, **settings}.items()]
+    edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:
         head = [Edit("title", files["file"].stem[:200]), Edit("about", ""), Edit("failure", False), Edit("view.sample", 0)]
         made = Session(toml.apply(session.scene, [*edits, *head]), base, session.ops.name, None, REMEMBER)

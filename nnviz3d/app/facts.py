@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnviz3d.app import changes
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import table
@@ -14,7 +15,8 @@ from nnviz3d.engine.data.places import inside
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 
 
@@ -23,7 +25,7 @@ def sentence(session: Session) -> str:
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
     if session.walking is not None:
-        return session.walking.sentence
+        return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -45,6 +47,8 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
     question: Question | None = None,
 ) -> Readout:
     source = session.source
@@ -89,6 +93,10 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        plane=plane,
+        samples=session.browser.reading(session),
+        features=source.data.feature_names,
+        moment=moment,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

@@ -104,6 +104,17 @@ def test_data_from_the_scene_s_folder_are_an_edit_that_can_be_undone(person, tmp
     assert session.scene.data.kind == "xor" and session.source.topology.input.size == 2
 
 
+@pytest.mark.parametrize("folder", [".", "else"])
+def test_a_plane_that_was_chosen_goes_with_its_data(person, tmp_path, folder):
+    (tmp_path / "mine.toml").write_text('[data]\nkind = "iris"\n[view]\nplate_x = "0"\nplate_y = "2"\n')
+    (tmp_path / "else").mkdir()
+    np.save(tmp_path / folder / "a.npy", np.random.default_rng(0).normal(size=(30, 5)))
+    drop(person, tmp_path / "mine.toml")
+    assert person.session.source.plane is not None
+    drop(person, tmp_path / folder / "a.npy")
+    assert person.session.banner == "" and person.session.scene.data.file == "a.npy" and person.session.scene.view.plate_x == ""
+
+
 def test_idx_files_find_each_other_by_name_or_come_together(person, tmp_path):
     pictures = struct.pack(">BBBBIII", 0, 0, 8, 3, 6, 2, 2) + bytes(range(24))
     (tmp_path / "t-images-idx3-ubyte.gz").write_bytes(gzip.compress(pictures))
