@@ -104,12 +104,13 @@ def test_data_from_the_scene_s_folder_are_an_edit_that_can_be_undone(person, tmp
     assert session.scene.data.kind == "xor" and session.source.topology.input.size == 2
 
 
-@pytest.mark.parametrize("folder", [".", "else"])
+@pytest.mark.parametrize("folder", ["home", "else"])
 def test_a_plane_that_was_chosen_goes_with_its_data(person, tmp_path, folder):
-    (tmp_path / "mine.toml").write_text('[data]\nkind = "iris"\n[view]\nplate_x = "0"\nplate_y = "2"\n')
-    (tmp_path / "else").mkdir()
+    for name in ("home", "else"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "home" / "mine.toml").write_text('[data]\nkind = "iris"\n[view]\nplate_x = "0"\nplate_y = "2"\n')
     np.save(tmp_path / folder / "a.npy", np.random.default_rng(0).normal(size=(30, 5)))
-    drop(person, tmp_path / "mine.toml")
+    drop(person, tmp_path / "home" / "mine.toml")
     assert person.session.source.plane is not None
     drop(person, tmp_path / folder / "a.npy")
     assert person.session.banner == "" and person.session.scene.data.file == "a.npy" and person.session.scene.view.plate_x == ""
