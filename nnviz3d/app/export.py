@@ -37,11 +37,20 @@ def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
     beside = companion(path, kind)
     text = script.write(recipe(source, beside.name), kind)
     if kind == "numpy":
-        paths.write(beside, script.npz(source.parameters()))
+        paths.write(beside, script.npz(effective(source)))
     else:
-        weights.save(beside, source.parameters(), source.scene)
+        weights.save(beside, effective(source), source.scene)
     toml.write_text(path, text)
     return [path, beside]
+
+
+def effective(source: OwnTraining) -> dict[str, np.ndarray]:
+    """The parameters for a network that knows nothing of killed neurons: nothing is read of them, so the outputs are the same."""
+    named, nodes = source.parameters(), source.topology.nodes
+    for neuron in source.holds.killed:
+        node, j = source.topology.locate(neuron)
+        named[f"layers.{nodes.index(node)}.weight"][:, j] = 0  # layer k leads out of node k
+    return named
 
 
 def recipe(source: OwnTraining, beside: str) -> script.Recipe:
@@ -61,7 +70,7 @@ def recipe(source: OwnTraining, beside: str) -> script.Recipe:
     mean, scale = (None, None) if data.mean_i is None else (data.mean_i.tolist(), data.scale_i.tolist())
     return script.Recipe(
         source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale,
-        source.trainer.objective.classes > 0, _note(setting.kind, features),
+        source.trainer.objective.classes > 0, _note(setting.kind, features), len(source.holds.killed),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.app import changes
+from nnviz3d.app import changes, parameters
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import table
@@ -49,6 +49,7 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
+    edge: int = -1,
     question: Question | None = None,
 ) -> Readout:
     source = session.source
@@ -97,6 +98,10 @@ def readout(
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
+        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -130,6 +135,14 @@ def _columns(data: Data, base: Path) -> tuple[str, ...]:
         return ()
     named = named if data.header == "auto" else data.header == "yes"
     return rows[0] if named else tuple(map(str, range(len(rows[0]))))
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

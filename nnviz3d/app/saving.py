@@ -41,4 +41,5 @@ def load_weights(session, path: Path) -> None:
     parameters = weights.load(path, session.source.topology)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)
+    session.editing.forget()
     session.look_again()

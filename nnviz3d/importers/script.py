@@ -31,6 +31,7 @@ class Recipe:
     scale: Sequence[float] | None = None
     classes: bool = True
     note: str = ""  # a sentence about the inputs; ours, not the data's
+    killed: int = 0  # neurons that pass nothing on: the weights that lead out of them are 0 in the file
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
@@ -71,6 +72,8 @@ def _constants(recipe: Recipe) -> str:
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
     if recipe.mean is not None:
         lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
+    if recipe.killed:
+        lines[0] += f"  # {recipe.killed:,} killed neurons: the weights out of them are 0"
     lines += [f"# {recipe.note}"] if recipe.note else []
     return "\n".join([*lines, _literal("ROWS", [list(row) for row in recipe.rows]), _literal("WANTED", list(recipe.wanted))])
 

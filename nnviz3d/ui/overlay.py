@@ -84,6 +84,7 @@ class Overlay:
             if f.readout.question is None:
                 notes.lines(f, top)
             notes.hover_card(f)
+            notes.edge_card(f)
             help_card.draw(f)
         else:
             self._labels.draw(f)

@@ -19,6 +19,7 @@ from nnviz3d.importers import script, weights
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Data, Layer, Network, Output, Scene, Train
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin")
@@ -73,7 +74,8 @@ def outputs(source: OwnTraining) -> np.ndarray:
     data, trainer = source.data, source.trainer
     x = data.x_test if len(data.x_test) else data.x_train
     rows = x[: len(recipe(source, "").rows)]
-    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, rows).outputs().copy()
+    parameters = trainer.arenas.parameters
+    return Response(source.ops, trainer.topology, trainer.objective, parameters, rows, source.holds.killed).outputs().copy()
 
 
 def answered(paths) -> list:
@@ -91,6 +93,24 @@ def test_numpy_scripts_give_the_engine_s_outputs(sources, folder):
         expected = outputs(sources[name])
         assert len(said) == len(expected) >= 1 and np.ptp(expected) > 0, name
         np.testing.assert_allclose(said, expected, rtol=1e-6, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", ["relu", "sigmoid", "softplus"])
+def test_a_killed_neuron_is_killed_in_the_script_too(sources, folder, kind):
+    """Also where the activation of 0 is not 0; the run itself keeps its weights."""
+    source, before = sources[kind], outputs(sources[kind])
+    hidden = source.topology.nodes[1].neurons
+    kept = source.parameters()
+    source.hold(Holds(killed=(*range(hidden.start, hidden.stop - 1), source.topology.nodes[2].neurons.start)))
+    try:
+        export(source, folder / "killed.py", "numpy")
+        expected = outputs(source)
+        assert np.abs(expected - before).max() > 1e-3
+        np.testing.assert_allclose(answered([folder / "killed.py"])[0], expected, rtol=1e-6, atol=1e-6)
+        assert "7 killed neurons" in (folder / "killed.py").read_text(encoding="utf-8")
+        assert all((kept[name] == array).all() for name, array in source.parameters().items())
+    finally:
+        source.hold(Holds())
 
 
 def test_torch_scripts_are_python_and_give_the_engine_s_outputs_where_there_is_torch(sources, folder):
