@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from nnviz3d.app import changes, parameters
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
+from nnviz3d.engine.data import table
+from nnviz3d.engine.data.places import inside
 from nnviz3d.spec import paths, toml
+from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.scene import Data, Scene
 
 
 def sentence(session: Session) -> str:
@@ -45,6 +50,7 @@ def readout(
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
     edge: int = -1,
+    question: Question | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -100,21 +106,35 @@ def readout(
         scene_name=session.name,
         scene_names=_scenes()[0],
         scene_abouts=_scenes()[1],
+        question=question,
+        scene_failures=_scenes()[2],
+        data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
     )
 
 
 @lru_cache(maxsize=1)
-def _scenes() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names and sentences of the shipped scenes; read once."""
-    found = paths.scene_paths()
-    return tuple(found), tuple(_about(path) for path in found.values())
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
+    """Names and sentences of the shipped scenes, and which are failures; read once."""
+    found = {name: _shipped(path) for name, path in paths.scene_paths().items()}
+    return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
 
 
-def _about(path) -> str:
+def _shipped(path) -> Scene:
     try:
-        return toml.load(path).about
+        return toml.load(path)
     except InputError:  # opening it will say what is wrong with it
-        return ""
+        return Scene()
+
+
+@lru_cache(maxsize=4)
+def _columns(data: Data, base: Path) -> tuple[str, ...]:
+    """The columns of a CSV file that has been read: by name, or by number from 0 where it has none."""
+    try:
+        rows, named = table.peek(inside(base, data.file, "file"))
+    except InputError:  # gone since
+        return ()
+    named = named if data.header == "auto" else data.header == "yes"
+    return rows[0] if named else tuple(map(str, range(len(rows[0]))))
 
 
 def _bias(topology, neuron: int) -> int:

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
+from nnviz3d.app import saving
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
@@ -19,7 +18,7 @@ from nnviz3d.app.history import Entry, History
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.spec import paths, toml
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.lineage import Origins
@@ -80,9 +79,7 @@ class Session:
         if not edits:
             return Rebuild.NOTHING
         try:
-            scene = toml.apply(self.scene, edits)
-            before = self.scene
-            level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
+            return self.change(edits, now, held)
         except InputError as error:
             if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
                 return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
@@ -90,24 +87,36 @@ class Session:
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
             return Rebuild.NOTHING
+
+    def change(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
+        """`apply` that raises InputError with every problem; the scene is as it was then."""
+        edits, before = tuple(edits), self.scene
+        scene = toml.apply(before, edits)
+        level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         if scene != before:
             self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self._now))
+        self._restore(self.history.undo, self.history.redo)
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self._now))
+        self._restore(self.history.redo, self.history.undo)
 
     def _now(self, entry: Entry) -> Entry:
         return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
 
-    def _restore(self, entry: Entry | None) -> None:
-        if isinstance(entry, Scene):
-            self._become(entry)
-        elif entry is not None:
-            self.editing.restore(entry)
+    def _restore(self, take: Callable, give_back: Callable) -> None:
+        """An entry of the history. Raises InputError where a scene cannot be built any more, and then the history is as it was."""
+        entry = take(self._now)
+        try:
+            if isinstance(entry, Scene):
+                self._become(entry)
+            elif entry is not None:
+                self.editing.restore(entry)
+        except InputError:
+            give_back(lambda _there: entry)
+            raise
 
     def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
@@ -150,15 +159,17 @@ class Session:
         self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
-        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
-        is not taken. Raises InputError."""
-        target = path or self.path
-        if target is None or target.parent == paths.resource("scenes"):
-            names = (f"{self.name}{'' if k == 1 else f'-{k}'}.toml" for k in count(1))
-            target = next(path for name in names if not os.path.lexists(path := Path.cwd() / name))
-        self.scene.save(target)
-        self.path, self.saved = target, self.scene
-        return target
+        """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
+        path = path or saving.target(self)
+        saving.write(self, path)
+        self.path, self.saved = path, self.scene
+        return path
+
+    def look_again(self) -> None:
+        """After parameters were written from outside: the picture and the scores are of others."""
+        self._shown = None
+        self._since_evaluation = EVALUATE_EVERY
+        self.banner = ""
 
     @property
     def name(self) -> str:
@@ -230,9 +241,7 @@ class Session:
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
         self.editing.forget()
-        self._shown = None
-        self._since_evaluation = EVALUATE_EVERY
-        self.banner = ""
+        self.look_again()
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""

@@ -85,11 +85,17 @@ def gradient(first: float, last: float, norm: float, first_norm: float) -> Findi
     if first * RATIO < last:
         return Finding("The gradient vanishes", how, "Try tanh instead of sigmoid and a lower learning rate, or fewer layers; then reset.")
     if last * RATIO < first:
+        how = f"{how[:-1]}: it grew {_times(first / last)}-fold on its way back." if last else how
         return Finding("The gradient explodes", how, "Start from smaller weights, or clip the gradient's norm.")
     if norm > max(STEEP, GROWN * first_norm):
         how = f"The last batch's gradient has the length {norm:.3g}; at the first look it was {first_norm:.2g}."
         return Finding("The gradient grows", how, "Clip its norm, or lower the learning rate.")
     return None
+
+
+def _times(ratio: float) -> str:
+    """Three digits: "5,160,000"."""
+    return f"{float(f'{ratio:.3g}'):,.0f}" if ratio < 1e12 else f"{ratio:.3g}"
 
 
 def too_fast(charts: Charts, guess: float, diverged: int | None, recent: int) -> Finding | None:

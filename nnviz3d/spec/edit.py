@@ -40,6 +40,7 @@ class Rebuild(IntEnum):
 _LEVELS = (
     ("title", Rebuild.NOTHING),
     ("about", Rebuild.NOTHING),
+    ("failure", Rebuild.NOTHING),
     ("test", Rebuild.NOTHING),
     ("record", Rebuild.NOTHING),
     ("look", Rebuild.LOOK),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.asking import Question
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
@@ -21,6 +22,7 @@ CommandName = Literal[
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release",
+    "save_as", "open_file", "export", "answer", "browse",
 ]  # fmt: skip
 
 
@@ -351,6 +353,9 @@ class Readout:
     edge: ParameterReading | None = None  # the edge under the pointer
     holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
+    question: Question | None = None  # waits for the command `answer`
+    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,7 @@ class Scene(Table):
 
     title: str = Field("", max_length=200)
     about: str = Field("", max_length=2000)
+    failure: bool = Field(False, description="an instructive failure: it is meant to go wrong")
     network: Network = Network()
     data: Data = Data()
     train: Train = Train()

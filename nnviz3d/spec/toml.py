@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tempfile
 import tomllib
 import types
 import typing
@@ -133,17 +132,7 @@ def save(scene: Scene, path: str | os.PathLike) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step. Raises InputError naming the path where that is not possible."""
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False) as part:
-            part.write(text)
-    except OSError as error:
-        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
-    try:
-        os.chmod(part.name, 0o644)
-        os.replace(part.name, path)
-    except OSError as error:
-        os.unlink(part.name)
-        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+    paths.write(path, text.encode())
 
 
 def _put(document: dict, edit: Edit, where: str = "--set") -> None:

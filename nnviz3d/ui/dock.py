@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
+from nnviz3d.ui import filemenu, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, samples, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
@@ -126,6 +126,10 @@ class Dock:
         r = f.readout
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
         mark = "\n(not saved yet)" if r.dirty else ""
+        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, export"):
+            imgui.open_popup("file")
+        filemenu.draw(f)
+        imgui.same_line()
         for icon, name, hint, enabled in (
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
@@ -133,6 +137,8 @@ class Dock:
             (fa.ICON_FA_CAMERA, "screenshot", "Save a picture (F12)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
+            if name == "fullscreen" and imgui.get_content_region_avail().x < 3 * f.px(33):
+                continue  # F11 is there, and the two at the right are not
             if icon_button(f, icon, name, hint, enabled):
                 f.do(name)
             if name == "save" and r.dirty:

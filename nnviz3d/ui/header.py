@@ -53,11 +53,34 @@ def _title(f: Frame, room: float) -> None:
         imgui.open_popup("scenes")
     imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
-        for name, about in zip_longest(r.scene_names, r.scene_abouts, fillvalue=""):
-            if imgui.selectable(name, name == r.scene_name)[0] and name != r.scene_name:
+        _scenes(f)
+        imgui.end_popup()
+
+
+def _scenes(f: Frame) -> None:
+    """The shipped scenes, each with its sentence: those that learn, then the instructive failures; and files of one's own."""
+    r = f.readout
+    rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
+    column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
+    room = min(f.px(520), f.width - column - f.px(60))
+    for title, fails in (("They learn", False), ("They fail, each for its own reason", True)):
+        group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
+        if group:
+            small(f, title, _ACCENT)
+        for name, about in group:
+            if imgui.selectable(name, name == r.scene_name, 0, imgui.ImVec2(column + max(room, 0), 0))[0] and name != r.scene_name:
                 f.do("open", name)
             tip(f, about)
-        imgui.end_popup()
+            if room > f.px(120):
+                imgui.same_line(column)
+                imgui.push_font(None, theme.SMALL)
+                told = about.removeprefix("An instructive failure: ")
+                dim(elide(told[:1].upper() + told[1:], room))
+                imgui.pop_font()
+    imgui.separator()
+    if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
+        f.do("open_file")
+    tip(f, "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
 
 
 def _sample(f: Frame, room: float) -> None:

@@ -41,6 +41,7 @@ def charts(train, test=()):
         ("saturated", "Saturated tanh in hidden layer 1", "256 samples"),
         ("unscaled", "Inputs are not scaled", "proline"),
         ("deep", "The gradient vanishes", "root mean square"),
+        ("exploding", "The gradient explodes", "-fold on its way back"),
     ],
 )
 def test_an_instructive_scene_shows_exactly_its_finding(tmp_path, name, title, numbers):
@@ -50,7 +51,7 @@ def test_an_instructive_scene_shows_exactly_its_finding(tmp_path, name, title, n
     assert finding.title == title and numbers in finding.how and finding.remedy.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["digits", "xor", "circle", "iris", "sparse", "spiral"])
+@pytest.mark.parametrize("name", ["digits", "xor", "circle", "iris", "sparse", "spiral", "gauss", "reg-plane"])
 def test_a_healthy_scene_shows_none_at_any_time(tmp_path, name):
     s = session(tmp_path, name)
     assert titles(s) == []
@@ -68,14 +69,28 @@ def test_a_healthy_scene_shows_none_at_any_time(tmp_path, name):
         ("zero-init", "network.layers.0.init=auto"),
         ("saturated", "network.layers.0.init_scale=1"),
         ("unscaled", "data.standardize=true"),
+        ("exploding", "network.layers.*.init_scale=1"),
     ],
 )
 def test_the_remedy_cures_and_the_network_learns_better(tmp_path, name, cure):
-    ill, cured = session(tmp_path, name), session(tmp_path, name, cure)
+    every = range(len(toml.load(name).network.layers)) if "*" in cure else (0,)
+    ill, cured = session(tmp_path, name), session(tmp_path, name, *(cure.replace("*", str(k)) for k in every))
     for s in (ill, cured):
         s.run(s.scene.test.steps)
     assert titles(cured) == []
     assert cured.evaluate().test_accuracy > ill.evaluate().test_accuracy + 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_exploding_is_named_from_the_first_steps_on_for_any_seed(tmp_path, seed):
+    s = session(tmp_path, "exploding", f"train.seed={seed}")
+    for steps in (1, 20, 179):
+        s.run(steps)
+        s.diagnosis.pass_time(diagnose.EVERY)
+        assert titles(s) == ["The gradient explodes"]
+    nodes, g = s.source.topology.nodes[1:], s.source.tensors("gradient")
+    first, last = (float(np.sqrt(np.mean(g[node.weight.slice].astype(float) ** 2))) for node in (nodes[0], nodes[-1]))
+    assert f"{float(f'{first / last:.3g}'):,.0f}-fold" in found(s)[0].how and f"{first:.2g} in the first" in found(s)[0].how
 
 
 def test_sparse_keeps_one_weight_in_ten_and_what_it_knows(tmp_path):

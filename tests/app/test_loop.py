@@ -201,17 +201,6 @@ def test_the_menu_opens_another_scene(person, name):
     assert _change(before, person.look()) > 0.02
 
 
-def test_unsaved_changes_are_asked_about_once(person):
-    person.session.apply([Edit("title", "mine")])
-    mine = person.session.scene
-    for _ in range(2):
-        person.click(*person.where("scenes"))
-        person.click(*person.where("iris"))
-        if person.session.scene == mine:
-            assert "not saved" in person.session.banner
-    assert person.session.scene == toml.load("iris")
-
-
 def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
     person.key(K.i)
     walking = person.session.walking
