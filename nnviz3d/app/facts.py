@@ -83,6 +83,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        confusion=session.confusion.reading(source, "confusion" in session.wants),
+        layers=session.layers.reading(source, session.wants.get("layers")),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

@@ -123,6 +123,7 @@ class Loop:
 
     def _obey(self, answer: Answer, dt: float) -> None:
         self.session.apply(answer.edits, self.now, answer.editing)
+        self.session.wants = answer.wants
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
         self.stage.handle(answer.stage, dt)
         for edit in answer.edits:

@@ -12,9 +12,11 @@ from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
+from nnviz3d.app.confusion import Confusion
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
+from nnviz3d.app.layers import LayerHistory
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
@@ -49,6 +51,8 @@ class Session:
         self.source = OwnTraining(scene, base, self.ops, remember)
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
+        self.confusion, self.layers = Confusion(), LayerHistory()
+        self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
         self.scores = Scores()
         self.running = False
@@ -219,7 +223,8 @@ class Session:
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        self.diagnosis.pass_time(dt)
+        for looker in (self.diagnosis, self.confusion, self.layers):
+            looker.pass_time(dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)

@@ -17,6 +17,7 @@ CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "browse",
 ]  # fmt: skip
 
 
@@ -165,6 +166,42 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class ConfusionReading:
+    """How often class i was taken for class j: `count_cc` (C, C), rows are what is true. Counted over `part` ("test" or "train") by the
+    network of step `first`, or, where it is large, while that learned on to step `last`. `mute`: samples whose answer was no number."""
+
+    count_cc: np.ndarray
+    part: str
+    first: int
+    last: int
+    mute: int = 0
+
+
+@dataclass(frozen=True)
+class LayersReading:
+    """How the layers' numbers developed: T moments, L layers with weights, B bins. nan: not known at that moment.
+
+    The histograms are of one `quantity` ("weight", "gradient" or "activation") and one `layer` (0-based in `names`): `count_tb` over
+    [`low_t`, `high_t`] at the steps `seen_t`; of `seen` evenly spread numbers out of `total`.
+    """
+
+    names: tuple[str, ...]  # "hidden 1", ..., "output"
+    step_t: np.ndarray
+    gradient_tl: np.ndarray  # root mean square of the weights' gradients in the step's batch
+    ratio_tl: np.ndarray  # root mean square of the weights' last change, over that of the weights
+    quantity: str
+    layer: int
+    seen_t: np.ndarray
+    low_t: np.ndarray
+    high_t: np.ndarray
+    rms_t: np.ndarray
+    count_tb: np.ndarray
+    seen: int
+    total: int
+    rows: int  # samples whose activations are looked at; 0: the shown one
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -238,6 +275,8 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    confusion: ConfusionReading | None = None  # these two only while a panel wants them
+    layers: LayersReading | None = None
 
 
 @dataclass(frozen=True)
@@ -267,3 +306,4 @@ class Answer:
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of

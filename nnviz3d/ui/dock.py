@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, confusion, data, health, layers, look, network, neuron, performance, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -43,8 +43,10 @@ class Dock:
 
     def __init__(self):
         self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
-            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
+            (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]

@@ -21,6 +21,16 @@ def _shuffle_sample(loop, _value) -> None:
     loop.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
 
 
+def _browse(loop, value) -> None:
+    """`value` (i, j): show the next sample of class i that the counted network took for class j."""
+    session = loop.session
+    truth, said = (int(k) for k in value)
+    found = session.confusion.find(truth, said, session.source.sample.index)
+    if found is not None:
+        session.leave_walk()
+        session.show_next(found - session.source.sample.index)
+
+
 def _dismiss(loop, _value) -> None:
     loop.session.banner = ""
 
@@ -38,4 +48,5 @@ ACTIONS = {
     "shuffle_sample": _shuffle_sample,
     "rewind": lambda loop, value: loop.session.rewind(int(value)),
     "dismiss": _dismiss,
+    "browse": _browse,
 }
