@@ -64,7 +64,7 @@ class Session:
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
         self._since_evaluation = EVALUATE_EVERY
-        self._since_sample = 0.0
+        self._since_sample, self._evaluated = 0.0, -1
         self._window: list[tuple[float, int]] = []
 
     # ---------------------------------------------------------------- changes
@@ -240,6 +240,8 @@ class Session:
                 steps = self.source.advance(more, limit)
                 self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
                 self._after(steps)
+        elif self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
+            self.evaluate()  # training rests, or somebody went back: what is told is of this step
         self._measure(dt, steps)
         return steps
 
@@ -298,7 +300,8 @@ class Session:
         _loss, train_accuracy = self.source.evaluate("train", limit)
         test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy)
-        if test_loss is not None:
+        self._evaluated, trained = self.source.step, self.curves.charts.train_step
+        if test_loss is not None and (self.running or self.source.step >= trained.max(initial=0)):  # who only looks back erases nothing
             self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
         self._since_evaluation = 0.0
         return self.scores

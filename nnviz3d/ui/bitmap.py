@@ -1,4 +1,4 @@
-"""A picture made of numbers, in imgui's own texture system, so that no OpenGL name is ever seen here: renewed in place, drawn as one quad."""
+"""A picture made of numbers, in imgui's own texture system, so that no OpenGL name is seen here: renewed in place, one quad."""
 
 from __future__ import annotations
 

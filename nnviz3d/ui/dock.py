@@ -53,6 +53,11 @@ class Dock:
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
 
+    def open(self, *titles: str) -> None:
+        """Open these sections, and show them above the others."""
+        self.opened |= dict.fromkeys(titles, True)
+        self.sections.sort(key=lambda section: section.title not in titles)
+
     def draw(self, f: Frame) -> None:
         if not f.docked:
             _corner_button(f)

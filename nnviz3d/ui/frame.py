@@ -25,7 +25,7 @@ class Memory:
     hint_seconds: float = 0.0
     dock_width: float = theme.PANEL_WIDTH  # unscaled
     log_loss: bool = True
-    smoothing: float = 0.6
+    smoothing: float = 0.9
     typed: dict[str, float] = field(default_factory=dict)
     toast: str = ""
     toast_seconds: float = 0.0

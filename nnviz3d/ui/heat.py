@@ -1,4 +1,4 @@
-"""Histograms over time made into a picture: rows of pixels on a linear or signed logarithmic axis, columns on the axis of steps. Pure numpy."""
+"""Histograms over time made into a picture: rows of pixels on a linear or signed logarithmic axis, columns over the steps. Pure numpy."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def axis(low_t: np.ndarray, high_t: np.ndarray, count_tb: np.ndarray, log: bool)
     low, high = (float(ends[0, known].min()), float(ends[1, known].max())) if known.any() else (-1.0, 1.0)
     if log:
         top = max(abs(low), abs(high)) * 1.3 or 1.0
-        return Axis(-top if low < 0 else 0.0, top if high > 0 else 0.0, top * 10**-DECADES)
+        return Axis(-top if low < 0 or high <= 0 else 0.0, top if high > 0 or low >= 0 else 0.0, top * 10**-DECADES)
     air = 0.06 * (high - low) or max(abs(high), 1e-6) * 0.5
     return Axis(low - air, high + air)
 

@@ -52,6 +52,10 @@ class Overlay:
         self._formulas.sweep()
         return answer
 
+    def open(self, *titles: str) -> None:
+        """Open these sections of the dock, as a click would; the first of them comes first."""
+        self._dock.open(*titles)
+
     def _compact(self, f: Frame) -> Answer:
         self._labels.draw(f)
         transport.caption(f)

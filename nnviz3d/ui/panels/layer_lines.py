@@ -22,6 +22,14 @@ SHOWN, NAMED = 12, 6  # layers that have a line of their own; layers whose line 
 TICKS = 6
 TRAIL = 5  # earlier moments that stay behind as faint lines
 RULE, DASHES = 1e-3, 30
+FLOW = (
+    "Root mean square of the gradient of the layer's weights, in the newest step's batch. Where it falls by a thousand from the output to "
+    "the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes."
+)
+SIZE = (
+    "Root mean square of a layer's last change, over that of its weights. A rule of thumb: near 1 in 1,000 (the dashed line) training goes "
+    "well. Far above, steps are so large that they forget; far below, the layer hardly learns."
+)
 FIRST, MIDDLE, LAST = "#7388c0", "#e8ecf5", theme.ACCENT  # from the input to the output; told apart by brightness too
 
 
@@ -77,8 +85,7 @@ class Flow:
         now = r.gradient_tl[self.rows[-1]]
         first, last = float(now[0]), float(now[-1])
         small(f, f"first layer {short(first)}, last {short(last)}" if len(now) > 1 else f"the only layer: {short(last)}")
-        tip(f, "Root mean square of the gradient of the layer's weights, in the newest step's batch. Where it falls by a thousand from the "
-               "output to the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes.")  # fmt: skip
+        tip(f, FLOW)
         if not imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT))):
             imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
             return
@@ -133,8 +140,7 @@ class Ratio:
             small(f, "It begins with the first training step.", wrap=True)
             return
         small(f, "change in one step / size of the weights")
-        tip(f, "Root mean square of a layer's last change, over that of its weights. A rule of thumb: near 1 in 1,000 (the dashed line) "
-               "training goes well. Far above, steps are so large that they forget; far below, the layer hardly learns.")  # fmt: skip
+        tip(f, SIZE)
         if not imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT))):
             imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
             return

@@ -153,9 +153,10 @@ class Spread:
             return
         low, middle, high = (short(float(v)) for v in self.lines_qt[:, k])
         about = float(self.axis.back(np.clip(mouse.y, *self.range)))
+        least, most, size = (short(float(v[k])) for v in (r.low_t, r.high_t, r.rms_t))
         imgui.set_tooltip(
-            f"step {r.seen_t[k]:,.0f}\nhalf lie below {middle}, 90 % between {low} and {high}\nall lie between {short(float(r.low_t[k]))} and "
-            f"{short(float(r.high_t[k]))}\nroot mean square {short(float(r.rms_t[k]))}\nthe pointer is at {short(about)}"
+            f"step {r.seen_t[k]:,.0f}\nhalf lie below {middle}, 90 % between {low} and {high}\n"
+            f"all lie between {least} and {most}\nroot mean square {size}\nthe pointer is at {short(about)}"
         )
 
 
