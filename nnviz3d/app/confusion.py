@@ -10,11 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnviz3d.engine.evaluation import ROWS, Evaluation
 from nnviz3d.spec.readout import ConfusionReading
 
 EVERY = 0.5  # seconds between the beginnings of two counts, as between two looks at the test loss
-WORK, BLOCKS = 2e7, 4  # of one frame's piece: multiply-adds, and calls of a forward pass; together about a millisecond on two cores
 COPY = 4_000_000  # parameters: 16 MB, 3 ms
 
 
@@ -22,7 +20,7 @@ class Confusion:
     """`reading` is asked once a frame and counts one piece."""
 
     def __init__(self):
-        self._trainer = self._evaluation = self._pieces = None
+        self._trainer = self._pieces = None
         self._reading: ConfusionReading | None = None
         self._seconds, self._moment = EVERY, None
 
@@ -48,36 +46,29 @@ class Confusion:
         return int(found[np.searchsorted(found, after, side="right") % len(found)]) if len(found) else None
 
     def _bind(self, source) -> None:
-        trainer, ops, size = source.trainer, source.ops, source.topology.n_parameters
-        self._trainer, self._reading, self._pieces, self._moment, self._seconds = trainer, None, None, None, EVERY
-        self._part = "test" if len(source.data.x_test) else "train"
-        self._copy = ops.zeros(size) if size <= COPY else None
-        rows = int(min(max(WORK / size, 1), ROWS))
-        self._blocks = min(max(1, int(WORK / (size * rows))), BLOCKS)  # of a frame
-        parameters = trainer.arenas.parameters if self._copy is None else self._copy
-        self._evaluation = Evaluation(ops, trainer.topology, trainer.objective, parameters, rows)
+        self._trainer, self._reading, self._pieces, self._moment, self._seconds = source.trainer, None, None, None, EVERY
+        self._part, self._copied = source.sample.part, source.topology.n_parameters <= COPY
 
     def _count(self, source) -> None:
         moment = (source.step, self._trainer.writes)
         if self._pieces is None and moment != self._moment and self._seconds >= EVERY:
             self._moment, self._seconds, self._first = moment, 0.0, source.step
-            if self._copy is not None:
-                source.ops.xp.copyto(self._copy, self._trainer.arenas.parameters)
-            self._heard: list[np.ndarray] = []
-            self._pieces: Iterator[np.ndarray] | None = self._evaluation.said(*self._trainer.looking.part(self._part))
-        for _ in range(self._blocks if self._pieces is not None else 0):
-            piece = next(self._pieces, None)
-            if piece is None:
+            parameters = np.array(source.ops.to_host(self._trainer.arenas.parameters)) if self._copied else None
+            self._truth = getattr(source.data, f"t_{self._part}")
+            self._heard = np.empty(len(self._truth), np.intp)
+            self._pieces: Iterator | None = source.judging(self._part, np.arange(len(self._truth)), parameters)
+        if self._pieces is not None:
+            where, outputs_no, _loss = next(self._pieces)
+            self._heard[where] = np.where(np.isfinite(outputs_no).all(1), outputs_no.argmax(1), -1)
+            if where.stop == len(self._heard):
                 self._finish(source)
-                return
-            self._heard.append(np.array(piece))
 
     def _finish(self, source) -> None:
-        data, last = source.data, self._first if self._copy is not None else source.step
+        data, last = source.data, self._first if self._copied else source.step
         self._pieces = None
         if last != self._first:
             self._moment = None  # counted while it learned: once it rests, count again
-        self._truth, self._said = getattr(data, f"t_{self._part}"), np.concatenate(self._heard)
+        self._said = self._heard
         self._reading = ConfusionReading(
             count_cc=tally(self._truth, self._said, len(data.class_names)),
             part=self._part,

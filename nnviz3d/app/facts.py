@@ -6,11 +6,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.app import changes, parameters
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
 
 def sentence(session: Session) -> str:
@@ -18,7 +20,7 @@ def sentence(session: Session) -> str:
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
     if session.walking is not None:
-        return session.walking.sentence
+        return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -40,6 +42,9 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
+    edge: int = -1,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -83,6 +88,14 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        plane=plane,
+        samples=session.browser.reading(session),
+        features=source.data.feature_names,
+        moment=moment,
+        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         confusion=session.confusion.reading(source, "confusion" in session.wants),
         layers=session.layers.reading(source, session.wants.get("layers")),
         dirty=session.scene != session.saved,
@@ -104,6 +117,14 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

@@ -39,6 +39,7 @@ class Probe:
 
     def __init__(self, source):
         self.source, trainer = source, source.trainer
+        self.killed = trainer.holds.killed
         self.layers = trainer.topology.nodes[1:]
         most = max(VALUES // len(self.layers), LEAST)
         places = [node.weight.start + spots(node.weight.size, most) for node in self.layers]
@@ -52,7 +53,7 @@ class Probe:
             x_ni = evenly(data.x_test if len(data.x_test) else data.x_train, self.rows)
             self.rows = len(x_ni)
             parameters = trainer.arenas.parameters if self.copy is None else self.copy
-            self._response = Response(ops, trainer.topology, trainer.objective, parameters, x_ni)
+            self._response = Response(ops, trainer.topology, trainer.objective, parameters, x_ni, self.killed)
         cells = [max(self.rows, 1) * node.size for node in self.layers]
         self._cells = [spots(n, most) for n in cells]
         self._cell_starts = np.cumsum([0, *map(len, self._cells)])
@@ -69,10 +70,10 @@ class Probe:
         three = xp.stack([arena[self._where] for arena in (arenas.parameters, arenas.gradients, arenas.before)])
         return self._moment(source.step, *source.ops.to_host(three), self._activations())
 
-    def then(self, step: int, arenas: dict[str, np.ndarray]) -> Moment:
-        """A moment of the past, from a state on the host."""
-        activations = None
-        if self.copy is not None:
+    def then(self, step: int, state: dict) -> Moment:
+        """A moment of the past, from `Trainer.state` as it was."""
+        arenas, activations = state["arenas"], None
+        if self.copy is not None and state["holds"].killed == self.killed:
             self.source.ops.write(arenas["parameters"], self.copy)
             activations = self._activations()
         return self._moment(step, *(arenas[name][self.where] for name in ("parameters", "gradients", "before")), activations)
@@ -130,6 +131,7 @@ class LayerHistory:
     def _follow(self, source) -> None:
         """Another network, another branch of the run, or a panel that has just been opened."""
         new = self._probe is None or self._probe.source is not source or self._trainer is not source.trainer
+        new = new or self._probe.killed != source.trainer.holds.killed
         if new:
             same = self._probe is not None and source.topology == self._trainer.topology
             self._trainer, self._probe, self._sampled = source.trainer, Probe(source), None
@@ -156,9 +158,9 @@ class LayerHistory:
                 self._keep([m for m in self._moments if m.step < source.step])
             self._insert(self._probe.now())
         elif self._past and source.at_boundary:
-            arenas = dict(source.rewind.moments()).get(step := self._past.pop())
-            if arenas is not None:
-                self._insert(self._probe.then(step, arenas))
+            state = dict(source.rewind.moments()).get(step := self._past.pop())
+            if state is not None:
+                self._insert(self._probe.then(step, state))
 
     def _missing(self, source) -> list[int]:
         """Steps of held states far from every moment that is known, the oldest last."""

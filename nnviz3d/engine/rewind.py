@@ -197,9 +197,9 @@ class Rewind:
         lost, self._lost = self._lost, None
         return lost
 
-    def moments(self) -> list[tuple[int, dict[str, np.ndarray]]]:
-        """(step, arenas on the host by name) of what is held whole, in order: to be read, not kept."""
-        return [(key.step, key.state["arenas"]) for key in self._keys]
+    def moments(self) -> list[tuple[int, dict]]:
+        """(step, `Trainer.state` as it was) of what is held whole, in order: to be read, not kept."""
+        return [(key.step, key.state) for key in self._keys]
 
     def nearest(self, step: int) -> int:
         """The remembered step nearest to this one (the present one where nothing is remembered)."""
@@ -268,7 +268,7 @@ def _arrays(state: dict) -> list[np.ndarray]:
 
 
 def _same(a: dict, b: dict) -> bool:
-    random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"]
+    random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"] and a["holds"] == b["holds"]
     return random and len(_arrays(a)) == len(_arrays(b)) and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=True))
 
 

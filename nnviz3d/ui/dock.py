@@ -10,10 +10,12 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, confusion, data, health, layers, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, confusion, data, health, layers, look, network, neuron, performance, samples, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
+_GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+_CORNER = int(_W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
 _FLAGS = (
     _W.no_title_bar
     | _W.no_resize
@@ -42,16 +44,18 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
+        self._chosen = -1
 
     def open(self, *titles: str) -> None:
         """Open these sections, and show them above the others."""
@@ -74,11 +78,15 @@ class Dock:
         imgui.pop_style_var()
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
-        order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
-        if fresh:
+        chosen = f.readout.chosen
+        taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
+        # an edge is meant before the neuron that it leads into
+        first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
+        if fresh or taken:
             imgui.set_scroll_y(0)
         for section in order:
-            self._section(f, section, fresh and section.title == neuron.TITLE)
+            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
         imgui.end_child()
         imgui.end()
         if not f.narrow:
@@ -155,7 +163,7 @@ def _corner_button(f: Frame) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(f.width - margin, margin), imgui.Cond_.always, imgui.ImVec2(1, 0))
     imgui.set_next_window_bg_alpha(0.5)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
-    imgui.begin("##show", None, _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##show", None, _CORNER)
     if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
         f.toggle_panels()
     imgui.end()
@@ -168,7 +176,7 @@ def _grip(f: Frame, x: float) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(x - width / 2, f.height / 2 - f.px(60)))
     imgui.set_next_window_size(imgui.ImVec2(width, f.px(120)))
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-    imgui.begin("##grip", None, _W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##grip", None, _GRIP)
     imgui.pop_style_var()
     imgui.invisible_button("##grip", imgui.ImVec2(width, f.px(120)))
     active = imgui.is_item_active()

@@ -6,6 +6,7 @@ import pytest
 from nnviz3d.app import confusion
 from nnviz3d.app.confusion import Confusion, tally
 from nnviz3d.app.session import Session
+from nnviz3d.engine import judging
 from nnviz3d.spec import toml
 
 
@@ -54,7 +55,7 @@ def test_without_a_test_part_the_train_part_is_counted():
 
 
 def test_a_large_count_takes_many_frames_and_is_still_of_one_moment(monkeypatch):
-    monkeypatch.setattr(confusion, "WORK", 1e5)  # 20 rows a frame
+    monkeypatch.setattr(judging, "WORK", 1e5)  # 20 rows a frame
     s = session()
     s.source.run(30)
     expected = by_loop(s)
@@ -65,7 +66,7 @@ def test_a_large_count_takes_many_frames_and_is_still_of_one_moment(monkeypatch)
 
 
 def test_a_network_too_large_to_copy_tells_the_steps_that_the_count_took(monkeypatch):
-    monkeypatch.setattr(confusion, "WORK", 1e5)
+    monkeypatch.setattr(judging, "WORK", 1e5)
     monkeypatch.setattr(confusion, "COPY", 0)
     s = session()
     s.source.run(30)
@@ -82,8 +83,8 @@ def test_it_is_renewed_at_its_cadence_and_only_where_something_has_changed(monke
     s = session()
     first, _ = count(s)
     looked = []
-    said = s.confusion._evaluation.said
-    monkeypatch.setattr(s.confusion._evaluation, "said", lambda *rows: looked.append(s.source.step) or said(*rows))
+    judge = s.source.judging
+    monkeypatch.setattr(s.source, "judging", lambda *rows: looked.append(s.source.step) or judge(*rows))
     for _ in range(5):
         s.confusion.pass_time(1.0)
         assert s.confusion.reading(s.source, True) is first
@@ -132,6 +133,17 @@ def test_another_network_is_counted_anew():
     s.reset(5)
     new, _ = count(s)
     assert new is not old and (new.count_cc == by_loop(s)).all()
+
+
+def test_a_killed_neuron_is_silent_in_the_count_too():
+    s = session("iris", "data.test_fraction=0")
+    s.source.run(50)
+    before, _ = count(s)
+    hidden = s.source.topology.nodes[1].neurons
+    s.source.hold(s.source.holds.having("killed", range(hidden.start, hidden.stop), True))
+    s.confusion.pass_time(confusion.EVERY)
+    after = next(r for _ in range(20) if (r := s.confusion.reading(s.source, True)) is not before)
+    assert (after.count_cc.sum(0) > 0).sum() == 1, "without its only way in, all samples look the same to it"
 
 
 def test_finding_goes_through_all_samples_of_a_cell_and_starts_over():

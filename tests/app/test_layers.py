@@ -126,7 +126,7 @@ def test_a_panel_that_opens_late_sees_the_past_and_it_is_true():
                 assert step in held
     live = look(late, "weight", 0)
     for k, step in enumerate(live.step_t[:-1]):
-        w = late.source.topology.nodes[1].weight.view(held[int(step)]["parameters"]).astype(np.float64)
+        w = late.source.topology.nodes[1].weight.view(held[int(step)]["arenas"]["parameters"]).astype(np.float64)
         np.testing.assert_allclose(live.rms_t[k], np.sqrt(np.mean(w**2)), rtol=1e-9)
 
 
@@ -157,7 +157,7 @@ def test_a_change_while_the_panel_is_closed_is_noticed_when_it_opens():
     held = dict(s.source.rewind.moments())
     for k, step in enumerate(r.step_t):
         if 100 < step < 500:
-            w = s.source.topology.nodes[1].weight.view(held[int(step)]["parameters"]).astype(np.float64)
+            w = s.source.topology.nodes[1].weight.view(held[int(step)]["arenas"]["parameters"]).astype(np.float64)
             np.testing.assert_allclose(r.rms_t[k], np.sqrt(np.mean(w**2)), rtol=1e-9)
 
 
@@ -182,6 +182,24 @@ def test_other_data_for_the_same_network_keep_what_was():
     s.apply([Edit("data.test_fraction", 0.5)])
     s.source.run(20)
     assert look(s).step_t.tolist() == [20, 40]
+
+
+def test_a_killed_neuron_s_activations_are_zero_and_the_past_keeps_its_own():
+    s = session()
+    s.source.run(600)
+    look(s, "activation", 0, frames=layers.PAST)
+    before = look(s, "activation", 0)
+    hidden = s.source.topology.nodes[1].neurons
+    s.source.hold(s.source.holds.having("killed", range(hidden.start, hidden.stop), True))
+    after = look(s, "activation", 0, frames=layers.PAST)
+    assert after.rms_t[-1] == 0 < before.rms_t[-1] and (after.rms_t[:-1] > 0).all()
+    late = session()
+    late.source.run(600)
+    late.source.hold(late.source.holds.having("killed", range(hidden.start, hidden.stop), True))
+    late.source.run(10)
+    r = look(late, "activation", 0, frames=layers.PAST)
+    assert r.seen_t.min() >= 600, "what it said before it was silent is not known, and not made up"
+    assert look(late).step_t[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -434,7 +434,7 @@ def test_moments_are_what_was_held_at_their_steps():
     rewind, moments = remembered(40, spacing=8)
     held = rewind.moments()
     assert [step for step, _ in held] == [0, 8, 16, 24, 32, 40]
-    for step, arenas in held:
+    for step, state in held:
         rewind.enter(step)
-        assert all((arenas[name] == rewind.trainer.arenas.copies()[name]).all() for name in ("parameters", "gradients", "before"))
+        assert all((state["arenas"][name] == rewind.trainer.arenas.copies()[name]).all() for name in ("parameters", "gradients", "before"))
         assert whole(rewind.trainer) == moments[step]
