@@ -257,6 +257,18 @@ def test_the_heat_is_prepared_once_for_each_reading(driver):
     assert panel.spread.bitmap.writes == written + 1
 
 
+def test_who_has_gone_back_sees_the_numbers_of_there(driver):
+    panel = layers_of(driver)
+    r = driver.readout.layers
+    for step, k in ((975, 39), (500, 20), (510, 20), (5000, 39)):
+        driver.readout = dataclasses.replace(driver.readout, step=step)
+        for view in ("flow", "ratio"):
+            panel.view = view
+            driver.frame(2)
+        assert panel.flow.rows[-1] == k and (panel.ratio.newest == r.ratio_tl[k]).all()
+    assert layer_lines.until(r.step_t, -5) == 1
+
+
 def test_colours_of_layers_lead_from_one_end_to_the_other_and_differ():
     for layers in (2, 3, 6):
         colours = [layer_lines.colour(k, layers) for k in range(layers)]

@@ -23,7 +23,7 @@ TICKS = 6
 TRAIL = 5  # earlier moments that stay behind as faint lines
 RULE, DASHES = 1e-3, 30
 FLOW = (
-    "Root mean square of the gradient of the layer's weights, in the newest step's batch. Where it falls by a thousand from the output to "
+    "Root mean square of the gradient of the layer's weights, in the step's batch. Where it falls by a thousand from the output to "
     "the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes."
 )
 SIZE = (
@@ -60,6 +60,11 @@ def colour(k: int, layers: int) -> str:
     return "#" + "".join(f"{round(255 * c):02x}" for c in mixed)
 
 
+def until(step_t: np.ndarray, step: float) -> int:
+    """How many moments lie at or before this step, at least one: who has gone back sees the numbers of there."""
+    return max(int(np.searchsorted(step_t, step, side="right")), 1)
+
+
 def decades(values: np.ndarray, *more: float) -> tuple[float, float]:
     """Limits of a logarithmic axis over the finite values above zero: at least two decades, with air."""
     known = np.concatenate([values[np.isfinite(values) & (values > 0)], more])
@@ -73,12 +78,13 @@ class Flow:
     """The gradient's root mean square in each layer's weights: now, and faintly at some moments before."""
 
     def __init__(self):
-        self._of: LayersReading | None = None
+        self._of: tuple = (None, 0)
 
     def draw(self, f: Frame, r: LayersReading) -> None:
-        if r is not self._of:
-            self._of = r
-            self._prepare(r)
+        moments = until(r.step_t, f.readout.step)
+        if self._of[0] is not r or self._of[1] != moments:
+            self._of = r, moments
+            self._prepare(r, moments)
         if not self.rows:
             small(f, "There is no gradient yet. It begins with the first training step.", wrap=True)
             return
@@ -93,8 +99,8 @@ class Flow:
         before = ", ".join(f"{r.step_t[k]:,.0f}" for k in self.rows[:-1])
         small(f, f"faint: at step {before}" if before else "one look so far", theme.packed(theme.FAINT))
 
-    def _prepare(self, r: LayersReading) -> None:
-        known = np.flatnonzero((r.gradient_tl > 0).any(1))
+    def _prepare(self, r: LayersReading, moments: int) -> None:
+        known = np.flatnonzero((r.gradient_tl[:moments] > 0).any(1))
         self.rows = known[np.unique(np.linspace(0, len(known) - 1, TRAIL + 1).astype(int))].tolist() if len(known) else []
         self.limits = decades(r.gradient_tl[self.rows])
         self.ticks = heat.powers(*self.limits, TICKS)
@@ -130,12 +136,13 @@ class Ratio:
     """Root mean square of one step's change over that of the weights, a line a layer."""
 
     def __init__(self):
-        self._of: LayersReading | None = None
+        self._of: tuple = (None, 0)
 
     def draw(self, f: Frame, r: LayersReading) -> None:
-        if r is not self._of:
-            self._of = r
-            self._prepare(r)
+        moments = until(r.step_t, f.readout.step)
+        if self._of[0] is not r or self._of[1] != moments:
+            self._of = r, moments
+            self._prepare(r, moments)
         if self.newest is None:
             small(f, "It begins with the first training step.", wrap=True)
             return
@@ -147,7 +154,7 @@ class Ratio:
         self._plot(f, r)
         self._legend(f, r)
 
-    def _prepare(self, r: LayersReading) -> None:
+    def _prepare(self, r: LayersReading, moments: int) -> None:
         layers = len(r.names)
         self.shown = np.unique(np.linspace(0, layers - 1, min(layers, SHOWN)).astype(int)).tolist()
         self.lines = []
@@ -156,7 +163,7 @@ class Ratio:
             self.lines.append((r.step_t[known], np.ascontiguousarray(r.ratio_tl[known, k])))
         self.limits = decades(r.ratio_tl[:, self.shown], RULE)
         self.ticks = heat.powers(*self.limits, TICKS)
-        known = np.flatnonzero(np.isfinite(r.ratio_tl).any(1))
+        known = np.flatnonzero(np.isfinite(r.ratio_tl[:moments]).any(1))
         self.newest = r.ratio_tl[known[-1]] if len(known) else None
 
     def _plot(self, f: Frame, r: LayersReading) -> None:

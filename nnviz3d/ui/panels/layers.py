@@ -14,7 +14,7 @@ from nnviz3d.ui import heat, theme
 from nnviz3d.ui.bitmap import Bitmap, ramp
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, short
-from nnviz3d.ui.panels.layer_lines import PLOT, Flow, Ratio, axes, spec
+from nnviz3d.ui.panels.layer_lines import PLOT, Flow, Ratio, axes, spec, until
 from nnviz3d.ui.widgets import combo, small, tip
 
 TITLE, ICON, HINT, OPEN = "Layers", fa.ICON_FA_LAYER_GROUP, "Weights, gradients and activations of each layer, over the steps.", False
@@ -162,10 +162,10 @@ class Spread:
 
 def _words(f: Frame, r: LayersReading) -> None:
     """How large they are now, and of how many numbers that is known."""
-    small(f, f"rms {short(float(r.rms_t[-1]))}")
+    small(f, f"rms {short(float(r.rms_t[until(r.seen_t, f.readout.step) - 1]))}")
     if r.quantity == "activation":
         of = f"activations of {count(r.rows)} samples" if r.rows else "activations of the shown sample"
     else:
         of = "weights' gradients in the last batch" if r.quantity == "gradient" else "weights"
     seen = f"All {count(r.total)}" if r.seen == r.total else f"{count(r.seen)} of the {count(r.total)}, spread evenly: the"
-    tip(f, f"Root mean square at the newest look. {seen} {of} are looked at, seven times a second at most.")
+    tip(f, f"Root mean square at the last look. {seen} {of} are looked at, seven times a second at most.")
