@@ -102,6 +102,8 @@ def readout(
         edge=parameters.read(session, edge),
         holds=source.holds,
         effect=session.editing.reading(),
+        confusion=session.confusion.reading(source, "confusion" in session.wants),
+        layers=session.layers.reading(source, session.wants.get("layers")),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],

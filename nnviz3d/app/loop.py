@@ -132,6 +132,7 @@ class Loop:
 
     def _obey(self, answer: Answer, dt: float) -> None:
         self.session.apply(answer.edits, self.now, answer.editing)
+        self.session.wants = answer.wants
         if not answer.editing and not answer.stage.tuning:
             self.session.history.let_go()
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from nnviz3d import backend
 from nnviz3d.app import saving
+from nnviz3d.app.confusion import Confusion
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
 from nnviz3d.app.history import Entry, History
+from nnviz3d.app.layers import LayerHistory
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
@@ -52,6 +54,8 @@ class Session:
         self.source = OwnTraining(scene, base, self.ops, remember)
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
+        self.confusion, self.layers = Confusion(), LayerHistory()
+        self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
         self.editing = Editing(self)
         self.scores = Scores()
@@ -65,7 +69,7 @@ class Session:
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
         self._since_evaluation = EVALUATE_EVERY
-        self._since_sample = 0.0
+        self._since_sample, self._evaluated = 0.0, -1
         self._window: list[tuple[float, int]] = []
 
     # ---------------------------------------------------------------- changes
@@ -258,7 +262,8 @@ class Session:
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        self.diagnosis.pass_time(dt)
+        for looker in (self.diagnosis, self.confusion, self.layers):
+            looker.pass_time(dt)
         self.browser.work(self, dt)
         self.editing.pass_time(dt)
         if self.walking is not None:
@@ -276,6 +281,8 @@ class Session:
                 steps = self.source.advance(more, limit)
                 self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
                 self._after(steps)
+        elif self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
+            self.evaluate()  # training rests, or somebody went back: what is told is of this step
         self._measure(dt, steps)
         return steps
 
@@ -334,7 +341,8 @@ class Session:
         _loss, train_accuracy = self.source.evaluate("train", limit)
         test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy)
-        if test_loss is not None:
+        self._evaluated, trained = self.source.step, self.curves.charts.train_step
+        if test_loss is not None and (self.running or self.source.step >= trained.max(initial=0)):  # who only looks back erases nothing
             self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
         self._since_evaluation = 0.0
         return self.scores

@@ -22,7 +22,7 @@ CommandName = Literal[
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release",
-    "save_as", "open_file", "export", "answer", "browse",
+    "save_as", "open_file", "export", "answer", "browse", "browse_cell",
 ]  # fmt: skip
 
 
@@ -272,6 +272,42 @@ class SamplesReading:
 
 
 @dataclass(frozen=True)
+class ConfusionReading:
+    """How often class i was taken for class j: `count_cc` (C, C), rows are what is true. Counted over `part` ("test" or "train") by the
+    network of step `first`, or, where it is large, while that learned on to step `last`. `mute`: samples whose answer was no number."""
+
+    count_cc: np.ndarray
+    part: str
+    first: int
+    last: int
+    mute: int = 0
+
+
+@dataclass(frozen=True)
+class LayersReading:
+    """How the layers' numbers developed: T moments, L layers with weights, B bins. nan: not known at that moment.
+
+    The histograms are of one `quantity` ("weight", "gradient" or "activation") and one `layer` (0-based in `names`): `count_tb` over
+    [`low_t`, `high_t`] at the steps `seen_t`; of `seen` evenly spread numbers out of `total`.
+    """
+
+    names: tuple[str, ...]  # "hidden 1", ..., "output"
+    step_t: np.ndarray
+    gradient_tl: np.ndarray  # root mean square of the weights' gradients in the step's batch
+    ratio_tl: np.ndarray  # root mean square of the weights' last change, over that of the weights
+    quantity: str
+    layer: int
+    seen_t: np.ndarray
+    low_t: np.ndarray
+    high_t: np.ndarray
+    rms_t: np.ndarray
+    count_tb: np.ndarray
+    seen: int
+    total: int
+    rows: int  # samples whose activations are looked at; 0: the shown one
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -356,6 +392,8 @@ class Readout:
     question: Question | None = None  # waits for the command `answer`
     scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
     data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
+    confusion: ConfusionReading | None = None  # these two only while a panel wants them
+    layers: LayersReading | None = None
 
 
 @dataclass(frozen=True)
@@ -387,3 +425,4 @@ class Answer:
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import filemenu, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, samples, training, weight
+from nnviz3d.ui.panels import charts, confusion, data, health, layers, look, network, neuron, performance, samples, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -45,8 +45,10 @@ class Dock:
 
     def __init__(self):
         self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
+        self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
-            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
+            (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
@@ -54,6 +56,11 @@ class Dock:
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
         self._chosen = -1
+
+    def open(self, *titles: str) -> None:
+        """Open these sections, and show them above the others."""
+        self.opened |= dict.fromkeys(titles, True)
+        self.sections.sort(key=lambda section: section.title not in titles)
 
     def draw(self, f: Frame) -> None:
         if not f.docked:

@@ -53,6 +53,10 @@ class Overlay:
         self._formulas.sweep()
         return answer
 
+    def open(self, *titles: str) -> None:
+        """Open these sections of the dock, as a click would; the first of them comes first."""
+        self._dock.open(*titles)
+
     def _compact(self, f: Frame) -> Answer:
         self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
         transport.caption(f)
@@ -94,4 +98,4 @@ class Overlay:
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active())
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), wants=f.wants)

@@ -1,5 +1,7 @@
 """What looks unhealthy is found and named, what is healthy is left in peace, and looking changes nothing. No OpenGL anywhere."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -195,3 +197,39 @@ def test_curves_that_overshoot_stand_still_and_part():
     assert symptoms.overfitting(charts(falling, np.linspace(0.5, 2, 20)), 2.3)
     assert symptoms.overfitting(charts(falling, falling[::20] * 3), 2.3) is None, "above, but not rising"
     assert symptoms.overfitting(charts(falling, np.linspace(0.05, 0.2, 20)), 2.3) is None, "too small to matter"
+
+
+def _looks(tmp_path, name, steps, *sets):
+    """Whether overfitting is named at each look of a long run: a look every 200 steps, evaluations four times as often."""
+    s, named = session(tmp_path, name, *sets), []
+    while s.source.step < steps:
+        for _ in range(4):
+            for _ in range(10):
+                s.source.run(5)
+                s.curves.add_train(s.source.step, s.source.loss)
+            s.evaluate()
+        s.diagnosis.pass_time(diagnose.EVERY)
+        named.append("Overfitting" in titles(s))
+    return named
+
+
+@pytest.mark.parametrize(("name", "noise", "steps"), [("xor", 0.3, 15_000), ("spiral", 0.2, 3600)])
+def test_overfitting_once_named_stays_while_it_lasts(tmp_path, name, noise, steps):
+    named = _looks(tmp_path, name, steps, f"data.noise={noise}")
+    assert named[-1] and sum(a != b for a, b in itertools.pairwise(named)) == 1
+
+
+def test_overfitting_is_let_go_well_below_the_line_where_it_is_named():
+    falling = np.geomspace(2, 0.01, 400)
+
+    def parted(last, known):
+        return symptoms.overfitting(charts(falling, [0.9, 0.8, 0.7, 0.6, 0.5, *[last] * 5]), 2.3, known) is not None
+
+    assert [parted(last, False) for last in (0.7, 0.6, 0.52)] == [True, False, False]
+    assert [parted(last, True) for last in (0.7, 0.6, 0.52)] == [True, True, False]
+
+
+def test_a_spike_of_the_train_loss_hides_no_overfitting():
+    falling = np.geomspace(2, 0.01, 400)
+    falling[-3] = 400.0  # Adam does that
+    assert symptoms.overfitting(charts(falling, np.linspace(0.5, 2, 20)), 2.3)

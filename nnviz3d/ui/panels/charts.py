@@ -130,8 +130,9 @@ class Charts:
         tip(f, "Equal distances are equal ratios: small losses stay readable.")
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
-        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.98, "smoothing %.2f")
-        tip(f, "Average over the last steps (0: none). The thin line is the loss of each batch.")
+        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
+        tip(f, "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
+               "before (0: no smoothing, 0.9: about the last 10 points). The faint line is the loss itself.")  # fmt: skip
 
 
 def _range(train: Series, test: Series, log: bool) -> tuple[float, float]:
