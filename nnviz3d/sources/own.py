@@ -37,11 +37,12 @@ class OwnTraining:
     `history`: bytes to remember the run in; 0 remembers nothing, and then `rewind` is None.
     """
 
-    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
+    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0, data: DataSet | None = None):
+        """`data`: what `scene.data` means, where it has been loaded already."""
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
         self._plane_of = self._plane = self._answering = self._response = None
-        self.data = load(scene.data, self.base)
+        self.data = load(scene.data, self.base) if data is None else data
         self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
 
