@@ -102,7 +102,7 @@ class Loop:
         readout = facts.readout(
             self.session,
             self.stage.labels(),
-            self.stage.picture.edges,
+            self.stage.edges,
             performance,
             self.stage.picked,
             self.stage.hovered,

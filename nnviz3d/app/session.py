@@ -120,7 +120,7 @@ class Session:
             self.curves = Curves(self.source.data.task == "classification")
         self.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
-            self._show(scene.view.sample)
+            self.show_sample(scene.view.sample)
         self.banner = ""
         self._rebuild = max(self._rebuild, level)
         return level
@@ -137,7 +137,7 @@ class Session:
         else:
             self.source.apply(self.scene, Rebuild.NET, keep=False)
             self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
-            self._show(self.scene.view.sample)
+            self.show_sample(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
         self.scores = Scores()
@@ -169,10 +169,10 @@ class Session:
         count = self.source.sample.count
         view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
-        self._show(view.sample)
+        self.show_sample(view.sample)
         self._since_sample = 0.0
 
-    def _show(self, sample: int) -> None:
+    def show_sample(self, sample: int) -> None:
         """To every network that there is."""
         self.source.show_sample(sample)
         if self.rival is not None:
@@ -324,6 +324,11 @@ class Session:
                 if done % (chunk * 10) < chunk:
                     self.evaluate()
         return done
+
+    def run_to(self, step: int) -> int:
+        """Train both networks, or the one, up to this step, without curves. Returns steps finished."""
+        leader = self.source if self.rival is None else self.rival.leader
+        return (self.rival or self.source).run(step - leader.step)
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from nnviz3d.app.beside import Beside, anchors
 from nnviz3d.app.session import Session
-from nnviz3d.bridge.picture import Picture
+from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.plate import SIDE
@@ -19,7 +20,6 @@ from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
-SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
 class Stage:
@@ -41,7 +41,19 @@ class Stage:
         self._points = 0 if plane is None else len(plane.points)
         self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops, points=self._points)
         self._show_points()
-        self.renderer = Renderer(self.host.context, self.picture.subject)
+        rival = self.session.rival
+        self.beside = Beside(self.picture, rival, self.session.scene.view) if rival else None
+        self.renderer = Renderer(self.host.context, self.picture.subject, *([self.beside.picture.subject] if self.beside else []))
+
+    @property
+    def layout(self):
+        """Of all that stands on the stage, for the camera."""
+        return self.beside.layout if self.beside else self.picture.layout
+
+    @property
+    def edges(self) -> Shown:
+        """What the legend says of the edges of all networks."""
+        return self.picture.edges if self.beside is None else self.picture.edges.with_those(self.beside.picture.edges)
 
     @property
     def aspect(self) -> float:
@@ -49,10 +61,10 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot, self.head)
+        return camera.preset(name, self.layout, self.aspect, self.panel, self.foot, self.head)
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
+        return camera.fit(self.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
 
     def fly_to_preset(self, name: str) -> None:
         self.rig.fly(self._preset(name))
@@ -79,10 +91,14 @@ class Stage:
         """Follow what the session rebuilt."""
         if level == Rebuild.LAYOUT:
             self.picture.arrange(self.session.scene.view)
+            if self.beside:
+                self.beside.arrange(self.session.scene.view)
             self.fit()
         elif level >= Rebuild.DATA and not self._fits():
             self.renderer.close()
             self.picture.close()
+            if self.beside:
+                self.beside.close()
             self._build()
             self.hovered = self.picked = self.chosen = self.layer = -1
             self.fit()
@@ -93,6 +109,9 @@ class Stage:
         """Whether the columns still have the size of what is to be shown."""
         plane = self.session.source.plane
         points = 0 if plane is None else len(plane.points)
+        rival = self.session.rival
+        if (rival is None) != (self.beside is None) or (rival and not self.beside.fits(rival)):
+            return False
         return self.picture.topology == self.session.source.topology and points == self._points
 
     def _show_points(self) -> None:
@@ -131,10 +150,20 @@ class Stage:
             radius = self.picture.subject.radius * 1.2
             found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
             self.hovered = -1 if found is None else found
+            if self.beside:
+                self.hovered = self.beside.point(self.hovered, self.rig.pose, ndc, self.aspect, height)
+        elif self.beside:
+            self.beside.leave()
         if stage.double_clicked and self.hovered >= 0:
             self.fly_to(self.hovered)
         elif stage.clicked:
             self.picked = self.hovered
+            if self.beside:
+                self.beside.click()
+
+    def pick(self, neuron: int) -> None:
+        """A neuron of the network that the panels read, or -1."""
+        self.picked = self.beside.pick(neuron) if self.beside else neuron
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
         """Both in one, for films and stills."""
@@ -151,20 +180,26 @@ class Stage:
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
-        if self.session.seen.at_boundary:
+        share = 2 if self.beside else 1  # two networks cost what one does
+        if self.session.seen.at_boundary and (self.session.even or walking or not self.session.running):
             self.session.refresh()
             if walking is None:  # during a walk the plate keeps what the network answered before the step
                 self._answer(exact)
-            signals = round(level.particles * min(scene.look.particles, 2.0))
+            signals = round(level.particles * min(scene.look.particles, 2.0)) // share
             quantity = walking.quantity() if walking else None
-            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
+            self.picture.publish(self.session.seen, scene.look, level.edges // share, signals, focus, exact, quantity)
+            if self.beside:
+                self.beside.prepare(scene.look, level.edges // share, signals, exact)
+                if walking is None:
+                    self.beside.share(scene.look)
         wave = walking.wave() if walking else None
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""
-        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
+        others = [self.beside.shown(self._drawn)] if self.beside else []
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size, others)
 
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
@@ -186,6 +221,8 @@ class Stage:
             for k, text in enumerate(layers, start=count):
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
+        if self.beside:
+            found += self.beside.labels(self._drawn.pose, self.aspect, (width, height))
         return tuple(found)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
@@ -193,15 +230,12 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
-            names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
-            feet = (layout.low + layout.high) / 2
-            feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
-            shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-            layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
-            outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
-            self._places = np.concatenate([outputs, feet]).astype(np.float64), names, layers
+            (outputs, feet), (names, layers) = anchors(layout, topology)
+            self._places = np.concatenate([outputs, feet]), names, layers
         return self._places
 
     def close(self) -> None:
         self.renderer.close()
         self.picture.close()
+        if self.beside:
+            self.beside.close()

@@ -23,7 +23,7 @@ def draw_still(host: Host, session: Session, ui: bool, time: float, picked: int 
         stage.time, stage.picked = time, picked
         for _ in range(OVERLAY_FRAMES):
             stage.draw(0.0, pose=stage.rig.pose, exact=True)
-            readout = facts.readout(session, stage.labels(), stage.picture.edges, Performance(), picked)
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), picked)
             host.begin_overlay(1 / 60)
             overlay.draw(session.scene, readout, host.display_size, 1 / 60, compact=not ui)
             if overlay.panel_width:

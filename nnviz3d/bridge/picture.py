@@ -31,6 +31,13 @@ class Shown:
     total: int = 0
     share: float = 1.0
     peak: float = 0.0
+    whole: float = 0.0  # summed |quantity| of all edges
+
+    def with_those(self, other: Shown) -> Shown:
+        """Of two networks together; the brightest is that of both."""
+        whole = self.whole + other.whole
+        share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
+        return Shown(self.shown + other.shown, self.total + other.total, share, max(self.peak, other.peak), whole)
 
 
 class Picture:
@@ -78,6 +85,8 @@ class Picture:
         self._selected_for: tuple | None = None
         self._turn = 0
         self.edges = Shown(total=topology.n_edges)
+        self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
+        self.published = 0  # how often the columns have changed
         self.arrange(view)
 
     @property
@@ -86,7 +95,8 @@ class Picture:
 
     def arrange(self, view: View) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate=self._points > 0 and view.plate)
+        layout = place(self.topology, view.pitch, view.layer_gap, plate=self._points > 0 and view.plate)
+        self.subject.layout = layout.moved(self.offset)
         self.subject.radius = RADIUS * view.pitch
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
@@ -111,6 +121,7 @@ class Picture:
         if key == self._key and not renewing:
             return
         self._key = key
+        self.published += 1
         columns = self.subject.columns
         self._value.write(self._finite(source.tensors(kind)))
         now_n = self.ops.to_host(self._finite(source.tensors("activation")))
@@ -127,6 +138,7 @@ class Picture:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
         columns["t_layer_scale"].write(scales)
+        self.layer_scales = scales
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
         self._choose(numbers, look, edge_budget, particles, exact)
         self._highlight(numbers, focus)
@@ -180,7 +192,7 @@ class Picture:
         shown = self.topology.n_edges if all_edges else subject.chosen
         whole = float(self._sums[:, 1].sum())
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
-        self.edges = Shown(shown, self.topology.n_edges, share, peak)
+        self.edges = Shown(shown, self.topology.n_edges, share, peak, whole)
 
     def _choose_pair(self, k: int, pair, numbers: select.Numbers, sample_s, quota: int, all_edges: bool, particles: int) -> None:
         xp, host = self.xp, self.ops.to_host
@@ -188,12 +200,14 @@ class Picture:
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
+        whole = float(magnitude_e.sum())
+        self._sums[k] = whole, whole
         if all_edges:
             self._levels[k] = host(sample_s)
         else:
             self._chosen[k] = host(top)
             self._levels[k] = host(values)
-            self._sums[k] = float(values.sum()), float(magnitude_e.sum())
+            self._sums[k, 0] = float(values.sum())
         self._signals[k] = host(top[select.strongest(values, min(particles, 128), None, xp)])
 
     @staticmethod
@@ -225,6 +239,24 @@ class Picture:
         listed = self._listed(chosen)[: 2 * HIGHLIGHT]
         self.subject.highlight = len(listed)
         self.subject.highlight_column.write(listed)
+
+    @property
+    def bright(self) -> np.ndarray:
+        """(pairs,) the value of the brightest edges of each layer pair."""
+        return self._bright
+
+    def energies(self, bright_k: np.ndarray) -> np.ndarray:
+        """(pairs,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
+        shown = [pair.connection.size if self.subject.all_edges else len(edges) for pair, edges in zip(self._pairs, self._chosen, strict=True)]
+        means = [select.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)]
+        return np.array(means) * shown
+
+    def rescale(self, bright_k: np.ndarray, gain_k: np.ndarray, layers_k: np.ndarray) -> None:
+        """Draw with another network's scales too, until the next `publish`: values (pairs,) that are brightest, their gains, and 1 / the
+        activation that counts as full of each layer (L,)."""
+        scales = np.column_stack([np.divide(1.0, bright_k, out=np.zeros(len(bright_k)), where=bright_k > 1e-20), gain_k])
+        self.subject.columns["t_pair_scale"].write(scales.astype(np.float32))
+        self.subject.columns["t_layer_scale"].write(np.column_stack([layers_k, self.layer_scales[:, 1]]))
 
     def close(self) -> None:
         self._value.close()

@@ -173,7 +173,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value"] = "class"
+    kind: Literal["class", "layer", "value", "name"] = "class"
 
 
 @dataclass(frozen=True)

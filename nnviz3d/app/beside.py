@@ -1,0 +1,193 @@
+"""The rival on the stage: its columns, where it stands, what is picked in it, its labels. The stage asks; nothing here moves a camera.
+
+A neuron that is hovered or picked in one network is marked in the other too, where the other has one at the same place; `leads` says
+that the panels read it in the rival. Ids are each network's own; the stage's are those of the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.app.rival import NAMES, Rival
+from nnviz3d.bridge import common
+from nnviz3d.bridge.picture import Picture
+from nnviz3d.draw import camera, picking
+from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.plate import SIDE
+from nnviz3d.layout.grid import Layout
+from nnviz3d.spec import compare
+from nnviz3d.spec.readout import Label
+from nnviz3d.spec.scene import Look, View
+from nnviz3d.spec.topology import Topology
+
+GAP = 0.16  # of the height of both: what stays free between them
+SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
+ASIDE = 0.0  # of the depth of both: the rival stands a little nearer
+
+
+class Beside:
+    """`picture` holds the rival's columns. `hovered` and `picked` are its neurons, or -1."""
+
+    def __init__(self, first: Picture, rival: Rival, view: View):
+        self.first, self.rival = first, rival
+        source = rival.source
+        self.points = 0 if source.plane is None else len(source.plane.points)
+        self.picture = Picture(source.topology, view, source.ops, points=self.points)
+        if source.plane is not None:
+            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
+        self.hovered = self.picked = -1
+        self.leads = self._over = False  # whether the panels read the rival's neuron; whether the pointer is on it
+        self._answered = self._shared = self._anchored = None
+        self._turn = 0
+        self.arrange(view)
+
+    def arrange(self, view: View) -> None:
+        """Below the first network, inputs under inputs."""
+        self.picture.offset = (0.0, 0.0, 0.0)
+        self.picture.arrange(view)
+        a, b = self.first.layout.box(), self.picture.layout.box()
+        drop = float(a[0][1] - b[1][1]) - GAP * float(a[1][1] - a[0][1] + b[1][1] - b[0][1])
+        self.picture.offset = (float(a[0][0] - b[0][0]), drop, 0.0)
+        self.picture.arrange(view)
+
+    @property
+    def layout(self) -> Layout:
+        """Of both, for the camera."""
+        return self.first.layout.beside(self.picture.layout)
+
+    def fits(self, rival: Rival) -> bool:
+        """Whether the columns still are those of this rival."""
+        plane = rival.source.plane
+        return rival is self.rival and self.picture.topology == rival.source.topology and self.points == (0 if plane is None else len(plane.points))
+
+    # pointing
+
+    def point(self, hovered: int, pose: camera.Pose, ndc: tuple[float, float], aspect: float, height: float) -> int:
+        """`hovered`: the first network's neuron under the pointer, or -1. Returns the first network's neuron that is marked."""
+        found = picking.pick(self.picture.layout, pose, ndc, aspect, height, self.picture.subject.radius * 1.2)
+        if found is not None and hovered >= 0:
+            back = pose.axes[2]
+            depths = [float((pose.eye - layout.place_n4[k, :3]) @ back) for layout, k in ((self.first.layout, hovered), (self.picture.layout, found))]
+            found = found if depths[1] < depths[0] else None
+        self._over = found is not None
+        if found is None:
+            self.hovered = twin(self.first.topology, self.picture.topology, hovered)
+            return hovered
+        self.hovered = found
+        return twin(self.picture.topology, self.first.topology, found)
+
+    def leave(self) -> None:
+        """The pointer is on neither."""
+        self.hovered, self._over = -1, False
+
+    def click(self) -> None:
+        """Pick what is hovered."""
+        self.picked, self.leads = self.hovered, self._over
+
+    def pick(self, neuron: int) -> int:
+        """Pick a neuron of the network that the panels read, or -1; returns the first network's."""
+        self.leads = self.leads and neuron >= 0
+        mine, other = self.picture.topology, self.first.topology
+        self.picked = neuron if self.leads else twin(other, mine, neuron)
+        return twin(mine, other, neuron) if self.leads else neuron
+
+    def place(self, neuron: int):
+        """Where a neuron stands, (3,)."""
+        return self.picture.layout.place_n4[neuron, :3]
+
+    # drawing
+
+    def prepare(self, look: Look, edges: int, signals: int, exact: bool) -> None:
+        """Bring the columns up to the rival's state; at one moment with the first network's."""
+        source = self.rival.source
+        if not source.at_boundary:
+            return
+        self._answer(exact)
+        self.picture.publish(source, look, edges, signals, self.hovered if self.hovered >= 0 else self.picked, exact)
+
+    def share(self, look: Look) -> None:
+        """After both were published: one scale for both, where that is wanted."""
+        key = (self.first.published, self.picture.published, look.scale)
+        if look.compare == "common" and key != self._shared:
+            self._shared = key
+            common.share(self.first, self.picture, look)
+
+    def _answer(self, exact: bool) -> None:
+        source = self.rival.source
+        moment = (id(source.trainer), source.step)
+        self._turn = (self._turn + 1) % 3
+        if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
+            return
+        self._answered = moment
+        self.picture.show_answers(source.answers(SIDE), source.data.task)
+
+    def shown(self, frame: Frame) -> tuple:
+        """What the renderer draws besides the first network. A walk is the first's alone."""
+        return self.picture.subject, replace(frame, hovered=self.hovered, picked=self.picked, wave=None)
+
+    def names(self) -> list[tuple[tuple[float, float, float], str]]:
+        """Where the names of both networks stand, and what they are called."""
+        found = []
+        for second, (layout, name) in enumerate(zip((self.first.layout, self.picture.layout), NAMES, strict=True)):
+            low, high = layout.box()
+            place = (float(layout.low[0, 0] + layout.high[0, 0]) / 2, float(layout.high[0, 1]) + layout.pitch * 0.4, float(low[2] + high[2]) / 2)
+            found.append((place, f"{name}: {compare.title(self.rival.differences, bool(second)) or 'the same'}"))
+        return found
+
+    def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float]) -> list[Label]:
+        """The rival's outputs and layers, and the names of both networks; in the units of `size`."""
+        names, outputs, layers = self.names(), *self._anchors()
+        places = np.concatenate([np.array([place for place, _ in names]), outputs, layers])
+        seen = pose.project(places, aspect)
+        x, y, depth = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1], seen[:, 2]
+        source, reach = self.rival.source, self.picture.subject.radius * 1.5 * camera.LENS * size[1] / 2
+        a_o = source.ops.to_host(source.tensors("activation")[source.topology.output.neurons.slice])
+        found = [Label(float(x[k]), float(y[k]), text, 1.0, "centre", "name") for k, (_, text) in enumerate(names) if depth[k] > 0]
+        for k, text in enumerate(self._words[0], start=len(names)):
+            if depth[k] > 0:
+                strength = 0.35 + 0.65 * min(abs(float(a_o[k - len(names)])), 1.0)
+                found.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength))
+        first = len(names) + len(outputs)
+        gap = min(np.abs(np.diff(x[first:])), default=size[0])
+        if gap > 24:
+            for k, text in enumerate(self._words[1], start=first):
+                if depth[k] > 0:
+                    found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
+        return found
+
+    def _anchors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where the outputs' names and the layers' names of the rival stand, (n, 3) each."""
+        layout = self.picture.layout
+        if self._anchored is not layout:
+            self._anchored = layout
+            self._places, self._words = anchors(layout, self.picture.topology)
+        return self._places
+
+    def close(self) -> None:
+        self.picture.close()
+
+
+def anchors(layout: Layout, topology: Topology) -> tuple[tuple[np.ndarray, np.ndarray], tuple[list[str], list[str]]]:
+    """Places of the names of outputs and, under each layer, of layers; and the names."""
+    names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
+    feet = (layout.low + layout.high) / 2
+    feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
+    shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
+    layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
+    outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
+    return (outputs.astype(np.float64), feet.astype(np.float64)), (names, layers)
+
+
+def twin(here: Topology, there: Topology, neuron: int) -> int:
+    """The neuron of the same number in the same layer of another network, or -1. Inputs and outputs correspond whatever is between."""
+    if not 0 <= neuron < here.n_neurons:
+        return -1
+    node, index = here.locate(neuron)
+    k = here.nodes.index(node)
+    if node is here.output:
+        k = len(there.nodes) - 1
+    elif k >= len(there.nodes) - 1:
+        return -1
+    return there.nodes[k].neurons.start + index if index < there.nodes[k].size else -1
