@@ -7,6 +7,7 @@ that the panels read it in the rival. Ids are each network's own; the stage's ar
 from __future__ import annotations
 
 from dataclasses import replace
+from math import radians
 
 import numpy as np
 
@@ -22,9 +23,12 @@ from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import Topology
 
-GAP = 0.16  # of the height of both: what stays free between them
+GAP = 0.14  # of the height of both: what stays free between them
+THINNER, DIMMER = 0.8, 0.6  # edges of two networks share the picture of one: as many pixels wide they would flood it
+ASIDE = 12.0  # degrees: two rows leave width, which is used by looking more from the side
+TOP = 45.0  # degrees: from higher up the upper network would hide the lower one
+MARGIN, ROOM = 12.0, 210.0  # pixels (of imgui, unscaled): between a name and its network; what the longest name needs
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
-ASIDE = 0.0  # of the depth of both: the rival stands a little nearer
 
 
 class Beside:
@@ -38,9 +42,11 @@ class Beside:
         if source.plane is not None:
             self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
         self.hovered = self.picked = -1
-        self.leads = self._over = False  # whether the panels read the rival's neuron; whether the pointer is on it
+        self.leads = self.over = False  # whether the panels read the rival's neuron; whether the pointer is on it
         self._answered = self._shared = self._anchored = None
+        self._look: tuple = (None, None)
         self._turn = 0
+        self.layer_by_layer = True  # a common scale is one of each layer pair
         self.arrange(view)
 
     def arrange(self, view: View) -> None:
@@ -57,6 +63,19 @@ class Beside:
         """Of both, for the camera."""
         return self.first.layout.beside(self.picture.layout)
 
+    def pose(self, preset: camera.Pose, name: str) -> camera.Pose:
+        """A preset for one network, turned so that two can be seen."""
+        if name == "top":
+            return replace(preset, pitch=radians(TOP))
+        return replace(preset, yaw=preset.yaw + radians(ASIDE)) if name == "three_quarter" else preset
+
+    def look(self, look: Look) -> Look:
+        """The scene's look for two networks in the place of one."""
+        if look is not self._look[0]:
+            thinner = {"edge_width": look.edge_width * THINNER, "edge_energy": look.edge_energy * DIMMER}
+            self._look = look, look.model_copy(update=thinner)
+        return self._look[1]
+
     def fits(self, rival: Rival) -> bool:
         """Whether the columns still are those of this rival."""
         plane = rival.source.plane
@@ -71,7 +90,7 @@ class Beside:
             back = pose.axes[2]
             depths = [float((pose.eye - layout.place_n4[k, :3]) @ back) for layout, k in ((self.first.layout, hovered), (self.picture.layout, found))]
             found = found if depths[1] < depths[0] else None
-        self._over = found is not None
+        self.over = found is not None
         if found is None:
             self.hovered = twin(self.first.topology, self.picture.topology, hovered)
             return hovered
@@ -80,11 +99,11 @@ class Beside:
 
     def leave(self) -> None:
         """The pointer is on neither."""
-        self.hovered, self._over = -1, False
+        self.hovered, self.over = -1, False
 
     def click(self) -> None:
         """Pick what is hovered."""
-        self.picked, self.leads = self.hovered, self._over
+        self.picked, self.leads = self.hovered, self.over
 
     def pick(self, neuron: int) -> int:
         """Pick a neuron of the network that the panels read, or -1; returns the first network's."""
@@ -112,7 +131,7 @@ class Beside:
         key = (self.first.published, self.picture.published, look.scale)
         if look.compare == "common" and key != self._shared:
             self._shared = key
-            common.share(self.first, self.picture, look)
+            self.layer_by_layer = common.share(self.first, self.picture, look)
 
     def _answer(self, exact: bool) -> None:
         source = self.rival.source
@@ -127,29 +146,35 @@ class Beside:
         """What the renderer draws besides the first network. A walk is the first's alone."""
         return self.picture.subject, replace(frame, hovered=self.hovered, picked=self.picked, wave=None)
 
-    def names(self) -> list[tuple[tuple[float, float, float], str]]:
-        """Where the names of both networks stand, and what they are called."""
+    def names(self) -> list[str]:
+        """What both networks are called."""
+        return [f"{name}: {compare.title(self.rival.differences, bool(k)) or 'the same'}" for k, name in enumerate(NAMES)]
+
+    def _titles(self, pose: camera.Pose, aspect: float, size: tuple[float, float]) -> list[Label]:
+        """A name at the left of each network's inputs, or above them where the left has no room."""
         found = []
-        for second, (layout, name) in enumerate(zip((self.first.layout, self.picture.layout), NAMES, strict=True)):
-            low, high = layout.box()
-            place = (float(layout.low[0, 0] + layout.high[0, 0]) / 2, float(layout.high[0, 1]) + layout.pitch * 0.4, float(low[2] + high[2]) / 2)
-            found.append((place, f"{name}: {compare.title(self.rival.differences, bool(second)) or 'the same'}"))
+        for layout, text in zip((self.first.layout, self.picture.layout), self.names(), strict=True):
+            seen = pose.project(layout.corners()[:8].astype(np.float64), aspect)
+            if seen[:, 2].min() > 0:
+                x, y = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1]
+                aside = x.min() > ROOM
+                place = (x.min() - MARGIN, y.mean(), "right") if aside else (x.mean(), y.min() - 1.5 * MARGIN, "centre")
+                found.append(Label(float(place[0]), float(place[1]), text, 1.0, place[2], "name"))
         return found
 
     def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float]) -> list[Label]:
         """The rival's outputs and layers, and the names of both networks; in the units of `size`."""
-        names, outputs, layers = self.names(), *self._anchors()
-        places = np.concatenate([np.array([place for place, _ in names]), outputs, layers])
-        seen = pose.project(places, aspect)
+        outputs, layers = self._anchors()
+        seen = pose.project(np.concatenate([outputs, layers]), aspect)
         x, y, depth = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1], seen[:, 2]
         source, reach = self.rival.source, self.picture.subject.radius * 1.5 * camera.LENS * size[1] / 2
         a_o = source.ops.to_host(source.tensors("activation")[source.topology.output.neurons.slice])
-        found = [Label(float(x[k]), float(y[k]), text, 1.0, "centre", "name") for k, (_, text) in enumerate(names) if depth[k] > 0]
-        for k, text in enumerate(self._words[0], start=len(names)):
+        found = self._titles(pose, aspect, size)
+        for k, text in enumerate(self._words[0]):
             if depth[k] > 0:
-                strength = 0.35 + 0.65 * min(abs(float(a_o[k - len(names)])), 1.0)
-                found.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength))
-        first = len(names) + len(outputs)
+                strength = 0.35 + 0.65 * min(abs(float(a_o[k])), 1.0)
+                found.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength, kind="minor"))
+        first = len(outputs)
         gap = min(np.abs(np.diff(x[first:])), default=size[0])
         if gap > 24:
             for k, text in enumerate(self._words[1], start=first):

@@ -74,7 +74,7 @@ def frames(session, host, progress=lambda done, total: None):
             session.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
             pose = _travel(stage, start, share, record.turn)
             stage.draw(1 / record.fps, pose=pose, exact=True)
-            readout = facts.readout(session, stage.labels(), stage.edges, Performance())
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), beside=stage.beside)
             for _ in range(2 if k == 0 else 1):  # imgui needs a frame to learn sizes
                 if k == 0:
                     stage.draw(0.0, pose=pose, exact=True)

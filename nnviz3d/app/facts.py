@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.app import comparing
+from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
@@ -17,6 +20,8 @@ def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
+    if session.rival is not None:
+        return comparing.sentence(session)
     if session.walking is not None:
         return session.walking.sentence
     if source.diverged is not None:
@@ -40,6 +45,7 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    beside: Beside | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -73,9 +79,9 @@ def readout(
         oldest=(source.rewind.oldest or 0) if source.rewind else 0,
         newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(session, picked),
-        hovered=_read(session, hovered),
-        pinned=picked >= 0,
+        neuron=_of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        hovered=_of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        pinned=picked >= 0 or (beside is not None and beside.picked >= 0),
         banner=session.banner,
         toast=toast,
         can_undo=session.history.can_undo,
@@ -83,6 +89,7 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        compare=comparing.reading(session, beside, hovered),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -102,6 +109,14 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
+
+
+def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+    """Of the network that is looked at."""
+    if beside is None:
+        return _read(session, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
+    return found and replace(found, network="B" if in_rival else "A")
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

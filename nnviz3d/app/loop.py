@@ -109,6 +109,7 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
+            beside=self.stage.beside,
         )
         self._title()
         self.host.begin_overlay(dt)

@@ -40,6 +40,7 @@ class Rival:
         self._round = 1  # steps of the first network between two looks at the time
         self._shown: tuple | None = None
         self._told: set[str] = set()
+        self.told, self.told_for = None, None  # what the overlay was told last, and of which moment (`app.comparing`)
 
     # following
 

@@ -61,7 +61,8 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.layout, self.aspect, self.panel, self.foot, self.head)
+        pose = camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot, self.head)
+        return self._fit(self.beside.pose(pose, name)) if self.beside else pose
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
         return camera.fit(self.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
@@ -193,7 +194,8 @@ class Stage:
                 if walking is None:
                     self.beside.share(scene.look)
         wave = walking.wave() if walking else None
-        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
+        look = self.beside.look(scene.look) if self.beside else scene.look
+        frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
 
     def render(self) -> None:
@@ -213,7 +215,10 @@ class Stage:
         reach = self.picture.subject.radius * 1.5 * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
         activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
-        found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
+        kind = "minor" if self.beside else "class"
+        found = [
+            Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind) for k, name in enumerate(names) if depth[k] > 0
+        ]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
         gap = min((abs(a - b) for a, b in pairwise(x[count:])), default=width)
         if gap > 24:

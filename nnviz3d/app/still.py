@@ -20,10 +20,11 @@ def draw_still(host: Host, session: Session, ui: bool, time: float, picked: int 
     overlay = Overlay(host.pixel_ratio * (max(host.size[1] / 1080, 1.0)))
     overlay.memory.hint = False
     try:
-        stage.time, stage.picked = time, picked
+        stage.time = time
+        stage.pick(picked)
         for _ in range(OVERLAY_FRAMES):
             stage.draw(0.0, pose=stage.rig.pose, exact=True)
-            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), picked)
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), picked, beside=stage.beside)
             host.begin_overlay(1 / 60)
             overlay.draw(session.scene, readout, host.display_size, 1 / 60, compact=not ui)
             if overlay.panel_width:

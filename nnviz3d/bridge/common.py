@@ -22,10 +22,11 @@ def share(first: Picture, second: Picture, look) -> bool:
         peak = max(bright.max(initial=0.0) for bright in brights)
         tops = [np.full(len(bright), peak) for bright in brights]
     energies = [picture.energies(top) for picture, top in zip((first, second), tops, strict=True)]
-    if paired:  # a gain of its own would make the fainter network as bright as the other
-        gains = [np.array([select.gain(float(energy)) for energy in (energies[0] + energies[1]) / 2])] * 2
+    # the brighter network is as bright as it would be alone; a gain of its own would make the fainter one as bright as that
+    if paired:
+        gains = [np.array([select.gain(float(energy)) for energy in np.maximum(*energies)])] * 2
     else:
-        gains = [np.full(len(energy), select.gain(float(np.mean([*energies[0], *energies[1]])))) for energy in energies]
+        gains = [np.full(len(energy), select.gain(max(float(energy.mean()) for energy in energies))) for energy in energies]
     layers = _layers([picture.layer_scales[:, 0] for picture in (first, second)])
     for picture, top, gain, scale in zip((first, second), tops, gains, layers, strict=True):
         picture.rescale(top, gain, scale)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
@@ -123,6 +124,7 @@ class NeuronReading:
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
     step: StepReading | None = None  # inside a walk
+    network: str = ""  # "A" or "B" while two networks are compared
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,40 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class NetworkReading:
+    """One of two networks that are compared, at a moment that is the same for both."""
+
+    name: str  # "A", "B"
+    title: str  # what makes it different: "adam"
+    topology: Topology
+    step: int
+    epoch: float
+    epoch_steps: int  # steps in an epoch
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # what it says of the shown sample
+    right: bool | None
+    reached: tuple[int | None, ...]  # the step at which each share of `CompareReading.shares` was first seen
+    diverged: int | None
+    charts: Charts
+    hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
+
+
+@dataclass(frozen=True)
+class CompareReading:
+    """Two networks beside each other."""
+
+    networks: tuple[NetworkReading, NetworkReading]
+    differences: tuple[Difference, ...]
+    same_batches: bool  # one step is the same samples for both
+    layer_by_layer: bool  # whether a common scale is one of each layer pair
+    shares: tuple[float, ...] = (0.9, 0.95)
+    waits: str = ""  # the network that waits, or ""
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -173,7 +209,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value", "name"] = "class"
+    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
 
 
 @dataclass(frozen=True)
@@ -238,6 +274,7 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    compare: CompareReading | None = None  # while two networks are compared
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, compare, data, health, look, network, neuron, performance, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -44,14 +44,15 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.charts, self.neuron, self.compare = charts.Charts(), neuron.Neuron(), compare.Compare()
         rows = (
-            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (charts, self.charts.draw), (compare, self.compare.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
+        self._compared = False
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
@@ -67,6 +68,10 @@ class Dock:
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
         imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
         imgui.pop_style_var()
+        comparing = f.readout.compare is not None
+        if comparing and not self._compared:
+            self.opened[compare.TITLE] = True
+        self._compared = comparing
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
         order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, plain, short
@@ -24,6 +25,7 @@ def draw(f: Frame) -> None:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _sample(f, room)
+    _differences(f, room)
     if not f.low:
         _legend(f, room)
     imgui.end()
@@ -74,7 +76,7 @@ def _sample(f: Frame, room: float) -> None:
         f.do("shuffle_sample")
     left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(8)
     what = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: {r.sample_label}"
-    answer = f"the network says {r.sample_answer}" if r.sample_answer else ""
+    answer = f"the network says {r.sample_answer}" if r.sample_answer and r.compare is None else ""
     colour = _TEXT if r.sample_right is None else _RIGHT if r.sample_right else _WRONG
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
@@ -91,6 +93,30 @@ def _sample(f: Frame, room: float) -> None:
         imgui.pop_style_color()
         tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
+
+
+def _differences(f: Frame, room: float) -> None:
+    """What each of two compared networks says of the sample, and what makes it different, a line each."""
+    c = f.readout.compare
+    if c is None:
+        return
+    for n, ink in zip(c.networks, theme.NETWORKS, strict=True):
+        imgui.push_style_color(imgui.Col_.text, theme.packed(ink))
+        imgui.text_unformatted(n.name)
+        imgui.pop_style_color()
+        imgui.same_line(0, f.px(8))
+        title = elide(n.title or "the same settings", max(room * 0.5, f.px(60)))
+        dim(title)
+        tip(f, "; ".join(f"{d.name}: A {compare.words(d.path, d.a)}, B {compare.words(d.path, d.b)}" for d in c.differences) or "No setting differs.")
+        imgui.same_line(0, f.px(10))
+        if f.readout.walk is not None and n.name == c.waits:
+            dim("waits")
+        elif n.answer:
+            colour = _TEXT if n.right is None else _RIGHT if n.right else _WRONG
+            imgui.push_style_color(imgui.Col_.text, colour)
+            imgui.text_unformatted(elide(f"says {n.answer}", max(room - imgui.get_cursor_pos_x(), f.px(60))))
+            imgui.pop_style_color()
+            tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
 
 
 def _legend(f: Frame, room: float) -> None:

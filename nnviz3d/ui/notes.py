@@ -79,6 +79,10 @@ def hover_card(f: Frame) -> None:
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
+    if f.readout.compare is not None:
+        for n in f.readout.compare.networks:
+            if n.name != h.network and n.hovered is not None:
+                small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
     imgui.end_tooltip()
