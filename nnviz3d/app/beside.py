@@ -28,6 +28,8 @@ THINNER, DIMMER = 0.8, 0.6  # edges of two networks share the picture of one: as
 ASIDE = 12.0  # degrees: two rows leave width, which is used by looking more from the side
 TOP = 45.0  # degrees: from higher up the upper network would hide the lower one
 MARGIN, ROOM = 12.0, 210.0  # pixels (of imgui, unscaled): between a name and its network; what the longest name needs
+LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
+DROP = 0.9  # of the pitch: names of layers hang clear of the names of outputs
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -150,55 +152,66 @@ class Beside:
         """What both networks are called."""
         return [f"{name}: {compare.title(self.rival.differences, bool(k)) or 'the same'}" for k, name in enumerate(NAMES)]
 
-    def _titles(self, pose: camera.Pose, aspect: float, size: tuple[float, float]) -> list[Label]:
-        """A name at the left of each network's inputs, or above them where the left has no room."""
+    def _titles(self, x: np.ndarray, y: np.ndarray, depth: np.ndarray, scale: float) -> list[Label]:
+        """A name at the left of each network's inputs (pixels of their corners, (16,)), or above them where the left has no room."""
         found = []
-        for layout, text in zip((self.first.layout, self.picture.layout), self.names(), strict=True):
-            seen = pose.project(layout.corners()[:8].astype(np.float64), aspect)
-            if seen[:, 2].min() > 0:
-                x, y = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1]
-                aside = x.min() > ROOM
-                place = (x.min() - MARGIN, y.mean(), "right") if aside else (x.mean(), y.min() - 1.5 * MARGIN, "centre")
-                found.append(Label(float(place[0]), float(place[1]), text, 1.0, place[2], "name"))
+        for k, text in enumerate(self.names()):
+            its = slice(8 * k, 8 * k + 8)
+            if depth[its].min() > 0:
+                left, top = float(x[its].min()), float(y[its].min())
+                aside = left > ROOM * scale
+                place = (left - MARGIN * scale, float(y[its].mean()), "right") if aside else (float(x[its].mean()), top - 1.5 * MARGIN * scale, "centre")
+                found.append(Label(place[0], place[1], text, 1.0, place[2], "name"))
         return found
 
-    def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float]) -> list[Label]:
-        """The rival's outputs and layers, and the names of both networks; in the units of `size`."""
-        outputs, layers = self._anchors()
-        seen = pose.project(np.concatenate([outputs, layers]), aspect)
+    def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float], scale: float) -> list[Label]:
+        """The rival's outputs and layers, and the names of both networks; in the units of `size`, text `scale` times as large as usual."""
+        outputs, layers, corners = self._anchors()
+        seen = pose.project(np.concatenate([outputs, layers, corners]), aspect)
         x, y, depth = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1], seen[:, 2]
         source, reach = self.rival.source, self.picture.subject.radius * 1.5 * camera.LENS * size[1] / 2
         a_o = source.ops.to_host(source.tensors("activation")[source.topology.output.neurons.slice])
-        found = self._titles(pose, aspect, size)
+        found, classes, last = self._titles(x[-16:], y[-16:], depth[-16:], scale), [], len(outputs) + len(layers)
         for k, text in enumerate(self._words[0]):
             if depth[k] > 0:
                 strength = 0.35 + 0.65 * min(abs(float(a_o[k])), 1.0)
-                found.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength, kind="minor"))
+                classes.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength, kind="minor"))
+        found += apart(classes, LINE * scale)
         first = len(outputs)
-        gap = min(np.abs(np.diff(x[first:])), default=size[0])
+        gap = min(np.abs(np.diff(x[first:last])), default=size[0])
         if gap > 24:
             for k, text in enumerate(self._words[1], start=first):
                 if depth[k] > 0:
                     found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
         return found
 
-    def _anchors(self) -> tuple[np.ndarray, np.ndarray]:
-        """Where the outputs' names and the layers' names of the rival stand, (n, 3) each."""
+    def _anchors(self) -> tuple[np.ndarray, ...]:
+        """Where the outputs' names and the layers' names of the rival stand, and the corners of both input layers, (n, 3) each."""
         layout = self.picture.layout
         if self._anchored is not layout:
             self._anchored = layout
-            self._places, self._words = anchors(layout, self.picture.topology)
+            places, self._words = anchors(layout, self.picture.topology, DROP)
+            self._places = *places, np.concatenate([each.corners()[:8] for each in (self.first.layout, layout)]).astype(np.float64)
         return self._places
 
     def close(self) -> None:
         self.picture.close()
 
 
-def anchors(layout: Layout, topology: Topology) -> tuple[tuple[np.ndarray, np.ndarray], tuple[list[str], list[str]]]:
-    """Places of the names of outputs and, under each layer, of layers; and the names."""
+def apart(labels: list[Label], spacing: float) -> list[Label]:
+    """The strongest labels that stand `spacing` apart: two columns of names have half the height of one."""
+    kept: list[Label] = []
+    for label in sorted(labels, key=lambda label: -label.strength):
+        if all(abs(label.y - other.y) >= spacing for other in kept):
+            kept.append(label)
+    return kept
+
+
+def anchors(layout: Layout, topology: Topology, drop: float = 0.35) -> tuple[tuple[np.ndarray, np.ndarray], tuple[list[str], list[str]]]:
+    """Places of the names of outputs and, `drop` pitches under each layer, of layers; and the names."""
     names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
     feet = (layout.low + layout.high) / 2
-    feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
+    feet[:, 1] = layout.low[:, 1] - layout.pitch * drop
     shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
     layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
     outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]

@@ -81,4 +81,4 @@ def sentence(session: Session) -> str:
         return f"Learning: both networks {pace}. {what}"
     if session.source.step == 0:
         return f"Two untrained networks, same data and seed. {what} Press Play to let them learn."
-    return f"Paused. The signals show what both networks compute for this sample. {what}"
+    return f"Paused. Both networks look at the same sample. {what}"

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nnviz3d.app.beside import Beside, anchors
+from nnviz3d.app.beside import DROP, LINE, Beside, anchors, apart
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
@@ -20,6 +20,7 @@ from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
+HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
 class Stage:
@@ -84,7 +85,7 @@ class Stage:
         foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot, self.head = share, foot, foot * HEAD
+            self.panel, self.foot, self.head = share, foot, foot * (HEAD_OF_TWO if self.beside else HEAD)
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
@@ -219,6 +220,9 @@ class Stage:
         found = [
             Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind) for k, name in enumerate(names) if depth[k] > 0
         ]
+        scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
+        if self.beside:
+            found = apart(found, LINE * scale)
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
         gap = min((abs(a - b) for a, b in pairwise(x[count:])), default=width)
         if gap > 24:
@@ -227,7 +231,7 @@ class Stage:
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
         if self.beside:
-            found += self.beside.labels(self._drawn.pose, self.aspect, (width, height))
+            found += self.beside.labels(self._drawn.pose, self.aspect, (width, height), scale)
         return tuple(found)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
@@ -235,7 +239,7 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
-            (outputs, feet), (names, layers) = anchors(layout, topology)
+            (outputs, feet), (names, layers) = anchors(layout, topology, *([DROP] if self.beside else []))
             self._places = np.concatenate([outputs, feet]), names, layers
         return self._places
 

@@ -74,7 +74,8 @@ class Dock:
         self._compared = comparing
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
-        order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
+        front = [neuron.TITLE] * (picked is not None) + [compare.TITLE] * comparing  # what is looked at comes first
+        order = sorted(self.sections, key=lambda s: front.index(s.title) if s.title in front else len(front)) if front else self.sections
         if fresh:
             imgui.set_scroll_y(0)
         for section in order:

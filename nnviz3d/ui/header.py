@@ -96,27 +96,27 @@ def _sample(f: Frame, room: float) -> None:
 
 
 def _differences(f: Frame, room: float) -> None:
-    """What each of two compared networks says of the sample, and what makes it different, a line each."""
+    """What makes each of two compared networks different, and what it says of the sample; on one line where there is room."""
     c = f.readout.compare
     if c is None:
         return
-    for n, ink in zip(c.networks, theme.NETWORKS, strict=True):
-        imgui.push_style_color(imgui.Col_.text, theme.packed(ink))
-        imgui.text_unformatted(n.name)
-        imgui.pop_style_color()
-        imgui.same_line(0, f.px(8))
-        title = elide(n.title or "the same settings", max(room * 0.5, f.px(60)))
-        dim(title)
-        tip(f, "; ".join(f"{d.name}: A {compare.words(d.path, d.a)}, B {compare.words(d.path, d.b)}" for d in c.differences) or "No setting differs.")
-        imgui.same_line(0, f.px(10))
-        if f.readout.walk is not None and n.name == c.waits:
-            dim("waits")
-        elif n.answer:
-            colour = _TEXT if n.right is None else _RIGHT if n.right else _WRONG
-            imgui.push_style_color(imgui.Col_.text, colour)
-            imgui.text_unformatted(elide(f"says {n.answer}", max(room - imgui.get_cursor_pos_x(), f.px(60))))
+    tips = "; ".join(f"{d.name}: A {compare.words(d.path, d.a)}, B {compare.words(d.path, d.b)}" for d in c.differences) or "no setting"
+    texts = [[n.name, elide(n.title or "same settings", room * 0.4), f"says {n.answer}" if n.answer else ""] for n in c.networks]
+    if f.readout.walk is not None:  # the walk shows a sample of its batch, B still the one before
+        texts[1][2] = "waits"
+    gap, between = f.px(7), f.px(20)
+    one_line = sum(imgui.calc_text_size(" ".join(words)).x + 2 * gap for words in texts) + between < room
+    for k, (n, (name, title, says)) in enumerate(zip(c.networks, texts, strict=True)):
+        if k and one_line:
+            imgui.same_line(0, between)
+        answer = _TEXT if n.right is None or says == "waits" else _RIGHT if n.right else _WRONG
+        for text, ink in ((name, theme.packed(theme.NETWORKS[k])), (title, _DIM), (elide(says, room * 0.55), answer)):
+            if text != name:
+                imgui.same_line(0, gap)
+            imgui.push_style_color(imgui.Col_.text, ink)
+            imgui.text_unformatted(text)
             imgui.pop_style_color()
-            tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
+            tip(f, f"Different: {tips}. The answer is the output with the largest value, and its share (softmax). Green: right. Red: wrong.")
 
 
 def _legend(f: Frame, room: float) -> None:

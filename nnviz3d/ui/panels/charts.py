@@ -48,6 +48,8 @@ class Charts:
             small(f, "The curves begin with the next training steps.", wrap=True)
             return
         r = f.readout
+        if r.compare is not None:
+            small(f, "Of network A. Both networks' loss is under Compare.", wrap=True)
         if len(self.test_accuracy.x):
             self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), "Share of right answers on each part.")
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)

@@ -114,24 +114,24 @@ def _choose(f: Frame) -> None:
     imgui.begin_group()
     label(f, "Different")
     shown = NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
-    settings = [s for s in SETTINGS if values(f.scene, s)]
-    picked = combo("##compare.setting", shown, [NOTHING, *map(compare.name_of, settings)])
+    settings = {compare.name_of(s): s for s in SETTINGS if f.scene.network.layers or not s.startswith("network.layers.*.")}
+    picked = combo("##compare.setting", shown, [NOTHING, *settings])
     imgui.end_group()
     tip(f, "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.")
     if picked is not None and picked != shown:
-        chosen = next((s for s in settings if compare.name_of(s) == picked), "")
-        f.edit("compare", {chosen: values(f.scene, chosen)[0]} if chosen else {})
+        f.edit("compare", {settings[picked]: values(f.scene, settings[picked])[0]} if picked in settings else {})
     if not known:
         return
-    options = {compare.words(path, value): value for value in [*values(f.scene, path), given[path]]}
     imgui.begin_group()
     label(f, f"{compare.name_of(path).capitalize() if len(compare.name_of(path)) < 14 else 'Value'} of B")
     now = compare.words(path, given[path])
-    picked = combo("##compare.value", now, list(options))
+    if imgui.begin_combo("##compare.value", now, imgui.ComboFlags_.height_large):
+        for value in values(f.scene, path):  # only worked out while somebody looks
+            if imgui.selectable(compare.words(path, value), value == given[path])[0] and value != given[path]:
+                f.edit("compare", {path: value})
+        imgui.end_combo()
     imgui.end_group()
     tip(f, "What B has there. Changing it starts both again.")
-    if picked is not None and picked != now:
-        f.edit("compare", {path: options[picked]})
 
 
 def values(scene: Scene, path: str) -> list[Any]:
@@ -175,7 +175,7 @@ def _marks(f: Frame, texts: list[str]) -> None:
 def _pace(c: CompareReading) -> str:
     """What is the same for both, and who waits."""
     paths = {d.path for d in c.differences}
-    seed = "another seed" if "train.seed" in paths else "the same seed"
+    seed = "another seed" if "train.seed" in paths else "same seed"
     if c.same_batches:
         text = f"Same data, {seed}, same batches; always at the same step."
     elif paths & {"train.order", "train.seed"}:
@@ -219,7 +219,7 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     found.append(_measured("test loss", a.test_loss, b.test_loss, short, "Mean error a sample of the part that is never trained on."))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
-            found.append(_measured(name, x, y, percent, "Share of right answers, looked at twice a second."))
+            found.append(_measured(name, x, y, percent, "Share of right answers, looked at twice a second. The difference is in percentage points."))
     for k, share in enumerate(c.shares if a.reached else ()):
         x, y = a.reached[k], b.reached[k]
         hint = f"The step of the first look at the test part that found {share:.0%} or more of the answers right. A dash: not yet."
@@ -228,12 +228,12 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
 
 
 def _counted(name: str, a: int | None, b: int | None, hint: str) -> tuple:
-    texts = ("–" if a is None else count(a), "–" if b is None else count(b), "" if a is None or b is None else _signed(f"{b - a:+,}"))
+    texts = ("–" if a is None else count(a), "–" if b is None else count(b), "" if a is None or b is None else _signed(f"{b - a:+,}" if b != a else "0"))
     return name, texts, hint
 
 
 def _measured(name: str, a: float | None, b: float | None, show, hint: str) -> tuple:
-    gap = "" if a is None or b is None else f"{100 * (b - a):+.1f} %" if show is percent else plain(b - a, sign=True) if abs(b - a) < 0.001 else f"{b - a:+.3f}"
+    gap = "" if a is None or b is None else f"{100 * (b - a):+.1f} pts" if show is percent else plain(b - a, sign=True) if abs(b - a) < 0.001 else f"{b - a:+.3f}"
     return name, (show(a), show(b), _signed(gap)), hint
 
 
