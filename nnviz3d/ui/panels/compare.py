@@ -17,7 +17,7 @@ from nnviz3d.ui.numbers import count, percent, plain, short
 from nnviz3d.ui.panels.charts import PLOT, axis_range, line_spec
 from nnviz3d.ui.panels.training import BATCHES, OPTIMIZERS, RATES
 from nnviz3d.ui.series import Series
-from nnviz3d.ui.widgets import choice, combo, dim, label, right_edge, small, tip
+from nnviz3d.ui.widgets import choice, combo, dim, icon_button, label, right_edge, small, tip
 
 TITLE, ICON, OPEN = "Compare", fa.ICON_FA_CODE_COMPARE, False
 HINT = "A second network beside this one, with one setting changed."
@@ -58,9 +58,6 @@ class Compare:
         small(f, _pace(c), wrap=True)
         imgui.spacing()
         self._chart(f, c)
-        if imgui.button(f"{fa.ICON_FA_XMARK}  Stop comparing", imgui.ImVec2(-1, 0)):
-            f.edit("compare", {})
-        tip(f, "B goes; A goes on as it is.")
 
     def _chart(self, f: Frame, c: CompareReading) -> None:
         """Loss of both on their training batches."""
@@ -115,11 +112,17 @@ def _choose(f: Frame) -> None:
     label(f, "Different")
     shown = NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
     settings = {compare.name_of(s): s for s in SETTINGS if f.scene.network.layers or not s.startswith("network.layers.*.")}
+    if given:
+        imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
     picked = combo("##compare.setting", shown, [NOTHING, *settings])
     imgui.end_group()
     tip(f, "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.")
     if picked is not None and picked != shown:
         f.edit("compare", {settings[picked]: values(f.scene, settings[picked])[0]} if picked in settings else {})
+    if given:
+        imgui.same_line(0, f.px(4))
+        if icon_button(f, fa.ICON_FA_XMARK, "stop", "Stop comparing: B goes, A goes on as it is."):
+            f.edit("compare", {})
     if not known:
         return
     imgui.begin_group()
