@@ -81,7 +81,11 @@ class Beside:
     def fits(self, rival: Rival) -> bool:
         """Whether the columns still are those of this rival."""
         plane = rival.source.plane
-        return rival is self.rival and self.picture.topology == rival.source.topology and self.points == (0 if plane is None else len(plane.points))
+        return (
+            rival is self.rival
+            and self.picture.topology == rival.source.topology
+            and self.points == (0 if plane is None else len(plane.points))
+        )
 
     # pointing
 
@@ -90,7 +94,10 @@ class Beside:
         found = picking.pick(self.picture.layout, pose, ndc, aspect, height, self.picture.subject.radius * 1.2)
         if found is not None and hovered >= 0:
             back = pose.axes[2]
-            depths = [float((pose.eye - layout.place_n4[k, :3]) @ back) for layout, k in ((self.first.layout, hovered), (self.picture.layout, found))]
+            depths = [
+                float((pose.eye - layout.place_n4[k, :3]) @ back)
+                for layout, k in ((self.first.layout, hovered), (self.picture.layout, found))
+            ]
             found = found if depths[1] < depths[0] else None
         self.over = found is not None
         if found is None:
@@ -160,7 +167,11 @@ class Beside:
             if depth[its].min() > 0:
                 left, top = float(x[its].min()), float(y[its].min())
                 aside = left > ROOM * scale
-                place = (left - MARGIN * scale, float(y[its].mean()), "right") if aside else (float(x[its].mean()), top - 1.5 * MARGIN * scale, "centre")
+                place = (
+                    (left - MARGIN * scale, float(y[its].mean()), "right")
+                    if aside
+                    else (float(x[its].mean()), top - 1.5 * MARGIN * scale, "centre")
+                )
                 found.append(Label(place[0], place[1], text, 1.0, place[2], "name"))
         return found
 

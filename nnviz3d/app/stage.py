@@ -218,7 +218,9 @@ class Stage:
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         kind = "minor" if self.beside else "class"
         found = [
-            Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind) for k, name in enumerate(names) if depth[k] > 0
+            Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind)
+            for k, name in enumerate(names)
+            if depth[k] > 0
         ]
         scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
         if self.beside:

@@ -247,7 +247,9 @@ class Picture:
 
     def energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(pairs,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
-        shown = [pair.connection.size if self.subject.all_edges else len(edges) for pair, edges in zip(self._pairs, self._chosen, strict=True)]
+        shown = [
+            pair.connection.size if self.subject.all_edges else len(edges) for pair, edges in zip(self._pairs, self._chosen, strict=True)
+        ]
         means = [select.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)]
         return np.array(means) * shown
 

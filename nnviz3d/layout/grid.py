@@ -63,7 +63,9 @@ class Layout:
         shift = np.array(by, np.float32)
         place_n4 = self.place_n4.copy()
         place_n4[:, :3] += shift
-        return replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=None if self.annex is None else self.annex + shift)
+        return replace(
+            self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=None if self.annex is None else self.annex + shift
+        )
 
     def beside(self, other: Layout) -> Layout:
         """Both as one, to fit a camera to: neurons of this one, boxes of both."""

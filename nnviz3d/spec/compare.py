@@ -100,7 +100,9 @@ def differences(first, second) -> tuple[Difference, ...]:
     a, b = first.model_dump(), second.model_dump()
     found = []
     for path in first.compare:
-        pairs = {(repr(x), repr(y)): (x, y) for place in expanded(path, len(first.network.layers)) for x, y in [(_at(a, place), _at(b, place))]}
+        pairs = {
+            (repr(x), repr(y)): (x, y) for place in expanded(path, len(first.network.layers)) for x, y in [(_at(a, place), _at(b, place))]
+        }
         x, y = ([pair[k] for pair in pairs.values()] for k in (0, 1))
         x, y = (side[0] if len(set(map(repr, side))) == 1 else side for side in (x, y)) if pairs else (None, None)
         if x != y:

@@ -44,10 +44,12 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron, self.compare = charts.Charts(), neuron.Neuron(), compare.Compare()
+        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.compare = compare.Compare()
         rows = (
-            (charts, self.charts.draw), (compare, self.compare.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (compare, self.compare.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}

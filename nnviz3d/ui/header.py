@@ -116,7 +116,9 @@ def _differences(f: Frame, room: float) -> None:
             imgui.push_style_color(imgui.Col_.text, ink)
             imgui.text_unformatted(text)
             imgui.pop_style_color()
-            tip(f, f"Different: {tips}. The answer is the output with the largest value, and its share (softmax). Green: right. Red: wrong.")
+            tip(
+                f, f"Different: {tips}. The answer is the output with the largest value, and its share (softmax). Green: right. Red: wrong."
+            )
 
 
 def _legend(f: Frame, room: float) -> None:

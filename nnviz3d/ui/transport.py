@@ -9,8 +9,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import compare
 from nnviz3d.ui.numbers import count, percent, short
+from nnviz3d.ui.panels import compare
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 

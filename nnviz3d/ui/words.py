@@ -67,7 +67,7 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "look.compare": (
         "Brightness",
-        "one for both: equal brightness is an equal number in both networks. each its own: every network is as bright as it would be alone.",
+        "one for both: equal brightness is an equal number in both networks. each its own: each is as bright as it would be alone.",
     ),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),

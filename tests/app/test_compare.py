@@ -1,4 +1,4 @@
-"""Two networks on one stage, as a person meets them: started and stopped on the panel, pointed at, walked through, closed without a trace."""
+"""Two networks on one stage, as a person meets them: started and stopped on the panel, pointed at, walked through, closed again."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "A" and reading.activation == "relu"
     compared = comparing.reading(person.session, stage.beside, hidden)
-    assert [n.hovered for n in compared.networks] == [float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)]
+    assert [n.hovered for n in compared.networks] == [
+        float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
+    ]
     person.click(*place_in_rival(person, 0))
     stage.pick(3)  # as a term of the panel does: in the network that is read
     assert stage.beside.leads and stage.beside.picked == 3
@@ -124,8 +126,8 @@ def test_brightness_is_on_one_scale_or_on_two(person):
 @pytest.mark.parametrize(
     ("scene", "compare"),
     [
-        ("digits", {"network.layers": []}), ("digits", {"network.layers": [{"units": 300}, {"units": 7}, {"units": 9}]}), ("spiral", {"data.features": ["x1"]}),
-        ("iris", {"data.standardize": True}), ("wide", {"train.batch": 0}),
+        ("digits", {"network.layers": []}), ("digits", {"network.layers": [{"units": 300}, {"units": 7}, {"units": 9}]}),
+        ("spiral", {"data.features": ["x1"]}), ("iris", {"data.standardize": True}), ("wide", {"train.batch": 0}),
     ],
 )  # fmt: skip
 def test_a_rival_of_another_shape_stands_there_too(scene, compare):
@@ -211,7 +213,12 @@ def test_train_tells_of_both(capsys, tmp_path):
 
 
 def test_train_says_which_of_the_two_diverged(capsys):
-    sets = ("compare.train.learning_rate=1e9", "compare.train.optimizer=sgd", "compare.train.loss=mse", "compare.network.output.activation=linear")
+    sets = (
+        "compare.train.learning_rate=1e9",
+        "compare.train.optimizer=sgd",
+        "compare.train.loss=mse",
+        "compare.network.output.activation=linear",
+    )
     assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", steps=30, init=None, save=None, log=None, as_json=True) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["diverged"] is None and told["rival"]["diverged"] and told["trouble"].startswith("B diverged")

@@ -9,7 +9,7 @@ from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild
 
-ALWAYS, ONCE = lambda: True, lambda: False  # noqa: E731
+ALWAYS, ONCE = lambda: True, lambda: False
 
 
 def session(name="xor", *sets, remember=0):
@@ -37,7 +37,8 @@ def alone(steps: int, *sets, name="xor") -> bytes:
     ("path", "value"),
     [
         ("train.optimizer", "sgd"), ("train.learning_rate", "0.5"), ("train.l1", "0.01"), ("network.layers.*.activation", "relu"),
-        ("network.layers", "[{units=3}]"), ("network.layers.*.init", "zeros"), ("network.layers.*.dropout", "0.5"), ("data.features", '["x1", "x1*x2"]'),
+        ("network.layers", "[{units=3}]"), ("network.layers.*.init", "zeros"), ("network.layers.*.dropout", "0.5"),
+        ("data.features", '["x1", "x1*x2"]'),
         ("train.seed", "9"),
     ],
 )  # fmt: skip
@@ -130,7 +131,9 @@ def test_edits_reach_both_but_for_what_differs():
     assert s.rival.differences == ()
 
 
-@pytest.mark.parametrize("edit", [Edit("train.batch", 5), Edit("data.noise", 0.2), Edit("network.layers", [{"units": 6}]), Edit("train.seed", 3)])
+@pytest.mark.parametrize(
+    "edit", [Edit("train.batch", 5), Edit("data.noise", 0.2), Edit("network.layers", [{"units": 6}]), Edit("train.seed", 3)]
+)
 def test_a_change_that_begins_anew_begins_both_anew(edit):
     s = session("xor", "compare.train.optimizer=sgd")
     frames(s, 10)
@@ -158,7 +161,15 @@ def test_the_rival_goes_without_a_trace_and_comes_back_by_undo():
 
 
 @pytest.mark.parametrize(
-    "compare", [{"train.lr": 1}, {"data.noise": 0.1}, {"train.learning_rate": -1.0}, {"view.pitch": 1.0}, {"train.loss": "bce", "network.output.activation": "softmax"}, 5]
+    "compare",
+    [
+        {"train.lr": 1},
+        {"data.noise": 0.1},
+        {"train.learning_rate": -1.0},
+        {"view.pitch": 1.0},
+        {"train.loss": "bce", "network.output.activation": "softmax"},
+        5,
+    ],
 )
 def test_a_rival_that_cannot_be_changes_nothing_and_is_told(compare):
     s = session()

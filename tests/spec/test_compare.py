@@ -74,7 +74,8 @@ def test_all_problems_are_told_at_once_and_none_twice():
 
 
 @pytest.mark.parametrize(
-    "text", ["compare = 5", "compare = []", "compare." + "a." * 40 + "b = 1", "[compare]\n" + "\n".join(f'"train.x{k}" = 1' for k in range(500))]
+    "text",
+    ["compare = 5", "compare = []", "compare." + "a." * 40 + "b = 1", "[compare]\n" + "\n".join(f'"train.x{k}" = 1' for k in range(500))],
 )
 def test_hostile_tables_are_refused_in_words(text):
     with pytest.raises(InputError) as caught:

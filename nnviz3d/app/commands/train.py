@@ -198,6 +198,10 @@ def _sentence(summary: dict[str, Any]) -> str:
     if "rival" in summary:
         from nnviz3d.spec import compare
 
-        what = ", ".join(f"{compare.name_of(d['path'])} {compare.words(d['path'], d['a'])} / {compare.words(d['path'], d['b'])}" for d in summary["differences"])
-        text = f"A: {text}\nB: {_sentence(summary['rival'] | {'backend': summary['backend'], 'saved': None})}\nA and B differ in: {what or 'nothing'}"
+        what = ", ".join(
+            f"{compare.name_of(d['path'])} {compare.words(d['path'], d['a'])} / {compare.words(d['path'], d['b'])}"
+            for d in summary["differences"]
+        )
+        other = _sentence(summary["rival"] | {"backend": summary["backend"], "saved": None})
+        text = f"A: {text}\nB: {other}\nA and B differ in: {what or 'nothing'}"
     return text + (f"; weights{' of A' if 'rival' in summary else ''} in {summary['saved']}" if summary["saved"] else "")

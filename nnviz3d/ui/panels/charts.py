@@ -16,9 +16,7 @@ from nnviz3d.ui.widgets import dim, right_edge, small, tip
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
 _A = implot.AxisFlags_
 _AXIS = _A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label
-PLOT = (
-    implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
-)
+PLOT = implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""Compare: a second network beside this one with one setting changed. What differs, the numbers of both, both curves, and how to begin and end."""
+"""Compare: a second network beside this one with one setting changed: what differs, numbers and curves of both, how to begin and end."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ class Compare:
     def draw(self, f: Frame) -> None:
         c = f.readout.compare
         if c is None:
-            small(f, "Train a second network beside this one: same first weights' seed, same samples in the same order, one setting different.",
-                  wrap=True)  # fmt: skip
+            small(f, "Train a second network beside this one: same seed, same samples in the same order, one setting different.", wrap=True)
         _choose(f)
         if c is None:
             return
@@ -110,7 +109,9 @@ def _choose(f: Frame) -> None:
     known = len(given) == 1 and path in SETTINGS
     imgui.begin_group()
     label(f, "Different")
-    shown = NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
+    shown = (
+        NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
+    )
     settings = {compare.name_of(s): s for s in SETTINGS if f.scene.network.layers or not s.startswith("network.layers.*.")}
     if given:
         imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
@@ -199,7 +200,13 @@ def _table(f: Frame, c: CompareReading) -> None:
     imgui.push_font(None, theme.SMALL)
     for k, weight in enumerate((1.35, 1.0, 1.0, 0.9)):
         imgui.table_setup_column(f"##{k}", imgui.TableColumnFlags_.width_stretch, weight)
-    _row(f, "", (c.networks[0].name, c.networks[1].name, "B − A"), "A: the scene as it is. B: with the setting that differs. Last: B minus A.", True)
+    _row(
+        f,
+        "",
+        (c.networks[0].name, c.networks[1].name, "B − A"),
+        "A: the scene as it is. B: with the setting that differs. Last: B minus A.",
+        True,
+    )
     for d in c.differences:
         _row(f, d.name, (compare.words(d.path, d.a), compare.words(d.path, d.b), ""), f"In the scene file: {d.path}")
     if not c.differences:
@@ -222,7 +229,9 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     found.append(_measured("test loss", a.test_loss, b.test_loss, short, "Mean error a sample of the part that is never trained on."))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
-            found.append(_measured(name, x, y, percent, "Share of right answers, looked at twice a second. The difference is in percentage points."))
+            found.append(
+                _measured(name, x, y, percent, "Share of right answers, looked at twice a second. The difference is in percentage points.")
+            )
     for k, share in enumerate(c.shares if a.reached else ()):
         x, y = a.reached[k], b.reached[k]
         hint = f"The step of the first look at the test part that found {share:.0%} or more of the answers right. A dash: not yet."
@@ -231,12 +240,24 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
 
 
 def _counted(name: str, a: int | None, b: int | None, hint: str) -> tuple:
-    texts = ("–" if a is None else count(a), "–" if b is None else count(b), "" if a is None or b is None else _signed(f"{b - a:+,}" if b != a else "0"))
+    texts = (
+        "–" if a is None else count(a),
+        "–" if b is None else count(b),
+        "" if a is None or b is None else _signed(f"{b - a:+,}" if b != a else "0"),
+    )
     return name, texts, hint
 
 
 def _measured(name: str, a: float | None, b: float | None, show, hint: str) -> tuple:
-    gap = "" if a is None or b is None else f"{100 * (b - a):+.1f} pts" if show is percent else plain(b - a, sign=True) if abs(b - a) < 0.001 else f"{b - a:+.3f}"
+    gap = (
+        ""
+        if a is None or b is None
+        else f"{100 * (b - a):+.1f} pts"
+        if show is percent
+        else plain(b - a, sign=True)
+        if abs(b - a) < 0.001
+        else f"{b - a:+.3f}"
+    )
     return name, (show(a), show(b), _signed(gap)), hint
 
 
@@ -262,5 +283,11 @@ def line(n: NetworkReading) -> str:
     """ "A: loss 0.083, test 97.2 %"."""
     if n.diverged is not None:
         return f"{n.name}: diverged at step {count(n.diverged)}"
-    test = f", test {percent(n.test_accuracy)}" if n.test_accuracy is not None else f", test loss {short(n.test_loss)}" if n.test_loss is not None else ""
+    test = (
+        f", test {percent(n.test_accuracy)}"
+        if n.test_accuracy is not None
+        else f", test loss {short(n.test_loss)}"
+        if n.test_loss is not None
+        else ""
+    )
     return f"{n.name}: loss {short(n.loss)}{test}"
