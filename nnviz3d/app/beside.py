@@ -11,12 +11,12 @@ from math import radians
 
 import numpy as np
 
+from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.rival import NAMES, Rival
 from nnviz3d.bridge import common
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking
 from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.plate import SIDE
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Label
@@ -25,6 +25,7 @@ from nnviz3d.spec.topology import Topology
 
 GAP = 0.14  # of the height of both: what stays free between them
 THINNER, DIMMER = 0.8, 0.6  # edges of two networks share the picture of one: as many pixels wide they would flood it
+WAITING = 0.35  # edges of the network that waits while one walks through a step of the other
 ASIDE = 12.0  # degrees: two rows leave width, which is used by looking more from the side
 TOP = 45.0  # degrees: from higher up the upper network would hide the lower one
 MARGIN, ROOM = 12.0, 210.0  # pixels (of imgui, unscaled): between a name and its network; what the longest name needs
@@ -39,15 +40,13 @@ class Beside:
     def __init__(self, first: Picture, rival: Rival, view: View):
         self.first, self.rival = first, rival
         source = rival.source
-        self.points = 0 if source.plane is None else len(source.plane.points)
-        self.picture = Picture(source.topology, view, source.ops, points=self.points)
-        if source.plane is not None:
-            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
+        self.size = wanted(source, view)
+        self.picture = Picture(source.topology, view, source.ops, points=self.size[0], tile_cells=self.size[1])
+        self.responses = Responses(self.picture)
         self.hovered = self.picked = -1
         self.leads = self.over = False  # whether the panels read the rival's neuron; whether the pointer is on it
-        self._answered = self._shared = self._anchored = None
+        self._shared = self._anchored = None
         self._look: tuple = (None, None)
-        self._turn = 0
         self.layer_by_layer = True  # a common scale is one of each layer pair
         self.arrange(view)
 
@@ -78,20 +77,17 @@ class Beside:
             self._look = look, look.model_copy(update=thinner)
         return self._look[1]
 
-    def fits(self, rival: Rival) -> bool:
+    def fits(self, rival: Rival, view: View) -> bool:
         """Whether the columns still are those of this rival."""
-        plane = rival.source.plane
-        return (
-            rival is self.rival
-            and self.picture.topology == rival.source.topology
-            and self.points == (0 if plane is None else len(plane.points))
-        )
+        return rival is self.rival and self.picture.topology == rival.source.topology and self.size == wanted(rival.source, view)
 
     # pointing
 
     def point(self, hovered: int, pose: camera.Pose, ndc: tuple[float, float], aspect: float, height: float) -> int:
         """`hovered`: the first network's neuron under the pointer, or -1. Returns the first network's neuron that is marked."""
-        found = picking.pick(self.picture.layout, pose, ndc, aspect, height, self.picture.subject.radius * 1.2)
+        found = picking.pick(
+            self.picture.layout, pose, ndc, aspect, height, max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        )
         if found is not None and hovered >= 0:
             back = pose.axes[2]
             depths = [
@@ -132,7 +128,7 @@ class Beside:
         source = self.rival.source
         if not source.at_boundary:
             return
-        self._answer(exact)
+        self.responses.refresh(source, source, look.palette, exact)
         self.picture.publish(source, look, edges, signals, self.hovered if self.hovered >= 0 else self.picked, exact)
 
     def share(self, look: Look) -> None:
@@ -142,18 +138,12 @@ class Beside:
             self._shared = key
             self.layer_by_layer = common.share(self.first, self.picture, look)
 
-    def _answer(self, exact: bool) -> None:
-        source = self.rival.source
-        moment = (id(source.trainer), source.step)
-        self._turn = (self._turn + 1) % 3
-        if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
-            return
-        self._answered = moment
-        self.picture.show_answers(source.answers(SIDE), source.data.task)
-
     def shown(self, frame: Frame) -> tuple:
         """What the renderer draws besides the first network. A walk is the first's alone."""
-        return self.picture.subject, replace(frame, hovered=self.hovered, picked=self.picked, wave=None)
+        look = frame.look
+        if frame.wave is not None:
+            look = look.model_copy(update={"edge_energy": look.edge_energy * WAITING, "particles": 0.0})
+        return self.picture.subject, replace(frame, look=look, hovered=self.hovered, picked=self.picked, wave=None)
 
     def names(self) -> list[str]:
         """What both networks are called."""
@@ -166,7 +156,7 @@ class Beside:
             its = slice(8 * k, 8 * k + 8)
             if depth[its].min() > 0:
                 left, top = float(x[its].min()), float(y[its].min())
-                aside = left > ROOM * scale
+                aside = left > ROOM * scale and self.rival.source.plane is None  # else the inputs' own names stand there
                 place = (
                     (left - MARGIN * scale, float(y[its].mean()), "right")
                     if aside
@@ -177,10 +167,10 @@ class Beside:
 
     def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float], scale: float) -> list[Label]:
         """The rival's outputs and layers, and the names of both networks; in the units of `size`, text `scale` times as large as usual."""
-        outputs, layers, corners = self._anchors()
-        seen = pose.project(np.concatenate([outputs, layers, corners]), aspect)
+        outputs, layers, *others = self._anchors()
+        seen = pose.project(np.concatenate([outputs, layers, *others]), aspect)
         x, y, depth = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1], seen[:, 2]
-        source, reach = self.rival.source, self.picture.subject.radius * 1.5 * camera.LENS * size[1] / 2
+        source, reach = self.rival.source, self._reach * camera.LENS * size[1] / 2
         a_o = source.ops.to_host(source.tensors("activation")[source.topology.output.neurons.slice])
         found, classes, last = self._titles(x[-16:], y[-16:], depth[-16:], scale), [], len(outputs) + len(layers)
         for k, text in enumerate(self._words[0]):
@@ -194,15 +184,24 @@ class Beside:
             for k, text in enumerate(self._words[1], start=first):
                 if depth[k] > 0:
                     found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
+        for k, (text, align) in enumerate(self._axes, start=last):
+            if depth[k] > 0:
+                found.append(Label(float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k]), text, 0.5, align, "layer"))
         return found
 
+    @property
+    def _reach(self) -> float:
+        """Radius of a lit sphere or a tile."""
+        return max(self.picture.subject.radius * 1.5, self.picture.subject.tile * 1.15)
+
     def _anchors(self) -> tuple[np.ndarray, ...]:
-        """Where the outputs' names and the layers' names of the rival stand, and the corners of both input layers, (n, 3) each."""
+        """(n, 3) each: where names of outputs, of layers and of the plane of the rival stand; the corners of both input layers."""
         layout = self.picture.layout
         if self._anchored is not layout:
             self._anchored = layout
             places, self._words = anchors(layout, self.picture.topology, DROP)
-            self._places = *places, np.concatenate([each.corners()[:8] for each in (self.first.layout, layout)]).astype(np.float64)
+            more, self._axes = plane_names(self.rival.source, layout)
+            self._places = *places, more, np.concatenate([each.corners()[:8] for each in (self.first.layout, layout)]).astype(np.float64)
         return self._places
 
     def close(self) -> None:
@@ -227,6 +226,11 @@ def anchors(layout: Layout, topology: Topology, drop: float = 0.35) -> tuple[tup
     layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
     outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
     return (outputs.astype(np.float64), feet.astype(np.float64)), (names, layers)
+
+
+def wanted(source, view: View) -> tuple[int, int]:
+    """Samples on the plate, and cells a side of each neuron's tile."""
+    return 0 if source.plane is None else len(source.plane.points), tile_cells(source, view)
 
 
 def twin(here: Topology, there: Topology, neuron: int) -> int:

@@ -21,13 +21,16 @@ def reading(session: Session, beside: Beside | None, hovered: int = -1) -> Compa
     if rival is None:
         return None
     key = (
-        session.source.version, rival.source.version, rival.source.step, hovered, beside and beside.hovered, session.walking is None,
+        session.source.version, session.seen.version, rival.source.version, rival.source.step, hovered, beside and beside.hovered, session.walking is None,
         id(session.curves.charts), id(rival.curves.charts), rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
         return rival.told
     marks = (hovered, beside.hovered if beside else twin(session.source.topology, rival.source.topology, hovered))
-    sides = ((session.source, session.scores, session.curves), (rival.source, rival.scoring.scores, rival.curves))
+    sides = (
+        (session.source, session.seen, session.scores, session.curves),
+        (rival.source, rival.source, rival.scoring.scores, rival.curves),
+    )
     networks = tuple(_network(k, *side, rival.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
     waits = "B" if session.walking is not None else next((n.name for n in networks if n.diverged is not None), "")
     rival.told_for = key
@@ -35,8 +38,9 @@ def reading(session: Session, beside: Beside | None, hovered: int = -1) -> Compa
     return rival.told
 
 
-def _network(k: int, source, scores, curves, differences, mark: int) -> NetworkReading:
-    said, right = source.answer()
+def _network(k: int, source, seen, scores, curves, differences, mark: int) -> NetworkReading:
+    """`seen`: the source, or the walk through one of its steps."""
+    said, right = seen.answer()
     charts = curves.charts
     return NetworkReading(
         name=NAMES[k],
@@ -54,7 +58,7 @@ def _network(k: int, source, scores, curves, differences, mark: int) -> NetworkR
         reached=tuple(_reached(charts, share) for share in SHARES) if source.data.task == "classification" else (),
         diverged=source.diverged,
         charts=charts,
-        hovered=float(source.ops.to_host(source.tensors("activation")[mark : mark + 1])[0]) if mark >= 0 else None,
+        hovered=float(source.ops.to_host(seen.tensors("activation")[mark : mark + 1])[0]) if mark >= 0 else None,
     )
 
 

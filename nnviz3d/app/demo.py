@@ -71,7 +71,7 @@ def frames(session, host, progress=lambda done, total: None):
             session.run_to(wanted)
             if k % max(total // 60, 1) == 0 or k == total - 1:
                 session.evaluate(limit=100_000)
-            session.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
+            session.point_at(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
             pose = _travel(stage, start, share, record.turn)
             stage.draw(1 / record.fps, pose=pose, exact=True)
             readout = facts.readout(session, stage.labels(), stage.edges, Performance(), beside=stage.beside)

@@ -7,13 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.app import comparing
+from nnviz3d.app import changes, comparing
 from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
 
 def sentence(session: Session) -> str:
@@ -23,7 +24,7 @@ def sentence(session: Session) -> str:
     if session.rival is not None:
         return comparing.sentence(session)
     if session.walking is not None:
-        return session.walking.sentence
+        return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -45,6 +46,8 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
     beside: Beside | None = None,
 ) -> Readout:
     source = session.source
@@ -89,6 +92,10 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        plane=plane,
+        samples=session.browser.reading(session),
+        features=source.data.feature_names,
+        moment=moment,
         compare=comparing.reading(session, beside, hovered),
         dirty=session.scene != session.saved,
         scene_name=session.name,

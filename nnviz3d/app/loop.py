@@ -109,6 +109,8 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
+            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            moment=self.stage.moment(),
             beside=self.stage.beside,
         )
         self._title()

@@ -16,6 +16,7 @@ from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
 from nnviz3d.app.rival import Rival
+from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
@@ -58,6 +59,7 @@ class Session:
         self.banner = ""
         self.speed = 0.0  # steps a second, measured over the last second
         self.walking: Walking | None = None
+        self.browser = Browser()
         self._owed = 0.0
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
@@ -80,6 +82,8 @@ class Session:
             before = self.scene
             level = self._become(scene)
         except InputError as error:
+            if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
+                return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
@@ -107,7 +111,8 @@ class Session:
         if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
             level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
         if level >= Rebuild.TRAIN:
-            self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
+            if not all(key.startswith("view.") for key in keys):
+                self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
             self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"] and rival is None)
         if rival is not None and rival is self.rival:
             rival.follow(scene)
@@ -120,7 +125,7 @@ class Session:
             self.curves = Curves(self.source.data.task == "classification")
         self.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
-            self.show_sample(scene.view.sample)
+            self.point_at(scene.view.sample)
         self.banner = ""
         self._rebuild = max(self._rebuild, level)
         return level
@@ -137,7 +142,7 @@ class Session:
         else:
             self.source.apply(self.scene, Rebuild.NET, keep=False)
             self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
-            self.show_sample(self.scene.view.sample)
+            self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
         self.scores = Scores()
@@ -162,18 +167,31 @@ class Session:
     # ---------------------------------------------------------------- time
 
     def show_next(self, by: int) -> None:
-        """Another sample; not a change of the document worth an undo step."""
-        if self.walking is not None:  # another sample of the same batch
-            self.walking.walk.show_sample(self.walking.walk.shown + by)
+        """A sample so many numbers further."""
+        self.show_sample((self.source.sample.index if self.walking is None else self.walking.walk.shown) + by)
+
+    def show_wrong(self, by: int) -> str:
+        """The next (1) or previous (-1) sample that the network gets wrong now; why there is none to show, or ""."""
+        if self.source.data.task != "classification":
+            return "numbers are not right or wrong: open Samples, and see the worst first"
+        found = find_wrong(self, by)
+        if found is None:
+            return "no wrong answer is near"
+        self.show_sample(found)
+        return ""
+
+    def show_sample(self, index: int) -> None:
+        """Another sample, of the batch during a walk; wraps around. Not a change of the document worth an undo step."""
+        if self.walking is not None:
+            self.walking.walk.show_sample(index)
             return
-        count = self.source.sample.count
-        view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
+        view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
-        self.show_sample(view.sample)
+        self.point_at(view.sample)
         self._since_sample = 0.0
 
-    def show_sample(self, sample: int) -> None:
-        """To every network that there is."""
+    def point_at(self, sample: int) -> None:
+        """Show this sample to every network that there is; the scene stays as it is."""
         self.source.show_sample(sample)
         if self.rival is not None:
             self.rival.show_sample(sample)
@@ -251,6 +269,7 @@ class Session:
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
+        self.browser.work(self, dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)
@@ -348,3 +367,9 @@ class Session:
         while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
             self._window.pop(0)
         self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)
+
+
+def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:
+    """Whether all that is wrong are the plane's features, which these edits do not speak of."""
+    mine = "view.plate_"
+    return all(problem.key.startswith(mine) for problem in error.problems) and not any(edit.path.startswith(mine) for edit in edits)

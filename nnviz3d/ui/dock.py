@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, compare, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, compare, data, health, look, network, neuron, performance, samples, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -44,11 +44,11 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
         self.compare = compare.Compare()
+        self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (network, network.draw), (data, data.draw), (samples, self.samples.draw), (look, look.draw), (performance, performance.draw),
             (compare, self.compare.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import StageInput
+from nnviz3d.ui import weightbar
 from nnviz3d.ui.frame import Frame
 
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
@@ -111,12 +112,15 @@ def _plain_keys(f: Frame, pressed) -> None:
         for key, phases in ((_K.period, 1), (_K.comma, -1)):
             if imgui.is_key_pressed(key, True):
                 f.do("walk_by", phases)
+        if pressed(_K.v):
+            weightbar.cycle(f)
     for key, name in _COMMANDS:
         if pressed(key) and not (walk and name == "step"):
             f.do(name)
-    for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
+    which = "wrong" if imgui.get_io().key_shift else "sample"
+    for key, name in ((_K.right_bracket, "next"), (_K.left_bracket, "previous")):
         if imgui.is_key_pressed(key, True):
-            f.do(name)
+            f.do(f"{name}_{which}")
     for key, name in _CAMERA_KEYS:
         if pressed(key):
             f.do("camera", name)
