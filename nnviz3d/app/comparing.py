@@ -21,7 +21,8 @@ def reading(session: Session, beside: Beside | None, hovered: int = -1) -> Compa
     if rival is None:
         return None
     key = (
-        session.source.version, session.seen.version, rival.source.version, rival.source.step, hovered, beside and beside.hovered, session.walking is None,
+        session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
+        hovered, beside and beside.hovered,
         id(session.curves.charts), id(rival.curves.charts), rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):

@@ -20,7 +20,7 @@ from tests.app.test_loop import Person, _change, _check
 K = imgui.Key
 pytestmark = pytest.mark.gl
 STILL = [Edit("view.sway", 0.0), Edit("look.particles", 0.0), Edit("look.quality", "low")]
-SIZE = (720, 480)
+SIZE = (760, 620)
 
 
 @pytest.fixture
