@@ -3,6 +3,7 @@
 #include "include/scene.glsl"
 
 uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
+uniform isamplerBuffer t_mark;   // neuron -> 1 frozen, 2 killed, 4 the end of an edge that is pointed at; summed
 uniform int u_first;             // where this draw begins in t_order
 uniform float u_radius;          // of a silent neuron, world units
 uniform float u_glow;
@@ -26,10 +27,12 @@ flat out vec4 v_sphere;  // centre and radius in view space
 flat out vec4 v_glow;    // light from inside, how much hotter the middle is
 flat out vec4 v_style;   // radius in pixels, rim, spark, ring: warm where positive, cold where negative
 flat out vec2 v_fill;    // how high it is filled, in [-1, 1]; how much of the light is held by that, in [0, 1]
+flat out int v_held;     // 1 frozen, 2 killed, 3 both
 #endif
 
 const vec3 WARM = vec3(1.9, 1.25, .5);
 const vec3 COLD = vec3(.75, .55, 2.1);
+const vec3 ICE = vec3(.12, .3, .42);
 const vec3 QUIET = vec3(.05, .085, .17);  // what a silent sphere looks like from far: body and rim averaged
 
 void main()
@@ -57,16 +60,20 @@ void main()
         vec3 held = (level >= 0. ? u_sum_positive : u_sum_negative) * .8 * u_glow * smoothstep(0., .04, strength);
         glow = mix(glow, held, fill.y);
     }
-    float mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
+    int marks = texelFetch(t_mark, neuron).r;
+    float mark = min((neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.) + ((marks & 4) != 0 ? .8 : 0.), 1.6);
     if (mark == 0. && place.w == u_source_layer) mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(strength, 1.);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
     float radius = u_radius * (1. + .37 * min(strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
-    v_dot = vec4(QUIET + glow * (.4 + .6 * lit) + max(mark, 0.) * WARM + max(-mark, 0.) * COLD, pixels);
+    float body = (marks & 2) != 0 ? .25 : 1.;
+    vec3 ring = max(mark, 0.) * WARM + max(-mark, 0.) * COLD + ((marks & 1) != 0 ? ICE : vec3(0.));
+    v_dot = vec4(body * QUIET + glow * (.4 + .6 * lit) + ring, pixels);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
+    v_held = marks & 3;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
     v_glow = vec4(glow, 1.1 * lit);

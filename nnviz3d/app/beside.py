@@ -106,9 +106,10 @@ class Beside:
         """The pointer is on neither."""
         self.hovered, self.over = -1, False
 
-    def click(self) -> None:
-        """Pick what is hovered."""
-        self.picked, self.leads = self.hovered, self.over
+    def click(self, picked: int) -> None:
+        """What is hovered here is picked, or else what was picked in the first network."""
+        self.leads = self.over
+        self.picked = self.hovered if self.over else twin(self.first.topology, self.picture.topology, picked)
 
     def pick(self, neuron: int) -> int:
         """Pick a neuron of the network that the panels read, or -1; returns the first network's."""
@@ -133,9 +134,15 @@ class Beside:
 
     def share(self, look: Look) -> None:
         """After both were published: one scale for both, where that is wanted."""
-        key = (self.first.published, self.picture.published, look.scale)
-        if look.compare == "common" and key != self._shared:
-            self._shared = key
+        key = (self.first.version, self.picture.version, look.scale, look.compare)
+        if key == self._shared:
+            return
+        before, self._shared = self._shared, key
+        if look.compare == "own":
+            if before is None or before[3] != "own":
+                self.first.scale_alone()
+                self.picture.scale_alone()
+        else:
             self.layer_by_layer = common.share(self.first, self.picture, look)
 
     def shown(self, frame: Frame) -> tuple:

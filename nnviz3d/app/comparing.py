@@ -22,7 +22,7 @@ def reading(session: Session, beside: Beside | None, hovered: int = -1) -> Compa
         return None
     key = (
         session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
-        hovered, beside and beside.hovered,
+        session.source.holds, hovered, beside and beside.hovered,
         id(session.curves.charts), id(rival.curves.charts), rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
@@ -58,6 +58,7 @@ def _network(k: int, source, seen, scores, curves, differences, mark: int) -> Ne
         right=right,
         reached=tuple(_reached(charts, share) for share in SHARES) if source.data.task == "classification" else (),
         diverged=source.diverged,
+        held=len(source.holds.frozen) + len(source.holds.killed),
         charts=charts,
         hovered=float(source.ops.to_host(seen.tensors("activation")[mark : mark + 1])[0]) if mark >= 0 else None,
     )

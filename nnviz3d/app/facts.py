@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.app import changes, comparing
+from nnviz3d.app import changes, comparing, parameters
 from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
@@ -48,6 +48,7 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
+    edge: int = -1,
     beside: Beside | None = None,
 ) -> Readout:
     source = session.source
@@ -96,6 +97,10 @@ def readout(
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
+        weight=None if beside and beside.leads else parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         compare=comparing.reading(session, beside, hovered),
         dirty=session.scene != session.saved,
         scene_name=session.name,
@@ -124,6 +129,14 @@ def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, ri
         return _read(session, neuron)
     found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
     return found and replace(found, network="B" if in_rival else "A")
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j
 
 
 def _read(session: Session, neuron: int) -> NeuronReading | None:

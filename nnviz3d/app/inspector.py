@@ -62,7 +62,8 @@ class Inspector:
         arrays = {"activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient}
         arrays["parameter"] = tape.after if after else tape.before
         host = SimpleNamespace(to_host=np.asarray)  # a tape lies on the host, wherever training runs
-        told = read(SimpleNamespace(topology=tape.topology, ops=host, tensors=arrays.get, target_of=walk.target_of), neuron)
+        facts = {"topology": tape.topology, "holds": tape.holds, "target_of": walk.target_of}
+        told = read(SimpleNamespace(ops=host, tensors=arrays.get, **facts), neuron)
         if after:  # no error has been sent back through the new weights
             told = replace(told, delta=None, outgoing=None)
         return told if told.z is None else replace(told, step=step(tape, neuron, self._chosen, self._check))
@@ -104,7 +105,7 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 def _update(tape: Tape, node: Node, p: int) -> UpdateReading:
     rule = update(tape, p)
     index = (p - node.weight.start) % node.weight.shape[1] if p < node.weight.stop else None
-    return UpdateReading(p, index, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged)
+    return UpdateReading(p, index, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen)
 
 
 def _check(tape: Tape, p: int) -> CheckReading:

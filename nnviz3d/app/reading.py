@@ -40,6 +40,9 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         "a": a,
         "label": label,
     }
+    held = getattr(source, "holds", None)
+    if held:
+        common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
     outgoing = _outgoing(topology, node, index, at)
     if node.weight is None:
         return NeuronReading(**common, outgoing=outgoing)

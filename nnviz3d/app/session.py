@@ -14,7 +14,8 @@ from pathlib import Path
 from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
-from nnviz3d.app.history import History
+from nnviz3d.app.editing import Editing
+from nnviz3d.app.history import Entry, History
 from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
@@ -22,12 +23,14 @@ from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 
 EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
 EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
+KEEPING = frozenset({"network.layers", "network.output", "train.optimizer", "train.loss"})  # edits that keep the weights that still fit
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
 
 
@@ -53,6 +56,7 @@ class Session:
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.history = History()
+        self.editing = Editing(self)
         self.scores = Scores()
         self.running = False
         self.saved = scene
@@ -80,7 +84,7 @@ class Session:
         try:
             scene = toml.apply(self.scene, edits)
             before = self.scene
-            level = self._become(scene)
+            level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         except InputError as error:
             if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
                 return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
@@ -93,16 +97,21 @@ class Session:
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self.scene))
+        self._restore(self.history.undo(self._now))
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self.scene))
+        self._restore(self.history.redo(self._now))
 
-    def _restore(self, scene: Scene | None) -> None:
-        if scene is not None:
-            self._become(scene)
+    def _now(self, entry: Entry) -> Entry:
+        return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
 
-    def _become(self, scene: Scene) -> Rebuild:
+    def _restore(self, entry: Entry | None) -> None:
+        if isinstance(entry, Scene):
+            self._become(entry)
+        elif entry is not None:
+            self.editing.restore(entry)
+
+    def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
         # without its rival a network goes on as it is
         before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
@@ -113,12 +122,13 @@ class Session:
         if level >= Rebuild.TRAIN:
             if not all(key.startswith("view.") for key in keys):
                 self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-            self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"] and rival is None)
+            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and rival is None, origins)
         if rival is not None and rival is self.rival:
             rival.follow(scene)
         elif rival is not self.rival:
             self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
+            self.editing.forget()
             self.scores = Scores()
             self._since_evaluation = EVALUATE_EVERY
         if level == Rebuild.NET or "data.kind" in keys:
@@ -145,6 +155,7 @@ class Session:
             self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
+        self.editing.forget()
         self.scores = Scores()
         self.banner = ""
         self._since_evaluation = EVALUATE_EVERY
@@ -235,6 +246,7 @@ class Session:
         pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
+        self.editing.forget()
         if self.rival is not None:
             self.rival.rewind(self.scene)
         self._shown = None
@@ -243,7 +255,7 @@ class Session:
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
-        moment = (id(self.source.trainer), self.source.step)
+        moment = (id(self.source.trainer), self.source.step, self.source.trainer.writes)
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
@@ -270,6 +282,7 @@ class Session:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
         self.browser.work(self, dt)
+        self.editing.pass_time(dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)
@@ -351,7 +364,7 @@ class Session:
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
-        limit = limit or int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
+        limit = limit or self._affordable
         _loss, train_accuracy = self.source.evaluate("train", limit)
         test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy)
@@ -361,6 +374,15 @@ class Session:
         if self.rival is not None:
             self.rival.look(limit)
         return self.scores
+
+    @property
+    def _affordable(self) -> int:
+        """Samples that a look at one part may cost."""
+        return int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
+
+    def test_loss(self) -> float | None:
+        """Of now, on as many samples as the budget allows; None without a test part."""
+        return self.source.evaluate("test", self._affordable)[0] if len(self.source.data.x_test) else None
 
     def _measure(self, dt: float, steps: int) -> None:
         self._window.append((dt, steps))

@@ -14,9 +14,11 @@ from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.edge_picking import pick_edge
+from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
+from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Label, StageInput
@@ -25,20 +27,27 @@ FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar a
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
 NARROW = 600.0  # a stage of less has no room to spare
+CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
+FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
 HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
 class Stage:
-    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `layer` a node; or -1."""
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `hovered_edge` and `lit`
+    (under the pointer on a panel) too, `layer` a node; or -1."""
 
     def __init__(self, host: Host, session: Session):
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self._anchored = None
-        self.hovered = self.picked = self.chosen = self.layer = -1
+        self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
         self.moments = Moments()
         self.text = host.pixel_ratio  # the overlay's scale
+        self._drawn: Frame | None = None
+        self._looked: tuple | None = None
+        self._pointer, self._rested = None, False
+        self._tuned: list | None = None  # parameter, value, change a pixel, while one is dragged
         self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
         self._build()
         self.room = self._for_table()
@@ -127,7 +136,8 @@ class Stage:
                 self.beside.close()
             self._build()
             if level >= Rebuild.DATA:
-                self.hovered = self.picked = self.chosen = self.layer = -1
+                self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+            self._looked = self._tuned = None
             self.fit()
         elif level == Rebuild.LAYOUT:
             self.picture.arrange(self.session.scene.view)
@@ -150,8 +160,8 @@ class Stage:
             return False
         return self.picture.topology == self.session.source.topology and self._wanted() == self._size
 
-    def handle(self, stage: StageInput, dt: float) -> None:
-        """Move the camera and find what is under the pointer. Pixels are imgui's units."""
+    def handle(self, stage: StageInput, dt: float, now: float = 0.0) -> None:
+        """Move the camera, turn a weight, and find what is under the pointer. Pixels are imgui's units; `now` in seconds, for undo."""
         width, height = self.host.display_size
         if any(stage.orbit):
             self.rig.orbit(*stage.orbit)
@@ -163,26 +173,100 @@ class Stage:
             self.rig.move(*stage.move, dt)
         if any(stage.turn):
             self.rig.orbit(stage.turn[0] * dt * 240, stage.turn[1] * dt * 240)
-        self.hovered = -1
+        if stage.tuning:  # what was under the pointer stays in hand
+            if not (self.beside and self.beside.over):  # by hand only the first network is changed
+                self._tune(stage.tune, now)
+            return
+        self._tuned = None
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
-            ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
-            radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
-            found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
-            self.hovered = -1 if found is None else found
+            self._look(stage.pointer, width, height)
+        else:
+            self.hovered = self.hovered_edge = -1
+            self._looked = None
             if self.beside:
-                self.hovered = self.beside.point(self.hovered, self.rig.pose, ndc, self.aspect, height)
-        elif self.beside:
-            self.beside.leave()
+                self.beside.leave()
         if stage.double_clicked and self.hovered >= 0:
             self.fly_to(self.hovered)
         elif stage.clicked:
-            self.picked = self.hovered
+            self._choose(self.hovered, self.hovered_edge)
             if self.beside:
-                self.beside.click()
+                self.beside.click(self.picked)
 
     def pick(self, neuron: int) -> None:
         """A neuron of the network that the panels read, or -1."""
         self.picked = self.beside.pick(neuron) if self.beside else neuron
+
+    def _look(self, pointer: tuple[float, float], width: float, height: float) -> None:
+        """The neuron under the pointer, or else the edge; only where the pointer or the picture has moved, as it was drawn last."""
+        drawn, crowded = self._drawn, self.picture.edges.shown > CROWD
+        pose, wave = (self.rig.pose, None) if drawn is None else (drawn.pose, drawn.wave)
+        rests, self._pointer = pointer == self._pointer, pointer
+        self._rested = self._rested and rests
+        key = (pointer, width, height, pose, id(self.picture.layout), self.picture.version, wave)
+        if key == self._looked and (self._rested or not crowded):
+            return
+        self._looked = key
+        ndc = (2 * pointer[0] / max(width, 1) - 1, 1 - 2 * pointer[1] / max(height, 1))
+        found = picking.pick(
+            self.picture.layout, pose, ndc, self.aspect, height, max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        )
+        self.hovered = -1 if found is None else found
+        if found is not None or (crowded and not rests):
+            self.hovered_edge, self._rested = -1, rests
+        elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
+            self._rested = rests
+            ribbon = self.session.scene.look.edge_width * max(height / 720, 0.5)
+            size = (width, height)
+            edge = pick_edge(self.picture.layout, self.picture.drawn(), self._energies(wave), pose, ndc, size, ribbon, FAINTEST)
+            self.hovered_edge = -1 if edge is None else edge
+        if self.beside:
+            self.hovered = self.beside.point(self.hovered, pose, ndc, self.aspect, height)
+            self.hovered_edge = -1 if self.beside.over else self.hovered_edge
+
+    def _energies(self, wave: Wave | None):
+        """Of edges, by connection; a wave hides those that it has not come to."""
+        if wave is None or not wave.way:
+            return self.picture.energies
+        way, front = wave.way, wave.front
+
+        def energies(k: int, edges: np.ndarray) -> np.ndarray:
+            passed = front - k if way > 0 else k + 1 - front
+            return self.picture.energies(k, edges) if passed > 0 else np.zeros(len(edges))
+
+        return energies
+
+    def _choose(self, neuron: int, edge: int) -> None:
+        """A neuron, or an edge with the neuron that it leads into, or neither."""
+        self.chosen, self.picked = edge, neuron
+        if edge >= 0:
+            node, j, _i = self.session.source.topology.parameter(edge)
+            self.picked = node.neurons.start + j
+            if self.session.walking is not None:
+                self.session.walking.inspector.choose(edge)
+
+    def _tune(self, pixels: float, now: float) -> None:
+        """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
+        if self._tuned is None:
+            p = self._in_hand()
+            if p < 0:
+                return
+            editing = self.session.editing
+            self._tuned = [p, self.session.source.parameter(p), editing.rate(p)]
+            if self.hovered >= 0:
+                self._choose(self.hovered, -1)
+            elif self.hovered_edge >= 0:
+                self._choose(-1, p)
+        if pixels:
+            p, value, rate = self._tuned
+            self._tuned[1] = min(max(value + pixels * rate, -limits.PARAMETER), limits.PARAMETER)
+            self.session.editing.set_parameter(p, self._tuned[1], now, held=True)
+
+    def _in_hand(self) -> int:
+        topology = self.session.source.topology
+        if self.hovered >= topology.input.neurons.stop:
+            node, j = topology.locate(self.hovered)
+            return node.bias.start + j
+        return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
         """Both in one, for films and stills."""
@@ -213,6 +297,9 @@ class Stage:
                 self.beside.prepare(scene.look, level.edges // share, signals, exact)
                 if walking is None:
                     self.beside.share(scene.look)
+        count = self.session.source.topology.n_parameters
+        lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
+        self.picture.mark(lit, self.session.source.holds)
         look = self.beside.look(scene.look) if self.beside else scene.look
         frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame

@@ -21,7 +21,7 @@ def share(first: Picture, second: Picture, look) -> bool:
     else:
         peak = max(bright.max(initial=0.0) for bright in brights)
         tops = [np.full(len(bright), peak) for bright in brights]
-    energies = [picture.energies(top) for picture, top in zip((first, second), tops, strict=True)]
+    energies = [picture.pair_energies(top) for picture, top in zip((first, second), tops, strict=True)]
     # the brighter network is as bright as it would be alone; a gain of its own would make the fainter one as bright as that
     if paired:
         gains = [np.array([select.gain(float(energy)) for energy in np.maximum(*energies)])] * 2

@@ -72,6 +72,7 @@ class Rule:
     decay_term: float | None = None
     shrink: float | None = None
     dead: bool = False
+    frozen: bool = False  # new = old: no state, no step, whatever the gradient
 
     def numbers(self) -> dict[str, float]:
         """Every symbol that this update has, by name."""
@@ -85,6 +86,12 @@ def update(tape: Tape, p: int) -> Rule:
     old, gradient, rate = float(tape.before[p]), float(tape.gradient[p]), tape.learning_rate
     regular, shrink = _regularisers(tape, old, p < node.weight.stop)
     used = tape.clip * gradient
+    if tape.holds.freezes(tape.topology, p):
+        data = gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0)
+        return Rule(
+            train.optimizer, p, name, t, old, old, float(tape.after[p]), data, gradient, used, tape.clip, rate, 0.0, 0.0,
+            frozen=True, **regular,
+        )  # fmt: skip
     slots = [(float(a[p]), float(b[p])) for a, b in zip(tape.slots_before, tape.slots_after, strict=True)]
     state, direction = _direction(train, t, used, slots)
     if train.optimizer == "adamw":
@@ -192,7 +199,7 @@ class _Loss:
         self.parameters = tape.before.astype(np.float64)
         self._plan = Plan()
         self._buffers = b = Buffers.make(
-            ops, tape.topology, len(rows), tuple(0.5 if m is not None else 0.0 for m in tape.masks[1:] if batch)
+            ops, tape.topology, len(rows), tuple(0.5 if m is not None else 0.0 for m in tape.masks[1:] if batch), tape.holds.killed
         )
         for mine, mask in zip(b.masks, tape.masks, strict=True):
             if mine is not None:

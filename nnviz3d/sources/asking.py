@@ -41,10 +41,11 @@ class Asking:
         p = trainer.arenas.parameters if parameters is None else parameters
         held_i = x_i if self.plane.slices else None
         kept = self._kept.get(side)
-        if kept is None or kept[0] is not p or kept[1] != trainer.objective:
+        bound = trainer.objective, trainer.holds.killed
+        if kept is None or kept[0] is not p or kept[1] != bound:
             rows = self.plane.inputs(side, held_i)
-            response = Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows)
-            kept = self._kept[side] = p, trainer.objective, response
+            response = Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows, trainer.holds.killed)
+            kept = self._kept[side] = p, bound, response
         elif held_i is not None and not np.array_equal(held_i, self._held[side]):
             kept[2].ask(self.plane.inputs(side, held_i))
         self._held[side] = held_i

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnviz3d.spec.compare import Difference
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
@@ -20,6 +21,7 @@ CommandName = Literal[
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "samples", "show_sample", "next_wrong", "previous_wrong",
+    "set_parameter", "freeze", "kill", "release",
 ]  # fmt: skip
 
 
@@ -78,6 +80,7 @@ class UpdateReading:
     numbers: dict[str, float]
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
+    frozen: bool = False  # the neuron is: the parameter stays as it is
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ class NeuronReading:
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
     step: StepReading | None = None  # inside a walk
+    frozen: bool = False
+    killed: bool = False
     network: str = ""  # "A" or "B" while two networks are compared
 
 
@@ -154,6 +159,43 @@ class Finding:
     title: str
     how: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class ParameterReading:
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+
+    parameter: int
+    layer: int
+    index: int
+    neuron: int  # id of the neuron it leads into
+    value: float
+    source: int | None = None
+    a: float | None = None  # activation of that source for the shown sample
+    gradient: float | None = None
+    change: float | None = None
+    label: str = ""  # of the neuron it leads into, where that has one
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    """
+
+    kind: str
+    parameter: int
+    old: float
+    new: float
+    began: int
+    step: int
+    sample_before: float
+    sample_now: float
+    test_before: float | None
+    test_now: float | None
 
 
 @dataclass(frozen=True)
@@ -188,6 +230,7 @@ class NetworkReading:
     diverged: int | None
     charts: Charts
     hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
+    held: int = 0  # neurons that are frozen or killed by hand
 
 
 @dataclass(frozen=True)
@@ -341,6 +384,10 @@ class Readout:
     samples: SamplesReading | None = None  # only while somebody looks at them
     features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
     moment: Moment | None = None  # inside a walk: what is told on the stage
+    weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
+    edge: ParameterReading | None = None  # the edge under the pointer
+    holds: Holds = NONE
+    effect: EffectReading | None = None  # of the last edit by hand
     compare: CompareReading | None = None  # while two networks are compared
 
 
@@ -359,6 +406,8 @@ class StageInput:
     zoom: float = 0.0  # wheel notches, positive is nearer
     move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
     turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+    tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
+    tune: float = 0.0  # unscaled pixels upwards in this frame; a tenth of them with Shift
 
 
 @dataclass(frozen=True)

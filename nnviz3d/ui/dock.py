@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, compare, data, health, look, network, neuron, performance, samples, training
+from nnviz3d.ui.panels import charts, compare, data, health, look, network, neuron, performance, samples, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -48,12 +48,14 @@ class Dock:
         self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (samples, self.samples.draw), (look, look.draw), (performance, performance.draw),
+            (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (look, look.draw), (performance, performance.draw),
             (compare, self.compare.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
+        self._chosen = -1
         self._compared = False
 
     def draw(self, f: Frame) -> None:
@@ -76,12 +78,16 @@ class Dock:
         self._compared = comparing
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
-        front = [neuron.TITLE] * (picked is not None) + [compare.TITLE] * comparing  # what is looked at comes first
-        order = sorted(self.sections, key=lambda s: front.index(s.title) if s.title in front else len(front)) if front else self.sections
-        if fresh:
+        chosen = f.readout.chosen
+        taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
+        # an edge is meant before the neuron that it leads into
+        first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        first += [compare.TITLE] * comparing
+        order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
+        if fresh or taken:
             imgui.set_scroll_y(0)
         for section in order:
-            self._section(f, section, fresh and section.title == neuron.TITLE)
+            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
         imgui.end_child()
         imgui.end()
         if not f.narrow:

@@ -34,6 +34,7 @@ _NUMERIC = {
     "gelu": r"\mathrm{{gelu}}({z})", "gelu_tanh": r"\mathrm{{gelu}}({z})", "silu": r"{z}\,\sigma({z})", "softplus": r"\ln(1+e^{{{z}}})",
     "sigmoid": r"\sigma({z})", "tanh": r"\tanh({z})", "sin": r"\sin({z})",
 }  # fmt: skip
+KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def activation(reading: NeuronReading) -> list[Line]:
     name, name_text = rf"a^{{[{layer}]}}_{{{j}}}", f"a[{layer}]_{j}"
     if reading.z is None:
         return [Line(name, name_text, reading.a, "result", tip="An input: the number comes from the shown sample.")]
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", f"{name_text} = 0 (killed)", reading.a, "result", tip=KILLED)]
     symbol, symbol_text = FUNCTIONS[reading.activation]
     if reading.activation == "softmax":
         symbol = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
@@ -164,6 +167,8 @@ def backward(reading: NeuronReading) -> list[Line]:
     name, name_text = rf"\delta^{{[{layer}]}}_{{{j}}}", f"δ[{layer}]_{j}"
     tip = "How much the loss of the shown sample would change if z grew by one: the error signal of backpropagation."
     result = Line(name, name_text, reading.delta, "result", tip=tip)
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", f"{name_text} = 0 (killed)", reading.delta, "result", tip=KILLED)]
     if reading.outgoing is not None and reading.slope is not None:
         k_count = len(reading.outgoing.terms) + reading.outgoing.rest_count
         symbols = rf"{name} = f'(z)\,\sum_{{k=0}}^{{{k_count - 1}}} w_{{k,{j}}}\,\delta^{{[{layer + 1}]}}_{{k}}"

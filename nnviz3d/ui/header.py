@@ -205,7 +205,8 @@ def _weights_legend(f: Frame, weights) -> None:
 
 def _neuron_legend(f: Frame, room: float) -> None:
     """What the light of a neuron means, on the same line where there is room."""
-    words = (("a > 0", theme.ACCENT), ("a < 0", theme.NEGATIVE_NEURON))
+    words = [("a > 0", theme.ACCENT), ("a < 0", theme.NEGATIVE_NEURON)]
+    words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
     dot, gap = f.px(12), f.px(12)
     width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap
     left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(18)
@@ -220,7 +221,8 @@ def _neuron_legend(f: Frame, room: float) -> None:
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
         dim(text)
     imgui.end_group()
-    tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0.")
+    held = " A ring of ice: frozen, it does not learn. Dark and crossed out: killed, it passes on 0." if f.readout.holds else ""
+    tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0." + held)
 
 
 def _tile_legend(f: Frame, room: float) -> None:

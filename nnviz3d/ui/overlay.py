@@ -82,6 +82,7 @@ class Overlay:
             notes.banner(f)
             notes.lines(f, top)
             notes.hover_card(f)
+            notes.edge_card(f)
             help_card.draw(f)
         else:
             self._labels.draw(f)

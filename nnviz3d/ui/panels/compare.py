@@ -223,6 +223,8 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     found = []
     if a.topology.n_parameters != b.topology.n_parameters:
         found.append(_counted("parameters", a.topology.n_parameters, b.topology.n_parameters, "Weights and biases of each network."))
+    if a.held != b.held:
+        found.append(_counted("held neurons", a.held, b.held, "Neurons frozen or killed. By hand only A is changed."))
     if a.step != b.step:
         found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
     found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch (no unit)."))
