@@ -85,9 +85,8 @@ class Beside:
 
     def point(self, hovered: int, pose: camera.Pose, ndc: tuple[float, float], aspect: float, height: float) -> int:
         """`hovered`: the first network's neuron under the pointer, or -1. Returns the first network's neuron that is marked."""
-        found = picking.pick(
-            self.picture.layout, pose, ndc, aspect, height, max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
-        )
+        radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        found = picking.pick(self.picture.layout, pose, ndc, aspect, height, radius)
         if found is not None and hovered >= 0:
             back = pose.axes[2]
             depths = [

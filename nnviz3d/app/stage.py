@@ -207,9 +207,8 @@ class Stage:
             return
         self._looked = key
         ndc = (2 * pointer[0] / max(width, 1) - 1, 1 - 2 * pointer[1] / max(height, 1))
-        found = picking.pick(
-            self.picture.layout, pose, ndc, self.aspect, height, max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
-        )
+        radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, radius)
         self.hovered = -1 if found is None else found
         if found is not None or (crowded and not rests):
             self.hovered_edge, self._rested = -1, rests
