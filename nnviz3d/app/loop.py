@@ -109,7 +109,7 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
-            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            plane=self.stage.plane(),
             moment=self.stage.moment(),
             edge=self.stage.hovered_edge,
             beside=self.stage.beside,

@@ -21,7 +21,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import Label, StageInput
+from nnviz3d.spec.readout import Label, PlaneReading, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
@@ -191,6 +191,12 @@ class Stage:
             self._choose(self.hovered, self.hovered_edge)
             if self.beside:
                 self.beside.click(self.picked)
+
+    def plane(self) -> PlaneReading | None:
+        """What is said of the plane, and of the picture of the neuron under the pointer."""
+        if self.beside and self.beside.over:
+            return self.beside.responses.reading(self.beside.rival.source, self.beside.hovered)
+        return self.responses.reading(self.session.source, self.hovered)
 
     def pick(self, neuron: int) -> None:
         """A neuron of the network that the panels read, or -1."""

@@ -95,6 +95,9 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     assert [n.hovered for n in compared.networks] == [
         float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
     ]
+    person.move(*place_in_rival(person, hidden))
+    low, high = stage.plane().hovered
+    assert -1 <= low < high <= 1  # tanh's
     person.click(*place_in_rival(person, 0))
     stage.pick(3)  # as a term of the panel does: in the network that is read
     assert stage.beside.leads and stage.beside.picked == 3
