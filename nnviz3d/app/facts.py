@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.app import changes, parameters
+from nnviz3d.app import changes, comparing, parameters
+from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import table
@@ -24,6 +26,8 @@ def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
+    if session.rival is not None:
+        return comparing.sentence(session)
     if session.walking is not None:
         return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
@@ -51,6 +55,7 @@ def readout(
     moment: Moment | None = None,
     edge: int = -1,
     question: Question | None = None,
+    beside: Beside | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -84,9 +89,9 @@ def readout(
         oldest=(source.rewind.oldest or 0) if source.rewind else 0,
         newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(session, picked),
-        hovered=_read(session, hovered),
-        pinned=picked >= 0,
+        neuron=_of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        hovered=_of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        pinned=picked >= 0 or (beside is not None and beside.picked >= 0),
         banner=session.banner,
         toast=toast,
         can_undo=session.history.can_undo,
@@ -98,12 +103,13 @@ def readout(
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
-        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        weight=None if beside and beside.leads else parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
         edge=parameters.read(session, edge),
         holds=source.holds,
         effect=session.editing.reading(),
         confusion=session.confusion.reading(source, "confusion" in session.wants),
         layers=session.layers.reading(source, session.wants.get("layers")),
+        compare=comparing.reading(session, beside, hovered),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -137,6 +143,14 @@ def _columns(data: Data, base: Path) -> tuple[str, ...]:
         return ()
     named = named if data.header == "auto" else data.header == "yes"
     return rows[0] if named else tuple(map(str, range(len(rows[0]))))
+
+
+def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+    """Of the network that is looked at."""
+    if beside is None:
+        return _read(session, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
+    return found and replace(found, network="B" if in_rival else "A")
 
 
 def _bias(topology, neuron: int) -> int:

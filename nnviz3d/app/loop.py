@@ -105,17 +105,18 @@ class Loop:
         readout = facts.readout(
             self.session,
             self.stage.labels(),
-            self.stage.picture.edges,
+            self.stage.edges,
             performance,
             self.stage.picked,
             self.stage.hovered,
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
-            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            plane=self.stage.plane(),
             moment=self.stage.moment(),
             edge=self.stage.hovered_edge,
             question=self.desk.question,
+            beside=self.stage.beside,
         )
         self._title()
         self.host.begin_overlay(dt)

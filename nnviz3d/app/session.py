@@ -17,6 +17,7 @@ from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
 from nnviz3d.app.history import Entry, History
 from nnviz3d.app.layers import LayerHistory
+from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
@@ -52,6 +53,7 @@ class Session:
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         self.source = OwnTraining(scene, base, self.ops, remember)
+        self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.confusion, self.layers = Confusion(), LayerHistory()
@@ -124,12 +126,20 @@ class Session:
 
     def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
-        level = diff(self.scene, scene)
-        keys = changed_paths(self.scene, scene)
+        # without its rival a network goes on as it is
+        before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
+        level, keys = diff(before, scene), changed_paths(before, scene)
+        rival = self.rival if scene.compare else None
+        if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
+            level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
         if level >= Rebuild.TRAIN:
             if not all(key.startswith("view.") for key in keys):
                 self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys), origins)
+            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and rival is None, origins)
+        if rival is not None and rival is self.rival:
+            rival.follow(scene)
+        elif rival is not self.rival:
+            self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
             self.editing.forget()
             self.scores = Scores()
@@ -138,7 +148,7 @@ class Session:
             self.curves = Curves(self.source.data.task == "classification")
         self.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
-            self.source.show_sample(scene.view.sample)
+            self.point_at(scene.view.sample)
         self.banner = ""
         self._rebuild = max(self._rebuild, level)
         return level
@@ -154,7 +164,8 @@ class Session:
             self.apply([Edit("train.seed", seed)])
         else:
             self.source.apply(self.scene, Rebuild.NET, keep=False)
-            self.source.show_sample(self.scene.view.sample)
+            self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
+            self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
         self.editing.forget()
@@ -202,8 +213,14 @@ class Session:
             return
         view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
-        self.source.show_sample(view.sample)
+        self.point_at(view.sample)
         self._since_sample = 0.0
+
+    def point_at(self, sample: int) -> None:
+        """Show this sample to every network that there is; the scene stays as it is."""
+        self.source.show_sample(sample)
+        if self.rival is not None:
+            self.rival.show_sample(sample)
 
     # ---------------------------------------------------------------- inside one iteration
 
@@ -245,6 +262,8 @@ class Session:
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
         self.editing.forget()
+        if self.rival is not None:
+            self.rival.rewind(self.scene)
         self.look_again()
 
     def refresh(self) -> None:
@@ -253,11 +272,23 @@ class Session:
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
+        if self.rival is not None:
+            self.rival.refresh()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a network that can train."""
+        return self.source.diverged is None if self.rival is None else self.rival.alive
+
+    @property
+    def even(self) -> bool:
+        """Nothing is half done: what is shown is one moment, of two networks the same."""
+        return self.source.at_boundary if self.rival is None else self.rival.even
 
     def single_step(self) -> None:
         self.leave_walk()
-        if self.source.diverged is None:
-            self.source.advance(lambda: True, 1)
+        if self.alive:
+            (self.rival or self.source).run(1)
             self._after(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
@@ -275,14 +306,17 @@ class Session:
             self.show_next(1)
         self._since_evaluation += dt
         steps = 0
-        if self.running and self.source.diverged is None:
+        if self.running and self.alive:
             limit = self._limit(dt)
-            if limit is None or limit > 0 or not self.source.at_boundary:
-                steps = self.source.advance(more, limit)
+            if limit is None or limit > 0 or not self.even:
+                steps = (self.rival or self.source).advance(more, limit)
                 self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
                 self._after(steps)
-        elif self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
-            self.evaluate()  # training rests, or somebody went back: what is told is of this step
+        else:
+            if self.rival is not None:
+                self.rival.catch_up(more)  # after a walk, or after the run was dragged back
+            if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
+                self.evaluate()  # training rests, or somebody went back: what is told is of this step
         self._measure(dt, steps)
         return steps
 
@@ -295,7 +329,7 @@ class Session:
             self._owed = min(self._owed + dt * train.steps_per_second, max(train.steps_per_second * 0.1, 1.0))
             limit = int(self._owed)
         if train.steps > 0:
-            left = max(train.steps - self.source.step, 0)
+            left = max(train.steps - (self.rival.leader if self.rival else self.source).step, 0)
             limit = left if limit is None else min(limit, left)
             if left == 0:
                 self.running = False
@@ -308,6 +342,11 @@ class Session:
         self._stop_if_diverged()
 
     def _stop_if_diverged(self) -> None:
+        if self.rival is not None:
+            self.banner = self.rival.news() or self.banner
+            self.running = self.running and self.rival.alive
+            if self.rival.alive:
+                return
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
@@ -319,21 +358,26 @@ class Session:
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:
+        if self.even and self._since_evaluation >= EVALUATE_EVERY:
             self.evaluate()
 
     def run(self, steps: int) -> int:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
         done = 0
         chunk = max(steps // 100, 1)
-        while done < steps and self.source.diverged is None:
-            finished = self.source.run(min(chunk, steps - done))
+        while done < steps and self.alive:
+            finished = (self.rival or self.source).run(min(chunk, steps - done))
             done += finished
             if finished:
                 self.curves.add_train(self.source.step, self.source.loss)
                 if done % (chunk * 10) < chunk:
                     self.evaluate()
         return done
+
+    def run_to(self, step: int) -> int:
+        """Train both networks, or the one, up to this step, without curves. Returns steps finished."""
+        leader = self.source if self.rival is None else self.rival.leader
+        return (self.rival or self.source).run(step - leader.step)
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
@@ -345,6 +389,8 @@ class Session:
         if test_loss is not None and (self.running or self.source.step >= trained.max(initial=0)):  # who only looks back erases nothing
             self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
         self._since_evaluation = 0.0
+        if self.rival is not None:
+            self.rival.look(limit)
         return self.scores
 
     @property

@@ -60,6 +60,7 @@ _LEVELS = (
     ("train", Rebuild.TRAIN),
     ("data", Rebuild.DATA),
     ("network", Rebuild.NET),
+    ("compare", Rebuild.NET),  # both begin again, from the same step
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnviz3d.spec.asking import Question
+from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
@@ -132,6 +133,7 @@ class NeuronReading:
     step: StepReading | None = None  # inside a walk
     frozen: bool = False
     killed: bool = False
+    network: str = ""  # "A" or "B" while two networks are compared
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,41 @@ class Charts:
     test_loss: np.ndarray
     train_accuracy: np.ndarray  # at test_step; empty for regression
     test_accuracy: np.ndarray
+
+
+@dataclass(frozen=True)
+class NetworkReading:
+    """One of two networks that are compared, at a moment that is the same for both."""
+
+    name: str  # "A", "B"
+    title: str  # what makes it different: "adam"
+    topology: Topology
+    step: int
+    epoch: float
+    epoch_steps: int  # steps in an epoch
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # what it says of the shown sample
+    right: bool | None
+    reached: tuple[int | None, ...]  # the step at which each share of `CompareReading.shares` was first seen
+    diverged: int | None
+    charts: Charts
+    hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
+    held: int = 0  # neurons that are frozen or killed by hand
+
+
+@dataclass(frozen=True)
+class CompareReading:
+    """Two networks beside each other."""
+
+    networks: tuple[NetworkReading, NetworkReading]
+    differences: tuple[Difference, ...]
+    same_batches: bool  # one step is the same samples for both
+    layer_by_layer: bool  # whether a common scale is one of each layer pair
+    shares: tuple[float, ...] = (0.9, 0.95)
+    waits: str = ""  # the network that waits, or ""
 
 
 @dataclass(frozen=True)
@@ -316,7 +353,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value"] = "class"
+    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
 
 
 @dataclass(frozen=True)
@@ -394,6 +431,7 @@ class Readout:
     data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
     confusion: ConfusionReading | None = None  # these two only while a panel wants them
     layers: LayersReading | None = None
+    compare: CompareReading | None = None  # while two networks are compared
 
 
 @dataclass(frozen=True)

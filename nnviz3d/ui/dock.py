@@ -10,7 +10,21 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import filemenu, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, confusion, data, health, layers, look, network, neuron, performance, samples, training, weight
+from nnviz3d.ui.panels import (
+    charts,
+    compare,
+    confusion,
+    data,
+    health,
+    layers,
+    look,
+    network,
+    neuron,
+    performance,
+    samples,
+    training,
+    weight,
+)
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -44,6 +58,7 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
+        self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
@@ -51,11 +66,13 @@ class Dock:
             (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (performance, performance.draw),
+            (compare, self.compare.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
         self._chosen = -1
+        self._compared = False
 
     def open(self, *titles: str) -> None:
         """Open these sections, and show them above the others."""
@@ -76,12 +93,17 @@ class Dock:
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
         imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
         imgui.pop_style_var()
+        comparing = f.readout.compare is not None
+        if comparing and not self._compared:
+            self.opened[compare.TITLE] = True
+        self._compared = comparing
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
         # an edge is meant before the neuron that it leads into
         first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        first += [compare.TITLE] * comparing
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if fresh or taken:
             imgui.set_scroll_y(0)

@@ -87,6 +87,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "each layer: the brightest edge of every layer shines the same. whole network: all layers share one scale and can be "
         "compared.",
     ),
+    "look.compare": (
+        "Brightness",
+        "one for both: equal brightness is an equal number in both networks. each its own: each is as bright as it would be alone.",
+    ),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),
     "look.edge_width": ("Edge width", "Width of the edges, times the usual."),

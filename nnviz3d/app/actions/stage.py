@@ -11,7 +11,7 @@ def _camera(loop, value) -> None:
 
 
 def _pick(loop, value) -> None:
-    loop.stage.picked = -1 if value is None else int(value)
+    loop.stage.pick(-1 if value is None else int(value))
 
 
 def _choose(loop, value) -> None:
