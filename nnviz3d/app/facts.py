@@ -6,11 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.readout import Performance, Readout
 
 
 def sentence(session: Session) -> str:
@@ -73,8 +72,8 @@ def readout(
         oldest=(source.rewind.oldest or 0) if source.rewind else 0,
         newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(session, picked),
-        hovered=_read(session, hovered),
+        neuron=session.inspector.neuron(seen, picked),
+        hovered=session.inspector.neuron(seen, hovered),
         pinned=picked >= 0,
         banner=session.banner,
         toast=toast,
@@ -83,6 +82,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        parameter=session.inspector.parameter(seen, chosen),
+        whole=session.inspector.layer(seen, layer),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -103,8 +104,3 @@ def _about(path) -> str:
     except InputError:  # opening it will say what is wrong with it
         return ""
 
-
-def _read(session: Session, neuron: int) -> NeuronReading | None:
-    if not 0 <= neuron < session.source.topology.n_neurons:
-        return None
-    return session.walking.inspector.read(session.walking.walk, neuron) if session.walking is not None else read(session.source, neuron)

@@ -15,6 +15,7 @@ from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
+from nnviz3d.app.inspector import Inspector
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
@@ -50,6 +51,7 @@ class Session:
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.history = History()
+        self.inspector = Inspector()
         self.scores = Scores()
         self.running = False
         self.saved = scene
