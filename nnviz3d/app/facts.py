@@ -103,4 +103,3 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
-

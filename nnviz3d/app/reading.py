@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import ceil, isfinite, sqrt
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from nnviz3d.spec.readout import NeuronReading, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
 
 TERMS = 6
+LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
 BACK = 4_000_000  # weights of the next layer above which W'^T delta' is left out: 4 ms
 
 
@@ -179,9 +180,12 @@ def layer(source, k: int) -> LayerReading:
     node = topology.nodes[k]
     before = topology.by_name[node.inputs[0]]
     take = np.asarray if isinstance(source, Recorded) else np.array
+    rows, columns = node.weight.shape
+    fewer = ceil(sqrt(max(node.weight.size / LARGEST, 1.0)))
+    stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
 
     def matrix(kind: str) -> np.ndarray:
-        return take(_at(source, kind, node.weight.slice)).reshape(node.weight.shape)
+        return take(np.asarray(_at(source, kind, node.weight.slice)).reshape(rows, columns)[:: stride[0], :: stride[1]])
 
     def vector(kind: str, place) -> np.ndarray:
         return take(_at(source, kind, place.slice))
@@ -201,6 +205,8 @@ def layer(source, k: int) -> LayerReading:
         first_neuron=node.neurons.start,
         first_source=before.neurons.start,
         next_size=following.target.size if following else 0,
+        shape=(rows, columns),
+        stride=stride,
         weight=matrix("parameter"),
         bias=vector("parameter", node.bias),
         x=vector("activation", before.neurons),

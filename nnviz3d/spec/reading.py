@@ -51,7 +51,8 @@ class ParameterReading:
 class LayerReading:
     """A layer with all its numbers. `back` (O,) = W'^T delta' of the next layer, None at the output; `slope` (O,) = f'(z), None for softmax.
 
-    Weight (j, i) is parameter `first + j * I + i`.
+    `shape` = (O, I). Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change`
+    is weight (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
     """
 
     layer: int
@@ -61,7 +62,9 @@ class LayerReading:
     first_neuron: int
     first_source: int
     next_size: int  # 0 at the output
-    weight: np.ndarray  # (O, I)
+    shape: tuple[int, int]
+    stride: tuple[int, int]
+    weight: np.ndarray
     bias: np.ndarray
     x: np.ndarray  # (I,) activations of the layer before
     z: np.ndarray
@@ -70,9 +73,9 @@ class LayerReading:
     back: np.ndarray | None
     slope: np.ndarray | None
     target: np.ndarray | None  # (O,) at the output
-    gradient: np.ndarray  # (O, I) the last step's batch mean
+    gradient: np.ndarray  # the last step's batch mean
     bias_gradient: np.ndarray
-    change: np.ndarray  # (O, I) of the last step
+    change: np.ndarray  # of the last step
     optimizer: str = ""
     rate: float | None = None  # learning rate of the step; None outside a walk
     samples: int = 0

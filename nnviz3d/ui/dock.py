@@ -49,7 +49,7 @@ class Dock:
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
-        self._picked: int | None = None
+        self._picked: tuple | None = None
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
@@ -65,10 +65,11 @@ class Dock:
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
         imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
         imgui.pop_style_var()
-        picked = f.readout.neuron.neuron if f.readout.neuron else None
-        fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
+        picked = neuron.subject(f.readout)
+        fresh, other = picked is not None and self._picked is None, picked is not None and picked != self._picked
+        self._picked = picked
         order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
-        if fresh:
+        if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
         for section in order:
             self._section(f, section, fresh and section.title == neuron.TITLE)

@@ -32,15 +32,15 @@ LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error",
 
 def ink(symbol: str, kind: str) -> str:
     """A letter in its colour. `kind`: a activation, d error."""
-    return rf"\textcolor{{{theme.ACCENT if kind == 'a' else theme.ERROR_SIGNS[0]}}}{{{symbol}}}"
+    return rf"\textcolor{{{theme.ACCENT if kind == 'a' else theme.ERROR_SIGNS[0]}}}{{${symbol}$}}"
 
 
-def a_(layer: int, index: int | str) -> str:
-    return ink(rf"a^{{[{layer}]}}_{{{index}}}", "a")
+def a_(layer: int, index: int | str = "") -> str:
+    return ink(rf"a^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "a")
 
 
-def delta_(layer: int, index: int | str) -> str:
-    return ink(rf"\delta^{{[{layer}]}}_{{{index}}}", "d")
+def delta_(layer: int, index: int | str = "") -> str:
+    return ink(rf"\delta^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "d")
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
@@ -129,7 +129,8 @@ def _difference(reading: NeuronReading, name: str) -> list[Line]:
     j, shared = reading.index, reading.loss == "bce" and reading.outputs > 1
     p, y = number(reading.a, "a"), number(reading.target, bracket=True)
     template = "({p} − {y}) / " + str(reading.outputs) if shared else "{p} − {y}"
-    end = rf"({ink(f'p_{{{j}}}', 'a')} - y_{{{j}}})/{reading.outputs}" if shared else rf"{ink(f'p_{{{j}}}', 'a')} - y_{{{j}}}"
+    end = rf"{ink(f'p_{{{j}}}', 'a')} - y_{{{j}}}"
+    end = f"({end})/{reading.outputs}" if shared else end
     why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply what it says (p = a) minus what is right (y)."
     return [
         Line(rf"{name} = {end}", tip=f"{why}\n{TIP}"),
@@ -146,7 +147,9 @@ def _chain(reading: NeuronReading, name: str) -> list[Line]:
     lines = [Line(rf"{slope} = {symbols}", tip=tip), Line("", numbers, reading.loss_slope, "step", tip)]
     g = number(reading.loss_slope, "d", True)
     if reading.slope is None:
-        spans = fill("{a} · ({g} − {m})", a=number(reading.a, "a"), g=number(reading.loss_slope, "d"), m=number(reading.slope_mean, "d", True))
+        spans = fill(
+            "{a} · ({g} − {m})", a=number(reading.a, "a"), g=number(reading.loss_slope, "d"), m=number(reading.slope_mean, "d", True)
+        )
         tail = rf"{ink('a_j', 'a')}\,({slope} - \sum_k a_k\,\partial L/\partial a_k)"
     else:
         spans = fill("{slope} · {g}", slope=number(reading.slope), g=g)

@@ -47,6 +47,7 @@ class Frame:
     compact: bool = False  # a film or a still: no panels
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    lit: int = -1  # the parameter whose term or cell lies under the pointer
 
     def px(self, value: float) -> float:
         return value * self.scale

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.spec.reading import LayerReading
-from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, ink
+from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink
 from nnviz3d.ui.line import Line, Span
 
 RULES = {
@@ -21,16 +21,16 @@ RULES = {
 
 
 def forward(r: LayerReading) -> list[Line]:
-    o, i = (f"{n:,}" for n in r.weight.shape)
+    o, i = (f"{n:,}" for n in r.shape)
     k, z = r.layer, rf"z^{{[{r.layer}]}}"
-    before = ink(rf"a^{{[{k - 1}]}}", "a")
+    before = a_(k - 1)
     tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
     function = rf"\mathrm{{{r.activation}}}" if r.activation == "softmax" else "f"
     what = "softmax" if r.activation == "softmax" else r.activation
     lines = [
         Line(rf"{z} = W^{{[{k}]}}\,{before} + b^{{[{k}]}}", tip=tip),
         _shapes(f"({o}) = ({o} × {i})({i}) + ({o})"),
-        Line(rf"{ink(f'a^{{[{k}]}}', 'a')} = {function}({z})", tip=f"The activation function, applied to every element: {what}."),
+        Line(rf"{a_(k)} = {function}({z})", tip=f"The activation function, applied to every element: {what}."),
     ]
     if r.activation in FUNCTIONS and r.activation != "linear":
         lines.append(Line(rf"f(z) = {FUNCTIONS[r.activation]}", kind="shapes", tip=f"{what}, of each element by itself."))
@@ -46,12 +46,12 @@ def backward(r: LayerReading) -> list[Line]:
     if r.delta is None:
         return []
     k, o = r.layer, f"{len(r.z):,}"
-    delta = ink(rf"\delta^{{[{k}]}}", "d")
+    delta = delta_(k)
     end = _size(r"\lVert \delta\rVert", r.delta, "The length of the error signal of this layer.", "d")
     if r.next_size:
         n = f"{r.next_size:,}"
         tip = "The error of the next layer, sent back through its weights, times the slope of the activation function, element by element."
-        following = rf"(W^{{[{k + 1}]}})^{{\top}}\,{ink(rf'\delta^{{[{k + 1}]}}', 'd')}"
+        following = rf"(W^{{[{k + 1}]}})^{{\top}}\,{delta_(k + 1)}"
         return [Line(rf"{delta} = {following} \odot f'(z)", tip=tip), _shapes(f"({o}) = ({o} × {n})({n}) ⊙ ({o})"), end]
     if r.loss in ("cross_entropy", "bce"):
         tip = f"With {r.activation} and {LOSS_NAMES[r.loss]} the error is what the network says (p = a) minus what is right (y)."
@@ -67,12 +67,12 @@ def backward(r: LayerReading) -> list[Line]:
 
 
 def gradient(r: LayerReading) -> list[Line]:
-    o, i = (f"{n:,}" for n in r.weight.shape)
+    o, i = (f"{n:,}" for n in r.shape)
     k = r.layer
     lines = []
     if r.delta is not None:
         tip = "Every error at the end times every activation at the start: a whole matrix from two vectors."
-        delta, a = ink(rf"\delta^{{[{k}]}}", "d"), ink(rf"(a^{{[{k - 1}]}})^{{\top}}", "a")
+        delta, a = delta_(k), rf"({a_(k - 1)})^{{\top}}"
         lines = [
             Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
             _shapes(f"({o} × {i}) = ({o})(1 × {i})"),
@@ -82,7 +82,7 @@ def gradient(r: LayerReading) -> list[Line]:
         length = _length(r.delta) * _length(r.x)
         tip = "The length of the shown sample's gradient: that of delta times that of a."
         lines.append(Line(r"\lVert \delta\,a^{\top}\rVert", (), length, "number", tip, ink="d"))
-    if r.samples:
+    if r.samples and r.stride == (1, 1):
         words = rf"\lVert G\rVert,\; \mathrm{{mean\ over\ the\ batch\ of}}\ {r.samples}"
         lines.append(_size(words, r.gradient, "The length of the batch's mean gradient of W.", "d"))
     return lines
@@ -91,11 +91,13 @@ def gradient(r: LayerReading) -> list[Line]:
 def update(r: LayerReading) -> list[Line]:
     if not r.samples:
         return []
-    o, i = (f"{n:,}" for n in r.weight.shape)
+    o, i = (f"{n:,}" for n in r.shape)
     tip = "The same rule for every weight of the matrix, element by element. G is the batch's mean gradient."
     lines = [Line(RULES[r.optimizer], tip=tip), _shapes(f"({o} × {i}) = ({o} × {i}) − ({o} × {i})")] if r.optimizer else []
     if r.rate is not None:
         lines.append(Line(r"\eta", (), r.rate, "number", "The learning rate of this step."))
+    if r.stride != (1, 1):
+        return lines
     step, size = _length(r.change), _length(r.weight)
     lines.append(Line(r"\lVert \Delta W\rVert", (), step, "number", "The length of the whole change of W in this step."))
     if size:

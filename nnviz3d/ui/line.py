@@ -76,7 +76,7 @@ def plain_text(latex: str) -> str:
     latex = re.sub(r"\\(?:mathrm|mathbf)\{([^{}]*)\}", r"\1", latex)
     for macro, words in _PLAIN.items():
         latex = latex.replace(macro, words)
-    return re.sub(r"[{}]", "", latex).replace("-", MINUS)
+    return re.sub(r"[{}$]", "", latex).replace("-", MINUS)
 
 
 def number(value: float | None, ink: str = "", bracket: bool = False) -> tuple[Span, ...]:

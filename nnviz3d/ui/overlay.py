@@ -76,4 +76,4 @@ class Overlay:
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active())
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), f.lit)

@@ -20,7 +20,9 @@ def share(r: ParameterReading) -> list[Line]:
     rest = r.z - r.product
     others = r.fan_in if r.source is None else r.fan_in - 1
     if r.source is None:
-        lines = [Line(rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.layer - 1, 'i')} + {name(r)}", tip="A bias is added whatever the inputs are.")]
+        lines = [
+            Line(rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.layer - 1, 'i')} + {name(r)}", tip="A bias is added whatever the inputs are.")
+        ]
         own = Line(name(r), (), r.value, "bias", "The bias itself.", ink="w")
         more, tip = f"{others:,} weighted {'input' if others == 1 else 'inputs'}", "The sum of weight times activation over all inputs."
     else:
@@ -34,7 +36,12 @@ def share(r: ParameterReading) -> list[Line]:
         own = Line("", spans, r.product, "term", f"weight × activation: {plain(r.value)} × {plain(r.a)} = {plain(r.product)}.")
         more = f"{others:,} other {'term' if others == 1 else 'terms'} and the bias" if others else "the bias"
         tip = "Everything else that is added up."
-    return [*lines, own, Line("", (Span(more),), rest, "rest", tip), Line(z, (), r.z, "result", "The pre-activation of the neuron it leads into.")]
+    return [
+        *lines,
+        own,
+        Line("", (Span(more),), rest, "rest", tip),
+        Line(z, (), r.z, "result", "The pre-activation of the neuron it leads into."),
+    ]
 
 
 def gradient(r: ParameterReading) -> list[Line]:
