@@ -137,7 +137,12 @@ class Stage:
             self.picked = self.hovered
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
-        """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
+        """Both in one, for films and stills."""
+        self.prepare(dt, pose, exact, transparent)
+        self.render()
+
+    def prepare(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+        """Publish what changed, and settle what the next frame shows. `exact`: choose edges anew this frame, as films and stills do."""
         scene = self.session.scene
         self.time += dt
         self.rig.advance(dt)
@@ -156,10 +161,13 @@ class Stage:
         wave = walking.wave() if walking else None
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
-        self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
+
+    def render(self) -> None:
+        """Draw what was prepared: OpenGL calls only."""
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
 
     def labels(self) -> tuple[Label, ...]:
-        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
+        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
         if not self.session.scene.view.labels:
             return ()
         points, names, layers = self._anchors()

@@ -71,6 +71,8 @@ class Picture:
         self._chosen: list[np.ndarray] = [nothing] * len(pairs)  # edges of each pair, when not all are drawn
         self._signals: list[np.ndarray] = [nothing] * len(pairs)
         self._levels: list[np.ndarray] = [nothing] * len(pairs)  # |quantity| of what is drawn (or of a sample of it)
+        self._bright = np.zeros(len(pairs))  # the value of the brightest edges
+        self._scales = np.ones((len(pairs), 2), np.float32)  # 1 / the value that is drawn brightest, gain
         self._sums = np.ones((len(pairs), 2))  # summed |quantity|: chosen, all
         self._key: tuple | None = None
         self._selected_for: tuple | None = None
@@ -100,7 +102,7 @@ class Picture:
     ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
-        `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
+        `exact`: choose all edges anew now (films, stills); otherwise choice and scale are renewed one layer pair a call.
         `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
@@ -151,34 +153,28 @@ class Picture:
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
         quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
-        small = self.topology.n_edges <= 60_000
-        stamp = (numbers.flow, look.edges, budget, particles)
-        due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
-        self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
+        stamp = (numbers.flow, look.edges, look.scale, budget, particles)
+        due = range(len(self._pairs)) if exact or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
+        self._turn = 0 if exact else (self._turn + 1) % max(len(self._pairs), 1)
         self._selected_for = stamp
-        scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
-        signals = []
-        for k, pair in enumerate(self._pairs):
-            sample_s = pair.sampled(numbers, xp)
-            if k in due:
-                self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
+        for k in due:
+            pair = self._pairs[k]
+            self._choose_pair(k, pair, numbers, pair.sampled(numbers, xp), quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
-            scales[k] = select.bright(self._levels[k])
-            signals.append(self._signals[k])
-        peak = float(scales.max(initial=0.0))
-        if look.scale == "global":
-            scales[:] = peak
-        for k, pair in enumerate(self._pairs):
-            mean = select.mean_energy(self._levels[k] / scales[k]) if scales[k] > 0 else 0.0
-            gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
-        inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
-        subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))
+            self._bright[k] = select.bright(self._levels[k])
+        peak = float(self._bright.max(initial=0.0))
+        for k in due:
+            scale = peak if look.scale == "global" else float(self._bright[k])
+            mean = select.mean_energy(self._levels[k] / scale) if scale > 0 else 0.0
+            shown = self._pairs[k].connection.size if all_edges else len(self._chosen[k])
+            self._scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * shown)
+        subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = all_edges
         if not all_edges:
             listed = self._listed(self._chosen)
             subject.chosen = len(listed)
             subject.columns["t_selection"].write(listed)
-        listed = self._listed(signals)
+        listed = self._listed(self._signals)
         subject.signals = len(listed)
         subject.signals_column.write(listed)
         shown = self.topology.n_edges if all_edges else subject.chosen

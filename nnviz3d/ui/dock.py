@@ -14,6 +14,8 @@ from nnviz3d.ui.panels import charts, data, health, look, network, neuron, perfo
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
+_GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+_CORNER = int(_W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
 _FLAGS = (
     _W.no_title_bar
     | _W.no_resize
@@ -149,7 +151,7 @@ def _corner_button(f: Frame) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(f.width - margin, margin), imgui.Cond_.always, imgui.ImVec2(1, 0))
     imgui.set_next_window_bg_alpha(0.5)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
-    imgui.begin("##show", None, _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##show", None, _CORNER)
     if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
         f.toggle_panels()
     imgui.end()
@@ -162,7 +164,7 @@ def _grip(f: Frame, x: float) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(x - width / 2, f.height / 2 - f.px(60)))
     imgui.set_next_window_size(imgui.ImVec2(width, f.px(120)))
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-    imgui.begin("##grip", None, _W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##grip", None, _GRIP)
     imgui.pop_style_var()
     imgui.invisible_button("##grip", imgui.ImVec2(width, f.px(120)))
     active = imgui.is_item_active()

@@ -17,6 +17,7 @@ MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
 _SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
+_SHARES = {"left": 0.0, "centre": 0.5, "right": 1.0}  # of the width that lies before the label's own place
 _COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT}
 
 
@@ -49,8 +50,9 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
 
     `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps.
     """
-    if not labels:
-        return []
+    wanted = _wanted(labels, sizes, area)
+    if not _crowded(wanted, gap):
+        return wanted
     first = max(range(len(labels)), key=lambda k: (labels[k].kind != "layer", labels[k].strength, -k))
     # outwards from the strongest among near equals: a crowded column is pushed apart, no gap is closed that a later one needs
     # and what a layer is called comes after what an answer is called
@@ -61,7 +63,7 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
     placed: list[Placed] = []
     for k in order[:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]
-        left = label.x - {"left": 0.0, "centre": width / 2, "right": width}[label.align]
+        left = label.x - _SHARES[label.align] * width
         if label.strength <= 0.02 or left + width > area[0] or left < 0:
             continue
         for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
@@ -70,6 +72,32 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
                 placed.append(candidate)
                 break
     return placed
+
+
+def _wanted(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float]) -> list[Placed]:
+    """Those that fit into the area, each at its own place."""
+    found = []
+    for label, (width, height) in zip(labels, sizes, strict=True):
+        left = label.x - _SHARES[label.align] * width
+        top = label.y - height / 2
+        if label.strength > 0.02 and left >= 0 and left + width <= area[0] and top >= 0 and top + height <= area[1]:
+            found.append(Placed(label, left, top, width, height))
+    return found
+
+
+def _crowded(placed: list[Placed], gap: float) -> bool:
+    """Whether any two overlap, or there are too many. In most frames none do, and there is nothing to arrange."""
+    if len(placed) > MAX_LABELS:
+        return True
+    placed = sorted(placed, key=lambda p: p.top)
+    for k, upper in enumerate(placed):
+        foot = upper.top + upper.height
+        for lower in placed[k + 1 :]:
+            if lower.top >= foot:
+                break
+            if upper.left < lower.left + lower.width + gap and lower.left < upper.left + upper.width + gap:
+                return True
+    return False
 
 
 def _tops(top: float, height: float, up: bool):
@@ -125,7 +153,4 @@ class Labels:
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
         draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed(theme.GLASS, PLATE * alpha), f.px(5))
-        halo = theme.packed("#04070f", 0.6 * alpha)
-        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)
         draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, y), theme.packed(_COLOURS[label.kind], alpha), label.text)
