@@ -74,8 +74,8 @@ def plain_text(latex: str) -> str:
     latex = re.sub(r"\\frac\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}", r"(\1)/(\2)", latex)
     latex = latex.replace("^{[", "[")
     latex = re.sub(r"\\(?:mathrm|mathbf)\{([^{}]*)\}", r"\1", latex)
-    for macro, words in _PLAIN.items():
-        latex = latex.replace(macro, words)
+    for macro in sorted(_PLAIN, key=len, reverse=True):  # "top" before "to"
+        latex = latex.replace(macro, _PLAIN[macro])
     return re.sub(r"[{}$]", "", latex).replace("-", MINUS)
 
 
