@@ -1,6 +1,6 @@
 """What the panels say of one parameter and of one whole layer: numbers from the arenas or from a recorded step, nothing else.
 
-The reading of a neuron is `spec.readout.NeuronReading`. Arrays are read-only host copies; axes: O neurons of the layer, I of the one before.
+The reading of a neuron is `spec.readout.NeuronReading`. Arrays are host copies; axes: O neurons of the layer, I of the one before.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ParameterReading:
 
 @dataclass(frozen=True, eq=False)
 class LayerReading:
-    """A layer with all its numbers. `back` (O,) = W'^T delta' of the next layer, None at the output; `slope` (O,) = f'(z), None for softmax.
+    """A layer with all its numbers. `back` (O,) = W'^T delta' of the next layer (None at the output); `slope` (O,) = f'(z) (None: softmax).
 
     `shape` = (O, I). Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change`
     is weight (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.

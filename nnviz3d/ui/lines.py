@@ -36,6 +36,7 @@ class _Laid:
     size: float = 0.0  # of numbers, pixels
     step: float = 0.0  # from row to row
     rows: list[list[tuple[float, str, int, bool]]] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)  # of the rows
     number: str = ""
     number_x: float = 0.0
     number_y: float = 0.0  # baseline
@@ -235,19 +236,21 @@ def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: flo
     below = width * SMALLEST > room and bool(line.printed)
     limit = most if below else room
     share = min(1.0, max(limit / max(width, 1.0), SMALLEST))
-    rows, x, inset = [[]], 0.0, _inset(f, line)
-    chunks, chunk = [], []  # what stays together
+    together, rest = [], []  # what no break may part
     for piece in pieces:
-        chunk.append(piece)
+        rest.append(piece)
         if piece[4]:
-            chunks.append(chunk)
-            chunk = []
-    for chunk in [*chunks, chunk]:
-        if rows[-1] and x + share * sum(p[0] for p in chunk) > limit + 0.5:
+            together.append(rest)
+            rest = []
+    rows, ends, x, inset = [[]], [0.0], 0.0, _inset(f, line)
+    for chunk in [*together, rest]:
+        if rows[-1] and x + share * sum(piece[0] for piece in chunk) > limit + 0.5:
             rows.append([])
+            ends.append(0.0)
             x = f.px(12)
         for w, word, colour, raised, _ in chunk:
             rows[-1].append((inset + x, word, colour, raised))
             x += share * w
+            ends[-1] = inset + x
     size *= share
-    return _Laid(0.0, size * f.fonts.math_ascent, None, -size if below else size, 1.25 * size, rows)
+    return _Laid(0.0, size * f.fonts.math_ascent, None, -size if below else size, 1.25 * size, rows, ends)

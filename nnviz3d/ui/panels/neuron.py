@@ -240,10 +240,13 @@ def _weight_head(f: Frame, reading: ParameterReading) -> None:
     _arrow(f)
     if _link(f, f"neuron {reading.index}", "end_neuron", "Look at the neuron that it leads into."):
         f.do("pick", reading.neuron)
-    _arrow(f)
-    imgui.align_text_to_frame_padding()
     bias = reading.source is None
-    imgui.text_unformatted("bias" if bias else "weight")
+    word = "bias" if bias else "weight"
+    imgui.same_line(0, 0)
+    if imgui.get_content_region_avail().x > imgui.calc_text_size(word).x + f.px(24 + 30):  # else the row below says it
+        _arrow(f)
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(word)
     number = f"Parameter {reading.parameter:,} of the network. " + (
         "" if bias else f"In the arrays: weight[{reading.index}, {reading.source_index}]."
     )
