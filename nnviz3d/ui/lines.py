@@ -40,17 +40,16 @@ class _Laid:
     number: str = ""
     number_x: float = 0.0
     number_y: float = 0.0  # baseline
+    pixels: float = 0.0  # of the formula
+    line: Line | None = None
 
 
 class Lines:
-    """Draws sections of lines and keeps how they were laid out. `renew` when the lines are others."""
+    """Draws sections of lines and keeps how each was laid out, until it says something else and is in sight."""
 
     def __init__(self):
         self._laid: dict[tuple[str, int], _Laid] = {}
         self._for: tuple = ()
-
-    def renew(self) -> None:
-        self._laid.clear()
 
     def draw(self, f: Frame, title: str, lines: list[Line], ruled: int = 2) -> None:
         """As wide as the panel. A result has a rule above where at least `ruled` lines precede it."""
@@ -62,15 +61,17 @@ class Lines:
         largest = max((abs(line.value) for line in lines if line.kind in _WEIGHED and line.value == line.value), default=0.0)
         for k, line in enumerate(lines):
             laid = self._laid.get((title, k))
-            if laid is None:
+            if laid is not None and not imgui.is_rect_visible(imgui.ImVec2(full, laid.height)):  # half of a long panel is
+                imgui.dummy(imgui.ImVec2(full, laid.height))
+                continue
+            if laid is None or (laid.line is not line and laid.line != line):
                 laid = self._laid[title, k] = _lay(f, line, full)
+                laid.line = line
             self._line(f, line, laid, full, largest, f"{title}{k}", line.kind == "result" and k >= ruled)
 
     def _line(self, f: Frame, line: Line, laid: _Laid, full: float, largest: float, ident: str, ruled: bool) -> None:
         corner = imgui.get_cursor_screen_pos()
         imgui.invisible_button(f"##{ident}", imgui.ImVec2(full, laid.height))
-        if not imgui.is_item_visible():  # scrolled away, as half of a long panel is
-            return
         hovered, draw_list = imgui.is_item_hovered(), imgui.get_window_draw_list()
         x, y = corner.x, corner.y
         at_neuron = hovered and line.neuron is not None and imgui.get_mouse_pos().x < x + f.px(INSET - 4)
@@ -88,6 +89,7 @@ class Lines:
         if laid.formula is not None:
             ink = _DIM if line.kind in ("rest", "bias", "number", "shapes") else _TEXT
             draw_list.push_clip_rect(imgui.ImVec2(x, y - f.px(4)), imgui.ImVec2(x + full, y + laid.height + f.px(4)), True)
+            f.formulas.get(line.tex, laid.pixels)  # in use: not to be freed
             laid.formula.draw(draw_list, x + _inset(f, line), base - laid.formula.baseline, ink)
             draw_list.pop_clip_rect()
         math, ascent = f.fonts.math or f.fonts.regular, laid.size * f.fonts.math_ascent
@@ -206,17 +208,18 @@ def _formula(f: Frame, line: Line, room: float, most: float) -> _Laid | None:
     formula = f.formulas.get(line.tex, size)
     if formula is None:
         return None
-    below = False
+    below, pixels = False, size
     if formula.width > room:
         below = bool(line.printed) and formula.width * SMALLEST > room
         share = (most if below else room) / formula.width
         if share < SMALLEST**2:
             return None
         if share < 1:
-            formula = f.formulas.get(line.tex, int(size * share))
+            pixels = int(size * share)
+            formula = f.formulas.get(line.tex, pixels)
     if formula is None:
         return None
-    return _Laid(0.0, formula.baseline, formula, -size if below else size)
+    return _Laid(0.0, formula.baseline, formula, -size if below else size, pixels=pixels)
 
 
 def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: float) -> _Laid:

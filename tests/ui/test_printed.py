@@ -38,6 +38,13 @@ SLOPES = {
     "gelu_tanh": lambda z: (1 + (t := math.tanh(_K * (z + _C * z**3)))) / 2 + z / 2 * (1 - t * t) * _K * (1 + 3 * _C * z * z),
 }  # fmt: skip
 
+
+def _slope(printed, activation: str, z: float) -> bool:
+    """f'(z); the engine's erf is good to 3e-15, which shows in the digits only where gelu's slope is nothing at all."""
+    exact = SLOPES[activation](z)
+    return printed.says(exact) or abs(printed.value - exact) < 1e-14
+
+
 networks = st.fixed_dictionaries(
     {
         "layers": st.lists(st.tuples(st.integers(1, 12), st.sampled_from(ACTIVATIONS)), max_size=3),
@@ -165,7 +172,7 @@ class Oracle:
             delta_k = tape.old.delta[following.target.neurons.slice].astype(np.float64)
             self.sum(lines[1:-1], w_k, delta_k, [following.weight.start + k * node.size + j for k in range(len(w_k))])
             slope, total = numbers(lines[-1])
-            assert slope.says(SLOPES[node.activation](z)) and total.says(float(w_k @ delta_k))
+            assert _slope(slope, node.activation, z) and total.says(float(w_k @ delta_k))
             return
         a_o, t_o = tape.old.a[node.neurons.slice].astype(np.float64), tape.target_o.astype(np.float64)
         if tape.objective.loss in ("cross_entropy", "bce"):
@@ -185,7 +192,7 @@ class Oracle:
             assert a_o[j] * (g[j] - g @ a_o) == pytest.approx(delta, rel=1e-3, abs=1e-6)
         else:
             slope, g_j = numbers(lines[-1])
-            assert slope.says(SLOPES[node.activation](z)) and g_j.says(g[j])
+            assert _slope(slope, node.activation, z) and g_j.says(g[j])
             assert SLOPES[node.activation](z) * g[j] == pytest.approx(delta, rel=1e-3, abs=1e-6)
 
     def gradients(self, r, node, j: int, source) -> None:

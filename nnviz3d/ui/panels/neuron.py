@@ -89,7 +89,6 @@ class Neuron:
             return
         if self.shown is None or _what(self.shown[0]) != _what(reading) or self._since >= REFRESH:
             self.shown, self._since = (reading, _sections(reading)), 0.0
-            self._lines.renew()
 
     def _section(self, f: Frame, reading, title: str, those: list[Line]) -> None:
         if title == CHECK:
