@@ -6,10 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.app import parameters
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import Performance, Readout
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout import Performance, PlaneReading, Readout
 
 
 def sentence(session: Session) -> str:
@@ -17,7 +19,7 @@ def sentence(session: Session) -> str:
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
     if session.walking is not None:
-        return session.walking.sentence
+        return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
     if session.running:
@@ -39,6 +41,9 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
+    edge: int = -1,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -84,6 +89,14 @@ def readout(
         layer=layer,
         parameter=session.inspector.parameter(seen, chosen),
         whole=session.inspector.layer(seen, layer),
+        plane=plane,
+        samples=session.browser.reading(session),
+        features=source.data.feature_names,
+        moment=moment,
+        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -103,3 +116,11 @@ def _about(path) -> str:
         return toml.load(path).about
     except InputError:  # opening it will say what is wrong with it
         return ""
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j

@@ -15,7 +15,7 @@ from nnviz3d.app.reading import TERMS, Recorded, layer, parameter, read
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.engine.rules import check_gradient, check_sample, update
 from nnviz3d.sources.walk import Walk
-from nnviz3d.spec.reading import LayerReading, ParameterReading
+from nnviz3d.spec.reading import LayerReading, ParameterEquations
 from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
 
 KEPT = 6  # readings: the picked neuron, the one under the pointer, the chosen parameter and layer, with room for the next
@@ -43,7 +43,7 @@ class Inspector:
             return None
         return self._once(seen, ("neuron", neuron), lambda source: _neuron(source, neuron))
 
-    def parameter(self, seen, p: int) -> ParameterReading | None:
+    def parameter(self, seen, p: int) -> ParameterEquations | None:
         """None for what is no parameter of this network."""
         if not 0 <= p < seen.topology.n_parameters:
             return None
@@ -113,7 +113,7 @@ def _neuron(source, neuron: int) -> NeuronReading:
     return told if told.z is None else replace(told, step=step(source.tape, neuron))
 
 
-def _parameter(source, p: int) -> ParameterReading:
+def _parameter(source, p: int) -> ParameterEquations:
     told = parameter(source, p)
     if not isinstance(source, Recorded):
         return told
@@ -131,7 +131,7 @@ def _parameter(source, p: int) -> ParameterReading:
 
 def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
     """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
-    node, j, i = tape.topology.locate_parameter(p)
+    node, j, i = tape.topology.parameter(p)
     k, row = tape.topology.nodes.index(node), int(np.flatnonzero(tape.rows == tape.row)[0])
     ends = [("a", k - 1, i), ("delta", k, j)]
     return tuple(
@@ -166,7 +166,7 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 
 def _update(tape: Tape, p: int) -> UpdateReading:
     rule = update(tape, p)
-    return UpdateReading(p, tape.topology.locate_parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged)
+    return UpdateReading(p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen)
 
 
 def _check(seen, p: int) -> CheckReading:
@@ -177,7 +177,7 @@ def _check(seen, p: int) -> CheckReading:
         parameters = seen.ops.to_host(seen.tensors("parameter"))
         sample = seen.sample
         analytic, numeric, kink = check_sample(
-            seen.topology, seen.objective, parameters, sample.x, sample.target, p, parameter(seen, p).sample
+            seen.topology, seen.objective, parameters, sample.x, sample.target, p, parameter(seen, p).sample, seen.holds.killed
         )
     size = max(abs(analytic), abs(numeric))
     return CheckReading(p, analytic, numeric, abs(analytic - numeric) / size if size else 0.0, kink, seen.step)

@@ -109,6 +109,9 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
+            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            moment=self.stage.moment(),
+            edge=self.stage.hovered_edge,
         )
         self._title()
         self.host.begin_overlay(dt)
@@ -125,8 +128,11 @@ class Loop:
 
     def _obey(self, answer: Answer, dt: float) -> None:
         self.session.apply(answer.edits, self.now, answer.editing)
+        if not answer.editing and not answer.stage.tuning:
+            self.session.history.let_go()
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
-        self.stage.handle(answer.stage, dt)
+        self.stage.lit = answer.lit
+        self.stage.handle(answer.stage, dt, self.now)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.fly_to_preset(self.session.scene.view.camera)

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnviz3d.backend.numpy_activations import slope, slopes
 from nnviz3d.engine.iteration import Tape
-from nnviz3d.spec.reading import LayerReading, ParameterReading
+from nnviz3d.spec.reading import LayerReading, ParameterEquations
 from nnviz3d.spec.readout import NeuronReading, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
 
@@ -30,7 +30,7 @@ class Recorded:
             "activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient,
             "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
         }  # fmt: skip
-        self.samples = len(tape.rows)
+        self.samples, self.holds = len(tape.rows), tape.holds
 
     def tensors(self, kind: str) -> np.ndarray:
         return self._arrays[kind]
@@ -83,6 +83,9 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         "a": float(_at(source, "activation", neuron)),
         "label": node.labels[index] if index < len(node.labels) else "",
     }
+    held = getattr(source, "holds", None)
+    if held:
+        common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
     outgoing = _outgoing(source, node, index)
     if node.weight is None:
         return NeuronReading(**common, outgoing=outgoing)
@@ -144,15 +147,15 @@ def _outgoing(source, node: Node, index: int) -> Sum | None:
     return None
 
 
-def parameter(source, p: int) -> ParameterReading:
+def parameter(source, p: int) -> ParameterEquations:
     """The reading of one weight or bias. Raises IndexError outside [0, P)."""
     topology = source.topology
-    node, j, i = topology.locate_parameter(p)
+    node, j, i = topology.parameter(p)
     neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
     delta = np.float32(_at(source, "delta", neuron))
     a = None if i is None else np.float32(_at(source, "activation", before + i))
     old, new = float(_at(source, "before", p)), float(_at(source, "after", p))
-    return ParameterReading(
+    return ParameterEquations(
         parameter=p,
         neuron=neuron,
         layer=topology.nodes.index(node),
@@ -197,6 +200,10 @@ def layer(source, k: int) -> LayerReading:
         w_ko = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
         back = w_ko.T @ _at(source, "delta", following.target.neurons.slice)
     output = node is topology.output
+    slope_o = slopes(node.activation, z)
+    dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
+    if slope_o is not None and dead:  # they pass on 0 and no error
+        slope_o[dead] = 0
     return LayerReading(
         layer=k,
         activation=node.activation,
@@ -214,7 +221,7 @@ def layer(source, k: int) -> LayerReading:
         a=vector("activation", node.neurons),
         delta=delta,
         back=back,
-        slope=slopes(node.activation, z),
+        slope=slope_o,
         target=_targets(source) if output else None,
         gradient=matrix("gradient"),
         bias_gradient=vector("gradient", node.bias),

@@ -14,19 +14,23 @@ from pathlib import Path
 from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
-from nnviz3d.app.history import History
+from nnviz3d.app.editing import Editing
+from nnviz3d.app.history import Entry, History
 from nnviz3d.app.inspector import Inspector
+from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 
 EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
 EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
+KEEPING = frozenset({"network.layers", "network.output", "train.optimizer", "train.loss"})  # edits that keep the weights that still fit
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
 
 
@@ -52,12 +56,14 @@ class Session:
         self.diagnosis = Diagnosis()
         self.history = History()
         self.inspector = Inspector()
+        self.editing = Editing(self)
         self.scores = Scores()
         self.running = False
         self.saved = scene
         self.banner = ""
         self.speed = 0.0  # steps a second, measured over the last second
         self.walking: Walking | None = None
+        self.browser = Browser()
         self._owed = 0.0
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
@@ -78,8 +84,10 @@ class Session:
         try:
             scene = toml.apply(self.scene, edits)
             before = self.scene
-            level = self._become(scene)
+            level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         except InputError as error:
+            if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
+                return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
@@ -89,23 +97,30 @@ class Session:
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self.scene))
+        self._restore(self.history.undo(self._now))
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self.scene))
+        self._restore(self.history.redo(self._now))
 
-    def _restore(self, scene: Scene | None) -> None:
-        if scene is not None:
-            self._become(scene)
+    def _now(self, entry: Entry) -> Entry:
+        return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
 
-    def _become(self, scene: Scene) -> Rebuild:
+    def _restore(self, entry: Entry | None) -> None:
+        if isinstance(entry, Scene):
+            self._become(entry)
+        elif entry is not None:
+            self.editing.restore(entry)
+
+    def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
         level = diff(self.scene, scene)
         keys = changed_paths(self.scene, scene)
         if level >= Rebuild.TRAIN:
-            self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-            self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
+            if not all(key.startswith("view.") for key in keys):
+                self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
+            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys), origins)
         if level >= Rebuild.DATA:
+            self.editing.forget()
             self.scores = Scores()
             self._since_evaluation = EVALUATE_EVERY
         if level == Rebuild.NET or "data.kind" in keys:
@@ -131,6 +146,7 @@ class Session:
             self.source.show_sample(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
+        self.editing.forget()
         self.scores = Scores()
         self.banner = ""
         self._since_evaluation = EVALUATE_EVERY
@@ -153,12 +169,25 @@ class Session:
     # ---------------------------------------------------------------- time
 
     def show_next(self, by: int) -> None:
-        """Another sample; not a change of the document worth an undo step."""
-        if self.walking is not None:  # another sample of the same batch
-            self.walking.walk.show_sample(self.walking.walk.shown + by)
+        """A sample so many numbers further."""
+        self.show_sample((self.source.sample.index if self.walking is None else self.walking.walk.shown) + by)
+
+    def show_wrong(self, by: int) -> str:
+        """The next (1) or previous (-1) sample that the network gets wrong now; why there is none to show, or ""."""
+        if self.source.data.task != "classification":
+            return "numbers are not right or wrong: open Samples, and see the worst first"
+        found = find_wrong(self, by)
+        if found is None:
+            return "no wrong answer is near"
+        self.show_sample(found)
+        return ""
+
+    def show_sample(self, index: int) -> None:
+        """Another sample, of the batch during a walk; wraps around. Not a change of the document worth an undo step."""
+        if self.walking is not None:
+            self.walking.walk.show_sample(index)
             return
-        count = self.source.sample.count
-        view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
+        view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
         self.source.show_sample(view.sample)
         self._since_sample = 0.0
@@ -202,13 +231,14 @@ class Session:
         pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
+        self.editing.forget()
         self._shown = None
         self._since_evaluation = EVALUATE_EVERY
         self.banner = ""
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
-        moment = (id(self.source.trainer), self.source.step)
+        moment = (id(self.source.trainer), self.source.step, self.source.trainer.writes)
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
@@ -222,6 +252,8 @@ class Session:
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
+        self.browser.work(self, dt)
+        self.editing.pass_time(dt)
         if self.walking is not None:
             self.walking.advance(dt)
             self._measure(dt, 0)
@@ -291,7 +323,7 @@ class Session:
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
-        limit = limit or int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
+        limit = limit or self._affordable
         _loss, train_accuracy = self.source.evaluate("train", limit)
         test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy)
@@ -300,8 +332,23 @@ class Session:
         self._since_evaluation = 0.0
         return self.scores
 
+    @property
+    def _affordable(self) -> int:
+        """Samples that a look at one part may cost."""
+        return int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
+
+    def test_loss(self) -> float | None:
+        """Of now, on as many samples as the budget allows; None without a test part."""
+        return self.source.evaluate("test", self._affordable)[0] if len(self.source.data.x_test) else None
+
     def _measure(self, dt: float, steps: int) -> None:
         self._window.append((dt, steps))
         while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
             self._window.pop(0)
         self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)
+
+
+def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:
+    """Whether all that is wrong are the plane's features, which these edits do not speak of."""
+    mine = "view.plate_"
+    return all(problem.key.startswith(mine) for problem in error.problems) and not any(edit.path.startswith(mine) for edit in edits)

@@ -258,7 +258,7 @@ def _arrays(state: dict) -> list[np.ndarray]:
 
 
 def _same(a: dict, b: dict) -> bool:
-    random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"]
+    random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"] and a["holds"] == b["holds"]
     return random and len(_arrays(a)) == len(_arrays(b)) and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=True))
 
 

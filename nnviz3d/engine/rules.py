@@ -73,6 +73,7 @@ class Rule:
     decay_term: float | None = None
     shrink: float | None = None
     dead: bool = False
+    frozen: bool = False  # new = old: no state, no step, whatever the gradient
     base_rate: float | None = None  # what the schedule and the warm-up started from: learning_rate = base_rate * rate_factor
     rate_factor: float | None = None
     clip_norm: float | None = None  # where it was clipped: clip = clip_norm / norm
@@ -90,6 +91,12 @@ def update(tape: Tape, p: int) -> Rule:
     old, gradient, rate = float(tape.before[p]), float(tape.gradient[p]), tape.learning_rate
     regular, shrink = _regularisers(tape, old, p < node.weight.stop)
     used = tape.clip * gradient
+    if tape.holds.freezes(tape.topology, p):
+        data = gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0)
+        return Rule(
+            train.optimizer, p, name, t, old, old, float(tape.after[p]), data, gradient, used, tape.clip, rate, 0.0, 0.0,
+            frozen=True, **regular,
+        )  # fmt: skip
     slots = [(float(a[p]), float(b[p])) for a, b in zip(tape.slots_before, tape.slots_after, strict=True)]
     state, direction = _direction(train, t, used, slots)
     if train.optimizer == "adamw":
@@ -112,7 +119,7 @@ def update(tape: Tape, p: int) -> Rule:
 
 def locate(tape: Tape, p: int) -> tuple[Node, str]:
     """The node that parameter `p` leads into, and its name with 0-based indices. Raises IndexError outside [0, P)."""
-    node, j, i = tape.topology.locate_parameter(p)
+    node, j, i = tape.topology.parameter(p)
     k = tape.topology.nodes.index(node) - 1
     return node, f"layers.{k}.bias[{j}]" if i is None else f"layers.{k}.weight[{j}, {i}]"
 
@@ -177,17 +184,20 @@ def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> 
     node, _ = locate(tape, p)
     rows = tape.rows if batch else np.array([tape.row])
     masks = tape.masks if batch else (None,) * len(tape.masks)
-    loss = _Loss(tape.topology, tape.objective, tape.before, tape.data.x_train[rows], tape.data.t_train[rows], masks)
+    shown = tape.data.x_train[rows], tape.data.t_train[rows]
+    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
     old = float(tape.before[p])
     l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and p < node.weight.stop else (0.0, 0.0)
     return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
 
 
-def check_sample(topology: Topology, objective: Objective, parameters, x_i, target, p: int, analytic: float, h: float = 1e-6) -> Check:
+def check_sample(
+    topology: Topology, objective: Objective, parameters, x_i, target, p: int, analytic: float, killed=(), h: float = 1e-6
+) -> Check:
     """The same for any sample (inputs and its target) and any parameters (P,) on the host; `analytic` is what it is compared with."""
-    topology.locate_parameter(p)
+    topology.parameter(p)
     targets = np.asarray([target]) if objective.classes else np.reshape(target, (1, -1))
-    loss = _Loss(topology, objective, parameters, np.reshape(x_i, (1, -1)), targets, (None,) * len(topology.nodes))
+    loss = _Loss(topology, objective, parameters, np.reshape(x_i, (1, -1)), targets, (None,) * len(topology.nodes), killed)
     return _check(lambda w: loss(p, w), float(parameters[p]), analytic, h)
 
 
@@ -202,11 +212,11 @@ def _check(loss, old: float, analytic: float, h: float) -> Check:
 class _Loss:
     """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none."""
 
-    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks):
+    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
         ops = NumpyOps("float64")
         self.parameters = np.array(parameters, np.float64)
         self._plan = Plan()
-        self._buffers = b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks[1:]))
+        self._buffers = b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks[1:]), killed)
         for mine, mask in zip(b.masks, masks, strict=True):
             if mine is not None:
                 mine[...] = mask

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.scene import Scene
 
 
@@ -16,11 +17,13 @@ from nnviz3d.spec.scene import Scene
 class Edit:
     """Set the value at a dotted path: `Edit("train.learning_rate", 0.01)`, `Edit("network.layers.0.units", 16)`.
 
-    A whole tuple may be replaced (`network.layers`), which is how layers are added, removed and moved.
+    A whole tuple may be replaced (`network.layers`), which is how layers are added, removed and moved; then `origins` says which old
+    layer each new one is (None: a new one), so that it keeps its weights.
     """
 
     path: str
     value: Any
+    origins: Origins | None = None
 
 
 class Rebuild(IntEnum):
@@ -43,6 +46,9 @@ _LEVELS = (
     ("view.pitch", Rebuild.LAYOUT),
     ("view.layer_gap", Rebuild.LAYOUT),
     ("view.plate", Rebuild.LAYOUT),
+    ("view.plate_x", Rebuild.LAYOUT),
+    ("view.plate_y", Rebuild.LAYOUT),
+    ("view.thumbnails", Rebuild.LAYOUT),
     ("view", Rebuild.LOOK),
     ("train.loss", Rebuild.NET),
     ("train.optimizer", Rebuild.NET),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ParameterReading:
+class ParameterEquations:
     """One weight w_ji, or one bias b_j (then `source`, `source_index` and `a` are None), for the shown sample.
 
     `parameter`: its place among all; `neuron`: the one it leads into, number `index` of layer `layer`; `source`: the one it comes from.

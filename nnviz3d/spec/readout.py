@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.holds import NONE, Holds
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
-    from nnviz3d.spec.reading import LayerReading, ParameterReading
+    from nnviz3d.spec.reading import LayerReading, ParameterEquations
 
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "check",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
+    "samples", "show_sample", "next_wrong", "previous_wrong",
+    "set_parameter", "freeze", "kill", "release", "check",
 ]  # fmt: skip
 
 
@@ -79,6 +83,7 @@ class UpdateReading:
     numbers: dict[str, float]
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
+    frozen: bool = False  # the neuron is: the parameter stays as it is
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ class NeuronReading:
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
     step: StepReading | None = None  # inside a walk
+    frozen: bool = False
+    killed: bool = False
     loss: str = ""  # output neurons: what they are judged by
     outputs: int = 0  # how many there are
     loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
@@ -167,6 +174,43 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ParameterReading:
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+
+    parameter: int
+    layer: int
+    index: int
+    neuron: int  # id of the neuron it leads into
+    value: float
+    source: int | None = None
+    a: float | None = None  # activation of that source for the shown sample
+    gradient: float | None = None
+    change: float | None = None
+    label: str = ""  # of the neuron it leads into, where that has one
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    """
+
+    kind: str
+    parameter: int
+    old: float
+    new: float
+    began: int
+    step: int
+    sample_before: float
+    sample_now: float
+    test_before: float | None
+    test_now: float | None
+
+
+@dataclass(frozen=True)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 
@@ -176,6 +220,67 @@ class Charts:
     test_loss: np.ndarray
     train_accuracy: np.ndarray  # at test_step; empty for regression
     test_accuracy: np.ndarray
+
+
+@dataclass(frozen=True)
+class PlaneReading:
+    """The plane that plate and tiles are over. `held`: other features stay as in the shown sample. `tiles`: neurons show their responses.
+
+    `hovered`: smallest and largest activation of the hovered neuron over the plane, as its tile shows it.
+    """
+
+    names: tuple[str, str]  # of its axes: to the right, up
+    low: tuple[float, float]
+    high: tuple[float, float]
+    held: bool
+    tiles: bool
+    hovered: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class SampleQuery:
+    """Which samples are wanted: `show` "all", "wrong" (classes only) or a class's number as text; `order` "worst" (first) or "number"."""
+
+    show: str = "all"
+    order: str = "worst"
+    page: int = 0
+    size: int = 24
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One sample: its number in the part (or in the batch), its true answer, what the network says, its own loss, its inputs (I,)."""
+
+    index: int
+    label: str
+    said: str
+    right: bool | None
+    loss: float
+    x: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SamplesReading:
+    """A page of samples. While `known` < `total` the network is still being asked for the first time.
+
+    `found`: samples that the query matches; `wrong`: of all; None for numbers. `shape`: of a picture, else (). `low`, `high`: (I,) the
+    range of each input over the part. `subject` changes with what is looked at: other data, another network, another step's batch.
+    """
+
+    part: str  # "test", "train" or "batch"
+    subject: int
+    step: int  # that the network was asked at
+    total: int
+    known: int
+    wrong: int | None
+    loss: float | None  # mean
+    found: int
+    shown: int  # number of the shown sample
+    query: SampleQuery
+    rows: tuple[SampleRow, ...]
+    shape: tuple[int, ...]
+    low: np.ndarray
+    high: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -252,7 +357,15 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
-    parameter: ParameterReading | None = None  # of `chosen`
+    plane: PlaneReading | None = None
+    samples: SamplesReading | None = None  # only while somebody looks at them
+    features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
+    moment: Moment | None = None  # inside a walk: what is told on the stage
+    weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
+    edge: ParameterReading | None = None  # the edge under the pointer
+    holds: Holds = NONE
+    effect: EffectReading | None = None  # of the last edit by hand
+    parameter: ParameterEquations | None = None  # of `chosen`
     whole: LayerReading | None = None  # of `layer`
 
 
@@ -271,6 +384,8 @@ class StageInput:
     zoom: float = 0.0  # wheel notches, positive is nearer
     move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
     turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+    tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
+    tune: float = 0.0  # unscaled pixels upwards in this frame; a tenth of them with Shift
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, samples, training, weight
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -44,14 +44,16 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (look, look.draw), (performance, performance.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: tuple | None = None
+        self._chosen = -1
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
@@ -70,11 +72,15 @@ class Dock:
         picked = neuron.subject(f.readout)
         fresh, other = picked is not None and self._picked is None, picked is not None and picked != self._picked
         self._picked = picked
-        order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
+        chosen = f.readout.chosen
+        taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
+        # an edge is meant before the neuron that it leads into
+        first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
         for section in order:
-            self._section(f, section, fresh and section.title == neuron.TITLE)
+            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
         imgui.end_child()
         imgui.end()
         if not f.narrow:

@@ -28,6 +28,7 @@ LOSSES = {  # loss: dL/da of one output in symbols; n outputs
 }
 LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error", "huber": "Huber", "bce": "binary cross-entropy",
               "cross_entropy": "cross-entropy"}  # fmt: skip
+KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
 
 
 def ink(symbol: str, kind: str) -> str:
@@ -85,6 +86,8 @@ def activation(reading: NeuronReading) -> list[Line]:
     name = a_(layer, j)
     if reading.z is None:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
     tip = f"The activation function of this layer: {reading.activation}."
@@ -111,6 +114,8 @@ def backward(reading: NeuronReading) -> list[Line]:
     j, layer = reading.index, reading.layer
     name = delta_(layer, j)
     result = Line(name, (), reading.delta, "result", TIP, ink="d")
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
     if reading.outgoing is not None and reading.slope is not None:
         n = len(reading.outgoing.terms) + reading.outgoing.rest_count
         lines = [Line(rf"{name} = f'(z)\,\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(layer + 1, 'k')}", tip=TIP)]

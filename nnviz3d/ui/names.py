@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz3d.spec.readout import NeuronReading
+from nnviz3d.spec.readout import NeuronReading, ParameterReading
 from nnviz3d.ui.frame import Frame
 
 
@@ -15,3 +15,19 @@ def layer_name(f: Frame, layer: int) -> str:
 def neuron_name(f: Frame, reading: NeuronReading) -> str:
     """ "Hidden layer 2, neuron 5"; neurons are counted from 0, as in the arrays."""
     return f"{layer_name(f, reading.layer)}, neuron {reading.index}"
+
+
+def place(f: Frame, layer: int, index: int) -> str:
+    """ "input 27", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7"."""
+    last = len(f.readout.topology.nodes) - 1
+    if layer == 0:
+        return f"input {index}"
+    if layer == last:
+        return f"output {index}"
+    return f"hidden {index}" if last == 2 else f"hidden {layer} neuron {index}"
+
+
+def parameter_name(f: Frame, reading: ParameterReading) -> str:
+    """ "Weight from input 27 to hidden 3", "Bias of output 7"."""
+    there = place(f, reading.layer, reading.index)
+    return f"Bias of {there}" if reading.source is None else f"Weight from {place(f, reading.layer - 1, reading.source)} to {there}"

@@ -1,20 +1,20 @@
-"""The equations of one weight or bias, from a `ParameterReading`: its share of z, its gradient. Its update is `ui.updates`. Pure."""
+"""The equations of one weight or bias, from a `ParameterEquations`: its share of z, its gradient. Its update is `ui.updates`. Pure."""
 
 from __future__ import annotations
 
-from nnviz3d.spec.reading import ParameterReading
+from nnviz3d.spec.reading import ParameterEquations
 from nnviz3d.ui.equations import a_, delta_
 from nnviz3d.ui.line import Line, Span, fill, number
 from nnviz3d.ui.numbers import plain
 from nnviz3d.ui.updates import moved
 
 
-def name(r: ParameterReading) -> str:
+def name(r: ParameterEquations) -> str:
     """LaTeX: w_{16,51} or b_{16}."""
     return rf"b_{{{r.index}}}" if r.source_index is None else rf"w_{{{r.index},{r.source_index}}}"
 
 
-def share(r: ParameterReading) -> list[Line]:
+def share(r: ParameterEquations) -> list[Line]:
     """What it adds to the weighted sum."""
     z = rf"z^{{[{r.layer}]}}_{{{r.index}}}"
     rest = r.z - r.product
@@ -44,7 +44,7 @@ def share(r: ParameterReading) -> list[Line]:
     ]
 
 
-def gradient(r: ParameterReading) -> list[Line]:
+def gradient(r: ParameterEquations) -> list[Line]:
     """dL/dw = delta a for the shown sample, and the batch's mean."""
     lines, slope = [], rf"\partial L/\partial {name(r)}"
     if r.sample is not None and r.delta is not None:
@@ -75,7 +75,7 @@ def _mask(what: str, factor: float, kept: int, samples: int) -> Line:
     return Line("", (Span(words),), factor, "number", tip)
 
 
-def change(r: ParameterReading) -> list[Line]:
+def change(r: ParameterEquations) -> list[Line]:
     """What the last step did to it: outside a walk, where the rule's numbers are not kept."""
     if r.update is not None or not r.samples:
         return []

@@ -22,6 +22,7 @@ GRAB, GRAB_ACTIVE = "#445890", "#5068a8"  # a slider's value is printed over its
 TEXT, DIM, FAINT = "#e8ecf5", "#a3b0ca", "#8593b0"
 ACCENT, ON_ACCENT = "#ffc46b", "#1d1405"  # the warm light of an active neuron
 NEGATIVE_NEURON = "#b9a6ff"
+HOLD_COLOURS = {"frozen": "#8fe3ff", "killed": "#ff8f86"}  # as the rings of neurons on the stage
 GOOD, WARN, BAD = "#7fd6a4", "#ffc46b", "#ff8f86"
 # train and test curves: the accent and a neutral, so that they are never taken for the signs of weights
 CURVE_TRAIN, CURVE_TEST = "#ffc46b", "#b9c6e4"

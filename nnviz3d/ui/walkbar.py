@@ -6,7 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import timeline
+from nnviz3d.ui import timeline, weightbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
 from nnviz3d.ui.widgets import icon_button, tip
@@ -22,6 +22,7 @@ def draw(f: Frame, room: float) -> None:
     walk = f.readout.walk
     _time_line(f, walk, room)
     _buttons(f, walk, room)
+    weightbar.draw(f, room)
 
 
 def verdict(walk: WalkReading) -> str:

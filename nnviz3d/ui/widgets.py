@@ -91,6 +91,11 @@ def small(f: Frame, text: str, colour: int = _DIM, wrap: bool = False) -> None:
     imgui.pop_font()
 
 
+def text_width(text: str, pixels: float) -> float:
+    """Of the current typeface at a size in pixels, without making it the current one."""
+    return imgui.calc_text_size(text).x * pixels / imgui.get_font_size()
+
+
 def elide(text: str, width: float) -> str:
     """The text, cut with an ellipsis where it is wider than `width` pixels in the current font."""
     if imgui.calc_text_size(text).x <= width:

@@ -22,14 +22,21 @@ HINTS: dict[str, tuple[str, str]] = {
         "crawls.",
     ),
     "train.batch": ("Batch", "Samples a step. 0: the whole training part. Larger is steadier and slower."),
-    "train.optimizer": ("Optimiser", "The rule that turns gradients into changes of the weights. Changing it starts again."),
+    "train.optimizer": (
+        "Optimiser",
+        "The rule that turns gradients into changes of the weights. Changing it keeps the weights; the optimiser's memory and the step "
+        "count begin anew.",
+    ),
     "train.momentum": ("Momentum", "Share of the last change that goes on (0 to 1)."),
     "train.beta1": ("Beta 1", "Memory of the mean gradient (0 to 1): 0.9 remembers about 10 steps."),
     "train.beta2": ("Beta 2", "Memory of the squared gradient (0 to 1): 0.999 remembers about 1,000 steps."),
     "train.rho": ("Rho", "Memory of the squared gradient (0 to 1)."),
     "train.epsilon": ("Epsilon", "A small number that keeps the division in the optimiser finite."),
     "train.weight_decay": ("Weight decay", "Share of each weight, times the learning rate, that is taken away at each step."),
-    "train.loss": ("Loss", "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it starts again."),
+    "train.loss": (
+        "Loss",
+        "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
+    ),
     "train.huber_delta": ("Huber delta", "Errors larger than this count linearly, in units of the target."),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
@@ -49,8 +56,19 @@ HINTS: dict[str, tuple[str, str]] = {
     "view.plate": (
         "Decision plate",
         "Two-dimensional data: the network's answer at every place of the plane; colour is the class, brightness how certain it is. "
-        "Dots are the training samples.",
+        "Dots are the training samples, the ring is the shown one.",
     ),
+    "view.thumbnails": (
+        "Neuron pictures",
+        "Where there is a plane: each neuron is a picture of its own activation at every place of it. Blue is positive, orange (yellow) "
+        "negative, an output has its class's colour; each by its own scale. The rim glows with the activation for the shown sample.",
+    ),
+    "view.plate_x": (
+        "Plane, right",
+        "Two features make a plane: the network's answer over it appears beside the output, and each neuron's own. The other features stay "
+        "as in the shown sample.",
+    ),
+    "view.plate_y": ("Plane, up", "The second feature of the plane."),
     "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
     "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
     "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),
@@ -74,33 +92,43 @@ HINTS: dict[str, tuple[str, str]] = {
     "look.glow": ("Glow", "How far bright light spreads, times the usual."),
     "look.exposure": ("Exposure", "Brightness of the whole picture, times the usual."),
     "look.quality": ("Quality", "auto holds the frame rate on this machine; the others are fixed."),
+    "look.weights": ("Weights", "Inside a step: the weights of the phase, before the step, after it, or their difference (V)."),
+    "look.exaggeration": ("Magnify", "Inside a step: differences of weights are drawn so many times as large. 0: so that they are seen."),
     "look.ui_scale": ("Text size", "Size of all text and panels (0.5 to 4)."),
 }  # fmt: skip
 
 LAYER_HINTS = {
-    "units": "Neurons in this layer. Drag, or Ctrl+click to type. A new network starts.",
-    "activation": "The function of this layer's neurons.",
-    "init": "How the first weights are drawn. auto: what suits the activation.",
-    "init_scale": "The first weights are multiplied by this.",
-    "bias": "The first value of every bias in this layer.",
+    "units": "Neurons in this layer. Drag, or Ctrl+click to type. Those that stay keep their weights; the step count begins anew.",
+    "activation": "The function of this layer's neurons. The weights stay.",
+    "init": "How the first weights are drawn. auto: what suits the activation. Changing it draws this layer anew.",
+    "init_scale": "The first weights are multiplied by this. Changing it draws this layer anew.",
+    "bias": "The first value of every bias in this layer. Changing it draws this layer anew.",
     "dropout": "Share of this layer's neurons that are switched off at random in each training step (0 to 1).",
 }
 
 QUANTITIES = {"signal": "signal  w·a", "weight": "weight  w", "gradient": "gradient  dL/dw", "change": "last change"}
 QUANTITY_SYMBOL = {"signal": "|w a|", "weight": "|w|", "gradient": "|dL/dw|", "change": "|change of w|"}
 
+HOLD_WORDS = {
+    "frozen": "frozen: its weights and bias do not learn",
+    "killed": "killed: it passes on 0, and no error goes back through it",
+}
+
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
     (".  (full stop)", "one training step"),
     ("I", "walk through one step"),
     (",  .  there", "a phase back, on"),
+    ("V there", "weights before, after"),
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
+    ("{  }", "previous, next wrong answer"),
     ("Drag", "turn the network"),
     ("Shift or right drag", "move the network"),
     ("Wheel", "nearer, farther"),
-    ("Click", "pick a neuron"),
+    ("Click", "pick a neuron or an edge"),
+    ("Ctrl + drag up, down", "turn a weight or a bias"),
     ("Double click", "fly to a neuron"),
     ("Arrows, W A S D Q E", "turn, fly"),
     ("1 to 6", "camera places"),
@@ -112,5 +140,5 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F11, F12", "full screen, picture"),
     ("? or F1", "this list"),
 )
-HINT = "Drag to turn, wheel to zoom, click a neuron to see its equation, press ? for keys"
+HINT = "Drag to turn, wheel to zoom, click a neuron or an edge to see its numbers, press ? for keys"
 SHORT_HINT = "Press ? for keys and mouse"

@@ -10,7 +10,7 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
-from nnviz3d.spec.reading import LayerReading, ParameterReading
+from nnviz3d.spec.reading import LayerReading, ParameterEquations
 from nnviz3d.spec.readout import NeuronReading, Readout
 from nnviz3d.ui import curves, equations, layers, parameters, theme, updates
 from nnviz3d.ui.frame import Frame
@@ -118,7 +118,7 @@ def _what(reading) -> tuple:
     """Others have other lines, not only other numbers."""
     if isinstance(reading, NeuronReading):
         return "neuron", reading.neuron, reading.step is None
-    if isinstance(reading, ParameterReading):
+    if isinstance(reading, ParameterEquations):
         return "weight", reading.parameter, reading.check, reading.update is None
     return "layer", reading.layer
 
@@ -129,7 +129,7 @@ def _sections(reading) -> Sections:
             (FORWARD, layers.forward(reading)), (BACKWARD, layers.backward(reading)),
             (GRADIENT, layers.gradient(reading)), (UPDATE, layers.update(reading)),
         ]  # fmt: skip
-    elif isinstance(reading, ParameterReading):
+    elif isinstance(reading, ParameterEquations):
         parts = [
             (SHARE, parameters.share(reading)), (GRADIENT, parameters.gradient(reading)),
             (CHECK, updates.check(reading.check, "w" if reading.source is not None else "b")),
@@ -147,7 +147,7 @@ def _sections(reading) -> Sections:
 
 
 def _heading(reading, title: str) -> str:
-    if isinstance(reading, ParameterReading) and title == UPDATE:
+    if isinstance(reading, ParameterEquations) and title == UPDATE:
         return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
     if isinstance(reading, LayerReading) and title == UPDATE and reading.optimizer:
         return f"Update ({reading.optimizer})"
@@ -170,7 +170,7 @@ def _now(f: Frame, layer: int, sections: Sections) -> Sections:
     return sorted(sections, key=lambda section: place.get(section[0], len(first)))
 
 
-def _check_button(f: Frame, reading: ParameterReading) -> None:
+def _check_button(f: Frame, reading: ParameterEquations) -> None:
     """What comes of it stands below it."""
     imgui.push_font(None, theme.SMALL)
     if imgui.button(f"{fa.ICON_FA_SCALE_BALANCED}  Check this gradient##check_gradient"):
@@ -232,7 +232,7 @@ def _neuron_head(f: Frame, reading: NeuronReading) -> None:
         tip(f, "What this output stands for." if reading.layer else "What this input is.")
 
 
-def _weight_head(f: Frame, reading: ParameterReading) -> None:
+def _weight_head(f: Frame, reading: ParameterEquations) -> None:
     """The way back to its neuron and its layer; which one it is, and the next one."""
     if _link(f, layer_name(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
         f.do("choose_layer", reading.layer)
@@ -256,7 +256,7 @@ def _weight_head(f: Frame, reading: ParameterReading) -> None:
     # Here, between what it is and what it does, stands the widget that changes its value.
 
 
-def _from(f: Frame, reading: ParameterReading) -> None:
+def _from(f: Frame, reading: ParameterEquations) -> None:
     """ "from neuron [51]": any other weight of the same neuron."""
     if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {layer_name(f, reading.layer - 1).lower()}."):
         f.do("pick", reading.source)
