@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.app import parameters
+from nnviz3d.app import changes, parameters
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError

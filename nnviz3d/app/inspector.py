@@ -79,7 +79,7 @@ class Inspector:
         if isinstance(seen, Walk):
             moment, alive = (id(seen.tape), seen.kind == "after"), seen.tape
         else:
-            moment, alive = (id(seen.trainer), seen.step, seen.version, seen.trainer.writes), seen.trainer
+            moment, alive = (id(seen.trainer), seen.step, seen.version, seen.trainer.writes, seen.holds), seen.trainer
         if alive is not self._alive:
             self._check, self._layer = None, ()
         if moment != self._moment:

@@ -145,8 +145,8 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
     w, x = _name(u), u.numbers
     if u.frozen:
         tip = "The neuron is frozen: the optimiser passes it over, whatever the gradient is, and remembers nothing of it."
-        still = _line(rf"{w} \leftarrow {w}\;\; \mathrm{{(frozen)}}", tip=tip)
-        return [still, _line(rf"{w}:\; {tex(x['old'])} \to {tex(x['recorded'])}", x["recorded"] - x["old"], "result", tip)]
+        still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
+        return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
     symbol, numbers = DIRECTIONS[u.optimizer]
     for name in ("v", "v_hat"):  # a root of more than one piece needs brackets
         if name in n and len(n[name]) > 1:

@@ -253,7 +253,6 @@ def _weight_head(f: Frame, reading: ParameterEquations) -> None:
     _close(f, "choose", "Let go of this bias" if bias else "Let go of this weight")
     if not bias:
         _from(f, reading)
-    # Here, between what it is and what it does, stands the widget that changes its value.
 
 
 def _from(f: Frame, reading: ParameterEquations) -> None:
