@@ -99,6 +99,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        parameter=session.inspector.parameter(seen, chosen),
+        whole=session.inspector.layer(seen, layer),
         plane=plane,
         samples=session.browser.reading(session),
         features=source.data.feature_names,
@@ -148,8 +150,8 @@ def _columns(data: Data, base: Path) -> tuple[str, ...]:
 def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
     if beside is None:
-        return _read(session, neuron)
-    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
+        return session.inspector.neuron(session.seen, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 
 
@@ -159,9 +161,3 @@ def _bias(topology, neuron: int) -> int:
         return -1
     node, j = topology.locate(neuron)
     return node.bias.start + j
-
-
-def _read(session: Session, neuron: int) -> NeuronReading | None:
-    if not 0 <= neuron < session.source.topology.n_neurons:
-        return None
-    return session.walking.inspector.read(session.walking.walk, neuron) if session.walking is not None else read(session.source, neuron)

@@ -16,6 +16,7 @@ from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
 from nnviz3d.app.history import Entry, History
+from nnviz3d.app.inspector import Inspector
 from nnviz3d.app.layers import LayerHistory
 from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
@@ -59,6 +60,7 @@ class Session:
         self.confusion, self.layers = Confusion(), LayerHistory()
         self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
+        self.inspector = Inspector()
         self.editing = Editing(self)
         self.scores = Scores()
         self.running = False

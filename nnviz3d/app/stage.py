@@ -246,8 +246,6 @@ class Stage:
         if edge >= 0:
             node, j, _i = self.session.source.topology.parameter(edge)
             self.picked = node.neurons.start + j
-            if self.session.walking is not None:
-                self.session.walking.inspector.choose(edge)
 
     def _tune(self, pixels: float, now: float) -> None:
         """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""

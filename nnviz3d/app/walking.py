@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from math import ceil, floor
 
-from nnviz3d.app.inspector import Inspector
 from nnviz3d.draw.frame import Wave
 from nnviz3d.sources.own import verdict
 from nnviz3d.sources.walk import Walk
@@ -34,7 +33,6 @@ class Walking:
         self.walk = Walk(source)
         self.phases = phases(source.topology)
         self.playing, self.speed = True, SPEED
-        self.inspector = Inspector()
 
     @property
     def number(self) -> float:

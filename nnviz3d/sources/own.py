@@ -53,6 +53,7 @@ class OwnTraining:
         self.show_sample(scene.view.sample)
 
     topology = property(lambda self: self.trainer.topology)
+    objective = property(lambda self: self.trainer.objective)
     step = property(lambda self: self.trainer.step)
     epoch = property(lambda self: self.trainer.epoch)
     loss = property(lambda self: self.trainer.loss)

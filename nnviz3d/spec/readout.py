@@ -7,7 +7,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,12 +17,15 @@ from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
+if TYPE_CHECKING:
+    from nnviz3d.spec.reading import LayerReading, ParameterEquations
+
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
     "samples", "show_sample", "next_wrong", "previous_wrong",
-    "set_parameter", "freeze", "kill", "release",
+    "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
 ]  # fmt: skip
 
@@ -43,6 +46,7 @@ class Term:
     index: int  # of the neuron inside its layer, 0-based
     weight: float
     value: float
+    parameter: int = -1  # of the weight
 
     @property
     def product(self) -> float:
@@ -97,6 +101,7 @@ class CheckReading:
     numeric: float
     relative: float
     kink: bool = False
+    step: int = 0  # training steps that were done when it was made
 
 
 @dataclass(frozen=True)
@@ -107,8 +112,7 @@ class StepReading:
     samples: int  # in the batch
     gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
     rest_count: int  # weights that are not
-    update: UpdateReading
-    check: CheckReading | None = None
+    update: UpdateReading  # of the told weight that changed most
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,16 @@ class NeuronReading:
     frozen: bool = False
     killed: bool = False
     network: str = ""  # "A" or "B" while two networks are compared
+    loss: str = ""  # output neurons: what they are judged by
+    outputs: int = 0  # how many there are
+    loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
+    slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
+    softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
+    first: int = -1  # parameter of the first incoming weight
+    first_source: int = -1  # neuron that it comes from
+    bias_parameter: int = -1
+    weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
+    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
 
 
 @dataclass(frozen=True)
@@ -432,6 +446,8 @@ class Readout:
     confusion: ConfusionReading | None = None  # these two only while a panel wants them
     layers: LayersReading | None = None
     compare: CompareReading | None = None  # while two networks are compared
+    parameter: ParameterEquations | None = None  # of `chosen`
+    whole: LayerReading | None = None  # of `layer`
 
 
 @dataclass(frozen=True)

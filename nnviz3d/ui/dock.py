@@ -70,7 +70,7 @@ class Dock:
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
-        self._picked: int | None = None
+        self._picked: tuple | None = None
         self._chosen = -1
         self._compared = False
 
@@ -97,15 +97,16 @@ class Dock:
         if comparing and not self._compared:
             self.opened[compare.TITLE] = True
         self._compared = comparing
-        picked = f.readout.neuron.neuron if f.readout.neuron else None
-        fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
+        picked = neuron.subject(f.readout)
+        fresh, other = picked is not None and self._picked is None, picked is not None and picked != self._picked
+        self._picked = picked
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
         # an edge is meant before the neuron that it leads into
         first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
         first += [compare.TITLE] * comparing
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
-        if fresh or taken:
+        if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
         for section in order:
             self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))

@@ -48,6 +48,7 @@ class Frame:
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     wants: dict[str, Any] = field(default_factory=dict)
+    lit: int = -1  # the parameter whose term or cell lies under the pointer
 
     def px(self, value: float) -> float:
         return value * self.scale

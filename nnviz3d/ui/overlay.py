@@ -98,4 +98,5 @@ class Overlay:
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), wants=f.wants)
+        active = imgui.is_any_item_active()
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants)

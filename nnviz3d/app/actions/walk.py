@@ -29,6 +29,4 @@ ACTIONS = {
     "walk_by": _inside(lambda walking, value: walking.by(int(value))),
     "walk_play": _inside(lambda walking, value: walking.restart_or_hold(bool(value))),
     "walk_speed": _inside(_speed),
-    "walk_choose": _inside(lambda walking, value: walking.inspector.choose(int(value))),
-    "walk_check": _inside(lambda walking, value: walking.inspector.check(int(value))),
 }
