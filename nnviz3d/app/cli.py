@@ -93,7 +93,7 @@ def run(
 def train(
     scene: SceneName,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=0, metavar="N", help="How many; else train.steps.", show_default="1000")
+        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
     ] = None,
     init: Annotated[
         Path | None, typer.Option("--init", metavar="W.safetensors", help="Start from these weights.", show_default=False)

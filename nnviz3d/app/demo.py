@@ -55,7 +55,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
 
 def frames(session, host, progress=lambda done, total: None):
     """The pictures of the film, (H, W, 3) uint8, one by one."""
-    from nnviz3d.app import facts
+    from nnviz3d.app import facts, stops
     from nnviz3d.app.stage import Stage
     from nnviz3d.ui.overlay import Overlay
 
@@ -68,7 +68,8 @@ def frames(session, host, progress=lambda done, total: None):
         for k in range(total):
             share = k / max(total - 1, 1)
             wanted = round(record.steps * share**SLOW_FIRST)
-            session.source.run(wanted - session.source.step)
+            if not session.stops.key:  # where a stop condition of the scene is met, the rest of the film shows what was reached
+                stops.run(session.source, session.scene.train, wanted - session.source.step, session.stops)
             if k % max(total // 60, 1) == 0 or k == total - 1:
                 session.evaluate(limit=100_000)
             session.source.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import floor
 
 import numpy as np
 
@@ -15,18 +16,25 @@ from nnviz3d.spec.readout import NeuronReading, Performance, Readout
 
 def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
-    source, train = session.source, session.scene.train
+    source = session.source
     count = source.topology.n_parameters
+    if stopped := session.stops.why(source.trainer) if not session.running else "":
+        stopped = f"Stopped: {stopped}. Play goes on."
     if session.walking is not None:
-        return session.walking.sentence
+        over = session.walking.number == len(session.walking.phases) and not session.walking.playing
+        return stopped if stopped and over else session.walking.sentence
+    if told := session.moments.sentence(source):
+        return told
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
+    if session.running and session.pace.goal is not None:
+        return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and nudges {count:,} weights to make the loss smaller."
     if source.step == 0:
         return f"An untrained network with {count:,} random weights. Press Play to let it learn."
-    if train.steps and source.step >= train.steps:
-        return f"Finished: {source.step:,} steps are done. The signals show what it computes for this sample."
+    if stopped:
+        return stopped
     return "Paused. The signals show what the network computes for this sample."
 
 
@@ -43,6 +51,7 @@ def readout(
 ) -> Readout:
     source = session.source
     seen = session.seen
+    moments = session.moments.reading(source)
     said, right = seen.answer()
     return Readout(
         topology=source.topology,
@@ -83,6 +92,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        epoch_steps=source.trainer.of_epoch[1],
+        moments=moments,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -107,4 +118,6 @@ def _about(path) -> str:
 def _read(session: Session, neuron: int) -> NeuronReading | None:
     if not 0 <= neuron < session.source.topology.n_neurons:
         return None
-    return session.walking.inspector.read(session.walking.walk, neuron) if session.walking is not None else read(session.source, neuron)
+    if session.walking is not None:
+        return session.walking.inspector.read(session.walking.walk, neuron)
+    return read(getattr(session.seen, "told", session.source), neuron)

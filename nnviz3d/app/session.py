@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -15,27 +14,20 @@ from nnviz3d import backend
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
-from nnviz3d.app.walking import Walking
+from nnviz3d.app.moments import Moments
+from nnviz3d.app.pace import Pace
+from nnviz3d.app.scoring import Scores, Scoring
+from nnviz3d.app.stops import Stops, check
+from nnviz3d.app.walking import Habits, Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import PACE, Scene
 
-EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
-EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
-
-
-@dataclass
-class Scores:
-    """The newest evaluation; None before the first."""
-
-    test_loss: float | None = None
-    train_accuracy: float | None = None
-    test_accuracy: float | None = None
 
 
 class Session:
@@ -47,21 +39,23 @@ class Session:
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         self.source = OwnTraining(scene, base, self.ops, remember)
+        check(scene.train, self.source.data)
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.history = History()
-        self.scores = Scores()
+        self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
+        self.moments = Moments()
         self.running = False
         self.saved = scene
         self.banner = ""
-        self.speed = 0.0  # steps a second, measured over the last second
         self.walking: Walking | None = None
-        self._owed = 0.0
+        self.habits = Habits()
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
-        self._since_evaluation = EVALUATE_EVERY
         self._since_sample = 0.0
-        self._window: list[tuple[float, int]] = []
+
+    scores = property(lambda self: self.scoring.scores)
+    speed = property(lambda self: self.pace.speed)
 
     # ---------------------------------------------------------------- changes
 
@@ -76,7 +70,7 @@ class Session:
         try:
             scene = toml.apply(self.scene, edits)
             before = self.scene
-            level = self._become(scene)
+            level = self.become(scene)
         except InputError as error:
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
@@ -94,21 +88,23 @@ class Session:
 
     def _restore(self, scene: Scene | None) -> None:
         if scene is not None:
-            self._become(scene)
+            self.become(scene)
 
-    def _become(self, scene: Scene) -> Rebuild:
+    def become(self, scene: Scene) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
         level = diff(self.scene, scene)
         keys = changed_paths(self.scene, scene)
+        if "train.stop_accuracy" in keys and level < Rebuild.DATA:
+            check(scene.train, self.source.data)
         if level >= Rebuild.TRAIN:
             self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
             self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
         if level >= Rebuild.DATA:
-            self.scores = Scores()
-            self._since_evaluation = EVALUATE_EVERY
+            self.scoring.forget()
+            self.stops.forget()
         if level == Rebuild.NET or "data.kind" in keys:
             self.curves = Curves(self.source.data.task == "classification")
-        self.scene = scene
+        self.scene = self.source.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
             self.source.show_sample(scene.view.sample)
         self.banner = ""
@@ -129,9 +125,10 @@ class Session:
             self.source.show_sample(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
-        self.scores = Scores()
+        self.scoring.forget()
+        self.stops.forget()
+        self.moments.watch("")
         self.banner = ""
-        self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
         """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
@@ -165,15 +162,16 @@ class Session:
 
     @property
     def seen(self):
-        """The source that the picture and the panels read: training itself, or the walk through one of its steps."""
-        return self.walking.walk if self.walking is not None else self.source
+        """The source that the picture and the panels read: training itself, the walk through one of its steps, or a kept moment."""
+        return self.walking.walk if self.walking is not None else self.moments.seen(self.source) or self.source
 
     def start_walk(self, place: Place | None = None) -> None:
         """Record the next iteration and walk through it, or stand still at a place in it. After divergence a banner says why not."""
         self.running = False
+        self.moments.watch("")
         try:
             if self.walking is None:
-                self.walking = Walking(self.source)
+                self.walking = Walking(self.source, self.habits)
             else:
                 self.walking.next()
         except RunError as error:
@@ -192,16 +190,23 @@ class Session:
     def rewind(self, step: int) -> None:
         """Enter the remembered step nearest to this one again; settings that have changed since go back with it."""
         rewind = self.source.rewind
-        if rewind is None or self.source.step == rewind.nearest(step):
+        if rewind is None or (self.source.step == rewind.nearest(step) and self.walking is None and self.source.diverged is None):
             return
         self.running = False
         self.leave_walk()
-        train = self.source.enter(rewind.nearest(step))
-        pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
-        self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
-        self.source.scene = self.scene
+        self.enter(rewind.nearest(step))
+
+    def enter(self, step: int) -> None:
+        """Exactly this step, with the settings that held there; the walk, if there is one, is the caller's. Raises KeyError."""
+        self.follow(self.source.enter(step))
+
+    def follow(self, train) -> None:
+        """The source stands at another moment of the run, at which `train` held; when it goes and ends stays as it is."""
+        train = train.model_copy(update={name: getattr(self.scene.train, name) for name in PACE})
+        self.scene = self.source.scene = self.scene.model_copy(update={"train": train})
         self._shown = None
-        self._since_evaluation = EVALUATE_EVERY
+        self.moments.watch("")
+        self.scoring.ask()
         self.banner = ""
 
     def refresh(self) -> None:
@@ -213,6 +218,7 @@ class Session:
 
     def single_step(self) -> None:
         self.leave_walk()
+        self.moments.watch("")
         if self.source.diverged is None:
             self.source.advance(lambda: True, 1)
             self._after(1)
@@ -220,43 +226,55 @@ class Session:
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
-        if self.walking is not None:
-            self.walking.advance(dt)
-            self._measure(dt, 0)
-            return 0
-        self._since_sample += dt
-        if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
-            self.show_next(1)
-        self._since_evaluation += dt
         steps = 0
-        if self.running and self.source.diverged is None:
-            limit = self._limit(dt)
-            if limit is None or limit > 0 or not self.source.at_boundary:
-                steps = self.source.advance(more, limit)
-                self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
-                self._after(steps)
-        self._measure(dt, steps)
+        if self.walking is not None:
+            if self.walking.advance(dt) and not self._stopped(more):
+                self.start_walk()
+        else:
+            self._since_sample += dt
+            if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
+                self.show_next(1)
+            self.scoring.pass_time(dt)
+            if self.running:
+                steps = self._train(dt, more)
+            else:
+                self.pace.goal = None
+        self.pace.measure(dt, steps)
         return steps
 
-    def _limit(self, dt: float) -> int | None:
-        """How many steps the pace and the stop condition allow now; None: no limit."""
-        train = self.scene.train
-        limit = None
-        if train.steps_per_second > 0:
-            # what could not be done in time is not owed for ever: a slow machine trains as fast as it can
-            self._owed = min(self._owed + dt * train.steps_per_second, max(train.steps_per_second * 0.1, 1.0))
-            limit = int(self._owed)
-        if train.steps > 0:
-            left = max(train.steps - self.source.step, 0)
-            limit = left if limit is None else min(limit, left)
-            if left == 0:
-                self.running = False
-        return limit
+    def _train(self, dt: float, more: Callable[[], bool]) -> int:
+        source, pace = self.source, self.pace
+        if source.diverged is not None or self._stopped(more):
+            return 0
+        left = self.stops.left(source.trainer, self.scene.train)
+        limit = pace.limit(self.scene.train.steps_per_second, dt, source.step, left)
+        steps = 0
+        if limit is None or limit > 0 or not source.at_boundary:
+            steps = source.advance(more, limit)
+            pace.took(steps)
+            self._after(steps)
+        if self.running and not self._stopped(more) and pace.goal is not None and source.step >= pace.goal.step and source.at_boundary:
+            walk, self.running = pace.goal.walk, False
+            if walk:
+                self.start_walk(Place(0, 0.0))
+        return steps
+
+    def _stopped(self, more: Callable[[], bool]) -> bool:
+        """Whether training ends here, or must wait for a look at loss or accuracy that is not finished."""
+        if not self.source.at_boundary:
+            return False
+        if self.stops.met(self.source.trainer, self.scene.train, more):
+            self.running = False
+            if self.walking is not None:
+                self.walking.playing = False
+            return True
+        return self.stops.pending
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
         self.leave_walk()
-        self.running = True
+        self.moments.watch("")
+        self.running, self.pace.goal = True, None
         self._stop_if_diverged()
 
     def _stop_if_diverged(self) -> None:
@@ -271,7 +289,7 @@ class Session:
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:
+        if self.source.at_boundary and self.scoring.due:
             self.evaluate()
 
     def run(self, steps: int) -> int:
@@ -288,18 +306,5 @@ class Session:
         return done
 
     def evaluate(self, limit: int | None = None) -> Scores:
-        """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
-        limit = limit or int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
-        _loss, train_accuracy = self.source.evaluate("train", limit)
-        test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
-        self.scores = Scores(test_loss, train_accuracy, test_accuracy)
-        if test_loss is not None:
-            self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
-        self._since_evaluation = 0.0
-        return self.scores
-
-    def _measure(self, dt: float, steps: int) -> None:
-        self._window.append((dt, steps))
-        while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
-            self._window.pop(0)
-        self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)
+        """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
+        return self.scoring.look(self.source, self.curves, limit)

@@ -104,8 +104,8 @@ class Stage:
 
     def _answer(self, exact: bool) -> None:
         """The network's answers over the plane: every third time that they changed, or now."""
-        source = self.session.source
-        moment = (id(source.trainer), source.step)
+        source = self.session.seen
+        moment = source.moment
         self._turn = (self._turn + 1) % 3
         if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
             return
@@ -151,9 +151,9 @@ class Stage:
             if walking is None:  # during a walk the plate keeps what the network answered before the step
                 self._answer(exact)
             signals = round(level.particles * min(scene.look.particles, 2.0))
-            quantity = walking.quantity() if walking else None
+            quantity = walking.quantity() if walking else self.session.moments.quantity()
             self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
-        wave = walking.wave() if walking else None
+        wave = walking.wave() if walking else self.session.moments.wave()
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
         self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)

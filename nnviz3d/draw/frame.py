@@ -24,6 +24,7 @@ class Wave:
     flow: int = 1
     error: float = 0.0
     ghost: bool = False
+    gradient: bool = False  # the value is a gradient, and is coloured as the error is
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class OwnTraining:
     diverged = property(lambda self: self.trainer.diverged)
     at_boundary = property(lambda self: self.trainer.at_boundary)
     phase = property(lambda self: self.trainer.phase)
+    moment = property(lambda self: (id(self.trainer), self.trainer.writes, self.step))  # changes whenever the parameters do
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
         return (self.rewind or self.trainer).advance(more, steps)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import PACE, Scene
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ _LEVELS = (
     ("train.order", Rebuild.DATA),
     ("train.seed", Rebuild.NET),
     ("train.tf32", Rebuild.NET),
+    *((f"train.{name}", Rebuild.NOTHING) for name in PACE),
     ("train", Rebuild.TRAIN),
     ("data", Rebuild.DATA),
     ("network", Rebuild.NET),

@@ -17,6 +17,7 @@ from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, tog
 from nnviz3d.spec.errors import InputError
 
 STEPS = 1000  # where neither the command nor the scene says how many
+AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
 LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part
 
 
@@ -24,17 +25,19 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
     (scene, base), _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log))
     from nnviz3d import backend
+    from nnviz3d.app.stops import check
     from nnviz3d.engine import data
     from nnviz3d.engine.trainer import Trainer
 
     ops = backend.choose(options.backend, tf32=scene.train.tf32)
     trainer = Trainer(scene, data.load(scene.data, base), ops)
+    check(scene.train, trainer.data)
     if init is not None:
         from nnviz3d.importers import weights
 
         trainer.load_parameters(weights.load(init, trainer.topology))
     options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
-    run = _Run(trainer, steps if steps is not None else scene.train.steps or STEPS, log, options)
+    run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
     if save is not None:
@@ -54,12 +57,22 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     return 3 if run.trouble else 130 if run.stopped else 0
 
 
+def _steps(trainer: Any, wanted: Any) -> int:
+    """How many steps where the command does not say."""
+    if wanted.steps or not (wanted.stop_epoch or wanted.stop_train_loss or wanted.stop_test_loss or wanted.stop_accuracy):
+        return wanted.steps or STEPS
+    return max(wanted.stop_epoch * trainer.of_epoch[1], 0) or AT_MOST
+
+
 class _Run:
     """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
 
     def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options):
         self.trainer, self.steps, self.log, self.options = trainer, steps, log, options
+        from nnviz3d.app.stops import Stops
+
         self.first = trainer.step
+        self.stops, self.wanted = Stops(), trainer.train.model_copy(update={"steps": 0})  # `steps` rules here
         self.stopped = False
         self.trouble = ""
         self.seconds = 0.0
@@ -83,14 +96,26 @@ class _Run:
 
     @property
     def left(self) -> int:
-        going = not self.stopped and self.trainer.diverged is None
+        going = not self.stopped and not self.stops.key and self.trainer.diverged is None
         return max(0, self.first + self.steps - self.trainer.step) if going else 0
+
+    def _take(self, steps: int) -> int:
+        """So many steps, or as many as there are to where training may stop."""
+        done = self.trainer.run(min(steps, self.left, self.stops.left(self.trainer, self.wanted) or steps))
+        if self.trainer.diverged is None:
+            self.stops.met(self.trainer, self.wanted)
+        return done
+
+    @property
+    def ended_by(self) -> str:
+        """ "interrupted", "diverged", the condition's key ("train.stop_epoch", ...), or "steps"."""
+        return "interrupted" if self.stopped else "diverged" if self.trainer.diverged is not None else self.stops.key or "steps"
 
     def _pieces(self) -> None:
         piece, told = 1, time.perf_counter()
         while self.left:
             began = time.perf_counter()
-            self.trainer.run(min(piece, self.left))
+            self._take(piece)
             now = time.perf_counter()
             if now - began < 0.05:
                 piece *= 2
@@ -101,7 +126,7 @@ class _Run:
     def _logged(self, file: TextIO) -> None:
         part = "test" if len(self.trainer.data.x_test) else "train"
         while self.left:
-            if self.trainer.run(1):
+            if self._take(1):
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
                 file.write(json.dumps(plain(line)) + "\n")
@@ -127,6 +152,8 @@ class _Run:
             "test_accuracy": test_accuracy,
             "diverged": self.trainer.diverged,
             "stopped": self.stopped,
+            "ended_by": self.ended_by,
+            "why": self.stops.reason or None,
             "seconds": self.seconds,
             "steps_per_second": done / self.seconds if self.seconds else None,
         }
@@ -141,4 +168,6 @@ def _sentence(summary: dict[str, Any]) -> str:
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
+    if summary["why"]:
+        text += f"; stopped because {summary['why']}"
     return text + (f"; weights in {summary['saved']}" if summary["saved"] else "")

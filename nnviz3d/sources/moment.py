@@ -1,0 +1,91 @@
+"""A kept moment as something to look at, and the difference of two: parameters that no longer change, and the shown sample in them.
+
+Looks like a source to the picture and to the readings. Never trains; which sample is shown is the running source's choice.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.response import Response
+from nnviz3d.engine.rewind import Snapshot
+from nnviz3d.engine.shown import Shown
+from nnviz3d.sources.own import OwnTraining, verdict
+
+
+class Moment:
+    """`source` is the run that the moment is of: the same topology. Tensors follow the source's shown sample."""
+
+    at_boundary = True
+
+    def __init__(self, source: OwnTraining, snapshot: Snapshot, objective: Objective):
+        self.source, self.snapshot, self.objective = source, snapshot, objective
+        kept = snapshot.state["arenas"]
+        self._whole = {"parameter": source.ops.asarray(kept["parameters"].copy()), "gradient": source.ops.asarray(kept["gradients"].copy())}
+        self._whole["change"] = source.ops.asarray(kept["parameters"] - kept["before"])
+        self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"])
+        self._sample = self._response = None
+
+    ops = property(lambda self: self.source.ops)
+    topology = property(lambda self: self.source.topology)
+    data = property(lambda self: self.source.data)
+    sample = property(lambda self: self.source.sample)
+    plane = property(lambda self: self.source.plane)
+    told = property(lambda self: self)  # what the readings are of
+    version = property(lambda self: (id(self), id(self.sample)))
+    moment = property(lambda self: (id(self),))
+
+    def tensors(self, kind: str):
+        """ "parameter", "gradient", "change" (P,) as they were kept; "z", "activation", "delta" (N,) of the shown sample."""
+        if kind in self._whole:
+            return self._whole[kind]
+        if self._sample is not self.sample:
+            self._sample = self.sample
+            self._shown.show(self.sample.x, self.sample.target)
+        return getattr(self._shown, kind)
+
+    def answer(self) -> tuple[str, bool | None]:
+        """What the network said of the shown sample at that moment."""
+        output = self.topology.output
+        told = self.ops.to_host(self.tensors("activation")[output.neurons.slice])
+        return verdict(self.data, output.activation, told, self.sample.target)
+
+    def target_of(self, output: int) -> float:
+        return self.source.target_of(output)
+
+    def answers(self, side: int) -> np.ndarray:
+        """(side * side, O) outputs over the plane of two-dimensional data."""
+        if self._response is None:
+            self._response = Response(self.ops, self.topology, self.objective, self._whole["parameter"], self.plane.inputs(side))
+        return self._response.outputs()
+
+
+class Difference:
+    """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. Readings are the second's."""
+
+    at_boundary = True
+
+    def __init__(self, first: Moment, second: Moment):
+        self.first, self.second = first, second
+
+    ops = property(lambda self: self.second.ops)
+    topology = property(lambda self: self.second.topology)
+    data = property(lambda self: self.second.data)
+    sample = property(lambda self: self.second.sample)
+    plane = property(lambda self: self.second.plane)
+    told = property(lambda self: self.second)
+    version = property(lambda self: (self.first.version, self.second.version))
+    moment = property(lambda self: self.second.moment)
+
+    def tensors(self, kind: str):
+        return self.second.tensors(kind) - self.first.tensors(kind)
+
+    def answer(self) -> tuple[str, bool | None]:
+        return self.second.answer()
+
+    def target_of(self, output: int) -> float:
+        return self.second.target_of(output)
+
+    def answers(self, side: int) -> np.ndarray:
+        return self.second.answers(side)
