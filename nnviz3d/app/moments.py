@@ -154,11 +154,7 @@ class Moments:
 
 
 def _change(topology: Topology, p: int, before: float, after: float) -> ChangeReading:
-    for layer, node in enumerate(topology.nodes):
-        if node.bias is not None and p < node.bias.stop:
-            break
-    if p < node.weight.stop:
-        index, source = divmod(p - node.weight.start, node.weight.shape[1])
-        return ChangeReading(p, layer, node.neurons.start + index, index, source, before, after)
-    index = p - node.bias.start
-    return ChangeReading(p, layer, node.neurons.start + index, index, None, before, after)
+    layer = next(k for k, node in enumerate(topology.nodes) if node.bias is not None and p < node.bias.stop)
+    node = topology.nodes[layer]
+    index, source = divmod(p - node.weight.start, node.weight.shape[1]) if p < node.weight.stop else (p - node.bias.start, None)
+    return ChangeReading(p, layer, node.neurons.start + index, index, source, before, after)

@@ -37,9 +37,7 @@ def _step(session: Session, count: int) -> None:
 def _iteration(session: Session, count: int) -> None:
     """In a walk: the same for the step after or before, from its start; it plays on if it played."""
     step, playing = session.walking.walk.step + count, session.walking.playing
-    if count > 0:
-        session.start_walk(None if playing else Place(0, 0.0))
-    elif _enter(session, step - 1):
+    if count > 0 or _enter(session, step - 1):
         session.start_walk(None if playing else Place(0, 0.0))
 
 

@@ -24,7 +24,9 @@ def _always() -> bool:
 def check(train: Train, data) -> None:
     """Raises InputError where a condition could never be told of this data."""
     if train.stop_accuracy and data.task != "classification":
-        raise InputError.of("", "train.stop_accuracy", "only classes can be right or wrong, and this data set has numbers to predict; use 0")
+        raise InputError.of(
+            "", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0"
+        )
 
 
 class Stops:
@@ -109,7 +111,7 @@ class Stops:
             elif key not in self._passed:
                 self._passed.add(key)
                 words = {
-                    "stop_accuracy": lambda v, w: f"{v:.1%} of the {part} samples are right, and {w:.4g} was asked for".replace("%", " %"),
+                    "stop_accuracy": lambda v, w: f"{100 * v:.4g} % of the {part} samples are right, at least {100 * w:.4g} %",
                     "stop_test_loss": lambda v, w: f"the {part} loss is {v:.4g}, below {w:.4g}",
                     "stop_train_loss": lambda v, w: f"the training loss is {v:.4g}, below {w:.4g}",
                 }[key]

@@ -152,5 +152,9 @@ class Walking:
             shown=walk.shown % len(tape.rows),
             loop=self.habits.loop,
             mean=walk.view.batch,
-            gradient=f"mean of {len(tape.rows):,} samples" if self.tells_mean else "of this sample" if wave.flow == 3 else "",
+            gradient=f"mean gradient of {len(tape.rows):,} samples"
+            if self.tells_mean
+            else "gradient of this sample"
+            if wave.flow == 3
+            else "",
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
+from nnviz3d.ui import focus, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, data, health, look, moments, network, neuron, performance, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -20,10 +20,10 @@ _FLAGS = (
     | _W.no_move
     | _W.no_collapse
     | _W.no_saved_settings
-    | _W.no_nav
     | _W.no_scrollbar
     | _W.no_scroll_with_mouse
 )
+_CHILD = imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 
@@ -46,6 +46,7 @@ class Dock:
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (moments, moments.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
@@ -59,18 +60,24 @@ class Dock:
         width = f.width - 2 * margin if f.narrow else f.dock_width - margin
         imgui.set_next_window_pos(imgui.ImVec2(f.width - width - margin, margin))
         imgui.set_next_window_size(imgui.ImVec2(width, f.height - 2 * margin))
-        imgui.begin("##dock", None, _FLAGS)
+        nav = focus.flags(f, "##dock")
+        imgui.begin("##dock", None, _FLAGS | nav)
+        focus.follow(f, "##dock")
         self._buttons(f)
         imgui.separator()
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
-        imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
+        imgui.begin_child("##sections", imgui.ImVec2(0, 0), _CHILD, nav)
         imgui.pop_style_var()
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
         order = self.sections if picked is None else sorted(self.sections, key=lambda s: s.title != neuron.TITLE)
         if fresh:
             imgui.set_scroll_y(0)
+        wanted, f.memory.reveal = f.memory.reveal, ""
         for section in order:
+            if section.title == wanted:
+                self.opened[wanted] = True
+                imgui.set_scroll_here_y(0.0)
             self._section(f, section, fresh and section.title == neuron.TITLE)
         imgui.end_child()
         imgui.end()
@@ -92,7 +99,7 @@ class Dock:
         """Icon, name, and a chevron that shows whether it is open. True when it was clicked."""
         width, height = imgui.get_content_region_avail().x, f.px(34)
         corner = imgui.get_cursor_screen_pos()
-        pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height))
+        pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
         hovered = imgui.is_item_hovered()
         if not opened:  # an open one explains itself, and the tip would lie over its first row
             tip(f, section.hint)

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import header, notes, stage, theme, transport
+from nnviz3d.ui import focus, header, notes, stage, theme, transport
 from nnviz3d.ui import help as help_card
 from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
@@ -73,6 +73,7 @@ class Overlay:
             notes.hover_card(f)
             help_card.draw(f)
         stage.keys(f)
+        focus.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0

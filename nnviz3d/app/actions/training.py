@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from nnviz3d.app import moving
 
 
