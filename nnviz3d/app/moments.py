@@ -83,7 +83,7 @@ class Moments:
         session.follow(session.source.rewind.enter_snapshot(name))
         session.stops.forget()
         if session.scene != before:
-            session.history.record(before, tuple(changed_paths(before, session.scene)))
+            session.history.record(before, (f"moment {name}", *changed_paths(before, session.scene)), 0.0)
 
     # ---------------------------------------------------------------- looking
 

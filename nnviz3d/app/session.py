@@ -176,6 +176,8 @@ class Session:
                 self.walking.next()
         except RunError as error:
             self.banner = str(error)
+            if self.walking is not None:
+                self.walking.playing = False
             return
         self.curves.add_train(self.source.step, self.source.loss)
         if place is not None:

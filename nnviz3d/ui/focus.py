@@ -1,4 +1,4 @@
-"""Panels by keyboard alone: F6 goes from the stage to the panels, the bar and the header, one after the other; Tab goes to the panels.
+"""Panels by keyboard alone: F6 (or a gamepad's start button) goes from the stage to the panels, the bar and the header, one after the other; Tab goes to the panels.
 
 There imgui's own navigation holds: arrows and Tab move a ring, Enter and Space change what is in it, and Esc goes back to the stage. While
 the stage has the keyboard imgui does not navigate at all, so that a click on a panel never takes camera keys and shortcuts away.
@@ -36,7 +36,7 @@ def keys(f: Frame) -> None:
     if f.narrow and f.docked:
         present = ["", "##dock"]
     area = memory.area
-    if pressed(_K.f6):
+    if pressed(_K.f6) or pressed(_K.gamepad_start):
         place = present.index(area) if area in present else 0
         area = present[(place + (-1 if io.key_shift else 1)) % len(present)]
     elif pressed(_K.tab) and not area and not io.want_text_input and not (io.key_ctrl or io.key_alt or io.key_super):
@@ -49,7 +49,7 @@ def keys(f: Frame) -> None:
 
 def _left(f: Frame, pressed) -> bool:
     """Esc, unless it closed a popup or let go of a widget; or a press on the stage."""
-    return (pressed(_K.escape) and not f.memory.busy) or (imgui.is_mouse_clicked(0) and not imgui.get_io().want_capture_mouse)
+    return ((pressed(_K.escape) or pressed(_K.gamepad_face_right)) and not f.memory.busy) or (imgui.is_mouse_clicked(0) and not imgui.get_io().want_capture_mouse)
 
 
 def _go(f: Frame, area: str) -> None:

@@ -15,7 +15,7 @@ WIDTH = 132.0
 
 def words(rate: float, unit: str) -> str:
     """ "1/16 steps/s", "120 steps/s"."""
-    return f"1/{round(1 / rate)} {unit}/s" if rate in (1 / 16, 1 / 8, 1 / 4, 1 / 2) else f"{rate:.3g} {unit}/s"
+    return f"1/{round(1 / rate)} {unit}/s" if rate in (1 / 16, 1 / 8, 1 / 4, 1 / 2) else f"{rate:,.0f} {unit}/s" if rate >= 100 else f"{rate:.3g} {unit}/s"
 
 
 def shown(f: Frame) -> str:

@@ -122,7 +122,8 @@ def _plain_keys(f: Frame, pressed) -> None:
         if pressed(key):
             f.do(name)
     for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
-        if imgui.is_key_pressed(key, True):
+        # on a German keyboard the plus stands where others have the bracket
+        if imgui.is_key_pressed(key, True) and ord("+") not in imgui.get_io().input_queue_characters:
             f.do(name)
     for key, name in _CAMERA_KEYS:
         if pressed(key):
@@ -134,7 +135,7 @@ def _plain_keys(f: Frame, pressed) -> None:
 def _time_keys(f: Frame, walk, pressed) -> None:
     """Phase, layer, step and epoch, on and back; speed; in a walk its ends, its switches."""
     io = imgui.get_io()
-    for key, count in ((_K.period, 1), (_K.comma, -1)):
+    for key, count in ((_K.period, 1), (_K.comma, -1), (_K.gamepad_dpad_right, 1), (_K.gamepad_dpad_left, -1)):
         if imgui.is_key_pressed(key, True):
             f.do("walk_by", count) if walk else f.do("step") if count > 0 else f.do("move", ("step", -1))
     for key, count in ((_K.page_down, 1), (_K.page_up, -1)):
@@ -176,3 +177,5 @@ def _escape(f: Frame) -> None:
         f.do("pick", None)
     elif f.readout.walk is not None:
         f.do("walk_leave")
+    elif f.readout.moments.shown:
+        f.do("show_moment", "")
