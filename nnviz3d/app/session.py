@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
+from nnviz3d.app import driving
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
@@ -223,14 +224,14 @@ class Session:
         self.moments.watch("")
         if self.source.diverged is None:
             self.source.advance(lambda: True, 1)
-            self._after(1)
+            self.after_steps(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
         steps = 0
         if self.walking is not None:
-            if self.walking.advance(dt) and not self._stopped(more):
+            if self.walking.advance(dt) and not driving.stopped(self, more):
                 self.start_walk()
         else:
             self._since_sample += dt
@@ -238,39 +239,11 @@ class Session:
                 self.show_next(1)
             self.scoring.pass_time(dt)
             if self.running:
-                steps = self._train(dt, more)
+                steps = driving.train(self, dt, more)
             else:
                 self.pace.goal = None
         self.pace.measure(dt, steps)
         return steps
-
-    def _train(self, dt: float, more: Callable[[], bool]) -> int:
-        source, pace = self.source, self.pace
-        if source.diverged is not None or self._stopped(more):
-            return 0
-        left = self.stops.left(source.trainer, self.scene.train)
-        limit = pace.limit(self.scene.train.steps_per_second, dt, source.step, left)
-        steps = 0
-        if limit is None or limit > 0 or not source.at_boundary:
-            steps = source.advance(more, limit)
-            pace.took(steps)
-            self._after(steps)
-        if self.running and not self._stopped(more) and pace.goal is not None and source.step >= pace.goal.step and source.at_boundary:
-            walk, self.running = pace.goal.walk, False
-            if walk:
-                self.start_walk(Place(0, 0.0))
-        return steps
-
-    def _stopped(self, more: Callable[[], bool]) -> bool:
-        """Whether training ends here, or must wait for a look at loss or accuracy that is not finished."""
-        if not self.source.at_boundary:
-            return False
-        if self.stops.met(self.source.trainer, self.scene.train, more):
-            self.running = False
-            if self.walking is not None:
-                self.walking.playing = False
-            return True
-        return self.stops.pending
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
@@ -287,7 +260,8 @@ class Session:
                 "The last finite weights are kept. Lower the learning rate, then reset (R)."
             )
 
-    def _after(self, steps: int) -> None:
+    def after_steps(self, steps: int) -> None:
+        """So many steps were finished: note the loss, look at the test part when it is time, stop where the numbers exploded."""
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)

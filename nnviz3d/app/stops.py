@@ -24,9 +24,7 @@ def _always() -> bool:
 def check(train: Train, data) -> None:
     """Raises InputError where a condition could never be told of this data."""
     if train.stop_accuracy and data.task != "classification":
-        raise InputError.of(
-            "", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0"
-        )
+        raise InputError.of("", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0")
 
 
 class Stops:

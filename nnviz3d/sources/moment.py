@@ -56,9 +56,10 @@ class Moment:
 
     def answers(self, side: int) -> np.ndarray:
         """(side * side, O) outputs over the plane of two-dimensional data."""
-        if self._response is None:
-            self._response = Response(self.ops, self.topology, self.objective, self._whole["parameter"], self.plane.inputs(side))
-        return self._response.outputs()
+        if self._response is None or self._response[0] != (side, self.data):
+            inputs = self.plane.inputs(side)
+            self._response = (side, self.data), Response(self.ops, self.topology, self.objective, self._whole["parameter"], inputs)
+        return self._response[1].outputs()
 
 
 class Difference:

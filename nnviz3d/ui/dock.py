@@ -14,15 +14,7 @@ from nnviz3d.ui.panels import charts, data, health, look, moments, network, neur
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
-_FLAGS = (
-    _W.no_title_bar
-    | _W.no_resize
-    | _W.no_move
-    | _W.no_collapse
-    | _W.no_saved_settings
-    | _W.no_scrollbar
-    | _W.no_scroll_with_mouse
-)
+_FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
 _CHILD = imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 

@@ -1,7 +1,8 @@
-"""Panels by keyboard alone: F6 (or a gamepad's start button) goes from the stage to the panels, the bar and the header, one after the other; Tab goes to the panels.
+"""Panels by keyboard alone: F6 (or a gamepad's start) goes from the stage to the panels, the bar and the header in turn; Tab goes in.
 
-There imgui's own navigation holds: arrows and Tab move a ring, Enter and Space change what is in it, and Esc goes back to the stage. While
-the stage has the keyboard imgui does not navigate at all, so that a click on a panel never takes camera keys and shortcuts away.
+There imgui's own navigation holds: arrows and Tab move a ring, Space presses what is in it (on a slider: arrows then move it), Enter
+does so too or lets one type, and Esc goes back to the stage. While the stage has the keyboard imgui does not navigate at all, so that a
+click on a panel never takes camera keys and shortcuts away.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def keys(f: Frame) -> None:
 
 def _left(f: Frame, pressed) -> bool:
     """Esc, unless it closed a popup or let go of a widget; or a press on the stage."""
-    return ((pressed(_K.escape) or pressed(_K.gamepad_face_right)) and not f.memory.busy) or (imgui.is_mouse_clicked(0) and not imgui.get_io().want_capture_mouse)
+    away = imgui.is_mouse_clicked(0) and not imgui.get_io().want_capture_mouse
+    return away or (not f.memory.busy and (pressed(_K.escape) or pressed(_K.gamepad_face_right)))
 
 
 def _go(f: Frame, area: str) -> None:

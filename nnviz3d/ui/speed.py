@@ -15,7 +15,9 @@ WIDTH = 132.0
 
 def words(rate: float, unit: str) -> str:
     """ "1/16 steps/s", "120 steps/s"."""
-    return f"1/{round(1 / rate)} {unit}/s" if rate in (1 / 16, 1 / 8, 1 / 4, 1 / 2) else f"{rate:,.0f} {unit}/s" if rate >= 100 else f"{rate:.3g} {unit}/s"
+    if rate in (1 / 16, 1 / 8, 1 / 4, 1 / 2):
+        return f"1/{round(1 / rate)} {unit}/s"
+    return f"{rate:,.0f} {unit}/s" if rate >= 100 else f"{rate:.3g} {unit}/s"
 
 
 def shown(f: Frame) -> str:
@@ -39,7 +41,7 @@ def draw(f: Frame, width: float) -> None:
     if walk:
         tip(
             f,
-            "How fast the iteration plays by itself. A phase is one block of the time line: one layer's forward, backward or update ( - + ).",
+            "How fast the iteration plays by itself ( - + ). A phase is a block of the time line: one layer's forward, backward or update.",
         )
     else:
         now, steps = f.readout.steps_per_second, f.readout.epoch_steps
