@@ -1,6 +1,10 @@
 #version 410 core
 // A soft profile across (close to a gaussian, without its price), fine dashes along where the sign is negative.
+#ifdef ENDS
+in vec3 v_color;
+#else
 flat in vec3 v_color;
+#endif
 in float v_across;
 in float v_dash;
 out vec4 o_color;

@@ -1,5 +1,6 @@
 #version 410 core
 // An edge is a ribbon a few pixels wide between two neurons; too weak to see means no triangles at all.
+// CHANGE: weights before and after a step; the old one is a thin line beside the new one. ENDS: the light of the activation at its start.
 #include "include/scene.glsl"
 #include "include/edge.glsl"
 
@@ -10,21 +11,44 @@ uniform vec3 u_positive;
 uniform vec3 u_negative;
 uniform bool u_dashes;
 uniform float u_dash;     // dashes a world unit
+#ifdef CHANGE
+uniform bool u_ghost;     // the old weight
+#endif
 
+#ifdef ENDS
+out vec3 v_color;
+#else
 flat out vec3 v_color;
+#endif
 out float v_across;
 out float v_dash;
 
 const float NEAR = .05;
+const vec3 GHOST = vec3(.62, .68, .85);
+const vec3 WARM = vec3(1.9, 1.25, .5);
+const vec3 COLD = vec3(.75, .55, 2.1);
 
 void main()
 {
     Edge edge = edge_of(gl_InstanceID);
-    float energy = energy_of(edge.level);
+    float level = edge.level;
+    float share = passed(edge.target);
+    float aside = 0., thin = 1., calm = 1.;
+#ifdef CHANGE
+    float moved = smoothstep(.02, .2, abs(edge.level - edge.before));
+    calm = mix(.3, 1., share);  // what the wave has not reached waits
+    share = 1.;
+    if (u_ghost) {
+        aside = u_width * (.55 + .75 * min(energy_of(edge.level), 1.2)) + 1.5;
+        level = edge.before;
+        thin = .3;
+        calm *= moved;
+    }
+#endif
+    float energy = energy_of(level);
     v_color = vec3(0.);
     v_across = v_dash = 0.;
-    float share = passed(edge.target);
-    if (energy < u_floor || share <= 0.) {
+    if (energy * calm < u_floor || share <= 0.) {
         gl_Position = vec4(2., 2., 2., 1.);
         return;
     }
@@ -45,12 +69,19 @@ void main()
     vec2 side = normalize(vec2(-way.y, way.x) + vec2(1e-6, 0.));
     bool end = (gl_VertexID & 1) == 1;
     float across = gl_VertexID < 2 ? -1. : 1.;
-    float half_width = u_width * (.55 + .75 * min(energy, 1.2)) + .5;  // half a pixel of softness at the rim
+    float half_width = u_width * (.55 + .75 * min(energy, 1.2)) * thin + .5;  // half a pixel of softness at the rim
     vec4 position = end ? b : a;
-    position.xy += side * across * half_width * 2. / u_viewport * position.w;
+    position.xy += side * (across * half_width + aside) * 2. / u_viewport * position.w;
     gl_Position = position;
     v_across = across;
-    bool negative = edge.level < 0.;
+    bool negative = level < 0.;
     v_dash = negative && u_dashes ? (end ? whole : 0.) * u_dash : -1.;
-    v_color = (negative ? u_negative : u_positive) * energy * (.1 + .26 * energy) * edge.gain * u_energy;
+    v_color = negative ? u_negative : u_positive;
+#ifdef CHANGE
+    if (u_ghost) v_color = GHOST * 1.6;
+#endif
+#ifdef ENDS
+    if (!end) v_color = mix(v_color, activation_of(edge.source) >= 0. ? WARM : COLD, .85);
+#endif
+    v_color *= energy * (.1 + .26 * energy) * edge.gain * u_energy * calm;
 }

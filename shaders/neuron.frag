@@ -6,12 +6,14 @@ in vec3 v_ray;
 flat in vec4 v_sphere;
 flat in vec4 v_glow;
 flat in vec4 v_style;
+flat in vec2 v_fill;
 out vec4 o_color;
 
 const vec3 BODY = vec3(.035, .05, .085);
 const vec3 RIM = vec3(.16, .34, .78);
 const vec3 SPARK = vec3(.55, .65, .85);
 const vec3 ACCENT = vec3(2.2, 1.5, .6);
+const vec3 COLD = vec3(.95, .7, 2.6);
 const vec3 KEY = vec3(-.48, .68, .55);
 const vec3 HALF = vec3(-.2722, .3856, .8816);  // halfway between the key light and the eye
 
@@ -43,8 +45,14 @@ void main()
     float spark = max(dot(normal, HALF), 0.);
     spark *= spark; spark *= spark; spark *= spark; spark *= spark; spark *= spark;
     vec3 color = BODY * (.4 + 1.3 * key) + RIM * (v_style.y * rim) + SPARK * (v_style.z * spark);
-    color += v_glow.rgb * (.28 + v_glow.a * facing * facing);
-    color += ACCENT * v_style.w * smoothstep(.45, .8, grazing);
+    vec3 inner = v_glow.rgb * (.28 + v_glow.a * facing * facing);
+    if (v_fill.y > 0.) {  // a glass that fills from below: z on its way
+        float above = normal.y - v_fill.x;
+        float held = smoothstep(.05, -.05, above) + .5 * exp(-above * above * 160.);
+        inner = mix(inner, v_glow.rgb * (.5 + .3 * facing) * held, v_fill.y);
+    }
+    color += inner;
+    color += (v_style.w >= 0. ? ACCENT : COLD) * abs(v_style.w) * smoothstep(.45, .8, grazing);
     float alpha = coverage * min(.93 + v_glow.a + rim, 1.);
     o_color = vec4(color * alpha, alpha);
 }

@@ -11,6 +11,12 @@ uniform vec3 u_error_positive;
 uniform vec3 u_error_negative;
 uniform int u_hovered;
 uniform int u_picked;
+uniform float u_fill_layer;      // neurons of this layer fill with z, then turn into a; -1: none
+uniform float u_fill;            // how much of that has passed, in [0, 1]
+uniform float u_source_layer;    // neurons of this layer show the activation that their edges' gradients are made of; -1: none
+uniform float u_source;          // how much of it is shown, in [0, 1]
+uniform vec3 u_sum_positive;     // what fills: the colours of the edges that were added up
+uniform vec3 u_sum_negative;
 
 #ifdef DOTS
 flat out vec4 v_dot;  // colour, pixels: what a rasteriser on a CPU pays for a small sprite is mostly its varyings
@@ -18,7 +24,8 @@ flat out vec4 v_dot;  // colour, pixels: what a rasteriser on a CPU pays for a s
 out vec3 v_ray;
 flat out vec4 v_sphere;  // centre and radius in view space
 flat out vec4 v_glow;    // light from inside, how much hotter the middle is
-flat out vec4 v_style;   // radius in pixels, rim, spark, ring of a hovered or picked neuron
+flat out vec4 v_style;   // radius in pixels, rim, spark, ring: warm where positive, cold where negative
+flat out vec2 v_fill;    // how high it is filled, in [-1, 1]; how much of the light is held by that, in [0, 1]
 #endif
 
 const vec3 WARM = vec3(1.9, 1.25, .5);
@@ -39,21 +46,31 @@ void main()
     vec3 glow = (level >= 0. ? WARM : COLD) * lit * u_glow;
     if (u_error > 0.) {
         float error = clamp(delta_of(neuron) * texelFetch(t_layer_scale, int(place.w)).g, -1.25, 1.25);
-        glow += (error >= 0. ? u_error_positive : u_error_negative) * pow(abs(error), 1.5) * u_error;
-        lit = max(lit, pow(abs(error), 1.5) * u_error);
+        float shown = u_error * (1. - (place.w == u_source_layer ? u_source : 0.));
+        glow *= place.w == u_source_layer + 1. ? 1. - .85 * u_source : 1.;
+        glow += (error >= 0. ? u_error_positive : u_error_negative) * pow(abs(error), 1.5) * shown;
+        lit = max(lit, pow(abs(error), 1.5) * shown);
+    }
+    vec2 fill = vec2(2. * min(strength, 1.) - 1., 0.);
+    if (place.w == u_fill_layer) {
+        fill.y = 1. - smoothstep(.5, 1., u_fill);
+        vec3 held = (level >= 0. ? u_sum_positive : u_sum_negative) * .8 * u_glow * smoothstep(0., .04, strength);
+        glow = mix(glow, held, fill.y);
     }
     float mark = (neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.);
+    if (mark == 0. && place.w == u_source_layer) mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(strength, 1.);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
     float radius = u_radius * (1. + .37 * min(strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
-    v_dot = vec4(QUIET + glow * (.4 + .6 * lit) + mark * WARM, pixels);
+    v_dot = vec4(QUIET + glow * (.4 + .6 * lit) + max(mark, 0.) * WARM + max(-mark, 0.) * COLD, pixels);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
     v_glow = vec4(glow, 1.1 * lit);
+    v_fill = fill;
     v_style = vec4(pixels, 1. - .6 * min(lit, 1.), .7 - .4 * min(lit, 1.), mark);
 #ifdef POINTS
     v_ray = vec3(0.);

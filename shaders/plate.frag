@@ -2,6 +2,8 @@
 // What the network answers at each place, in the colours of its classes; between cells it is blended by hand (a buffer has no filter).
 uniform samplerBuffer t_plate;  // cell, rows from the top -> linear red, green, blue, certainty
 uniform int u_side;
+uniform vec2 u_spot;              // the shown sample, in [0, 1] from the lower left
+uniform vec2 u_viewport;
 in vec2 v_place;
 out vec4 o_color;
 
@@ -20,5 +22,8 @@ void main()
     vec2 rim = min(v_place, 1. - v_place) / fwidth(v_place);
     float edge = clamp(2.5 - min(rim.x, rim.y), 0., 1.);
     vec3 color = answer.rgb * (.05 + .3 * answer.a) + vec3(.16, .22, .36) * edge;
+    vec2 away = (v_place - u_spot) / fwidth(v_place);  // pixels
+    float ring = abs(length(away) - u_viewport.y * .011) - u_viewport.y * .002;
+    color = mix(color, vec3(1.6, 1.5, 1.3), clamp(.5 - ring, 0., 1.) * step(0., u_spot.x));
     o_color = vec4(color, 1.) * .96;
 }

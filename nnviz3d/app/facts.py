@@ -7,11 +7,13 @@ from math import floor
 
 import numpy as np
 
+from nnviz3d.app import changes
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import NeuronReading, Performance, Readout
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
 
 def sentence(session: Session) -> str:
@@ -21,8 +23,8 @@ def sentence(session: Session) -> str:
     if stopped := session.stops.why(source.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.walking is not None:
-        over = session.walking.number == len(session.walking.phases) and not session.walking.playing
-        return stopped if stopped and over else session.walking.sentence
+        over = session.walking.over and not session.walking.playing
+        return stopped if stopped and over else changes.sentence(session.walking, session.scene.look)
     if told := session.moments.sentence(source):
         return told
     if source.diverged is not None:
@@ -48,11 +50,13 @@ def readout(
     toast: str = "",
     chosen: int = -1,
     layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
     moments = session.moments.reading(source)
-    said, right = seen.answer()
+    said, right = session.pictured.answer()
     return Readout(
         topology=source.topology,
         sentence=sentence(session),
@@ -92,6 +96,10 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        plane=plane,
+        samples=session.browser.reading(session),
+        features=source.data.feature_names,
+        moment=moment,
         epoch_steps=source.trainer.of_epoch[1],
         moments=moments,
         dirty=session.scene != session.saved,
@@ -120,4 +128,4 @@ def _read(session: Session, neuron: int) -> NeuronReading | None:
         return None
     if session.walking is not None:
         return session.walking.inspector.read(session.walking.walk, neuron)
-    return read(getattr(session.seen, "told", session.source), neuron)
+    return read(getattr(session.pictured, "told", session.source), neuron)

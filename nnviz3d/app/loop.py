@@ -57,10 +57,13 @@ class Loop:
         with self.meter("apply"):
             self._obey(self.answer, dt)
             self.stage.rebuild(self.session.take_rebuild())
-        with self.meter("draw"):
-            self.stage.draw(dt)
+        with self.meter("publish"):
+            self.stage.prepare(dt)
         with self.meter("overlay"):
             self._overlay(dt)
+        with self.meter("draw"):
+            self.stage.render()
+            self.host.end_overlay()
         with self.meter("train"):
             self.session.advance(dt, self._until(max(self.frame_ms - self._others, LEAST_TRAINING)))
         if self.wants_picture:
@@ -82,7 +85,7 @@ class Loop:
         if self.host.context.software:
             work = frame_ms - max(train - LEAST_TRAINING, 0.0)
         else:
-            work = max(sum(self.stage.renderer.timers.ms.values()), self.meter.of("apply", "draw", "overlay"))
+            work = max(sum(self.stage.renderer.timers.ms.values()), self.meter.of("apply", "publish", "overlay", "draw"))
         self.stage.governor.observe(min(work, 200.0))
 
     def _overlay(self, dt: float) -> None:
@@ -106,11 +109,12 @@ class Loop:
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
+            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            moment=self.stage.moment(),
         )
         self._title()
         self.host.begin_overlay(dt)
         self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt)
-        self.host.end_overlay()
 
     def _title(self) -> None:
         """What the window's list of windows should say."""

@@ -14,7 +14,7 @@ from nnviz3d.app.scoring import Scores
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.rewind import Snapshot
-from nnviz3d.sources.moment import Difference, Moment
+from nnviz3d.sources.kept import Difference, KeptMoment
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading
@@ -43,7 +43,7 @@ class Moments:
     def __init__(self):
         self.kept: dict[str, Kept] = {}
         self.shown = ""
-        self._seen: dict[str, tuple] = {}  # name -> (kept, source, Moment)
+        self._seen: dict[str, tuple] = {}  # name -> (kept, source, KeptMoment)
         self._changes: tuple = (None, ())
 
     # ---------------------------------------------------------------- keeping and going back
@@ -80,7 +80,7 @@ class Moments:
             session.become(before)
             raise InputError.of("", f"moment {name}", "its data file has changed since, so it cannot be entered again")
         session.source.rewind.snapshots[name] = kept.snapshot
-        session.follow(session.source.rewind.enter_snapshot(name))
+        session.moved(session.source.rewind.enter_snapshot(name))
         session.stops.forget()
         if session.scene != before:
             session.history.record(before, (f"moment {name}", *changed_paths(before, session.scene)), 0.0)
@@ -110,7 +110,7 @@ class Moments:
         """No wave runs; but the difference is drawn by its value alone."""
         return Wave(flow=0) if self.shown == DIFFERENCE else None
 
-    def seen(self, source) -> Moment | Difference | None:
+    def seen(self, source) -> KeptMoment | Difference | None:
         """What is looked at instead of `source`; None: now, also where that moment was of another network."""
         names = self.shown.split(" - ")
         if not self.shown or any(self.kept[name].topology != source.topology for name in names):
@@ -118,10 +118,10 @@ class Moments:
         found = [self._moment(name, source) for name in names]
         return found[0] if len(found) == 1 else Difference(found[1], found[0])
 
-    def _moment(self, name: str, source) -> Moment:
+    def _moment(self, name: str, source) -> KeptMoment:
         kept = self.kept[name]
         if self._seen.get(name, (None, None))[:2] != (kept, source):
-            self._seen[name] = kept, source, Moment(source, kept.snapshot, kept.objective)
+            self._seen[name] = kept, source, KeptMoment(source, kept.snapshot, kept.objective)
         return self._seen[name][2]
 
     def reading(self, source) -> MomentsReading:

@@ -6,13 +6,12 @@ What lies behind is entered again (the run is remembered, see `engine.rewind`); 
 from __future__ import annotations
 
 from nnviz3d.app.pace import Goal
-from nnviz3d.app.session import Session
 from nnviz3d.spec.phases import Place
 
 UNITS = ("phase", "layer", "sample", "step", "epoch")
 
 
-def move(session: Session, unit: str, count: int) -> None:
+def move(session, unit: str, count: int) -> None:
     """`count`: +1 or -1. Phases and layers are inside a walk; outside they do nothing."""
     if unit == "sample":
         session.show_next(count)
@@ -25,7 +24,18 @@ def move(session: Session, unit: str, count: int) -> None:
         (_next_epoch if count > 0 else _previous_epoch)(session)
 
 
-def _step(session: Session, count: int) -> None:
+def rewind(session, step: int) -> None:
+    """Enter the remembered step nearest to this one again."""
+    source = session.source
+    nearest = source.rewind.nearest(step) if source.rewind is not None else source.step
+    if source.rewind is None or (source.step == nearest and session.walking is None and source.diverged is None):
+        return
+    session.running = False
+    session.leave_walk()
+    session.moved(source.enter(nearest))
+
+
+def _step(session, count: int) -> None:
     """Outside a walk: train one step, or enter the step before again."""
     session.running = False
     if count > 0:
@@ -34,14 +44,14 @@ def _step(session: Session, count: int) -> None:
         _enter(session, session.source.step - 1)
 
 
-def _iteration(session: Session, count: int) -> None:
+def _iteration(session, count: int) -> None:
     """In a walk: the same for the step after or before, from its start; it plays on if it played."""
     step, playing = session.walking.walk.step + count, session.walking.playing
     if count > 0 or _enter(session, step - 1):
         session.start_walk(None if playing else Place(0, 0.0))
 
 
-def _next_epoch(session: Session) -> None:
+def _next_epoch(session) -> None:
     """Train to the end of the epoch, frame by frame; in a walk, and then walk through the first step of the next one."""
     walking, source = session.walking is not None, session.source
     done, whole = source.trainer.of_epoch
@@ -53,7 +63,7 @@ def _next_epoch(session: Session) -> None:
         session.pace.goal = Goal(source.step + left, walking)
 
 
-def _previous_epoch(session: Session) -> None:
+def _previous_epoch(session) -> None:
     """The last end of an epoch before this moment; in a walk, the first step of this epoch, or of the one before."""
     source, walking = session.source, session.walking is not None
     if source.diverged is not None and not _enter(session, source.step):
@@ -67,13 +77,13 @@ def _previous_epoch(session: Session) -> None:
         session.start_walk(Place(0, 0.0))
 
 
-def _enter(session: Session, step: int) -> bool:
+def _enter(session, step: int) -> bool:
     """Be after that step, if it is remembered; else say what is."""
     source = session.source
     nearest = source.rewind.nearest(step) if source.rewind is not None else source.step
     if step == nearest and source.rewind is not None:
         session.running = False
-        session.enter(step)
+        session.moved(source.enter(step))
         return True
     if step < 0:
         session.banner = "This is the beginning: nothing was learned before it."

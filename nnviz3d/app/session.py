@@ -11,12 +11,13 @@ from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
-from nnviz3d.app import driving
+from nnviz3d.app import driving, moving
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.history import History
 from nnviz3d.app.moments import Moments
 from nnviz3d.app.pace import Pace
+from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.scoring import Scores, Scoring
 from nnviz3d.app.stops import Stops, check
 from nnviz3d.app.walking import Habits, Walking
@@ -51,6 +52,7 @@ class Session:
         self.banner = ""
         self.walking: Walking | None = None
         self.habits = Habits()
+        self.browser = Browser()
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
         self._since_sample = 0.0
@@ -73,6 +75,8 @@ class Session:
             before = self.scene
             level = self.become(scene)
         except InputError as error:
+            if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
+                return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
             self.banner = "; ".join(
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
@@ -98,7 +102,8 @@ class Session:
         if "train.stop_accuracy" in keys and level < Rebuild.DATA:
             check(scene.train, self.source.data)
         if level >= Rebuild.TRAIN:
-            self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
+            if not all(key.startswith("view.") for key in keys):
+                self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
             self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
         if level >= Rebuild.DATA:
             self.scoring.forget()
@@ -149,12 +154,25 @@ class Session:
     # ---------------------------------------------------------------- time
 
     def show_next(self, by: int) -> None:
-        """Another sample; not a change of the document worth an undo step."""
-        if self.walking is not None:  # another sample of the same batch
-            self.walking.walk.show_sample(self.walking.walk.shown + by)
+        """A sample so many numbers further."""
+        self.show_sample((self.source.sample.index if self.walking is None else self.walking.walk.shown) + by)
+
+    def show_wrong(self, by: int) -> str:
+        """The next (1) or previous (-1) sample that the network gets wrong now; why there is none to show, or ""."""
+        if self.source.data.task != "classification":
+            return "numbers are not right or wrong: open Samples, and see the worst first"
+        found = find_wrong(self, by)
+        if found is None:
+            return "no wrong answer is near"
+        self.show_sample(found)
+        return ""
+
+    def show_sample(self, index: int) -> None:
+        """Another sample, of the batch during a walk; wraps around. Not a change of the document worth an undo step."""
+        if self.walking is not None:
+            self.walking.walk.show_sample(index)
             return
-        count = self.source.sample.count
-        view = self.scene.view.model_copy(update={"sample": (self.source.sample.index + by) % max(count, 1)})
+        view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
         self.source.show_sample(view.sample)
         self._since_sample = 0.0
@@ -163,7 +181,12 @@ class Session:
 
     @property
     def seen(self):
-        """The source that the picture and the panels read: training itself, the walk through one of its steps, or a kept moment."""
+        """The source that goes on: training itself, or the walk through one of its steps."""
+        return self.walking.walk if self.walking is not None else self.source
+
+    @property
+    def pictured(self):
+        """What the picture, the answer and the Neuron panel tell: the same, or a kept moment that is looked at instead."""
         return self.walking.walk if self.walking is not None else self.moments.seen(self.source) or self.source
 
     def start_walk(self, place: Place | None = None) -> None:
@@ -192,19 +215,10 @@ class Session:
 
     def rewind(self, step: int) -> None:
         """Enter the remembered step nearest to this one again; settings that have changed since go back with it."""
-        rewind = self.source.rewind
-        if rewind is None or (self.source.step == rewind.nearest(step) and self.walking is None and self.source.diverged is None):
-            return
-        self.running = False
-        self.leave_walk()
-        self.enter(rewind.nearest(step))
+        moving.rewind(self, step)
 
-    def enter(self, step: int) -> None:
-        """Exactly this step, with the settings that held there; the walk, if there is one, is the caller's. Raises KeyError."""
-        self.follow(self.source.enter(step))
-
-    def follow(self, train) -> None:
-        """The source stands at another moment of the run, at which `train` held; when it goes and ends stays as it is."""
+    def moved(self, train) -> None:
+        """The source stands at another moment of the run, at which `train` held; when it goes and where it ends stays as it is."""
         train = train.model_copy(update={name: getattr(self.scene.train, name) for name in PACE})
         self.scene = self.source.scene = self.scene.model_copy(update={"train": train})
         self._shown = None
@@ -229,6 +243,7 @@ class Session:
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
         self.diagnosis.pass_time(dt)
+        self.browser.work(self, dt)
         steps = 0
         if self.walking is not None:
             if self.walking.advance(dt) and not driving.stopped(self, more):
@@ -284,3 +299,9 @@ class Session:
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
         return self.scoring.look(self.source, self.curves, limit)
+
+
+def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:
+    """Whether all that is wrong are the plane's features, which these edits do not speak of."""
+    mine = "view.plate_"
+    return all(problem.key.startswith(mine) for problem in error.problems) and not any(edit.path.startswith(mine) for edit in edits)

@@ -7,18 +7,23 @@ from itertools import pairwise
 
 import numpy as np
 
+from nnviz3d.app import changes
+from nnviz3d.app.moment import Moments
+from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw import camera, picking, quality
 from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.plate import SIDE
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Label, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
+TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
+NARROW = 600.0  # a stage of less has no room to spare
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
@@ -29,18 +34,20 @@ class Stage:
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
-        self._turn = 0
         self._anchored = None
         self.hovered = self.picked = self.chosen = self.layer = -1
-        self.panel, self.foot, self.head = 0.0, camera.FOOT, 0.0
+        self.moments = Moments()
+        self.text = host.pixel_ratio  # the overlay's scale
+        self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
         self._build()
+        self.room = self._beside()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
-        plane = self.session.source.plane
-        self._points = 0 if plane is None else len(plane.points)
-        self.picture = Picture(self.session.source.topology, self.session.scene.view, self.session.ops, points=self._points)
-        self._show_points()
+        session = self.session
+        self._size = self._wanted()
+        self.picture = Picture(session.source.topology, session.scene.view, session.ops, points=self._size[0], tile_cells=self._size[1])
+        self.responses = Responses(self.picture)
         self.renderer = Renderer(self.host.context, self.picture.subject)
 
     @property
@@ -49,10 +56,30 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel, self.foot, self.head)
+        return camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel, self.foot, self.head)
+        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
+
+    def _beside(self) -> float:
+        """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
+        session = self.session
+        width = self.host.display_size[0] / (self.text * session.scene.look.ui_scale)
+        if session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None or width < NARROW:
+            return 0.0
+        names = session.source.topology.output.labels[:SIDE_LABELS]
+        wide = TABLE + min(6.5 * max(map(len, names), default=1), 64.0)
+        return min(wide / width, 0.3)
+
+    def _make_room(self, dt: float) -> None:
+        """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""
+        room = self._beside()
+        if abs(room - self.room) < 0.005:
+            return
+        goal, fitted = self.rig.goal, self._fit(self.rig.goal)
+        self.room = room
+        if abs(goal.distance / fitted.distance - 1) < 0.02 and np.allclose(goal.target, fitted.target, atol=0.02 * fitted.distance):
+            self.rig.fly(self._fit(goal)) if dt > 0 else self.rig.jump(self._fit(goal))
 
     def fly_to_preset(self, name: str) -> None:
         self.rig.fly(self._preset(name))
@@ -77,40 +104,28 @@ class Stage:
 
     def rebuild(self, level: Rebuild) -> None:
         """Follow what the session rebuilt."""
-        if level == Rebuild.LAYOUT:
-            self.picture.arrange(self.session.scene.view)
-            self.fit()
-        elif level >= Rebuild.DATA and not self._fits():
+        if level < Rebuild.LAYOUT:
+            return
+        if not self._fits():
             self.renderer.close()
             self.picture.close()
             self._build()
-            self.hovered = self.picked = self.chosen = self.layer = -1
+            if level >= Rebuild.DATA:
+                self.hovered = self.picked = self.chosen = self.layer = -1
             self.fit()
-        elif level >= Rebuild.DATA:
-            self._show_points()
+        elif level == Rebuild.LAYOUT:
+            self.picture.arrange(self.session.scene.view)
+            self.fit()
+        self.responses.forget()
+
+    def _wanted(self) -> tuple[int, int]:
+        """Samples on the plate, and cells a side of each neuron's tile."""
+        source = self.session.source
+        return 0 if source.plane is None else len(source.plane.points), tile_cells(source, self.session.scene.view)
 
     def _fits(self) -> bool:
         """Whether the columns still have the size of what is to be shown."""
-        plane = self.session.source.plane
-        points = 0 if plane is None else len(plane.points)
-        return self.picture.topology == self.session.source.topology and points == self._points
-
-    def _show_points(self) -> None:
-        """The samples on the decision plate, where there is one."""
-        source = self.session.source
-        self._answered: tuple | None = None
-        if source.plane is not None:
-            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task)
-
-    def _answer(self, exact: bool) -> None:
-        """The network's answers over the plane: every third time that they changed, or now."""
-        source = self.session.seen
-        moment = source.moment
-        self._turn = (self._turn + 1) % 3
-        if self.picture.layout.annex is None or moment == self._answered or not (exact or self._turn == 0):
-            return
-        self._answered = moment
-        self.picture.show_answers(source.answers(SIDE), source.data.task)
+        return self.picture.topology == self.session.source.topology and self._wanted() == self._size
 
     def handle(self, stage: StageInput, dt: float) -> None:
         """Move the camera and find what is under the pointer. Pixels are imgui's units."""
@@ -128,7 +143,7 @@ class Stage:
         self.hovered = -1
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
             ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
-            radius = self.picture.subject.radius * 1.2
+            radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
             found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
             self.hovered = -1 if found is None else found
         if stage.double_clicked and self.hovered >= 0:
@@ -137,51 +152,92 @@ class Stage:
             self.picked = self.hovered
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
-        """Publish what changed, then draw. `exact`: choose edges anew this frame, as films and stills do."""
+        """Both in one, for films and stills."""
+        self.prepare(dt, pose, exact, transparent)
+        self.render()
+
+    def prepare(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+        """Publish what changed, and settle what the next frame shows. `exact`: choose edges anew this frame, as films and stills do."""
         scene = self.session.scene
         self.time += dt
+        self._make_room(dt)
         self.rig.advance(dt)
         pose = pose or self.rig.swayed(scene.view.sway)
         level = quality.level_for(scene.look.quality, self.governor)
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
-        if self.session.seen.at_boundary:
+        wave = changes.wave(walking, scene.look) if walking else self.session.moments.wave()
+        pictured = self.session.pictured
+        if pictured.at_boundary:
             self.session.refresh()
-            if walking is None:  # during a walk the plate keeps what the network answered before the step
-                self._answer(exact)
+            self.responses.refresh(self.session.source, pictured, scene.look.palette, exact)
             signals = round(level.particles * min(scene.look.particles, 2.0))
-            quantity = walking.quantity() if walking else self.session.moments.quantity()
-            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity)
-        wave = walking.wave() if walking else self.session.moments.wave()
+            quantity = changes.quantity(walking, scene.look) if walking else self.session.moments.quantity()
+            change = wave.change if wave else None
+            self.picture.publish(pictured, scene.look, level.edges, signals, focus, exact, quantity, change)
         frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
-        self.renderer.render(self.picture.subject, frame, self.host.framebuffer, self.host.size)
+
+    def render(self) -> None:
+        """Draw what was prepared: OpenGL calls only."""
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
 
     def labels(self) -> tuple[Label, ...]:
-        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was drawn last."""
+        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
         if not self.session.scene.view.labels:
             return ()
         points, names, layers = self._anchors()
-        width, height = self.host.display_size
-        seen = self._drawn.pose.project(points, self.aspect)
-        x, y = ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist()
-        depth, count = seen[:, 2].tolist(), len(names)
-        reach = self.picture.subject.radius * 1.5 * camera.LENS * height / 2  # a lit sphere, pixels at distance 1
-        activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
+        width = self.host.display_size[0]
+        x, y, depth = self._projected(points)
+        count, reach = len(names), self._reach
+        activation = self.session.pictured.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
-        gap = min((abs(a - b) for a, b in pairwise(x[count:])), default=width)
+        end = count + len(layers)
+        gap = min((abs(a - b) for a, b in pairwise(x[count:end])), default=width)
         if gap > 24:
             strength = min(0.4 + gap / 200, 0.8)
             for k, text in enumerate(layers, start=count):
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
-        return tuple(found)
+        for k, (text, align) in enumerate(self._places[3], start=end):
+            if depth[k] > 0:
+                found.append(Label(x[k] - (reach / depth[k] + 5) * (align == "right"), y[k], text, 0.5, align, "layer"))
+        return tuple(found + self.moments.labels(self)) if self.session.walking else tuple(found)
+
+    def _projected(self, points_n3: np.ndarray) -> tuple[list[float], list[float], list[float]]:
+        """Where points are seen, in imgui's units, and how far away; from the pose that was drawn last."""
+        width, height = self.host.display_size
+        seen = self._drawn.pose.project(points_n3, self.aspect)
+        return ((seen[:, 0] * 0.5 + 0.5) * width).tolist(), ((0.5 - seen[:, 1] * 0.5) * height).tolist(), seen[:, 2].tolist()
+
+    @property
+    def _reach(self) -> float:
+        """Radius of a lit sphere or a tile on screen at distance 1."""
+        subject = self.picture.subject
+        return max(subject.radius * 1.5, subject.tile * 1.15) * camera.LENS * self.host.display_size[1] / 2
+
+    def seen(self, neurons: np.ndarray) -> tuple[list[float], list[float], list[float]]:
+        """Where neurons are seen, and their radius there, in imgui's units. Behind the eye: far outside."""
+        x, y, depth = self._projected(self.picture.layout.place_n4[neurons, :3].astype(np.float64))
+        seen = [(a, b, self._reach / d) if d > 0 else (-1e5, -1e5, 0.0) for a, b, d in zip(x, y, depth, strict=True)]
+        return tuple(map(list, zip(*seen, strict=True)))
+
+    def boxes(self) -> np.ndarray:
+        """(L or L + 1, 4) left, top, right, bottom of each layer, and of the plate, as they are seen."""
+        corners = self.picture.layout.corners().astype(np.float64)
+        x, y, depth = (np.array(v).reshape(-1, 8) for v in self._projected(corners))
+        seen = (depth > 0).all(1)
+        return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], 1)[seen]
+
+    def moment(self) -> Moment | None:
+        """What a walk tells beside the network."""
+        return self.moments.read(self)
 
     def _anchors(self) -> tuple[np.ndarray, list[str], list[str]]:
-        """Where names stand, (O + L, 3), and the names: of the outputs, and what is written under each layer."""
+        """Where names stand, (O + L + ..., 3), and the names: of the outputs, what is written under each layer; then inputs, plane."""
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
@@ -191,8 +247,9 @@ class Stage:
             shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
             layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
             outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
-            self._places = np.concatenate([outputs, feet]).astype(np.float64), names, layers
-        return self._places
+            more, words = plane_names(self.session.source, layout)
+            self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words
+        return self._places[:3]
 
     def close(self) -> None:
         self.renderer.close()

@@ -23,7 +23,7 @@ SENTENCES = {
     "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
     "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
     "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
-    "update": "Update: every weight moves a little against its gradient. Blue grew, orange shrank.",
+    "update": "Update: every weight moves a little against its gradient.",
     "after": "After: the same sample once more, with the new weights.",
 }
 
@@ -117,11 +117,17 @@ class Walking:
         match walk.kind:
             case "loss":
                 return Wave(walk.front, 1, error=share)
-            case "backward":
-                flow = 2 if share < 0.5 else 0 if self.tells_mean else 3
-                return Wave(walk.front, -1, flow=flow, error=1.0, gradient=self.tells_mean)
+            case "forward":
+                return Wave(walk.front, 1, fill_layer=walk.view.phase.layer, fill=share)
+            case "backward" if share < 0.5:
+                return Wave(walk.front, -1, flow=2, error=1.0)
+            case "backward" if self.tells_mean:
+                return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
+            case "backward":  # the gradient lights the activation that it is made of
+                lit = min(4 * share - 2, 1.0)
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.view.phase.layer - 1, source=lit)
             case "update":
-                return Wave(walk.front, -1, flow=0, error=0.5)
+                return Wave(walk.front, -1, flow=0)
             case _:
                 return Wave(walk.front, 1)
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.bridge import answers, select
+from nnviz3d.bridge.moved import Moved
 from nnviz3d.bridge.uplink import Uplink
 from nnviz3d.draw.columns import COLUMNS, Subject
+from nnviz3d.draw.frame import Change
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.layout.grid import Layout, place
@@ -20,6 +22,8 @@ from nnviz3d.spec.topology import Topology
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
+TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
+TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
 
 
@@ -36,8 +40,8 @@ class Shown:
 class Picture:
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
-    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0):
-        """`points`: how many samples a decision plate shows; 0: there is none."""
+    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
+        """`points`: how many samples a decision plate shows; 0: there is none. `tile_cells`: cells a side of each neuron's own picture."""
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
         self._capacity = min(topology.n_edges, edge_capacity)
@@ -52,6 +56,8 @@ class Picture:
             "t_selection": self._capacity,
             "t_plate": SIDE * SIDE if points else 1,
             "t_point": points,
+            "t_response": tile_cells * tile_cells * topology.n_neurons,
+            "t_tint": topology.n_neurons,
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         self.subject = Subject(
@@ -65,12 +71,16 @@ class Picture:
             np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
         )
         self._points = points
+        self.subject.tile_cells = tile_cells
         self._value = Uplink(columns["t_value"], ops)
+        self._before: Uplink | None = None  # there only while weights of two moments are drawn: P numbers
         self._pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(pairs)]
         nothing = np.zeros(0, np.int64)
         self._chosen: list[np.ndarray] = [nothing] * len(pairs)  # edges of each pair, when not all are drawn
         self._signals: list[np.ndarray] = [nothing] * len(pairs)
         self._levels: list[np.ndarray] = [nothing] * len(pairs)  # |quantity| of what is drawn (or of a sample of it)
+        self._bright = np.zeros(len(pairs))  # the value of the brightest edges
+        self._scales = np.ones((len(pairs), 2), np.float32)  # 1 / the value that is drawn brightest, gain
         self._sums = np.ones((len(pairs), 2))  # summed |quantity|: chosen, all
         self._key: tuple | None = None
         self._selected_for: tuple | None = None
@@ -84,8 +94,11 @@ class Picture:
 
     def arrange(self, view: View) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate=self._points > 0 and view.plate)
+        tiles = self.subject.tile_cells > 0
+        plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near)
         self.subject.radius = RADIUS * view.pitch
+        self.subject.tile = TILE * view.pitch if tiles else 0.0
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
     def publish(
@@ -97,20 +110,22 @@ class Picture:
         focus: int = -1,
         exact: bool = False,
         quantity: tuple[str, int] | None = None,
+        change: Change | None = None,
     ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
-        `exact`: choose all edges anew now (films, stills); otherwise a large network's choice is renewed one layer pair a call.
+        `exact`: choose all edges anew now (films, stills); otherwise choice and scale are renewed one layer pair a call.
         `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
+        `change`: edges show the weights before a step and how they changed; `quantity` then is what the strongest are chosen by.
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
-        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus)
+        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
         renewing = self._turn > 0
         if key == self._key and not renewing:
             return
         self._key = key
         columns = self.subject.columns
-        self._value.write(self._finite(source.tensors(kind)))
+        self._values(source, kind, change)
         now_n = self.ops.to_host(self._finite(source.tensors("activation")))
         columns["t_activation"].write(now_n)
         # a wave shows only what it has reached; scales and choices come from the whole pass, or they would pulse with it
@@ -120,24 +135,51 @@ class Picture:
         delta_n = self._finite(settled("delta")) if flow >= 2 or walking else None
         host_a = self.ops.to_host(activation_n)
         scales = np.zeros((len(self.topology.nodes), 2), np.float32)
-        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes, now_n if walking else None)
+        scales[:, 0] = select.layer_scales(host_a, self.topology.nodes, self._reach(source) if walking else None)
         if delta_n is not None:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
         columns["t_layer_scale"].write(scales)
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
-        self._choose(numbers, look, edge_budget, particles, exact)
+        self._choose(numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._highlight(numbers, focus)
 
-    def show_points(self, plane, classes: int, task: str) -> None:
+    def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
         """The samples on the plate; they change with the data only."""
-        dots = answers.dots(plane, classes, task)[: self._points]
+        dots = answers.dots(plane, classes, task, palette)[: self._points]
         self.subject.points = len(dots)
         self.subject.columns["t_point"].write(dots)
 
-    def show_answers(self, outputs_no: np.ndarray, task: str) -> None:
+    def show_answers(self, outputs_no: np.ndarray, task: str, palette: str = "blue_orange") -> None:
         """The network's outputs (SIDE * SIDE, O) over the plane."""
-        self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation))
+        self.subject.columns["t_plate"].write(answers.cells(outputs_no, task, self.topology.output.activation, palette))
+
+    def show_responses(self, responses_cn: np.ndarray, task: str, range_n2: np.ndarray, palette: str = "blue_orange") -> None:
+        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each by its own scale, from its range."""
+        columns = self.subject.columns
+        columns["t_response"].write(responses_cn)
+        columns["t_tint"].write(np.column_stack([answers.tints(self.topology, task, palette), answers.scales(range_n2)]))
+
+    def _values(self, source, kind: str, change: Change | None) -> None:
+        """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
+        if change is None:
+            if self._before is not None:
+                self._before.close()
+                self.subject.columns.pop("t_before").close()
+                self._before = None
+            self._value.write(self._finite(source.tensors(kind)))
+            return
+        if self._before is None:
+            self.subject.columns["t_before"] = TextureBuffer(self.topology.n_parameters, *COLUMNS["t_before"])
+            self._before = Uplink(self.subject.columns["t_before"], self.ops)
+        self._before.write(self._finite(source.tensors("before")))
+        self._value.write(self._finite(source.tensors("change")))
+
+    def _reach(self, source) -> np.ndarray:
+        return self.ops.to_host(self._finite(source.tensors("reach")))
+
+    def _moved(self, source, change: Change | None) -> Moved | None:
+        return None if change is None else Moved(self._finite(source.tensors("before")), self._finite(source.tensors("change")), change)
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
@@ -145,46 +187,52 @@ class Picture:
             return array
         return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _choose(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool) -> None:
+    def _choose(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
         """Scales of all pairs; the strongest edges of those pairs whose turn it is; signals."""
         xp, subject = self.xp, self.subject
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
         quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
-        small = self.topology.n_edges <= 60_000
-        stamp = (numbers.flow, look.edges, budget, particles)
-        due = range(len(self._pairs)) if exact or small or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
-        self._turn = 0 if exact or small else (self._turn + 1) % max(len(self._pairs), 1)
+        stamp = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
+        due = range(len(self._pairs)) if exact or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
+        self._turn = 0 if exact else (self._turn + 1) % max(len(self._pairs), 1)
         self._selected_for = stamp
-        scales, gains = np.zeros(len(self._pairs)), np.ones(len(self._pairs))
-        signals = []
-        for k, pair in enumerate(self._pairs):
-            sample_s = pair.sampled(numbers, xp)
-            if k in due:
-                self._choose_pair(k, pair, numbers, sample_s, quotas[k], all_edges, particles)
+        drawn = {}
+        for k in due:
+            pair = self._pairs[k]
+            self._choose_pair(k, pair, numbers, pair.sampled(numbers, xp), quotas[k], all_edges, particles)
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
-            scales[k] = select.bright(self._levels[k])
-            signals.append(self._signals[k])
-        peak = float(scales.max(initial=0.0))
-        if look.scale == "global":
-            scales[:] = peak
-        for k, pair in enumerate(self._pairs):
-            mean = select.mean_energy(self._levels[k] / scales[k]) if scales[k] > 0 else 0.0
-            gains[k] = select.gain(mean * (pair.connection.size if all_edges else len(self._chosen[k])))
-        inverse = np.divide(1.0, scales, out=np.zeros_like(scales), where=scales > 1e-20)
-        subject.columns["t_pair_scale"].write(np.stack([inverse, gains], 1).astype(np.float32))
+            drawn[k], self._bright[k] = self._measured(k, moved, all_edges)
+        peak = float(self._bright.max(initial=0.0))
+        for k in due:
+            scale = peak if look.scale == "global" else float(self._bright[k])
+            mean = select.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
+            shown = self._pairs[k].connection.size if all_edges else len(self._chosen[k])
+            self._scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * shown)
+        subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = all_edges
         if not all_edges:
             listed = self._listed(self._chosen)
             subject.chosen = len(listed)
             subject.columns["t_selection"].write(listed)
-        listed = self._listed(signals)
+        listed = self._listed(self._signals)
         subject.signals = len(listed)
         subject.signals_column.write(listed)
         shown = self.topology.n_edges if all_edges else subject.chosen
         whole = float(self._sums[:, 1].sum())
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
         self.edges = Shown(shown, self.topology.n_edges, share, peak)
+
+    def _measured(self, k: int, moved: Moved | None, all_edges: bool) -> tuple[np.ndarray, float]:
+        """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
+        if moved is None:
+            return self._levels[k], select.bright(self._levels[k])
+        # by the weights themselves, whichever moment is drawn: switching must not change the scale
+        pair = self._pairs[k]
+        at, xp = pair.connection.weight.start, self.xp
+        edges = pair.sample_s if all_edges else xp.asarray(self._chosen[k])
+        largest = self.ops.to_host(moved.largest(at + pair.sample_s, xp))
+        return self.ops.to_host(moved.shown(at + edges, xp)), select.bright(largest)
 
     def _choose_pair(self, k: int, pair, numbers: select.Numbers, sample_s, quota: int, all_edges: bool, particles: int) -> None:
         xp, host = self.xp, self.ops.to_host
@@ -232,5 +280,7 @@ class Picture:
 
     def close(self) -> None:
         self._value.close()
+        if self._before is not None:
+            self._before.close()
         for column in (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column):
             column.close()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import weakref
+
+import numpy as np
 
 from nnviz3d.gfx.columns import TextureBuffer
 
@@ -16,6 +19,7 @@ class Uplink:
         self.column, self.ops = column, ops
         self.way, self.why = "staged", "numpy arrays are in host memory already"
         self._mapped = None
+        self._held = lambda: None  # the array that the column holds, where nobody can change it
         if ops.name == "cuda":
             from nnviz3d.backend import interop
 
@@ -27,6 +31,11 @@ class Uplink:
                 log.warning("CUDA cannot write into OpenGL buffers here, arrays are copied through host memory: %s", error)
 
     def write(self, array) -> None:
+        """Nothing where the column holds this very array already and it is read-only: a recorded step's arrays are."""
+        if self._held() is array:
+            return
+        frozen = isinstance(array, np.ndarray) and not array.flags.writeable
+        self._held = weakref.ref(array) if frozen else lambda: None
         if self._mapped is not None:
             self._mapped.write(array)
         else:

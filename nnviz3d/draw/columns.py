@@ -20,9 +20,12 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_pair": ("int32", 4),
     "t_pair_scale": ("float32", 2),
     "t_value": ("float32", 1),
+    "t_before": ("float32", 1),
     "t_selection": ("int32", 2),
     "t_plate": ("float32", 4),
     "t_point": ("float32", 4),
+    "t_response": ("float32", 1),
+    "t_tint": ("float32", 4),
 }
 
 
@@ -44,3 +47,6 @@ class Subject:
     highlight: int = 0
     points: int = 0
     radius: float = 0.135
+    tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
+    tile_cells: int = 0  # of its response, a side
+    spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere

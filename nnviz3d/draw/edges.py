@@ -16,9 +16,25 @@ WRAP = 4096.0  # seconds after which the signals' clock starts again: float32 ke
 
 
 class Edges:
+    """`ribbons` and `sprites`; those of a walk (weights before and after, gradients with their activation) are made when first needed."""
+
     def __init__(self, context: Context):
+        self.context = context
         self.ribbons = Program(context, "edge.vert", "edge.frag")
         self.sprites = Program(context, "particle.vert", "particle.frag")
+        self._more: dict[tuple[str, str], Program] = {}
+
+    def _program(self, kind: str, switch: str) -> Program:
+        if not switch:
+            return self.ribbons if kind == "edge" else self.sprites
+        if (kind, switch) not in self._more:
+            self._more[kind, switch] = Program(self.context, f"{kind}.vert", f"{kind}.frag", (switch,))
+        return self._more[kind, switch]
+
+    @staticmethod
+    def _switch(frame: Frame) -> str:
+        wave = frame.wave
+        return "" if wave is None else "CHANGE" if wave.change else "ENDS" if wave.source > 0 else ""
 
     @staticmethod
     def palette(frame: Frame) -> tuple:
@@ -28,7 +44,10 @@ class Edges:
     @staticmethod
     def flow(frame: Frame) -> dict:
         wave = frame.wave or Wave(flow=int(frame.look.edges == "signal"))
-        return {"u_flow": wave.flow, "u_front": wave.front, "u_way": wave.way}
+        out = {"u_flow": wave.flow, "u_front": wave.front, "u_way": wave.way}
+        if wave.change:
+            out |= {"u_old": wave.change.old, "u_times": wave.change.times, "u_typical": wave.change.typical}
+        return out
 
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
         """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
@@ -38,27 +57,36 @@ class Edges:
         fine = float(shared["u_viewport"][1]) / 720.0
         # below a pixel a ribbon cannot get thinner, so it gets dimmer instead: any resolution looks equally bright
         calm = (0.22 if subject.highlight else 1.0) * min(fine, 1.0) ** 0.7
-        self.ribbons.set(
+        ribbons, ghost = self._program("edge", self._switch(frame)), frame.wave is not None and frame.wave.ghost
+        width = look.edge_width * max(fine, 0.5)
+        ribbons.set(
             **self.flow(frame),
-            u_width=look.edge_width * max(fine, 0.5),
             u_floor=floor,
             u_positive=positive,
             u_negative=negative,
             u_dashes=look.dashes,
             u_dash=1.7 / subject.layout.pitch,
-            u_energy=look.edge_energy * calm,
-            u_pair=-1,
             **shared,
         )
+        for old in (False, True) if ghost else (False,):
+            if frame.wave is not None and frame.wave.change:
+                ribbons.set(u_ghost=old)
+            ribbons.set(u_energy=look.edge_energy * calm, u_width=width, u_floor=floor)
+            self._ribbons(ribbons, subject)
+            if subject.highlight:
+                ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=width * 1.5, u_floor=0.0)
+                ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
+
+    @staticmethod
+    def _ribbons(ribbons: Program, subject: Subject) -> None:
+        """All of them, or the chosen ones."""
         if subject.all_edges:
             for pair, connection in enumerate(subject.topology.connections):
-                self.ribbons.set(u_pair=pair)
-                self.ribbons.draw("triangle_strip", 4, connection.size, subject.columns)
+                ribbons.set(u_pair=pair)
+                ribbons.draw("triangle_strip", 4, connection.size, subject.columns)
         else:
-            self.ribbons.draw("triangle_strip", 4, subject.chosen, subject.columns)
-        if subject.highlight:
-            self.ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=look.edge_width * 1.5 * max(fine, 0.5), u_floor=0.0)
-            self.ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
+            ribbons.set(u_pair=-1)
+            ribbons.draw("triangle_strip", 4, subject.chosen, subject.columns)
 
     def draw_signals(self, subject: Subject, frame: Frame, shared: dict) -> None:
         look = frame.look
@@ -66,20 +94,22 @@ class Edges:
             return
         state.light()
         positive, negative = self.palette(frame)
-        self.sprites.set(
+        moved = frame.wave is not None and frame.wave.change is not None
+        sprites, copies = self._program("particle", "CHANGE" if moved else ""), 1 if moved else COPIES  # one arrow an edge
+        sprites.set(
             **self.flow(frame),
             u_time=frame.time % WRAP,
             u_speed=look.particle_speed / SECONDS_AN_EDGE,
             u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
-            u_size=subject.radius * 0.4,
-            u_copies=COPIES,
+            u_size=subject.radius * (0.28 if subject.tile else 0.4),  # pictures want to be seen
+            u_copies=copies,
             u_positive=positive,
             u_negative=negative,
             u_pair=-1,
             **shared,
         )
-        self.sprites.draw("points", subject.signals * COPIES, 1, subject.columns | {"t_selection": subject.signals_column})
+        sprites.draw("points", subject.signals * copies, 1, subject.columns | {"t_selection": subject.signals_column})
 
     def close(self) -> None:
-        self.ribbons.close()
-        self.sprites.close()
+        for program in (self.ribbons, self.sprites, *self._more.values()):
+            program.close()

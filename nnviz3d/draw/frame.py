@@ -12,11 +12,25 @@ _POSE, _LOOK = Pose(), Look()
 
 
 @dataclass(frozen=True)
+class Change:
+    """What an edge shows of a step: `old` x the weight before + `times` x (after - before).
+
+    `typical`: the factor at which a typical change is about as long as a strong weight; arrows are measured by it.
+    """
+
+    old: float = 1.0
+    times: float = 1.0
+    typical: float = 1.0
+
+
+@dataclass(frozen=True)
 class Wave:
     """A pass through the network, stopped: `front` in layers, `way` 1 forward or -1 backward, 0 for none.
 
     `flow`: what an edge's value is multiplied by (see shaders/include/edge.glsl); `error`: how much of the deltas is shown;
-    `ghost`: the old weights are drawn beside the new ones.
+    `ghost`: the old weights are drawn beside the new ones. `change`: edges show two moments of the weights.
+    `fill_layer`: neurons of this layer fill with z, then turn into a, by the share `fill`; `source_layer`: those of this one show, by the
+    share `source`, the activation that the gradients at their edges are made of. -1: none.
     """
 
     front: float = 0.0
@@ -24,6 +38,11 @@ class Wave:
     flow: int = 1
     error: float = 0.0
     ghost: bool = False
+    change: Change | None = None
+    fill_layer: int = -1
+    fill: float = 0.0
+    source_layer: int = -1
+    source: float = 0.0
     gradient: bool = False  # the value is a gradient, and is coloured as the error is
 
 

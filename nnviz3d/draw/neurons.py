@@ -1,4 +1,7 @@
-"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where neither fits."""
+"""Neurons: spheres (near, sorted far to near so that glass blends), point sprites shaded as spheres, and dots where neither fits.
+
+Where their responses over the plane are shown, all of them are tiles instead (see `tiles`).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import numpy as np
 
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.columns import Subject
-from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.palette import ERROR
+from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.palette import ERROR, PALETTES
+from nnviz3d.draw.tiles import Tiles
 from nnviz3d.gfx import state
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
@@ -17,6 +21,7 @@ from nnviz3d.gfx.program import Program
 
 SORT_UP_TO = 20_000  # more sprites than that are too small for their order to be seen; sorting 100,000 takes 8 ms
 DOT_PIXELS = 2.5  # radius below which shading cannot be seen
+_CALM = Wave()
 
 
 class Neurons:
@@ -24,6 +29,7 @@ class Neurons:
         self.quads = Program(context, "neuron.vert", "neuron.frag")
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
+        self.tiles = Tiles(context)
         self.order = TextureBuffer(subject.topology.n_neurons, "int32")
         self._key: tuple | None = None
         self._counts = (0, 0, 0)
@@ -52,8 +58,14 @@ class Neurons:
         self._arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": self.order}
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
-        marks |= {"u_error": frame.wave.error if frame.wave else 0.0, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
+        wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
+        marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
+        marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
+        marks |= {"u_source_layer": float(wave.source_layer if wave.source_layer >= 0 else -9), "u_source": wave.source}
         state.solid()
+        if subject.tile:
+            self.tiles.draw(subject, frame, buffers, shared | marks)
+            return
         dots, points, quads = self._counts
         for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
             if count:
@@ -61,7 +73,7 @@ class Neurons:
                 program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
 
     def close(self) -> None:
-        for owned in (self.quads, self.points, self.dots, self.order):
+        for owned in (self.quads, self.points, self.dots, self.tiles, self.order):
             owned.close()
 
 

@@ -23,7 +23,7 @@ class Plate:
             return
         state.solid()
         low, high = (tuple(map(float, corner)) for corner in annex)
-        self.plate.set(u_low=low, u_high=high, u_side=SIDE, **shared)
+        self.plate.set(u_low=low, u_high=high, u_side=SIDE, u_spot=subject.spot, **shared)
         self.plate.draw("triangle_strip", 4, 1, subject.columns)
         self.points.set(u_low=low, u_high=high, u_size=(high[1] - low[1]) * 0.016, **shared)
         self.points.draw("points", subject.points, 1, subject.columns)

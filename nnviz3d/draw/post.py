@@ -39,18 +39,14 @@ class Post:
         source = scene
         for k, target in enumerate(chain):
             with target:
-                self.down.set(
-                    t_image=source.texture,
-                    u_spread=1.0 if k == 0 else 0.75,
-                    u_threshold=THRESHOLD if k == 0 else -1.0,
-                )
-                self.down.draw("triangles", 3)
+                self.down.set(u_spread=1.0 if k == 0 else 0.75, u_threshold=THRESHOLD if k == 0 else -1.0)
+                self.down.draw("triangles", 3, images={"t_image": source.image})
             source = target
         state.add()
+        self.up.set(u_strength=0.7)
         for target, smaller in zip(chain[-2::-1], chain[:0:-1], strict=True):
             with target:
-                self.up.set(t_image=smaller.texture, u_strength=0.7)
-                self.up.draw("triangles", 3)
+                self.up.draw("triangles", 3, images={"t_image": smaller.image})
         return chain[0]
 
     def finish(self, scene: Target, halo: Target, frame: Frame, framebuffer: int, size: tuple[int, int]) -> None:
@@ -59,15 +55,13 @@ class Post:
         state.replace()
         shift = frame.pose.shift
         self.final.set(
-            t_scene=scene.texture,
-            t_bloom=halo.texture,
             u_bloom=STRENGTH * frame.look.glow,
             u_exposure=frame.look.exposure,
             u_centre=(0.5 + 0.5 * shift[0], 0.5 + 0.5 * shift[1]),
             u_aspect=size[0] / max(size[1], 1),
             u_transparent=frame.transparent,
         )
-        self.final.draw("triangles", 3)
+        self.final.draw("triangles", 3, images={"t_scene": scene.image, "t_bloom": halo.image})
 
     def _free(self) -> None:
         for target in self._chain:

@@ -1,4 +1,5 @@
-"""What the network answers at many inputs at once, in eval mode, with buffers of its own: for the decision plate and the diagnosis."""
+"""What the network answers at many inputs at once, in eval mode, with buffers of its own: for the decision plate, the neurons' pictures
+and the diagnosis."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from nnviz3d.spec.topology import Topology
 
 
 class Response:
-    """Bound to `parameters`, the trainer's arena, and to rows (n, I) that never change."""
+    """Bound to `parameters`, the trainer's arena, and to rows (n, I) that stay until `ask` brings others."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, x_ni: np.ndarray):
         self.ops = ops
@@ -19,7 +20,11 @@ class Response:
         self._buffers, self._plan = Buffers.make(ops, topology, len(x_ni)), Plan()
         compiler.forward(self._plan, self._buffers)
         compiler.loss(self._plan, self._buffers)  # the output's activation belongs to it where the loss works on logits
-        ops.write(x_ni.astype(ops.dtype), self._buffers.a[0])
+        self.ask(x_ni)
+
+    def ask(self, x_ni: np.ndarray) -> None:
+        """Other rows, as many as before."""
+        self.ops.write(x_ni.astype(self.ops.dtype), self._buffers.a[0])
 
     def activations(self) -> list[np.ndarray]:
         """(n, size) of every node, the input first, on the host; finite."""
@@ -30,6 +35,12 @@ class Response:
         """(n, O) activations of the output layer with the parameters of now, on the host; finite."""
         self._run()
         return np.nan_to_num(self.ops.to_host(self._buffers.a[-1]))
+
+    def raw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Copies on the host of what the output holds, finite or not: (n, O) pre-activations (logits, where the loss works on those) and
+        (n, O) activations."""
+        self._run()
+        return tuple(np.array(self.ops.to_host(kept[-1])) for kept in (self._buffers.z, self._buffers.a))
 
     def _run(self) -> None:
         with np.errstate(all="ignore"):

@@ -12,8 +12,9 @@ from OpenGL import GL
 from vispy.gloo import gl
 
 _CALLS = (
-    (gl, ("glDrawArrays", "glDrawArraysInstanced", "glUseProgram", "glBindTexture", "glUniform1fv", "glUniformMatrix4fv")),
-    (GL, ("glBufferSubData", "glClear", "glFinish", "glReadPixels", "glBindFramebuffer", "glViewport", "glActiveTexture", "glBindTexture")),
+    (gl, ("glDrawArrays", "glDrawArraysInstanced", "glUseProgram", "glActiveTexture", "glBindTexture", "glBindFramebuffer", "glViewport")),
+    (gl, ("glUniformMatrix4fv",)),
+    (GL, ("glBufferSubData", "glClear", "glFinish", "glReadPixels", "glBindFramebuffer", "glViewport")),
     (imgui.backends, ("opengl3_render_draw_data", "opengl3_new_frame")),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from OpenGL import GL
 from vispy import gloo
+from vispy.gloo import gl
 
 from nnviz3d.gfx.context import Context
 from nnviz3d.spec.errors import RunError
@@ -24,7 +25,7 @@ class Target:
         )
         # by the enum: gloo's name "depth" means 16 bits, too coarse for a long network seen from far
         buffer = gloo.RenderBuffer((self.height, self.width), format=int(GL.GL_DEPTH_COMPONENT24)) if depth else None
-        self._handle = 0
+        self._handle = self.image = 0  # GL names, from the first use on: of the framebuffer and of its texture
         self._frame = gloo.FrameBuffer(self.texture, depth=buffer) if depth else gloo.FrameBuffer(self.texture)
 
     @property
@@ -32,15 +33,20 @@ class Target:
         return self.width, self.height
 
     def __enter__(self) -> Target:
-        if not self._handle:  # gloo makes and checks the framebuffer once; binding it by its name costs 2 us instead of 40
-            self._frame.activate()
-            self.context.canvas.context.flush_commands()
-            self._handle = self.context.parser.get_object(self._frame.id).handle
-            self._frame.deactivate()
-            self.context.canvas.context.flush_commands()
-        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._handle)
-        GL.glViewport(0, 0, self.width, self.height)
+        if not self._handle:
+            self._make()
+        gl.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._handle)
+        gl.glViewport(0, 0, self.width, self.height)
         return self
+
+    def _make(self) -> None:
+        """gloo makes and checks the framebuffer once; binding it by its name costs 2 us instead of 40."""
+        self._frame.activate()
+        self.context.canvas.context.flush_commands()
+        self._handle = self.context.parser.get_object(self._frame.id).handle
+        self.image = self.context.parser.get_object(self.texture.id).handle
+        self._frame.deactivate()
+        self.context.canvas.context.flush_commands()
 
     def __exit__(self, *_) -> None:
         """Nothing: every pass binds what it draws into."""

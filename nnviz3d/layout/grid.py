@@ -76,10 +76,10 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
     return np.stack([index // columns, index % columns], 1)
 
 
-def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False) -> Layout:
+def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False, near: float = 1.0) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
-    `plate` leaves room for a square plate beyond the output.
+    `plate` leaves room for a square plate beyond the output. `near` draws the layers together, but not the plate.
     """
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
@@ -87,7 +87,7 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool
     for node in topology.nodes:
         grid = cells(node, node is topology.output).astype(np.float32)
         plates.append((grid - grid.max(0) / 2) * pitch)
-    xs = _distances(np.array([float(np.ptp(yz, 0).max()) + pitch for yz in plates]), pitch) * gap
+    xs = _distances(np.array([float(np.ptp(yz, 0).max()) + pitch for yz in plates]), pitch) * gap * near
     for k, (node, yz, x) in enumerate(zip(topology.nodes, plates, xs, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = x
@@ -106,7 +106,7 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool
 def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.ndarray:
     """A square in y and z, as high as the highest layer but at least seven neurons, beyond the output."""
     half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
-    x = float(high[-1, 0]) + gap * (pitch * 4.5 + half * 0.7)
+    x = float(high[-1, 0]) + gap * (pitch * 5.5 + half * 0.7)
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 

@@ -12,9 +12,10 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.iteration import Tape, record
-from nnviz3d.engine.response import Response
+from nnviz3d.engine.judging import Judging
 from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
+from nnviz3d.sources.asking import Asking
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.scene import Scene, Train
 
@@ -40,8 +41,9 @@ class OwnTraining:
     def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
-        self._plane_of = self._plane = self._answering = self._response = None
         self.data = load(scene.data, self.base)
+        self._asking = Asking(ops)
+        self._asking.aim(plane_of(scene.data, self.data, scene.view))
         self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
 
@@ -52,7 +54,6 @@ class OwnTraining:
     diverged = property(lambda self: self.trainer.diverged)
     at_boundary = property(lambda self: self.trainer.at_boundary)
     phase = property(lambda self: self.trainer.phase)
-    moment = property(lambda self: (id(self.trainer), self.trainer.writes, self.step))  # changes whenever the parameters do
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
         return (self.rewind or self.trainer).advance(more, steps)
@@ -91,6 +92,13 @@ class OwnTraining:
         """The same in pieces of a few milliseconds: an iterator over the result so far, for a loop that must not stop."""
         return self.trainer.evaluating(part, limit)
 
+    def judging(self, part: str, rows_r: np.ndarray, parameters=None):
+        """Rows of a part one by one, in pieces of a few milliseconds: an iterator over (where in `rows_r`, outputs (n, O), losses (n,)),
+        with the parameters of now or with those of a recorded step."""
+        trainer = self.trainer
+        p = trainer.arenas.parameters if parameters is None else self.ops.asarray(parameters)
+        return Judging(self.ops, trainer.topology, trainer.objective, p, self.data).blocks(part, rows_r)
+
     def show_sample(self, index: int) -> None:
         """Choose a row of the test part (of the train part where there is no test part); wraps around."""
         part = "test" if len(self.data.x_test) else "train"
@@ -105,20 +113,17 @@ class OwnTraining:
 
     @property
     def plane(self) -> Plane | None:
-        """The plane of two-dimensional data, or None."""
-        if self._plane_of is not self.data:
-            self._plane_of, self._plane = self.data, plane_of(self.scene.data, self.data)
-        return self._plane
+        """The plane of two-dimensional data, or of the two features that the scene chooses; or None."""
+        return self._asking.plane
 
-    def answers(self, side: int) -> np.ndarray:
-        """(side * side, O) outputs over the plane, rows from the top, with the parameters of now."""
-        trainer = self.trainer
-        bound = (id(trainer), id(trainer.objective), id(self.data), side)
-        if bound != self._answering:
-            parameters = trainer.arenas.parameters
-            self._response = Response(self.ops, trainer.topology, trainer.objective, parameters, self.plane.inputs(side))
-            self._answering = bound
-        return self._response.outputs()
+    def answers(self, side: int, x_i=None, parameters=None) -> np.ndarray:
+        """(side * side, O) outputs over the plane, rows from the top: with the parameters of now, and the shown sample's other features;
+        or with those given."""
+        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
+
+    def responses(self, side: int, x_i=None, parameters=None) -> np.ndarray:
+        """(side * side, N) of every neuron over the plane, inputs first."""
+        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
 
     def target_of(self, output: int) -> float:
         """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""
@@ -144,16 +149,23 @@ class OwnTraining:
         old = self.scene
         if rebuild >= Rebuild.NET or scene.data != old.data:
             self._rebuild(scene, keep, same=rebuild < Rebuild.NET)
-        elif rebuild >= Rebuild.TRAIN and scene.train != old.train:
-            if (scene.train.batch, scene.train.order) != (old.train.batch, old.train.order):
-                self.trainer.rebatch(scene.train)
-            self.trainer.configure(scene.train)
+        else:
+            if _axes(scene) != _axes(old):
+                self._asking.aim(plane_of(scene.data, self.data, scene.view))
+            if scene.train != old.train:
+                self._retrain(scene.train, old.train)
         self.scene = scene
         if scene.view.sample != old.view.sample:
             self.show_sample(scene.view.sample)
 
+    def _retrain(self, train: Train, old: Train) -> None:
+        if (train.batch, train.order) != (old.batch, old.order):
+            self.trainer.rebatch(train)
+        self.trainer.configure(train)
+
     def _rebuild(self, scene: Scene, keep: bool, same: bool) -> None:
         data = load(scene.data, self.base) if scene.data != self.scene.data else self.data
+        plane = plane_of(scene.data, data, scene.view)
         trainer = Trainer(scene, data, self.ops)
         if same and trainer.topology == self.trainer.topology:
             trainer.continue_from(self.trainer)
@@ -161,12 +173,17 @@ class OwnTraining:
             mine, theirs = trainer.parameters(), self.trainer.parameters()
             trainer.load_parameters({k: theirs[k] if k in theirs and theirs[k].shape == v.shape else v for k, v in mine.items()})
         self.data = data
+        self._asking.aim(plane)
         self._take(trainer)
         self.show_sample(self.sample.index)
 
     def _take(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self.rewind = Rewind(trainer, self.history) if self.history else None
+
+
+def _axes(scene: Scene) -> tuple[str, str]:
+    return scene.view.plate_x, scene.view.plate_y
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:

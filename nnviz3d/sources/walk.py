@@ -60,12 +60,13 @@ class View:
         "activation", "z" (N,): inputs fade in; layer k grows to z by half of `forward k` and turns into a by its end; `after` blends to the
         new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of `backward k`. "gradient" (P,): layer
         k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after in `update k`.
+        "reach" (N,): the largest that "activation" gets while z grows, so that a scale made of it stands still.
         Whole at every place: "before", "after", "change", "batch_gradient", "sample_gradient" (P,).
         """
         host = getattr(self.tape, WHOLE[kind]) if kind in WHOLE else getattr(self, f"_{kind}")()
         return self.tape.ops.asarray(host)
 
-    def _passed(self, kind: str, k: int = 0) -> float:
+    def passed(self, kind: str, k: int = 0) -> float:
         """Which share of a phase is over here, in [0, 1]."""
         n = len(self.topology.nodes) - 1
         starts = {"input": 0, "forward": k, "loss": n + 1, "backward": 2 * n + 2 - k, "update": 3 * n + 2 - k, "after": 3 * n + 2}
@@ -75,46 +76,54 @@ class View:
     def _activation(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.a)
         for k, here in self._layers():
-            done = self._passed("forward", k) if k else self._passed("input")
+            done = self.passed("forward", k) if k else self.passed("input")
             z, a = old.z[here], old.a[here]
             out[here] = a * done if k == 0 else z * (2 * done) if done < 0.5 else _blend(z, a, 2 * done - 1)
-        return _blend(out, self.tape.new.a, self._passed("after"))
+        return _blend(out, self.tape.new.a, self.passed("after"))
+
+    def _reach(self) -> np.ndarray:
+        now = self._activation()
+        if self.kind == "forward" and self.place.fraction < 0.5:
+            here = self.topology.nodes[self.phase.layer].neurons.slice
+            now = now.copy()
+            now[here] = self.tape.old.z[here]
+        return now
 
     def _z(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.z)
         for k, here in self._layers():
-            out[here] = old.z[here] * (min(1.0, 2 * self._passed("forward", k)) if k else self._passed("input"))
-        return _blend(out, self.tape.new.z, self._passed("after"))
+            out[here] = old.z[here] * (min(1.0, 2 * self.passed("forward", k)) if k else self.passed("input"))
+        return _blend(out, self.tape.new.z, self.passed("after"))
 
     def _delta(self) -> np.ndarray:
         delta, out = self.tape.old.delta, np.zeros_like(self.tape.old.delta)
         last = len(self.topology.nodes) - 1
         for k, here in self._layers():
-            out[here] = delta[here] * (self._passed("loss") if k == last else min(1.0, 2 * self._passed("backward", k + 1)))
+            out[here] = delta[here] * (self.passed("loss") if k == last else min(1.0, 2 * self.passed("backward", k + 1)))
         return out
 
     def _gradient(self) -> np.ndarray:
-        if self._passed("backward", 1) == 1:
+        if self.passed("backward", 1) == 1:
             return self.tape.gradient if self.batch else self.tape.sample_gradient
         out = np.zeros_like(self.tape.gradient)
-        if self._passed("loss") < 1:
+        if self.passed("loss") < 1:
             return out
         gradient = self.tape.gradient if self.batch else self.tape.sample_gradient
         for k, part in self._parts():
-            share = max(0.0, 2 * self._passed("backward", k) - 1)
+            share = max(0.0, 2 * self.passed("backward", k) - 1)
             if share:
                 out[part] = gradient[part] * share
         return out
 
     def _parameter(self) -> np.ndarray:
         before, after = self.tape.before, self.tape.after
-        if self._passed("update", 1) == 1:
+        if self.passed("update", 1) == 1:
             return after
-        if self._passed("update", len(self.topology.nodes) - 1) == 0:
+        if self.passed("update", len(self.topology.nodes) - 1) == 0:
             return before
         out = before.copy()
         for k, part in self._parts():
-            out[part] = _blend(before[part], after[part], self._passed("update", k))
+            out[part] = _blend(before[part], after[part], self.passed("update", k))
         return out
 
     def _layers(self):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
 CommandName = Literal[
@@ -18,6 +19,7 @@ CommandName = Literal[
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
+    "samples", "show_sample", "next_wrong", "previous_wrong",
 ]  # fmt: skip
 
 
@@ -210,6 +212,67 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class PlaneReading:
+    """The plane that plate and tiles are over. `held`: other features stay as in the shown sample. `tiles`: neurons show their responses.
+
+    `hovered`: smallest and largest activation of the hovered neuron over the plane, as its tile shows it.
+    """
+
+    names: tuple[str, str]  # of its axes: to the right, up
+    low: tuple[float, float]
+    high: tuple[float, float]
+    held: bool
+    tiles: bool
+    hovered: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class SampleQuery:
+    """Which samples are wanted: `show` "all", "wrong" (classes only) or a class's number as text; `order` "worst" (first) or "number"."""
+
+    show: str = "all"
+    order: str = "worst"
+    page: int = 0
+    size: int = 24
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One sample: its number in the part (or in the batch), its true answer, what the network says, its own loss, its inputs (I,)."""
+
+    index: int
+    label: str
+    said: str
+    right: bool | None
+    loss: float
+    x: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SamplesReading:
+    """A page of samples. While `known` < `total` the network is still being asked for the first time.
+
+    `found`: samples that the query matches; `wrong`: of all; None for numbers. `shape`: of a picture, else (). `low`, `high`: (I,) the
+    range of each input over the part. `subject` changes with what is looked at: other data, another network, another step's batch.
+    """
+
+    part: str  # "test", "train" or "batch"
+    subject: int
+    step: int  # that the network was asked at
+    total: int
+    known: int
+    wrong: int | None
+    loss: float | None  # mean
+    found: int
+    shown: int  # number of the shown sample
+    query: SampleQuery
+    rows: tuple[SampleRow, ...]
+    shape: tuple[int, ...]
+    low: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -283,6 +346,10 @@ class Readout:
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    plane: PlaneReading | None = None
+    samples: SamplesReading | None = None  # only while somebody looks at them
+    features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
+    moment: Moment | None = None  # inside a walk: what is told on the stage
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
 

@@ -162,6 +162,15 @@ class View(Table):
     sway: float = Field(1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
     plate: bool = Field(True, description="two-dimensional data: the network's answer over the plane, beside the output")
+    thumbnails: bool = Field(True, description="where there is a plane: each neuron is a picture of its own response over it")
+    plate_x: str = Field("", max_length=200, description="of other data: the plane's feature to the right, by name or 0-based number")
+    plate_y: str = Field("", max_length=200, description="the same, up; both or none")
+
+    @field_validator("plate_x", "plate_y", mode="before")
+    @classmethod
+    def _numbers_are_names(cls, value):
+        """Features go by name or number; -1 is none."""
+        return value if not isinstance(value, int) or isinstance(value, bool) else "" if value == -1 else str(value)
 
 
 class Look(Table):
@@ -179,6 +188,8 @@ class Look(Table):
     exposure: float = Field(1.0, gt=0, le=8)
     quality: Quality = "auto"
     ui_scale: float = Field(1.0, ge=0.5, le=4)
+    weights: Literal["phase", "before", "after", "difference"] = Field("phase", description="inside one step: which weights are shown")
+    exaggeration: float = Field(0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen")
 
 
 class Record(Table):

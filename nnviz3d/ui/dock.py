@@ -10,12 +10,16 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import focus, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, moments, network, neuron, performance, training
+from nnviz3d.ui.panels import charts, data, health, look, moments, network, neuron, performance, samples, training
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
-_FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
-_CHILD = imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened
+_GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+_CORNER = int(_W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
+_FLAGS = int(
+    _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
+)
+_CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 
@@ -34,10 +38,10 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
-        self.charts, self.neuron = charts.Charts(), neuron.Neuron()
+        self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
         rows = (
             (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
-            (network, network.draw), (data, data.draw), (look, look.draw), (performance, performance.draw),
+            (network, network.draw), (data, data.draw), (samples, self.samples.draw), (look, look.draw), (performance, performance.draw),
             (moments, moments.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
@@ -147,7 +151,7 @@ def _corner_button(f: Frame) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(f.width - margin, margin), imgui.Cond_.always, imgui.ImVec2(1, 0))
     imgui.set_next_window_bg_alpha(0.5)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(4), f.px(4)))
-    imgui.begin("##show", None, _W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##show", None, _CORNER)
     if icon_button(f, fa.ICON_FA_SLIDERS, "panels", "Show the panels (H)"):
         f.toggle_panels()
     imgui.end()
@@ -160,7 +164,7 @@ def _grip(f: Frame, x: float) -> None:
     imgui.set_next_window_pos(imgui.ImVec2(x - width / 2, f.height / 2 - f.px(60)))
     imgui.set_next_window_size(imgui.ImVec2(width, f.px(120)))
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(0, 0))
-    imgui.begin("##grip", None, _W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
+    imgui.begin("##grip", None, _GRIP)
     imgui.pop_style_var()
     imgui.invisible_button("##grip", imgui.ImVec2(width, f.px(120)))
     active = imgui.is_item_active()

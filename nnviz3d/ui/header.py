@@ -9,7 +9,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import count, plain, short
+from nnviz3d.ui.numbers import count, plain, short, times
+from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.words import QUANTITY_SYMBOL
 
@@ -17,8 +18,8 @@ _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.A
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 
 
-def draw(f: Frame) -> None:
-    """Top left: the scene (a menu of scenes), the shown sample and what the network says of it."""
+def draw(f: Frame) -> Rect:
+    """Top left: the scene (a menu of scenes), the shown sample and what the network says of it. Returns what it covers."""
     margin = f.px(theme.MARGIN)
     room = f.stage_width - 2 * margin - f.px(24) - (0 if f.docked else f.px(52))  # beside the button that brings the panels back
     floating(f, "##header", margin, margin)
@@ -26,7 +27,9 @@ def draw(f: Frame) -> None:
     _sample(f, room)
     if not f.low:
         _legend(f, room)
+    at, size = imgui.get_window_pos(), imgui.get_window_size()
     imgui.end()
+    return at.x, at.y, at.x + size.x, at.y + size.y
 
 
 def _title(f: Frame, room: float) -> None:
@@ -98,9 +101,10 @@ def _legend(f: Frame, room: float) -> None:
     r = f.readout
     if not r.edges_total:
         return
+    weights = r.moment.weights if r.moment and r.moment.weights.on else None
     difference = r.walk is None and r.moments.shown == "B - A"
     quantity = r.walk.symbol if r.walk else "|w in B − w in A|" if difference else QUANTITY_SYMBOL[f.scene.look.edges]
-    signs = theme.ERROR_SIGNS if r.walk and r.walk.error else f.signs
+    signs = theme.ERROR_SIGNS if r.walk and r.walk.error and not weights else f.signs
     imgui.push_font(None, theme.SMALL)
     corner = imgui.get_cursor_screen_pos()
     corner.y += f.px(4)
@@ -114,13 +118,18 @@ def _legend(f: Frame, room: float) -> None:
             draw_list.add_line(imgui.ImVec2(start, middle), imgui.ImVec2(end, middle), ink, f.px(2.2))
         draw_list.add_text(imgui.ImVec2(x + f.px(31), corner.y), _DIM, text)
         x += f.px(31) + imgui.calc_text_size(text).x + f.px(14)
-    peak = f"brightest: {quantity} = {short(r.edges_peak)}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
+    if weights:
+        quantity = "|Δw|" if weights.mode in ("phase", "difference") else "|w|"
+        peak = f"brightest: |w| = {short(r.edges_peak)}"
+    else:
+        peak = f"brightest: {quantity} = {short(r.edges_peak)}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room
     if fits:
         draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, peak)
         x += imgui.calc_text_size(peak).x
     imgui.dummy(imgui.ImVec2(x - corner.x, line + f.px(4)))
-    tip(f, f"The brighter an edge, the larger its {quantity}. Brightest from {plain(r.edges_peak)} (98.5th percentile"
+    what = "weight, with its difference magnified" if weights else quantity
+    tip(f, f"The brighter an edge, the larger its {what}. Brightest from {plain(r.edges_peak)} (98.5th percentile"
            f"{', each layer by itself' if f.scene.look.scale == 'local' else ''}).")  # fmt: skip
     if not fits:
         small(f, peak)
@@ -129,12 +138,44 @@ def _legend(f: Frame, room: float) -> None:
         text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {share} of {quantity}"
     else:
         text = f"all {count(r.edges_total)} edges"
-    if r.walk and r.walk.gradient:
+    if r.walk and r.walk.gradient and not weights:
         text += f"; {r.walk.gradient}"
     small(f, elide(text, room))
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
     _neuron_legend(f, room)
+    if r.plane is not None and r.plane.tiles:
+        _tile_legend(f, room)
+    if weights:
+        _weights_legend(f, weights)
     imgui.pop_font()
+
+
+def _weights_legend(f: Frame, weights) -> None:
+    """What lines and arrows mean while weights of two moments are drawn, and by what their difference is multiplied."""
+    if weights.mode == "before":
+        return
+    corner, line, draw_list = imgui.get_cursor_screen_pos(), imgui.get_text_line_height(), imgui.get_window_draw_list()
+    x, y = corner.x, corner.y + line / 2
+
+    def say(text: str) -> float:
+        draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, text)
+        return x + imgui.calc_text_size(text).x + f.px(12)
+
+    if weights.mode == "phase":
+        draw_list.add_line(imgui.ImVec2(x, y), imgui.ImVec2(x + f.px(18), y), theme.packed(theme.CURVE_TEST), f.scale)
+        x += f.px(23)
+        x = say("old weight")
+    if weights.mode != "after":
+        for ink, text in zip(f.signs, ("grew", "shrank"), strict=True):
+            for dy in (-3, 3):
+                ends = imgui.ImVec2(x, y + f.px(dy)), imgui.ImVec2(x + f.px(4), y)
+                draw_list.add_line(*ends, theme.packed(ink), f.px(1.8))
+            x += f.px(9)
+            x = say(text)
+    x = say(f"differences {times(weights.factor)}")
+    imgui.dummy(imgui.ImVec2(x - corner.x, line))
+    tip(f, "Arrows: a weight grew (blue) or shrank (orange) in this step. They point on to the output where it moved away from 0, and back"
+           f" where it moved towards 0. Differences are drawn {plain(weights.factor)} times as large as they are.")  # fmt: skip
 
 
 def _neuron_legend(f: Frame, room: float) -> None:
@@ -156,3 +197,24 @@ def _neuron_legend(f: Frame, room: float) -> None:
         dim(text)
     imgui.end_group()
     tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0.")
+
+
+def _tile_legend(f: Frame, room: float) -> None:
+    """What the pictures on the neurons are, with their colours from negative to positive."""
+    plane = f.readout.plane
+    at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
+    width, high = f.px(46), f.px(8)
+    y = at.y + (line - high) / 2
+    ends, dark = [theme.packed(colour) for colour in f.signs[::-1]], theme.packed("#0d1220")
+    low, middle, top = at.x, at.x + width / 2, at.x + width
+    draw_list = imgui.get_window_draw_list()
+    draw_list.add_rect_filled_multi_color(imgui.ImVec2(low, y), imgui.ImVec2(middle, y + high), ends[0], dark, dark, ends[0])
+    draw_list.add_rect_filled_multi_color(imgui.ImVec2(middle, y), imgui.ImVec2(top, y + high), dark, ends[1], ends[1], dark)
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + width + f.px(8))
+    small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
+    held = " The other features stay as in the shown sample." if plane.held else ""
+    tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its "
+           f"most positive; an output that stands for a class has the colour of that class. {plane.names[0]} runs to the right from "
+           f"{short(plane.low[0])} to {short(plane.high[0])}, {plane.names[1]} up from {short(plane.low[1])} to {short(plane.high[1])}, "
+           f"as the network is given them.{held} The white dot is the shown sample; the rim glows with its activation. Point at a neuron "
+           f"for its scale.")  # fmt: skip

@@ -10,13 +10,16 @@ from imgui_bundle import imgui
 from nnviz3d.spec.readout import Label
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import elide
 
 MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
+NUMBER_PLATE = 0.9
 _SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
+_SHARES = {"left": 0.0, "centre": 0.5, "right": 1.0}  # of the width that lies before the label's own place
 _COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT}
 
 
@@ -38,19 +41,27 @@ class Placed:
             and other.top < self.top + self.height
         )
 
+    def covers(self, rect: Rect, gap: float) -> bool:
+        across = self.left < rect[2] + gap and rect[0] < self.left + self.width + gap
+        return across and self.top < rect[3] + gap and rect[1] < self.top + self.height + gap
+
     def crosses(self, other: Placed, gap: float) -> bool:
         """Whether two labels, one above the other, would change places."""
         beside = self.left >= other.left + other.width + gap or other.left >= self.left + self.width + gap
         return not beside and (self.label.y - other.label.y) * (self.top + self.height / 2 - other.top - other.height / 2) < 0
 
 
-def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float = 4.0) -> list[Placed]:
+def place(
+    labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float], gap: float = 4.0, taken: Sequence[Rect] = ()
+) -> list[Placed]:
     """Strongest first, each at its own place or pushed up or down; the weakest are dropped where there is no room.
 
-    `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps.
+    `sizes`: (width, height) of each text in pixels. `area`: width and height that labels must stay in. The result never overlaps,
+    nor covers what is `taken`.
     """
-    if not labels:
-        return []
+    wanted = _wanted(labels, sizes, area)
+    if not _crowded(wanted, gap) and not any(label.covers(rect, gap) for rect in taken for label in wanted):
+        return wanted
     first = max(range(len(labels)), key=lambda k: (labels[k].kind != "layer", labels[k].strength, -k))
     # outwards from the strongest among near equals: a crowded column is pushed apart, no gap is closed that a later one needs
     # and what a layer is called comes after what an answer is called
@@ -61,15 +72,43 @@ def place(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: t
     placed: list[Placed] = []
     for k in order[:MAX_LABELS]:
         label, (width, height) = labels[k], sizes[k]
-        left = label.x - {"left": 0.0, "centre": width / 2, "right": width}[label.align]
+        left = label.x - _SHARES[label.align] * width
         if label.strength <= 0.02 or left + width > area[0] or left < 0:
             continue
         for top in _tops(label.y - height / 2, height, up=label.kind != "layer"):  # a layer's name hangs below it
             candidate = Placed(label, left, top, width, height)
-            if top >= 0 and top + height <= area[1] and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
+            inside = top >= 0 and top + height <= area[1]
+            free = inside and not any(candidate.covers(rect, gap) for rect in taken)
+            if free and not any(candidate.meets(o, gap) or candidate.crosses(o, gap) for o in placed):
                 placed.append(candidate)
                 break
     return placed
+
+
+def _wanted(labels: Sequence[Label], sizes: Sequence[tuple[float, float]], area: tuple[float, float]) -> list[Placed]:
+    """Those that fit into the area, each at its own place."""
+    found = []
+    for label, (width, height) in zip(labels, sizes, strict=True):
+        left = label.x - _SHARES[label.align] * width
+        top = label.y - height / 2
+        if label.strength > 0.02 and left >= 0 and left + width <= area[0] and top >= 0 and top + height <= area[1]:
+            found.append(Placed(label, left, top, width, height))
+    return found
+
+
+def _crowded(placed: list[Placed], gap: float) -> bool:
+    """Whether any two overlap, or there are too many. In most frames none do, and there is nothing to arrange."""
+    if len(placed) > MAX_LABELS:
+        return True
+    placed = sorted(placed, key=lambda p: p.top)
+    for k, upper in enumerate(placed):
+        foot = upper.top + upper.height
+        for lower in placed[k + 1 :]:
+            if lower.top >= foot:
+                break
+            if upper.left < lower.left + lower.width + gap and lower.left < upper.left + upper.width + gap:
+                return True
+    return False
 
 
 def _tops(top: float, height: float, up: bool):
@@ -102,14 +141,15 @@ class Labels:
         text, size = self._texts[key]
         return (label if text == label.text else replace(label, text=text)), size
 
-    def draw(self, f: Frame) -> None:
-        labels = f.readout.labels
+    def draw(self, f: Frame, taken: Sequence[Rect] = (), table: bool = False) -> None:
+        """`taken`: what must not be covered. `table`: the outputs are named by a table already."""
+        labels = [label for label in f.readout.labels if not (table and label.kind == "class")]
         if not labels or not f.scene.view.labels:
             return
         draw_list = imgui.get_background_draw_list()
         area = (f.stage_width - f.px(4), f.height)
         fitted = [self._fit(f, label) for label in labels]
-        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4)):
+        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4), taken):
             self._draw_one(f, draw_list, item)
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:
@@ -124,8 +164,6 @@ class Labels:
         size = _SIZES[label.kind] * f.scale
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
-        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, theme.packed(theme.GLASS, PLATE * alpha), f.px(5))
-        halo = theme.packed("#04070f", 0.6 * alpha)
-        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x + dx * f.scale, y + dy * f.scale), halo, label.text)
+        back = theme.packed(theme.GLASS, (NUMBER_PLATE if label.kind == "value" else PLATE) * alpha)
+        draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, back, f.px(5))
         draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, y), theme.packed(_COLOURS[label.kind], alpha), label.text)

@@ -79,6 +79,10 @@ def hover_card(f: Frame) -> None:
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
+    plane = f.readout.plane
+    if plane is not None and plane.hovered is not None:
+        low, high = plane.hovered
+        small(f, f"its picture: a from {plain(low)} to {plain(high)}" if low != high else f"its picture: a = {plain(low)} everywhere")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
     imgui.end_tooltip()

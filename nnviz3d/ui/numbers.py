@@ -68,6 +68,18 @@ def short(value: float | None) -> str:
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
+def times(value: float) -> str:
+    """ "×240": a factor, two digits where it is small."""
+    return f"×{value:,.0f}" if value >= 10 else f"×{value:.2g}"
+
+
+def pair_plain(old: float, new: float) -> tuple[str, str]:
+    """The digits of `pair` in plain text."""
+    size = max(abs(old), abs(new))
+    told = pair(old, new) if 1e-4 <= size < 1e5 else (plain(old), plain(new))
+    return told[0].replace("-", MINUS), told[1].replace("-", MINUS)
+
+
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %"
 

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import focus, header, notes, stage, theme, transport
+from nnviz3d.ui import focus, header, inset, notes, outputs, placing, stage, theme, transport
 from nnviz3d.ui import help as help_card
 from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
@@ -53,25 +53,38 @@ class Overlay:
         return answer
 
     def _compact(self, f: Frame) -> Answer:
-        self._labels.draw(f)
+        self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
         transport.caption(f)
         self.panel_width = 0.0
         return Answer()
 
+    def _tell(self, f: Frame, taken: list[placing.Rect]) -> None:
+        """What stands beside the network: a walk's cards first, then labels where room is left. `taken` ends with what is at the bottom."""
+        cards = []
+        if f.readout.moment is not None:
+            for card in (outputs, inset):
+                rect = card.draw(f, [*cards, *taken])
+                cards += [rect] if rect else []
+        self._labels.draw(f, cards, bool(cards) and f.readout.moment.table is not None)
+
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)
-        self._labels.draw(f)
+        taken: list[placing.Rect] = []
         roomy = min(f.width, f.height) >= SMALLEST * f.scale
         if roomy:
             top = f.height
             if not (f.narrow and f.docked):
-                header.draw(f)
+                taken.append(header.draw(f))
                 top = transport.draw(f)
+                taken.append((0.0, top, f.stage_width, f.height))
+            self._tell(f, taken)
             self._dock.draw(f)
             notes.banner(f)
             notes.lines(f, top)
             notes.hover_card(f)
             help_card.draw(f)
+        else:
+            self._labels.draw(f)
         stage.keys(f)
         focus.keys(f)
         if stage_input.clicked or any(stage_input.orbit):

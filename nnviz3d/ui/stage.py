@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import StageInput
-from nnviz3d.ui import speed
+from nnviz3d.ui import speed, weightbar
 from nnviz3d.ui.frame import Frame
 
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
@@ -118,13 +118,16 @@ def _plain_keys(f: Frame, pressed) -> None:
     if pressed(_K.space) or pressed(_K.gamepad_face_down):
         f.do("walk_play", not walk.playing) if walk else f.do("pause" if f.readout.running else "play")
     _time_keys(f, walk, pressed)
+    if walk and pressed(_K.v):
+        weightbar.cycle(f)
     for key, name in _COMMANDS:
         if pressed(key):
             f.do(name)
-    for key, name in ((_K.right_bracket, "next_sample"), (_K.left_bracket, "previous_sample")):
+    which = "wrong" if imgui.get_io().key_shift else "sample"
+    for key, name in ((_K.right_bracket, "next"), (_K.left_bracket, "previous")):
         # on a German keyboard the plus stands where others have the bracket
         if imgui.is_key_pressed(key, True) and ord("+") not in imgui.get_io().input_queue_characters:
-            f.do(name)
+            f.do(f"{name}_{which}")
     for key, name in _CAMERA_KEYS:
         if pressed(key):
             f.do("camera", name)

@@ -43,15 +43,11 @@ def vec(hex_colour: str, alpha: float = 1.0) -> imgui.ImVec4:
     return imgui.ImVec4(*rgb(hex_colour), alpha)
 
 
-@lru_cache(maxsize=128)
-def _bgr(hex_colour: str) -> int:
-    r, g, b = (round(c * 255) for c in rgb(hex_colour))
-    return b << 16 | g << 8 | r
-
-
+@lru_cache(maxsize=1024)
 def packed(hex_colour: str, alpha: float = 1.0) -> int:
     """imgui's 32-bit colour, 0xAABBGGRR."""
-    return round(max(0.0, min(alpha, 1.0)) * 255) << 24 | _bgr(hex_colour)
+    r, g, b = (round(c * 255) for c in rgb(hex_colour))
+    return round(max(0.0, min(alpha, 1.0)) * 255) << 24 | b << 16 | g << 8 | r
 
 
 def contrast(front: str, back: str) -> float:

@@ -6,7 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import moves, speed, switches, timeline
+from nnviz3d.ui import moves, speed, switches, timeline, weightbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
 from nnviz3d.ui.switch import Item, bar
@@ -23,6 +23,7 @@ def draw(f: Frame, room: float) -> None:
     _time_line(f, walk, room)
     speed_fits = _buttons(f, walk, room)
     f.memory.roomy = not f.low and switches.row(f, room) and speed_fits  # else the list behind the dots has them
+    weightbar.draw(f, room)
 
 
 def verdict(walk: WalkReading, room: float) -> str:

@@ -16,7 +16,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.words import HINTS
 
 _W = imgui.WindowFlags_
-_FLOAT = _W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.always_auto_resize
+_FLOAT = int(_W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.always_auto_resize)
 LABEL_SHARE = 0.38  # of the panel's width
 _DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 _DIM, _FAINT = theme.packed(theme.DIM), theme.packed(theme.FAINT)
@@ -89,6 +89,11 @@ def small(f: Frame, text: str, colour: int = _DIM, wrap: bool = False) -> None:
         imgui.pop_text_wrap_pos()
     imgui.pop_style_color()
     imgui.pop_font()
+
+
+def text_width(text: str, pixels: float) -> float:
+    """Of the current typeface at a size in pixels, without making it the current one."""
+    return imgui.calc_text_size(text).x * pixels / imgui.get_font_size()
 
 
 def elide(text: str, width: float) -> str:

@@ -65,8 +65,19 @@ HINTS: dict[str, tuple[str, str]] = {
     "view.plate": (
         "Decision plate",
         "Two-dimensional data: the network's answer at every place of the plane; colour is the class, brightness how certain it is. "
-        "Dots are the training samples.",
+        "Dots are the training samples, the ring is the shown one.",
     ),
+    "view.thumbnails": (
+        "Neuron pictures",
+        "Where there is a plane: each neuron is a picture of its own activation at every place of it. Blue is positive, orange (yellow) "
+        "negative, an output has its class's colour; each by its own scale. The rim glows with the activation for the shown sample.",
+    ),
+    "view.plate_x": (
+        "Plane, right",
+        "Two features make a plane: the network's answer over it appears beside the output, and each neuron's own. The other features stay "
+        "as in the shown sample.",
+    ),
+    "view.plate_y": ("Plane, up", "The second feature of the plane."),
     "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
     "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
     "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),
@@ -90,6 +101,8 @@ HINTS: dict[str, tuple[str, str]] = {
     "look.glow": ("Glow", "How far bright light spreads, times the usual."),
     "look.exposure": ("Exposure", "Brightness of the whole picture, times the usual."),
     "look.quality": ("Quality", "auto holds the frame rate on this machine; the others are fixed."),
+    "look.weights": ("Weights", "Inside a step: the weights of the phase, before the step, after it, or their difference (V)."),
+    "look.exaggeration": ("Magnify", "Inside a step: differences of weights are drawn so many times as large. 0: so that they are seen."),
     "look.ui_scale": ("Text size", "Size of all text and panels (0.5 to 4)."),
 }  # fmt: skip
 
@@ -115,6 +128,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("I", "walk through one step"),
     ("Shift+PgUp  PgDn", "there: a layer back, on"),
     ("G", "there: gradient of sample, batch"),
+    ("V", "there: weights before, after"),
     ("L", "there: what follows the end"),
     ("F2  F3", "keep moment A, B"),
     ("Shift+F2  F3", "go back to moment A, B"),
@@ -122,6 +136,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
+    ("{  }", "previous, next wrong answer"),
     ("Drag", "turn the network"),
     ("Shift or right drag", "move the network"),
     ("Wheel", "nearer, farther"),

@@ -87,16 +87,16 @@ def test_each_moment_is_what_the_network_was(tmp_path):
     s.refresh()
     for name in ("A", "B"):
         s.moments.watch(name)
-        assert s.seen is not s.source and s.seen.answer() == kept[name]["answer"]
+        assert s.pictured is not s.source and s.pictured.answer() == kept[name]["answer"]
         for kind in ("parameter", "gradient", "change", "activation", "z", "delta"):
-            np.testing.assert_array_equal(s.seen.tensors(kind), kept[name][kind], err_msg=kind)
-        assert read(s.seen.told, s.source.topology.n_neurons - 1) == kept[name]["reading"]
+            np.testing.assert_array_equal(s.pictured.tensors(kind), kept[name][kind], err_msg=kind)
+        assert read(s.pictured.told, s.source.topology.n_neurons - 1) == kept[name]["reading"]
     s.moments.watch("B - A")
-    np.testing.assert_array_equal(s.seen.tensors("parameter"), kept["B"]["parameter"] - kept["A"]["parameter"])
-    np.testing.assert_array_equal(s.seen.tensors("activation"), kept["B"]["activation"] - kept["A"]["activation"])
+    np.testing.assert_array_equal(s.pictured.tensors("parameter"), kept["B"]["parameter"] - kept["A"]["parameter"])
+    np.testing.assert_array_equal(s.pictured.tensors("activation"), kept["B"]["activation"] - kept["A"]["activation"])
     assert s.moments.quantity() == ("parameter", 0) and s.moments.wave().way == 0
     s.moments.watch("")
-    assert s.seen is s.source and s.moments.quantity() is None
+    assert s.pictured is s.source and s.moments.quantity() is None
 
 
 def test_another_sample_is_answered_by_the_moment_too(tmp_path):
@@ -105,8 +105,8 @@ def test_another_sample_is_answered_by_the_moment_too(tmp_path):
     answers = set()
     for _ in range(12):
         s.show_next(1)
-        answers.add(s.seen.answer()[0])
-        assert s.seen.sample is s.source.sample
+        answers.add(s.pictured.answer()[0])
+        assert s.pictured.sample is s.source.sample
     assert len(answers) > 3
 
 
@@ -143,14 +143,14 @@ def test_a_moment_at_the_very_beginning_and_two_that_are_equal(tmp_path):
     reading = s.moments.reading(s.source)
     assert reading.largest == () and reading.kept[0].loss is None and reading.kept[0].step == 0
     s.moments.watch("B - A")
-    assert not s.seen.tensors("parameter").any()
+    assert not s.pictured.tensors("parameter").any()
 
 
 def test_a_moment_of_another_network_cannot_be_looked_at_but_can_be_entered(tmp_path):
     s = two(tmp_path)
     s.moments.watch("A")
     s.apply([Edit("network.layers", [{"units": 3}])])
-    assert s.seen is s.source and "another network" in s.moments.sentence(s.source)
+    assert s.pictured is s.source and "another network" in s.moments.sentence(s.source)
     reading = s.moments.reading(s.source)
     assert not reading.kept[0].fits and reading.kept[0].answer == "" and len(reading.largest) == 6
     s.moments.enter(s, "A")

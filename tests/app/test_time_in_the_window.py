@@ -122,7 +122,7 @@ def test_the_neuron_panel_tells_the_moment_that_is_looked_at(person):
     person.key(K.f4)
     person.frames(30)
     reading = person.loop.overlay._dock.neuron.shown[0]
-    assert reading.a == float(person.session.seen.tensors("activation")[neuron])
+    assert reading.a == float(person.session.pictured.tensors("activation")[neuron])
     assert reading.a != float(person.session.source.tensors("activation")[neuron])
 
 
@@ -132,11 +132,15 @@ def test_the_decision_plate_answers_as_the_moment_did():
     person.key(K.f2)
     person.session.run(300)
     person.frames(4)
-    now, asked = person.session.source.answers(32), person.session
+    responses = person.loop.stage.responses
+    before = responses.range_n2.copy()
     person.key(K.f4)
     person.frames(6)
-    assert asked.seen.answers(32).shape == now.shape and np.abs(asked.seen.answers(32) - now).max() > 0.05
-    assert person.loop.stage._answered == asked.seen.moment
+    kept = person.session.pictured
+    assert responses._answered[0][6] is responses._answered[1][6] is kept  # plate and tiles
+    own = person.session.source.responses(person.loop.stage.picture.subject.tile_cells, kept.sample.x, kept.parameters)
+    np.testing.assert_array_equal(responses.range_n2[:, 0], own.min(0))
+    assert np.abs(before - responses.range_n2).max() > 0.05
     person.close()
 
 

@@ -23,6 +23,15 @@ def _shuffle_sample(loop, _value) -> None:
     loop.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
 
 
+def _wrong(by: int):
+    def run(loop, _value) -> None:
+        why = loop.session.show_wrong(by)
+        if why:
+            loop.say(why)
+
+    return run
+
+
 def _dismiss(loop, _value) -> None:
     loop.session.banner = ""
 
@@ -39,6 +48,10 @@ ACTIONS = {
     "next_sample": lambda loop, _value: loop.session.show_next(1),
     "previous_sample": lambda loop, _value: loop.session.show_next(-1),
     "shuffle_sample": _shuffle_sample,
+    "samples": lambda loop, value: loop.session.browser.ask(value),
+    "show_sample": lambda loop, value: loop.session.show_sample(int(value)),
+    "next_wrong": _wrong(1),
+    "previous_wrong": _wrong(-1),
     "rewind": lambda loop, value: loop.session.rewind(int(value)),
     "dismiss": _dismiss,
 }

@@ -38,9 +38,33 @@ def draw(f: Frame) -> None:
     if data.kind == "blobs":
         integer(f, "data.inputs", data.inputs)
         integer(f, "data.classes", data.classes)
+    if data.kind not in PLAYGROUND and len(f.readout.features) > 1:
+        _plane(f, f.readout.features)
     slider(f, "data.test_fraction", data.test_fraction, 0, 0.9)
     toggle(f, "data.standardize", data.standardize)
     integer(f, "data.seed", data.seed)
+
+
+def _plane(f: Frame, features: tuple[str, ...]) -> None:
+    """Two features that plate and tiles are over. They come and go together: a plane needs two."""
+    names = [name if features.count(name) == 1 else str(k) for k, name in enumerate(features)]
+    shown = {"": "none" if len(names) > 2 else "both inputs", **dict(zip(names, features, strict=True))}
+    values = {"view.plate_x": _named(f.scene.view.plate_x, names), "view.plate_y": _named(f.scene.view.plate_y, names)}
+    for path, other in (("view.plate_x", "view.plate_y"), ("view.plate_y", "view.plate_x")):
+        before = len(f.edits)
+        choice(f, path, values[path], ["", *names], shown)
+        if len(f.edits) == before:
+            continue
+        picked = f.edits[-1].value
+        if not picked:
+            f.edit(other, "")
+        elif values[other] in ("", picked):  # the same twice: they change places
+            f.edit(other, values[path] or next(name for name in names if name != picked))
+
+
+def _named(value: str, names: list[str]) -> str:
+    """A feature given by its number, by its name."""
+    return names[int(value)] if value.isascii() and value.isdecimal() and value not in names and int(value) < len(names) else value
 
 
 def _features(f: Frame) -> None:

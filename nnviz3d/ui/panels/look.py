@@ -35,6 +35,7 @@ def draw(f: Frame) -> None:
     slider(f, "view.layer_gap", view.layer_gap, 0.3, 3)
     toggle(f, "view.labels", view.labels)
     toggle(f, "view.plate", view.plate)
+    toggle(f, "view.thumbnails", view.thumbnails)
     toggle(f, "view.follow", view.follow)
     choice_scale(f)
 

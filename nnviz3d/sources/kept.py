@@ -8,13 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.response import Response
 from nnviz3d.engine.rewind import Snapshot
 from nnviz3d.engine.shown import Shown
 from nnviz3d.sources.own import OwnTraining, verdict
 
 
-class Moment:
+class KeptMoment:
     """`source` is the run that the moment is of: the same topology. Tensors follow the source's shown sample."""
 
     at_boundary = True
@@ -25,16 +24,14 @@ class Moment:
         self._whole = {"parameter": source.ops.asarray(kept["parameters"].copy()), "gradient": source.ops.asarray(kept["gradients"].copy())}
         self._whole["change"] = source.ops.asarray(kept["parameters"] - kept["before"])
         self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"])
-        self._sample = self._response = None
+        self._sample = None
 
     ops = property(lambda self: self.source.ops)
     topology = property(lambda self: self.source.topology)
     data = property(lambda self: self.source.data)
     sample = property(lambda self: self.source.sample)
-    plane = property(lambda self: self.source.plane)
     told = property(lambda self: self)  # what the readings are of
     version = property(lambda self: (id(self), id(self.sample)))
-    moment = property(lambda self: (id(self),))
 
     def tensors(self, kind: str):
         """ "parameter", "gradient", "change" (P,) as they were kept; "z", "activation", "delta" (N,) of the shown sample."""
@@ -54,12 +51,10 @@ class Moment:
     def target_of(self, output: int) -> float:
         return self.source.target_of(output)
 
-    def answers(self, side: int) -> np.ndarray:
-        """(side * side, O) outputs over the plane of two-dimensional data."""
-        if self._response is None or self._response[0] != (side, self.data):
-            inputs = self.plane.inputs(side)
-            self._response = (side, self.data), Response(self.ops, self.topology, self.objective, self._whole["parameter"], inputs)
-        return self._response[1].outputs()
+    @property
+    def parameters(self) -> np.ndarray:
+        """(P,) on the host, read-only."""
+        return self.snapshot.parameters
 
 
 class Difference:
@@ -67,17 +62,15 @@ class Difference:
 
     at_boundary = True
 
-    def __init__(self, first: Moment, second: Moment):
+    def __init__(self, first: KeptMoment, second: KeptMoment):
         self.first, self.second = first, second
 
     ops = property(lambda self: self.second.ops)
     topology = property(lambda self: self.second.topology)
     data = property(lambda self: self.second.data)
     sample = property(lambda self: self.second.sample)
-    plane = property(lambda self: self.second.plane)
     told = property(lambda self: self.second)
     version = property(lambda self: (self.first.version, self.second.version))
-    moment = property(lambda self: self.second.moment)
 
     def tensors(self, kind: str):
         return self.second.tensors(kind) - self.first.tensors(kind)
@@ -87,6 +80,3 @@ class Difference:
 
     def target_of(self, output: int) -> float:
         return self.second.target_of(output)
-
-    def answers(self, side: int) -> np.ndarray:
-        return self.second.answers(side)

@@ -1,0 +1,182 @@
+"""The sample browser: every sample of the test part (during a walk: of the batch) with what the network says of it and its own loss.
+
+Nothing happens unless somebody looks: the panel asks in each frame in which it is open. Then one block of rows a frame is judged (at most
+about 3 ms), and a finished list stays for at least two seconds, so that it can be clicked on. No clock: time is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.sources.own import verdict, words
+from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
+
+MOST, MOST_NUMBERS = 100_000, 20_000_000  # samples that are looked through, and outputs of them that are kept
+RENEW = 2.0  # seconds between the starts of two passes while the network changes
+FAR, FAR_WORK = 4096, 3e9  # rows, and multiply-adds, that the search for the next wrong answer may cost at once
+
+
+@dataclass
+class Pass:
+    """One time through all rows. `out_no`, `loss_n` fill from the front; `done` of them are known."""
+
+    moment: tuple
+    step: int
+    out_no: np.ndarray
+    loss_n: np.ndarray
+    blocks: Iterator
+    done: int = 0
+
+    @property
+    def over(self) -> bool:
+        return self.done == len(self.loss_n)
+
+
+class Browser:
+    """Of one session. `ask` says that somebody looks, `work` does a block, `reading` is what the panel shows."""
+
+    def __init__(self):
+        self.query: SampleQuery | None = None
+        self._eyes = 0  # frames for which somebody still looks
+        self._subject: tuple = ()
+        self._number = 0
+        self._running: Pass | None = None
+        self._last: Pass | None = None
+        self._since = 0.0
+        self._read: tuple = ()
+
+    def ask(self, query: SampleQuery) -> None:
+        """For this frame and the next."""
+        self.query, self._eyes = query, 2
+
+    def work(self, session, dt: float) -> None:
+        """One block, where one is wanted; at a boundary of two steps only."""
+        self._since += dt
+        self._eyes -= 1
+        if self._eyes < 0:
+            self.query, self._running = None, None
+            return
+        source, seen = session.source, session.seen
+        if not source.at_boundary:
+            return
+        subject, moment = _subject(source, seen), _moment(source, seen)
+        if not _same(subject, self._subject):
+            self._subject, self._number, self._last, self._running = subject, self._number + 1, None, None
+            self._range = _range(source.data, _rows(source, seen)[0])
+        if self._running is None:
+            newest = self._last and self._last.moment == moment
+            if newest or (self._last and self._since < RENEW):
+                return
+            part, rows_r, parameters = _rows(source, seen)
+            n, outputs = len(rows_r), source.topology.output.size
+            blocks = source.judging(part, rows_r, parameters)
+            self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks)
+            self._since = 0.0
+        run = self._running
+        where, out_no, loss_n = next(run.blocks)
+        run.out_no[where], run.loss_n[where], run.done = out_no, loss_n, where.stop
+        if run.over:
+            self._last, self._running = run, None
+
+    def reading(self, session) -> SamplesReading | None:
+        """The page that was asked for; None while nobody looks. The same object as long as nothing changed."""
+        query = self.query
+        told = self._last or self._running
+        if query is None or told is None or not _same(_subject(session.source, session.seen), self._subject):
+            return None
+        seen = session.seen
+        shown = seen.sample.index if seen is session.source else seen.shown % seen.batch_size
+        progress = 10 * told.done // len(told.loss_n)  # an unfinished list is sorted ten times, not at every block
+        key = (query, self._number, told.moment, progress, shown)
+        if self._read[:1] != (key,):
+            self._read = key, self._page(session, query, told, shown)
+        return self._read[1]
+
+    def _page(self, session, query: SampleQuery, told: Pass, shown: int) -> SamplesReading:
+        source, data = session.source, session.source.data
+        part, rows_r, _ = _rows(source, session.seen)
+        x_ni, t = getattr(data, f"x_{part}"), getattr(data, f"t_{part}")
+        known_r, out_no, loss_n = rows_r[: told.done], told.out_no[: told.done], told.loss_n[: told.done]
+        classes = data.task == "classification"
+        right_n = _right(out_no, t[known_r]) if classes else None
+        order = _order(query, loss_n, right_n, t[known_r] if classes else None)
+        pages = max(-(-len(order) // query.size), 1)
+        page = min(query.page, pages - 1)
+        rows = []
+        for k in order[page * query.size : (page + 1) * query.size]:
+            row = rows_r[k]
+            finite = np.isfinite(out_no[k]).all()
+            said = verdict(data, source.topology.output.activation, out_no[k], t[row])[0] if finite else "not a number"
+            rows.append(
+                SampleRow(int(k), words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
+            )
+        low, high = self._range
+        return SamplesReading(
+            part if session.seen is source else "batch", self._number, told.step, len(rows_r), told.done,
+            None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
+            SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
+        )  # fmt: skip
+
+
+def find_wrong(session, by: int) -> int | None:
+    """The number of the next (`by` 1) or previous (-1) sample that the network gets wrong now, or None within reach. Not for numbers."""
+    source, seen = session.source, session.seen
+    part, rows_r, parameters = _rows(source, seen)
+    n = len(rows_r)
+    shown = seen.sample.index if seen is source else seen.shown % n
+    far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
+    order = (shown + by * np.arange(1, far + 1)) % n
+    for where, out_no, _loss in source.judging(part, rows_r[order], parameters):
+        wrong = np.flatnonzero(~_right(out_no, getattr(source.data, f"t_{part}")[rows_r[order[where]]]))
+        if len(wrong):
+            return int(order[where][wrong[0]])
+    return None
+
+
+def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:
+    """(part, its rows, parameters or None for those of now): of the part that samples are shown from, or of the batch of a walk."""
+    if seen is source:
+        most = min(source.sample.count, MOST, max(MOST_NUMBERS // source.topology.output.size, 1))
+        return source.sample.part, np.arange(most), None
+    return "train", seen.tape.rows, seen.tape.after if seen.kind == "after" else seen.tape.before
+
+
+def _subject(source, seen) -> tuple:
+    """What the list is of; another one starts it anew."""
+    return (source.data, source.trainer, None) if seen is source else (source.data, source.trainer, seen.tape.rows)
+
+
+def _same(a: tuple, b: tuple) -> bool:
+    """Whether both hold the very same things."""
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _moment(source, seen) -> tuple:
+    """Changes whenever the network answers differently."""
+    state = (source.step, source.trainer.writes, source.trainer.objective)
+    return state if seen is source else (*state, seen.kind == "after")
+
+
+def _right(out_no: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
+    """(n,) whether the largest output is the sample's class; what is not a number is never right."""
+    return (out_no.argmax(1) == targets_n) & np.isfinite(out_no).all(1)
+
+
+def _order(query: SampleQuery, loss_n: np.ndarray, right_n, classes_n) -> np.ndarray:
+    """Numbers of the samples that the query matches, in its order; a loss that is no number counts as the worst."""
+    chosen = np.arange(len(loss_n))
+    if classes_n is not None and query.show != "all":
+        chosen = np.flatnonzero(~right_n if query.show == "wrong" else classes_n == int(query.show))
+    if query.order == "worst":
+        chosen = chosen[np.argsort(-np.nan_to_num(loss_n[chosen], nan=np.inf, posinf=np.inf), kind="stable")]
+    return chosen
+
+
+def _range(data, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """(I,) smallest and largest of each input over the part; over all inputs for pictures."""
+    x_ni = getattr(data, f"x_{part}")
+    low, high = x_ni.min(0), x_ni.max(0)
+    return (np.full_like(low, low.min()), np.full_like(high, high.max())) if len(data.shape) > 1 else (low, high)

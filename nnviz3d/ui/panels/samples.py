@@ -1,0 +1,237 @@
+"""Samples: all of the test part (in a walk: of the batch), the worst first; a click shows one on the stage.
+
+Asks for its page in every frame in which it is on screen, and for nothing otherwise. While the pointer is on the list it stands still.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.numbers import count, percent, plain, short
+from nnviz3d.ui.sheet import Sheet, painted
+from nnviz3d.ui.widgets import combo, dim, elide, icon_button, label, small, tip
+
+TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Look through the samples: the worst, the wrong, a class.", False
+PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a row of numbers
+IMAGES, ROWS = 25, 12  # on a page
+CELLS, FINEST = 24, 64  # numbers of a row that its strip shows; pixels a side of a picture
+CLASSES = 200  # in the list of classes
+_TEXT, _DIM, _ACCENT, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.FAINT))
+_RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
+_ORDERS = {"worst": "worst first", "number": "by number"}
+
+
+class Samples:
+    """Remembers what is wanted, and the page that stands still under the pointer."""
+
+    def __init__(self):
+        self.query = SampleQuery()
+        self.sheet = Sheet()
+        self._held: SamplesReading | None = None
+        self._hovered = False
+        self._height = 0.0
+
+    def draw(self, f: Frame) -> None:
+        top = imgui.get_cursor_pos_y()
+        if self._height and not imgui.is_rect_visible(imgui.ImVec2(1, self._height)):  # scrolled away: it keeps its place and costs nothing
+            imgui.dummy(imgui.ImVec2(0, self._height))
+            return
+        f.do("samples", self.query)
+        self._take(f.readout.samples)
+        r = self._held
+        if r is None:
+            small(f, "The network is being asked ...")
+            return
+        self._summary(f, r)
+        self._choose(f, r)
+        self._pages(f, r)
+        self._list(f, r)
+        self._height = imgui.get_cursor_pos_y() - top
+
+    def _take(self, r: SamplesReading | None) -> None:
+        """The newest page, unless the pointer is about to click on the one that is shown."""
+        held = self._held
+        asked = r is None or held is None or r.subject != held.subject or r.query != held.query
+        if asked or not self._hovered:
+            self._held = r
+        elif r.shown != held.shown:
+            self._held = replace(held, shown=r.shown)
+        if self._held is not None:
+            self.query = replace(self.query, size=IMAGES if _pictures(self._held) else ROWS)
+
+    def _summary(self, f: Frame, r: SamplesReading) -> None:
+        part = {"test": "Test part", "train": "Training part", "batch": "This step's batch"}[r.part]
+        if r.known < r.total:
+            small(f, f"{part}: asked {count(r.known)} of {count(r.total)} ...")
+            return
+        first = "the first " if r.part != "batch" and r.total < f.readout.sample_count else ""
+        told = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
+        small(f, f"{part}: {first}{count(r.total)} samples, {told}, at step {count(r.step)}", wrap=True)
+        tip(f, "What the network says of each sample by itself (without dropout), and the loss of that sample alone. Asked again about "
+               "every two seconds while it learns; the list stands still while the pointer is on it.")  # fmt: skip
+
+    def _choose(self, f: Frame, r: SamplesReading) -> None:
+        names = {"all": "all"}
+        if r.wrong is not None:
+            names |= {"wrong": "wrong answers"} | {str(k): f"class {name}" for k, name in enumerate(f.readout.class_names[:CLASSES])}
+        if self.query.show not in names:
+            self._ask(show="all")
+        for text, field, options, hint in (
+            ("Show", "show", names, "Which samples: all, those that the network gets wrong now, or those of one class."),
+            ("Order", "order", _ORDERS, "worst first: the largest loss on top. by number: as in the data."),
+        ):
+            imgui.begin_group()
+            label(f, text)
+            picked = combo(f"##samples.{field}", getattr(self.query, field), list(options), options)
+            imgui.end_group()
+            tip(f, hint)
+            if picked is not None:
+                self._ask(**{field: picked})
+        imgui.begin_group()
+        label(f, "Shown")
+        imgui.set_next_item_width(-2 * f.px(26) - f.px(8) if r.wrong is not None else -1)
+        changed, number = imgui.input_int("##samples.shown", r.shown + 1, 1, 10)
+        imgui.end_group()
+        tip(f, "The number of the shown sample, from 1. Keys [ and ].")
+        if changed:
+            f.do("show_sample", min(max(number, 1), max(f.readout.sample_count if r.part != "batch" else r.total, 1)) - 1)
+        if r.wrong is not None:
+            for icon, name, key in ((fa.ICON_FA_BACKWARD_STEP, "previous_wrong", "{"), (fa.ICON_FA_FORWARD_STEP, "next_wrong", "}")):
+                imgui.same_line(0, f.px(4))
+                if icon_button(f, icon, name, f"{name.partition('_')[0].capitalize()} wrong answer ( {key} )", size=26):
+                    f.do(name)
+
+    def _ask(self, **changes) -> None:
+        self.query = replace(self.query, page=0, **changes)
+
+    def _list(self, f: Frame, r: SamplesReading) -> None:
+        self._hovered = False
+        if not r.rows:
+            small(f, "Not one wrong answer." if r.query.show == "wrong" and r.known == r.total else "None here.")
+            return
+        key = (r.subject, f.scale, tuple(row.index for row in r.rows))
+        pictures, numbers = _pictures(r), r.wrong is None
+        small(f, f"{'target' if numbers else 'true'} → said{'' if pictures else ', loss of that sample'}", _FAINT)
+        tip(f, ("" if numbers else "Green: right, only one name. Red: the true class, then what the network says. ") + (
+            "" if pictures else "The strip shows the inputs, from dark (smallest of the part) to light (largest)."))  # fmt: skip
+        corner = imgui.get_cursor_screen_pos()
+        if pictures:
+            self.sheet.fill(key, _images(r), round(f.px(PICTURE)))
+            self._grid(f, r)
+        else:
+            self.sheet.fill(key, _strips(r), round(f.px(STRIP)))
+            self._table(f, r)
+        size = imgui.ImVec2(imgui.get_content_region_avail().x, imgui.get_cursor_screen_pos().y - corner.y)
+        self._hovered = imgui.is_mouse_hovering_rect(corner, imgui.ImVec2(corner.x + size.x, corner.y + size.y))
+
+    def _grid(self, f: Frame, r: SamplesReading) -> None:
+        """Pictures with "true → said" under each."""
+        room, gap, line = imgui.get_content_region_avail().x, f.px(5), f.px(theme.SMALL) + f.px(3)
+        across = max(int((room + gap) / (f.px(PICTURE) + gap)), 1)
+        side = (room - gap * (across - 1)) / across
+        draw_list = imgui.get_window_draw_list()
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(gap, gap))
+        imgui.push_font(None, theme.SMALL)
+        height, width = r.shape[-2:]
+        fit = side / max(height, width)
+        dx, dy = (side - width * fit) / 2, (side - height * fit) / 2
+        for k, row in enumerate(r.rows):
+            if k % across:
+                imgui.same_line()
+            at = imgui.get_cursor_screen_pos()
+            self._button(f, r, row, imgui.ImVec2(side, side + line))
+            low, high = imgui.ImVec2(at.x + dx, at.y + dy), imgui.ImVec2(at.x + side - dx, at.y + side - dy)
+            self.sheet.draw(draw_list, k, low, high)
+            self._frame(f, draw_list, r, row, at, imgui.ImVec2(at.x + side, at.y + side))
+            text = elide(_short(row), side)
+            x = at.x + (side - imgui.calc_text_size(text).x) / 2
+            draw_list.add_text(imgui.ImVec2(x, at.y + side + f.px(1)), _ink(row), text)
+        imgui.pop_font()
+        imgui.pop_style_var()
+
+    def _table(self, f: Frame, r: SamplesReading) -> None:
+        """A strip of the inputs, "true → said", the loss."""
+        width, high, strip = imgui.get_content_region_avail().x, f.px(25), f.px(STRIP)
+        draw_list = imgui.get_window_draw_list()
+        imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(0, f.px(3)))
+        imgui.push_font(None, theme.SMALL)
+        y = (high - imgui.get_text_line_height()) / 2
+        for k, row in enumerate(r.rows):
+            at = imgui.get_cursor_screen_pos()
+            self._button(f, r, row, imgui.ImVec2(width, high))
+            self.sheet.draw(draw_list, k, imgui.ImVec2(at.x + f.px(3), at.y + f.px(4)), imgui.ImVec2(at.x + strip, at.y + high - f.px(4)))
+            loss = short(row.loss)
+            right = at.x + width - imgui.calc_text_size(loss).x - f.px(6)
+            draw_list.add_text(imgui.ImVec2(right, at.y + y), _DIM, loss)
+            room = right - at.x - strip - f.px(16)
+            draw_list.add_text(imgui.ImVec2(at.x + strip + f.px(8), at.y + y), _ink(row), elide(_long(row), room))
+            self._frame(f, draw_list, r, row, at, imgui.ImVec2(at.x + width, at.y + high))
+        imgui.pop_font()
+        imgui.pop_style_var()
+
+    def _button(self, f: Frame, r: SamplesReading, row: SampleRow, size: imgui.ImVec2) -> None:
+        if imgui.invisible_button(f"##sample{row.index}", size):
+            f.do("show_sample", row.index)
+        if imgui.is_item_hovered():
+            what = "Its target" if row.right is None else "Its class"
+            tip(f, f"Sample {count(row.index + 1)} of {count(r.total)}. {what}: {row.label}. The network says {row.said}. "
+                   f"Loss of this sample: {plain(row.loss)}. Click to show it.")  # fmt: skip
+
+    def _frame(self, f: Frame, draw_list, r: SamplesReading, row: SampleRow, low: imgui.ImVec2, high: imgui.ImVec2) -> None:
+        """Around the shown sample, and around the one under the pointer."""
+        shown, hovered = row.index == r.shown, imgui.is_item_hovered()
+        if shown or hovered:
+            draw_list.add_rect(low, high, _ACCENT if shown else _DIM, f.px(3), f.px(2 if shown else 1))
+
+    def _pages(self, f: Frame, r: SamplesReading) -> None:
+        """ "25 to 48 of 57" with buttons, where there is more than one page."""
+        size = r.query.size
+        pages = -(-r.found // size)
+        if pages < 2:
+            return
+        first = r.query.page * size
+        for icon, name, page in (
+            (fa.ICON_FA_CHEVRON_LEFT, "page_back", r.query.page - 1),
+            (fa.ICON_FA_CHEVRON_RIGHT, "page_on", r.query.page + 1),
+        ):
+            if icon_button(f, icon, name, "More samples", enabled=0 <= page < pages, size=24):
+                self.query = replace(self.query, page=page)
+            imgui.same_line(0, f.px(2))
+        imgui.align_text_to_frame_padding()
+        dim(f"{count(first + 1)} to {count(min(first + size, r.found))} of {count(r.found)}")
+
+
+def _pictures(r: SamplesReading) -> bool:
+    return len(r.shape) > 1 and min(r.shape[-2:]) > 1
+
+
+def _images(r: SamplesReading) -> np.ndarray:
+    """(n, H, W, 4) uint8; large pictures thinned out, channels averaged."""
+    x = np.stack([row.x for row in r.rows]).reshape(len(r.rows), -1, *r.shape[-2:]).mean(1)
+    thin = -(-max(x.shape[1:]) // FINEST)
+    return painted(x[:, ::thin, ::thin], r.low.min(), r.high.max())
+
+
+def _strips(r: SamplesReading) -> np.ndarray:
+    """(n, 1, I, 4) uint8: the first inputs, each between its own smallest and largest value."""
+    return painted(np.stack([row.x[:CELLS] for row in r.rows]), r.low[:CELLS], r.high[:CELLS])[:, None]
+
+
+def _ink(row: SampleRow) -> int:
+    return _TEXT if row.right is None else _RIGHT if row.right else _WRONG
+
+
+def _short(row: SampleRow) -> str:
+    said = row.said.partition(" (")[0]
+    return row.label if row.right else f"{row.label} → {said}"
+
+
+def _long(row: SampleRow) -> str:
+    return f"{count(row.index + 1)}   {row.said if row.right else f'{row.label} → {row.said}'}"
