@@ -30,7 +30,7 @@ class Memory:
     toast: str = ""
     toast_seconds: float = 0.0
     in_epochs: bool = False  # the speed of training is told in epochs
-    roomy: bool = True  # the bar at the bottom had room for everything in the last frame
+    on_bar: frozenset[str] = frozenset()  # names of the switches that the bar at the bottom had room for in the last frame
     area: str = ""  # the window that the keyboard walks through; empty: the stage
     area_frames: int = 0  # how many frames it has been that one
     busy: bool = False  # a popup was open or a widget held in the last frame

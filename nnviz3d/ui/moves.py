@@ -7,6 +7,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import speed, switches, theme
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.switch import Item
 from nnviz3d.ui.widgets import dim, icon_button, small, tip
 
 SIDE = 26.0  # unscaled pixels of a button in the list
@@ -32,8 +33,8 @@ def hint(f: Frame, unit: str) -> str:
     return UNITS[unit][1 if f.readout.walk else 2]
 
 
-def button(f: Frame, wide: bool) -> None:
-    """The button of the list, and the list. `wide`: speed and switches are on the bar already."""
+def button(f: Frame) -> None:
+    """The button of the list, and the list: moves, and what the bar has no room for."""
     if icon_button(f, fa.ICON_FA_ELLIPSIS, "moves", "Move by phase, layer, sample, step or epoch; more settings", size=36):
         imgui.open_popup("moves")
     right, top = imgui.get_item_rect_max().x, imgui.get_window_pos().y - f.px(6)
@@ -42,12 +43,20 @@ def button(f: Frame, wide: bool) -> None:
     if imgui.begin_popup("moves"):
         imgui.push_style_var(imgui.StyleVar_.frame_rounding, f.px(6))
         _list(f)
-        if not wide:
-            imgui.separator()
-            speed.draw(f, f.px(speed.WIDTH))
-            switches.column(f, switches.here(f))
+        _rest(f)
         imgui.pop_style_var()
         imgui.end_popup()
+
+
+def _rest(f: Frame) -> None:
+    """What the bar has no room for."""
+    hidden = [item for item in switches.here(f) if item.name not in f.memory.on_bar]
+    if "speed" not in f.memory.on_bar:
+        hidden.insert(0, Item(0, 0.0, lambda: speed.draw(f, f.px(speed.WIDTH))))
+    if hidden:
+        imgui.separator()
+    for item in hidden:
+        item.draw()
 
 
 def _list(f: Frame) -> None:
@@ -62,13 +71,13 @@ def _list(f: Frame) -> None:
         imgui.text_unformatted(unit)
         tip(f, hint(f, unit))
         imgui.same_line(start + f.px(72))
-        imgui.set_cursor_pos_y(top)
         for icon, count, way in ((fa.ICON_FA_CHEVRON_LEFT, -1, "Back"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "On")):
+            imgui.set_cursor_pos_y(top)
             if icon_button(f, icon, f"{unit}{count:+d}", f"{way} by one {unit}. {hint(f, unit)}", size=SIDE):
                 f.do("move", (unit, count))
             imgui.same_line(0, f.px(4))
         imgui.same_line(start + f.px(80) + 2 * side + f.px(12))
-        imgui.set_cursor_pos_y(middle + f.px(1))
+        imgui.set_cursor_pos_y(middle - f.px(4))  # on the line of a button text stands lower by its padding
         small(f, keys, theme.packed(theme.FAINT))
         imgui.set_cursor_pos_y(top + side + f.px(2))
     imgui.dummy(imgui.ImVec2(0, 0))

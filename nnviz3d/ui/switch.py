@@ -27,7 +27,8 @@ class Item:
 
     rank: int
     width: float
-    draw: Callable[[], None]
+    draw: Callable[[], object]
+    name: str = ""
 
 
 def fitting(items: Sequence[Item], room: float, gap: float) -> list[Item]:

@@ -67,8 +67,7 @@ def draw(f: Frame) -> float:
     imgui.pop_font()
     if r.walk is None:
         _history(f, room)
-        speed_fits = _buttons(f, room)
-        f.memory.roomy = not f.low and switches.row(f, room) and speed_fits  # else the list behind the dots has them
+        f.memory.on_bar = frozenset(_buttons(f, room) | switches.row(f, room))
     else:
         walkbar.draw(f, room)
     imgui.pop_style_var()
@@ -91,8 +90,8 @@ def _history(f: Frame, room: float) -> None:
         f.do("rewind", r.oldest + round(at * steps))
 
 
-def _buttons(f: Frame, room: float) -> bool:
-    """What runs time; where there is no room the less important give way to the list behind the dots. True where the speed fits."""
+def _buttons(f: Frame, room: float) -> set[str]:
+    """What runs time; where there is no room the less important give way to the list behind the dots. Returns what is there."""
     r, side, gap = f.readout, f.px(36), f.px(6)
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
 
@@ -101,7 +100,7 @@ def _buttons(f: Frame, room: float) -> bool:
             if icon_button(f, icon, ident, hint, size=36, **style):
                 f.do(*command)
 
-        return Item(rank, side, draw)
+        return Item(rank, side, draw, ident)
 
     play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
     drawn = bar(
@@ -113,15 +112,15 @@ def _buttons(f: Frame, room: float) -> bool:
             one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", "Walk through the next step, phase by phase (I)", ("walk",)),
             one(2, fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)", ("reset",)),
             one(2, fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)", ("new_seed",)),
-            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side)),
+            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
             Item(5, side, lambda: _moments(f)),
-            Item(1, side, lambda: moves.button(f, f.memory.roomy)),
+            Item(1, side, lambda: moves.button(f)),
         ],
         room,
         gap,
     )
     imgui.pop_style_var()
-    return any(item.rank == 3 for item in drawn)
+    return {item.name for item in drawn}
 
 
 def _moments(f: Frame) -> None:

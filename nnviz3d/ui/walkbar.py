@@ -6,7 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import moves, speed, switches, timeline, weightbar
+from nnviz3d.ui import moves, speed, switches, timeline
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
 from nnviz3d.ui.switch import Item, bar
@@ -16,14 +16,18 @@ HEIGHT = 22.0
 # the colours of the waves on the stage: signals warm-blue, loss neutral, errors rose, updates the accent
 COLOURS = {"input": "#4f7fb8", "forward": "#6cbcff", "loss": "#e8ecf5", "backward": "#f078c0", "update": "#ffc46b", "after": "#6cbcff"}
 
+LOOPS = {  # icon, name, words, what comes next
+    "stop": (fa.ICON_FA_ARROW_RIGHT_TO_BRACKET, "walk_loop", "hold", "again"),
+    "again": (fa.ICON_FA_REPEAT, "walk_loop", "play this step again", "on"),
+    "on": (fa.ICON_FA_ARROW_RIGHT, "walk_loop", "go on to the next step", "stop"),
+}
+
 
 def draw(f: Frame, room: float) -> None:
     """Time line, then buttons, centred in `room` pixels."""
     walk = f.readout.walk
     _time_line(f, walk, room)
-    speed_fits = _buttons(f, walk, room)
-    f.memory.roomy = not f.low and switches.row(f, room) and speed_fits  # else the list behind the dots has them
-    weightbar.draw(f, room)
+    f.memory.on_bar = frozenset(_buttons(f, walk, room) | switches.row(f, room))
 
 
 def verdict(walk: WalkReading, room: float) -> str:
@@ -45,8 +49,8 @@ def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
         f.do("walk_to", at * count)
 
 
-def _buttons(f: Frame, walk: WalkReading, room: float) -> bool:
-    """What moves along. True where the speed has room."""
+def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
+    """What moves along. Returns what has room."""
     side, gap, count = f.px(36), f.px(6), len(walk.phases)
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
 
@@ -55,7 +59,7 @@ def _buttons(f: Frame, walk: WalkReading, room: float) -> bool:
             if icon_button(f, icon, ident, hint, size=36, **style):
                 f.do(*command)
 
-        return Item(rank, side, draw)
+        return Item(rank, side, draw, ident)
 
     play = (fa.ICON_FA_PAUSE, "Hold (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play the iteration (Space)")
     hold = f"The iteration before this one{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
@@ -67,11 +71,12 @@ def _buttons(f: Frame, walk: WalkReading, room: float) -> bool:
             one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
             one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", ("walk_by", 1), enabled=walk.number < count),
             one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I), or without playing (PgDn)", ("walk",)),
-            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side)),
-            Item(0, side, lambda: moves.button(f, f.memory.roomy)),
+            one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
+            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
+            Item(0, side, lambda: moves.button(f)),
         ],
         room,
         gap,
     )
     imgui.pop_style_var()
-    return any(item.rank == 3 for item in drawn)
+    return {item.name for item in drawn}

@@ -84,6 +84,7 @@ def test_a_walk_by_keys_alone(person):
 def test_whose_gradient_it_is_is_seen_on_the_edges(person):
     person.session.run(20)
     person.session.start_walk(Place.parse("backward:1@0.9", person.session.source.topology))
+    person.frames(50)  # the camera makes room for the table
     sample = look(person)
     person.key(K.g)
     assert _change(sample, look(person)) > 0.002

@@ -60,7 +60,7 @@ def test_buttons_outside_a_walk(driver, button, command):
     [
         ("walk_leave", ("walk_leave", None)), ("walk_previous", ("move", ("step", -1))), ("walk_back", ("walk_by", -1)),
         ("walk_play", ("walk_play", False)), ("walk_on", ("walk_by", 1)), ("walk_next", ("walk", None)),
-        ("gradient.True", ("walk_gradient", True)), ("loop.again", ("walk_loop", "again")), ("loop.on", ("walk_loop", "on")),
+        ("gradient.True", ("walk_gradient", True)), ("walk_loop", ("walk_loop", "again")),
     ],
 )  # fmt: skip
 def test_buttons_in_a_walk(driver, button, command):
@@ -71,7 +71,7 @@ def test_buttons_in_a_walk(driver, button, command):
 
 def test_what_cannot_be_done_is_off(driver):
     driver.readout = walk(step=1, number=0.0)
-    for button in ("walk_previous", "walk_back", "gradient.False", "loop.stop"):
+    for button in ("walk_previous", "walk_back", "gradient.False"):
         driver.click(*find(driver, button))
     driver.readout = readouts.readout(step=0)
     driver.click(*find(driver, "back"))
@@ -270,7 +270,7 @@ def test_bars_stay_on_the_stage_and_what_has_no_room_is_in_the_list(width, heigh
     found = on_screen(small)
     stage = width - small.frame().panel_width
     bar = ("walk_leave", "walk_play", "walk_on", "moves") if inside else ("play", "step", "walk", "reset", "new_seed", "moves")
-    names = ("##speed", "back", "epoch", "speed", "walk_speed", "gradient.True", "loop.on", "moment.A", *bar)
+    names = ("back", "epoch", "speed", "walk_speed", "walk_loop", "gradient.True", "moment.A", *bar)
     for name in bar:
         assert name in found, name
     for name in names:

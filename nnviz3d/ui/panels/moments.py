@@ -48,7 +48,8 @@ def draw(f: Frame) -> None:
     if not kept:
         small(f, "Keep a moment, train on or change something, keep another: then compare them, or go back.", _FAINT, wrap=True)
         return
-    switches.column(f, switches.moment(f))
+    for item in switches.moment(f):
+        item.draw()
     _table(f, kept)
     for name in KEYS:
         if name == "B":
