@@ -7,6 +7,7 @@
 uniform float u_energy;   // brightness of all edges
 uniform float u_width;    // pixels
 uniform float u_floor;    // energies below are not drawn
+uniform float u_least;    // the least energy shown; above 0 the pair's gain does not count either
 uniform vec3 u_positive;
 uniform vec3 u_negative;
 uniform bool u_dashes;
@@ -45,7 +46,7 @@ void main()
         calm *= moved;
     }
 #endif
-    float energy = energy_of(level);
+    float energy = max(energy_of(level), u_least);
     v_color = vec3(0.);
     v_across = v_dash = 0.;
     if (energy * calm < u_floor || share <= 0.) {
@@ -83,5 +84,5 @@ void main()
 #ifdef ENDS
     if (!end) v_color = mix(v_color, activation_of(edge.source) >= 0. ? WARM : COLD, .85);
 #endif
-    v_color *= energy * (.1 + .26 * energy) * edge.gain * u_energy * calm;
+    v_color *= energy * (.1 + .26 * energy) * (u_least > 0. ? 1. : edge.gain) * u_energy * calm;
 }

@@ -7,6 +7,7 @@ flat in vec4 v_sphere;
 flat in vec4 v_glow;
 flat in vec4 v_style;
 flat in vec2 v_fill;
+flat in int v_held;
 out vec4 o_color;
 
 const vec3 BODY = vec3(.035, .05, .085);
@@ -14,6 +15,8 @@ const vec3 RIM = vec3(.16, .34, .78);
 const vec3 SPARK = vec3(.55, .65, .85);
 const vec3 ACCENT = vec3(2.2, 1.5, .6);
 const vec3 COLD = vec3(.95, .7, 2.6);
+const vec3 ICE = vec3(.55, 1.35, 1.9);
+const vec3 CUT = vec3(1.5, .3, .26);
 const vec3 KEY = vec3(-.48, .68, .55);
 const vec3 HALF = vec3(-.2722, .3856, .8816);  // halfway between the key light and the eye
 
@@ -52,6 +55,13 @@ void main()
         inner = mix(inner, v_glow.rgb * (.5 + .3 * facing) * held, v_fill.y);
     }
     color += inner;
+    if (v_held != 0) {
+        // killed: hollow and crossed out; frozen: a ring of ice. A ring of a hovered one lies over both
+        float crossing = min(abs(normal.x + normal.y), abs(normal.x - normal.y)) * .7071;
+        float cut = smoothstep(.12, .06, crossing) * smoothstep(.0, .12, facing - .45);
+        if ((v_held & 2) != 0) color = BODY * .1 + CUT * (.3 * cut + .22 * smoothstep(.55, .85, grazing));
+        if ((v_held & 1) != 0) color = color * .8 + ICE * (.06 + smoothstep(.4, .62, grazing));
+    }
     color += (v_style.w >= 0. ? ACCENT : COLD) * abs(v_style.w) * smoothstep(.45, .8, grazing);
     float alpha = coverage * min(.93 + v_glow.a + rim, 1.);
     o_color = vec4(color * alpha, alpha);

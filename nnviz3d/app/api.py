@@ -36,7 +36,8 @@ def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "a
 
     document, base = _scene(scene)
     session = Session(document, base, backend)
-    stops.run(session.source, document.train, document.train.steps or 1000 if steps is None else steps, session.stops)
+    wanted = document.train.steps or 1000 if steps is None else steps
+    stops.run(session.source, session.source.trainer, document.train, wanted, session.stops)
     return session.source
 
 

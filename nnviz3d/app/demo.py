@@ -55,7 +55,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
 
 def frames(session, host, progress=lambda done, total: None):
     """The pictures of the film, (H, W, 3) uint8, one by one."""
-    from nnviz3d.app import facts, stops
+    from nnviz3d.app import facts
     from nnviz3d.app.stage import Stage
     from nnviz3d.ui.overlay import Overlay
 
@@ -68,14 +68,13 @@ def frames(session, host, progress=lambda done, total: None):
         for k in range(total):
             share = k / max(total - 1, 1)
             wanted = round(record.steps * share**SLOW_FIRST)
-            if not session.stops.key:  # where a stop condition of the scene is met, the rest of the film shows what was reached
-                stops.run(session.source, session.scene.train, wanted - session.source.step, session.stops)
+            session.run_to(wanted)
             if k % max(total // 60, 1) == 0 or k == total - 1:
                 session.evaluate(limit=100_000)
-            session.source.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
+            session.point_at(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
             pose = _travel(stage, start, share, record.turn)
             stage.draw(1 / record.fps, pose=pose, exact=True)
-            readout = facts.readout(session, stage.labels(), stage.picture.edges, Performance())
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), beside=stage.beside)
             for _ in range(2 if k == 0 else 1):  # imgui needs a frame to learn sizes
                 if k == 0:
                     stage.draw(0.0, pose=pose, exact=True)
@@ -92,4 +91,4 @@ def frames(session, host, progress=lambda done, total: None):
 def _travel(stage, start: camera.Pose, share: float, turn: float) -> camera.Pose:
     """A slow sweep around the network that starts and ends at rest, with all of it in the frame at every moment."""
     yaw = start.yaw + radians(turn) * (camera.ease(share) - 0.5)
-    return camera.fit(stage.picture.layout, yaw, start.pitch + radians(4) * sin(pi * share), stage.aspect)
+    return camera.fit(stage.layout, yaw, start.pitch + radians(4) * sin(pi * share), stage.aspect)

@@ -26,8 +26,8 @@ class Diagnosis:
 
     def __init__(self):
         self._findings: tuple[Finding, ...] = ()
-        self._trainer = self._objective = self._response = None
-        self._moment, self._seconds, self._first_norm = None, 0.0, 0.0
+        self._trainer = self._objective = self._response = self._killed = None
+        self._moment, self._seconds, self._first_norm, self._overfits = None, 0.0, 0.0, False
 
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
@@ -35,10 +35,12 @@ class Diagnosis:
     def findings(self, source, charts: Charts) -> tuple[Finding, ...]:
         trainer = source.trainer
         moment = source.step, source.diverged  # the step that diverges does not count, but is news
-        new = trainer is not self._trainer or trainer.objective is not self._objective
+        killed = trainer.holds.killed
+        new = trainer is not self._trainer or trainer.objective is not self._objective or killed != self._killed
         if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
             if new:
-                self._trainer, self._objective, self._first_norm = trainer, trainer.objective, 0.0
+                self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
+                self._first_norm, self._overfits = 0.0, False
                 self._response = respond(source)
             self._moment, self._seconds = moment, 0.0
             self._findings = self._look(source, charts)
@@ -57,14 +59,19 @@ class Diagnosis:
             lambda: [symptoms.unmoved(charts, guess)],
         )
         found = next((named for group in groups if (named := [finding for finding in group() if finding])), [])
-        over = None if fast else symptoms.overfitting(charts, guess)  # a test loss that is thrown about says nothing of the data
+        over = None if fast else symptoms.overfitting(charts, guess, self._overfits)  # a test loss thrown about says nothing of the data
+        self._overfits = over is not None
         return (*found, over) if over else tuple(found)
 
     def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:
             return []
-        a_ni, nodes = self._response.activations(), source.topology.nodes
-        return [symptoms.neurons(k, nodes[k].activation, a_ni[k], loss, guess) for k in range(1, len(nodes) - 1)]
+        a_ni, nodes, found = self._response.activations(), source.topology.nodes, []
+        for k in range(1, len(nodes) - 1):
+            here = nodes[k].neurons  # the killed are silent on purpose
+            alive_ni = np.delete(a_ni[k], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
+            found.append(symptoms.neurons(k, nodes[k].activation, alive_ni, loss, guess) if alive_ni.size else None)
+        return found
 
     def _gradient(self, source) -> Finding | None:
         layers, g_p = source.topology.nodes[1:], source.tensors("gradient")
@@ -79,7 +86,9 @@ def respond(source) -> Response | None:
     data, trainer = source.data, source.trainer
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
-    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni) if len(x_ni) >= FEWEST else None
+    if len(x_ni) < FEWEST:
+        return None
+    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

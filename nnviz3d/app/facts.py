@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from math import floor
+from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.app import changes
+from nnviz3d.app import changes, comparing, parameters
+from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
+from nnviz3d.engine.data import table
+from nnviz3d.engine.data.places import inside
 from nnviz3d.spec import paths, toml
+from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.scene import Data, Scene
 
 
 def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source = session.source
     count = source.topology.n_parameters
-    if stopped := session.stops.why(source.trainer) if not session.running else "":
+    if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
+    if session.rival is not None:
+        return (session.walking is None and stopped) or comparing.sentence(session)
     if session.walking is not None:
         over = session.walking.over and not session.walking.playing
         return stopped if stopped and over else changes.sentence(session.walking, session.scene.look)
@@ -52,6 +61,9 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
+    edge: int = -1,
+    question: Question | None = None,
+    beside: Beside | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -86,9 +98,9 @@ def readout(
         oldest=(source.rewind.oldest or 0) if source.rewind else 0,
         newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(session, picked),
-        hovered=_read(session, hovered),
-        pinned=picked >= 0,
+        neuron=_of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        hovered=_of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        pinned=picked >= 0 or (beside is not None and beside.picked >= 0),
         banner=session.banner,
         toast=toast,
         can_undo=session.history.can_undo,
@@ -96,36 +108,69 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        parameter=session.inspector.parameter(seen, chosen),
+        whole=session.inspector.layer(seen, layer),
         plane=plane,
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
+        weight=None if beside and beside.leads else parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        edge=parameters.read(session, edge),
+        holds=source.holds,
+        effect=session.editing.reading(),
+        confusion=session.confusion.reading(source, "confusion" in session.wants),
+        layers=session.layers.reading(source, session.wants.get("layers")),
+        compare=comparing.reading(session, beside, hovered),
         epoch_steps=source.trainer.of_epoch[1],
         moments=moments,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
         scene_abouts=_scenes()[1],
+        question=question,
+        scene_failures=_scenes()[2],
+        data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
     )
 
 
 @lru_cache(maxsize=1)
-def _scenes() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names and sentences of the shipped scenes; read once."""
-    found = paths.scene_paths()
-    return tuple(found), tuple(_about(path) for path in found.values())
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
+    """Names and sentences of the shipped scenes, and which are failures; read once."""
+    found = {name: _shipped(path) for name, path in paths.scene_paths().items()}
+    return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
 
 
-def _about(path) -> str:
+def _shipped(path) -> Scene:
     try:
-        return toml.load(path).about
+        return toml.load(path)
     except InputError:  # opening it will say what is wrong with it
-        return ""
+        return Scene()
 
 
-def _read(session: Session, neuron: int) -> NeuronReading | None:
-    if not 0 <= neuron < session.source.topology.n_neurons:
-        return None
-    if session.walking is not None:
-        return session.walking.inspector.read(session.walking.walk, neuron)
-    return read(getattr(session.pictured, "told", session.source), neuron)
+@lru_cache(maxsize=4)
+def _columns(data: Data, base: Path) -> tuple[str, ...]:
+    """The columns of a CSV file that has been read: by name, or by number from 0 where it has none."""
+    try:
+        rows, named = table.peek(inside(base, data.file, "file"))
+    except InputError:  # gone since
+        return ()
+    named = named if data.header == "auto" else data.header == "yes"
+    return rows[0] if named else tuple(map(str, range(len(rows[0]))))
+
+
+def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+    """Of the network that is looked at."""
+    if session.kept is not None:
+        return read(session.kept.told, neuron) if 0 <= neuron < session.source.topology.n_neurons else None
+    if beside is None:
+        return session.inspector.neuron(session.seen, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
+    return found and replace(found, network="B" if in_rival else "A")
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j

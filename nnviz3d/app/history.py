@@ -1,21 +1,49 @@
-"""Undo and redo: a list of scenes. A drag on a slider is one step back, not two hundred."""
+"""Undo and redo: a list of what to return to. A drag on a slider, or on a weight, is one step back, not two hundred.
+
+An entry is a scene, or a part of the run that was changed by hand. Taking a step back puts what is there now on the other list.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.topology import Topology
 
 DEPTH = 200
 TOGETHER = 0.6  # seconds: edits of the same keys closer than that are one change
 
 
+@dataclass(frozen=True)
+class Value:
+    """A weight or bias of a network of this shape had this value."""
+
+    topology: Topology
+    parameter: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """These neurons of a network of this shape were frozen or killed."""
+
+    topology: Topology
+    holds: Holds
+
+
+Entry = Scene | Value | Held
+
+
 class History:
     def __init__(self):
-        self._past: list[Scene] = []
-        self._future: list[Scene] = []
+        self._past: list[Entry] = []
+        self._future: list[Entry] = []
         self._last: tuple[tuple[str, ...], float, bool] = ((), -1e9, False)
 
-    def record(self, before: Scene, keys: tuple[str, ...], now: float, held: bool = False) -> None:
-        """`before` is the scene that the edit of `keys` at `now` (seconds) replaces; `held`: a widget is still being dragged."""
+    def record(self, before: Entry, keys: tuple[str, ...], now: float, held: bool = False) -> None:
+        """`before` is what the edit of `keys` at `now` (seconds) replaces; `held`: a widget or an edge is still being dragged."""
         last_keys, last_time, last_held = self._last
         if keys != last_keys or (not (held and last_held) and now - last_time > TOGETHER):
             self._past.append(before)
@@ -23,18 +51,24 @@ class History:
         self._future.clear()
         self._last = keys, now, held
 
-    def undo(self, current: Scene) -> Scene | None:
-        return self._swap(self._past, self._future, current)
+    def let_go(self) -> None:
+        """Nothing is being dragged any more: the next drag is another change."""
+        self._last = (*self._last[:2], False)
 
-    def redo(self, current: Scene) -> Scene | None:
-        return self._swap(self._future, self._past, current)
+    def undo(self, now: Callable[[Entry], Entry]) -> Entry | None:
+        """What to return to. `now(entry)`: what of the same kind is there at present."""
+        return self._swap(self._past, self._future, now)
 
-    def _swap(self, source: list[Scene], target: list[Scene], current: Scene) -> Scene | None:
+    def redo(self, now: Callable[[Entry], Entry]) -> Entry | None:
+        return self._swap(self._future, self._past, now)
+
+    def _swap(self, source: list[Entry], target: list[Entry], now: Callable[[Entry], Entry]) -> Entry | None:
         self._last = ((), -1e9, False)
         if not source:
             return None
-        target.append(current)
-        return source.pop()
+        entry = source.pop()
+        target.append(now(entry))
+        return entry
 
     @property
     def can_undo(self) -> bool:

@@ -23,6 +23,7 @@ from nnviz3d.spec.topology import Topology
 
 NAMES = ("A", "B")
 DIFFERENCE = "B - A"
+ALONE = "Moments are kept of one network: leave the comparison to keep one, to look at one or to go back."
 LARGEST = 6  # changes of weights that are told
 
 
@@ -51,6 +52,9 @@ class Moments:
     def keep(self, session, name: str) -> None:
         """This moment under a name; a walk keeps the step that it is in, done."""
         source = session.source
+        if session.rival is not None:
+            session.banner = ALONE
+            return
         if source.rewind is None:
             session.banner = "This run is not remembered, so no moment of it can be kept."
             return
@@ -67,6 +71,9 @@ class Moments:
         """
         kept, before = self.kept.get(name), session.scene
         if kept is None:
+            return
+        if session.rival is not None:
+            session.banner = ALONE
             return
         session.running = False
         session.leave_walk()

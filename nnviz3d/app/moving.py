@@ -53,7 +53,8 @@ def _iteration(session, count: int) -> None:
 
 def _next_epoch(session) -> None:
     """Train to the end of the epoch, frame by frame; in a walk, and then walk through the first step of the next one."""
-    walking, source = session.walking is not None, session.source
+    walking = session.walking is not None
+    source = session.source if walking else session.leader
     done, whole = source.trainer.of_epoch
     left = whole - done % whole if not walking else (whole - done) % whole
     if not left:

@@ -5,30 +5,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
-from nnviz3d.app import driving, moving
+from nnviz3d.app import driving, moving, saving, stops
+from nnviz3d.app.confusion import Confusion
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
-from nnviz3d.app.history import History
+from nnviz3d.app.editing import Editing
+from nnviz3d.app.history import Entry, History
+from nnviz3d.app.inspector import Inspector
+from nnviz3d.app.layers import LayerHistory
 from nnviz3d.app.moments import Moments
 from nnviz3d.app.pace import Pace
+from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
-from nnviz3d.app.scoring import Scores, Scoring
+from nnviz3d.app.scoring import Scores, Scoring, affordable
 from nnviz3d.app.stops import Stops, check
 from nnviz3d.app.walking import Habits, Walking
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.spec import paths, toml
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import PACE, Scene
 
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
+KEEPING = frozenset({"network.layers", "network.output", "train.optimizer", "train.loss"})  # edits that keep the weights that still fit
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
 
 
@@ -42,9 +47,14 @@ class Session:
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         self.source = OwnTraining(scene, base, self.ops, remember)
         check(scene.train, self.source.data)
+        self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
+        self.confusion, self.layers = Confusion(), LayerHistory()
+        self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
+        self.inspector = Inspector()
+        self.editing = Editing(self)
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
         self.running = False
@@ -71,9 +81,7 @@ class Session:
         if not edits:
             return Rebuild.NOTHING
         try:
-            scene = toml.apply(self.scene, edits)
-            before = self.scene
-            level = self.become(scene)
+            return self.change(edits, now, held)
         except InputError as error:
             if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
                 return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
@@ -81,38 +89,65 @@ class Session:
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
             return Rebuild.NOTHING
+
+    def change(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
+        """`apply` that raises InputError with every problem; the scene is as it was then."""
+        edits, before = tuple(edits), self.scene
+        scene = toml.apply(before, edits)
+        level = self.become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         if scene != before:
             self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self.scene))
+        self._restore(self.history.undo, self.history.redo)
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self.scene))
+        self._restore(self.history.redo, self.history.undo)
 
-    def _restore(self, scene: Scene | None) -> None:
-        if scene is not None:
-            self.become(scene)
+    def _now(self, entry: Entry) -> Entry:
+        return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
 
-    def become(self, scene: Scene) -> Rebuild:
+    def _restore(self, take: Callable, give_back: Callable) -> None:
+        """An entry of the history. Raises InputError where a scene cannot be built any more, and then the history is as it was."""
+        entry = take(self._now)
+        try:
+            if isinstance(entry, Scene):
+                self.become(entry)
+            elif entry is not None:
+                self.editing.restore(entry)
+        except InputError:
+            give_back(lambda _there: entry)
+            raise
+
+    def become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
-        level = diff(self.scene, scene)
-        keys = changed_paths(self.scene, scene)
+        # without its rival a network goes on as it is
+        before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
+        level, keys = diff(before, scene), changed_paths(before, scene)
         if "train.stop_accuracy" in keys and level < Rebuild.DATA:
             check(scene.train, self.source.data)
+        rival = self.rival if scene.compare else None
+        if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
+            level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
         if level >= Rebuild.TRAIN:
             if not all(key.startswith("view.") for key in keys):
                 self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-            self.source.apply(scene, level, keep=level == Rebuild.NET and keys == ["network.layers"])
+            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and rival is None, origins)
+        if rival is not None and rival is self.rival:
+            rival.follow(scene)
+        elif rival is not self.rival:
+            self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
+            self.editing.forget()
             self.scoring.forget()
             self.stops.forget()
+            self.moments.watch("")
         if level == Rebuild.NET or "data.kind" in keys:
             self.curves = Curves(self.source.data.task == "classification")
         self.scene = self.source.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
-            self.source.show_sample(scene.view.sample)
+            self.point_at(scene.view.sample)
         self.banner = ""
         self._rebuild = max(self._rebuild, level)
         return level
@@ -128,24 +163,28 @@ class Session:
             self.apply([Edit("train.seed", seed)])
         else:
             self.source.apply(self.scene, Rebuild.NET, keep=False)
-            self.source.show_sample(self.scene.view.sample)
+            self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
+            self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
+        self.editing.forget()
         self.scoring.forget()
         self.stops.forget()
         self.moments.watch("")
         self.banner = ""
 
     def save(self, path: Path | None = None) -> Path:
-        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
-        is not taken. Raises InputError."""
-        target = path or self.path
-        if target is None or target.parent == paths.resource("scenes"):
-            names = (f"{self.name}{'' if k == 1 else f'-{k}'}.toml" for k in count(1))
-            target = next(path for name in names if not os.path.lexists(path := Path.cwd() / name))
-        self.scene.save(target)
-        self.path, self.saved = target, self.scene
-        return target
+        """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
+        path = path or saving.target(self)
+        saving.write(self, path)
+        self.path, self.saved = path, self.scene
+        return path
+
+    def look_again(self) -> None:
+        """After parameters were written from outside: the picture and the scores are of others."""
+        self._shown = None
+        self.scoring.ask()
+        self.banner = ""
 
     @property
     def name(self) -> str:
@@ -174,8 +213,14 @@ class Session:
             return
         view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
-        self.source.show_sample(view.sample)
+        self.point_at(view.sample)
         self._since_sample = 0.0
+
+    def point_at(self, sample: int) -> None:
+        """Show this sample to every network that there is; the scene stays as it is."""
+        self.source.show_sample(sample)
+        if self.rival is not None:
+            self.rival.show_sample(sample)
 
     # ---------------------------------------------------------------- inside one iteration
 
@@ -185,9 +230,14 @@ class Session:
         return self.walking.walk if self.walking is not None else self.source
 
     @property
+    def kept(self):
+        """The kept moment (or the difference of two) that is looked at instead; None: now."""
+        return self.moments.seen(self.source) if self.walking is None and self.rival is None else None
+
+    @property
     def pictured(self):
-        """What the picture, the answer and the Neuron panel tell: the same, or a kept moment that is looked at instead."""
-        return self.walking.walk if self.walking is not None else self.moments.seen(self.source) or self.source
+        """What the picture, the answer and the Neuron panel tell: a kept moment, or what goes on."""
+        return self.kept or self.seen
 
     def start_walk(self, place: Place | None = None) -> None:
         """Record the next iteration and walk through it, or stand still at a place in it. After divergence a banner says why not."""
@@ -221,29 +271,49 @@ class Session:
         """The source stands at another moment of the run, at which `train` held; when it goes and where it ends stays as it is."""
         train = train.model_copy(update={name: getattr(self.scene.train, name) for name in PACE})
         self.scene = self.source.scene = self.scene.model_copy(update={"train": train})
-        self._shown = None
+        self.editing.forget()
         self.moments.watch("")
-        self.scoring.ask()
-        self.banner = ""
+        if self.rival is not None:
+            self.rival.rewind(self.scene)
+        self.look_again()
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
-        moment = (id(self.source.trainer), self.source.step)
+        moment = (id(self.source.trainer), self.source.step, self.source.trainer.writes)
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
+        if self.rival is not None:
+            self.rival.refresh()
+
+    @property
+    def leader(self) -> OwnTraining:
+        """Whose steps are counted."""
+        return self.source if self.rival is None else self.rival.leader
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a network that can train."""
+        return self.source.diverged is None if self.rival is None else self.rival.alive
+
+    @property
+    def even(self) -> bool:
+        """Nothing is half done: what is shown is one moment, of two networks the same."""
+        return self.source.at_boundary if self.rival is None else self.rival.even
 
     def single_step(self) -> None:
         self.leave_walk()
         self.moments.watch("")
-        if self.source.diverged is None:
-            self.source.advance(lambda: True, 1)
+        if self.alive:
+            (self.rival or self.source).run(1)
             self.after_steps(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        self.diagnosis.pass_time(dt)
+        for looker in (self.diagnosis, self.confusion, self.layers):
+            looker.pass_time(dt)
         self.browser.work(self, dt)
+        self.editing.pass_time(dt)
         steps = 0
         if self.walking is not None:
             if self.walking.advance(dt) and not driving.stopped(self, more):
@@ -253,12 +323,20 @@ class Session:
             if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
                 self.show_next(1)
             self.scoring.pass_time(dt)
-            if self.running:
+            if self.running and self.alive:
                 steps = driving.train(self, dt, more)
             else:
-                self.pace.goal = None
+                self._rest(more)
         self.pace.measure(dt, steps)
         return steps
+
+    def _rest(self, more: Callable[[], bool]) -> None:
+        """While training rests, what is told becomes of this very step."""
+        self.pace.goal = None
+        if self.rival is not None:
+            self.rival.catch_up(more)  # after a walk, or after the run was dragged back
+        if self.source.at_boundary and self.scoring.due and self.source.step != self.scoring.step:
+            self.evaluate()
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
@@ -268,6 +346,11 @@ class Session:
         self._stop_if_diverged()
 
     def _stop_if_diverged(self) -> None:
+        if self.rival is not None:
+            self.banner = self.rival.news() or self.banner
+            self.running = self.running and self.rival.alive
+            if self.rival.alive:
+                return
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
@@ -280,15 +363,15 @@ class Session:
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.source.at_boundary and self.scoring.due:
+        if self.even and self.scoring.due:
             self.evaluate()
 
     def run(self, steps: int) -> int:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
         done = 0
         chunk = max(steps // 100, 1)
-        while done < steps and self.source.diverged is None:
-            finished = self.source.run(min(chunk, steps - done))
+        while done < steps and self.alive:
+            finished = (self.rival or self.source).run(min(chunk, steps - done))
             done += finished
             if finished:
                 self.curves.add_train(self.source.step, self.source.loss)
@@ -296,9 +379,26 @@ class Session:
                     self.evaluate()
         return done
 
+    def run_to(self, step: int) -> int:
+        """Train both networks, or the one, up to this step or to where a stop condition holds, without curves. Returns steps finished."""
+        if self.stops.key:
+            return 0
+        leader = self.leader
+        return stops.run(self.rival or self.source, leader.trainer, self.scene.train, step - leader.step, self.stops)
+
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
-        return self.scoring.look(self.source, self.curves, limit)
+        limit = limit or affordable(self.source)
+        # who only looks back erases nothing
+        note = self.running or self.source.step >= self.curves.charts.train_step.max(initial=0)
+        self.scoring.look(self.source, self.curves, limit, note)
+        if self.rival is not None:
+            self.rival.look(limit)
+        return self.scores
+
+    def test_loss(self) -> float | None:
+        """Of now, on as many samples as the budget allows; None without a test part."""
+        return self.source.evaluate("test", affordable(self.source))[0] if len(self.source.data.x_test) else None
 
 
 def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:

@@ -8,39 +8,49 @@ from itertools import pairwise
 import numpy as np
 
 from nnviz3d.app import changes
+from nnviz3d.app.beside import DROP, LINE, SIDE_LABELS, Beside, anchors, apart
 from nnviz3d.app.moment import Moments
 from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
-from nnviz3d.bridge.picture import Picture
+from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.edge_picking import pick_edge
+from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
+from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import Label, StageInput
+from nnviz3d.spec.readout import Label, PlaneReading, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
 NARROW = 600.0  # a stage of less has no room to spare
-SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
+CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
+FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
+HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
 class Stage:
-    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `layer` a node; or -1."""
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `hovered_edge` and `lit`
+    (under the pointer on a panel) too, `layer` a node; or -1."""
 
     def __init__(self, host: Host, session: Session):
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self._anchored = None
-        self.hovered = self.picked = self.chosen = self.layer = -1
+        self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
         self.moments = Moments()
         self.text = host.pixel_ratio  # the overlay's scale
+        self._drawn: Frame | None = None
+        self._looked: tuple | None = None
+        self._pointer, self._rested = None, False
+        self._tuned: list | None = None  # parameter, value, change a pixel, while one is dragged
         self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
         self._build()
-        self.room = self._beside()
+        self.room = self._for_table()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
@@ -48,7 +58,19 @@ class Stage:
         self._size = self._wanted()
         self.picture = Picture(session.source.topology, session.scene.view, session.ops, points=self._size[0], tile_cells=self._size[1])
         self.responses = Responses(self.picture)
-        self.renderer = Renderer(self.host.context, self.picture.subject)
+        rival = session.rival
+        self.beside = Beside(self.picture, rival, session.scene.view) if rival else None
+        self.renderer = Renderer(self.host.context, self.picture.subject, *([self.beside.picture.subject] if self.beside else []))
+
+    @property
+    def layout(self):
+        """Of all that stands on the stage, for the camera."""
+        return self.beside.layout if self.beside else self.picture.layout
+
+    @property
+    def edges(self) -> Shown:
+        """What the legend says of the edges of all networks."""
+        return self.picture.edges if self.beside is None else self.picture.edges.with_those(self.beside.picture.edges)
 
     @property
     def aspect(self) -> float:
@@ -56,12 +78,13 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
+        pose = camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
+        return self._fit(self.beside.pose(pose, name)) if self.beside else pose
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.picture.layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
+        return camera.fit(self.layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
 
-    def _beside(self) -> float:
+    def _for_table(self) -> float:
         """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
         session = self.session
         width = self.host.display_size[0] / (self.text * session.scene.look.ui_scale)
@@ -73,7 +96,7 @@ class Stage:
 
     def _make_room(self, dt: float) -> None:
         """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""
-        room = self._beside()
+        room = self._for_table()
         if abs(room - self.room) < 0.005:
             return
         goal, fitted = self.rig.goal, self._fit(self.rig.goal)
@@ -98,7 +121,7 @@ class Stage:
         foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot, self.head = share, foot, foot * HEAD
+            self.panel, self.foot, self.head = share, foot, foot * (HEAD_OF_TWO if self.beside else HEAD)
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
@@ -109,14 +132,21 @@ class Stage:
         if not self._fits():
             self.renderer.close()
             self.picture.close()
+            if self.beside:
+                self.beside.close()
             self._build()
             if level >= Rebuild.DATA:
-                self.hovered = self.picked = self.chosen = self.layer = -1
+                self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+            self._looked = self._tuned = None
             self.fit()
         elif level == Rebuild.LAYOUT:
             self.picture.arrange(self.session.scene.view)
+            if self.beside:
+                self.beside.arrange(self.session.scene.view)
             self.fit()
         self.responses.forget()
+        if self.beside:
+            self.beside.responses.forget()
 
     def _wanted(self) -> tuple[int, int]:
         """Samples on the plate, and cells a side of each neuron's tile."""
@@ -125,10 +155,13 @@ class Stage:
 
     def _fits(self) -> bool:
         """Whether the columns still have the size of what is to be shown."""
+        rival = self.session.rival
+        if (rival is None) != (self.beside is None) or (rival and not self.beside.fits(rival, self.session.scene.view)):
+            return False
         return self.picture.topology == self.session.source.topology and self._wanted() == self._size
 
-    def handle(self, stage: StageInput, dt: float) -> None:
-        """Move the camera and find what is under the pointer. Pixels are imgui's units."""
+    def handle(self, stage: StageInput, dt: float, now: float = 0.0) -> None:
+        """Move the camera, turn a weight, and find what is under the pointer. Pixels are imgui's units; `now` in seconds, for undo."""
         width, height = self.host.display_size
         if any(stage.orbit):
             self.rig.orbit(*stage.orbit)
@@ -140,16 +173,103 @@ class Stage:
             self.rig.move(*stage.move, dt)
         if any(stage.turn):
             self.rig.orbit(stage.turn[0] * dt * 240, stage.turn[1] * dt * 240)
-        self.hovered = -1
+        if stage.tuning:  # what was under the pointer stays in hand
+            if not (self.beside and self.beside.over):  # by hand only the first network is changed
+                self._tune(stage.tune, now)
+            return
+        self._tuned = None
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
-            ndc = (2 * stage.pointer[0] / max(width, 1) - 1, 1 - 2 * stage.pointer[1] / max(height, 1))
-            radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
-            found = picking.pick(self.picture.layout, self.rig.pose, ndc, self.aspect, height, radius)
-            self.hovered = -1 if found is None else found
+            self._look(stage.pointer, width, height)
+        else:
+            self.hovered = self.hovered_edge = -1
+            self._looked = None
+            if self.beside:
+                self.beside.leave()
         if stage.double_clicked and self.hovered >= 0:
             self.fly_to(self.hovered)
         elif stage.clicked:
-            self.picked = self.hovered
+            self._choose(self.hovered, self.hovered_edge)
+            if self.beside:
+                self.beside.click(self.picked)
+
+    def plane(self) -> PlaneReading | None:
+        """What is said of the plane, and of the picture of the neuron under the pointer."""
+        if self.beside and self.beside.over:
+            return self.beside.responses.reading(self.beside.rival.source, self.beside.hovered)
+        return self.responses.reading(self.session.source, self.hovered)
+
+    def pick(self, neuron: int) -> None:
+        """A neuron of the network that the panels read, or -1."""
+        self.picked = self.beside.pick(neuron) if self.beside else neuron
+
+    def _look(self, pointer: tuple[float, float], width: float, height: float) -> None:
+        """The neuron under the pointer, or else the edge; only where the pointer or the picture has moved, as it was drawn last."""
+        drawn, crowded = self._drawn, self.picture.edges.shown > CROWD
+        pose, wave = (self.rig.pose, None) if drawn is None else (drawn.pose, drawn.wave)
+        rests, self._pointer = pointer == self._pointer, pointer
+        self._rested = self._rested and rests
+        key = (pointer, width, height, pose, id(self.picture.layout), self.picture.version, wave)
+        if key == self._looked and (self._rested or not crowded):
+            return
+        self._looked = key
+        ndc = (2 * pointer[0] / max(width, 1) - 1, 1 - 2 * pointer[1] / max(height, 1))
+        radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, radius)
+        self.hovered = -1 if found is None else found
+        if found is not None or (crowded and not rests):
+            self.hovered_edge, self._rested = -1, rests
+        elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
+            self._rested = rests
+            ribbon = self.session.scene.look.edge_width * max(height / 720, 0.5)
+            size = (width, height)
+            edge = pick_edge(self.picture.layout, self.picture.drawn(), self._energies(wave), pose, ndc, size, ribbon, FAINTEST)
+            self.hovered_edge = -1 if edge is None else edge
+        if self.beside:
+            self.hovered = self.beside.point(self.hovered, pose, ndc, self.aspect, height)
+            self.hovered_edge = -1 if self.beside.over else self.hovered_edge
+
+    def _energies(self, wave: Wave | None):
+        """Of edges, by connection; a wave hides those that it has not come to."""
+        if wave is None or not wave.way:
+            return self.picture.energies
+        way, front = wave.way, wave.front
+
+        def energies(k: int, edges: np.ndarray) -> np.ndarray:
+            passed = front - k if way > 0 else k + 1 - front
+            return self.picture.energies(k, edges) if passed > 0 else np.zeros(len(edges))
+
+        return energies
+
+    def _choose(self, neuron: int, edge: int) -> None:
+        """A neuron, or an edge with the neuron that it leads into, or neither."""
+        self.chosen, self.picked = edge, neuron
+        if edge >= 0:
+            node, j, _i = self.session.source.topology.parameter(edge)
+            self.picked = node.neurons.start + j
+
+    def _tune(self, pixels: float, now: float) -> None:
+        """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
+        if self._tuned is None:
+            p = self._in_hand()
+            if p < 0:
+                return
+            editing = self.session.editing
+            self._tuned = [p, self.session.source.parameter(p), editing.rate(p)]
+            if self.hovered >= 0:
+                self._choose(self.hovered, -1)
+            elif self.hovered_edge >= 0:
+                self._choose(-1, p)
+        if pixels:
+            p, value, rate = self._tuned
+            self._tuned[1] = min(max(value + pixels * rate, -limits.PARAMETER), limits.PARAMETER)
+            self.session.editing.set_parameter(p, self._tuned[1], now, held=True)
+
+    def _in_hand(self) -> int:
+        topology = self.session.source.topology
+        if self.hovered >= topology.input.neurons.stop:
+            node, j = topology.locate(self.hovered)
+            return node.bias.start + j
+        return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
         """Both in one, for films and stills."""
@@ -167,21 +287,32 @@ class Stage:
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
-        wave = changes.wave(walking, scene.look) if walking else self.session.moments.wave()
+        wave = changes.wave(walking, scene.look) if walking else self.session.moments.wave() if self.session.kept else None
+        share = 2 if self.beside else 1  # two networks cost what one does
         pictured = self.session.pictured
-        if pictured.at_boundary:
+        if pictured.at_boundary and (self.session.even or walking or not self.session.running):
             self.session.refresh()
             self.responses.refresh(self.session.source, pictured, scene.look.palette, exact)
-            signals = round(level.particles * min(scene.look.particles, 2.0))
-            quantity = changes.quantity(walking, scene.look) if walking else self.session.moments.quantity()
+            signals = round(level.particles * min(scene.look.particles, 2.0)) // share
+            kept = self.session.moments.quantity() if self.session.kept else None
+            quantity = changes.quantity(walking, scene.look) if walking else kept
             change = wave.change if wave else None
-            self.picture.publish(pictured, scene.look, level.edges, signals, focus, exact, quantity, change)
-        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
+            self.picture.publish(pictured, scene.look, level.edges // share, signals, focus, exact, quantity, change)
+            if self.beside:
+                self.beside.prepare(scene.look, level.edges // share, signals, exact)
+                if walking is None:
+                    self.beside.share(scene.look)
+        count = self.session.source.topology.n_parameters
+        lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
+        self.picture.mark(lit, getattr(pictured, "holds", self.session.source.holds))
+        look = self.beside.look(scene.look) if self.beside else scene.look
+        frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""
-        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
+        others = [self.beside.shown(self._drawn)] if self.beside else []
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size, others)
 
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
@@ -193,7 +324,12 @@ class Stage:
         count, reach = len(names), self._reach
         activation = self.session.pictured.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
-        found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
+        kind = "minor" if self.beside and self.session.walking is None else "class"
+        far = [a + reach / d + 5 if d > 0 else 0.0 for a, d in zip(x, depth, strict=True)]
+        found = [Label(far[k], y[k], name, 0.35 + 0.65 * strengths[k], kind=kind) for k, name in enumerate(names) if depth[k] > 0]
+        if self.beside:
+            scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
+            found = [*apart(found, LINE * scale), *self.beside.labels(self._drawn.pose, self.aspect, self.host.display_size, scale)]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
         end = count + len(layers)
         gap = min((abs(a - b) for a, b in pairwise(x[count:end])), default=width)
@@ -241,12 +377,7 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
-            names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
-            feet = (layout.low + layout.high) / 2
-            feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
-            shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-            layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
-            outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
+            (outputs, feet), (names, layers) = anchors(layout, topology, *([DROP] if self.beside else []))
             more, words = plane_names(self.session.source, layout)
             self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words
         return self._places[:3]
@@ -254,3 +385,5 @@ class Stage:
     def close(self) -> None:
         self.renderer.close()
         self.picture.close()
+        if self.beside:
+            self.beside.close()

@@ -117,11 +117,11 @@ class Stops:
         return bool(self.key)
 
 
-def run(source, train: Train, steps: int, stops: Stops) -> int:
-    """Up to `steps` whole steps of a source (of `OwnTraining`, or of a trainer), ended by the conditions. Returns steps finished."""
-    trainer, done = getattr(source, "trainer", source), 0
+def run(runner, trainer, train: Train, steps: int, stops: Stops) -> int:
+    """Up to `steps` whole steps by `runner.run`, ended by the conditions, which look at `trainer`. Returns steps finished."""
+    done = 0
     while done < steps and trainer.diverged is None:
-        done += source.run(min(steps - done, stops.left(trainer, train) or steps))
+        done += runner.run(min(steps - done, stops.left(trainer, train) or steps))
         if stops.met(trainer, train):
             break
     return done

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor
 
-from nnviz3d.app.inspector import Inspector
 from nnviz3d.draw.frame import Wave
 from nnviz3d.sources.own import verdict
 from nnviz3d.sources.walk import Walk
@@ -46,7 +45,6 @@ class Walking:
         self.phases = phases(source.topology)
         self.playing, self.habits = True, habits or Habits()
         self.walk.show_gradient(self.habits.mean)
-        self.inspector = Inspector()
 
     @property
     def number(self) -> float:

@@ -12,15 +12,19 @@ import numpy as np
 from nnviz3d.bridge import answers, select
 from nnviz3d.bridge.moved import Moved
 from nnviz3d.bridge.uplink import Uplink
-from nnviz3d.draw.columns import COLUMNS, Subject
+from nnviz3d.draw.columns import COLUMNS, END, FROZEN, KILLED, Subject
+from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.layout.grid import Layout, place
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import Topology
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
+HIGHLIT = 8.0  # times as bright as the others, roughly, are the edges of a hovered neuron: for a hand that points at one
+LIT = 4  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
 TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
@@ -35,6 +39,13 @@ class Shown:
     total: int = 0
     share: float = 1.0
     peak: float = 0.0
+    whole: float = 0.0  # summed |quantity| of all edges
+
+    def with_those(self, other: Shown) -> Shown:
+        """Of two networks together; the brightest is that of both."""
+        whole = self.whole + other.whole
+        share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
+        return Shown(self.shown + other.shown, self.total + other.total, share, max(self.peak, other.peak), whole)
 
 
 class Picture:
@@ -58,6 +69,7 @@ class Picture:
             "t_point": points,
             "t_response": tile_cells * tile_cells * topology.n_neurons,
             "t_tint": topology.n_neurons,
+            "t_mark": topology.n_neurons,
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         self.subject = Subject(
@@ -66,7 +78,9 @@ class Picture:
             columns,
             TextureBuffer(max(len(pairs), 1) * 128, "int32", 2),
             TextureBuffer(2 * HIGHLIGHT, "int32", 2),
+            lit_column=TextureBuffer(LIT, "int32", 2),
         )
+        columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_pair"].write(
             np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
         )
@@ -85,7 +99,12 @@ class Picture:
         self._key: tuple | None = None
         self._selected_for: tuple | None = None
         self._turn = 0
+        self._numbers: select.Numbers | None = None
+        self.version = 0  # rises whenever other numbers are drawn
+        self._marked = (), NONE
+        self._highlighted = nothing  # parameter ids
         self.edges = Shown(total=topology.n_edges)
+        self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.arrange(view)
 
     @property
@@ -96,7 +115,7 @@ class Picture:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near)
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near).moved(self.offset)
         self.subject.radius = RADIUS * view.pitch
         self.subject.tile = TILE * view.pitch if tiles else 0.0
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
@@ -124,6 +143,7 @@ class Picture:
         if key == self._key and not renewing:
             return
         self._key = key
+        self.version += 1
         columns = self.subject.columns
         self._values(source, kind, change)
         now_n = self.ops.to_host(self._finite(source.tensors("activation")))
@@ -140,9 +160,57 @@ class Picture:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
         columns["t_layer_scale"].write(scales)
+        self.layer_scales = scales
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
+        self._numbers = numbers
         self._choose(numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._highlight(numbers, focus)
+
+    def mark(self, lit: tuple[int, ...], holds: Holds) -> None:
+        """Parameters that are pointed at or chosen (their edges are drawn on top, their neurons ringed; at most `LIT`), and the neurons
+        that are held. Uploads only when either has changed."""
+        if (lit, holds) == self._marked:
+            return
+        self._marked = lit, holds
+        marks = np.zeros(self.topology.n_neurons, np.int32)
+        marks[list(holds.frozen)] |= FROZEN
+        marks[list(holds.killed)] |= KILLED
+        edges = []
+        for p in lit[:LIT]:
+            node, j, i = self.topology.parameter(p)
+            marks[node.neurons.start + j] |= END
+            if i is not None:
+                k, c = next((k, c) for k, c in enumerate(self.topology.connections) if c.target is node)
+                marks[c.source.neurons.start + i] |= END
+                edges.append((k, p - c.weight.start))
+        self.subject.columns["t_mark"].write(marks)
+        self.subject.lit = len(edges)
+        if edges:
+            self.subject.lit_column.write(np.array(edges, np.int32))
+
+    def drawn(self) -> list[Candidates]:
+        """The edges that the picture shows, by connection."""
+        if self.subject.all_edges:
+            return [Candidates(pair.connection) for pair in self._pairs]
+        out = []
+        for pair, edges in zip(self._pairs, self._chosen, strict=True):
+            local = self._highlighted - pair.connection.weight.start
+            local = local[(local >= 0) & (local < pair.connection.size)]
+            out.append(Candidates(pair.connection, np.union1d(edges, local) if len(local) else edges))
+        return out
+
+    def energies(self, k: int, edges: np.ndarray) -> np.ndarray:
+        """(n,) how bright these edges of connection k are, as the shader computes it; those of a highlighted neuron count for more, as
+        they are drawn."""
+        if self._numbers is None:
+            return np.zeros(len(edges))
+        connection = self._pairs[k].connection
+        one = select.Pair(connection, self.xp.asarray(edges))
+        level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._drawn_scales[k, 0]
+        energy_e = np.minimum(level_e, 1.6) ** select.POWER
+        if self.subject.highlight:
+            energy_e = energy_e * np.where(np.isin(edges + connection.weight.start, self._highlighted), HIGHLIT, 1.0)
+        return energy_e
 
     def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
         """The samples on the plate; they change with the data only."""
@@ -209,6 +277,7 @@ class Picture:
             mean = select.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
             shown = self._pairs[k].connection.size if all_edges else len(self._chosen[k])
             self._scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * shown)
+        self._drawn_scales = self._scales
         subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = all_edges
         if not all_edges:
@@ -221,7 +290,7 @@ class Picture:
         shown = self.topology.n_edges if all_edges else subject.chosen
         whole = float(self._sums[:, 1].sum())
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
-        self.edges = Shown(shown, self.topology.n_edges, share, peak)
+        self.edges = Shown(shown, self.topology.n_edges, share, peak, whole)
 
     def _measured(self, k: int, moved: Moved | None, all_edges: bool) -> tuple[np.ndarray, float]:
         """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
@@ -240,12 +309,14 @@ class Picture:
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
+        whole = float(magnitude_e.sum())
+        self._sums[k] = whole, whole
         if all_edges:
             self._levels[k] = host(sample_s)
         else:
             self._chosen[k] = host(top)
             self._levels[k] = host(values)
-            self._sums[k] = float(values.sum()), float(magnitude_e.sum())
+            self._sums[k, 0] = float(values.sum())
         self._signals[k] = host(top[select.strongest(values, min(particles, 128), None, xp)])
 
     @staticmethod
@@ -262,7 +333,7 @@ class Picture:
     def _highlight(self, numbers: select.Numbers, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
         if focus < 0:
-            self.subject.highlight = 0
+            self.subject.highlight, self._highlighted = 0, np.zeros(0, np.int64)
             return
         node, index = self.topology.locate(focus)
         chosen = [np.zeros(0, np.int64)] * len(self._pairs)
@@ -275,12 +346,42 @@ class Picture:
             one = select.Pair(c, self.xp.asarray(edges))
             chosen[k] = edges[select.strongest(self.ops.to_host(one.sampled(numbers, self.xp)), HIGHLIGHT)]
         listed = self._listed(chosen)[: 2 * HIGHLIGHT]
+        starts = np.array([pair.connection.weight.start for pair in self._pairs])
+        self._highlighted = starts[listed[:, 0]] + listed[:, 1]
         self.subject.highlight = len(listed)
         self.subject.highlight_column.write(listed)
+
+    def scale_alone(self) -> None:
+        """Draw with its own scales again."""
+        self._drawn_scales = self._scales
+        self.subject.columns["t_pair_scale"].write(self._scales)
+        self.subject.columns["t_layer_scale"].write(self.layer_scales)
+
+    @property
+    def bright(self) -> np.ndarray:
+        """(pairs,) the value of the brightest edges of each layer pair."""
+        return self._bright
+
+    def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
+        """(pairs,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
+        shown = [
+            pair.connection.size if self.subject.all_edges else len(edges) for pair, edges in zip(self._pairs, self._chosen, strict=True)
+        ]
+        means = [select.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)]
+        return np.array(means) * shown
+
+    def rescale(self, bright_k: np.ndarray, gain_k: np.ndarray, layers_k: np.ndarray) -> None:
+        """Draw with another network's scales too, until the next `publish`: values (pairs,) that are brightest, their gains, and 1 / the
+        activation that counts as full of each layer (L,)."""
+        scales = np.column_stack([np.divide(1.0, bright_k, out=np.zeros(len(bright_k)), where=bright_k > 1e-20), gain_k])
+        self._drawn_scales = scales.astype(np.float32)
+        self.subject.columns["t_pair_scale"].write(self._drawn_scales)
+        self.subject.columns["t_layer_scale"].write(np.column_stack([layers_k, self.layer_scales[:, 1]]))
 
     def close(self) -> None:
         self._value.close()
         if self._before is not None:
             self._before.close()
-        for column in (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column):
+        owned = (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column, self.subject.lit_column)
+        for column in owned:
             column.close()

@@ -67,6 +67,10 @@ class Pair:
         """(S,) |quantity| at the sampled places."""
         if self.whole and self.sample_s.size == self.connection.size:
             return self.magnitudes(numbers, xp)
+        return self.picked(numbers, xp)
+
+    def picked(self, numbers: Numbers, xp=np):
+        """The same by looking up each place, in the order of the places."""
         c, flow = self.connection, numbers.flow
         q_s = numbers.value_p[c.weight.start + self.sample_s] if flow < 3 else 1.0
         if flow & 1:

@@ -26,12 +26,15 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_point": ("float32", 4),
     "t_response": ("float32", 1),
     "t_tint": ("float32", 4),
+    "t_mark": ("int32", 1),
 }
+
+FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
 
 
 @dataclass
 class Subject:
-    """A network as columns. `chosen`, `signals` and `highlight` are counts of pairs in the selection columns of the same names.
+    """A network as columns. `chosen`, `signals`, `highlight` and `lit` are counts of pairs in the selection columns of the same names.
 
     `all_edges`: draw every edge straight out of the weights; otherwise the `chosen` ones.
     """
@@ -50,3 +53,5 @@ class Subject:
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere
+    lit_column: TextureBuffer | None = None
+    lit: int = 0

@@ -10,6 +10,7 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
 FLOOR = 0.012  # energies below are under one level of 255 on screen: not worth a triangle
+LIT = 0.9  # least energy of an edge that is pointed at or chosen: a weight of 0 must be seen too
 SECONDS_AN_EDGE = 1.6
 COPIES = 2
 WRAP = 4096.0  # seconds after which the signals' clock starts again: float32 keeps a millisecond there
@@ -50,7 +51,7 @@ class Edges:
         return out
 
     def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
-        """All ribbons, then the highlighted ones; what is not highlighted steps back while something is."""
+        """All ribbons, then the highlighted ones; what is not highlighted steps back while something is. On top the few that are meant."""
         state.light()
         look = frame.look
         positive, negative = self.palette(frame)
@@ -66,6 +67,7 @@ class Edges:
             u_negative=negative,
             u_dashes=look.dashes,
             u_dash=1.7 / subject.layout.pitch,
+            u_least=0.0,
             **shared,
         )
         for old in (False, True) if ghost else (False,):
@@ -76,6 +78,11 @@ class Edges:
             if subject.highlight:
                 ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=width * 1.5, u_floor=0.0)
                 ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
+        if subject.lit:  # whatever its number is, and wherever a wave is
+            if ghost:
+                ribbons.set(u_ghost=False)
+            ribbons.set(u_pair=-1, u_way=0, u_floor=0.0, u_least=LIT, u_energy=look.edge_energy * 2.2, u_width=width * 2)
+            ribbons.draw("triangle_strip", 4, subject.lit, subject.columns | {"t_selection": subject.lit_column})
 
     @staticmethod
     def _ribbons(ribbons: Program, subject: Subject) -> None:

@@ -17,11 +17,11 @@ ROWS, VALUES = 256, 1 << 22  # of one block: at most so many rows, and so many a
 class Evaluation:
     """One block's plan, reused. `parameters` is the trainer's arena."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
         self.ops, self.classes = ops, objective.classes
         self.rows = max(1, min(ROWS, VALUES // topology.n_neurons))
         self._compiler = Compiler(ops, topology, objective, parameters)
-        self._buffers = Buffers.make(ops, topology, self.rows)
+        self._buffers = Buffers.make(ops, topology, self.rows, killed=killed)
         self._plans: dict[int, tuple[Buffers, Plan]] = {}
 
     def pieces(self, x_ni, t_no) -> Iterator[tuple[float, float | None]]:

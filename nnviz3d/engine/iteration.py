@@ -19,6 +19,7 @@ from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.shown import Shown
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.errors import RunError
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Topology
 
@@ -41,7 +42,8 @@ class Tape:
     `loss`: mean over the batch, with dropout, without L1 and L2.
     `gradient` (P,): batch mean with L1 and L2 in it, before clipping; the optimiser used `clip` times it.
     `before`, `after` (P,) parameters; `slots_before`, `slots_after` the optimiser's own (P,): velocity, or v, or m and v.
-    `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on. `masks`: the step's dropout, by node.
+    `holds`: what was frozen or killed. `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on.
+    `masks`: the step's dropout, by node.
     Where the step diverged nothing was applied: after is before, and loss or gradient are what was not finite.
     What one sample makes of the parameters is worked out when first asked for, by the same calls as the live picture's.
     """
@@ -65,6 +67,7 @@ class Tape:
     slots_after: tuple[np.ndarray, ...]
     alive: np.ndarray | None
     diverged: bool
+    holds: Holds = NONE
 
     @property
     def x(self) -> np.ndarray:
@@ -107,12 +110,17 @@ class Tape:
                 gradient[c.target.bias.slice] = delta_o
         return _frozen(gradient)
 
+    @cached_property
+    def gradient_norm(self) -> float:
+        """Of `gradient`, in float64: what clipping compares with its limit."""
+        return float(np.linalg.norm(self.gradient.astype(np.float64)))
+
     def of(self, shown: int) -> Tape:
         """The same step, telling another row of its batch (wraps around)."""
         return replace(self, row=int(self.rows[shown % len(self.rows)]))
 
     def _look(self, parameters: np.ndarray) -> Sample:
-        shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters))
+        shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters), self.holds.killed)
         shown.show(self.x, self.target)
         z, a, delta = _frozen(np.array(self.ops.to_host(shown.all))).reshape(3, -1)
         return Sample(z, a, delta, shown.loss)
@@ -142,7 +150,7 @@ def record(trainer: Trainer, shown: int = 0) -> Tape:
         rows=rows, row=int(rows[shown % len(rows)]), loss=float(ops.to_host(buffers.cell)[0]),
         masks=tuple(None if mask is None else _frozen(np.array(ops.to_host(mask))) for mask in buffers.masks),
         gradient=gradient, clip=clip, before=before, after=after, slots_before=tuple(rest[:n]), slots_after=tuple(rest[n : 2 * n]),
-        alive=None if arenas.alive is None else rest[-1], diverged=not finished,
+        alive=None if arenas.alive is None else rest[-1], diverged=not finished, holds=trainer.holds,
     )  # fmt: skip
 
 

@@ -45,10 +45,10 @@ def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.nd
 class Judging:
     """Bound to `parameters` (P,) of `ops`, which may change between two blocks."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet, killed: tuple[int, ...] = ()):
         self.ops, self.objective, self.data = ops, objective, data
         self.rows = block_rows(topology)
-        self._response = Response(ops, topology, objective, parameters, np.zeros((self.rows, topology.input.size), np.float32))
+        self._response = Response(ops, topology, objective, parameters, np.zeros((self.rows, topology.input.size), np.float32), killed)
 
     def blocks(self, part: str, rows_r: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Of these rows of "train" or "test", one block after the other: (where in `rows_r`, outputs (n, O), losses (n,))."""

@@ -16,17 +16,17 @@ from nnviz3d.spec.topology import Topology
 
 
 class Looking:
-    """`parameters` is the trainer's arena. `shown` is the shown sample."""
+    """`parameters` is the trainer's arena. `shown` is the shown sample, `killed` the neurons that are held at 0."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, data: DataSet, parameters):
         self.ops, self.topology, self.data, self.parameters = ops, topology, data, parameters
         self._parts: dict[str, tuple] = {}
         self.aim(objective)
 
-    def aim(self, objective: Objective) -> None:
-        """Another loss of the same targets."""
-        self.objective = objective
-        self.shown = Shown(self.ops, self.topology, objective, self.parameters)
+    def aim(self, objective: Objective, killed: tuple[int, ...] = ()) -> None:
+        """Another loss of the same targets, or other neurons killed."""
+        self.objective, self.killed = objective, killed
+        self.shown = Shown(self.ops, self.topology, objective, self.parameters, killed)
         self._evaluation: Evaluation | None = None
 
     def part(self, name: str) -> tuple:
@@ -39,5 +39,5 @@ class Looking:
     def evaluating(self, part: str, limit: int) -> Iterator[tuple[float, float | None]]:
         """In pieces of a few milliseconds: (mean loss, accuracy or None) of the first rows so far."""
         if self._evaluation is None:
-            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.parameters)
+            self._evaluation = Evaluation(self.ops, self.topology, self.objective, self.parameters, self.killed)
         return self._evaluation.pieces(*(rows[:limit] for rows in self.part(part)))

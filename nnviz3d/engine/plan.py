@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import FROM_OUTPUT
 from nnviz3d.engine.arenas import Arenas
+from nnviz3d.engine.holding import common
 from nnviz3d.engine.objective import ON_LOGITS, Objective
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
@@ -74,9 +77,10 @@ class Buffers:
     t: object
     cell: object  # [mean loss]
     masks: list  # dropout, by node; None where there is none
+    kills: list | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
 
     @classmethod
-    def make(cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = ()) -> Buffers:
+    def make(cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = (), killed: tuple[int, ...] = ()) -> Buffers:
         a = [ops.zeros((batch, node.size)) for node in topology.nodes]
         on_logits = topology.output.activation in ON_LOGITS.values()
         z = [x if node.activation in FROM_OUTPUT else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]
@@ -87,7 +91,7 @@ class Buffers:
         for k, share in enumerate(dropout, start=1):
             if share:
                 masks[k], y[k] = ops.zeros(a[k].shape), ops.zeros(a[k].shape)
-        return cls(z, a, y, d, ops.zeros(a[-1].shape), ops.zeros(1), masks)
+        return cls(z, a, y, d, ops.zeros(a[-1].shape), ops.zeros(1), masks, kill_masks(ops, topology, batch, killed))
 
     def rows(self, n: int) -> Buffers:
         """The first n rows of the same memory: the last short batch of an epoch."""
@@ -97,7 +101,23 @@ class Buffers:
             return None if x is None else seen.setdefault(id(x), x[:n])
 
         z, a, y, d, masks = ([head(x) for x in part] for part in (self.z, self.a, self.y, self.d, self.masks))
-        return Buffers(z, a, y, d, self.t[:n], self.cell, masks)
+        return Buffers(z, a, y, d, self.t[:n], self.cell, masks, self.kills and [head(x) for x in self.kills])
+
+
+def kill_masks(ops: Ops, topology: Topology, batch: int, killed: tuple[int, ...]) -> list | None:
+    """By node (batch, size) of 1 with 0 for the killed; None for a node without any, or instead of the list where none is killed."""
+    if not killed:
+        return None
+    masks = []
+    for node in topology.nodes:
+        here = [neuron - node.neurons.start for neuron in killed if node.neurons.start <= neuron < node.neurons.stop]
+        mask = None
+        if here:
+            row = np.ones(node.size, ops.dtype)
+            row[here] = 0
+            mask = ops.asarray(np.tile(row, (batch, 1)))
+        masks.append(mask)
+    return masks
 
 
 def check_memory(topology: Topology, n: int, train: Train) -> None:
@@ -133,6 +153,8 @@ class Compiler:
             fused = node is self.topology.output and self.objective.loss in ON_LOGITS
             calls = ops.affine(b.y[k - 1], w, b.z[k])
             calls += ops.activate("linear", b.z[k], bias, b.z[k]) if fused else ops.activate(node.activation, b.z[k], bias, b.a[k])
+            if b.kills and b.kills[k] is not None:
+                calls += ops.mask(b.a[k], b.kills[k], b.a[k])
             if b.masks[k] is not None:
                 calls += ops.mask(b.a[k], b.masks[k], b.y[k])
             plan.add(f"forward {k}", calls)
@@ -171,16 +193,21 @@ class Compiler:
         if k == 0:
             return []
         masked = self.ops.mask(b.d[k], b.masks[k], b.d[k]) if b.masks[k] is not None else []
+        if b.kills and b.kills[k] is not None:
+            masked += self.ops.mask(b.d[k], b.kills[k], b.d[k])
         return masked + self.ops.activate_backward(self.topology.nodes[k].activation, b.d[k], b.z[k], b.a[k])
 
-    def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge) -> None:
-        """Guard, one pass of the optimiser over the arena, and Playground's L1 where it was ever on: what is dead stays dead."""
+    def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge, free: list[slice]) -> None:
+        """Guard, the optimiser over what is `free` of the arena (all of it in one pass where nothing is frozen), and there Playground's
+        L1 where it was ever on: what is dead stays dead. What is frozen is not touched; its gradient is worked out and clipped with."""
         ops, p, g = self.ops, arenas.parameters, arenas.gradients
         calls = ops.guard(g, b.cell, constants, train.clip_norm > 0, judge)
-        calls += ops.update(train.optimizer, p, g, arenas.slots, arenas.before, constants)
+        for r in free:
+            calls += ops.update(train.optimizer, p[r], g[r], [slot[r] for slot in arenas.slots], arenas.before[r], constants)
         if arenas.alive is not None:
             for _, node in self.layers:
-                calls += ops.shrink(*(self._flat(arena, node) for arena in (p, arenas.before, arenas.alive)), constants)
+                for r in common(node.weight, free):
+                    calls += ops.shrink(p[r], arenas.before[r], arenas.alive[r], constants)
         plan.add("update", calls + ops.finish())
 
     @staticmethod

@@ -14,10 +14,10 @@ from nnviz3d.spec.topology import Topology
 class Response:
     """Bound to `parameters`, the trainer's arena, and to rows (n, I) that stay until `ask` brings others."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, x_ni: np.ndarray):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, x_ni: np.ndarray, killed: tuple[int, ...] = ()):
         self.ops = ops
         compiler = Compiler(ops, topology, objective, parameters)
-        self._buffers, self._plan = Buffers.make(ops, topology, len(x_ni)), Plan()
+        self._buffers, self._plan = Buffers.make(ops, topology, len(x_ni), killed=killed), Plan()
         compiler.forward(self._plan, self._buffers)
         compiler.loss(self._plan, self._buffers)  # the output's activation belongs to it where the loss works on logits
         self.ask(x_ni)

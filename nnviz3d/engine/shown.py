@@ -11,21 +11,23 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.engine.plan import Buffers, Compiler, Plan, kill_masks
 from nnviz3d.spec.topology import Topology
 
 
 class Shown:
     """`z`, `activation`, `delta` (N,): pre-activation, activation, dL/dz of the loss of this sample alone. For inputs z = activation = x,
-    delta = dL/dx. Values past float32's end are clamped to it, and nan is 0: pictures need numbers. `all` (3 N,) is the three in one."""
+    delta = dL/dx. A killed neuron keeps its z, with activation and delta 0. Values past float32's end are clamped to it, and nan is 0:
+    pictures need numbers. `all` (3 N,) is the three in one."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
         n = topology.n_neurons
         self.ops, self.objective, self.input = ops, objective, topology.input
         self.all = ops.zeros(3 * n)
         self.z, self.activation, self.delta = self.all[:n], self.all[n : 2 * n], self.all[2 * n :]
         z, a, d = ([arena[node.neurons.slice].reshape(1, -1) for node in topology.nodes] for arena in (self.z, self.activation, self.delta))
-        self._buffers = Buffers(z, a, a, d, ops.zeros((1, topology.output.size)), ops.zeros(1), [None] * len(a))
+        kills = kill_masks(ops, topology, 1, killed)
+        self._buffers = Buffers(z, a, a, d, ops.zeros((1, topology.output.size)), ops.zeros(1), [None] * len(a), kills)
         compiler = Compiler(ops, topology, objective, parameters)
         self._plan = Plan()
         compiler.forward(self._plan, self._buffers)

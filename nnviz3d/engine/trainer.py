@@ -2,7 +2,7 @@
 
 Holds the arenas of parameters (`Arenas`) and, by way of `Looking`, the shown sample's z, activation, delta. The step itself is a compiled
 `Plan`. The loss is that of the data, without L1 and L2 terms; the gradient has them. L1 and L2 act on weights, never on biases
-(AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it.
+(AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it, frozen parameters' too.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ from nnviz3d.engine import initial
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batches import Batches
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.holding import free_stretches, frozen_stretches
 from nnviz3d.engine.looking import Looking
 from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
+from nnviz3d.spec import limits
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
 
@@ -35,6 +39,7 @@ class Trainer:
 
     `step` finished steps; `loss` mean over the last finished step's batch, nan before the first; `diverged` the 1-based number of the
     step that became non-finite, else None: parameters and slots then are those of the last finite step.
+    `holds`: which neurons are frozen or killed.
     """
 
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
@@ -53,6 +58,7 @@ class Trainer:
         self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
         self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
         self._backup = self._tap = None
+        self.holds = Holds()
         self._start_batches()
         self.configure(scene.train)
 
@@ -247,7 +253,7 @@ class Trainer:
         self.train = train
         if train.huber_delta != self.objective.huber_delta:
             self.objective = replace(self.objective, huber_delta=train.huber_delta)
-            self.looking.aim(self.objective)
+            self.looking.aim(self.objective, self.holds.killed)
         if train.l1_dead_at_zero:
             self.arenas.wake()
         self._optimizer.configure(train)
@@ -269,12 +275,14 @@ class Trainer:
         self.settle()
         return {
             "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
-            "batches": self._batches.state(), "noise": self._noise.bit_generator.state,
+            "batches": self._batches.state(), "noise": self._noise.bit_generator.state, "holds": self.holds,
         }  # fmt: skip
 
     def restore(self, state: dict) -> None:
         """Continue from `state()` of a trainer with the same scene and data, bytewise. A half-done step is dropped."""
         self._cursor, alive = 0, self.arenas.alive
+        if state["holds"] != self.holds:
+            self._take_holds(state["holds"])
         self.arenas.put(state["arenas"])
         if self.train.l1_dead_at_zero:
             self.arenas.wake()
@@ -304,7 +312,50 @@ class Trainer:
         self.writes += 1
         self._renew()
 
+    def set_parameter(self, p: int, value: float) -> float:
+        """Give one parameter a value, with which training goes on; returns what 32 bits hold of it. Its slots stay, a weight that
+        Playground's L1 had put to rest lives again, and "change" tells only of training. Raises InputError, and nothing changes."""
+        self.check_parameter(p, value)
+        self.settle()
+        arenas, ops = self.arenas, self.ops
+        held = np.full(1, value, ops.dtype)
+        for arena in (arenas.parameters, arenas.before):
+            ops.write(held, arena[p : p + 1])
+        if arenas.alive is not None:
+            arenas.alive[p : p + 1] = 1
+        self.writes += 1
+        self._pardon()
+        return float(held[0])
+
+    def check_parameter(self, p: int, value: float = 0.0) -> None:
+        """Raises InputError where there is no such parameter, or it cannot have this value."""
+        if not 0 <= p < self.topology.n_parameters:
+            raise InputError.of("", "parameter", f"there is no weight or bias {p}; the network has {self.topology.n_parameters:,}")
+        if not abs(value) <= limits.PARAMETER:  # also nan
+            most = f"{limits.PARAMETER:,.0f}"
+            raise InputError.of("", "value", f"a weight or a bias is a number from -{most} to {most}; found {value:g}")
+
+    def hold(self, holds: Holds) -> None:
+        """Freeze and kill these neurons and no others. Raises InputError with every one that cannot be; then nothing changes."""
+        holds.check(self.topology)
+        if holds != self.holds:
+            self.settle()
+            self._take_holds(holds)
+            self.writes += 1
+            self._pardon()
+
+    def _take_holds(self, holds: Holds) -> None:
+        killed, self.holds, self._plans = self.holds.killed, holds, {}
+        if holds.killed != killed:
+            self._buffers = self._make_buffers()
+            self.looking.aim(self.objective, holds.killed)
+        for r in frozen_stretches(self.topology, holds.frozen):  # the optimiser keeps the old values of what it passes over only
+            self.arenas.before[r] = self.arenas.parameters[r]
+
     # building
+
+    def _make_buffers(self) -> Buffers:
+        return Buffers.make(self.ops, self.topology, self._batches.size, self._dropout, self.holds.killed)
 
     def _pardon(self) -> None:
         """Other constants: a run that diverged may go on from its last finite state."""
@@ -322,7 +373,7 @@ class Trainer:
         train = self.train
         self._batches = Batches(len(self.data.x_train), train.batch, train.order == "shuffle", train.seed)
         self._order = self.ops.asarray(self._batches.order, np.intp)
-        self._buffers = Buffers.make(self.ops, self.topology, self._batches.size, self._dropout)
+        self._buffers = self._make_buffers()
         self._index = self.ops.zeros(self._batches.size, np.intp)
         self._cursor, self._epoch, self._step_loss, self._plan, self._count = 0, 0.0, math.nan, Plan(), 0
         self.writes += 1
@@ -340,7 +391,8 @@ class Trainer:
         compiler.forward(plan, b)
         compiler.loss(plan, b)
         compiler.backward(plan, b, self.train, self._constants)
-        compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge)
+        free = free_stretches(self.topology, self.holds.frozen)
+        compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge, free)
         plan.group(self.ops, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
         plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
         self._plans[n] = plan

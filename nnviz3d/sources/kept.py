@@ -23,13 +23,17 @@ class KeptMoment:
         kept = snapshot.state["arenas"]
         self._whole = {"parameter": source.ops.asarray(kept["parameters"].copy()), "gradient": source.ops.asarray(kept["gradients"].copy())}
         self._whole["change"] = source.ops.asarray(kept["parameters"] - kept["before"])
-        self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"])
+        self._whole["before"], self._whole["after"] = source.ops.asarray(kept["before"].copy()), self._whole["parameter"]
+        self.holds = snapshot.state["holds"]  # what was frozen and killed then
+        self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"], self.holds.killed)
         self._sample = None
 
     ops = property(lambda self: self.source.ops)
     topology = property(lambda self: self.source.topology)
     data = property(lambda self: self.source.data)
     sample = property(lambda self: self.source.sample)
+    step = property(lambda self: self.snapshot.step)
+    batch_size = property(lambda self: self.source.batch_size)
     told = property(lambda self: self)  # what the readings are of
     version = property(lambda self: (id(self), id(self.sample)))
 
@@ -70,6 +74,7 @@ class Difference:
     data = property(lambda self: self.second.data)
     sample = property(lambda self: self.second.sample)
     told = property(lambda self: self.second)
+    holds = property(lambda self: self.second.holds)
     version = property(lambda self: (self.first.version, self.second.version))
 
     def tensors(self, kind: str):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.engine import carry
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.iteration import Tape, record
@@ -17,6 +18,9 @@ from nnviz3d.engine.rewind import Rewind
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.sources.asking import Asking
 from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.lineage import Origins
+from nnviz3d.spec.lineage import origins as guessed
 from nnviz3d.spec.scene import Scene, Train
 
 
@@ -38,16 +42,18 @@ class OwnTraining:
     `history`: bytes to remember the run in; 0 remembers nothing, and then `rewind` is None.
     """
 
-    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
+    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0, data: DataSet | None = None):
+        """`data`: what `scene.data` means, where it has been loaded already."""
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
-        self.data = load(scene.data, self.base)
+        self.data = load(scene.data, self.base) if data is None else data
         self._asking = Asking(ops)
         self._asking.aim(plane_of(scene.data, self.data, scene.view))
         self._take(Trainer(scene, self.data, ops))
         self.show_sample(scene.view.sample)
 
     topology = property(lambda self: self.trainer.topology)
+    objective = property(lambda self: self.trainer.objective)
     step = property(lambda self: self.trainer.step)
     epoch = property(lambda self: self.trainer.epoch)
     loss = property(lambda self: self.trainer.loss)
@@ -85,6 +91,32 @@ class OwnTraining:
         """Copies by name, `layers.k.weight` and `layers.k.bias`."""
         return self.trainer.parameters()
 
+    def parameter(self, p: int) -> float:
+        """The value of one parameter. Raises InputError where there is none of that number."""
+        self.trainer.check_parameter(p)
+        return float(self.ops.to_host(self.tensors("parameter")[p : p + 1])[0])
+
+    def set_parameter(self, p: int, value: float) -> float:
+        """Give one parameter a value, by which the shown sample is told anew; returns what 32 bits hold of it. Raises InputError."""
+        held = self.trainer.set_parameter(p, value)
+        self.show()
+        return held
+
+    @property
+    def holds(self) -> Holds:
+        """What is frozen and killed."""
+        return self.trainer.holds
+
+    def hold(self, holds: Holds) -> None:
+        """Freeze and kill these neurons and no others. Raises InputError, and then nothing has changed."""
+        self.trainer.hold(holds)
+        self.show()
+
+    @property
+    def sample_loss(self) -> float:
+        """Of the shown sample, as of the last `show`."""
+        return self.trainer.looking.shown.loss
+
     def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
         return self.trainer.evaluate(part, limit)
 
@@ -97,7 +129,7 @@ class OwnTraining:
         with the parameters of now or with those of a recorded step."""
         trainer = self.trainer
         p = trainer.arenas.parameters if parameters is None else self.ops.asarray(parameters)
-        return Judging(self.ops, trainer.topology, trainer.objective, p, self.data).blocks(part, rows_r)
+        return Judging(self.ops, trainer.topology, trainer.objective, p, self.data, trainer.holds.killed).blocks(part, rows_r)
 
     def show_sample(self, index: int) -> None:
         """Choose a row of the test part (of the train part where there is no test part); wraps around."""
@@ -116,14 +148,14 @@ class OwnTraining:
         """The plane of two-dimensional data, or of the two features that the scene chooses; or None."""
         return self._asking.plane
 
-    def answers(self, side: int, x_i=None, parameters=None) -> np.ndarray:
-        """(side * side, O) outputs over the plane, rows from the top: with the parameters of now, and the shown sample's other features;
-        or with those given."""
-        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
+    def answers(self, side: int, x_i=None, parameters=None, killed=None) -> np.ndarray:
+        """(side * side, O) outputs over the plane, rows from the top: with the parameters and killed neurons of now, and the shown
+        sample's other features; or with those given."""
+        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters, killed)
 
-    def responses(self, side: int, x_i=None, parameters=None) -> np.ndarray:
+    def responses(self, side: int, x_i=None, parameters=None, killed=None) -> np.ndarray:
         """(side * side, N) of every neuron over the plane, inputs first."""
-        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
+        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters, killed)
 
     def target_of(self, output: int) -> float:
         """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""
@@ -140,15 +172,16 @@ class OwnTraining:
         output = self.topology.output
         return verdict(self.data, output.activation, self.ops.to_host(self.tensors("activation")[output.neurons.slice]), self.sample.target)
 
-    def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False) -> None:
+    def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
 
-        DATA keeps parameters, slots and step where the network stays the same. NET starts anew, except that `keep` takes over weights
-        whose names and shapes still fit.
+        DATA keeps parameters, slots and step where the network stays the same. NET starts anew, except that `keep` takes over the
+        weights that still fit (`engine.carry`). `origins`: which old hidden layer each new one is, where that is known. What is frozen
+        or killed stays so, as long as the neuron is there.
         """
         old = self.scene
         if rebuild >= Rebuild.NET or scene.data != old.data:
-            self._rebuild(scene, keep, same=rebuild < Rebuild.NET)
+            self._rebuild(scene, keep, rebuild < Rebuild.NET, origins)
         else:
             if _axes(scene) != _axes(old):
                 self._asking.aim(plane_of(scene.data, self.data, scene.view))
@@ -163,15 +196,19 @@ class OwnTraining:
             self.trainer.rebatch(train)
         self.trainer.configure(train)
 
-    def _rebuild(self, scene: Scene, keep: bool, same: bool) -> None:
+    def _rebuild(self, scene: Scene, keep: bool, same: bool, origins: Origins | None) -> None:
         data = load(scene.data, self.base) if scene.data != self.scene.data else self.data
         plane = plane_of(scene.data, data, scene.view)
         trainer = Trainer(scene, data, self.ops)
         if same and trainer.topology == self.trainer.topology:
             trainer.continue_from(self.trainer)
-        elif keep:
-            mine, theirs = trainer.parameters(), self.trainer.parameters()
-            trainer.load_parameters({k: theirs[k] if k in theirs and theirs[k].shape == v.shape else v for k, v in mine.items()})
+        else:
+            before, now, old = self.scene.network, scene.network, self.trainer
+            if origins is None or len(origins) != len(now.layers):
+                origins = guessed(before.layers, now.layers)
+            if keep:
+                trainer.load_parameters(carry.weights(before, now, origins, old.parameters(), trainer.parameters()))
+            trainer.hold(carry.holds(old.topology, trainer.topology, origins, old.holds))
         self.data = data
         self._asking.aim(plane)
         self._take(trainer)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.scene import PACE, Scene
 
 
@@ -16,11 +17,13 @@ from nnviz3d.spec.scene import PACE, Scene
 class Edit:
     """Set the value at a dotted path: `Edit("train.learning_rate", 0.01)`, `Edit("network.layers.0.units", 16)`.
 
-    A whole tuple may be replaced (`network.layers`), which is how layers are added, removed and moved.
+    A whole tuple may be replaced (`network.layers`), which is how layers are added, removed and moved; then `origins` says which old
+    layer each new one is (None: a new one), so that it keeps its weights.
     """
 
     path: str
     value: Any
+    origins: Origins | None = None
 
 
 class Rebuild(IntEnum):
@@ -37,6 +40,7 @@ class Rebuild(IntEnum):
 _LEVELS = (
     ("title", Rebuild.NOTHING),
     ("about", Rebuild.NOTHING),
+    ("failure", Rebuild.NOTHING),
     ("test", Rebuild.NOTHING),
     ("record", Rebuild.NOTHING),
     ("look", Rebuild.LOOK),
@@ -57,6 +61,7 @@ _LEVELS = (
     ("train", Rebuild.TRAIN),
     ("data", Rebuild.DATA),
     ("network", Rebuild.NET),
+    ("compare", Rebuild.NET),  # both begin again, from the same step
 )
 
 

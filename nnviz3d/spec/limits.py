@@ -6,6 +6,7 @@ DATA_VALUES = 1 << 30  # float32 numbers in one data set: 4 GiB
 LAYERS = 256
 UNITS = 65_536
 PARAMETERS = 100_000_000  # 0.4 GB an array; an optimiser with two slots needs five such arrays
+PARAMETER = 1e6  # the largest weight that can be typed: its square still fits, so that the loss can answer
 BATCH = 65_536
 STEPS = 1_000_000_000
 IMAGE_SIDE = 16_384  # OpenGL's texture side on Mesa and on every GPU since 2012

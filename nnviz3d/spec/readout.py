@@ -7,19 +7,27 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.asking import Question
+from nnviz3d.spec.compare import Difference
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
+
+if TYPE_CHECKING:
+    from nnviz3d.spec.reading import LayerReading, ParameterEquations
 
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
     "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
     "samples", "show_sample", "next_wrong", "previous_wrong",
+    "set_parameter", "freeze", "kill", "release", "check",
+    "save_as", "open_file", "export", "answer", "browse", "browse_cell",
 ]  # fmt: skip
 
 
@@ -39,6 +47,7 @@ class Term:
     index: int  # of the neuron inside its layer, 0-based
     weight: float
     value: float
+    parameter: int = -1  # of the weight
 
     @property
     def product(self) -> float:
@@ -78,6 +87,7 @@ class UpdateReading:
     numbers: dict[str, float]
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
+    frozen: bool = False  # the neuron is: the parameter stays as it is
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ class CheckReading:
     numeric: float
     relative: float
     kink: bool = False
+    step: int = 0  # training steps that were done when it was made
 
 
 @dataclass(frozen=True)
@@ -102,8 +113,7 @@ class StepReading:
     samples: int  # in the batch
     gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
     rest_count: int  # weights that are not
-    update: UpdateReading
-    check: CheckReading | None = None
+    update: UpdateReading  # of the told weight that changed most
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,19 @@ class NeuronReading:
     target: float | None = None  # output neurons: what the sample asks for
     bias_gradient: float | None = None  # of the last training step's batch
     step: StepReading | None = None  # inside a walk
+    frozen: bool = False
+    killed: bool = False
+    network: str = ""  # "A" or "B" while two networks are compared
+    loss: str = ""  # output neurons: what they are judged by
+    outputs: int = 0  # how many there are
+    loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
+    slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
+    softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
+    first: int = -1  # parameter of the first incoming weight
+    first_source: int = -1  # neuron that it comes from
+    bias_parameter: int = -1
+    weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
+    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
 
 
 @dataclass(frozen=True)
@@ -200,6 +223,43 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class ParameterReading:
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+
+    parameter: int
+    layer: int
+    index: int
+    neuron: int  # id of the neuron it leads into
+    value: float
+    source: int | None = None
+    a: float | None = None  # activation of that source for the shown sample
+    gradient: float | None = None
+    change: float | None = None
+    label: str = ""  # of the neuron it leads into, where that has one
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    """
+
+    kind: str
+    parameter: int
+    old: float
+    new: float
+    began: int
+    step: int
+    sample_before: float
+    sample_now: float
+    test_before: float | None
+    test_now: float | None
+
+
+@dataclass(frozen=True)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 
@@ -209,6 +269,41 @@ class Charts:
     test_loss: np.ndarray
     train_accuracy: np.ndarray  # at test_step; empty for regression
     test_accuracy: np.ndarray
+
+
+@dataclass(frozen=True)
+class NetworkReading:
+    """One of two networks that are compared, at a moment that is the same for both."""
+
+    name: str  # "A", "B"
+    title: str  # what makes it different: "adam"
+    topology: Topology
+    step: int
+    epoch: float
+    epoch_steps: int  # steps in an epoch
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # what it says of the shown sample
+    right: bool | None
+    reached: tuple[int | None, ...]  # the step at which each share of `CompareReading.shares` was first seen
+    diverged: int | None
+    charts: Charts
+    hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
+    held: int = 0  # neurons that are frozen or killed by hand
+
+
+@dataclass(frozen=True)
+class CompareReading:
+    """Two networks beside each other."""
+
+    networks: tuple[NetworkReading, NetworkReading]
+    differences: tuple[Difference, ...]
+    same_batches: bool  # one step is the same samples for both
+    layer_by_layer: bool  # whether a common scale is one of each layer pair
+    shares: tuple[float, ...] = (0.9, 0.95)
+    waits: str = ""  # the network that waits, or ""
 
 
 @dataclass(frozen=True)
@@ -273,6 +368,42 @@ class SamplesReading:
 
 
 @dataclass(frozen=True)
+class ConfusionReading:
+    """How often class i was taken for class j: `count_cc` (C, C), rows are what is true. Counted over `part` ("test" or "train") by the
+    network of step `first`, or, where it is large, while that learned on to step `last`. `mute`: samples whose answer was no number."""
+
+    count_cc: np.ndarray
+    part: str
+    first: int
+    last: int
+    mute: int = 0
+
+
+@dataclass(frozen=True)
+class LayersReading:
+    """How the layers' numbers developed: T moments, L layers with weights, B bins. nan: not known at that moment.
+
+    The histograms are of one `quantity` ("weight", "gradient" or "activation") and one `layer` (0-based in `names`): `count_tb` over
+    [`low_t`, `high_t`] at the steps `seen_t`; of `seen` evenly spread numbers out of `total`.
+    """
+
+    names: tuple[str, ...]  # "hidden 1", ..., "output"
+    step_t: np.ndarray
+    gradient_tl: np.ndarray  # root mean square of the weights' gradients in the step's batch
+    ratio_tl: np.ndarray  # root mean square of the weights' last change, over that of the weights
+    quantity: str
+    layer: int
+    seen_t: np.ndarray
+    low_t: np.ndarray
+    high_t: np.ndarray
+    rms_t: np.ndarray
+    count_tb: np.ndarray
+    seen: int
+    total: int
+    rows: int  # samples whose activations are looked at; 0: the shown one
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -281,7 +412,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value"] = "class"
+    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
 
 
 @dataclass(frozen=True)
@@ -350,6 +481,18 @@ class Readout:
     samples: SamplesReading | None = None  # only while somebody looks at them
     features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
     moment: Moment | None = None  # inside a walk: what is told on the stage
+    weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
+    edge: ParameterReading | None = None  # the edge under the pointer
+    holds: Holds = NONE
+    effect: EffectReading | None = None  # of the last edit by hand
+    question: Question | None = None  # waits for the command `answer`
+    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
+    confusion: ConfusionReading | None = None  # these two only while a panel wants them
+    layers: LayersReading | None = None
+    compare: CompareReading | None = None  # while two networks are compared
+    parameter: ParameterEquations | None = None  # of `chosen`
+    whole: LayerReading | None = None  # of `layer`
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
 
@@ -369,6 +512,8 @@ class StageInput:
     zoom: float = 0.0  # wheel notches, positive is nearer
     move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
     turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+    tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
+    tune: float = 0.0  # unscaled pixels upwards in this frame; a tenth of them with Shift
 
 
 @dataclass(frozen=True)
@@ -381,3 +526,4 @@ class Answer:
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of

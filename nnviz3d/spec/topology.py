@@ -113,6 +113,17 @@ class Topology:
                     return node, neuron - node.neurons.start
         raise IndexError(f"neuron {neuron} is not in [0, {self.n_neurons})")
 
+    def parameter(self, p: int) -> tuple[Node, int, int | None]:
+        """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for a
+        bias). Raises IndexError outside [0, P)."""
+        if p >= 0:
+            for node in self.nodes[1:]:
+                if p < node.weight.stop:
+                    return (node, *divmod(p - node.weight.start, node.weight.shape[1]))
+                if p < node.bias.stop:
+                    return node, p - node.bias.start, None
+        raise IndexError(f"parameter {p} is not in [0, {self.n_parameters})")
+
 
 def chain(
     network: Network,

@@ -7,10 +7,10 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.names import neuron_name
+from nnviz3d.ui.names import neuron_name, parameter_name
 from nnviz3d.ui.numbers import plain
 from nnviz3d.ui.widgets import elide, floating, icon_button, small
-from nnviz3d.ui.words import HINT, SHORT_HINT
+from nnviz3d.ui.words import HINT, HOLD_WORDS, SHORT_HINT
 
 HINT_SECONDS, TOAST_SECONDS = 14.0, 3.5
 _FAINT, _ACCENT, _BAD = (theme.packed(c) for c in (theme.FAINT, theme.ACCENT, theme.BAD))
@@ -83,7 +83,39 @@ def hover_card(f: Frame) -> None:
     if plane is not None and plane.hovered is not None:
         low, high = plane.hovered
         small(f, f"its picture: a from {plain(low)} to {plain(high)}" if low != high else f"its picture: a = {plain(low)} everywhere")
+    held = f.readout.holds.of(h.neuron) if h.network != "B" else ()
+    for kind in held:
+        small(f, HOLD_WORDS[kind], theme.packed(theme.HOLD_COLOURS[kind]))
+    if f.readout.compare is not None:
+        for n in f.readout.compare.networks:
+            if n.name != h.network and n.hovered is not None:
+                small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
+    if h.z is not None and h.network != "B":
+        small(f, f"Ctrl + drag up or down to turn its bias, now {plain(h.bias)}", _FAINT)
+    imgui.end_tooltip()
+    imgui.pop_style_var()
+
+
+def edge_card(f: Frame) -> None:
+    """The same for the edge under the pointer."""
+    e = f.readout.edge
+    if e is None or f.readout.hovered is not None or imgui.get_io().want_capture_mouse:
+        return
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin_tooltip()
+    imgui.text_unformatted(f"{parameter_name(f, e)}:")
+    imgui.same_line(0, f.px(6))
+    imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
+    imgui.text_unformatted(plain(e.value))
+    imgui.pop_style_color()
+    if e.a is not None:
+        small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
+    if e.gradient is not None:
+        small(f, f"gradient {plain(e.gradient)}     last change {plain(e.change, sign=True)}")
+    if e.frozen:
+        small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
+    small(f, ("" if f.readout.chosen == e.parameter else "click to choose it, ") + "Ctrl + drag up or down to turn it", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()

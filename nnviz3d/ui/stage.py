@@ -37,7 +37,7 @@ class Stage:
     def __init__(self):
         self._pressed: tuple[float, float] | None = None  # where the left button went down on the stage
         self._button = -1
-        self._dragging = False
+        self._dragging = self._tuning = False
 
     def read(self, f: Frame) -> StageInput:
         io = imgui.get_io()
@@ -45,11 +45,12 @@ class Stage:
         inside = 0 <= x < f.width and 0 <= y < f.height
         free = inside and not io.want_capture_mouse and not f.memory.help
         orbit = pan = (0.0, 0.0)
-        clicked = double = False
+        clicked, double, tune = False, False, 0.0
         if self._button < 0 and free:
             for button in (0, 1, 2):
                 if imgui.is_mouse_clicked(button):
                     self._button, self._pressed, self._dragging = button, (x, y), False
+                    self._tuning = button == 0 and (io.key_ctrl or io.key_alt)
         if self._button >= 0:
             button, (from_x, from_y) = self._button, self._pressed
             delta = (io.mouse_delta.x, io.mouse_delta.y)
@@ -57,14 +58,16 @@ class Stage:
                 self._dragging = True
             if imgui.is_mouse_released(button) or not imgui.is_mouse_down(button):
                 clicked = button == 0 and not self._dragging and inside
-                self._button = -1
+                self._button, self._tuning = -1, False
+            elif self._dragging and self._tuning:
+                tune = -delta[1] * (0.1 if io.key_shift else 1.0) / f.scale
             elif self._dragging:
                 orbit, pan = (delta, pan) if button == 0 and not io.key_shift else (orbit, delta)
         double = free and imgui.is_mouse_double_clicked(0)
         zoom = io.mouse_wheel if free else 0.0
         move, turn = ((0.0, 0.0, 0.0), (0.0, 0.0)) if io.want_capture_keyboard else _motion(io)
         pointer = (x, y) if free or self._dragging else None
-        return StageInput(pointer, clicked, double, orbit, pan, zoom, move, turn)
+        return StageInput(pointer, clicked, double, orbit, pan, zoom, move, turn, self._tuning and self._dragging, tune)
 
 
 def _motion(io) -> tuple[tuple[float, float, float], tuple[float, float]]:
@@ -99,7 +102,9 @@ def keys(f: Frame) -> None:
         _escape(f)
     if io.key_ctrl or io.key_super:
         if pressed(_K.s):
-            f.do("save")
+            f.do("save_as" if io.key_shift else "save")
+        if pressed(_K.o):
+            f.do("open_file")
         if imgui.is_key_pressed(_K.z, True):
             f.do("redo" if io.key_shift else "undo")
         if imgui.is_key_pressed(_K.y, True):
@@ -176,6 +181,9 @@ def _escape(f: Frame) -> None:
         f.memory.help = False
     elif f.readout.banner:
         f.do("dismiss")
+    elif f.readout.chosen >= 0:
+        f.do("choose", None)
+        f.do("pick", None)
     elif f.readout.neuron is not None:
         f.do("pick", None)
     elif f.readout.walk is not None:

@@ -22,10 +22,12 @@ GRAB, GRAB_ACTIVE = "#445890", "#5068a8"  # a slider's value is printed over its
 TEXT, DIM, FAINT = "#e8ecf5", "#a3b0ca", "#8593b0"
 ACCENT, ON_ACCENT = "#ffc46b", "#1d1405"  # the warm light of an active neuron
 NEGATIVE_NEURON = "#b9a6ff"
+HOLD_COLOURS = {"frozen": "#8fe3ff", "killed": "#ff8f86"}  # as the rings of neurons on the stage
 GOOD, WARN, BAD = "#7fd6a4", "#ffc46b", "#ff8f86"
 # train and test curves: the accent and a neutral, so that they are never taken for the signs of weights
 CURVE_TRAIN, CURVE_TEST = "#ffc46b", "#b9c6e4"
 # the same hues as the ribbons (linear light there), brightened for text; negative is dashed as well
+NETWORKS = ("#ffc46b", "#74d7e0")  # A and B, where two are compared; their letters say it too
 ERROR_SIGNS = ("#f58bd0", "#5fdcb4")  # the error on its way back: rose raises the loss, green lowers it
 SIGNS = {"blue_orange": ("#6cbcff", "#ff9d5c"), "safe": ("#62b4ff", "#f0d048")}
 
@@ -65,6 +67,8 @@ def contrast(front: str, back: str) -> float:
 class Fonts:
     regular: imgui.ImFont
     bold: imgui.ImFont
+    math: imgui.ImFont | None = None  # the typeface of formulas, for their numbers
+    math_ascent: float = 0.87  # of its size
 
 
 def load_fonts() -> Fonts:
@@ -82,7 +86,7 @@ def load_fonts() -> Fonts:
                 config.glyph_offset = imgui.ImVec2(0, 0.5)
             atlas.add_font_from_file_ttf(str(folder / name), size, config)
     imgui.get_io().font_default = fonts[0]
-    return Fonts(*fonts)
+    return Fonts(*fonts, atlas.add_font_from_file_ttf(str(folder / "latex/latinmodern-math.otf"), BODY))
 
 
 def apply(scale: float) -> None:

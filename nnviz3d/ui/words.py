@@ -15,6 +15,10 @@ HINTS: dict[str, tuple[str, str]] = {
     "data.noise": ("Noise", "How much the points are scattered, as a share (0 to 0.5)."),
     "data.inputs": ("Inputs", "Numbers in one sample."),
     "data.classes": ("Classes", "How many kinds of sample there are."),
+    "data.shape": ("As a picture", "Shows the inputs as a square picture instead of one long row."),
+    "data.target": ("Target", "The column that is to be learned from all others."),
+    "data.header": ("Names on top", "Whether the first line holds the columns' names."),
+    "data.task": ("Task", "Classification tells kinds apart, regression foretells a number."),
     "data.features": ("Features", "What the network is given of a point (x1, x2). Switch on any of them; at least one stays."),
     "train.learning_rate": (
         "Learning rate",
@@ -22,14 +26,21 @@ HINTS: dict[str, tuple[str, str]] = {
         "crawls.",
     ),
     "train.batch": ("Batch", "Samples a step. 0: the whole training part. Larger is steadier and slower."),
-    "train.optimizer": ("Optimiser", "The rule that turns gradients into changes of the weights. Changing it starts again."),
+    "train.optimizer": (
+        "Optimiser",
+        "The rule that turns gradients into changes of the weights. Changing it keeps the weights; the optimiser's memory and the step "
+        "count begin anew.",
+    ),
     "train.momentum": ("Momentum", "Share of the last change that goes on (0 to 1)."),
     "train.beta1": ("Beta 1", "Memory of the mean gradient (0 to 1): 0.9 remembers about 10 steps."),
     "train.beta2": ("Beta 2", "Memory of the squared gradient (0 to 1): 0.999 remembers about 1,000 steps."),
     "train.rho": ("Rho", "Memory of the squared gradient (0 to 1)."),
     "train.epsilon": ("Epsilon", "A small number that keeps the division in the optimiser finite."),
     "train.weight_decay": ("Weight decay", "Share of each weight, times the learning rate, that is taken away at each step."),
-    "train.loss": ("Loss", "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it starts again."),
+    "train.loss": (
+        "Loss",
+        "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
+    ),
     "train.huber_delta": ("Huber delta", "Errors larger than this count linearly, in units of the target."),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
@@ -92,6 +103,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "each layer: the brightest edge of every layer shines the same. whole network: all layers share one scale and can be "
         "compared.",
     ),
+    "look.compare": (
+        "Brightness",
+        "one for both: equal brightness is an equal number in both networks. each its own: each is as bright as it would be alone.",
+    ),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),
     "look.edge_width": ("Edge width", "Width of the edges, times the usual."),
@@ -107,16 +122,21 @@ HINTS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 LAYER_HINTS = {
-    "units": "Neurons in this layer. Drag, or Ctrl+click to type. A new network starts.",
-    "activation": "The function of this layer's neurons.",
-    "init": "How the first weights are drawn. auto: what suits the activation.",
-    "init_scale": "The first weights are multiplied by this.",
-    "bias": "The first value of every bias in this layer.",
+    "units": "Neurons in this layer. Drag, or Ctrl+click to type. Those that stay keep their weights; the step count begins anew.",
+    "activation": "The function of this layer's neurons. The weights stay.",
+    "init": "How the first weights are drawn. auto: what suits the activation. Changing it draws this layer anew.",
+    "init_scale": "The first weights are multiplied by this. Changing it draws this layer anew.",
+    "bias": "The first value of every bias in this layer. Changing it draws this layer anew.",
     "dropout": "Share of this layer's neurons that are switched off at random in each training step (0 to 1).",
 }
 
 QUANTITIES = {"signal": "signal  w·a", "weight": "weight  w", "gradient": "gradient  dL/dw", "change": "last change"}
 QUANTITY_SYMBOL = {"signal": "|w a|", "weight": "|w|", "gradient": "|dL/dw|", "change": "|change of w|"}
+
+HOLD_WORDS = {
+    "frozen": "frozen: its weights and bias do not learn",
+    "killed": "killed: it passes on 0, and no error goes back through it",
+}
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
@@ -140,7 +160,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Drag", "turn the network"),
     ("Shift or right drag", "move the network"),
     ("Wheel", "nearer, farther"),
-    ("Click", "pick a neuron"),
+    ("Click", "pick a neuron or an edge"),
+    ("Ctrl + drag up, down", "turn a weight or a bias"),
     ("Double click", "fly to a neuron"),
     ("Arrows, W A S D Q E", "turn, fly"),
     ("1 to 6", "camera places"),
@@ -149,9 +170,10 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("H", "hide the panels"),
     ("Tab, F6", "panels by keyboard; Esc: back"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
-    ("Ctrl+S", "save the scene"),
+    ("Ctrl+S, Ctrl+Shift+S", "save the scene, save as"),
+    ("Ctrl+O, or drop a file", "open a file"),
     ("F11, F12", "full screen, picture"),
     ("? or F1", "this list"),
 )
-HINT = "Drag to turn, wheel to zoom, click a neuron to see its equation, press ? for keys"
+HINT = "Drag to turn, wheel to zoom, click a neuron or an edge to see its numbers, press ? for keys"
 SHORT_HINT = "Press ? for keys and mouse"

@@ -150,6 +150,8 @@ def test_a_moment_of_another_network_cannot_be_looked_at_but_can_be_entered(tmp_
     s = two(tmp_path)
     s.moments.watch("A")
     s.apply([Edit("network.layers", [{"units": 3}])])
+    assert s.pictured is s.source and s.moments.shown == ""
+    s.moments.watch("A")
     assert s.pictured is s.source and "another network" in s.moments.sentence(s.source)
     reading = s.moments.reading(s.source)
     assert not reading.kept[0].fits and reading.kept[0].answer == "" and len(reading.largest) == 6
@@ -231,3 +233,51 @@ def test_data_that_changed_since_is_told(tmp_path):
     with pytest.raises(InputError):
         s.moments.enter(s, "A")
     assert s.scene.data.kind == "wine" and whole(s.source.trainer) == before
+
+
+def test_while_two_networks_are_compared_moments_wait_and_say_so(tmp_path):
+    s = two(tmp_path)
+    s.moments.watch("B - A")
+    s.apply([Edit("compare", {"train": {"learning_rate": 0.2}})])
+    assert s.rival is not None and s.kept is None and s.pictured is s.source
+    for act in (s.moments.keep, s.moments.enter):
+        s.banner = ""
+        act(s, "A")
+        assert "comparison" in s.banner
+    s.apply([Edit("compare", {})])
+    s.moments.enter(s, "A")
+    assert s.source.step == 10 and s.moments.kept["A"].snapshot.step == 10
+
+
+def test_frozen_and_killed_neurons_go_back_with_a_moment(tmp_path):
+    s = session(tmp_path)
+    neuron = s.source.topology.nodes[1].neurons.start
+    s.source.run(10)
+    s.editing.hold("killed", [neuron], True)
+    s.editing.hold("frozen", [neuron + 1], True)
+    s.moments.keep(s, "A")
+    at_a, holds = whole(s.source.trainer), s.source.holds
+    s.source.show()
+    seen = np.array(s.source.tensors("activation"))
+    s.editing.release()
+    s.source.run(10)
+    s.moments.watch("A")
+    np.testing.assert_array_equal(s.pictured.tensors("activation"), seen)
+    assert s.pictured.holds == holds and not s.source.holds
+    s.moments.enter(s, "A")
+    assert whole(s.source.trainer) == at_a and s.source.holds == holds
+
+
+def test_a_weight_that_was_set_by_hand_goes_back_with_a_moment(tmp_path):
+    s = session(tmp_path)
+    s.source.run(10)
+    s.moments.keep(s, "A")
+    at_a = whole(s.source.trainer)
+    s.editing.set_parameter(3, 2.5)
+    s.moments.keep(s, "B")
+    (change,) = s.moments.reading(s.source).largest
+    assert (change.parameter, change.after) == (3, 2.5)
+    s.moments.enter(s, "A")
+    assert whole(s.source.trainer) == at_a
+    s.moments.enter(s, "B")
+    assert s.source.parameter(3) == 2.5 and s.source.step == 10

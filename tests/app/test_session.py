@@ -80,14 +80,14 @@ def test_a_drag_is_one_step_back():
     scenes = [Scene(train=Train(learning_rate=0.01 * k)) for k in range(1, 60)]
     for k, scene in enumerate(scenes[:-1]):
         history.record(scene, ("train.learning_rate",), now=k * 0.7, held=True)
-    assert history.undo(scenes[-1]) == scenes[0] and not history.can_undo
+    assert history.undo(lambda _: scenes[-1]) == scenes[0] and not history.can_undo
 
 
 def test_two_separate_changes_are_two_steps_back():
     history = History()
     history.record(Scene(title="a"), ("title",), 0.0)
     history.record(Scene(title="b"), ("title",), 5.0)
-    assert history.undo(Scene(title="c")).title == "b"
+    assert history.undo(lambda _: Scene(title="c")).title == "b"
 
 
 def test_weights_that_still_fit_survive_a_change_of_layers(tmp_path):
@@ -256,3 +256,22 @@ def test_without_a_memory_there_is_no_way_back(tmp_path):
     s.source.run(20)
     s.rewind(5)
     assert s.source.step == 20
+
+
+def test_what_is_told_at_rest_is_of_the_step_at_rest_and_looking_back_erases_nothing(tmp_path):
+    s = session(tmp_path, "iris", remember=8 << 20)
+    s.running = True
+    for _ in range(20):
+        s.advance(0.2, lambda: False)
+    s.running = False
+    s.source.run(50)
+    for _ in range(4):
+        s.advance(0.2, lambda: False)
+    assert s.scores.test_loss == s.source.evaluate("test")[0]
+    told = s.curves.charts.test_step
+    assert told[-1] == s.source.step
+    s.rewind(5)
+    for _ in range(4):
+        s.advance(0.2, lambda: False)
+    assert s.source.step == 5 and s.scores.test_loss == s.source.evaluate("test")[0]
+    assert (s.curves.charts.test_step == told).all()

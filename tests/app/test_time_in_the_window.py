@@ -6,6 +6,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
+from nnviz3d.spec.readout import Command
 from tests.app.test_loop import K, Person, _change
 from tests.engine.test_rewind import whole
 
@@ -160,6 +161,6 @@ def test_a_stop_condition_is_told_on_the_stage(person):
 
 def test_another_scene_begins_with_no_moments(person):
     person.key(K.f2)
-    person.loop.open("xor")
+    person.loop.do(Command("open", "xor"))
     person.frames(3)
     assert not person.session.moments.kept and person.session.running

@@ -7,8 +7,10 @@ import pytest
 
 from nnviz3d.backend import choose
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.holding import frozen_stretches
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Layer, Network, Output, Scene, Train
 from tests.backend.host_kernels import HostKernelOps
 
@@ -57,6 +59,31 @@ def test_thirty_steps(device, case):
         assert other.evaluate(part)[0] == pytest.approx(host.evaluate(part)[0], rel=1e-4)
         assert other.evaluate(part)[1] == host.evaluate(part)[1]
     assert other.epoch == host.epoch
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["optimizer"])
+def test_frozen_killed_and_edited_by_hand(device, case):
+    """Neurons: 6 inputs, 6..17, 18..26, 27..33, 3 outputs."""
+    case = dict(case)
+    numbers = data(case.pop("task", "classification"))
+    host, other = (Trainer(scene(**case), numbers, ops) for ops in (choose("cpu"), device))
+    holds = Holds(frozen=(6, 7, 20, 36), killed=(8, 19, 20))
+    before = []
+    for t in (host, other):
+        t.run(5)
+        t.hold(holds)
+        t.set_parameter(100, 0.5)
+        before.append(np.array(t.ops.to_host(t.arenas.parameters)))
+        assert t.run(25) == 25
+        t.show(numbers.x_test[0], numbers.t_test[0])
+    for kind in ("parameter", "gradient", "activation", "delta"):
+        np.testing.assert_allclose(device.to_host(other.tensors(kind)), host.tensors(kind), rtol=2e-3, atol=2e-5, err_msg=kind)
+    assert other.evaluate("test")[0] == pytest.approx(host.evaluate("test")[0], rel=1e-4)
+    for t, old in zip((host, other), before, strict=True):
+        now = t.ops.to_host(t.arenas.parameters)
+        for r in frozen_stretches(t.topology, holds.frozen):
+            assert np.array_equal(now[r], old[r])
+        assert not t.ops.to_host(t.tensors("activation"))[list(holds.killed)].any()
 
 
 @pytest.mark.parametrize(("bad", "step"), [("weights", 1), ("rate", None)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.moments import ALONE
+
 
 def _keep(loop, value) -> None:
     loop.session.moments.keep(loop.session, str(value))
@@ -10,6 +12,9 @@ def _keep(loop, value) -> None:
 
 
 def _show(loop, value) -> None:
+    if loop.session.rival is not None and value:
+        loop.session.banner = ALONE
+        return
     loop.session.leave_walk()
     loop.session.running = False
     loop.session.moments.watch(str(value or ""))

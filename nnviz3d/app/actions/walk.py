@@ -35,6 +35,4 @@ ACTIONS = {
     "walk_speed": _inside(_speed),
     "walk_loop": _inside(_loop),
     "walk_gradient": _inside(lambda walking, value: walking.show_gradient(bool(value))),
-    "walk_choose": _inside(lambda walking, value: walking.inspector.choose(int(value))),
-    "walk_check": _inside(lambda walking, value: walking.inspector.check(int(value))),
 }

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import PACE
 
 STEPS = 1000  # where neither the command nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
@@ -37,9 +38,13 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
 
         trainer.load_parameters(weights.load(init, trainer.topology))
     options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
+    other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
+    run.name = "A" if other else ""
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    if other is not None:
+        _against(summary, run, *other, log, options)
     if save is not None:
         from nnviz3d.importers import weights
 
@@ -64,15 +69,66 @@ def _steps(trainer: Any, wanted: Any) -> int:
     return max(wanted.stop_epoch * trainer.of_epoch[1], 0) or AT_MOST
 
 
+def _rival(scene, base: Path, trainer: Any, init: Path | None):
+    """(scene, its own scene, trainer) of the network to compare with, or None. Raises InputError as the first network's would."""
+    from nnviz3d.engine import data
+    from nnviz3d.engine.trainer import Trainer
+    from nnviz3d.spec import compare
+
+    rival = compare.rival(scene)
+    if rival is None:
+        return None
+    other = Trainer(rival, trainer.data if rival.data == scene.data else data.load(rival.data, base), trainer.ops)
+    if init is not None:
+        from nnviz3d.importers import weights
+
+        other.load_parameters(weights.load(init, other.topology))
+    return scene, rival, other
+
+
+def _against(summary: dict[str, Any], run: _Run, scene, rival, trainer: Any, log: Path | None, options: Options) -> None:
+    """Train the rival on as many samples as the first network has seen, and add its numbers. A network's steps depend on nothing but
+    itself, so that one after the other gives what in lockstep they would."""
+    from nnviz3d.spec import compare
+
+    first = run.trainer
+    ran = first.step - run.first if run.stops.key else run.steps
+    wanted = ran if first.diverged is not None or _rows(trainer) == _rows(first) else None
+    second = _Run(trainer, _steps_for(trainer, first) if wanted is None else wanted, log, options, more=True)
+    second.name = "B"
+    if not run.stopped:
+        second.go()
+    run.stopped |= second.stopped
+    run.trouble = "; ".join(f"{one.name} {one.trouble}" for one in (run, second) if one.trouble)
+    summary["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(scene, rival)]
+    summary["rival"] = second.summary()
+
+
+def _rows(trainer: Any) -> int:
+    """Of a whole batch."""
+    n = len(trainer.data.x_train)
+    return min(trainer.train.batch or n, n)
+
+
+def _steps_for(trainer: Any, first: Any) -> int:
+    """Steps that need at most the samples that the first network has seen."""
+    n = len(trainer.data.x_train)
+    seen = round(first.epoch * n)
+    return seen // n * -(-n // _rows(trainer)) + seen % n // _rows(trainer)
+
+
 class _Run:
     """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
 
-    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options):
-        self.trainer, self.steps, self.log, self.options = trainer, steps, log, options
+    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options, more: bool = False):
+        """`more`: the second of two networks that are compared. The log goes on in the file that is there, and no condition ends it."""
         from nnviz3d.app.stops import Stops
 
+        self.trainer, self.steps, self.log, self.options, self.more = trainer, steps, log, options, more
+        self.name = ""  # of one of two networks that are compared
         self.first = trainer.step
-        self.stops, self.wanted = Stops(), trainer.train.model_copy(update={"steps": 0})  # `steps` rules here
+        never = ("steps",) if not more else PACE  # how many steps is for the caller to say
+        self.stops, self.wanted = Stops(), trainer.train.model_copy(update=dict.fromkeys(never, 0))
         self.stopped = False
         self.trouble = ""
         self.seconds = 0.0
@@ -84,7 +140,7 @@ class _Run:
             if self.log is None:
                 self._pieces()
             else:
-                with self.log.open("w", encoding="utf-8") as file:
+                with self.log.open("a" if self.more else "w", encoding="utf-8") as file:
                     self._logged(file)
         except OSError as error:
             self.trouble = f"{self.log}: cannot be written: {error.strerror}"
@@ -129,6 +185,7 @@ class _Run:
             if self._take(1):
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
+                line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
 
     def _stop(self, *_: Any) -> None:
@@ -170,4 +227,13 @@ def _sentence(summary: dict[str, Any]) -> str:
             text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
     if summary["why"]:
         text += f"; stopped because {summary['why']}"
-    return text + (f"; weights in {summary['saved']}" if summary["saved"] else "")
+    if "rival" in summary:
+        from nnviz3d.spec import compare
+
+        what = ", ".join(
+            f"{compare.name_of(d['path'])} {compare.words(d['path'], d['a'])} / {compare.words(d['path'], d['b'])}"
+            for d in summary["differences"]
+        )
+        other = _sentence(summary["rival"] | {"backend": summary["backend"], "saved": None})
+        text = f"A: {text}\nB: {other}\nA and B differ in: {what or 'nothing'}"
+    return text + (f"; weights{' of A' if 'rival' in summary else ''} in {summary['saved']}" if summary["saved"] else "")

@@ -9,7 +9,8 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.scene import Activation, Initializer, Layer, OutputActivation
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.scene import Activation, Initializer, Layer, Output, OutputActivation
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, shape
@@ -24,11 +25,11 @@ def _plain(layers) -> list[dict]:
     return [layer.model_dump() for layer in layers]
 
 
-def _change(f: Frame, change: Callable[[list[dict]], Any]) -> None:
-    """Replace the tuple of layers: the one way layers are added, removed and moved."""
-    layers = _plain(f.scene.network.layers)
+def _change(f: Frame, change: Callable[[list[tuple[dict, int | None]]], Any]) -> None:
+    """Replace the tuple of layers: the one way layers are added, removed and moved. `change` works on (layer, which one it was)."""
+    layers = list(zip(_plain(f.scene.network.layers), range(len(f.scene.network.layers)), strict=True))
     change(layers)
-    f.edit("network.layers", layers)
+    f.edits.append(Edit("network.layers", [layer for layer, _ in layers], tuple(origin for _, origin in layers)))
 
 
 def draw(f: Frame) -> None:
@@ -49,10 +50,16 @@ def draw(f: Frame) -> None:
     if len(layers) < limits.LAYERS:
         if imgui.button(f"{fa.ICON_FA_PLUS}  Add layer", imgui.ImVec2(-1, 0)):
             new = layers[-1].model_dump() if layers else Layer(units=16).model_dump()
-            _change(f, lambda plain: plain.append(new))
-        tip(f, "One more hidden layer before the output, like the last one. A new network starts.")
+            _change(f, lambda layers: layers.append((new, None)))
+        tip(f, "One more hidden layer before the output, like the last one. The other layers keep their weights.")
     imgui.spacing()
     choice(f, "network.output.activation", f.scene.network.output.activation, OUTPUTS)
+    if imgui.button("First weights of the output...", imgui.ImVec2(-1, 0)):
+        imgui.open_popup("output")
+    tip(f, "How the output layer's weights are drawn when the network begins anew.")
+    if imgui.begin_popup("output"):
+        _first(f, "network.output", f.scene.network.output)
+        imgui.end_popup()
     out = topology.output
     small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_parameters)} parameters", wrap=True)
     tip(f, "Weights and biases together: all the numbers that training may change.")
@@ -67,6 +74,9 @@ def _row(f: Frame, k: int, layer: Layer) -> None:
     buttons = 2 * f.px(25) + gap
     imgui.align_text_to_frame_padding()
     dim(f"{k + 1}")
+    tip(f, "Click: this layer's equations and all its weights, as matrices.")
+    if imgui.is_item_clicked():
+        f.do("choose_layer", k + 1)
     number = f.px(24)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
@@ -102,22 +112,27 @@ def _menu(f: Frame, k: int, layer: Layer) -> None:
     for icon, text, move in ((fa.ICON_FA_ARROW_UP, "Towards the input", -1), (fa.ICON_FA_ARROW_DOWN, "Towards the output", 1)):
         if imgui.menu_item(f"{icon}   {text}", "", False, 0 <= k + move <= last)[0]:
             _change(f, lambda layers, move=move: layers.insert(k + move, layers.pop(k)))
+        tip(f, "Layers keep their weights where these still fit.")
     if imgui.menu_item(f"{fa.ICON_FA_COPY}   Copy", "", False, last + 1 < limits.LAYERS)[0]:
-        _change(f, lambda layers: layers.insert(k + 1, dict(layers[k])))
+        _change(f, lambda layers: layers.insert(k + 1, (dict(layers[k][0]), None)))
     imgui.separator()
-    path = f"network.layers.{k}"
+    _first(f, f"network.layers.{k}", layer, ("dropout", "dropout", 0, 0.9))
+    imgui.end_popup()
+
+
+def _first(f: Frame, path: str, layer: Layer | Output, *more: tuple[str, str, float, float]) -> None:
+    """How a layer's first weights are drawn."""
     imgui.push_item_width(f.px(130))
     picked = combo("first weights", layer.init, INITS)
     tip(f, LAYER_HINTS["init"])
     if picked and picked != layer.init:
         f.edit(f"{path}.init", picked)
-    for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "first bias", -1, 1), ("dropout", "dropout", 0, 0.9)):
+    for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "first bias", -1, 1), *more):
         changed, value = imgui.slider_float(text, getattr(layer, name), low, high, "%.2f", imgui.SliderFlags_.always_clamp)
         tip(f, LAYER_HINTS[name])
         if changed:
             f.edit(f"{path}.{name}", tidy(value))
     imgui.pop_item_width()
-    imgui.end_popup()
 
 
 TITLE, ICON, HINT, OPEN = "Network", fa.ICON_FA_CIRCLE_NODES, "The layers between input and output.", False

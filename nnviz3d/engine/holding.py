@@ -1,0 +1,34 @@
+"""Which stretches of the parameter arena training may change while neurons are frozen. Arithmetic only.
+
+The optimiser runs over the free stretches and nothing else, so a frozen parameter costs nothing and keeps its bytes, and its slots theirs,
+whatever the rule (momentum, decay). With nothing frozen there is one stretch: the arena.
+"""
+
+from __future__ import annotations
+
+from nnviz3d.spec.topology import Range, Topology
+
+
+def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
+    """Incoming weights and biases of these neurons, rising, neighbours joined."""
+    out: list[slice] = []
+    for node in topology.nodes[1:]:
+        here = [neuron - node.neurons.start for neuron in sorted(frozen) if node.neurons.start <= neuron < node.neurons.stop]
+        for part, width in ((node.weight, node.weight.shape[1]), (node.bias, 1)):
+            for j in here:
+                start = part.start + j * width
+                first = out.pop().start if out and out[-1].stop == start else start
+                out.append(slice(first, start + width))
+    return out
+
+
+def free_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
+    """The rest of the arena, rising."""
+    edges = [0, *(edge for r in frozen_stretches(topology, frozen) for edge in (r.start, r.stop)), topology.n_parameters]
+    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+
+
+def common(part: Range, stretches: list[slice]) -> list[slice]:
+    """What of `part` lies in the stretches."""
+    cut = [(max(part.start, r.start), min(part.stop, r.stop)) for r in stretches]
+    return [slice(a, b) for a, b in cut if a < b]

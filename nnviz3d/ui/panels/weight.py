@@ -1,0 +1,148 @@
+"""Weight: the value of the chosen weight or bias, typed or dragged, with what the loss says; neurons that are frozen or killed.
+
+Everything is a command; what cannot be becomes the banner. The list below is the legend of the rings on the stage.
+"""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.holds import Hold
+from nnviz3d.spec.readout import EffectReading, ParameterReading
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.names import layer_name, parameter_name, place
+from nnviz3d.ui.numbers import count, plain
+from nnviz3d.ui.widgets import dim, icon_button, right_edge, small, tip
+from nnviz3d.ui.words import HOLD_WORDS
+
+TITLE, ICON, HINT, OPEN = "Edit by hand", fa.ICON_FA_HAND_POINTER, "Change one weight or bias by hand; freeze or kill a neuron.", False
+ICONS: dict[Hold, str] = {"frozen": fa.ICON_FA_SNOWFLAKE, "killed": fa.ICON_FA_XMARK}
+VERBS: dict[Hold, tuple[str, str]] = {"frozen": ("Freeze", "freeze"), "killed": ("Kill", "kill")}
+LISTED = 8  # held neurons of a kind that have a line of their own
+PIXELS = 400  # of a drag for the largest weight seen so far; fine enough for a hand
+_FAINT, _TEXT = theme.packed(theme.FAINT), theme.packed(theme.TEXT)
+
+
+def draw(f: Frame) -> None:
+    w = f.readout.weight
+    if w is None:
+        small(f, "Click an edge or a neuron on the stage. Ctrl + drag there turns it at once.", wrap=True)
+    else:
+        _value(f, w)
+        _hold_buttons(f, w)
+    if f.readout.effect is not None:
+        _effect(f, f.readout.effect)
+    _held(f)
+
+
+def _value(f: Frame, w: ParameterReading) -> None:
+    imgui.align_text_to_frame_padding()
+    imgui.push_text_wrap_pos(right_edge() - f.px(30))
+    top = imgui.get_cursor_pos_y()
+    imgui.text_unformatted(parameter_name(f, w))
+    below = imgui.get_cursor_pos_y()
+    imgui.pop_text_wrap_pos()
+    tip(f, f"Parameter {w.parameter} of {count(f.readout.topology.n_parameters)}: its place among all weights and biases."
+           + (f"\n{w.label}" if w.label else ""))  # fmt: skip
+    imgui.set_cursor_pos(imgui.ImVec2(right_edge() - f.px(24), top))
+    if icon_button(f, fa.ICON_FA_XMARK, "unchoose", "Let go (Esc)", size=24):
+        f.do("choose", None)
+        f.do("pick", None)
+    imgui.set_cursor_pos_y(max(below, imgui.get_cursor_pos_y()))
+    imgui.set_next_item_width(-1)
+    speed = max(abs(w.value), 0.4) / PIXELS
+    changed, value = imgui.drag_float("##value", w.value, speed, 0, 0, "%.5f", imgui.SliderFlags_.no_round_to_format)
+    most = f"{limits.PARAMETER:,.0f}"
+    tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
+    if changed:
+        f.do("set_parameter", (w.parameter, value))
+    if w.a is not None:
+        small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
+        tip(f, "The signal that this weight passes on for the shown sample: weight times the activation that it comes from.")
+    if w.gradient is not None:
+        small(f, f"gradient {plain(w.gradient)}     last change {plain(w.change, sign=True)}")
+        tip(f, "Of the last training step: the mean over its batch with L1 and L2, and what the optimiser made of it.")
+
+
+def _hold_buttons(f: Frame, w: ParameterReading) -> None:
+    """Freeze, kill, freeze the layer; or release. All for the neuron that the parameter leads into."""
+    topology, holds = f.readout.topology, f.readout.holds
+    node = topology.nodes[w.layer]
+    here, held = place(f, w.layer, w.index), holds.of(w.neuron)
+    imgui.spacing()
+    for kind, (verb, command) in VERBS.items():
+        if kind == "killed" and node is topology.output:
+            continue
+        on = kind in held
+        text = f"{ICONS[kind]}  {'Release' if on else verb} {here}##{kind}"
+        if imgui.button(text, imgui.ImVec2(-1, 0)):
+            f.do(command, ((w.neuron,), not on))
+        tip(f, f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}.")
+    ids = range(node.neurons.start, node.neurons.stop)
+    whole = len(holds.frozen) >= len(ids) and set(ids) <= set(holds.frozen)
+    name = layer_name(f, w.layer).lower()
+    if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
+        f.do("freeze", (tuple(ids), not whole))
+    tip(f, f"All {count(node.size)} neurons of it at once: the rest learns around them.")
+
+
+def _effect(f: Frame, e: EffectReading) -> None:
+    imgui.spacing()
+    what = "killing or releasing" if e.kind == "kill" else f"{plain(e.old)} \u2192 {plain(e.new)}"
+    small(f, f"Loss before \u2192 now  ({what})", _FAINT)
+    when = f"Before: at step {count(e.began)}. Now: at step {count(e.step)}"
+    when += "." if e.began == e.step else "; what was trained in between counts too."
+    for name, before, now, source in (
+        ("this sample", e.sample_before, e.sample_now, "The loss of the shown sample alone."),
+        ("test part", e.test_before, e.test_now, "The mean loss over samples that are never trained on (at most 2,000 of them)."),
+    ):
+        if before is None or now is None:
+            continue
+        imgui.begin_group()
+        dim(name)
+        imgui.same_line(f.px(96))
+        imgui.text_unformatted(f"{plain(before)} \u2192 {plain(now)}")
+        imgui.same_line(0, f.px(10))
+        better = theme.GOOD if now < before else theme.BAD if now > before else theme.DIM
+        imgui.push_style_color(imgui.Col_.text, theme.packed(better))
+        imgui.text_unformatted(plain(now - before, sign=True))
+        imgui.pop_style_color()
+        imgui.end_group()
+        tip(f, f"{source} {when}")
+
+
+def _held(f: Frame) -> None:
+    """What is frozen and killed, each with its release."""
+    holds, topology = f.readout.holds, f.readout.topology
+    if not holds:
+        return
+    imgui.spacing()
+    for kind in VERBS:
+        ids = getattr(holds, kind)
+        if not ids:
+            continue
+        imgui.push_style_color(imgui.Col_.text, theme.packed(theme.HOLD_COLOURS[kind]))
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(f"{ICONS[kind]}  {count(len(ids))} {kind}")
+        imgui.pop_style_color()
+        looks = "a ring of ice" if kind == "frozen" else "dark and crossed out"
+        what = HOLD_WORDS[kind].partition(": ")[2].capitalize()
+        tip(f, f"{what}. On the stage: {looks}. Kept over a reset; not saved with the scene.")
+        imgui.same_line(right_edge() - f.px(24))
+        if icon_button(f, fa.ICON_FA_LOCK_OPEN, f"release {kind}", "Release all of them", size=24):
+            f.do(VERBS[kind][1], (ids, False))
+        for neuron in ids[:LISTED]:
+            node, j = topology.locate(neuron)
+            name = place(f, topology.nodes.index(node), j)
+            imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + f.px(22))
+            imgui.align_text_to_frame_padding()
+            dim(name)
+            tip(f, f"Neuron id {neuron}")
+            imgui.same_line(right_edge() - f.px(24))
+            if icon_button(f, fa.ICON_FA_XMARK, f"release {kind} {neuron}", f"Release {name}", size=24):
+                f.do(VERBS[kind][1], ((neuron,), False))
+        if len(ids) > LISTED:
+            small(f, f"and {count(len(ids) - LISTED)} more")
