@@ -16,13 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.spec.scene import Train
+from nnviz3d.spec.scene import PACE, Train
 
 REPLAY, LONGEST = 2e-3, 12e-3  # seconds of training again that re-entering should cost, and may cost
 SHARE = 0.1  # of the training time that keeping keys may cost
 KEYS = 1000  # at most: thinning looks at all of them
 FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
 DEVICE = 200  # times as fast as those cores, roughly
+_PACE = {name: Train.model_fields[name].default for name in PACE}
 
 
 @dataclass
@@ -259,8 +260,8 @@ class Rewind:
 
 
 def _course(train: Train) -> Train:
-    """The settings that decide numbers: without pace and stop condition."""
-    return train.model_copy(update={"steps": 0, "steps_per_second": 0.0})
+    """The settings that decide numbers: without pace and stop conditions."""
+    return train.model_copy(update=_PACE)
 
 
 def _arrays(state: dict) -> list[np.ndarray]:

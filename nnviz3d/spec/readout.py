@@ -24,6 +24,7 @@ CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
+    "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
@@ -166,6 +167,50 @@ class WalkReading:
     answer_after: str
     symbol: str  # of what the edges show here: "|w a|"
     error: bool  # whether the edges carry the error, in its own colours
+    step: int = 0  # the iteration's 1-based number
+    shown: int = 0  # which sample of the batch is told, 0-based
+    loop: Literal["stop", "again", "on"] = "stop"  # what follows when it has played to its end
+    mean: bool = False  # the gradient shown is the batch's mean, else the shown sample's own
+    gradient: str = ""  # while the edges show one: whose gradient it is
+
+
+@dataclass(frozen=True)
+class MomentReading:
+    """A kept moment. Losses and accuracies as they were measured when it was kept; None where there is none."""
+
+    name: str  # "A" or "B"
+    step: int
+    epoch: float
+    loss: float | None  # of the last batch
+    train_loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # of the shown sample, with the parameters of that moment
+    right: bool | None
+    fits: bool  # of the network that is shown now: it can be looked at
+
+
+@dataclass(frozen=True)
+class ChangeReading:
+    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of the layer before."""
+
+    parameter: int
+    layer: int
+    neuron: int
+    index: int
+    source: int | None
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class MomentsReading:
+    """The kept moments, what is looked at ("A", "B", "B - A", or "" for now), and what differs most."""
+
+    shown: str = ""
+    kept: tuple[MomentReading, ...] = ()
+    largest: tuple[ChangeReading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -448,6 +493,8 @@ class Readout:
     compare: CompareReading | None = None  # while two networks are compared
     parameter: ParameterEquations | None = None  # of `chosen`
     whole: LayerReading | None = None  # of `layer`
+    epoch_steps: int = 1  # training steps that make an epoch
+    moments: MomentsReading = MomentsReading()
 
 
 @dataclass(frozen=True)

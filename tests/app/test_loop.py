@@ -259,6 +259,7 @@ def test_2000_events_by_chance_keep_every_invariant(tmp_path, monkeypatch):
     keys = (
         *(K.space, K.period, K.r, K.n, K.f, K.h, K.escape, K._1, K._4, K._6, K.left_bracket, K.right_bracket),
         *(K.f1, K.f11, K.w, K.left_arrow, K.enter, K.backspace, K.tab, K.z, K.y),
+        *(K.i, K.g, K.l, K.comma, K.page_up, K.page_down, K.home, K.end, K.f2, K.f3, K.f4, K.f6, K.down_arrow),
     )
     held = False
     for k in range(2000):
