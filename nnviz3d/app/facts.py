@@ -11,6 +11,7 @@ from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 
@@ -45,6 +46,7 @@ def readout(
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
     edge: int = -1,
+    tour: TourReading | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -100,6 +102,7 @@ def readout(
         scene_name=session.name,
         scene_names=_scenes()[0],
         scene_abouts=_scenes()[1],
+        tour=tour,
     )
 
 

@@ -11,6 +11,7 @@ from time import perf_counter
 
 from nnviz3d.app import facts, stills
 from nnviz3d.app.actions import ACTIONS
+from nnviz3d.app.guide import LEAVES, Guide
 from nnviz3d.app.meter import Meter
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.app.stage import Stage
@@ -40,6 +41,7 @@ class Loop:
         session.running = play
         self._titled, self.wants_picture = "", False
         self.now = 0.0
+        self.guide = Guide(self)
         self._asked: tuple | None = None  # the scene that was asked for while there were unsaved changes
         self._others = 18.0  # ms that everything but training took lately
 
@@ -57,6 +59,7 @@ class Loop:
         with self.meter("apply"):
             self._obey(self.answer, dt)
             self.stage.rebuild(self.session.take_rebuild())
+            self.guide.advance(dt)
         with self.meter("publish"):
             self.stage.prepare(dt)
         with self.meter("overlay"):
@@ -112,6 +115,7 @@ class Loop:
             plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
             moment=self.stage.moment(),
             edge=self.stage.hovered_edge,
+            tour=self.guide.reading(),
         )
         self._title()
         self.host.begin_overlay(dt)
@@ -130,7 +134,7 @@ class Loop:
         self.session.apply(answer.edits, self.now, answer.editing)
         if not answer.editing and not answer.stage.tuning:
             self.session.history.let_go()
-        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
+        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
         self.stage.lit = answer.lit
         self.stage.handle(answer.stage, dt, self.now)
         for edit in answer.edits:
@@ -141,6 +145,7 @@ class Loop:
                 self.do(command)
             except InputError as error:
                 self.session.banner = str(error)
+        self.guide.observe(answer)
 
     def _save_picture(self) -> None:
         """Of the frame that was just drawn: after it is presented, the back buffer of a window holds nothing that can be relied on."""
@@ -155,6 +160,8 @@ class Loop:
 
     def do(self, command: Command) -> None:
         """Raises InputError where the command's value cannot be used."""
+        if command.name in LEAVES:
+            self.guide.leave()
         ACTIONS[command.name](self, command.value)
 
     def open(self, name: str) -> None:
@@ -188,6 +195,7 @@ class Loop:
             done += 1
 
     def close(self) -> None:
+        self.guide.leave()
         self.stage.close()
         self.overlay = None
         self.host.close()

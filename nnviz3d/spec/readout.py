@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nnviz3d.spec.holds import NONE, Holds
+from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
@@ -21,6 +22,7 @@ CommandName = Literal[
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release",
+    "tour", "tour_language",
 ]  # fmt: skip
 
 
@@ -351,6 +353,7 @@ class Readout:
     edge: ParameterReading | None = None  # the edge under the pointer
     holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
+    tour: TourReading | None = None  # while a guided tour is on
 
 
 @dataclass(frozen=True)
@@ -382,3 +385,4 @@ class Answer:
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    foot: float = 0.0  # pixels that a tour's card covers at the bottom; 0: there is the transport bar

@@ -117,6 +117,7 @@ HOLD_WORDS = {
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
     (".  (full stop)", "one training step"),
+    ("T", "guided tour"),
     ("I", "walk through one step"),
     (",  .  there", "a phase back, on"),
     ("V there", "weights before, after"),
@@ -140,5 +141,5 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F11, F12", "full screen, picture"),
     ("? or F1", "this list"),
 )
-HINT = "Drag to turn, wheel to zoom, click a neuron or an edge to see its numbers, press ? for keys"
-SHORT_HINT = "Press ? for keys and mouse"
+HINT = "New here? Press T for a guided tour. Drag to turn, click a neuron for its equation, ? for keys"
+SHORT_HINT = "T: guided tour, ?: keys and mouse"

@@ -5,6 +5,6 @@ A command is something to do that is not a change of the scene; changes of the s
 
 from __future__ import annotations
 
-from nnviz3d.app.actions import editing, files, stage, training, walk
+from nnviz3d.app.actions import editing, files, stage, tour, training, walk
 
-ACTIONS = training.ACTIONS | walk.ACTIONS | stage.ACTIONS | files.ACTIONS | editing.ACTIONS
+ACTIONS = training.ACTIONS | walk.ACTIONS | stage.ACTIONS | files.ACTIONS | editing.ACTIONS | tour.ACTIONS
