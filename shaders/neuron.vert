@@ -1,23 +1,11 @@
 #version 410 core
 // A neuron is a sphere impostor: a quad that faces the camera, or a point sprite where it is small on screen.
 #include "include/scene.glsl"
+#include "include/light.glsl"
 
 uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
-uniform isamplerBuffer t_mark;   // neuron -> 1 frozen, 2 killed, 4 the end of an edge that is pointed at; summed
 uniform int u_first;             // where this draw begins in t_order
 uniform float u_radius;          // of a silent neuron, world units
-uniform float u_glow;
-uniform float u_error;           // how much of the delta is shown, in [0, 1]
-uniform vec3 u_error_positive;
-uniform vec3 u_error_negative;
-uniform int u_hovered;
-uniform int u_picked;
-uniform float u_fill_layer;      // neurons of this layer fill with z, then turn into a; -1: none
-uniform float u_fill;            // how much of that has passed, in [0, 1]
-uniform float u_source_layer;    // neurons of this layer show the activation that their edges' gradients are made of; -1: none
-uniform float u_source;          // how much of it is shown, in [0, 1]
-uniform vec3 u_sum_positive;     // what fills: the colours of the edges that were added up
-uniform vec3 u_sum_negative;
 
 #ifdef DOTS
 flat out vec4 v_dot;  // colour, pixels: what a rasteriser on a CPU pays for a small sprite is mostly its varyings
@@ -30,8 +18,6 @@ flat out vec2 v_fill;    // how high it is filled, in [-1, 1]; how much of the l
 flat out int v_held;     // 1 frozen, 2 killed, 3 both
 #endif
 
-const vec3 WARM = vec3(1.9, 1.25, .5);
-const vec3 COLD = vec3(.75, .55, 2.1);
 const vec3 ICE = vec3(.12, .3, .42);
 const vec3 QUIET = vec3(.05, .085, .17);  // what a silent sphere looks like from far: body and rim averaged
 
@@ -43,42 +29,23 @@ void main()
     int neuron = texelFetch(t_order, u_first + gl_InstanceID).r;
 #endif
     vec4 place = texelFetch(t_place, neuron);
-    float level = level_of(neuron, place.w);
-    float strength = abs(level);
-    float lit = strength * sqrt(strength);  // close to the power 1.6, and cheaper
-    vec3 glow = (level >= 0. ? WARM : COLD) * lit * u_glow;
-    if (u_error > 0.) {
-        float error = clamp(delta_of(neuron) * texelFetch(t_layer_scale, int(place.w)).g, -1.25, 1.25);
-        float shown = u_error * (1. - (place.w == u_source_layer ? u_source : 0.));
-        glow *= place.w == u_source_layer + 1. ? 1. - .85 * u_source : 1.;
-        glow += (error >= 0. ? u_error_positive : u_error_negative) * pow(abs(error), 1.5) * shown;
-        lit = max(lit, pow(abs(error), 1.5) * shown);
-    }
-    vec2 fill = vec2(2. * min(strength, 1.) - 1., 0.);
-    if (place.w == u_fill_layer) {
-        fill.y = 1. - smoothstep(.5, 1., u_fill);
-        vec3 held = (level >= 0. ? u_sum_positive : u_sum_negative) * .8 * u_glow * smoothstep(0., .04, strength);
-        glow = mix(glow, held, fill.y);
-    }
-    int marks = texelFetch(t_mark, neuron).r;
-    float mark = min((neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.) + ((marks & 4) != 0 ? .8 : 0.), 1.6);
-    if (mark == 0. && place.w == u_source_layer) mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(strength, 1.);
+    Light light = light_of(neuron, place.w);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
-    float radius = u_radius * (1. + .37 * min(strength, 1.));
+    float radius = u_radius * (1. + .37 * min(light.strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
-    float body = (marks & 2) != 0 ? .25 : 1.;
-    vec3 ring = max(mark, 0.) * WARM + max(-mark, 0.) * COLD + ((marks & 1) != 0 ? ICE : vec3(0.));
-    v_dot = vec4(body * QUIET + glow * (.4 + .6 * lit) + ring, pixels);
+    float body = (light.held & 2) != 0 ? .25 : 1.;
+    vec3 ring = max(light.mark, 0.) * WARM + max(-light.mark, 0.) * COLD + ((light.held & 1) != 0 ? ICE : vec3(0.));
+    v_dot = vec4(body * QUIET + light.glow * (.4 + .6 * light.lit) + ring, pixels);
     gl_Position = u_clip_from_view * vec4(centre, 1.);
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
-    v_held = marks & 3;
+    v_held = light.held;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
-    v_glow = vec4(glow, 1.1 * lit);
-    v_fill = fill;
-    v_style = vec4(pixels, 1. - .6 * min(lit, 1.), .7 - .4 * min(lit, 1.), mark);
+    v_glow = vec4(light.glow, 1.1 * light.lit);
+    v_fill = light.fill;
+    v_style = vec4(pixels, 1. - .6 * min(light.lit, 1.), .7 - .4 * min(light.lit, 1.), light.mark);
 #ifdef POINTS
     v_ray = vec3(0.);
     gl_Position = u_clip_from_view * vec4(centre, 1.);

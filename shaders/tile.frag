@@ -10,11 +10,15 @@ in vec2 v_at;
 flat in int v_neuron;
 flat in vec4 v_tint;
 flat in vec4 v_rim;
+flat in vec2 v_fill;
+flat in int v_held;
 flat in float v_pixels;
 out vec4 o_color;
 
 const float ROUND = .34;  // radius of the corners
 const vec3 ACCENT = vec3(2.2, 1.5, .6);
+const vec3 COLD = vec3(.95, .7, 2.6);
+const vec3 ICE = vec3(.3, .75, 1.05);
 
 float cell(ivec2 at)
 {
@@ -53,6 +57,13 @@ void main()
     picture = mix(mix(picture, vec3(.01), .6 * shade), vec3(1., .95, .85), spot);
 
     vec3 frame = mix(vec3(.05, .075, .14), vec3(.17, .26, .5), smoothstep(-1., 1., v_at.y - .5 * v_at.x));
-    frame += v_rim.rgb * .6 + ACCENT * .8 * v_rim.a;
+    float held = mix(1., smoothstep(.06, -.06, v_at.y - v_fill.x), v_fill.y);  // z on its way fills the rim from below
+    frame += v_rim.rgb * .6 * held + (v_rim.a >= 0. ? ACCENT : COLD) * .8 * abs(v_rim.a);
+    picture = mix(picture, v_rim.rgb * .8, .3 * held * v_fill.y);
+    if ((v_held & 2) != 0) {  // killed: its picture is what it would answer
+        picture *= .15;
+        frame *= .3;
+    }
+    if ((v_held & 1) != 0) frame = frame * .5 + ICE * .6;
     o_color = vec4(mix(frame, picture, inside), 1.) * coverage;
 }

@@ -16,7 +16,7 @@ import numpy as np
 
 SIZE = (1280, 720)
 REPEATS = 9
-SECTIONS = ("start", "frame", "long_steps", "edges", "neurons")
+SECTIONS = ("start", "frame", "readings", "long_steps", "edges", "neurons")
 
 
 class _Frozen:
@@ -156,8 +156,17 @@ def neurons(host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-def frame(frames: int = 240, warm: int = 150) -> dict:
-    """`digits` learning with the overlay at quality auto: milliseconds a frame, and Python's own share of it."""
+def readings(frames: int = 240) -> dict:
+    """What a frame of `digits` costs with the confusion matrix and the layers' histograms open, next to the same with them closed."""
+    shut, wide = frame(frames), frame(frames, opened=("Confusion matrix", "Layers"))
+    overlay = [round(each["stages_p50_ms"]["overlay"], 2) for each in (shut, wide)]
+    out = {f"{name}_{key}": each[key] for name, each in (("closed", shut), ("open", wide)) for key in ("p50_ms", "python_ms")}
+    return out | {"closed_overlay_ms": overlay[0], "open_overlay_ms": overlay[1], "ratio": round(wide["p50_ms"] / shut["p50_ms"], 3)}
+
+
+def frame(frames: int = 240, warm: int = 150, opened: tuple[str, ...] = ()) -> dict:
+    """`digits` learning with the overlay at quality auto: milliseconds a frame, and Python's own share of it. `opened`: sections of the
+    dock that are open besides those that always are."""
     from nnviz3d.app.loop import Loop
     from nnviz3d.app.session import Session
     from nnviz3d.gfx import driver
@@ -169,6 +178,7 @@ def frame(frames: int = 240, warm: int = 150) -> dict:
     host = open_host(*SIZE, headless=True)
     try:
         loop = Loop(host, session)
+        loop.overlay.open(*opened)
         loop.run(warm)
         with driver.clock() as clock:
             start = len(loop.meter.rows("frame"))
@@ -246,6 +256,8 @@ def measure(only: str | None = None) -> dict:
         out["start"] = start()
     if only in (None, "frame"):
         out["frame"] = frame()
+    if only in (None, "readings"):
+        out["readings"] = readings()
     if only in (None, "long_steps"):
         out["long_steps"] = long_steps()
     if only in (None, "edges", "neurons"):

@@ -7,29 +7,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from nnviz3d.app.options import Json, SceneName, Size, command, output
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
-
-Backend = Annotated[str, typer.Option("--backend", metavar="auto|cpu|cuda", help="Where the numbers are computed.")]
-Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Seed of weights and batches (train.seed).", show_default="the scene's")
-]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scene; may be repeated.")]
-Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.", show_default=False)]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, or the name of a shipped scene.")]
-Size = Annotated[str | None, typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")]
-
-
-def _options(backend: str, seed: int | None, sets: list[str] | None, verbose: int, quiet: bool):
-    from nnviz3d.app.commands.common import Options
-
-    return Options(backend, seed, tuple(sets or ()), verbose, quiet)
 
 
 @app.callback(invoke_without_command=True)
@@ -45,33 +31,24 @@ def nnviz3d(
         raise typer.Exit
 
 
-@app.command()
+@command(app)
 def run(
+    options: Any,
     scene: SceneName = "digits",
     headless: Annotated[bool, typer.Option("--headless", help="The same loop without a window.")] = False,
     frames: Annotated[
         int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)
     ] = None,
     size: Size = None,
-    screenshot: Annotated[
-        Path | None, typer.Option("--screenshot", metavar="F.png", help="Save the last frame.", show_default=False)
-    ] = None,
-    stats: Annotated[
-        Path | None, typer.Option("--stats", metavar="F.json", help="Save ms per stage (p50, p99).", show_default=False)
-    ] = None,
+    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
     fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")] = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Open a window in which the scene's network learns."""
     from nnviz3d.app.commands import common
     from nnviz3d.spec import toml
     from nnviz3d.spec.errors import InputError
 
-    options = _options(backend, seed, sets, verbose, quiet)
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
     (document, base), pixels, _ = common.together(
@@ -79,47 +56,58 @@ def run(
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
     )
-    path = toml.find(scene)
     from nnviz3d.app.run import run_window
 
     code = run_window(
-        document, base, backend=backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
-        fullscreen=fullscreen, path=path,
+        document, base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
+        fullscreen=fullscreen, path=toml.find(scene),
     )  # fmt: skip
     raise typer.Exit(code)
 
 
-@app.command()
+@command(app)
 def train(
+    options: Any,
     scene: SceneName,
     steps: Annotated[
         int | None, typer.Option("--steps", min=0, metavar="N", help="How many; else train.steps.", show_default="1000")
     ] = None,
-    init: Annotated[
-        Path | None, typer.Option("--init", metavar="W.safetensors", help="Start from these weights.", show_default=False)
-    ] = None,
-    save: Annotated[
-        Path | None, typer.Option("--save", metavar="W.safetensors", help="Write the weights here.", show_default=False)
-    ] = None,
-    log: Annotated[Path | None, typer.Option("--log", metavar="L.jsonl", help="One JSON object a step.", show_default=False)] = None,
+    init: output("W.safetensors", "Start from these weights.", "--init") = None,
+    save: output("W.safetensors", "Write the weights here.", "--save") = None,
+    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
     as_json: Json = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Train without a picture."""
     from nnviz3d.app.commands.train import train as work
 
-    options = _options(backend, seed, sets, verbose, quiet)
     raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json))
 
 
-@app.command()
-def shot(
+@command(app)
+def export(
+    options: Any,
     scene: SceneName,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write.")],
+    target: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
+    ],
+    weights: output("W.safetensors", "With these weights.", "--weights") = None,
+    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
+    language: Annotated[
+        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the weights, the scene, or the network as a short script of its own."""
+    from nnviz3d.app.commands.export import export as work
+
+    raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+
+
+@command(app)
+def shot(
+    options: Any,
+    scene: SceneName,
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write.")],
     step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
     phase: Annotated[
         str | None,
@@ -130,48 +118,37 @@ def shot(
     camera: Annotated[
         str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
     ] = None,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Write one still picture."""
     from nnviz3d.app.commands import common
 
-    options = _options(backend, seed, sets, verbose, quiet)
     if camera is not None:
-        options = _options(backend, seed, [*(sets or ()), f"view.camera={camera}"], verbose, quiet)
+        options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
     (document, base), pixels, _ = common.together(
-        lambda: options.scene(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=output)
+        lambda: options.scene(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target)
     )
     from nnviz3d.app.api import shot_file
 
-    shot_file(document, base, output, backend=backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera)
-    options.say(f"wrote {output}")
+    shot_file(document, base, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera)
+    options.say(f"wrote {target}")
 
 
-@app.command()
+@command(app)
 def demo(
+    options: Any,
     scene: SceneName = "digits",
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where demo.mp4 and demo.png go.")] = Path("out"),
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where demo.mp4 and demo.png go.")] = Path("out"),
     as_json: Json = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Train the scene without a window and leave a film and a picture of it."""
     from nnviz3d.app.commands import common
 
-    options = _options(backend, seed, sets, verbose, quiet)
     document, base = options.scene(scene)
-    common.make_folder(output)
+    common.make_folder(folder)
     from nnviz3d.app.demo import make
 
-    with common.progress("frames", quiet) as advance:
-        facts = make(document, base, output, backend=backend, progress=advance)
+    with common.progress("frames", options.quiet) as advance:
+        facts = make(document, base, folder, backend=options.backend, progress=advance)
     if as_json:
         common.emit(facts)
     else:
@@ -179,93 +156,61 @@ def demo(
             typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
 
 
-@app.command()
+@command(app)
 def inspect(
+    options: Any,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A scene (file or name), weights (.safetensors) or data (.csv .npz .npy IDX).")
     ],
     as_json: Json = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Tell what a scene, weights or data file holds."""
     from nnviz3d.app.commands import common
     from nnviz3d.app.commands import inspect as work
 
-    facts = work.inspect(_options(backend, seed, sets, verbose, quiet), file)
+    facts = work.inspect(options, file)
     common.emit(facts) if as_json else typer.echo("\n".join(work.lines(facts)))
 
 
-@app.command()
-def scenes(
-    as_json: Json = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
-) -> None:
+@command(app)
+def scenes(options: Any, as_json: Json = False) -> None:
     """List the shipped scenes."""
     from nnviz3d.app.commands import common
     from nnviz3d.app.commands.new import shipped
 
-    _options(backend, seed, sets, verbose, quiet)
     found = shipped()
     common.emit(found) if as_json else typer.echo("\n".join(f"{scene['name']:<10} {scene['about']}" for scene in found))
 
 
-@app.command()
-def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The file to write; .toml is added.")],
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
-) -> None:
+@command(app)
+def new(options: Any, name: Annotated[str, typer.Argument(metavar="NAME", help="The file to write; .toml is added.")]) -> None:
     """Write an annotated scene to start from."""
     from nnviz3d.app.commands.new import new as work
 
-    options = _options(backend, seed, sets, verbose, quiet)
     path = work(options, name)
     options.say(f"wrote {path}; see it with: nnviz3d run {path}")
 
 
-@app.command()
-def doctor(
-    as_json: Json = False,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
-) -> None:
+@command(app)
+def doctor(options: Any, as_json: Json = False) -> None:
     """Check this machine: OpenGL, CUDA, interop, codecs, fonts, locale; and what to do."""
     from nnviz3d.app.commands import common
     from nnviz3d.app.commands import doctor as work
 
-    checks = work.examine(_options(backend, seed, sets, verbose, quiet))
+    checks = work.examine(options)
     common.emit(work.document(checks)) if as_json else work.show(checks)
     raise typer.Exit(0 if work.able(checks) else 3)
 
 
-@app.command()
+@command(app)
 def bench(
+    options: Any,
     as_json: Json = False,
     only: Annotated[
         str | None, typer.Option("--only", metavar="SECTION", help="start, frame, long_steps, edges or neurons.", show_default=False)
     ] = None,
-    backend: Backend = "auto",
-    seed: Seed = None,
-    sets: Sets = None,
-    verbose: Verbose = 0,
-    quiet: Quiet = False,
 ) -> None:
     """Measure ms per stage next to the raw floor of the same work in this process."""
-    _options(backend, seed, sets, verbose, quiet)
     from nnviz3d.app import bench as benchmarks
     from nnviz3d.spec.errors import InputError
 

@@ -68,13 +68,13 @@ def frames(session, host, progress=lambda done, total: None):
         for k in range(total):
             share = k / max(total - 1, 1)
             wanted = round(record.steps * share**SLOW_FIRST)
-            session.source.run(wanted - session.source.step)
+            session.run_to(wanted)
             if k % max(total // 60, 1) == 0 or k == total - 1:
                 session.evaluate(limit=100_000)
-            session.source.show_sample(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
+            session.point_at(session.scene.view.sample + int(share * 0.999 * SAMPLES_A_FILM))
             pose = _travel(stage, start, share, record.turn)
             stage.draw(1 / record.fps, pose=pose, exact=True)
-            readout = facts.readout(session, stage.labels(), stage.picture.edges, Performance())
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), beside=stage.beside)
             for _ in range(2 if k == 0 else 1):  # imgui needs a frame to learn sizes
                 if k == 0:
                     stage.draw(0.0, pose=pose, exact=True)
@@ -91,4 +91,4 @@ def frames(session, host, progress=lambda done, total: None):
 def _travel(stage, start: camera.Pose, share: float, turn: float) -> camera.Pose:
     """A slow sweep around the network that starts and ends at rest, with all of it in the frame at every moment."""
     yaw = start.yaw + radians(turn) * (camera.ease(share) - 0.5)
-    return camera.fit(stage.picture.layout, yaw, start.pitch + radians(4) * sin(pi * share), stage.aspect)
+    return camera.fit(stage.layout, yaw, start.pitch + radians(4) * sin(pi * share), stage.aspect)

@@ -27,7 +27,7 @@ class Diagnosis:
     def __init__(self):
         self._findings: tuple[Finding, ...] = ()
         self._trainer = self._objective = self._response = self._killed = None
-        self._moment, self._seconds, self._first_norm = None, 0.0, 0.0
+        self._moment, self._seconds, self._first_norm, self._overfits = None, 0.0, 0.0, False
 
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
@@ -39,7 +39,8 @@ class Diagnosis:
         new = trainer is not self._trainer or trainer.objective is not self._objective or killed != self._killed
         if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
             if new:
-                self._trainer, self._objective, self._killed, self._first_norm = trainer, trainer.objective, killed, 0.0
+                self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
+                self._first_norm, self._overfits = 0.0, False
                 self._response = respond(source)
             self._moment, self._seconds = moment, 0.0
             self._findings = self._look(source, charts)
@@ -58,7 +59,8 @@ class Diagnosis:
             lambda: [symptoms.unmoved(charts, guess)],
         )
         found = next((named for group in groups if (named := [finding for finding in group() if finding])), [])
-        over = None if fast else symptoms.overfitting(charts, guess)  # a test loss that is thrown about says nothing of the data
+        over = None if fast else symptoms.overfitting(charts, guess, self._overfits)  # a test loss thrown about says nothing of the data
+        self._overfits = over is not None
         return (*found, over) if over else tuple(found)
 
     def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.app import changes, parameters
+from nnviz3d.app import changes, comparing, parameters
+from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
+from nnviz3d.engine.data import table
+from nnviz3d.engine.data.places import inside
 from nnviz3d.spec import paths, toml
+from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.scene import Data, Scene
 
 
 def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source, train = session.source, session.scene.train
     count = source.topology.n_parameters
+    if session.rival is not None:
+        return comparing.sentence(session)
     if session.walking is not None:
         return changes.sentence(session.walking, session.scene.look)
     if source.diverged is not None:
@@ -46,6 +55,8 @@ def readout(
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
     edge: int = -1,
+    question: Question | None = None,
+    beside: Beside | None = None,
     tour: TourReading | None = None,
 ) -> Readout:
     source = session.source
@@ -80,9 +91,9 @@ def readout(
         oldest=(source.rewind.oldest or 0) if source.rewind else 0,
         newest=source.rewind.newest if source.rewind else 0,
         walk=session.walking.reading() if session.walking else None,
-        neuron=_read(session, picked),
-        hovered=_read(session, hovered),
-        pinned=picked >= 0,
+        neuron=_of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        hovered=_of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        pinned=picked >= 0 or (beside is not None and beside.picked >= 0),
         banner=session.banner,
         toast=toast,
         can_undo=session.history.can_undo,
@@ -94,30 +105,55 @@ def readout(
         samples=session.browser.reading(session),
         features=source.data.feature_names,
         moment=moment,
-        weight=parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
+        weight=None if beside and beside.leads else parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
         edge=parameters.read(session, edge),
         holds=source.holds,
         effect=session.editing.reading(),
+        confusion=session.confusion.reading(source, "confusion" in session.wants),
+        layers=session.layers.reading(source, session.wants.get("layers")),
+        compare=comparing.reading(session, beside, hovered),
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
         scene_abouts=_scenes()[1],
+        question=question,
+        scene_failures=_scenes()[2],
+        data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
         tour=tour,
     )
 
 
 @lru_cache(maxsize=1)
-def _scenes() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names and sentences of the shipped scenes; read once."""
-    found = paths.scene_paths()
-    return tuple(found), tuple(_about(path) for path in found.values())
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
+    """Names and sentences of the shipped scenes, and which are failures; read once."""
+    found = {name: _shipped(path) for name, path in paths.scene_paths().items()}
+    return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
 
 
-def _about(path) -> str:
+def _shipped(path) -> Scene:
     try:
-        return toml.load(path).about
+        return toml.load(path)
     except InputError:  # opening it will say what is wrong with it
-        return ""
+        return Scene()
+
+
+@lru_cache(maxsize=4)
+def _columns(data: Data, base: Path) -> tuple[str, ...]:
+    """The columns of a CSV file that has been read: by name, or by number from 0 where it has none."""
+    try:
+        rows, named = table.peek(inside(base, data.file, "file"))
+    except InputError:  # gone since
+        return ()
+    named = named if data.header == "auto" else data.header == "yes"
+    return rows[0] if named else tuple(map(str, range(len(rows[0]))))
+
+
+def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+    """Of the network that is looked at."""
+    if beside is None:
+        return _read(session, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
+    return found and replace(found, network="B" if in_rival else "A")
 
 
 def _bias(topology, neuron: int) -> int:

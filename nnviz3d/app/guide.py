@@ -35,7 +35,7 @@ LOOKING = frozenset({
 })  # fmt: skip
 """Commands that leave the network as it is."""
 MOVES = frozenset({"walk_to", "walk_by"})
-LEAVES = frozenset({"open", "quit"})
+LEAVES = frozenset({"open", "open_file", "quit"})
 CARRIED = ("palette", "ui_scale", "quality")  # of the visitor's own look
 
 

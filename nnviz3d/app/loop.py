@@ -6,14 +6,16 @@ Training comes after the draw calls are handed over and before the wait for them
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from nnviz3d.app import facts, stills
+from nnviz3d.app import arrivals, facts, stills
 from nnviz3d.app.actions import ACTIONS
+from nnviz3d.app.desk import Desk
 from nnviz3d.app.guide import LEAVES, Guide
 from nnviz3d.app.meter import Meter
-from nnviz3d.app.session import REMEMBER, Session
+from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
@@ -40,9 +42,9 @@ class Loop:
         self.stage.governor.target_ms = self.frame_ms * 0.97
         session.running = play
         self._titled, self.wants_picture = "", False
+        self.desk = Desk(host)
         self.now = 0.0
         self.guide = Guide(self)
-        self._asked: tuple | None = None  # the scene that was asked for while there were unsaved changes
         self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
@@ -52,6 +54,7 @@ class Loop:
         self.now += dt
         with self.meter("poll"):
             self.host.poll()
+            self._hear()
         if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
             self.session.advance(dt, self._until(20.0))
             self.meter.end_frame()
@@ -105,16 +108,18 @@ class Loop:
         readout = facts.readout(
             self.session,
             self.stage.labels(),
-            self.stage.picture.edges,
+            self.stage.edges,
             performance,
             self.stage.picked,
             self.stage.hovered,
             self.toast if self._toast_left > 0 else "",
             self.stage.chosen,
             self.stage.layer,
-            plane=self.stage.responses.reading(self.session.source, self.stage.hovered),
+            plane=self.stage.plane(),
             moment=self.stage.moment(),
             edge=self.stage.hovered_edge,
+            question=self.desk.question,
+            beside=self.stage.beside,
             tour=self.guide.reading(),
         )
         self._title()
@@ -132,6 +137,7 @@ class Loop:
 
     def _obey(self, answer: Answer, dt: float) -> None:
         self.session.apply(answer.edits, self.now, answer.editing)
+        self.session.wants = answer.wants
         if not answer.editing and not answer.stage.tuning:
             self.session.history.let_go()
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
@@ -141,11 +147,31 @@ class Loop:
             if edit.path == "view.camera":
                 self.stage.fly_to_preset(self.session.scene.view.camera)
         for command in answer.commands:
-            try:
+            with self._telling():
                 self.do(command)
-            except InputError as error:
-                self.session.banner = str(error)
         self.guide.observe(answer)
+
+    def _hear(self) -> None:
+        """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
+        host = self.host
+        if host.dropped:
+            dropped, host.dropped[:] = list(host.dropped), []
+            self.guide.leave()
+            with self._telling():
+                arrivals.receive(self, [Path(name) for name in dropped])
+        with self._telling():
+            self.desk.poll()
+        if host.close_asked:
+            host.close_asked = False
+            self.do(Command("quit"))
+
+    @contextmanager
+    def _telling(self):
+        """What cannot be used becomes the banner."""
+        try:
+            yield
+        except InputError as error:
+            self.session.banner = str(error)
 
     def _save_picture(self) -> None:
         """Of the frame that was just drawn: after it is presented, the back buffer of a window holds nothing that can be relied on."""
@@ -164,21 +190,14 @@ class Loop:
             self.guide.leave()
         ACTIONS[command.name](self, command.value)
 
-    def open(self, name: str) -> None:
-        """Another scene in the same window. A scene that cannot be opened changes nothing; unsaved changes are asked about once."""
-        from nnviz3d.spec import toml
-
-        if self.session.scene != self.session.saved and self._asked != (name, self.session.scene):
-            self._asked = name, self.session.scene
-            self.session.banner = "This scene has changes that are not saved. Ctrl+S saves them; choose the other scene again to drop them."
-            return
-        path = toml.find(name)
-        session = Session(toml.load(path), path.parent, self.session.ops.name, path, REMEMBER)
+    def take(self, session: Session) -> None:
+        """Another session in the same window."""
+        self.guide.leave()
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)
         self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
-        session.running = True
+        self.stage.rig.jump(self.stage.rig.goal)
 
     # ---------------------------------------------------------------- many frames
 
@@ -195,6 +214,7 @@ class Loop:
             done += 1
 
     def close(self) -> None:
+        self.desk.withdraw()
         self.guide.leave()
         self.stage.close()
         self.overlay = None

@@ -5,21 +5,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from nnviz3d import backend
+from nnviz3d.app import saving
+from nnviz3d.app.confusion import Confusion
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
 from nnviz3d.app.history import Entry, History
+from nnviz3d.app.layers import LayerHistory
+from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.walking import Walking
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.spec import paths, toml
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.lineage import Origins
@@ -51,8 +53,11 @@ class Session:
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         self.source = OwnTraining(scene, base, self.ops, remember)
+        self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
+        self.confusion, self.layers = Confusion(), LayerHistory()
+        self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
         self.editing = Editing(self)
         self.scores = Scores()
@@ -66,7 +71,7 @@ class Session:
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
         self._since_evaluation = EVALUATE_EVERY
-        self._since_sample = 0.0
+        self._since_sample, self._evaluated = 0.0, -1
         self._window: list[tuple[float, int]] = []
 
     # ---------------------------------------------------------------- changes
@@ -80,9 +85,7 @@ class Session:
         if not edits:
             return Rebuild.NOTHING
         try:
-            scene = toml.apply(self.scene, edits)
-            before = self.scene
-            level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
+            return self.change(edits, now, held)
         except InputError as error:
             if _only_plate(error, edits):  # other data has other features: the plane that was chosen goes with the old ones
                 return self.apply([*edits, Edit("view.plate_x", ""), Edit("view.plate_y", "")], now, held)
@@ -90,33 +93,53 @@ class Session:
                 problem.message if not problem.key else f"{problem.key}: {problem.message}" for problem in error.problems
             )
             return Rebuild.NOTHING
+
+    def change(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
+        """`apply` that raises InputError with every problem; the scene is as it was then."""
+        edits, before = tuple(edits), self.scene
+        scene = toml.apply(before, edits)
+        level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         if scene != before:
             self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
-        self._restore(self.history.undo(self._now))
+        self._restore(self.history.undo, self.history.redo)
 
     def redo(self) -> None:
-        self._restore(self.history.redo(self._now))
+        self._restore(self.history.redo, self.history.undo)
 
     def _now(self, entry: Entry) -> Entry:
         return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
 
-    def _restore(self, entry: Entry | None) -> None:
-        if isinstance(entry, Scene):
-            self._become(entry)
-        elif entry is not None:
-            self.editing.restore(entry)
+    def _restore(self, take: Callable, give_back: Callable) -> None:
+        """An entry of the history. Raises InputError where a scene cannot be built any more, and then the history is as it was."""
+        entry = take(self._now)
+        try:
+            if isinstance(entry, Scene):
+                self._become(entry)
+            elif entry is not None:
+                self.editing.restore(entry)
+        except InputError:
+            give_back(lambda _there: entry)
+            raise
 
     def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
-        level = diff(self.scene, scene)
-        keys = changed_paths(self.scene, scene)
+        # without its rival a network goes on as it is
+        before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
+        level, keys = diff(before, scene), changed_paths(before, scene)
+        rival = self.rival if scene.compare else None
+        if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
+            level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
         if level >= Rebuild.TRAIN:
             if not all(key.startswith("view.") for key in keys):
                 self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
-            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys), origins)
+            self.source.apply(scene, level, level == Rebuild.NET and KEEPING.issuperset(keys) and rival is None, origins)
+        if rival is not None and rival is self.rival:
+            rival.follow(scene)
+        elif rival is not self.rival:
+            self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
             self.editing.forget()
             self.scores = Scores()
@@ -125,7 +148,7 @@ class Session:
             self.curves = Curves(self.source.data.task == "classification")
         self.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
-            self.source.show_sample(scene.view.sample)
+            self.point_at(scene.view.sample)
         self.banner = ""
         self._rebuild = max(self._rebuild, level)
         return level
@@ -141,7 +164,8 @@ class Session:
             self.apply([Edit("train.seed", seed)])
         else:
             self.source.apply(self.scene, Rebuild.NET, keep=False)
-            self.source.show_sample(self.scene.view.sample)
+            self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
+            self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
         self.editing.forget()
@@ -150,15 +174,17 @@ class Session:
         self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
-        """Write the scene. A shipped scene is never overwritten: it goes to the folder the program was started in, under a name that
-        is not taken. Raises InputError."""
-        target = path or self.path
-        if target is None or target.parent == paths.resource("scenes"):
-            names = (f"{self.name}{'' if k == 1 else f'-{k}'}.toml" for k in count(1))
-            target = next(path for name in names if not os.path.lexists(path := Path.cwd() / name))
-        self.scene.save(target)
-        self.path, self.saved = target, self.scene
-        return target
+        """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
+        path = path or saving.target(self)
+        saving.write(self, path)
+        self.path, self.saved = path, self.scene
+        return path
+
+    def look_again(self) -> None:
+        """After parameters were written from outside: the picture and the scores are of others."""
+        self._shown = None
+        self._since_evaluation = EVALUATE_EVERY
+        self.banner = ""
 
     @property
     def name(self) -> str:
@@ -187,8 +213,14 @@ class Session:
             return
         view = self.scene.view.model_copy(update={"sample": index % max(self.source.sample.count, 1)})
         self.scene = self.scene.model_copy(update={"view": view})
-        self.source.show_sample(view.sample)
+        self.point_at(view.sample)
         self._since_sample = 0.0
+
+    def point_at(self, sample: int) -> None:
+        """Show this sample to every network that there is; the scene stays as it is."""
+        self.source.show_sample(sample)
+        if self.rival is not None:
+            self.rival.show_sample(sample)
 
     # ---------------------------------------------------------------- inside one iteration
 
@@ -230,9 +262,9 @@ class Session:
         self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
         self.source.scene = self.scene
         self.editing.forget()
-        self._shown = None
-        self._since_evaluation = EVALUATE_EVERY
-        self.banner = ""
+        if self.rival is not None:
+            self.rival.rewind(self.scene)
+        self.look_again()
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
@@ -240,16 +272,29 @@ class Session:
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
+        if self.rival is not None:
+            self.rival.refresh()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a network that can train."""
+        return self.source.diverged is None if self.rival is None else self.rival.alive
+
+    @property
+    def even(self) -> bool:
+        """Nothing is half done: what is shown is one moment, of two networks the same."""
+        return self.source.at_boundary if self.rival is None else self.rival.even
 
     def single_step(self) -> None:
         self.leave_walk()
-        if self.source.diverged is None:
-            self.source.advance(lambda: True, 1)
+        if self.alive:
+            (self.rival or self.source).run(1)
             self._after(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        self.diagnosis.pass_time(dt)
+        for looker in (self.diagnosis, self.confusion, self.layers):
+            looker.pass_time(dt)
         self.browser.work(self, dt)
         self.editing.pass_time(dt)
         if self.walking is not None:
@@ -261,12 +306,17 @@ class Session:
             self.show_next(1)
         self._since_evaluation += dt
         steps = 0
-        if self.running and self.source.diverged is None:
+        if self.running and self.alive:
             limit = self._limit(dt)
-            if limit is None or limit > 0 or not self.source.at_boundary:
-                steps = self.source.advance(more, limit)
+            if limit is None or limit > 0 or not self.even:
+                steps = (self.rival or self.source).advance(more, limit)
                 self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
                 self._after(steps)
+        else:
+            if self.rival is not None:
+                self.rival.catch_up(more)  # after a walk, or after the run was dragged back
+            if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
+                self.evaluate()  # training rests, or somebody went back: what is told is of this step
         self._measure(dt, steps)
         return steps
 
@@ -279,7 +329,7 @@ class Session:
             self._owed = min(self._owed + dt * train.steps_per_second, max(train.steps_per_second * 0.1, 1.0))
             limit = int(self._owed)
         if train.steps > 0:
-            left = max(train.steps - self.source.step, 0)
+            left = max(train.steps - (self.rival.leader if self.rival else self.source).step, 0)
             limit = left if limit is None else min(limit, left)
             if left == 0:
                 self.running = False
@@ -292,6 +342,11 @@ class Session:
         self._stop_if_diverged()
 
     def _stop_if_diverged(self) -> None:
+        if self.rival is not None:
+            self.banner = self.rival.news() or self.banner
+            self.running = self.running and self.rival.alive
+            if self.rival.alive:
+                return
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
@@ -303,15 +358,15 @@ class Session:
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY:
+        if self.even and self._since_evaluation >= EVALUATE_EVERY:
             self.evaluate()
 
     def run(self, steps: int) -> int:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
         done = 0
         chunk = max(steps // 100, 1)
-        while done < steps and self.source.diverged is None:
-            finished = self.source.run(min(chunk, steps - done))
+        while done < steps and self.alive:
+            finished = (self.rival or self.source).run(min(chunk, steps - done))
             done += finished
             if finished:
                 self.curves.add_train(self.source.step, self.source.loss)
@@ -319,15 +374,23 @@ class Session:
                     self.evaluate()
         return done
 
+    def run_to(self, step: int) -> int:
+        """Train both networks, or the one, up to this step, without curves. Returns steps finished."""
+        leader = self.source if self.rival is None else self.rival.leader
+        return (self.rival or self.source).run(step - leader.step)
+
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
         limit = limit or self._affordable
         _loss, train_accuracy = self.source.evaluate("train", limit)
         test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy)
-        if test_loss is not None:
+        self._evaluated, trained = self.source.step, self.curves.charts.train_step
+        if test_loss is not None and (self.running or self.source.step >= trained.max(initial=0)):  # who only looks back erases nothing
             self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
         self._since_evaluation = 0.0
+        if self.rival is not None:
+            self.rival.look(limit)
         return self.scores
 
     @property

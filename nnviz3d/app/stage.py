@@ -8,10 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from nnviz3d.app import changes
+from nnviz3d.app.beside import DROP, LINE, SIDE_LABELS, Beside, anchors, apart
 from nnviz3d.app.moment import Moments
 from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
-from nnviz3d.bridge.picture import Picture
+from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
 from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Frame, Wave
@@ -20,7 +21,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import Label, StageInput
+from nnviz3d.spec.readout import Label, PlaneReading, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
@@ -28,7 +29,7 @@ TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside 
 NARROW = 600.0  # a stage of less has no room to spare
 CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
 FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
-SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
+HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
 class Stage:
@@ -51,7 +52,7 @@ class Stage:
         self.scope: np.ndarray | None = None  # (B, 2, 3) boxes that the camera frames; None: all of the network
         self.with_table = True  # whether a walk's table gets room beside the outputs
         self._build()
-        self.room = self._beside()
+        self.room = self._for_table()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     def _build(self) -> None:
@@ -59,7 +60,19 @@ class Stage:
         self._size = self._wanted()
         self.picture = Picture(session.source.topology, session.scene.view, session.ops, points=self._size[0], tile_cells=self._size[1])
         self.responses = Responses(self.picture)
-        self.renderer = Renderer(self.host.context, self.picture.subject)
+        rival = session.rival
+        self.beside = Beside(self.picture, rival, session.scene.view) if rival else None
+        self.renderer = Renderer(self.host.context, self.picture.subject, *([self.beside.picture.subject] if self.beside else []))
+
+    @property
+    def layout(self):
+        """Of all that stands on the stage, for the camera."""
+        return self.beside.layout if self.beside else self.picture.layout
+
+    @property
+    def edges(self) -> Shown:
+        """What the legend says of the edges of all networks."""
+        return self.picture.edges if self.beside is None else self.picture.edges.with_those(self.beside.picture.edges)
 
     @property
     def aspect(self) -> float:
@@ -67,19 +80,26 @@ class Stage:
         return max(width, 1) / max(height, 1)
 
     def _preset(self, name: str) -> camera.Pose:
-        return camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
+        pose = camera.preset(name, self.picture.layout, self.aspect, self.panel + self.room, self.foot, self.head)
+        return self._fit(self.beside.pose(pose, name)) if self.beside else pose
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        layout = self.picture.layout
+        layout = self.layout
         if self.scope is not None:
             layout = replace(layout, low=self.scope[:, 0], high=self.scope[:, 1], annex=None)
         return camera.fit(layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
 
-    def _beside(self) -> float:
+    def _for_table(self) -> float:
         """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
         session = self.session
         width = self.host.display_size[0] / (self.text * session.scene.look.ui_scale)
-        if not self.with_table or session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None or width < NARROW:
+        if (
+            not self.with_table
+            or session.walking is None
+            or not session.scene.view.labels
+            or self.picture.layout.annex is not None
+            or width < NARROW
+        ):
             return 0.0
         names = session.source.topology.output.labels[:SIDE_LABELS]
         wide = TABLE + min(6.5 * max(map(len, names), default=1), 64.0)
@@ -87,7 +107,7 @@ class Stage:
 
     def _make_room(self, dt: float) -> None:
         """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""
-        room = self._beside()
+        room = self._for_table()
         if abs(room - self.room) < 0.005:
             return
         goal, fitted = self.rig.goal, self._fit(self.rig.goal)
@@ -106,7 +126,7 @@ class Stage:
 
     def aim(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "", jump: bool = False) -> None:
         """Look from a direction (yaw, pitch in radians) at these boxes (B, 2, 3), or at all of the network; `preset` knows better there."""
-        self.scope, self.room = boxes, self._beside()
+        self.scope, self.room = boxes, self._for_table()
         free = boxes is None and preset
         pose = self._preset(preset) if free else self._fit(camera.Pose(yaw=float(direction[0]), pitch=float(direction[1])))
         self.rig.jump(pose) if jump else self.rig.fly(pose)
@@ -126,7 +146,7 @@ class Stage:
             foot = min(card / max(self.host.display_size[1], 1), 0.55)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot, self.head = share, foot, foot * HEAD
+            self.panel, self.foot, self.head = share, foot, foot * (HEAD_OF_TWO if self.beside else HEAD)
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
@@ -137,6 +157,8 @@ class Stage:
         if not self._fits():
             self.renderer.close()
             self.picture.close()
+            if self.beside:
+                self.beside.close()
             self._build()
             if level >= Rebuild.DATA:
                 self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
@@ -144,8 +166,12 @@ class Stage:
             self.fit()
         elif level == Rebuild.LAYOUT:
             self.picture.arrange(self.session.scene.view)
+            if self.beside:
+                self.beside.arrange(self.session.scene.view)
             self.fit()
         self.responses.forget()
+        if self.beside:
+            self.beside.responses.forget()
 
     def _wanted(self) -> tuple[int, int]:
         """Samples on the plate, and cells a side of each neuron's tile."""
@@ -154,6 +180,9 @@ class Stage:
 
     def _fits(self) -> bool:
         """Whether the columns still have the size of what is to be shown."""
+        rival = self.session.rival
+        if (rival is None) != (self.beside is None) or (rival and not self.beside.fits(rival, self.session.scene.view)):
+            return False
         return self.picture.topology == self.session.source.topology and self._wanted() == self._size
 
     def handle(self, stage: StageInput, dt: float, now: float = 0.0) -> None:
@@ -170,7 +199,8 @@ class Stage:
         if any(stage.turn):
             self.rig.orbit(stage.turn[0] * dt * 240, stage.turn[1] * dt * 240)
         if stage.tuning:  # what was under the pointer stays in hand
-            self._tune(stage.tune, now)
+            if not (self.beside and self.beside.over):  # by hand only the first network is changed
+                self._tune(stage.tune, now)
             return
         self._tuned = None
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
@@ -178,10 +208,24 @@ class Stage:
         else:
             self.hovered = self.hovered_edge = -1
             self._looked = None
+            if self.beside:
+                self.beside.leave()
         if stage.double_clicked and self.hovered >= 0:
             self.fly_to(self.hovered)
         elif stage.clicked:
             self._choose(self.hovered, self.hovered_edge)
+            if self.beside:
+                self.beside.click(self.picked)
+
+    def plane(self) -> PlaneReading | None:
+        """What is said of the plane, and of the picture of the neuron under the pointer."""
+        if self.beside and self.beside.over:
+            return self.beside.responses.reading(self.beside.rival.source, self.beside.hovered)
+        return self.responses.reading(self.session.source, self.hovered)
+
+    def pick(self, neuron: int) -> None:
+        """A neuron of the network that the panels read, or -1."""
+        self.picked = self.beside.pick(neuron) if self.beside else neuron
 
     def _look(self, pointer: tuple[float, float], width: float, height: float) -> None:
         """The neuron under the pointer, or else the edge; only where the pointer or the picture has moved, as it was drawn last."""
@@ -194,7 +238,8 @@ class Stage:
             return
         self._looked = key
         ndc = (2 * pointer[0] / max(width, 1) - 1, 1 - 2 * pointer[1] / max(height, 1))
-        found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, self.picture.subject.radius * 1.2)
+        radius = max(self.picture.subject.radius * 1.2, self.picture.subject.tile)
+        found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, radius)
         self.hovered = -1 if found is None else found
         if found is not None or (crowded and not rests):
             self.hovered_edge, self._rested = -1, rests
@@ -204,6 +249,9 @@ class Stage:
             size = (width, height)
             edge = pick_edge(self.picture.layout, self.picture.drawn(), self._energies(wave), pose, ndc, size, ribbon, FAINTEST)
             self.hovered_edge = -1 if edge is None else edge
+        if self.beside:
+            self.hovered = self.beside.point(self.hovered, pose, ndc, self.aspect, height)
+            self.hovered_edge = -1 if self.beside.over else self.hovered_edge
 
     def _energies(self, wave: Wave | None):
         """Of edges, by connection; a wave hides those that it has not come to."""
@@ -267,22 +315,29 @@ class Stage:
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
         wave = changes.wave(walking, scene.look) if walking else None
-        if self.session.seen.at_boundary:
+        share = 2 if self.beside else 1  # two networks cost what one does
+        if self.session.seen.at_boundary and (self.session.even or walking or not self.session.running):
             self.session.refresh()
             self.responses.refresh(self.session.source, self.session.seen, scene.look.palette, exact)
-            signals = round(level.particles * min(scene.look.particles, 2.0))
+            signals = round(level.particles * min(scene.look.particles, 2.0)) // share
             quantity = changes.quantity(walking, scene.look) if walking else None
             change = wave.change if wave else None
-            self.picture.publish(self.session.seen, scene.look, level.edges, signals, focus, exact, quantity, change)
+            self.picture.publish(self.session.seen, scene.look, level.edges // share, signals, focus, exact, quantity, change)
+            if self.beside:
+                self.beside.prepare(scene.look, level.edges // share, signals, exact)
+                if walking is None:
+                    self.beside.share(scene.look)
         count = self.session.source.topology.n_parameters
         lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
         self.picture.mark(lit, self.session.source.holds)
-        frame = Frame(pose, self.time, scene.look, level, self.hovered, self.picked, transparent, wave)
+        look = self.beside.look(scene.look) if self.beside else scene.look
+        frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""
-        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size)
+        others = [self.beside.shown(self._drawn)] if self.beside else []
+        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size, others)
 
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
@@ -294,7 +349,12 @@ class Stage:
         count, reach = len(names), self._reach
         activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
-        found = [Label(x[k] + reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k]) for k, name in enumerate(names) if depth[k] > 0]
+        kind = "minor" if self.beside and self.session.walking is None else "class"
+        far = [a + reach / d + 5 if d > 0 else 0.0 for a, d in zip(x, depth, strict=True)]
+        found = [Label(far[k], y[k], name, 0.35 + 0.65 * strengths[k], kind=kind) for k, name in enumerate(names) if depth[k] > 0]
+        if self.beside:
+            scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
+            found = [*apart(found, LINE * scale), *self.beside.labels(self._drawn.pose, self.aspect, self.host.display_size, scale)]
         # a layer's name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text
         end = count + len(layers)
         gap = min((abs(a - b) for a, b in pairwise(x[count:end])), default=width)
@@ -348,12 +408,7 @@ class Stage:
         layout, topology = self.picture.layout, self.session.source.topology
         if self._anchored is not layout:
             self._anchored = layout
-            names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
-            feet = (layout.low + layout.high) / 2
-            feet[:, 1] = layout.low[:, 1] - layout.pitch * 0.35
-            shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-            layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
-            outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
+            (outputs, feet), (names, layers) = anchors(layout, topology, *([DROP] if self.beside else []))
             more, words = plane_names(self.session.source, layout)
             self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words
         return self._places[:3]
@@ -361,3 +416,5 @@ class Stage:
     def close(self) -> None:
         self.renderer.close()
         self.picture.close()
+        if self.beside:
+            self.beside.close()

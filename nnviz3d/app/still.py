@@ -20,11 +20,13 @@ def draw_still(host: Host, session: Session, ui: bool, time: float, picked: int 
     overlay = Overlay(host.pixel_ratio * (max(host.size[1] / 1080, 1.0)))
     overlay.memory.hint = False
     try:
-        stage.time, stage.picked, stage.text = time, picked, overlay.scale
+        stage.time, stage.text = time, overlay.scale
+        stage.pick(picked)
         for _ in range(OVERLAY_FRAMES):
             stage.draw(0.0, pose=stage.rig.pose, exact=True)
             plane, moment = stage.responses.reading(session.source), stage.moment()
-            readout = facts.readout(session, stage.labels(), stage.picture.edges, Performance(), picked, plane=plane, moment=moment)
+            shown = {"plane": plane, "moment": moment, "beside": stage.beside}
+            readout = facts.readout(session, stage.labels(), stage.edges, Performance(), picked, **shown)
             host.begin_overlay(1 / 60)
             overlay.draw(session.scene, readout, host.display_size, 1 / 60, compact=not ui)
             if overlay.panel_width:

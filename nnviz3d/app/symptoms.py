@@ -20,6 +20,7 @@ JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing: no b
 PATIENCE, MOVED = 200, 0.02  # steps; a loss that fell by less has not moved
 ABOVE, RISEN = 1.5, 1.25  # test loss against train loss, and against its own best: more than the noise between two evaluations
 MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, however much smaller the train loss is
+LENIENT = 0.4  # of each margin above: what overfits goes on doing so until it is well below, or it would come and go with a batch's noise
 
 
 def guessing(source, charts: Charts) -> float:
@@ -85,11 +86,17 @@ def gradient(first: float, last: float, norm: float, first_norm: float) -> Findi
     if first * RATIO < last:
         return Finding("The gradient vanishes", how, "Try tanh instead of sigmoid and a lower learning rate, or fewer layers; then reset.")
     if last * RATIO < first:
+        how = f"{how[:-1]}: it grew {_times(first / last)}-fold on its way back." if last else how
         return Finding("The gradient explodes", how, "Start from smaller weights, or clip the gradient's norm.")
     if norm > max(STEEP, GROWN * first_norm):
         how = f"The last batch's gradient has the length {norm:.3g}; at the first look it was {first_norm:.2g}."
         return Finding("The gradient grows", how, "Clip its norm, or lower the learning rate.")
     return None
+
+
+def _times(ratio: float) -> str:
+    """Three digits: "5,160,000"."""
+    return f"{float(f'{ratio:.3g}'):,.0f}" if ratio < 1e12 else f"{ratio:.3g}"
 
 
 def too_fast(charts: Charts, guess: float, diverged: int | None, recent: int) -> Finding | None:
@@ -117,8 +124,8 @@ def unmoved(charts: Charts, guess: float) -> Finding | None:
     return Finding("The loss does not move", how, "Raise the learning rate, or give the network more neurons or other features.")
 
 
-def overfitting(charts: Charts, guess: float) -> Finding | None:
-    """Test loss well above train loss, and rising since its best while train loss went on falling."""
+def overfitting(charts: Charts, guess: float, known: bool = False) -> Finding | None:
+    """Test loss well above train loss, and rising since its best while train loss went on falling. `known`: it was so at the last look."""
     if len(charts.test_loss) < 5:
         return None
     best, span = int(charts.test_loss.argmin()), 0.1 * float(charts.test_step[-1])
@@ -126,10 +133,12 @@ def overfitting(charts: Charts, guess: float) -> Finding | None:
 
     def train_at(step: float) -> float:
         near = charts.train_loss[np.abs(charts.train_step - step) <= span]
-        return float(near.mean(dtype=np.float64)) if len(near) else np.nan
+        return float(np.median(near)) if len(near) else np.nan  # of Adam's rare spikes, one of 50 times the loss, a mean is a picture
 
     then, last = train_at(float(charts.test_step[best])), train_at(float(charts.test_step[-1]))
-    if not (now > max(RISEN * lowest, ABOVE * last, MATTERS * guess) and last < then):
+    ease = LENIENT if known else 1.0
+    risen, above = 1 + ease * (RISEN - 1), 1 + ease * (ABOVE - 1)
+    if not (now > max(risen * lowest, above * last, ease * MATTERS * guess) and last < (then * ABOVE if known else then)):
         return None
     how = f"Test loss {now:.3g}, train loss {last:.3g}. At step {charts.test_step[best]:,.0f} they were {lowest:.3g} and {then:.3g}."
     return Finding("Overfitting", how, "More data, fewer neurons, L2 or dropout; or stop at the best step.")

@@ -39,6 +39,13 @@ class Shown:
     total: int = 0
     share: float = 1.0
     peak: float = 0.0
+    whole: float = 0.0  # summed |quantity| of all edges
+
+    def with_those(self, other: Shown) -> Shown:
+        """Of two networks together; the brightest is that of both."""
+        whole = self.whole + other.whole
+        share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
+        return Shown(self.shown + other.shown, self.total + other.total, share, max(self.peak, other.peak), whole)
 
 
 class Picture:
@@ -97,6 +104,7 @@ class Picture:
         self._marked = (), NONE
         self._highlighted = nothing  # parameter ids
         self.edges = Shown(total=topology.n_edges)
+        self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.arrange(view)
 
     @property
@@ -107,7 +115,7 @@ class Picture:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near)
+        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near).moved(self.offset)
         self.subject.radius = RADIUS * view.pitch
         self.subject.tile = TILE * view.pitch if tiles else 0.0
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
@@ -152,6 +160,7 @@ class Picture:
             columns["t_delta"].write(self.ops.to_host(self._finite(source.tensors("delta"))))
             scales[:, 1] = select.delta_scales(self.ops.to_host(delta_n), self.topology.nodes)
         columns["t_layer_scale"].write(scales)
+        self.layer_scales = scales
         numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
         self._numbers = numbers
         self._choose(numbers, look, edge_budget, particles, exact, self._moved(source, change))
@@ -197,7 +206,7 @@ class Picture:
             return np.zeros(len(edges))
         connection = self._pairs[k].connection
         one = select.Pair(connection, self.xp.asarray(edges))
-        level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._scales[k, 0]
+        level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._drawn_scales[k, 0]
         energy_e = np.minimum(level_e, 1.6) ** select.POWER
         if self.subject.highlight:
             energy_e = energy_e * np.where(np.isin(edges + connection.weight.start, self._highlighted), HIGHLIT, 1.0)
@@ -268,6 +277,7 @@ class Picture:
             mean = select.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
             shown = self._pairs[k].connection.size if all_edges else len(self._chosen[k])
             self._scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * shown)
+        self._drawn_scales = self._scales
         subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = all_edges
         if not all_edges:
@@ -280,7 +290,7 @@ class Picture:
         shown = self.topology.n_edges if all_edges else subject.chosen
         whole = float(self._sums[:, 1].sum())
         share = 1.0 if all_edges or whole <= 0 else float(self._sums[:, 0].sum()) / whole
-        self.edges = Shown(shown, self.topology.n_edges, share, peak)
+        self.edges = Shown(shown, self.topology.n_edges, share, peak, whole)
 
     def _measured(self, k: int, moved: Moved | None, all_edges: bool) -> tuple[np.ndarray, float]:
         """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
@@ -299,12 +309,14 @@ class Picture:
         wanted = particles if all_edges else max(quota, min(particles, magnitude_e.size))
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
+        whole = float(magnitude_e.sum())
+        self._sums[k] = whole, whole
         if all_edges:
             self._levels[k] = host(sample_s)
         else:
             self._chosen[k] = host(top)
             self._levels[k] = host(values)
-            self._sums[k] = float(values.sum()), float(magnitude_e.sum())
+            self._sums[k, 0] = float(values.sum())
         self._signals[k] = host(top[select.strongest(values, min(particles, 128), None, xp)])
 
     @staticmethod
@@ -338,6 +350,33 @@ class Picture:
         self._highlighted = starts[listed[:, 0]] + listed[:, 1]
         self.subject.highlight = len(listed)
         self.subject.highlight_column.write(listed)
+
+    def scale_alone(self) -> None:
+        """Draw with its own scales again."""
+        self._drawn_scales = self._scales
+        self.subject.columns["t_pair_scale"].write(self._scales)
+        self.subject.columns["t_layer_scale"].write(self.layer_scales)
+
+    @property
+    def bright(self) -> np.ndarray:
+        """(pairs,) the value of the brightest edges of each layer pair."""
+        return self._bright
+
+    def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
+        """(pairs,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
+        shown = [
+            pair.connection.size if self.subject.all_edges else len(edges) for pair, edges in zip(self._pairs, self._chosen, strict=True)
+        ]
+        means = [select.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)]
+        return np.array(means) * shown
+
+    def rescale(self, bright_k: np.ndarray, gain_k: np.ndarray, layers_k: np.ndarray) -> None:
+        """Draw with another network's scales too, until the next `publish`: values (pairs,) that are brightest, their gains, and 1 / the
+        activation that counts as full of each layer (L,)."""
+        scales = np.column_stack([np.divide(1.0, bright_k, out=np.zeros(len(bright_k)), where=bright_k > 1e-20), gain_k])
+        self._drawn_scales = scales.astype(np.float32)
+        self.subject.columns["t_pair_scale"].write(self._drawn_scales)
+        self.subject.columns["t_layer_scale"].write(np.column_stack([layers_k, self.layer_scales[:, 1]]))
 
     def close(self) -> None:
         self._value.close()

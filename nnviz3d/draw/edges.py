@@ -79,6 +79,8 @@ class Edges:
                 ribbons.set(u_pair=-1, u_energy=look.edge_energy * 1.7, u_width=width * 1.5, u_floor=0.0)
                 ribbons.draw("triangle_strip", 4, subject.highlight, subject.columns | {"t_selection": subject.highlight_column})
         if subject.lit:  # whatever its number is, and wherever a wave is
+            if ghost:
+                ribbons.set(u_ghost=False)
             ribbons.set(u_pair=-1, u_way=0, u_floor=0.0, u_least=LIT, u_energy=look.edge_energy * 2.2, u_width=width * 2)
             ribbons.draw("triangle_strip", 4, subject.lit, subject.columns | {"t_selection": subject.lit_column})
 

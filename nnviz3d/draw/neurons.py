@@ -25,16 +25,48 @@ _CALM = Wave()
 
 
 class Neurons:
-    def __init__(self, context: Context, subject: Subject):
+    """Of one or more subjects: each has an order of its own."""
+
+    def __init__(self, context: Context, *subjects: Subject):
         self.quads = Program(context, "neuron.vert", "neuron.frag")
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
         self.tiles = Tiles(context)
-        self.order = TextureBuffer(subject.topology.n_neurons, "int32")
-        self._key: tuple | None = None
-        self._counts = (0, 0, 0)
+        self._orders = {id(subject): Order(subject) for subject in subjects}
 
-    def _arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
+    def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
+        order = self._orders[id(subject)]
+        order.arrange(subject, frame, viewport)
+        buffers = subject.columns | {"t_order": order.column}
+        marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
+        wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
+        marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
+        marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
+        marks |= {"u_source_layer": float(wave.source_layer if wave.source_layer >= 0 else -9), "u_source": wave.source}
+        state.solid()
+        if subject.tile:
+            self.tiles.draw(subject, frame, buffers, shared | marks)
+            return
+        dots, points, quads = order.counts
+        for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
+            if count:
+                program.set(u_first=first, **shared, **marks)
+                program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
+
+    def close(self) -> None:
+        for owned in (self.quads, self.points, self.dots, self.tiles, *(order.column for order in self._orders.values())):
+            owned.close()
+
+
+class Order:
+    """Neuron ids of one subject in the order of drawing: `counts` of dots, point sprites and quads."""
+
+    def __init__(self, subject: Subject):
+        self.column = TextureBuffer(subject.topology.n_neurons, "int32")
+        self.counts = (0, 0, 0)
+        self._key: tuple | None = None
+
+    def arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
         """Split by size on screen and sort far to near, as seen from the nearest place of a lattice of poses.
 
         So an idle sway sorts nothing anew, and still the order is a function of the pose alone: any frame can be drawn by itself.
@@ -51,30 +83,8 @@ class Neurons:
         tiny_n = depth_n * DOT_PIXELS > pixels
         groups = [np.flatnonzero(mask) for mask in (tiny_n, ~near_n & ~tiny_n, near_n)]
         groups = [ids[np.argsort(-depth_n[ids], kind="stable")] if len(ids) <= SORT_UP_TO else ids for ids in groups]
-        self._counts = tuple(map(len, groups))
-        self.order.write(np.concatenate(groups).astype(np.int32))
-
-    def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
-        self._arrange(subject, frame, viewport)
-        buffers = subject.columns | {"t_order": self.order}
-        marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
-        wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
-        marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
-        marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
-        marks |= {"u_source_layer": float(wave.source_layer if wave.source_layer >= 0 else -9), "u_source": wave.source}
-        state.solid()
-        if subject.tile:
-            self.tiles.draw(subject, frame, buffers, shared | marks)
-            return
-        dots, points, quads = self._counts
-        for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
-            if count:
-                program.set(u_first=first, **shared, **marks)
-                program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
-
-    def close(self) -> None:
-        for owned in (self.quads, self.points, self.dots, self.tiles, self.order):
-            owned.close()
+        self.counts = tuple(map(len, groups))
+        self.column.write(np.concatenate(groups).astype(np.int32))
 
 
 def _coarse(pose: Pose) -> Pose:

@@ -1,6 +1,8 @@
-"""The renderer: a subject and a frame in, pixels in a framebuffer out. It keeps no state that a picture depends on."""
+"""The renderer: subjects and their frames in, pixels in a framebuffer out. It keeps no state that a picture depends on."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,11 +18,11 @@ from nnviz3d.gfx.timers import Timers
 
 
 class Renderer:
-    """Owns programs and targets for one context. `timers.ms` has the GPU's milliseconds a pass."""
+    """Owns programs and targets for one context, and what each subject needs. `timers.ms` has the GPU's milliseconds a pass."""
 
-    def __init__(self, context: Context, subject: Subject):
+    def __init__(self, context: Context, subject: Subject, *others: Subject):
         self.context = context
-        self.neurons = Neurons(context, subject)
+        self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
         self.plate = Plate(context)
         self.post = Post(context)
@@ -44,21 +46,31 @@ class Renderer:
             "u_viewport": (float(viewport[0]), float(viewport[1])),
         }
 
-    def render(self, subject: Subject, frame: Frame, framebuffer: int, size: tuple[int, int]) -> None:
-        """Draw into `framebuffer` of `size` pixels. A size of 0 (a minimised window) draws nothing."""
+    def render(
+        self, subject: Subject, frame: Frame, framebuffer: int, size: tuple[int, int], others: Sequence[tuple[Subject, Frame]] = ()
+    ) -> None:
+        """Draw into `framebuffer` of `size` pixels. A size of 0 (a minimised window) draws nothing.
+
+        `others`: more subjects in the same light, each with a frame that differs from the first in marks and wave only. Whatever hides
+        light is drawn before any of it.
+        """
         if min(size) < 1:
             return
         scene = self._target(size, frame.level.scale)
         with scene:
             scene.clear()
             shared = self.shared(frame, scene.size)
+            both = [(subject, frame), *others]
             with self.timers("neurons"):
-                self.neurons.draw(subject, frame, shared, scene.size)
-                self.plate.draw(subject, frame, shared)
+                for one, its in sorted(both, key=_distance, reverse=True):  # glass blends over what is behind it
+                    self.neurons.draw(one, its, shared, scene.size)
+                    self.plate.draw(one, its, shared)
             with self.timers("edges"):
-                self.edges.draw(subject, frame, shared)
+                for one, its in both:
+                    self.edges.draw(one, its, shared)
             with self.timers("signals"):
-                self.edges.draw_signals(subject, frame, shared)
+                for one, its in both:
+                    self.edges.draw_signals(one, its, shared)
         with self.timers("halo"):
             halo = self.post.bloom(scene, frame.level.bloom_levels)
         with self.timers("final"):
@@ -73,3 +85,9 @@ class Renderer:
             part.close()
         if self._scene is not None:
             self._scene.close()
+
+
+def _distance(shown: tuple[Subject, Frame]) -> float:
+    """Of a subject from the eye, along the view."""
+    subject, frame = shown
+    return float((frame.pose.eye - subject.layout.centre) @ frame.pose.axes[2])

@@ -58,7 +58,7 @@ class Rewind:
         self.trainer, self.budget = trainer, budget_bytes
         self.snapshots: dict[str, Snapshot] = {}
         self._keys: list[Key] = []
-        self._seen, self._at = None, trainer.step
+        self._seen, self._at, self._lost = None, trainer.step, None
         self.spacing, self.longest = _spacings(trainer)
         self.note()
 
@@ -117,6 +117,7 @@ class Rewind:
 
     def _discard(self, step: int) -> None:
         """This step and all after it."""
+        self._lost = step if self._lost is None else min(self._lost, step)
         self._keys = [key for key in self._keys if key.step < step]
         for key in self._keys:
             key.end = min(key.end, step)
@@ -190,6 +191,15 @@ class Rewind:
                 first, last = out[-1][0], max(out.pop()[1], last)
             out.append((first, last))
         return out
+
+    def take_lost(self) -> int | None:
+        """The first step that was discarded since this was last asked: whoever keeps readings of this run drops them from there on."""
+        lost, self._lost = self._lost, None
+        return lost
+
+    def moments(self) -> list[tuple[int, dict]]:
+        """(step, `Trainer.state` as it was) of what is held whole, in order: to be read, not kept."""
+        return [(key.step, key.state) for key in self._keys]
 
     def nearest(self, step: int) -> int:
         """The remembered step nearest to this one (the present one where nothing is remembered)."""

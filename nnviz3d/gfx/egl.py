@@ -89,6 +89,8 @@ class EglHost:
         self.closing = False
         self.title = ""
         self.fullscreen = False
+        self.close_asked = False
+        self.dropped: list[str] = []
 
     def make_current(self) -> None:
         EGL.eglMakeCurrent(self._display, EGL.EGL_NO_SURFACE, EGL.EGL_NO_SURFACE, self._context)
@@ -128,6 +130,9 @@ class EglHost:
         """The picture, (height, width, 3) uint8, first row on top."""
         with self._target:
             return read_pixels(*self.size)[..., :3].copy()
+
+    def choose(self, *_) -> None:
+        """There is no desktop: the overlay asks for files itself."""
 
     def close(self) -> None:
         self.make_current()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +16,11 @@ INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx
 
 
 class Host(Protocol):
-    """A place to draw and to be heard: size in pixels, imgui begun and ended, a picture presented or read."""
+    """A place to draw and to be heard: size in pixels, imgui begun and ended, a picture presented or read.
+
+    `close_asked`: a person wants to close the window; who heard it sets it back. `closing`: it ends with this frame.
+    `dropped`: paths of files that were let go over the window; who takes them empties it.
+    """
 
     headless: bool
     closing: bool
@@ -23,6 +29,8 @@ class Host(Protocol):
     frames: int
     framebuffer: int
     pixel_ratio: float
+    close_asked: bool
+    dropped: list[str]
 
     @property
     def size(self) -> tuple[int, int]: ...
@@ -35,6 +43,7 @@ class Host(Protocol):
     def end_overlay(self) -> None: ...
     def present(self) -> None: ...
     def read(self) -> np.ndarray: ...
+    def choose(self, title: str, start: Path, patterns: Sequence[str], saving: bool): ...  # a `desktop.Chooser`, or None
     def close(self) -> None: ...
 
 

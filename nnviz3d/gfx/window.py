@@ -7,6 +7,9 @@ from imgui_bundle import imgui  # before glfw: it ships its own GLFW library and
 # isort: split
 import ctypes
 import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import glfw
 import numpy as np
@@ -17,9 +20,12 @@ from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.targets import read_pixels
 from nnviz3d.spec.errors import RunError
 
+if TYPE_CHECKING:
+    from nnviz3d.gfx.desktop import Chooser
+
 
 class WindowHost:
-    """A resizable window with vsync. `closing` becomes true when a person closes it. Raises RunError without a display."""
+    """A resizable window with vsync. `close_asked` becomes true when a person closes it. Raises RunError without a display."""
 
     headless = False
     framebuffer = 0
@@ -55,7 +61,9 @@ class WindowHost:
         imgui.backends.glfw_init_for_opengl(ctypes.cast(self.window, ctypes.c_void_p).value, True)
         self._restore: tuple[int, int, int, int] | None = None
         self.frames = 0
-        self.closing = False
+        self.closing = self.close_asked = False
+        self.dropped: list[str] = []
+        glfw.set_drop_callback(self.window, lambda _window, paths: self.dropped.extend(paths))
         if fullscreen:
             self.fullscreen = True
 
@@ -116,7 +124,15 @@ class WindowHost:
         glfw.poll_events()
         if 0 in self.size:  # minimised: sleep instead of spinning
             glfw.wait_events_timeout(0.1)
-        self.closing = self.closing or bool(glfw.window_should_close(self.window))
+        if glfw.window_should_close(self.window):
+            self.close_asked = True  # there may be something to save
+            glfw.set_window_should_close(self.window, False)
+
+    def choose(self, title: str, start: Path, patterns: Sequence[str], saving: bool) -> Chooser | None:
+        """The desktop's file dialog; None where there is none, or where it would lie behind a full screen."""
+        from nnviz3d.gfx import desktop
+
+        return desktop.Chooser(title, start, patterns, saving) if desktop.available() and not self.fullscreen else None
 
     def begin_overlay(self, dt: float) -> None:
         imgui.backends.opengl3_new_frame()

@@ -8,7 +8,6 @@ that every number is finite are ours, and come before the values are read where 
 from __future__ import annotations
 
 import os
-import tempfile
 from math import prod
 from pathlib import Path
 
@@ -40,20 +39,8 @@ def names(topology: Topology) -> dict[str, tuple[int, ...]]:
 
 def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scene) -> None:
     """Write beside the target and rename, so that a full disk leaves the old file whole. Raises InputError where it cannot be written."""
-    path = Path(path)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()}
-    raw = to_bytes(arrays, {SCENE_KEY: toml.dump(scene)})
-    part = ""
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-            part = file.name
-            file.write(raw)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except OSError as error:
-        if part:
-            Path(part).unlink(missing_ok=True)
-        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+    paths.write(Path(path), to_bytes(arrays, {SCENE_KEY: toml.dump(scene)}))
 
 
 def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:

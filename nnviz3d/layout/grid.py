@@ -6,7 +6,7 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, isqrt
 
 import numpy as np
@@ -37,6 +37,10 @@ class Layout:
         boxes = np.stack([self.low, self.high], 1)
         return boxes if self.annex is None else np.concatenate([boxes, self.annex[None]])
 
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high corner of everything."""
+        return self._boxes[:, 0].min(0), self._boxes[:, 1].max(0)
+
     @property
     def centre(self) -> np.ndarray:
         return (self._boxes[:, 0].min(0) + self._boxes[:, 1].max(0)) / 2
@@ -51,6 +55,22 @@ class Layout:
         choice = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
         both = self._boxes
         return np.concatenate([both[:, choice[:, k], k].reshape(-1, 1) for k in range(3)], 1)
+
+    def moved(self, by: tuple[float, float, float]) -> Layout:
+        """The same at another place."""
+        if not any(by):
+            return self
+        shift = np.array(by, np.float32)
+        place_n4 = self.place_n4.copy()
+        place_n4[:, :3] += shift
+        return replace(
+            self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=None if self.annex is None else self.annex + shift
+        )
+
+    def beside(self, other: Layout) -> Layout:
+        """Both as one, to fit a camera to: neurons of this one, boxes of both."""
+        boxes = np.concatenate([self._boxes, other._boxes])
+        return replace(self, low=boxes[:, 0], high=boxes[:, 1], annex=None)
 
 
 def cells(node: Node, is_output: bool = False) -> np.ndarray:

@@ -42,10 +42,11 @@ class OwnTraining:
     `history`: bytes to remember the run in; 0 remembers nothing, and then `rewind` is None.
     """
 
-    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0):
+    def __init__(self, scene: Scene, base: Path, ops: Ops, history: int = 0, data: DataSet | None = None):
+        """`data`: what `scene.data` means, where it has been loaded already."""
         self.scene, self.base, self.ops = scene, Path(base), ops
         self.version, self.history = 0, history
-        self.data = load(scene.data, self.base)
+        self.data = load(scene.data, self.base) if data is None else data
         self._asking = Asking(ops)
         self._asking.aim(plane_of(scene.data, self.data, scene.view))
         self._take(Trainer(scene, self.data, ops))

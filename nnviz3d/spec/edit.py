@@ -40,6 +40,7 @@ class Rebuild(IntEnum):
 _LEVELS = (
     ("title", Rebuild.NOTHING),
     ("about", Rebuild.NOTHING),
+    ("failure", Rebuild.NOTHING),
     ("test", Rebuild.NOTHING),
     ("record", Rebuild.NOTHING),
     ("look", Rebuild.LOOK),
@@ -59,6 +60,7 @@ _LEVELS = (
     ("train", Rebuild.TRAIN),
     ("data", Rebuild.DATA),
     ("network", Rebuild.NET),
+    ("compare", Rebuild.NET),  # both begin again, from the same step
 )
 
 

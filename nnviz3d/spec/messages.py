@@ -45,7 +45,9 @@ def placeholders(text: str) -> set[str]:
 
 def load(folder: Path, known: Iterable[str], problems: list[Problem]) -> dict[str, Catalogue]:
     """Every catalogue of a folder by its code, the reference first. What is wrong with them is added to `problems`."""
-    found = {path.stem: _read(path, problems) for path in sorted(folder.glob("*.toml"), key=lambda path: (path.stem != REFERENCE, path.stem))}
+    found = {
+        path.stem: _read(path, problems) for path in sorted(folder.glob("*.toml"), key=lambda path: (path.stem != REFERENCE, path.stem))
+    }
     catalogues = {code: catalogue for code, catalogue in found.items() if catalogue is not None}
     if REFERENCE not in catalogues:
         if REFERENCE not in found:
@@ -65,7 +67,9 @@ def _read(path: Path, problems: list[Problem]) -> Catalogue | None:
         return None
     before = len(problems)
     head = {name: document.pop(name, None) for name in _HEAD}
-    problems += [Problem(str(path), name, "a short text is needed") for name, value in head.items() if not isinstance(value, str) or not value]
+    problems += [
+        Problem(str(path), name, "a short text is needed") for name, value in head.items() if not isinstance(value, str) or not value
+    ]
     texts: dict[str, str] = {}
     _flatten(document, "", texts, str(path), problems)
     return Catalogue(path.stem, *head.values(), texts) if len(problems) == before else None

@@ -1,8 +1,11 @@
-"""Where shaders and scenes lie (beside the package in a checkout, inside it in an installed wheel), and which files may be opened."""
+"""Where shaders and scenes lie (beside the package in a checkout, inside it in an installed wheel), which files may be opened, and the
+one way a file is written."""
 
 from __future__ import annotations
 
+import os
 import stat
+import tempfile
 from pathlib import Path
 
 from nnviz3d.spec.errors import InputError
@@ -46,3 +49,18 @@ def regular_file(path: Path, limit: int, kind: str = "file") -> int:
     if status.st_size > limit:
         raise InputError.of(where, "", f"{status.st_size:,} bytes; a {kind} holds at most {limit:,}")
     return status.st_size
+
+
+def write(path: Path, raw: bytes) -> None:
+    """Replace a file in one step: a crash or a full disk leaves the old one whole. Raises InputError where it cannot be written."""
+    part = ""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
+            part = file.name
+            file.write(raw)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if part:
+            Path(part).unlink(missing_ok=True)
+        raise InputError.of(str(path), "", f"cannot be written: {getattr(error, 'strerror', None) or error}") from None

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from nnviz3d.spec.asking import Question
+from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
@@ -22,6 +24,7 @@ CommandName = Literal[
     "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release",
+    "save_as", "open_file", "export", "answer", "browse", "browse_cell",
     "tour", "tour_language",
 ]  # fmt: skip
 
@@ -132,6 +135,7 @@ class NeuronReading:
     step: StepReading | None = None  # inside a walk
     frozen: bool = False
     killed: bool = False
+    network: str = ""  # "A" or "B" while two networks are compared
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,41 @@ class Charts:
 
 
 @dataclass(frozen=True)
+class NetworkReading:
+    """One of two networks that are compared, at a moment that is the same for both."""
+
+    name: str  # "A", "B"
+    title: str  # what makes it different: "adam"
+    topology: Topology
+    step: int
+    epoch: float
+    epoch_steps: int  # steps in an epoch
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # what it says of the shown sample
+    right: bool | None
+    reached: tuple[int | None, ...]  # the step at which each share of `CompareReading.shares` was first seen
+    diverged: int | None
+    charts: Charts
+    hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
+    held: int = 0  # neurons that are frozen or killed by hand
+
+
+@dataclass(frozen=True)
+class CompareReading:
+    """Two networks beside each other."""
+
+    networks: tuple[NetworkReading, NetworkReading]
+    differences: tuple[Difference, ...]
+    same_batches: bool  # one step is the same samples for both
+    layer_by_layer: bool  # whether a common scale is one of each layer pair
+    shares: tuple[float, ...] = (0.9, 0.95)
+    waits: str = ""  # the network that waits, or ""
+
+
+@dataclass(frozen=True)
 class PlaneReading:
     """The plane that plate and tiles are over. `held`: other features stay as in the shown sample. `tiles`: neurons show their responses.
 
@@ -272,6 +311,42 @@ class SamplesReading:
 
 
 @dataclass(frozen=True)
+class ConfusionReading:
+    """How often class i was taken for class j: `count_cc` (C, C), rows are what is true. Counted over `part` ("test" or "train") by the
+    network of step `first`, or, where it is large, while that learned on to step `last`. `mute`: samples whose answer was no number."""
+
+    count_cc: np.ndarray
+    part: str
+    first: int
+    last: int
+    mute: int = 0
+
+
+@dataclass(frozen=True)
+class LayersReading:
+    """How the layers' numbers developed: T moments, L layers with weights, B bins. nan: not known at that moment.
+
+    The histograms are of one `quantity` ("weight", "gradient" or "activation") and one `layer` (0-based in `names`): `count_tb` over
+    [`low_t`, `high_t`] at the steps `seen_t`; of `seen` evenly spread numbers out of `total`.
+    """
+
+    names: tuple[str, ...]  # "hidden 1", ..., "output"
+    step_t: np.ndarray
+    gradient_tl: np.ndarray  # root mean square of the weights' gradients in the step's batch
+    ratio_tl: np.ndarray  # root mean square of the weights' last change, over that of the weights
+    quantity: str
+    layer: int
+    seen_t: np.ndarray
+    low_t: np.ndarray
+    high_t: np.ndarray
+    rms_t: np.ndarray
+    count_tb: np.ndarray
+    seen: int
+    total: int
+    rows: int  # samples whose activations are looked at; 0: the shown one
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -280,7 +355,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value"] = "class"
+    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
 
 
 @dataclass(frozen=True)
@@ -353,6 +428,12 @@ class Readout:
     edge: ParameterReading | None = None  # the edge under the pointer
     holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
+    question: Question | None = None  # waits for the command `answer`
+    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
+    confusion: ConfusionReading | None = None  # these two only while a panel wants them
+    layers: LayersReading | None = None
+    compare: CompareReading | None = None  # while two networks are compared
     tour: TourReading | None = None  # while a guided tour is on
 
 
@@ -385,4 +466,5 @@ class Answer:
     panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of
     foot: float = 0.0  # pixels that a tour's card covers at the bottom; 0: there is the transport bar

@@ -7,11 +7,11 @@ that validates can be built. `nnviz3d.spec.toml` reads and writes it, `nnviz3d.s
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from nnviz3d.spec import limits
+from nnviz3d.spec import compare, limits
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 OutputActivation = Literal["auto", Activation, "softmax"]
@@ -183,6 +183,7 @@ class Look(Table):
     ui_scale: float = Field(1.0, ge=0.5, le=4)
     weights: Literal["phase", "before", "after", "difference"] = Field("phase", description="inside one step: which weights are shown")
     exaggeration: float = Field(0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen")
+    compare: Literal["common", "own"] = Field("common", description="two networks: one scale of brightness for both, or each its own")
 
 
 class Record(Table):
@@ -209,6 +210,7 @@ class Scene(Table):
 
     title: str = Field("", max_length=200)
     about: str = Field("", max_length=2000)
+    failure: bool = Field(False, description="an instructive failure: it is meant to go wrong")
     network: Network = Network()
     data: Data = Data()
     train: Train = Train()
@@ -216,6 +218,12 @@ class Scene(Table):
     look: Look = Look()
     record: Record = Record()
     test: Test = Test()
+    compare: dict[str, Any] = Field({}, max_length=compare.MOST, description="settings in which a second network differs, by their paths")
+
+    @field_validator("compare", mode="before")
+    @classmethod
+    def _by_path(cls, value):
+        return compare.flat(value) if isinstance(value, dict) else value
 
     @classmethod
     def load(cls, path) -> Scene:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tempfile
 import tomllib
 import types
 import typing
@@ -18,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nnviz3d.spec import limits, paths
+from nnviz3d.spec import compare, limits, paths
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -47,7 +46,7 @@ def load(name: str | os.PathLike, edits: Iterable[Edit] = ()) -> Scene:
     problems = []
     for edit in edits:
         try:
-            _put(document, edit)
+            put(document, edit)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -89,21 +88,49 @@ def parse(raw: bytes, where: str) -> dict:
 
 def validate(document: dict, where: str = "scene") -> Scene:
     """A `Scene` from plain data. Raises InputError with every problem, its dotted key and, where useful, the nearest known key."""
+    scene, problems = None, []
     try:
-        return Scene.model_validate(document)
+        scene = Scene.model_validate(document)
     except ValidationError as error:
         found = error.errors(include_url=False)
         problems = [_problem(details, where) for details in found[:SHOWN]]
         if len(found) > SHOWN:
             problems.append(Problem(where, "", f"and {len(found) - SHOWN:,} more problems"))
-        raise InputError(*problems) from None
+    if problems or scene.compare:
+        problems += _of_the_rival(document, problems, where)
+    if problems:
+        raise InputError(*problems)
+    return scene
+
+
+def _of_the_rival(document: dict, known: list[Problem], where: str) -> list[Problem]:
+    """What is wrong with `[compare]`: its settings must make a sound scene too. Problems that the scene has anyway are not told twice."""
+    if not isinstance(document.get("compare"), dict) or any(problem.key.partition(".")[0] == "compare" for problem in known):
+        return []
+    rival, problems = compare.document(document, where)
+    told = {(problem.key, problem.message) for problem in known}
+    try:
+        validate(rival, where)
+    except InputError as error:
+        for problem in error.problems:
+            if (problem.key, problem.message) not in told:
+                path = next((path for path in compare.flat(document["compare"]) if _leads_to(path, problem.key)), problem.key)
+                found = Problem(where, f"compare.{path}", problem.message)
+                problems += [found] if found not in problems else []
+    return problems
+
+
+def _leads_to(path: str, key: str) -> bool:
+    """Whether a problem at `key` is that of a setting at `path`, in which `*` stands for any layer."""
+    parts, others = path.split("."), key.split(".")
+    return len(parts) <= len(others) and all(part in ("*", other) for part, other in zip(parts, others, strict=False))
 
 
 def apply(scene: Scene, edits: Iterable[Edit], where: str = "edit") -> Scene:
     """A new scene with the edits in it, validated as a whole. The old one is untouched. Raises InputError."""
     document = scene.model_dump()
     for edit in edits:
-        _put(document, edit, where)
+        put(document, edit, where)
     return validate(document, where)
 
 
@@ -133,20 +160,10 @@ def save(scene: Scene, path: str | os.PathLike) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step. Raises InputError naming the path where that is not possible."""
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name, suffix=".part", delete=False) as part:
-            part.write(text)
-    except OSError as error:
-        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
-    try:
-        os.chmod(part.name, 0o644)
-        os.replace(part.name, path)
-    except OSError as error:
-        os.unlink(part.name)
-        raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+    paths.write(path, text.encode())
 
 
-def _put(document: dict, edit: Edit, where: str = "--set") -> None:
+def put(document: dict, edit: Edit, where: str = "--set") -> None:
     """Set a value deep in plain data; numbers in the path index lists. Tables on the way are made; lists are not grown."""
     at: Any = document
     *parents, last = edit.path.split(".")

@@ -8,9 +8,23 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
+from nnviz3d.ui import filemenu, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.panels import charts, data, health, look, network, neuron, performance, samples, training, weight
+from nnviz3d.ui.panels import (
+    charts,
+    compare,
+    confusion,
+    data,
+    health,
+    layers,
+    look,
+    network,
+    neuron,
+    performance,
+    samples,
+    training,
+    weight,
+)
 from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
@@ -44,16 +58,26 @@ class Dock:
     """Owns the panels that remember something."""
 
     def __init__(self):
+        self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
+        self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
-            (charts, self.charts.draw), (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
+            (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (performance, performance.draw),
+            (compare, self.compare.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: int | None = None
         self._chosen = -1
+        self._compared = False
+
+    def open(self, *titles: str) -> None:
+        """Open these sections, and show them above the others."""
+        self.opened |= dict.fromkeys(titles, True)
+        self.sections.sort(key=lambda section: section.title not in titles)
 
     def draw(self, f: Frame) -> None:
         if not f.docked:
@@ -69,12 +93,17 @@ class Dock:
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
         imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
         imgui.pop_style_var()
+        comparing = f.readout.compare is not None
+        if comparing and not self._compared:
+            self.opened[compare.TITLE] = True
+        self._compared = comparing
         picked = f.readout.neuron.neuron if f.readout.neuron else None
         fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
         # an edge is meant before the neuron that it leads into
         first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        first += [compare.TITLE] * comparing
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if fresh or taken:
             imgui.set_scroll_y(0)
@@ -126,6 +155,10 @@ class Dock:
         r = f.readout
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
         mark = "\n(not saved yet)" if r.dirty else ""
+        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, export"):
+            imgui.open_popup("file")
+        filemenu.draw(f)
+        imgui.same_line()
         for icon, name, hint, enabled in (
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
@@ -133,6 +166,8 @@ class Dock:
             (fa.ICON_FA_CAMERA, "screenshot", "Save a picture (F12)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
+            if name == "fullscreen" and imgui.get_content_region_avail().x < 3 * f.px(33):
+                continue  # F11 is there, and the two at the right are not
             if icon_button(f, icon, name, hint, enabled):
                 f.do(name)
             if name == "save" and r.dirty:

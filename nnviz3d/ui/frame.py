@@ -25,7 +25,7 @@ class Memory:
     hint_seconds: float = 0.0
     dock_width: float = theme.PANEL_WIDTH  # unscaled
     log_loss: bool = True
-    smoothing: float = 0.6
+    smoothing: float = 0.9
     typed: dict[str, float] = field(default_factory=dict)
     toast: str = ""
     toast_seconds: float = 0.0
@@ -47,6 +47,7 @@ class Frame:
     compact: bool = False  # a film or a still: no panels
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    wants: dict[str, Any] = field(default_factory=dict)
 
     def px(self, value: float) -> float:
         return value * self.scale

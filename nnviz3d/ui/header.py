@@ -7,6 +7,7 @@ from itertools import zip_longest
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, plain, short, times
@@ -25,6 +26,7 @@ def draw(f: Frame) -> Rect:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _sample(f, room)
+    _differences(f, room)
     if not f.low:
         _legend(f, room)
     at, size = imgui.get_window_pos(), imgui.get_window_size()
@@ -53,11 +55,34 @@ def _title(f: Frame, room: float) -> None:
         imgui.open_popup("scenes")
     imgui.set_next_window_pos(imgui.ImVec2(corner.x - f.px(12), corner.y + size.y + f.px(8)))
     if imgui.begin_popup("scenes"):
-        for name, about in zip_longest(r.scene_names, r.scene_abouts, fillvalue=""):
-            if imgui.selectable(name, name == r.scene_name)[0] and name != r.scene_name:
+        _scenes(f)
+        imgui.end_popup()
+
+
+def _scenes(f: Frame) -> None:
+    """The shipped scenes, each with its sentence: those that learn, then the instructive failures; and files of one's own."""
+    r = f.readout
+    rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
+    column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
+    room = min(f.px(520), f.width - column - f.px(60))
+    for title, fails in (("They learn", False), ("They fail, each for its own reason", True)):
+        group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
+        if group:
+            small(f, title, _ACCENT)
+        for name, about in group:
+            if imgui.selectable(name, name == r.scene_name, 0, imgui.ImVec2(column + max(room, 0), 0))[0] and name != r.scene_name:
                 f.do("open", name)
             tip(f, about)
-        imgui.end_popup()
+            if room > f.px(120):
+                imgui.same_line(column)
+                imgui.push_font(None, theme.SMALL)
+                told = about.removeprefix("An instructive failure: ")
+                dim(elide(told[:1].upper() + told[1:], room))
+                imgui.pop_font()
+    imgui.separator()
+    if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
+        f.do("open_file")
+    tip(f, "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
 
 
 def _sample(f: Frame, room: float) -> None:
@@ -77,7 +102,7 @@ def _sample(f: Frame, room: float) -> None:
         f.do("shuffle_sample")
     left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(8)
     what = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: {r.sample_label}"
-    answer = f"the network says {r.sample_answer}" if r.sample_answer else ""
+    answer = f"the network says {r.sample_answer}" if r.sample_answer and r.compare is None else ""
     colour = _TEXT if r.sample_right is None else _RIGHT if r.sample_right else _WRONG
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
@@ -94,6 +119,32 @@ def _sample(f: Frame, room: float) -> None:
         imgui.pop_style_color()
         tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
+
+
+def _differences(f: Frame, room: float) -> None:
+    """What makes each of two compared networks different, and what it says of the sample; on one line where there is room."""
+    c = f.readout.compare
+    if c is None:
+        return
+    tips = "; ".join(f"{d.name}: A {compare.words(d.path, d.a)}, B {compare.words(d.path, d.b)}" for d in c.differences) or "no setting"
+    texts = [[n.name, elide(n.title or "same settings", room * 0.4), f"says {n.answer}" if n.answer else ""] for n in c.networks]
+    if f.readout.walk is not None:  # the walk shows a sample of its batch, B still the one before
+        texts[1][2] = "waits"
+    gap, between = f.px(7), f.px(20)
+    one_line = sum(imgui.calc_text_size(" ".join(words)).x + 2 * gap for words in texts) + between < room
+    for k, (n, (name, title, says)) in enumerate(zip(c.networks, texts, strict=True)):
+        if k and one_line:
+            imgui.same_line(0, between)
+        answer = _TEXT if n.right is None or says == "waits" else _RIGHT if n.right else _WRONG
+        for text, ink in ((name, theme.packed(theme.NETWORKS[k])), (title, _DIM), (elide(says, room * 0.55), answer)):
+            if text != name:
+                imgui.same_line(0, gap)
+            imgui.push_style_color(imgui.Col_.text, ink)
+            imgui.text_unformatted(text)
+            imgui.pop_style_color()
+            tip(
+                f, f"Different: {tips}. The answer is the output with the largest value, and its share (softmax). Green: right. Red: wrong."
+            )
 
 
 def _legend(f: Frame, room: float) -> None:

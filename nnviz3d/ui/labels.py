@@ -18,9 +18,9 @@ MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
 NUMBER_PLATE = 0.9
-_SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL}
+_SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL, "name": theme.BODY, "minor": theme.SMALL}
 _SHARES = {"left": 0.0, "centre": 0.5, "right": 1.0}  # of the width that lies before the label's own place
-_COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT}
+_COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT, "name": theme.TEXT, "minor": theme.TEXT}
 
 
 @dataclass(frozen=True)

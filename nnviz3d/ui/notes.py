@@ -83,12 +83,16 @@ def hover_card(f: Frame) -> None:
     if plane is not None and plane.hovered is not None:
         low, high = plane.hovered
         small(f, f"its picture: a from {plain(low)} to {plain(high)}" if low != high else f"its picture: a = {plain(low)} everywhere")
-    held = f.readout.holds.of(h.neuron)
+    held = f.readout.holds.of(h.neuron) if h.network != "B" else ()
     for kind in held:
         small(f, HOLD_WORDS[kind], theme.packed(theme.HOLD_COLOURS[kind]))
+    if f.readout.compare is not None:
+        for n in f.readout.compare.networks:
+            if n.name != h.network and n.hovered is not None:
+                small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
-    if h.z is not None:
+    if h.z is not None and h.network != "B":
         small(f, f"Ctrl + drag up or down to turn its bias, now {plain(h.bias)}", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()

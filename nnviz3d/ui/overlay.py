@@ -12,6 +12,7 @@ from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import header, inset, notes, outputs, placing, stage, theme, transport
 from nnviz3d.ui import help as help_card
+from nnviz3d.ui.ask import Ask
 from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
@@ -34,7 +35,7 @@ class Overlay:
         self._fonts = theme.load_fonts()
         self._applied = 0.0
         self._formulas = Formulas()
-        self._labels, self._stage, self._dock = Labels(), stage.Stage(), Dock()
+        self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
         self._tour = Tour()
 
     def draw(self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False) -> Answer:
@@ -53,6 +54,10 @@ class Overlay:
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()
         return answer
+
+    def open(self, *titles: str) -> None:
+        """Open these sections of the dock, as a click would; the first of them comes first."""
+        self._dock.open(*titles)
 
     def _compact(self, f: Frame) -> Answer:
         self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
@@ -87,14 +92,19 @@ class Overlay:
             self._tell(f, taken)
             self._dock.draw(f)
             notes.banner(f)
-            notes.lines(f, top)
+            if f.readout.question is None:
+                notes.lines(f, top)
             notes.hover_card(f)
             notes.edge_card(f)
             help_card.draw(f)
         else:
             self._labels.draw(f)
-        stage.keys(f)
+        self._ask.draw(f)
+        if f.readout.question is None:  # else its own keys
+            stage.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), foot=card)
+        return Answer(
+            tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), wants=f.wants, foot=card
+        )

@@ -6,6 +6,8 @@ are read once, as they come).
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 
 MAX_STRETCHES = 1024  # between this and half of it are kept; a plot in the dock is 300 to 700 pixels wide
@@ -20,6 +22,7 @@ class Series:
         self._seen = 0
         self._first: tuple[float, float] | None = None
         self._full = [np.zeros(0)] * 4  # of complete stretches
+        self._smooth: tuple | None = None
 
     def update(self, x: np.ndarray, y: np.ndarray) -> None:
         """Take in what was appended; start over where the curve is another one (shorter, or another first point)."""
@@ -49,15 +52,14 @@ class Series:
         self.x, self.low, self.mean, self.high = parts if known.all() else [part[known] for part in parts]
 
     def smooth(self, amount: float) -> np.ndarray:
-        """Exponential average of the means over a window that `amount` in [0, 1) sets; 0 gives the means themselves."""
-        n = len(self.mean)
-        if amount <= 0 or n < 3:
+        """TensorBoard's smoothing of the means: s = amount s + (1 - amount) y from s = 0, divided by 1 - amount^n, so that the first
+        points are not drawn to zero. `amount` in [0, 1); 0 gives the means themselves. Kept until points are added."""
+        if amount <= 0 or len(self.mean) < 2:
             return self.mean
-        keep = 1 - (1 - amount) ** 2 * 0.6 if n > 100 else amount
-        taps = min(n, int(np.ceil(np.log(0.01) / np.log(keep))) + 1)
-        kernel = keep ** np.arange(taps)
-        weight = np.convolve(np.ones(n), kernel)[:n]
-        return np.convolve(self.mean, kernel)[:n] / weight
+        if self._smooth is None or self._smooth[0] is not self.mean or self._smooth[1] != amount:
+            sums = list(accumulate((self.mean * (1 - amount)).tolist(), lambda s, y: amount * s + y))
+            self._smooth = self.mean, amount, np.array(sums) / -np.expm1(np.arange(1, len(sums) + 1) * np.log(amount))
+        return self._smooth[2]
 
 
 def _reduce(x, y, start: int, stop: int, stride: int) -> list[np.ndarray]:

@@ -98,7 +98,9 @@ def keys(f: Frame) -> None:
         _escape(f)
     if io.key_ctrl or io.key_super:
         if pressed(_K.s):
-            f.do("save")
+            f.do("save_as" if io.key_shift else "save")
+        if pressed(_K.o):
+            f.do("open_file")
         if imgui.is_key_pressed(_K.z, True):
             f.do("redo" if io.key_shift else "undo")
         if imgui.is_key_pressed(_K.y, True):

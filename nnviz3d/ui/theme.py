@@ -27,6 +27,7 @@ GOOD, WARN, BAD = "#7fd6a4", "#ffc46b", "#ff8f86"
 # train and test curves: the accent and a neutral, so that they are never taken for the signs of weights
 CURVE_TRAIN, CURVE_TEST = "#ffc46b", "#b9c6e4"
 # the same hues as the ribbons (linear light there), brightened for text; negative is dashed as well
+NETWORKS = ("#ffc46b", "#74d7e0")  # A and B, where two are compared; their letters say it too
 ERROR_SIGNS = ("#f58bd0", "#5fdcb4")  # the error on its way back: rose raises the loss, green lowers it
 SIGNS = {"blue_orange": ("#6cbcff", "#ff9d5c"), "safe": ("#62b4ff", "#f0d048")}
 

@@ -78,7 +78,7 @@ class Tour:
 
 
 def _head(f: Frame, tour: TourReading, room: float) -> None:
-    """"Lesson 2 of 6: forward" at the left; the way out at the right."""
+    """ "Lesson 2 of 6: forward" at the left; the way out at the right."""
     left = imgui.get_cursor_pos_x()
     buttons = 3 * f.px(26) + 2 * f.px(2)
     word = imgui.calc_text_size(tour.other[1]).x + f.px(14)
@@ -109,7 +109,9 @@ def _strip(f: Frame, tour: TourReading, room: float) -> None:
     if tour.strip == "phases" and walk is not None:
         count = len(walk.phases)
         blocks = [((k + 1) / count, walkbar.COLOURS[kind]) for k, kind in enumerate(walk.kinds)]
-        at = timeline.draw(f, "##tour_walk", room, high, walk.number / count, blocks, lambda share: walk.phases[min(int(share * count), count - 1)])
+        at = timeline.draw(
+            f, "##tour_walk", room, high, walk.number / count, blocks, lambda share: walk.phases[min(int(share * count), count - 1)]
+        )
         if at is not None:
             f.do("walk_to", at * count)
     elif tour.strip == "numbers":

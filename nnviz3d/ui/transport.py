@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.ui import theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
+from nnviz3d.ui.panels import compare
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 
@@ -17,6 +18,8 @@ def metrics(f: Frame) -> str:
     """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
     r = f.readout
     parts = [f"step {count(r.step)}", f"epoch {r.epoch:.1f}"]
+    if r.compare is not None:
+        return "   ·   ".join([*parts, *map(compare.line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
     if r.test_accuracy is not None:

@@ -15,6 +15,10 @@ HINTS: dict[str, tuple[str, str]] = {
     "data.noise": ("Noise", "How much the points are scattered, as a share (0 to 0.5)."),
     "data.inputs": ("Inputs", "Numbers in one sample."),
     "data.classes": ("Classes", "How many kinds of sample there are."),
+    "data.shape": ("As a picture", "Shows the inputs as a square picture instead of one long row."),
+    "data.target": ("Target", "The column that is to be learned from all others."),
+    "data.header": ("Names on top", "Whether the first line holds the columns' names."),
+    "data.task": ("Task", "Classification tells kinds apart, regression foretells a number."),
     "data.features": ("Features", "What the network is given of a point (x1, x2). Switch on any of them; at least one stays."),
     "train.learning_rate": (
         "Learning rate",
@@ -83,6 +87,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "each layer: the brightest edge of every layer shines the same. whole network: all layers share one scale and can be "
         "compared.",
     ),
+    "look.compare": (
+        "Brightness",
+        "one for both: equal brightness is an equal number in both networks. each its own: each is as bright as it would be alone.",
+    ),
     "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
     "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),
     "look.edge_width": ("Edge width", "Width of the edges, times the usual."),
@@ -137,7 +145,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Esc", "let go, close"),
     ("H", "hide the panels"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
-    ("Ctrl+S", "save the scene"),
+    ("Ctrl+S, Ctrl+Shift+S", "save the scene, save as"),
+    ("Ctrl+O, or drop a file", "open a file"),
     ("F11, F12", "full screen, picture"),
     ("? or F1", "this list"),
 )

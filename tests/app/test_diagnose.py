@@ -1,5 +1,7 @@
 """What looks unhealthy is found and named, what is healthy is left in peace, and looking changes nothing. No OpenGL anywhere."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,7 @@ def charts(train, test=()):
         ("saturated", "Saturated tanh in hidden layer 1", "256 samples"),
         ("unscaled", "Inputs are not scaled", "proline"),
         ("deep", "The gradient vanishes", "root mean square"),
+        ("exploding", "The gradient explodes", "-fold on its way back"),
     ],
 )
 def test_an_instructive_scene_shows_exactly_its_finding(tmp_path, name, title, numbers):
@@ -50,7 +53,7 @@ def test_an_instructive_scene_shows_exactly_its_finding(tmp_path, name, title, n
     assert finding.title == title and numbers in finding.how and finding.remedy.endswith(".")
 
 
-@pytest.mark.parametrize("name", ["digits", "xor", "circle", "iris", "sparse", "spiral"])
+@pytest.mark.parametrize("name", ["digits", "xor", "circle", "iris", "sparse", "spiral", "gauss", "reg-plane"])
 def test_a_healthy_scene_shows_none_at_any_time(tmp_path, name):
     s = session(tmp_path, name)
     assert titles(s) == []
@@ -68,14 +71,28 @@ def test_a_healthy_scene_shows_none_at_any_time(tmp_path, name):
         ("zero-init", "network.layers.0.init=auto"),
         ("saturated", "network.layers.0.init_scale=1"),
         ("unscaled", "data.standardize=true"),
+        ("exploding", "network.layers.*.init_scale=1"),
     ],
 )
 def test_the_remedy_cures_and_the_network_learns_better(tmp_path, name, cure):
-    ill, cured = session(tmp_path, name), session(tmp_path, name, cure)
+    every = range(len(toml.load(name).network.layers)) if "*" in cure else (0,)
+    ill, cured = session(tmp_path, name), session(tmp_path, name, *(cure.replace("*", str(k)) for k in every))
     for s in (ill, cured):
         s.run(s.scene.test.steps)
     assert titles(cured) == []
     assert cured.evaluate().test_accuracy > ill.evaluate().test_accuracy + 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_exploding_is_named_from_the_first_steps_on_for_any_seed(tmp_path, seed):
+    s = session(tmp_path, "exploding", f"train.seed={seed}")
+    for steps in (1, 20, 179):
+        s.run(steps)
+        s.diagnosis.pass_time(diagnose.EVERY)
+        assert titles(s) == ["The gradient explodes"]
+    nodes, g = s.source.topology.nodes[1:], s.source.tensors("gradient")
+    first, last = (float(np.sqrt(np.mean(g[node.weight.slice].astype(float) ** 2))) for node in (nodes[0], nodes[-1]))
+    assert f"{float(f'{first / last:.3g}'):,.0f}-fold" in found(s)[0].how and f"{first:.2g} in the first" in found(s)[0].how
 
 
 def test_sparse_keeps_one_weight_in_ten_and_what_it_knows(tmp_path):
@@ -180,3 +197,39 @@ def test_curves_that_overshoot_stand_still_and_part():
     assert symptoms.overfitting(charts(falling, np.linspace(0.5, 2, 20)), 2.3)
     assert symptoms.overfitting(charts(falling, falling[::20] * 3), 2.3) is None, "above, but not rising"
     assert symptoms.overfitting(charts(falling, np.linspace(0.05, 0.2, 20)), 2.3) is None, "too small to matter"
+
+
+def _looks(tmp_path, name, steps, *sets):
+    """Whether overfitting is named at each look of a long run: a look every 200 steps, evaluations four times as often."""
+    s, named = session(tmp_path, name, *sets), []
+    while s.source.step < steps:
+        for _ in range(4):
+            for _ in range(10):
+                s.source.run(5)
+                s.curves.add_train(s.source.step, s.source.loss)
+            s.evaluate()
+        s.diagnosis.pass_time(diagnose.EVERY)
+        named.append("Overfitting" in titles(s))
+    return named
+
+
+@pytest.mark.parametrize(("name", "noise", "steps"), [("xor", 0.3, 15_000), ("spiral", 0.2, 3600)])
+def test_overfitting_once_named_stays_while_it_lasts(tmp_path, name, noise, steps):
+    named = _looks(tmp_path, name, steps, f"data.noise={noise}")
+    assert named[-1] and sum(a != b for a, b in itertools.pairwise(named)) == 1
+
+
+def test_overfitting_is_let_go_well_below_the_line_where_it_is_named():
+    falling = np.geomspace(2, 0.01, 400)
+
+    def parted(last, known):
+        return symptoms.overfitting(charts(falling, [0.9, 0.8, 0.7, 0.6, 0.5, *[last] * 5]), 2.3, known) is not None
+
+    assert [parted(last, False) for last in (0.7, 0.6, 0.52)] == [True, False, False]
+    assert [parted(last, True) for last in (0.7, 0.6, 0.52)] == [True, True, False]
+
+
+def test_a_spike_of_the_train_loss_hides_no_overfitting():
+    falling = np.geomspace(2, 0.01, 400)
+    falling[-3] = 400.0  # Adam does that
+    assert symptoms.overfitting(charts(falling, np.linspace(0.5, 2, 20)), 2.3)

@@ -201,17 +201,6 @@ def test_the_menu_opens_another_scene(person, name):
     assert _change(before, person.look()) > 0.02
 
 
-def test_unsaved_changes_are_asked_about_once(person):
-    person.session.apply([Edit("title", "mine")])
-    mine = person.session.scene
-    for _ in range(2):
-        person.click(*person.where("scenes"))
-        person.click(*person.where("iris"))
-        if person.session.scene == mine:
-            assert "not saved" in person.session.banner
-    assert person.session.scene == toml.load("iris")
-
-
 def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
     person.key(K.i)
     walking = person.session.walking
@@ -307,3 +296,56 @@ def _check(person: Person) -> None:
     assert np.isfinite(stage.rig.pose.view_from_world).all()
     charts = session.curves.charts
     assert np.isfinite(charts.train_loss).all() and (np.diff(charts.train_step) > 0).all()
+
+
+def test_a_click_on_a_mistake_shows_such_a_sample_and_the_next_click_another():
+    person = Person("digits", edits=[Edit("look.quality", "low")], size=(1000, 900))
+    person.session.source.run(40)
+    person.open("Confusion matrix")
+    person.frames(40)
+    count = person.session.confusion.reading(person.session.source, True).count_cc
+    wrong = count.copy()
+    np.fill_diagonal(wrong, 0)
+    i, j = np.unravel_index(wrong.argmax(), wrong.shape)
+    assert wrong[i, j] > 1
+    seen = []
+    for _ in range(wrong[i, j] + 1):
+        person.click(*person.where(f"worst{i},{j}"))
+        sample = person.session.source.sample
+        assert sample.target == i and person.session.seen.answer()[0].startswith(str(j)), "it is what the panel said"
+        seen.append(sample.index)
+    assert len(set(seen)) == wrong[i, j] and seen[-1] == seen[0]
+    person.session.start_walk()
+    person.click(*person.where(f"worst{i},{j}"))
+    assert person.session.walking is None and person.session.source.sample.index == seen[1]
+    person.close()
+
+
+def test_open_readings_follow_the_run_and_closed_ones_do_nothing(monkeypatch):
+    person = Person("digits", play=True, edits=[Edit("look.quality", "low")])
+    person.open("Layers")
+    person.frames(60)
+    reading = person.session.layers.reading(person.session.source, ("weight", 0))
+    assert len(reading.step_t) >= 5 and reading.step_t[-1] <= person.session.source.step
+    person.open()
+    assert person.session.wants == {}
+    monkeypatch.setattr(person.session.layers, "_take", lambda source: pytest.fail("looked"))
+    monkeypatch.setattr(person.session.confusion, "_count", lambda source: pytest.fail("counted"))
+    person.frames(20)
+    person.close()
+
+
+def test_open_readings_leave_no_trace_in_what_is_learned():
+    runs = []
+    for sections in ((), ("Layers", "Confusion matrix")):
+        person = Person("digits", edits=[Edit("look.quality", "low"), Edit("train.steps", 30), Edit("train.steps_per_second", 60.0)])
+        person.open(*sections)
+        person.session.play()
+        for _ in range(200):
+            person.frames()
+            if not person.session.running:
+                break
+        runs.append(person.session.source.trainer.arenas.copies())
+        assert person.session.source.step == 30
+        person.close()
+    assert all(runs[0][name].tobytes() == runs[1][name].tobytes() for name in runs[0])

@@ -177,3 +177,28 @@ def test_a_resize_storm_and_ctrl_c(window):
     window.process.send_signal(signal.SIGINT)
     code, errors = window.end()
     assert code in (0, 130) and "Traceback" not in errors
+
+
+HOST = """
+import ctypes
+import glfw
+from nnviz3d.gfx.hosts import open_host
+host = open_host(400, 300)
+host.poll()
+assert not host.close_asked and host.dropped == []
+glfw.set_window_should_close(host.window, True)
+host.poll()
+assert host.close_asked and not host.closing and not glfw.window_should_close(host.window)
+callback = glfw.set_drop_callback(host.window, None)
+callback(host.window, 2, (ctypes.c_char_p * 2)("/a/ü.csv".encode(), b"/b.toml"))  # as GLFW does
+assert host.dropped == ["/a/ü.csv", "/b.toml"], host.dropped
+assert host.choose("Open", __import__("pathlib").Path("/"), ["*"], False) is None
+host.close()
+"""
+
+
+def test_a_window_hears_of_dropped_files_and_asks_before_it_closes(display):
+    env = os.environ | {"DISPLAY": display, "PATH": "/nowhere"}  # no dialog program either
+    env.pop("WAYLAND_DISPLAY", None)
+    done = subprocess.run([sys.executable, "-c", HOST], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

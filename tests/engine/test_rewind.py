@@ -415,3 +415,26 @@ def test_any_history(acts, spacing, states):
         for step in range(first, last + 1):
             rewind.enter(step)
             assert whole(t) == moments[step]
+
+
+def test_the_first_step_that_was_discarded_is_told_once():
+    rewind, _ = remembered(40, spacing=8)
+    assert rewind.take_lost() == 0 and rewind.take_lost() is None, "the run itself began"
+    rewind.enter(20)
+    rewind.run(10)
+    assert rewind.take_lost() is None, "the same future"
+    for step, rate in ((25, 0.5), (12, 0.25)):
+        rewind.enter(step)
+        rewind.trainer.configure(different(rewind.trainer.train, learning_rate=rate))
+        rewind.run(3)
+    assert rewind.take_lost() == 12 and rewind.take_lost() is None
+
+
+def test_moments_are_what_was_held_at_their_steps():
+    rewind, moments = remembered(40, spacing=8)
+    held = rewind.moments()
+    assert [step for step, _ in held] == [0, 8, 16, 24, 32, 40]
+    for step, state in held:
+        rewind.enter(step)
+        assert all((state["arenas"][name] == rewind.trainer.arenas.copies()[name]).all() for name in ("parameters", "gradients", "before"))
+        assert whole(rewind.trainer) == moments[step]

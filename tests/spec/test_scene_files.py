@@ -30,6 +30,10 @@ def values_of(annotation, metadata=()):
         return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
     if origin is tuple:
         return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
+    if origin is dict:  # what differs between two networks that are compared
+        return st.sampled_from(
+            [{}, {"train.optimizer": "sgd"}, {"train.l1": 0.5, "network.layers": [{"units": 3}], "network.layers.*.bias": 1.0}]
+        )
     if annotation is bool:
         return st.booleans()
     if annotation is int:

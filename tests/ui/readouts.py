@@ -12,7 +12,9 @@ from nnviz3d.spec.topology import chain
 SCENE = Scene(title="Handwritten digits", network=Network(layers=(Layer(units=48), Layer(units=32, activation="tanh"))))
 TOPOLOGY = chain(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
 NODES = TOPOLOGY.nodes
-SCENES = {name: toml.load(path).about for name, path in paths.scene_paths().items()}
+_SCENES = {name: toml.load(path) for name, path in paths.scene_paths().items()}
+SCENES = {name: scene.about for name, scene in _SCENES.items()}
+FAILURES = tuple(scene.failure for scene in _SCENES.values())
 _rng = np.random.default_rng(7)
 
 
@@ -91,6 +93,7 @@ def readout(**changes) -> Readout:
         "data_name": "digits", "data_summary": "1,438 to train, 359 to test; 8×8 inputs, 10 classes", "class_names": tuple("0123456789"),
         "charts": CHARTS, "labels": labels(), "edges_shown": 2000, "edges_total": 4928, "edges_share": 0.71, "edges_peak": 0.3127,
         "performance": performance(), "scene_name": "digits", "scene_names": tuple(SCENES), "scene_abouts": tuple(SCENES.values()),
+        "scene_failures": FAILURES,
         "can_undo": True, "dirty": True, "particles": 240,
     }  # fmt: skip
     return Readout(**{**facts, **changes})

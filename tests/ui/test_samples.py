@@ -129,13 +129,13 @@ def test_keys_and_buttons_go_to_the_next_wrong_answer(driver):
 
 def test_pictures_are_made_once_and_again_when_they_are_others(driver):
     panel = show(driver, reading())
-    made = panel.sheet.made
+    made = panel.sheet.bitmap.writes
     driver.frame(5)
-    assert panel.sheet.made == made
+    assert panel.sheet.bitmap.writes == made
     for k in range(6):  # textures are freed by imgui's backend
         driver.readout = replace(driver.readout, samples=reading(3 + k, subject=2 + k))
         driver.frame(4)
-    assert panel.sheet.made == made + 6 and len(panel.sheet._dying) <= 2
+    assert panel.sheet.bitmap.writes == made + 6 and len(panel.sheet.bitmap._dying) <= 2
 
 
 def test_every_sort_of_sample_can_be_drawn(driver):

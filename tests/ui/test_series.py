@@ -76,3 +76,19 @@ def test_smoothing_keeps_a_constant_and_reduces_noise():
     series.update(x, y)
     assert series.smooth(0.9).std() < 0.5 * y.std()
     assert series.smooth(0.0) is series.mean
+
+
+@pytest.mark.parametrize("amount", [0.3, 0.6, 0.9, 0.99])
+def test_smoothing_is_tensorboard_s(amount):
+    x, y = _curve(700)
+    series = Series()
+    series.update(x, y)
+    last, expected = 0.0, []
+    for n, value in enumerate(series.mean, start=1):
+        last = last * amount + (1 - amount) * value
+        expected.append(last / (1 - amount**n))
+    np.testing.assert_allclose(series.smooth(amount), expected, rtol=1e-9)
+    assert series.smooth(amount)[0] == pytest.approx(series.mean[0]), "the first point is not drawn to zero"
+    assert series.smooth(amount) is series.smooth(amount), "kept while nothing is added"
+    series.update(*_curve(701))
+    assert len(series.smooth(amount)) == len(series.mean)

@@ -1,14 +1,73 @@
-"""Saving and opening."""
+"""Opening, saving, exporting, leaving. Each `_then` runs once its question is answered; a question never holds up a frame."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from nnviz3d.app import arrivals
+from nnviz3d.app.desk import Purpose
+from nnviz3d.app.export import ENDINGS, companion, export
+from nnviz3d.spec.asking import SaveFirst
+
+_EXPORTS = {
+    "weights": "Export the weights",
+    "scene": "Export the scene",
+    "numpy": "Export as a numpy script",
+    "torch": "Export as a PyTorch script",
+}
+_OPEN = {
+    None: Purpose("Open a scene, data or weights", (".toml", *arrivals.DATA_ENDINGS, ".safetensors")),
+    "data": Purpose("Open data: CSV, npz, npy or IDX", arrivals.DATA_ENDINGS),
+}
+_SAVE = Purpose("Save the scene as", (".toml",), saving=True)
 
 
 def _screenshot(loop, _value) -> None:
     loop.wants_picture = True
 
 
+def _save(loop, path: Path | None = None) -> None:
+    loop.say(f"saved {loop.session.save(path)}")
+
+
+def _save_as(loop, _value) -> None:
+    session = loop.session
+    own = session.path is not None and session.path.parent != arrivals.SHIPPED
+    folder = session.path.parent if own else session.base if session.scene.data.file else None
+    loop.desk.file(_SAVE, lambda path: _save(loop, path), f"{session.name}.toml", folder)
+
+
+def _open_file(loop, kind) -> None:
+    loop.desk.file(_OPEN[kind], lambda path: arrivals.receive(loop, [path]))
+
+
+def _export(loop, kind) -> None:
+    purpose = Purpose(_EXPORTS[kind], (ENDINGS[kind],), saving=True)
+
+    def then(path: Path) -> None:
+        beside = companion(path, kind)
+        written = export(loop.session.source, path, kind)
+        loop.say(f"wrote {' and '.join(map(str, written))}" if beside is None else f"wrote {path}; its weights are in {beside.name}")
+
+    loop.desk.file(purpose, then, f"{loop.session.name}{ENDINGS[kind]}")
+
+
+def _quit(loop, _value) -> None:
+    """A second wish to leave, while the first one is asked about, is taken at its word."""
+    if isinstance(loop.desk.question, SaveFirst) and loop.desk.question.doing == arrivals.LEAVE:
+        loop.host.closing = True
+    else:
+        arrivals.save_first(loop, arrivals.LEAVE, lambda: setattr(loop.host, "closing", True))
+
+
 ACTIONS = {
-    "save": lambda loop, _value: loop.say(f"saved {loop.session.save()}"),
-    "open": lambda loop, value: loop.open(str(value)),
+    "save": lambda loop, _value: _save(loop),
+    "save_as": _save_as,
+    "open": lambda loop, value: arrivals.open_scene(loop, str(value)),
+    "open_file": _open_file,
+    "export": _export,
+    "answer": lambda loop, value: loop.desk.answer(value),
+    "browse": lambda loop, value: loop.desk.browse(str(value)),
     "screenshot": _screenshot,
+    "quit": _quit,
 }

@@ -11,7 +11,7 @@ def _camera(loop, value) -> None:
 
 
 def _pick(loop, value) -> None:
-    loop.stage.picked = -1 if value is None else int(value)
+    loop.stage.pick(-1 if value is None else int(value))
 
 
 def _choose(loop, value) -> None:
@@ -26,10 +26,6 @@ def _fullscreen(loop, _value) -> None:
     loop.host.fullscreen = not loop.host.fullscreen
 
 
-def _quit(loop, _value) -> None:
-    loop.host.closing = True
-
-
 ACTIONS = {
     "camera": _camera,
     "fit": lambda loop, _value: loop.stage.fit(),
@@ -38,5 +34,4 @@ ACTIONS = {
     "choose": _choose,
     "choose_layer": _choose_layer,
     "fullscreen": _fullscreen,
-    "quit": _quit,
 }

@@ -30,6 +30,16 @@ def _wrong(by: int):
     return run
 
 
+def _browse_cell(loop, value) -> None:
+    """`value` (i, j): show the next sample of class i that the counted network took for class j."""
+    session = loop.session
+    truth, said = (int(k) for k in value)
+    found = session.confusion.find(truth, said, session.source.sample.index)
+    if found is not None:
+        session.leave_walk()
+        session.show_sample(found)
+
+
 def _dismiss(loop, _value) -> None:
     loop.session.banner = ""
 
@@ -51,4 +61,5 @@ ACTIONS = {
     "previous_wrong": _wrong(-1),
     "rewind": lambda loop, value: loop.session.rewind(int(value)),
     "dismiss": _dismiss,
+    "browse_cell": _browse_cell,
 }

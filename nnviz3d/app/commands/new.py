@@ -100,6 +100,10 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
 
 def _literal(value: Any) -> str:
     """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_literal(key)} = {_literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
+        return "[" + ", ".join(map(_literal, value)) + "]"
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -34,9 +34,13 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
 
         trainer.load_parameters(weights.load(init, trainer.topology))
     options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
+    other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else scene.train.steps or STEPS, log, options)
+    run.name = "A" if other else ""
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    if other is not None:
+        _against(summary, run, *other, log, options)
     if save is not None:
         from nnviz3d.importers import weights
 
@@ -54,11 +58,60 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     return 3 if run.trouble else 130 if run.stopped else 0
 
 
+def _rival(scene, base: Path, trainer: Any, init: Path | None):
+    """(scene, its own scene, trainer) of the network to compare with, or None. Raises InputError as the first network's would."""
+    from nnviz3d.engine import data
+    from nnviz3d.engine.trainer import Trainer
+    from nnviz3d.spec import compare
+
+    rival = compare.rival(scene)
+    if rival is None:
+        return None
+    other = Trainer(rival, trainer.data if rival.data == scene.data else data.load(rival.data, base), trainer.ops)
+    if init is not None:
+        from nnviz3d.importers import weights
+
+        other.load_parameters(weights.load(init, other.topology))
+    return scene, rival, other
+
+
+def _against(summary: dict[str, Any], run: _Run, scene, rival, trainer: Any, log: Path | None, options: Options) -> None:
+    """Train the rival on as many samples as the first network has seen, and add its numbers. A network's steps depend on nothing but
+    itself, so that one after the other gives what in lockstep they would."""
+    from nnviz3d.spec import compare
+
+    first = run.trainer
+    wanted = run.steps if first.diverged is not None or _rows(trainer) == _rows(first) else None
+    second = _Run(trainer, _steps_for(trainer, first) if wanted is None else wanted, log, options, more=True)
+    second.name = "B"
+    if not run.stopped:
+        second.go()
+    run.stopped |= second.stopped
+    run.trouble = "; ".join(f"{one.name} {one.trouble}" for one in (run, second) if one.trouble)
+    summary["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(scene, rival)]
+    summary["rival"] = second.summary()
+
+
+def _rows(trainer: Any) -> int:
+    """Of a whole batch."""
+    n = len(trainer.data.x_train)
+    return min(trainer.train.batch or n, n)
+
+
+def _steps_for(trainer: Any, first: Any) -> int:
+    """Steps that need at most the samples that the first network has seen."""
+    n = len(trainer.data.x_train)
+    seen = round(first.epoch * n)
+    return seen // n * -(-n // _rows(trainer)) + seen % n // _rows(trainer)
+
+
 class _Run:
     """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
 
-    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options):
-        self.trainer, self.steps, self.log, self.options = trainer, steps, log, options
+    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options, more: bool = False):
+        """`more`: the log goes on in the file that is there."""
+        self.trainer, self.steps, self.log, self.options, self.more = trainer, steps, log, options, more
+        self.name = ""  # of one of two networks that are compared
         self.first = trainer.step
         self.stopped = False
         self.trouble = ""
@@ -71,7 +124,7 @@ class _Run:
             if self.log is None:
                 self._pieces()
             else:
-                with self.log.open("w", encoding="utf-8") as file:
+                with self.log.open("a" if self.more else "w", encoding="utf-8") as file:
                     self._logged(file)
         except OSError as error:
             self.trouble = f"{self.log}: cannot be written: {error.strerror}"
@@ -104,6 +157,7 @@ class _Run:
             if self.trainer.run(1):
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
+                line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
 
     def _stop(self, *_: Any) -> None:
@@ -141,4 +195,13 @@ def _sentence(summary: dict[str, Any]) -> str:
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
-    return text + (f"; weights in {summary['saved']}" if summary["saved"] else "")
+    if "rival" in summary:
+        from nnviz3d.spec import compare
+
+        what = ", ".join(
+            f"{compare.name_of(d['path'])} {compare.words(d['path'], d['a'])} / {compare.words(d['path'], d['b'])}"
+            for d in summary["differences"]
+        )
+        other = _sentence(summary["rival"] | {"backend": summary["backend"], "saved": None})
+        text = f"A: {text}\nB: {other}\nA and B differ in: {what or 'nothing'}"
+    return text + (f"; weights{' of A' if 'rival' in summary else ''} in {summary['saved']}" if summary["saved"] else "")

@@ -24,6 +24,8 @@ class DataSet:
     t_test: np.ndarray
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...] = ()
+    mean_i: np.ndarray | None = None  # where inputs are standardised: x = (source's value - mean) / scale, float64
+    scale_i: np.ndarray | None = None
 
     @property
     def n_outputs(self) -> int:

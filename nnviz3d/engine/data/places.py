@@ -8,7 +8,10 @@ from __future__ import annotations
 from pathlib import Path, PureWindowsPath
 
 from nnviz3d.spec import limits, paths
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Data
+
+FILES = ("file", "labels_file")
 
 
 def inside(base: Path, name: str, key: str) -> Path:
@@ -35,3 +38,20 @@ def opened(base: Path, name: str, key: str, kind: str) -> tuple[Path, int]:
 def overblown(expanded: int, packed: int) -> bool:
     """Whether compressed data claims more than it can honestly be: over 64 MiB and over 200-fold (MNIST: 5-fold)."""
     return expanded > 64 << 20 and expanded > 200 * packed
+
+
+def seen_from(data: Data, base: Path, folder: Path) -> Data:
+    """`data` of a scene in `base`, with its files named for a scene in `folder`. Raises InputError for each that does not lie there."""
+    home, found, problems = Path(folder).resolve(), {}, []
+    for key in FILES:
+        if not (name := getattr(data, key)):
+            continue
+        path = inside(base, name, key)
+        if path.is_relative_to(home):
+            found[key] = path.relative_to(home).as_posix()
+        else:
+            told = f"{path} does not lie in {home}; save the scene in {path.parent}, beside its data"
+            problems.append(Problem("", f"data.{key}", told))
+    if problems:
+        raise InputError(*problems)
+    return data.model_copy(update=found) if found else data

@@ -22,8 +22,9 @@ def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bo
         classes = samples.t if samples.task == "classification" else None
         train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))
     x_train, x_test = samples.x[train_b], samples.x[test_b]
+    mean_i, scale_i = statistics(x_train) if standardize else (None, None)
     if standardize:
-        x_train, x_test = standardized(x_train, x_test)
+        x_train, x_test = (x_train - mean_i) / scale_i, (x_test - mean_i) / scale_i
     dtype = np.int32 if samples.task == "classification" else np.float32
     return DataSet(
         name=samples.name,
@@ -35,6 +36,8 @@ def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bo
         t_test=np.ascontiguousarray(samples.t[test_b], dtype),
         class_names=samples.class_names,
         feature_names=samples.feature_names,
+        mean_i=mean_i,
+        scale_i=scale_i,
     )
 
 
@@ -57,13 +60,13 @@ def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.ra
     return np.sort(order[: n - n_test]), np.sort(order[n - n_test :])
 
 
-def standardized(x_train: np.ndarray, x_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean 0 and standard deviation 1 for each input, by the train part's statistics. A constant input becomes 0."""
+def statistics(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each input of the train part, float64; a constant input gets the scale 1, and so becomes 0."""
     constant_i = x_train.min(axis=0) == x_train.max(axis=0)  # its mean is not it: 7.1 three times has a mean of 7.1 - 9e-16
     mean_i = np.where(constant_i, x_train[0], x_train.mean(axis=0, dtype=np.float64))
     scale_i = np.where(constant_i, 1.0, x_train.std(axis=0, dtype=np.float64))
     scale_i[scale_i == 0] = 1.0  # so small that its square is 0
-    return (x_train - mean_i) / scale_i, (x_test - mean_i) / scale_i
+    return mean_i, scale_i
 
 
 def check(samples: Samples) -> list[Problem]:

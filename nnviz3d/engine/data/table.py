@@ -6,17 +6,19 @@ Text is a class when it is the target and an error when it is an input: turning 
 from __future__ import annotations
 
 import csv
+import io
 from array import array
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened
 from nnviz3d.engine.data.targets import from_array
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
@@ -24,6 +26,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 SHOWN = 20  # problems that are told one by one
 DELIMITERS = ",;\t"
 CSV_BYTES = 1 << 30
+PEEK, PEEKED = 1 << 20, 5  # characters and lines
 FLOAT32_MAX = 3.4028234e38
 
 
@@ -34,17 +37,38 @@ def load(data: Data, base: Path) -> Samples:
         raise InputError.of(str(path), "", f"{size:,} bytes; a CSV file holds at most {CSV_BYTES:,}. Save larger tables as .npz")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            head = file.readline(1 << 16)
-            file.seek(0)
-            delimiter = max(DELIMITERS, key=head.count)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            return _parse(((reader.line_num, row) for row in reader if any(cell.strip() for cell in row)), data, path)
+            return _parse(_lines(file), data, path)
     except UnicodeDecodeError as error:
         raise InputError.of(str(path), "", f"not UTF-8 text: {error.reason}; save the file as UTF-8") from None
     except csv.Error as error:
         raise InputError.of(str(path), "", f"not a readable CSV file: {error}") from None
     except (OSError, MemoryError) as error:
         raise InputError.of(str(path), "", f"cannot be read: {getattr(error, 'strerror', None) or 'not enough memory'}") from None
+
+
+def peek(path: Path) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """The first lines of a table, cell by cell, and whether the first looks like names; at most PEEK characters are read.
+
+    Raises InputError where there is nothing that could be a table.
+    """
+    where = str(path)
+    paths.regular_file(path, limits.DATA_BYTES, "CSV file")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(islice(_lines(io.StringIO(file.read(PEEK), newline="")), PEEKED))
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise InputError.of(where, "", f"not a readable CSV file: {getattr(error, 'strerror', None) or error}") from None
+    if not lines:
+        raise InputError.of(where, "", "is empty; expected rows of numbers")
+    return tuple(tuple(cell.strip() for cell in row) for _, row in lines), _has_header(lines[:2], Data())
+
+
+def _lines(file: TextIO) -> Iterator[tuple[int, list[str]]]:
+    """(number, cells) of each line that is not empty, separated by what the first line has most of."""
+    head = file.readline(1 << 16)
+    file.seek(0)
+    reader = csv.reader(file, delimiter=max(DELIMITERS, key=head.count), strict=True)
+    return ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
 
 
 def _parse(lines: Iterator[tuple[int, list[str]]], data: Data, path: Path) -> Samples:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
@@ -14,28 +16,25 @@ from nnviz3d.ui.widgets import dim, right_edge, small, tip
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
 _A = implot.AxisFlags_
 _AXIS = _A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label
-_PLOT = (
-    implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
-)
+PLOT = implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
+
+
+@lru_cache(maxsize=256)
+def line_spec(colour: str, weight: float, alpha: float = 1.0) -> implot.Spec:
+    """ImPlot's style of a line, in pixels."""
+    spec = implot.Spec()
+    spec.line_color = theme.vec(colour, alpha)
+    spec.fill_color = theme.vec(colour, alpha)
+    spec.line_weight = weight
+    return spec
 
 
 class Charts:
-    """Holds the reduced curves and ImPlot's line styles."""
+    """Holds the reduced curves."""
 
     def __init__(self):
         self.loss, self.test = Series(), Series()
         self.train_accuracy, self.test_accuracy = Series(), Series()
-        self._specs: dict[tuple, implot.Spec] = {}
-
-    def _spec(self, colour: str, weight: float, alpha: float = 1.0) -> implot.Spec:
-        key = (colour, weight, alpha)
-        if key not in self._specs:
-            spec = implot.Spec()
-            spec.line_color = theme.vec(colour, alpha)
-            spec.fill_color = theme.vec(colour, alpha)
-            spec.line_weight = weight
-            self._specs[key] = spec
-        return self._specs[key]
 
     def draw(self, f: Frame) -> None:
         c = f.readout.charts
@@ -47,6 +46,8 @@ class Charts:
             small(f, "The curves begin with the next training steps.", wrap=True)
             return
         r = f.readout
+        if r.compare is not None:
+            small(f, "Of network A. Both networks' loss is under Compare.", wrap=True)
         if len(self.test_accuracy.x):
             self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), "Share of right answers on each part.")
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
@@ -82,7 +83,7 @@ class Charts:
 
     def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
         imgui.push_font(None, theme.SMALL)
-        if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112 if accuracy else 130)), _PLOT):
+        if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112 if accuracy else 130)), PLOT):
             steps = _A.no_label | _A.no_tick_labels if accuracy else 0  # the plot below has the same axis
             implot.setup_axes("training steps", "", _AXIS & ~_A.no_label | _A.no_grid_lines | steps, _AXIS)
             implot.setup_axis_format(implot.ImAxis_.x1, "%g")
@@ -93,7 +94,7 @@ class Charts:
                 implot.setup_axis_limits(implot.ImAxis_.y1, 0 if low < 0.5 else 0.5 if low < 0.8 else 0.8, 1.01, implot.Cond_.always)
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
             else:
-                low, high = _range(train, test, log)
+                low, high = axis_range(train, test, log)
                 implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10 if log else implot.Scale_.linear)
                 implot.setup_axis_limits(implot.ImAxis_.y1, low, high, implot.Cond_.always)
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.3g")
@@ -107,10 +108,10 @@ class Charts:
         if len(s.x) < 2:
             return
         if smoothing > 0 or (s.high - s.low).any():
-            implot.plot_shaded(f"{name}##band", s.x, s.low, s.high, self._spec(colour, 1.0, 0.16))
+            implot.plot_shaded(f"{name}##band", s.x, s.low, s.high, line_spec(colour, 1.0, 0.16))
         if smoothing > 0:
-            implot.plot_line(f"{name}##raw", s.x, s.mean, self._spec(colour, f.px(1), 0.28))
-        implot.plot_line(name, s.x, s.smooth(smoothing), self._spec(colour, f.px(1.8)))
+            implot.plot_line(f"{name}##raw", s.x, s.mean, line_spec(colour, f.px(1), 0.28))
+        implot.plot_line(name, s.x, s.smooth(smoothing), line_spec(colour, f.px(1.8)))
 
     def _readout(self, f: Frame, train: Series, test: Series) -> None:
         """The step and values under the pointer."""
@@ -130,11 +131,12 @@ class Charts:
         tip(f, "Equal distances are equal ratios: small losses stay readable.")
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
-        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.98, "smoothing %.2f")
-        tip(f, "Average over the last steps (0: none). The thin line is the loss of each batch.")
+        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
+        tip(f, "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
+               "before (0: no smoothing, 0.9: about the last 10 points). The faint line is the loss itself.")  # fmt: skip
 
 
-def _range(train: Series, test: Series, log: bool) -> tuple[float, float]:
+def axis_range(train: Series, test: Series, log: bool) -> tuple[float, float]:
     """Limits of the loss axis with a little air; above zero where it is logarithmic."""
     low = min((float(s.low.min()) for s in (train, test) if len(s.x)), default=0.0)
     high = max((float(s.high.max()) for s in (train, test) if len(s.x)), default=1.0)

@@ -2,47 +2,108 @@
 
 from __future__ import annotations
 
+import math
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import DataKind, Feature
-from nnviz3d.ui.choices import words
+from nnviz3d.ui.choices import column_names, words
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import choice, dim, integer, slider, small, tip, toggle
+from nnviz3d.ui.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
 from nnviz3d.ui.words import HINTS
 
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-FILES = ("csv", "npz", "idx")
+FILES = {"csv": (".csv", ".tsv"), "npz": (".npz", ".npy"), "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
 _NAMES = {
     "breast_cancer": "breast cancer",
     "reg-plane": "plane (regression)",
     "reg-gauss": "gauss (regression)",
     "blobs": "blobs (generated)",
+    "csv": "your own table (CSV)",
+    "npz": "your own arrays (npz, npy)",
+    "idx": "your own pictures (IDX)",
 }
+OFFERED = 500  # columns in the list of targets
+TASKS, HEADERS = ("auto", "classification", "regression"), ("auto", "yes", "no")
 
 
 def draw(f: Frame) -> None:
     data = f.scene.data
-    kinds = [kind for kind in KINDS if kind not in FILES or kind == data.kind]  # files are named in a scene file, not here
+    kinds = [kind for kind in KINDS if kind not in FILES or kind == data.kind or data.file.lower().endswith(FILES[kind])]
     choice(f, "data.kind", data.kind, kinds, _NAMES)
     small(f, f.readout.data_summary, wrap=True)
-    if data.file:
-        small(f, data.file, wrap=True)
+    if data.kind in FILES:
+        _file(f)
+    if imgui.button(f"{fa.ICON_FA_FOLDER_OPEN}   Open your own data …", imgui.ImVec2(-1, 0)):
+        f.do("open_file", "data")
+    tip(f, "A CSV table, numpy's npz or npy, or IDX files as MNIST's. Dropping the file on the window does the same.")
     if data.kind in PLAYGROUND:
         _features(f)
         slider(f, "data.noise", data.noise, 0, 0.5)
     if data.kind in PLAYGROUND or data.kind == "blobs":
         integer(f, "data.samples", data.samples, 2, "%d" if data.samples else "own default")
     if data.kind == "blobs":
-        integer(f, "data.inputs", data.inputs)
-        integer(f, "data.classes", data.classes)
+        _blobs(f)
     if data.kind not in PLAYGROUND and len(f.readout.features) > 1:
         _plane(f, f.readout.features)
     slider(f, "data.test_fraction", data.test_fraction, 0, 0.9)
     toggle(f, "data.standardize", data.standardize)
     integer(f, "data.seed", data.seed)
+
+
+def _file(f: Frame) -> None:
+    """What is read of a file, and how."""
+    data, columns = f.scene.data, f.readout.data_columns
+    small(f, data.file + (f"  and  {data.labels_file}" if data.kind == "idx" else ""), wrap=True)
+    if data.kind == "csv":
+        if columns:
+            _target(f, columns)
+        choice(f, "data.header", data.header, HEADERS, {"auto": "by what is in it"})
+    choice(f, "data.task", data.task, TASKS, {"auto": "by what is in the target"})
+
+
+def _target(f: Frame, columns: tuple[str, ...]) -> None:
+    """The column to predict, by its number: names may come twice."""
+    name = f.scene.data.target
+    at = columns.index(name) if name in columns else int(name) if name.isdecimal() and int(name) < len(columns) else len(columns) - 1
+    names = column_names(columns)
+    text, hint = HINTS["data.target"]
+    offered = sorted({*range(min(len(columns), OFFERED)), at, len(columns) - 1})
+    imgui.begin_group()
+    label(f, text)
+    picked = combo("##data.target", str(at), [str(k) for k in offered], {str(k): names[k] for k in offered})
+    imgui.end_group()
+    tip(f, hint)
+    if picked is not None and int(picked) != at:
+        column = columns[int(picked)]
+        f.edit("data.target", column if columns.count(column) == 1 and column else picked)
+
+
+def _blobs(f: Frame) -> None:
+    """Inputs are a row, or a square picture where their number is a square."""
+    data = f.scene.data
+    before = len(f.edits)
+    integer(f, "data.inputs", data.inputs)
+    if len(f.edits) > before and data.shape:
+        f.edit("data.shape", _square(f.edits[-1].value))
+    side = _square(data.inputs)
+    if side:
+        text, hint = HINTS["data.shape"]
+        label(f, text)
+        changed, on = imgui.checkbox("##data.shape", bool(data.shape))
+        tip(f, hint)
+        if changed:
+            f.edit("data.shape", side if on else [])
+    integer(f, "data.classes", data.classes)
+
+
+def _square(inputs: int) -> list[int]:
+    """[side, side], or nothing where that is no square."""
+    side = math.isqrt(inputs)
+    return [side, side] if side * side == inputs else []
 
 
 def _plane(f: Frame, features: tuple[str, ...]) -> None:

@@ -1,0 +1,54 @@
+"""Looks at loss and accuracy while a run goes on: how often, on how many samples, and the newest numbers. No clock: time is passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnviz3d.app.curves import Curves
+
+EVERY = 0.5  # seconds between two looks
+WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One evaluation; None before the first."""
+
+    test_loss: float | None = None
+    train_accuracy: float | None = None
+    test_accuracy: float | None = None
+    train_loss: float | None = None
+
+
+class Scoring:
+    """`scores` are the newest."""
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self) -> None:
+        """Another network or other data: nothing is known, and the next look is due."""
+        self.scores = Scores()
+        self.ask()
+
+    def ask(self) -> None:
+        """The next look is due at once."""
+        self._since = EVERY
+
+    def pass_time(self, dt: float) -> None:
+        self._since += dt
+
+    @property
+    def due(self) -> bool:
+        return self._since >= EVERY
+
+    def look(self, source, curves: Curves, limit: int | None = None) -> Scores:
+        """Both parts of the data, on as many samples as the budget allows (or `limit`); noted in the curves."""
+        limit = limit or int(min(max(WORK / max(source.topology.n_parameters, 1), 32), 2000))
+        train_loss, train_accuracy = source.evaluate("train", limit)
+        test_loss, test_accuracy = source.evaluate("test", limit) if len(source.data.x_test) else (None, None)
+        self.scores = Scores(test_loss, train_accuracy, test_accuracy, train_loss)
+        if test_loss is not None:
+            curves.add_test(source.step, test_loss, train_accuracy, test_accuracy)
+        self._since = 0.0
+        return self.scores

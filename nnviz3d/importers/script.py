@@ -1,0 +1,241 @@
+"""The network as a short script of its own, to read and to learn from: for numpy alone, or for PyTorch.
+
+A script holds no weights: it loads them from the file beside it. Names of classes, features and files come from scenes and data, which
+people send each other; they enter a script as `repr` literals only, never as code, names or comments.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.spec.topology import Topology
+
+LANGUAGES = {"numpy": ".weights.npz", "torch": ".weights.safetensors"}  # the ending of the weights' file beside the script
+WIDTH = 110  # characters of a line of literals
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a script needs to know beside the weights."""
+
+    topology: Topology
+    weights: str  # name of the file beside the script
+    rows: Sequence[Sequence[float]]  # samples as their source has them: before features and standardisation
+    wanted: Sequence[str]  # what the data say of each
+    features: tuple[str, ...] = ()  # Playground's, of a point (x1, x2); empty: the inputs are the row itself
+    mean: Sequence[float] | None = None  # where inputs are standardised
+    scale: Sequence[float] | None = None
+    classes: bool = True
+    note: str = ""  # a sentence about the inputs; ours, not the data's
+    killed: int = 0  # neurons that pass nothing on: the weights that lead out of them are 0 in the file
+
+
+def npz(parameters: dict[str, np.ndarray]) -> bytes:
+    """The weights as numpy's own archive, `layers.k.weight` (out, in) and `layers.k.bias` (out,)."""
+    file = io.BytesIO()
+    np.savez(file, **parameters)
+    return file.getvalue()
+
+
+def write(recipe: Recipe, language: str) -> str:
+    """The text of the script; `language` is a key of LANGUAGES."""
+    return {"numpy": _numpy, "torch": _torch}[language](recipe)
+
+
+def _literal(name: str, value: list) -> str:
+    """`NAME = [...]`, wrapped between items. repr of text escapes quotes, line ends and everything that does not print."""
+    if len(line := f"{name} = {value!r}") <= WIDTH:
+        return line
+    if not isinstance(value[0], list):
+        return "\n".join([f"{name} = [", *_wrapped(value, "    "), "]"])
+    rows = ["\n".join(["    [", *_wrapped(row, "        "), "    ],"]) if len(repr(row)) > WIDTH - 8 else f"    {row!r}," for row in value]
+    return "\n".join([f"{name} = [", *rows, "]"])
+
+
+def _wrapped(items: list, indent: str) -> list[str]:
+    """As many items a line as fit."""
+    lines = [""]
+    for text in map(repr, items):
+        if lines[-1] and len(indent) + len(lines[-1]) + len(text) + 2 > WIDTH:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{text},"
+    return [indent + line for line in lines]
+
+
+def _constants(recipe: Recipe) -> str:
+    """Names, preprocessing and samples as literals."""
+    names = [str(name) for name in recipe.topology.output.labels]
+    lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
+    if recipe.mean is not None:
+        lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
+    if recipe.killed:
+        lines[0] += f"  # {recipe.killed:,} killed neurons: the weights out of them are 0"
+    lines += [f"# {recipe.note}"] if recipe.note else []
+    return "\n".join([*lines, _literal("ROWS", [list(row) for row in recipe.rows]), _literal("WANTED", list(recipe.wanted))])
+
+
+_FEATURES = {
+    "x1": "x1", "x2": "x2", "x1^2": "x1**2", "x2^2": "x2**2", "x1*x2": "x1 * x2", "sin(x1)": "np.sin(x1)", "sin(x2)": "np.sin(x2)",
+}  # fmt: skip
+
+
+def _prepare(recipe: Recipe, library: str) -> str:
+    """The function that makes inputs of rows; `library` is np or torch."""
+    lines, x = ['    """The inputs of the network."""'], "rows"
+    if recipe.features:
+        lines = ['    """From points (n, 2) to the features that the network is given."""', "    x1, x2 = rows.T"]
+        x = f"{library}.stack([{', '.join(_FEATURES[name].replace('np', library) for name in recipe.features)}], 1)"
+    if recipe.mean is not None:
+        if recipe.features:
+            lines, x = [*lines, f"    x = {x}"], "x"
+        array = {"np": "np.array", "torch": "torch.tensor"}[library]
+        x = f"({x} - {array}(MEAN)) / {array}(SCALE)"
+    return "\n".join(["def prepare(rows):", *lines, f"    return {x}"])
+
+
+_NUMPY = {
+    "linear": "return z",
+    "relu": "return np.maximum(z, 0)",
+    "leaky_relu": "return np.where(z > 0, z, 0.01 * z)",
+    "elu": "return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))",
+    "gelu": "return z * (1 + erf(z / math.sqrt(2))) / 2  # z times the share of a normal distribution below z",
+    "gelu_tanh": "return z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2",
+    "silu": "return z * sigmoid(z)",
+    "softplus": "return np.logaddexp(0, z)  # log(1 + e^z)",
+    "sigmoid": "return np.where(z >= 0, 1, np.exp(-np.abs(z))) / (1 + np.exp(-np.abs(z)))  # 1 / (1 + e^-z), without overflow",
+    "tanh": "return np.tanh(z)",
+    "sin": "return np.sin(z)",
+    "softmax": "e = np.exp(z - z.max(axis=1, keepdims=True))  # the largest is taken away so that nothing overflows\n"
+    "    return e / e.sum(axis=1, keepdims=True)",
+}
+_TORCH = {
+    "linear": "nn.Identity()", "relu": "nn.ReLU()", "leaky_relu": "nn.LeakyReLU(0.01)", "elu": "nn.ELU()", "gelu": "nn.GELU()",
+    "gelu_tanh": 'nn.GELU(approximate="tanh")', "silu": "nn.SiLU()", "softplus": "nn.Softplus()", "sigmoid": "nn.Sigmoid()",
+    "tanh": "nn.Tanh()", "sin": "torch.sin", "softmax": "nn.Softmax(dim=1)",
+}  # fmt: skip
+
+
+def _activations(recipe: Recipe) -> list[str]:
+    return [node.activation for node in recipe.topology.nodes[1:]]
+
+
+def _listed(items: list[str]) -> str:
+    """A list of names of ours, a run of equal ones as `[tanh] * 12`."""
+    runs: list[list] = []
+    for item in items:
+        if runs and runs[-1][0] == item:
+            runs[-1][1] += 1
+        else:
+            runs.append([item, 1])
+    if max(count for _, count in runs) < 4 and len(items) < 12:
+        return f"[{', '.join(items)}]"
+    return " + ".join(f"[{item}]" + (f" * {count}" if count > 1 else "") for item, count in runs)
+
+
+def _numpy(recipe: Recipe) -> str:
+    used = set(_activations(recipe))
+    functions = [f"def {name}(z):\n    {_NUMPY[name]}" for name in _NUMPY if name in used | ({"sigmoid"} if "silu" in used else set())]
+    if "gelu" in used:
+        functions.insert(
+            0, "erf = np.vectorize(math.erf, otypes=[float])  # numpy has no erf of its own; Python has one for a single number"
+        )
+    maths, functions = "import math\n" if {"gelu", "gelu_tanh"} & used else "", "\n\n\n".join(functions)
+    return f'''"""A neural network in plain numpy, written by nnviz3d. It needs numpy and the file of weights beside it, nothing else.
+
+Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
+"""
+
+{maths}from pathlib import Path
+
+import numpy as np
+
+{_constants(recipe)}
+
+
+{functions}
+
+
+ACTIVATIONS = {_listed(_activations(recipe))}  # of each layer, from the first hidden one to the output
+
+
+{_prepare(recipe, "np")}
+
+
+def predict(rows):
+    """Outputs (n, {recipe.topology.output.size}) for rows (n, {len(recipe.rows[0])}): every layer is a = f(a W^T + b)."""
+    p = np.load(WEIGHTS)
+    a = prepare(np.array(rows, dtype=float))
+    for k, f in enumerate(ACTIVATIONS):
+        a = f(a @ p[f"layers.{{k}}.weight"].T + p[f"layers.{{k}}.bias"])
+    return a
+
+
+if __name__ == "__main__":
+{_show(recipe, "predict(ROWS)")}
+'''
+
+
+def _torch(recipe: Recipe) -> str:
+    topology = recipe.topology
+    sizes = [node.size for node in topology.nodes]
+    return f'''"""A neural network in PyTorch, written by nnviz3d. It needs torch, safetensors and the file of weights beside it.
+
+Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+torch.set_default_dtype(torch.float64)  # the weights are float32; the sums are made with more digits
+
+{_constants(recipe)}
+
+{_literal("SIZES", sizes)}  # neurons of each layer, from the inputs to the outputs
+ACTIVATIONS = {_listed([_TORCH[name] for name in _activations(recipe)])}
+
+
+class Network(nn.Module):
+    """Every layer is a = f(W a + b)."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(SIZES, SIZES[1:]))
+
+    def forward(self, a):
+        for layer, f in zip(self.layers, ACTIVATIONS):
+            a = f(layer(a))
+        return a
+
+
+{_prepare(recipe, "torch")}
+
+
+def predict(rows):
+    """Outputs (n, {topology.output.size}) for rows (n, {len(recipe.rows[0])})."""
+    network = Network()
+    network.load_state_dict(load_file(WEIGHTS))
+    with torch.no_grad():
+        return network(prepare(torch.tensor(rows)))
+
+
+if __name__ == "__main__":
+{_show(recipe, "predict(ROWS).tolist()")}
+'''
+
+
+def _show(recipe: Recipe, call: str) -> str:
+    """The lines that print every answer beside what the data say."""
+    if not recipe.classes:
+        return f"""    for answer, wanted in zip({call}, WANTED):
+        said = ", ".join(f"{{name}} = {{value:.7g}}" for name, value in zip(OUTPUTS, answer))
+        print(f"{{said}}   (in the data: {{wanted}})")"""
+    return f"""    for answer, wanted in zip({call}, WANTED):
+        best = max(range(len(answer)), key=lambda k: answer[k])
+        print(f"{{OUTPUTS[best]}} ({{answer[best]:.7f}})   (in the data: {{wanted}})")"""

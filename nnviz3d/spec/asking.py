@@ -1,0 +1,42 @@
+"""Questions that wait for a person's answer, as the overlay shows them. `app.desk` asks, `ui.ask` draws, the command `answer` answers.
+
+One at a time. The answer None means "leave it as it is", for each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SaveFirst:
+    """Changes of `scene` would be lost by `doing` ("Open spiral"). Answers: "save", "discard"."""
+
+    scene: str
+    doing: str
+
+
+@dataclass(frozen=True)
+class Which:
+    """A file is to be named. The answer is its path; the command `browse` goes to another folder."""
+
+    title: str
+    action: str  # on the button: "Open", "Save"
+    folder: str
+    entries: tuple[tuple[str, bool], ...]  # (name, whether it is a folder) of what fits in the folder
+    left_out: int = 0  # entries that are not listed
+    name: str = ""  # what stands in the field at first
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A table that is about to be read. The answer is a dict of `target` (a column's number), `header`, `task` and `standardize`."""
+
+    file: str
+    rows: tuple[tuple[str, ...], ...]  # the first lines, cell by cell
+    header: bool  # whether the first line looks like names
+    standardize: bool = False
+
+
+Question = SaveFirst | Which | Columns

@@ -1,0 +1,152 @@
+"""Compare mode: the few settings in which a second network, the rival, differs from the scene's own.
+
+`[compare]` of a scene holds them by path: `"train.optimizer" = "sgd"`. `*` stands for every hidden layer:
+`"network.layers.*.activation" = "tanh"`. Everything else, data and seed before all, is the same for both. Nothing here trains.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from nnviz3d.spec.errors import Problem
+
+MOST = 12  # settings that may differ: with more, nobody knows what made the difference
+DEPTH = 8
+OPEN = ("network", "train", "data.features", "data.standardize")  # what may differ: both learn from the same samples
+SHUT = ("train.steps", "train.steps_per_second", "train.tf32", "network")  # and what of it may not
+_NAMES = {
+    "train.optimizer": "optimiser", "train.l1": "L1", "train.l2": "L2", "train.rho": "rho", "network.layers": "hidden layers",
+    "network.layers.*.init": "first weights", "network.layers.*.init_scale": "scale of first weights",
+    "network.layers.*.bias": "first bias", "network.output.activation": "output activation",
+    "data.standardize": "standardised inputs", "data.features": "inputs",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting and its value in either network, as plain data. `path` as in the scene file."""
+
+    path: str
+    a: Any
+    b: Any
+
+    @property
+    def name(self) -> str:
+        return name_of(self.path)
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Nested tables as dotted paths: {"train": {"l1": 0.1}} is {"train.l1": 0.1}. Raises ValueError for what is no table of settings."""
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        inner = f"{path}.{key}" if path else str(key)
+        if inner.count(".") > DEPTH:
+            raise ValueError(f"nested too deeply: {inner[:60]}")
+        found |= flat(item, inner) if isinstance(item, dict) else {inner: plain(item)}
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Lists for tuples, so that a value equals itself after saving and loading."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def refused(path: str) -> str:
+    """Why a setting cannot be the one that differs; empty where it can."""
+    if path in SHUT or not any(path == table or path.startswith(table + ".") for table in OPEN):
+        return "cannot differ between two networks that are compared; network.*, train.*, data.features and data.standardize can"
+    return ""
+
+
+def expanded(path: str, layers: int) -> list[str]:
+    """The paths that one with `*` stands for."""
+    return [path.replace("*", str(k), 1) for k in range(layers)] if path.startswith("network.layers.*.") else [path]
+
+
+def rival(scene):
+    """The scene of the rival, or None where there is none. Raises InputError with every difference that cannot be."""
+    from nnviz3d.spec import toml
+
+    return toml.validate(document(scene.model_dump())[0]) if scene.compare else None
+
+
+def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
+    """The rival's document out of a scene's, with the problems of the differences that lead nowhere."""
+    from nnviz3d.spec import toml
+    from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.errors import InputError
+
+    rival, problems = copy.deepcopy({key: value for key, value in whole.items() if key != "compare"}), []
+    network = rival.get("network")
+    layers = network.get("layers", ()) if isinstance(network, dict) else ()
+    for path, value in flat(whole["compare"]).items():
+        if why := refused(path):
+            problems.append(Problem(where, f"compare.{path}", why))
+            continue
+        for place in expanded(path, len(layers) if isinstance(layers, (list, tuple)) else 0):
+            try:
+                toml.put(rival, Edit(place, value), where)
+            except InputError as error:
+                problems += [Problem(where, f"compare.{path}", problem.message) for problem in error.problems]
+    return rival, problems
+
+
+def differences(first, second) -> tuple[Difference, ...]:
+    """What differs between a scene and its rival, in the order of the file; what is equal by now is left out."""
+    a, b = first.model_dump(), second.model_dump()
+    found = []
+    for path in first.compare:
+        pairs = {
+            (repr(x), repr(y)): (x, y) for place in expanded(path, len(first.network.layers)) for x, y in [(_at(a, place), _at(b, place))]
+        }
+        x, y = ([pair[k] for pair in pairs.values()] for k in (0, 1))
+        x, y = (side[0] if len(set(map(repr, side))) == 1 else side for side in (x, y)) if pairs else (None, None)
+        if x != y:
+            found.append(Difference(path, plain(x), plain(y)))
+    return tuple(found)
+
+
+def _at(whole: Any, path: str) -> Any:
+    """The value at a path of plain data; None where there is nothing."""
+    for part in path.split("."):
+        if isinstance(whole, dict):
+            whole = whole.get(part)
+        else:
+            whole = whole[int(part)] if isinstance(whole, (list, tuple)) and part.isdigit() and int(part) < len(whole) else None
+    return whole
+
+
+def name_of(path: str) -> str:
+    """What a setting is called on screen."""
+    if path in _NAMES:
+        return _NAMES[path]
+    last = path.rpartition(".")[2].replace("_", " ")
+    place = path.split(".")
+    return f"{last}, hidden layer {int(place[2]) + 1}" if path.startswith("network.layers.") and place[2].isdigit() else last
+
+
+def words(path: str, value: Any) -> str:
+    """A value on screen: "sgd", "0.01", "48-32" for hidden layers."""
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    if isinstance(value, list):
+        sizes = [str(item["units"]) for item in value if isinstance(item, dict) and "units" in item]
+        return "-".join(sizes) if path == "network.layers" and sizes else ", ".join(words(path, item) for item in value) or "none"
+    if path == "train.batch" and value == 0:
+        return "all samples"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("_", " ")
+
+
+def title(differing: tuple[Difference, ...], second: bool) -> str:
+    """A short name of one network by what makes it different: "adam", "learning rate 0.01"."""
+    parts = []
+    for d in differing[:2]:
+        text = words(d.path, d.b if second else d.a)
+        parts.append(text if text[:1].isalpha() and text not in ("yes", "no", "none", "all samples") else f"{d.name} {text}")
+    return ", ".join(parts) + (f" and {len(differing) - 2} more" if len(differing) > 2 else "")

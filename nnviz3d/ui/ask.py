@@ -1,0 +1,201 @@
+"""The question over everything else: save first, which file, which column. Answers with the command `answer`; None leaves all as it is."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.asking import Columns, Question, SaveFirst, Which
+from nnviz3d.spec.scene import Data
+from nnviz3d.ui import theme
+from nnviz3d.ui.choices import column_names, words
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.widgets import combo, dim, elide, label, small, tip
+
+_W, _K = imgui.WindowFlags_, imgui.Key
+_FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_saved_settings | _W.always_auto_resize
+_BAD = theme.packed(theme.BAD)
+TASKS = words(Data.model_fields["task"].annotation)
+HEADERS = {"auto": "by what is in it", "yes": "yes", "no": "no"}
+CELLS, OFFERED = 6, 500  # columns of the preview, and of the list
+
+
+class Ask:
+    """Remembers what is being typed or chosen until it is answered. One per overlay."""
+
+    def __init__(self):
+        self._of: Question | None = None
+        self._text = ""
+        self._chosen: dict = {}
+
+    def draw(self, f: Frame) -> None:
+        question = f.readout.question
+        if question is not self._of:
+            self._start(question)
+        if question is None:
+            return
+        if not imgui.is_popup_open("##ask"):
+            imgui.open_popup("##ask")
+        imgui.set_next_window_pos(imgui.ImVec2(f.width / 2, f.height / 2), imgui.Cond_.always, imgui.ImVec2(0.5, 0.5))
+        width = min(f.px(520 if isinstance(question, SaveFirst) else 580), f.width - f.px(8))
+        imgui.set_next_window_size_constraints(imgui.ImVec2(width, 0), imgui.ImVec2(width, max(f.height - f.px(8), 1)))
+        imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(22), f.px(18)))
+        shown = imgui.begin_popup_modal("##ask", None, _FLAGS)[0]
+        imgui.pop_style_var()
+        if not shown:
+            return
+        if isinstance(question, SaveFirst):
+            self._save_first(f, question)
+        elif isinstance(question, Which):
+            self._which(f, question)
+        else:
+            self._columns(f, question)
+        if imgui.is_key_pressed(_K.escape, False):
+            f.do("answer", None)
+        imgui.end_popup()
+
+    def _start(self, question: Question | None) -> None:
+        if type(question) is not type(self._of) and imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
+            imgui.internal.close_popup_to_level(0, True)
+        self._of = question
+        if isinstance(question, Which):
+            self._text = question.name
+        self._chosen = {"header": "auto", "task": "auto", "target": -1, "standardize": getattr(question, "standardize", False)}
+
+    # ------------------------------------------------------------ three questions
+
+    def _save_first(self, f: Frame, q: SaveFirst) -> None:
+        _title(f, "Save your changes?")
+        imgui.push_text_wrap_pos(0)
+        dim(f"“{q.scene[:200]}” has changes that are not saved. To {q.doing[:200]} without saving them loses them.")
+        imgui.pop_text_wrap_pos()
+        answer = _buttons(f, ("Save", "save"), ("Do not save", "discard"), ("Cancel", None))
+        if answer is not ...:
+            f.do("answer", answer)
+
+    def _which(self, f: Frame, q: Which) -> None:
+        _title(f, q.title)
+        width = imgui.get_content_region_avail().x
+        small(f, elide(q.folder, width))
+        height = min(f.px(300), max(f.height - f.px(250), f.px(40)))
+        if imgui.begin_child("##files", imgui.ImVec2(0, height), imgui.ChildFlags_.borders):
+            if imgui.selectable(f"{fa.ICON_FA_ARROW_UP}   the folder above", False)[0]:
+                f.do("browse", "..")
+            for name, is_folder in q.entries:
+                icon = fa.ICON_FA_FOLDER if is_folder else fa.ICON_FA_FILE
+                if imgui.selectable(f"{icon}   {elide(name, width - f.px(80))}##{name}", name == self._text)[0]:
+                    self._take(f, q, name, is_folder)
+            if q.left_out:
+                dim(f"and {q.left_out:,} more; type the name")
+            if not q.entries:
+                dim("Nothing here that fits.")
+        imgui.end_child()
+        imgui.align_text_to_frame_padding()
+        dim("Name")
+        imgui.same_line(0, f.px(12))
+        imgui.set_next_item_width(-1)
+        if imgui.is_window_appearing():
+            imgui.set_keyboard_focus_here()
+        entered, self._text = imgui.input_text("##name", self._text, imgui.InputTextFlags_.enter_returns_true)
+        tip(f, "A name in this folder, or a whole path.")
+        if q.problem:
+            imgui.push_text_wrap_pos(0)
+            small(f, q.problem[:600], _BAD)
+            imgui.pop_text_wrap_pos()
+        answer = _buttons(f, (q.action, True), ("Cancel", None))
+        if entered or answer is True:
+            f.do("answer", self._text)
+        elif answer is None:
+            f.do("answer", None)
+
+    def _take(self, f: Frame, q: Which, name: str, is_folder: bool) -> None:
+        """A click chooses a file, a second one on the same takes it; folders open."""
+        if is_folder:
+            f.do("browse", name)
+        elif self._text == name and q.action == "Open":
+            f.do("answer", name)
+        else:
+            self._text = name
+
+    def _columns(self, f: Frame, q: Columns) -> None:
+        chosen, count = self._chosen, len(q.rows[0])
+        named = q.header if chosen["header"] == "auto" else chosen["header"] == "yes"
+        target = chosen["target"] % count
+        names = column_names(q.rows[0] if named else ("",) * count)
+        _title(f, "Which column is to be learned?")
+        small(f, elide(q.file, imgui.get_content_region_avail().x))
+        _preview(f, q.rows[1 if named and len(q.rows) > 1 else 0 :], names, target)
+        offered = [*range(min(count, OFFERED)), *([count - 1] if count > OFFERED else [])]
+        label(f, "Target")
+        picked = combo("##target", str(target), [str(k) for k in offered], {str(k): names[k] for k in {*offered, target}})
+        tip(f, "The column that the network learns to tell from all others. Words and a few whole numbers are classes.")
+        label(f, "First line is names")
+        header = combo("##header", chosen["header"], tuple(HEADERS), HEADERS)
+        label(f, "Task")
+        task = combo("##task", chosen["task"], TASKS, {"auto": "by what is in the column"})
+        tip(f, "Classification tells kinds apart, regression foretells a number.")
+        label(f, "Standardise")
+        chosen["standardize"] = imgui.checkbox("##standardize", chosen["standardize"])[1]
+        tip(f, "Shift and scale each input to mean 0 and deviation 1: nearly always right for tables.")
+        chosen.update({key: new for key, new in (("header", header), ("task", task)) if new is not None})
+        chosen["target"] = chosen["target"] if picked is None else int(picked)
+        answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
+        if answer is True:
+            f.do("answer", {**chosen, "target": str(target)})
+        elif answer is None:
+            f.do("answer", None)
+
+
+def _title(f: Frame, text: str) -> None:
+    imgui.push_font(f.fonts.bold, theme.LARGE)
+    imgui.text_unformatted(elide(text, imgui.get_content_region_avail().x))
+    imgui.pop_font()
+    imgui.dummy(imgui.ImVec2(0, f.px(2)))
+
+
+def _buttons(f: Frame, *choices: tuple[str, object]):
+    """A row of buttons from the right; the first is meant by Enter. The value of the one that was pressed, or `...`."""
+    imgui.dummy(imgui.ImVec2(0, f.px(8)))
+    pad, gap = f.px(18), f.px(8)
+    widths = [imgui.calc_text_size(text).x + 2 * pad for text, _ in choices]
+    start = imgui.get_cursor_pos_x() + max(imgui.get_content_region_avail().x - sum(widths) - gap * (len(widths) - 1), 0)
+    imgui.set_cursor_pos_x(start)
+    pressed: object = ...
+    for k, (text, value) in enumerate(choices):
+        if k:
+            imgui.same_line(0, gap)
+        else:
+            imgui.push_style_color(imgui.Col_.button, theme.packed(theme.ACCENT, 0.92))
+            imgui.push_style_color(imgui.Col_.button_hovered, theme.packed(theme.ACCENT))
+            imgui.push_style_color(imgui.Col_.text, theme.packed(theme.ON_ACCENT))
+        if imgui.button(text, imgui.ImVec2(widths[k], f.px(34))):
+            pressed = value
+        if not k:
+            imgui.pop_style_color(3)
+    if pressed is ... and imgui.is_key_pressed(_K.enter, False) and not imgui.get_io().want_text_input and not imgui.is_any_item_focused():
+        pressed = choices[0][1]
+    return pressed
+
+
+def _preview(f: Frame, rows, names: tuple[str, ...], target: int) -> None:
+    """The first lines, with the target's column among those that fit."""
+    count = len(names)
+    first = min(max(target - CELLS + 1, 0), max(count - CELLS, 0))
+    shown = range(first, min(first + CELLS, count))
+    flags = imgui.TableFlags_.borders_inner_v | imgui.TableFlags_.sizing_stretch_same
+    if not imgui.begin_table("##preview", len(shown), flags):
+        return
+    imgui.push_font(None, theme.SMALL)
+    for k in shown:
+        imgui.table_next_column()
+        imgui.push_style_color(imgui.Col_.text, theme.packed(theme.ACCENT if k == target else theme.TEXT))
+        imgui.text_unformatted(elide(names[k], imgui.get_content_region_avail().x))
+        imgui.pop_style_color()
+    for row in rows[:4]:
+        for k in shown:
+            imgui.table_next_column()
+            dim(elide(row[k] if k < len(row) else "", imgui.get_content_region_avail().x))
+    imgui.pop_font()
+    imgui.end_table()
+    some = f"; {len(shown)} are shown" if len(shown) < count else ""
+    small(f, f"{count:,} columns: {count - 1:,} input{'' if count == 2 else 's'} and the target{some}")

@@ -1,0 +1,37 @@
+"""The menu behind the folder button: open, save as, and what a network can be exported to."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.widgets import small, tip
+
+_OPEN = "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same."
+_WEIGHTS = "All weights and biases as they are now, for nnviz3d and for other programs."
+_SAVE = "The settings of network, data, training and view, as TOML."
+_FILES = (("Open …", "Ctrl+O", "open_file", _OPEN), ("Save the scene as …", "Ctrl+Shift+S", "save_as", _SAVE))
+_EXPORTS = (
+    ("Weights …", ".safetensors", "weights", _WEIGHTS),
+    ("numpy script …", ".py", "numpy", "A short script that gives the same outputs with numpy alone, and its weights."),
+    ("PyTorch script …", ".py", "torch", "The same network in PyTorch, and its weights."),
+)
+
+
+def draw(f: Frame) -> None:
+    """The popup "file"; whoever has the button opens it."""
+    corner, below = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+    imgui.set_next_window_pos(imgui.ImVec2(corner.x, below.y + f.px(8)))
+    if not imgui.begin_popup("file"):
+        return
+    for text, keys, command, hint in _FILES:
+        if imgui.menu_item(text, keys, False)[0]:
+            f.do(command)
+        tip(f, hint)
+    imgui.separator()
+    small(f, "Export the network as it is now")
+    for text, ending, kind, hint in _EXPORTS:
+        if imgui.menu_item(text, ending, False)[0]:
+            f.do("export", kind)
+        tip(f, hint)
+    imgui.end_popup()

@@ -1,0 +1,185 @@
+"""Questions over everything: drawn at any size and with any text, answered by click and by key, and nothing else hears while they stand."""
+
+from __future__ import annotations
+
+import pytest
+from imgui_bundle import imgui
+
+from nnviz3d.spec.asking import Columns, SaveFirst, Which
+from nnviz3d.spec.scene import Data, Scene
+from tests.ui import readouts
+from tests.ui.conftest import Driver
+from tests.ui.where import find
+
+pytestmark = pytest.mark.gl
+K = imgui.Key
+LONG = "漢字 %s %n \x01 ein sehr langer Name " * 30
+TABLE = Columns("/a/b.csv", (("height", "weight", "group"), ("1.5", "50", "a"), ("1.6", "60", "b")), True)
+QUESTIONS = {
+    "save": SaveFirst("Mine", "open spiral"),
+    "save, long": SaveFirst(LONG, LONG),
+    "which": Which("Open", "Open", "/home/me", (("folder", True), ("a.toml", False))),
+    "which, long": Which(LONG, "Save", LONG, tuple((f"{LONG}{k}", k % 2 == 0) for k in range(400)), 7, LONG, LONG),
+    "which, empty": Which("", "Open", "", ()),
+    "table": TABLE,
+    "table, one column": Columns("a", (("1",),), False),
+    "table, ragged": Columns(LONG, (tuple(LONG for _ in range(3000)), ("1",), ()), True),
+}
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (340, 260), (64, 64)])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_is_drawn_at_every_size(name, size):
+    driver = Driver(*size)
+    driver.readout = readouts.readout(question=QUESTIONS[name])
+    driver.frame(4)
+    assert driver.pixels().max() > 150 and driver.commands == [] == driver.edits
+    driver.readout = readouts.readout()
+    driver.frame(2)
+    assert not imgui.is_popup_open("", imgui.PopupFlags_.any_popup)
+    driver.close()
+
+
+def asked(driver, question):
+    driver.readout = readouts.readout(question=question)
+    driver.frame(3)
+    driver.forget()
+
+
+@pytest.mark.parametrize(("button", "value"), [("Save", "save"), ("Do not save", "discard"), ("Cancel", None)])
+def test_save_first_by_click(driver, button, value):
+    asked(driver, QUESTIONS["save"])
+    driver.click(*find(driver, button))
+    assert driver.commands == [("answer", value)]
+
+
+def test_save_first_by_key_and_no_other_key_is_heard(driver):
+    asked(driver, QUESTIONS["save"])
+    for key in (K.space, K.r, K.period, K.f11, K.h):
+        driver.key(key)
+    driver.click(700, 690)
+    assert driver.commands == []
+    driver.key(K.enter)
+    driver.key(K.escape)
+    assert driver.commands == [("answer", "save"), ("answer", None)]
+
+
+def test_a_file_is_typed_or_chosen(driver):
+    asked(driver, QUESTIONS["which"])
+    imgui.get_io().add_input_characters_utf8("b ü.toml")
+    driver.frame(2)
+    driver.key(K.enter)
+    assert driver.commands == [("answer", "b ü.toml")]
+    driver.forget()
+    driver.click(*find(driver, "folder"))
+    assert driver.commands == [("browse", "folder")]
+    driver.forget()
+    driver.click(*find(driver, "a.toml"))
+    assert driver.commands == []
+    driver.click(*find(driver, "Open"))
+    assert driver.commands == [("answer", "a.toml")]
+
+
+def test_a_problem_keeps_what_was_typed(driver):
+    asked(driver, QUESTIONS["which"])
+    imgui.get_io().add_input_characters_utf8("nonsense")
+    driver.frame(2)
+    asked(driver, Which("Open", "Open", "/home/me", (), 0, "nonsense", "There is no file nonsense here."))
+    driver.click(*find(driver, "Open"))
+    assert driver.commands == [("answer", "nonsense")]
+
+
+def test_columns_are_chosen_by_number(driver):
+    asked(driver, TABLE)
+    driver.click(*find(driver, "Learn from it"))
+    assert driver.commands == [("answer", {"header": "auto", "task": "auto", "target": "2", "standardize": False})]
+    driver.forget()
+    driver.click(*find(driver, "target"))
+    driver.click(*find(driver, "weight"))
+    driver.click(*find(driver, "header"))
+    driver.click(*find(driver, "no"))
+    driver.click(*find(driver, "standardize"))
+    driver.click(*find(driver, "Learn from it"))
+    assert driver.commands == [("answer", {"header": "no", "task": "auto", "target": "1", "standardize": True})]
+
+
+@pytest.mark.parametrize(("label", "command"), [("Open …", ("open_file", None)), ("Save the scene as …", ("save_as", None)),
+                                                ("Weights …", ("export", "weights")), ("numpy script …", ("export", "numpy")),
+                                                ("PyTorch script …", ("export", "torch"))])  # fmt: skip
+def test_the_file_menu(driver, label, command):
+    driver.click(*find(driver, "file"))
+    driver.click(*find(driver, label))
+    assert driver.commands == [command]
+
+
+@pytest.mark.parametrize(("keys", "command"), [((K.s, K.mod_ctrl, K.mod_shift), "save_as"), ((K.o, K.mod_ctrl), "open_file"),
+                                               ((K.s, K.mod_ctrl), "save")])  # fmt: skip
+def test_keys_of_files(driver, keys, command):
+    driver.key(*keys)
+    assert driver.commands == [(command, None)]
+
+
+# ---------------------------------------------------------------- the Data section
+
+
+def data(driver, columns=(), **changes):
+    driver.scene = Scene(data=Data(**changes))
+    driver.readout = readouts.readout(data_columns=columns)
+    driver.only("Data")
+    driver.forget()
+
+
+@pytest.mark.parametrize("name", ["", "b", "1"])
+def test_a_table_s_target_is_chosen_from_its_columns(driver, name):
+    data(driver, ("a", "b", "c", "c"), kind="csv", file="t.csv", target=name)
+    driver.click(*find(driver, "data.target"))
+    driver.click(*find(driver, "a"))
+    assert driver.edits == [("data.target", "a")]
+    driver.forget()
+    driver.click(*find(driver, "data.target"))
+    driver.click(*find(driver, "c (column 2)"))
+    assert driver.edits == [("data.target", "2")], "a name that comes twice is given by number"
+
+
+def test_header_and_task_of_a_table(driver):
+    data(driver, ("a", "b"), kind="csv", file="t.csv")
+    for row, word in (("data.header", "no"), ("data.task", "regression")):
+        driver.click(*find(driver, row))
+        driver.click(*find(driver, word))
+    assert driver.edits == [("data.header", "no"), ("data.task", "regression")]
+
+
+def test_own_data_are_opened_from_the_section_and_come_back_after_another_set(driver):
+    data(driver, kind="digits", file="t.csv")
+    driver.click(*find(driver, next(label for label in labels(driver) if "Open your own data" in label)))
+    assert driver.commands == [("open_file", "data")]
+    driver.click(*find(driver, "data.kind"))
+    driver.click(*find(driver, "your own table (CSV)"))
+    assert driver.edits == [("data.kind", "csv")]
+
+
+def labels(driver):
+    from tests.ui.where import recording
+
+    with recording() as found:
+        driver.frame()
+    return list(found)
+
+
+def test_clouds_change_from_row_to_picture_and_stay_valid(driver):
+    data(driver, kind="blobs", inputs=784)
+    driver.click(*find(driver, "data.shape"))
+    assert driver.edits == [("data.shape", [28, 28])]
+    data(driver, kind="blobs", inputs=784, shape=(28, 28))
+    driver.click(*find(driver, "data.shape"))
+    assert driver.edits == [("data.shape", [])]
+    driver.forget()
+    x, y = find(driver, "data.inputs")
+    driver.move(x, y)
+    driver.button(True)
+    for k in range(5):
+        imgui.get_io().add_mouse_pos_event(x + 20 + k, y)
+        driver.frame()
+    driver.button(False)
+    inputs, shape = driver.edits[0][1], dict(driver.edits)["data.shape"]
+    assert inputs != 784 and shape == ([] if inputs != 29 * 29 else [29, 29])
