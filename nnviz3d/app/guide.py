@@ -6,7 +6,7 @@ says its whole state, so it can be entered from anywhere: from the step before, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from nnviz3d.spec import lessons, messages
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.guide import Mark, TourReading
 from nnviz3d.spec.lessons import Step, Tour
+from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Answer
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.loop import Loop
 
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
+MOST_LINES = 256  # into one neuron
 AROUND = 1.6  # pitches that are to be seen around a neuron
 KEPT = ("network", "data", "train")  # what a visitor may change and a step needs as it was
 LOOKING = frozenset({
@@ -72,7 +74,7 @@ class Guide:
         self._touched = False
         self._size = (0, 0)
         self._values: dict[str, str] = {}
-        self._since = 0.0
+        self._since, self._told = 0.0, (-1, -1)
 
     on = property(lambda self: self.state is not None)
     step = property(lambda self: self.tour.lessons[self.state.lesson].steps[self.state.step])
@@ -234,7 +236,7 @@ class Guide:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.loop.stage, self.step.camera
         self._size = self.loop.host.display_size
-        stage.with_table = look.table
+        stage.with_table = "table" in self.step.cards
         boxes = [box for name in look.frame for box in self._boxes(name)]
         yaw, pitch = camera.PRESETS[look.view]
         direction = (yaw if look.yaw is None else look.yaw, pitch if look.pitch is None else look.pitch)
@@ -274,7 +276,17 @@ class Guide:
             if share >= 1:
                 self._glide = None
         self._since += dt
-        if self._since > REFRESH and self.loop.session.running:
+        if self._since > REFRESH:
+            self._follow()
+
+    def _follow(self) -> None:
+        """The text keeps up with training; where that has come to its end, with what it can do now."""
+        session = self.loop.session
+        step, tested = session.source.step, telling.tested(session)
+        if session.walking is None and not session.running and step == self.step.until != tested and session.source.at_boundary:
+            session.evaluate()
+            tested = step
+        if (step, tested) != self._told:
             self._read()
 
     def _read(self) -> None:
@@ -282,7 +294,15 @@ class Guide:
         session = self.loop.session
         factor = changes.factor(session.walking.walk.tape, session.scene.look) if session.walking is not None else 0.0
         self._values |= telling.values(session, self.catalogue, self.neuron, self.edge, factor)
-        self._since = 0.0
+        self._since, self._told = 0.0, (session.source.step, telling.tested(session))
+
+    def moment(self) -> Moment | None:
+        """What a walk tells on the stage; of its cards a tour keeps those that the step wants."""
+        moment = self.loop.stage.moment()
+        if moment is None or not self.on:
+            return moment
+        cards = self.step.cards
+        return replace(moment, table=moment.table if "table" in cards else None, inset=moment.inset if "function" in cards else None)
 
     def reading(self) -> TourReading | None:
         """For the overlay; places are those of the frame that was prepared last."""
@@ -317,8 +337,26 @@ class Guide:
         if name.startswith("layer:"):
             box = stage.outline(self._boxes(name)[0])
             return None if box is None else Mark(box=box)
+        if name == "inputs":
+            return Mark(lines=self._lines())
         x, y, reach = (values[0] for values in stage.seen(np.array([self.neuron if name == "neuron" else self._source])))
         return Mark(x, y, reach) if reach else None
+
+    def _lines(self) -> tuple[tuple[float, float, float, float, float], ...]:
+        """Every line into the neuron, by w a, from the rim of one sphere to that of the other."""
+        seen = self.loop.session.seen
+        node, j = seen.topology.locate(self.neuron)
+        before = seen.topology.by_name[node.inputs[0]].neurons
+        a_i = seen.ops.to_host(_settled(seen, "activation"))[before.slice]
+        w_i = node.weight.view(seen.ops.to_host(_settled(seen, "parameter")))[j]
+        share_i = a_i * w_i / max(float(np.abs(a_i * w_i).max()), 1e-30)
+        order = np.argsort(np.abs(share_i), kind="stable")[-MOST_LINES:]
+        x, y, reach = (np.array(v) for v in self.loop.stage.seen(np.append(before.start + order, self.neuron)))
+        from_n2 = np.stack([x[:-1], y[:-1]], 1)
+        way_n2 = np.array([x[-1], y[-1]]) - from_n2
+        unit_n2 = way_n2 / np.maximum(np.linalg.norm(way_n2, axis=1, keepdims=True), 1e-6)
+        start, end = from_n2 + unit_n2 * reach[:-1, None], from_n2 + way_n2 - unit_n2 * reach[-1]
+        return tuple(map(tuple, np.column_stack([start, end, share_i[order]]).tolist()))
 
     def _there(self) -> bool:
         """Whether what the step speaks of is still on the stage: the visitor may have made another network."""

@@ -116,7 +116,7 @@ class Loop:
             self.stage.chosen,
             self.stage.layer,
             plane=self.stage.plane(),
-            moment=self.stage.moment(),
+            moment=self.guide.moment(),
             edge=self.stage.hovered_edge,
             question=self.desk.question,
             beside=self.stage.beside,

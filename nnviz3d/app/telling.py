@@ -36,27 +36,36 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
         told["loss"] = short(float(source.loss))
     if session.scores.test_accuracy is not None:
         told["accuracy"] = percent(session.scores.test_accuracy)
+        told["tested"] = count(tested(session))
     if session.walking is not None:
         told |= _of_tape(session.walking.walk.tape, neuron, edge, factor)
     shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
-    if session.walking is not None:
+    if session.walking is None:
+        shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
+    else:
         shown |= _answers(session.walking.reading(), session.walking.walk, catalogue)
     for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
         shown[name] = catalogue.texts[f"colours.{word}"]
     return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
 
 
+def tested(session: Session) -> int:
+    """The step that the newest accuracy was measured at."""
+    steps = session.curves.charts.test_step
+    return int(steps[-1]) if len(steps) else session.source.step
+
+
 def _of_tape(tape, neuron: int, edge: int, factor: float) -> dict[str, str]:
     output = tape.topology.output.neurons
-    told = {"loss_before": short(tape.old.loss), "loss_after": short(tape.new.loss), "factor": count(round(factor))}
+    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss), "factor": count(round(factor))}
     if tape.objective.classes:
         truth = output.start + int(tape.target)
-        p, after = float(tape.old.a[truth]), float(tape.new.a[truth])
-        told |= {"p": plain(p), "share": percent(p), "share_after": percent(after), "output_error": plain(float(tape.old.delta[truth]))}
+        p = float(tape.old.a[truth])
+        told |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
     if neuron >= 0:
         node, j = tape.topology.locate(neuron)
         z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
-        told |= {"z": short(z), "activation": short(a), "error": plain(delta)}
+        told |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
         if node.bias is not None:
             told["bias"] = short(float(tape.before[node.bias.start + j]))
     if edge >= 0:

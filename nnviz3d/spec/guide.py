@@ -10,12 +10,16 @@ NUMBER, END = "\x0e", "\x0f"  # around a live number in a text, so that it can b
 
 @dataclass(frozen=True)
 class Mark:
-    """Something on the stage that the text speaks of: a neuron (a ring of radius `reach`) or a box (left, top, right, bottom)."""
+    """Something on the stage that the text speaks of: a neuron (a ring of radius `reach`), a box (left, top, right, bottom), or lines.
+
+    `lines`: (x, y, x, y, value) from rim to rim, the weakest first; the value is w a, as a share of the largest of them.
+    """
 
     x: float = 0.0
     y: float = 0.0
     reach: float = 0.0
     box: tuple[float, float, float, float] | None = None
+    lines: tuple[tuple[float, float, float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,22 +29,21 @@ Name = Annotated[str, Field(max_length=80)]
 MANIFEST = "tour.toml"
 VALUES = frozenset({
     "inputs", "units", "classes", "parameters", "batch", "test_count", "positive", "negative", "rise", "fall",
-    "truth", "said", "share_said", "share", "p", "loss_before", "output_error", "loss_after", "said_after", "share_said_after", "share_after",
+    "truth", "said", "share_said", "share", "p", "loss_before", "output_error", "loss_after", "said_after", "share_said_after",
     "z", "bias", "activation", "error", "weight", "input", "term", "gradient", "weight_before", "weight_after", "factor",
-    "step", "loss", "accuracy",
+    "step", "loss", "accuracy", "tested",
 })  # fmt: skip
 """Placeholders of texts; `app.telling` knows the number behind each."""
 
 
 class Camera(Table):
-    """From where one looks: a preset, or `yaw` and `pitch` in degrees. `frame`: what must be in the picture ("layer:1", "neuron", "source");
-    empty: all of the network. `table`: leave room for the table beside the outputs."""
+    """From where one looks: a preset, or `yaw` and `pitch` in degrees. `frame`: what must be in the picture ("layer:K", "neuron",
+    "source"); empty: all of the network."""
 
     view: Direction = "three_quarter"
     yaw: Degrees | None = None
     pitch: Annotated[float, Field(ge=-87, le=87)] | None = None
     frame: tuple[Name, ...] = Field((), max_length=8)
-    table: bool = False
 
 
 class Step(Table):
@@ -52,7 +51,8 @@ class Step(Table):
 
     Either `phase` (a place in the tour's iteration, reached in `seconds`) or `train` (after so many steps; with `until` training goes on to
     that step at `pace` steps a second). `neuron`: "strongest:K" or "error:K" of layer K, "answer" or "truth" of the output. `edge`: the
-    weight into it with the largest "term" or "gradient". `mark`: "neuron", "source" (where the edge begins), "layer:K".
+    weight into it with the largest "term" or "gradient". `mark`: "neuron", "source" (where the edge begins), "inputs" (all lines into the
+    neuron), "layer:K".
     """
 
     text: Name
@@ -65,6 +65,7 @@ class Step(Table):
     edge: Literal["", "term", "gradient"] = ""
     pick: bool = Field(False, description="the neuron is picked: its edges stand out, and the Neuron panel tells of it")
     mark: tuple[Name, ...] = Field((), max_length=8)
+    cards: tuple[Literal["table", "function"], ...] = Field((), description="of a walk's own cards, those that stay")
     section: Name = Field("", description="the panel that is open; none: panels are away")
     invite: Name = ""
     deed: Deed = ""
@@ -171,18 +172,19 @@ def _wrong(lesson: Lesson, where: str, scene: Scene, english: Catalogue | None) 
                 yield from (Problem(where, problem.key, problem.message) for problem in error.problems)
         for key, names, kinds in (
             ("neuron", (step.neuron,), "strongest:K error:K answer truth"),
-            ("mark", step.mark, "neuron source layer:K"),
+            ("mark", step.mark, "neuron source inputs layer:K"),
             ("camera.frame", step.camera.frame, "neuron source layer:K"),
         ):
             for name in names:
                 if name and not _known(name, kinds, topology):
                     layers = len(topology.nodes) - 1
                     yield Problem(where, f"steps.{k}.{key}", f'expected one of {kinds} (K from 0 to {layers}), found "{name}"')
-                elif name in ("neuron", "source") and not (step.neuron if name == "neuron" else step.edge):
-                    yield Problem(where, f"steps.{k}.{key}", f'"{name}" needs `{"neuron" if name == "neuron" else "edge"}`')
+                elif name in _NEEDS and not getattr(step, _NEEDS[name]):
+                    yield Problem(where, f"steps.{k}.{key}", f'"{name}" needs `{_NEEDS[name]}`')
 
 
 _TEXTS = ("text", "invite")
+_NEEDS = {"neuron": "neuron", "inputs": "neuron", "source": "edge"}
 
 
 def _known(name: str, kinds: str, topology: Topology) -> bool:

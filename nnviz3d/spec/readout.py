@@ -13,8 +13,8 @@ import numpy as np
 
 from nnviz3d.spec.asking import Question
 from nnviz3d.spec.compare import Difference
-from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.guide import TourReading
+from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 

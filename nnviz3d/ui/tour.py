@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from nnviz3d.ui.dock import Dock
 
 WIDTH = 660.0  # of the card, unscaled
-READING, SMALLER = 17.0, 15.0  # sizes of the text: where there is room, and where there is little
-ROWS = 4  # of text that the card always has room for, so that it does not jump from step to step
+READING, SMALLER = 18.0, 16.0  # sizes of the text: where there is room, and where there is little
+TALL = 640.0  # unscaled height of a window with room
+ROWS = 3  # of text that the card always has room for, so that it does not jump from step to step
 ROOM = 470.0  # unscaled pixels of stage that must be left beside a panel
 _K = imgui.Key
 _ACCENT, _ON_ACCENT, _DIM, _FAINT, _TEXT, _GOOD = (
@@ -60,7 +61,7 @@ class Tour:
         tour = f.readout.tour
         margin, pad = f.px(theme.MARGIN), f.px(18)
         room = min(f.stage_width - 2 * margin, f.px(WIDTH)) - 2 * pad
-        size = READING if room >= f.px(500) and not f.low else SMALLER
+        size = READING if room >= f.px(500) and f.height >= f.px(TALL) else SMALLER
         floating(f, "##tour", f.stage_width / 2, f.height - margin, (0.5, 1.0), 0.92, padding=(18.0, 11.0))
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(6), f.px(6)))
         imgui.dummy(imgui.ImVec2(room, 0))
@@ -81,7 +82,8 @@ def _head(f: Frame, tour: TourReading, room: float) -> None:
     """ "Lesson 2 of 6: forward" at the left; the way out at the right."""
     left = imgui.get_cursor_pos_x()
     buttons = 3 * f.px(26) + 2 * f.px(2)
-    word = imgui.calc_text_size(tour.other[1]).x + f.px(14)
+    language = f"{fa.ICON_FA_GLOBE}  {tour.other[1]}"
+    word = imgui.calc_text_size(language).x + f.px(14)
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.push_font(f.fonts.bold, theme.BODY)
     imgui.align_text_to_frame_padding()
@@ -92,7 +94,7 @@ def _head(f: Frame, tour: TourReading, room: float) -> None:
     imgui.push_style_color(imgui.Col_.button, 0)
     imgui.push_style_color(imgui.Col_.text, _DIM)
     imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(f.px(7), f.px(4)))
-    if imgui.button(f"{tour.other[1]}##tour_language"):
+    if imgui.button(f"{language}##tour_language"):
         f.do("tour_language", tour.other[0])
     imgui.pop_style_var()
     imgui.pop_style_color(2)
@@ -188,16 +190,27 @@ def marks(f: Frame) -> None:
     """Rings and frames around what the text speaks of, behind all panels."""
     draw_list = imgui.get_background_draw_list()
     for mark in f.readout.tour.marks:
+        for line in mark.lines:
+            _line(f, draw_list, *line)
         if mark.box is not None:
             pad = f.px(10)
             low, high = (imgui.ImVec2(mark.box[k] - s * pad, mark.box[k + 1] - s * pad) for k, s in ((0, 1), (2, -1)))
             for grow, alpha in ((f.px(2.5), 0.14), (0.0, 0.75)):
                 a, b = imgui.ImVec2(low.x - grow, low.y - grow), imgui.ImVec2(high.x + grow, high.y + grow)
                 draw_list.add_rect(a, b, theme.packed(theme.ACCENT, alpha), f.px(12), f.px(1.5) + grow)
-        else:
+        elif not mark.lines:
             r = mark.reach + f.px(5)
             for grow, alpha in ((f.px(3), 0.16), (0.0, 0.95)):
                 draw_list.add_circle(imgui.ImVec2(mark.x, mark.y), r + grow / 2, theme.packed(theme.ACCENT, alpha), 0, f.px(2) + grow)
+
+
+def _line(f: Frame, draw_list, x0: float, y0: float, x1: float, y1: float, value: float) -> None:
+    """In the colours of the stage's edges; negative is dashed there too."""
+    ink = theme.packed(f.signs[value < 0], 0.1 + 0.9 * abs(value) ** 0.8)
+    pieces = max(2, round(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / f.px(11))) if value < 0 and f.scene.look.dashes else 1
+    for k in range(pieces):
+        ends = [imgui.ImVec2(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in (k / pieces, (k + (0.6 if pieces > 1 else 1)) / pieces)]
+        draw_list.add_line(*ends, ink, f.px(1.0 + 1.2 * abs(value)))
 
 
 def keys(f: Frame, pressed) -> bool:
