@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app.options import Json, SceneName, Size, command, output
+from nnviz3d.app.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
 
@@ -35,32 +35,55 @@ def nnviz3d(
 def run(
     options: Any,
     scene: SceneName = "digits",
-    headless: Annotated[bool, typer.Option("--headless", help="The same loop without a window.")] = False,
-    frames: Annotated[
-        int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)
-    ] = None,
+    headless: Headless = False,
+    frames: Frames = None,
     size: Size = None,
     screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
     stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
-    fullscreen: Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")] = False,
+    fullscreen: Fullscreen = False,
+    with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
+    language: Language = None,
 ) -> None:
     """Open a window in which the scene's network learns."""
+    _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, "1" if with_tour else "", language)
+
+
+@command(app)
+def tour(
+    options: Any,
+    place: Annotated[str, typer.Argument(metavar="LESSON[.STEP]", help="Where to begin, for example 3 or 3.2.")] = "1",
+    headless: Headless = False,
+    frames: Frames = None,
+    size: Size = None,
+    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    fullscreen: Fullscreen = False,
+    language: Language = None,
+) -> None:
+    """How a network learns, in six short lessons. Leaving the tour goes on with the default scene."""
+    _window(options, "digits", headless, frames, size, screenshot, None, fullscreen, place, language)
+
+
+def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language) -> None:
+    """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app.commands import common
     from nnviz3d.spec import toml
     from nnviz3d.spec.errors import InputError
 
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
-    (document, base), pixels, _ = common.together(
+    if language is not None:
+        options = replace(options, sets=(*options.sets, f"view.language={language}"))
+    (document, base), pixels, _, _ = common.together(
         lambda: options.scene(scene),
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
+        lambda: place and common.check_place(place),
     )
     from nnviz3d.app.run import run_window
 
     code = run_window(
         document, base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
-        fullscreen=fullscreen, path=toml.find(scene),
+        fullscreen=fullscreen, path=toml.find(scene), tour=place,
     )  # fmt: skip
     raise typer.Exit(code)
 

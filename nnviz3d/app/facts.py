@@ -18,6 +18,7 @@ from nnviz3d.engine.data.places import inside
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
@@ -64,6 +65,7 @@ def readout(
     edge: int = -1,
     question: Question | None = None,
     beside: Beside | None = None,
+    tour: TourReading | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -130,6 +132,7 @@ def readout(
         question=question,
         scene_failures=_scenes()[2],
         data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
+        tour=tour,
     )
 
 

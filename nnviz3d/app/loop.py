@@ -13,6 +13,7 @@ from time import perf_counter
 from nnviz3d.app import arrivals, facts, stills
 from nnviz3d.app.actions import ACTIONS
 from nnviz3d.app.desk import Desk
+from nnviz3d.app.guide import LEAVES, Guide
 from nnviz3d.app.meter import Meter
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
@@ -43,6 +44,7 @@ class Loop:
         self._titled, self.wants_picture = "", False
         self.desk = Desk(host)
         self.now = 0.0
+        self.guide = Guide(self)
         self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
@@ -60,6 +62,7 @@ class Loop:
         with self.meter("apply"):
             self._obey(self.answer, dt)
             self.stage.rebuild(self.session.take_rebuild())
+            self.guide.advance(dt)
         with self.meter("publish"):
             self.stage.prepare(dt)
         with self.meter("overlay"):
@@ -113,10 +116,11 @@ class Loop:
             self.stage.chosen,
             self.stage.layer,
             plane=self.stage.plane(),
-            moment=self.stage.moment(),
+            moment=self.guide.moment(),
             edge=self.stage.hovered_edge,
             question=self.desk.question,
             beside=self.stage.beside,
+            tour=self.guide.reading(),
         )
         self._title()
         self.host.begin_overlay(dt)
@@ -136,7 +140,7 @@ class Loop:
         self.session.wants = answer.wants
         if not answer.editing and not answer.stage.tuning:
             self.session.history.let_go()
-        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1))
+        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
         self.stage.lit = answer.lit
         self.stage.handle(answer.stage, dt, self.now)
         for edit in answer.edits:
@@ -145,12 +149,14 @@ class Loop:
         for command in answer.commands:
             with self._telling():
                 self.do(command)
+        self.guide.observe(answer)
 
     def _hear(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
         host = self.host
         if host.dropped:
             dropped, host.dropped[:] = list(host.dropped), []
+            self.guide.leave()
             with self._telling():
                 arrivals.receive(self, [Path(name) for name in dropped])
         with self._telling():
@@ -180,10 +186,13 @@ class Loop:
 
     def do(self, command: Command) -> None:
         """Raises InputError where the command's value cannot be used."""
+        if command.name in LEAVES:
+            self.guide.leave()
         ACTIONS[command.name](self, command.value)
 
     def take(self, session: Session) -> None:
         """Another session in the same window."""
+        self.guide.leave()
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)
@@ -206,6 +215,7 @@ class Loop:
 
     def close(self) -> None:
         self.desk.withdraw()
+        self.guide.leave()
         self.stage.close()
         self.overlay = None
         self.host.close()

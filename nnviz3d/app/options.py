@@ -24,6 +24,12 @@ COMMON = {"backend": (Backend, "auto"), "seed": (Seed, None), "sets": (Sets, Non
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, or the name of a shipped scene.")]
+Headless = Annotated[bool, typer.Option("--headless", help="The same loop without a window.")]
+Frames = Annotated[int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)]
+Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")]
+Language = Annotated[
+    str | None, typer.Option("--lang", metavar="auto|en|de", help="Of the guided tour (view.language).", show_default="the environment's")
+]
 Size = Annotated[str | None, typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")]
 
 

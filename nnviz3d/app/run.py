@@ -23,8 +23,9 @@ def run_window(
     stats: Path | None = None,
     fullscreen: bool = False,
     path: Path | None = None,
+    tour: str = "",
 ) -> int:
-    """The window (or the same loop without one) until closed or for `frames`. Returns the exit code."""
+    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins. Returns the exit code."""
     from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
@@ -36,6 +37,8 @@ def run_window(
 
         loop = Loop(host, session)
         _close_on(signal.SIGINT, signal.SIGTERM, host=host)
+        if tour:
+            loop.guide.start(tour)
         loop.run(frames)
         if screenshot is not None:
             stills.write(_last_picture(loop), screenshot)

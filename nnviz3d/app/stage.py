@@ -24,6 +24,7 @@ from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Label, PlaneReading, StageInput
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
+TITLE = 116.0  # imgui's units, unscaled: what the card with the title covers
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
 NARROW = 600.0  # a stage of less has no room to spare
@@ -49,6 +50,8 @@ class Stage:
         self._pointer, self._rested = None, False
         self._tuned: list | None = None  # parameter, value, change a pixel, while one is dragged
         self.panel, self.foot, self.head, self.room = 0.0, camera.FOOT, 0.0, 0.0
+        self.scope: np.ndarray | None = None  # (B, 2, 3) boxes that the camera frames; None: all of the network
+        self.with_table = True  # whether a walk's table gets room beside the outputs
         self._build()
         self.room = self._for_table()
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
@@ -82,13 +85,22 @@ class Stage:
         return self._fit(self.beside.pose(pose, name)) if self.beside else pose
 
     def _fit(self, like: camera.Pose) -> camera.Pose:
-        return camera.fit(self.layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
+        layout = self.layout
+        if self.scope is not None:
+            layout = replace(layout, low=self.scope[:, 0], high=self.scope[:, 1], annex=None)
+        return camera.fit(layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
 
     def _for_table(self) -> float:
         """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
         session = self.session
         width = self.host.display_size[0] / (self.text * session.scene.look.ui_scale)
-        if session.walking is None or not session.scene.view.labels or self.picture.layout.annex is not None or width < NARROW:
+        if (
+            not self.with_table
+            or session.walking is None
+            or not session.scene.view.labels
+            or self.picture.layout.annex is not None
+            or width < NARROW
+        ):
             return 0.0
         names = session.source.topology.output.labels[:SIDE_LABELS]
         wide = TABLE + min(6.5 * max(map(len, names), default=1), 64.0)
@@ -105,23 +117,39 @@ class Stage:
             self.rig.fly(self._fit(goal)) if dt > 0 else self.rig.jump(self._fit(goal))
 
     def fly_to_preset(self, name: str) -> None:
+        self.scope = None
         self.rig.fly(self._preset(name))
 
     def fit(self) -> None:
         """All of the network in the frame, from where one looks now."""
+        self.scope = None
         self.rig.fly(self._fit(self.rig.pose))
+
+    def aim(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "", jump: bool = False) -> None:
+        """Look from a direction (yaw, pitch in radians) at these boxes (B, 2, 3), or at all of the network; `preset` knows better there."""
+        self.scope, self.room = boxes, self._for_table()
+        free = boxes is None and preset
+        pose = self._preset(preset) if free else self._fit(camera.Pose(yaw=float(direction[0]), pitch=float(direction[1])))
+        self.rig.jump(pose) if jump else self.rig.fly(pose)
 
     def fly_to(self, neuron: int) -> None:
         place = self.picture.layout.place_n4[neuron, :3]
         self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=self.picture.layout.pitch * 9))
 
-    def set_panels(self, share: float) -> None:
-        """Tell how much of the width the dock covers at the right; the network moves into the part that panels leave free."""
+    def set_panels(self, share: float, card: float = 0.0) -> None:
+        """Tell how much of the width the dock covers at the right; the network moves into the part that panels leave free.
+
+        `card`: pixels that a tour's card covers at the bottom, where there is one.
+        """
         words = FOOT_WITH_TRANSPORT * self.host.pixel_ratio * self.session.scene.look.ui_scale
         foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
+        head = foot * (HEAD_OF_TWO if self.beside else HEAD)
+        if card:  # and layers that fill the frame must not hide behind the title
+            foot = min(card / max(self.host.display_size[1], 1), 0.55)
+            head = min(TITLE * words / FOOT_WITH_TRANSPORT / max(self.host.display_size[1], 1), 0.2)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
-            self.panel, self.foot, self.head = share, foot, foot * (HEAD_OF_TWO if self.beside else HEAD)
+            self.panel, self.foot, self.head = share, foot, head
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
 
@@ -360,6 +388,12 @@ class Stage:
         x, y, depth = self._projected(self.picture.layout.place_n4[neurons, :3].astype(np.float64))
         seen = [(a, b, self._reach / d) if d > 0 else (-1e5, -1e5, 0.0) for a, b, d in zip(x, y, depth, strict=True)]
         return tuple(map(list, zip(*seen, strict=True)))
+
+    def outline(self, box: np.ndarray) -> tuple[float, float, float, float] | None:
+        """Left, top, right, bottom of a (2, 3) box as it is seen; None where a part of it is behind the eye."""
+        layout = replace(self.picture.layout, low=box[:1], high=box[1:], annex=None)
+        x, y, depth = self._projected(layout.corners().astype(np.float64))
+        return (min(x), min(y), max(x), max(y)) if min(depth) > 0 else None
 
     def boxes(self) -> np.ndarray:
         """(L or L + 1, 4) left, top, right, bottom of each layer, and of the plate, as they are seen."""

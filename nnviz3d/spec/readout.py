@@ -13,6 +13,7 @@ import numpy as np
 
 from nnviz3d.spec.asking import Question
 from nnviz3d.spec.compare import Difference
+from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
@@ -28,6 +29,7 @@ CommandName = Literal[
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
+    "tour", "tour_language",
 ]  # fmt: skip
 
 
@@ -495,6 +497,7 @@ class Readout:
     whole: LayerReading | None = None  # of `layer`
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
+    tour: TourReading | None = None  # while a guided tour is on
 
 
 @dataclass(frozen=True)
@@ -527,3 +530,4 @@ class Answer:
     editing: bool = False  # a widget is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
     wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of
+    foot: float = 0.0  # pixels that a tour's card covers at the bottom; 0: there is the transport bar

@@ -165,6 +165,7 @@ class View(Table):
     thumbnails: bool = Field(True, description="where there is a plane: each neuron is a picture of its own response over it")
     plate_x: str = Field("", max_length=200, description="of other data: the plane's feature to the right, by name or 0-based number")
     plate_y: str = Field("", max_length=200, description="the same, up; both or none")
+    language: Literal["auto", "en", "de"] = Field("auto", description="of the guided tour; auto: what the environment asks for")
 
     @field_validator("plate_x", "plate_y", mode="before")
     @classmethod

@@ -178,7 +178,10 @@ class Dock:
                 imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
             imgui.same_line()
         right = right_edge()
-        imgui.same_line(right - 2 * f.px(30) - f.px(3))
+        imgui.same_line(right - 3 * f.px(30) - 2 * f.px(3))
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)"):
+            f.do("tour", None if r.tour is None else "close")
+        imgui.same_line()
         if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )"):
             f.memory.help = not f.memory.help
         imgui.same_line()

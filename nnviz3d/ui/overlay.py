@@ -17,6 +17,7 @@ from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
 from nnviz3d.ui.tex import Formulas
+from nnviz3d.ui.tour import Tour, marks
 
 SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
 
@@ -35,6 +36,7 @@ class Overlay:
         self._applied = 0.0
         self._formulas = Formulas()
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
+        self._tour = Tour()
 
     def draw(self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False) -> Answer:
         """Draw one frame and say what a person did in it. `size`: framebuffer pixels, `dt`: seconds since the last frame.
@@ -75,13 +77,18 @@ class Overlay:
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)
         taken: list[placing.Rect] = []
+        tour, card = f.readout.tour, 0.0
+        self._tour.arrange(f, self._dock)
         roomy = min(f.width, f.height) >= SMALLEST * f.scale
         if roomy:
             top = f.height
             if not (f.narrow and f.docked):
                 taken.append(header.draw(f))
-                top = transport.draw(f)
+                top = transport.draw(f) if tour is None else self._tour.draw(f)
+                card = 0.0 if tour is None else f.height - top + f.px(theme.MARGIN)
                 taken.append((0.0, top, f.stage_width, f.height))
+            if tour is not None:
+                marks(f)
             self._tell(f, taken)
             self._dock.draw(f)
             notes.banner(f)
@@ -100,4 +107,4 @@ class Overlay:
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
         active = imgui.is_any_item_active()
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants)
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants, card)

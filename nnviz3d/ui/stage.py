@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import StageInput
-from nnviz3d.ui import speed, weightbar
+from nnviz3d.ui import speed, tour, weightbar
 from nnviz3d.ui.frame import Frame
 
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
@@ -65,17 +65,17 @@ class Stage:
                 orbit, pan = (delta, pan) if button == 0 and not io.key_shift else (orbit, delta)
         double = free and imgui.is_mouse_double_clicked(0)
         zoom = io.mouse_wheel if free else 0.0
-        move, turn = ((0.0, 0.0, 0.0), (0.0, 0.0)) if io.want_capture_keyboard else _motion(io)
+        move, turn = ((0.0, 0.0, 0.0), (0.0, 0.0)) if io.want_capture_keyboard else _motion(io, f.readout.tour is None)
         pointer = (x, y) if free or self._dragging else None
         return StageInput(pointer, clicked, double, orbit, pan, zoom, move, turn, self._tuning and self._dragging, tune)
 
 
-def _motion(io) -> tuple[tuple[float, float, float], tuple[float, float]]:
-    """Held keys and sticks: W A S D Q E and the right stick move, arrows and the left stick turn."""
+def _motion(io, arrows: bool = True) -> tuple[tuple[float, float, float], tuple[float, float]]:
+    """Held keys and sticks: W A S D Q E and the right stick move, arrows (where they are free) and the left stick turn."""
     if io.key_ctrl or io.key_super:
         return (0.0, 0.0, 0.0), (0.0, 0.0)
     move = [_held(_K.d, _K.a), _held(_K.e, _K.q), _held(_K.w, _K.s)]
-    turn = [_held(_K.right_arrow, _K.left_arrow), _held(_K.up_arrow, _K.down_arrow)]
+    turn = [_held(_K.right_arrow, _K.left_arrow) * arrows, _held(_K.up_arrow, _K.down_arrow) * arrows]
     if io.backend_flags & imgui.BackendFlags_.has_gamepad:
         move[0] += _stick(_K.gamepad_r_stick_right, _K.gamepad_r_stick_left)
         move[2] += _stick(_K.gamepad_r_stick_up, _K.gamepad_r_stick_down)
@@ -119,6 +119,8 @@ def keys(f: Frame) -> None:
 def _plain_keys(f: Frame, pressed) -> None:
     walk = f.readout.walk
     if f.memory.area:  # there arrows, Space, Enter and the paging keys move and change what has the ring
+        return
+    if tour.keys(f, pressed):
         return
     if pressed(_K.space) or pressed(_K.gamepad_face_down):
         f.do("walk_play", not walk.playing) if walk else f.do("pause" if f.readout.running else "play")
@@ -174,13 +176,15 @@ def _moment_keys(f: Frame, pressed) -> None:
 
 
 def _escape(f: Frame) -> None:
-    """One thing at a time: the list of keys, then the banner, then the picked neuron."""
+    """One thing at a time: the list of keys, then the banner, then the tour, then the picked neuron."""
     if imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
         imgui.internal.close_popup_to_level(0, True)
     elif f.memory.help:
         f.memory.help = False
     elif f.readout.banner:
         f.do("dismiss")
+    elif f.readout.tour is not None:
+        f.do("tour", "close")
     elif f.readout.chosen >= 0:
         f.do("choose", None)
         f.do("pick", None)

@@ -223,11 +223,20 @@ def toggle(f: Frame, path: str, value: bool) -> None:
         f.edit(path, new)
 
 
-def floating(f: Frame, name: str, x: float, y: float, pivot: tuple[float, float] = (0, 0), alpha: float = 0.84, extra: int = 0) -> None:
+def floating(
+    f: Frame,
+    name: str,
+    x: float,
+    y: float,
+    pivot: tuple[float, float] = (0, 0),
+    alpha: float = 0.84,
+    extra: int = 0,
+    padding: tuple[float, float] = (12.0, 9.0),
+) -> None:
     """Begin a glass card on the stage that is as large as what it holds; `imgui.end()` ends it."""
     imgui.set_next_window_pos(imgui.ImVec2(x, y), imgui.Cond_.always, imgui.ImVec2(*pivot))
     imgui.set_next_window_bg_alpha(alpha)
-    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(padding[0]), f.px(padding[1])))
     imgui.begin(name, None, _FLOAT | focus.flags(f, name) | extra)
     imgui.pop_style_var()
     focus.follow(f, name)

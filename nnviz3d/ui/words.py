@@ -140,6 +140,7 @@ HOLD_WORDS = {
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
+    ("T", "guided tour"),
     (",  .", "a step back, on; in a walk a phase"),
     ("PgUp  PgDn", "a step back, on, in a walk too"),
     ("Ctrl+PgUp  PgDn", "an epoch back, on"),
@@ -175,5 +176,5 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F11, F12", "full screen, picture"),
     ("? or F1", "this list"),
 )
-HINT = "Drag to turn, wheel to zoom, click a neuron or an edge to see its numbers, press ? for keys"
-SHORT_HINT = "Press ? for keys and mouse"
+HINT = "New here? Press T for a guided tour. Drag to turn, click a neuron for its equation, ? for keys"
+SHORT_HINT = "T: guided tour, ?: keys and mouse"

@@ -110,6 +110,14 @@ def parse_size(text: str) -> tuple[int, int]:
     raise InputError.of("", "--size", f'expected WIDTHxHEIGHT, each 16 to {limits.IMAGE_SIDE:,}, for example 1280x720; found "{text}"')
 
 
+def check_place(text: str) -> None:
+    """That the tour has this step. Raises InputError."""
+    from nnviz3d.app import touring
+    from nnviz3d.spec import lessons
+
+    touring.place(text, tuple(len(lesson.steps) for lesson in lessons.load().lessons))
+
+
 def check_outputs(**outputs: Path | None) -> None:
     """Whether each file could be written, asked before any work and without writing. Raises InputError with every problem.
 

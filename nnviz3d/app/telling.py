@@ -1,0 +1,88 @@
+"""The numbers behind a tour's texts: each placeholder of `spec.lessons.VALUES`, read from the tape or from training, as it is printed.
+
+Every number is the value itself, rounded to the printed digits, written as the language writes it. What is not known now is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnviz3d.spec.guide import END, NUMBER
+from nnviz3d.spec.messages import Catalogue
+from nnviz3d.spec.readout import WalkReading
+from nnviz3d.ui.numbers import count, pair_plain, percent, plain, short
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session import Session
+
+NBSP = "\u00a0"  # a number and its unit stay on one line
+SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what the palettes' colours are called, in the catalogues
+
+
+def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, factor: float) -> dict[str, str]:
+    """Every value that is known now. `neuron`: the one the text speaks of, or -1; `edge`: a parameter of it, or -1; `factor`: by which
+    differences of weights are drawn."""
+    source, topology = session.source, session.source.topology
+    told = {
+        "inputs": count(topology.input.size),
+        "units": count(topology.nodes[1].size),
+        "classes": count(topology.output.size),
+        "parameters": count(topology.n_parameters),
+        "batch": count(source.batch_size),
+        "test_count": count(len(source.data.x_test)),
+        "step": count(source.step),
+    }
+    if source.loss == source.loss:
+        told["loss"] = short(float(source.loss))
+    if session.scores.test_accuracy is not None:
+        told["accuracy"] = percent(session.scores.test_accuracy)
+        told["tested"] = count(tested(session))
+    if session.walking is not None:
+        told |= _of_tape(session.walking.walk.tape, neuron, edge, factor)
+    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
+    if session.walking is None:
+        shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
+    else:
+        shown |= _answers(session.walking.reading(), session.walking.walk, catalogue)
+    for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
+        shown[name] = catalogue.texts[f"colours.{word}"]
+    return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
+
+
+def tested(session: Session) -> int:
+    """The step that the newest accuracy was measured at."""
+    steps = session.curves.charts.test_step
+    return int(steps[-1]) if len(steps) else session.source.step
+
+
+def _of_tape(tape, neuron: int, edge: int, factor: float) -> dict[str, str]:
+    output = tape.topology.output.neurons
+    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss), "factor": count(round(factor))}
+    if tape.objective.classes:
+        truth = output.start + int(tape.target)
+        p = float(tape.old.a[truth])
+        told |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
+    if neuron >= 0:
+        node, j = tape.topology.locate(neuron)
+        z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
+        told |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
+        if node.bias is not None:
+            told["bias"] = short(float(tape.before[node.bias.start + j]))
+    if edge >= 0:
+        node, _j, i = tape.topology.parameter(edge)
+        a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + i])
+        w, new = float(tape.before[edge]), float(tape.after[edge])
+        told |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
+        told["weight_before"], told["weight_after"] = pair_plain(w, new)
+    return told
+
+
+def _answers(reading: WalkReading, walk, catalogue: Catalogue) -> dict[str, str]:
+    """The answers and the truth, as the header says them: a class, and its share."""
+    told = {"truth": walk.sample.label}
+    for ending, verdict in (("", reading.answer_before), ("_after", reading.answer_after)):
+        name, opened, share = verdict.rpartition(" (")
+        told[f"said{ending}"] = name if opened else verdict
+        if opened:
+            told[f"share_said{ending}"] = catalogue.number(share.rstrip(")")).replace(" ", NBSP)
+    return {name: f"{NUMBER}{text}{END}" for name, text in told.items()}
