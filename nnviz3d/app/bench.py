@@ -134,7 +134,7 @@ def neurons(host) -> dict:
     target = Target(host.context, *SIZE, "rgba16f", depth=True)
     with target:
         renderer.neurons.draw(picture.subject, frame, shared, SIZE)  # fills the order column
-    order = renderer.neurons.order.read()[:, 0]
+    order = renderer.neurons.order(picture.subject).column.read()[:, 0]
     seen = pose.project(picture.layout.place_n4[order, :3].astype(np.float64), SIZE[0] / SIZE[1])
     clip = pose.clip_from_view(SIZE[0] / SIZE[1])
     layer = picture.layout.place_n4[order, 3].astype(int)
