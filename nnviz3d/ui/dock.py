@@ -58,10 +58,11 @@ class Dock:
         self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
-            (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (health, health.draw), (training, training.draw), (compare, self.compare.draw),
+            (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (performance, performance.draw),
-            (compare, self.compare.draw), (moments, moments.draw),
+            (moments, moments.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
