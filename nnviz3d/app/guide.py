@@ -23,6 +23,7 @@ from nnviz3d.spec.lessons import Step, Tour
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Answer
+from nnviz3d.ui.frame import LOW
 
 if TYPE_CHECKING:
     from nnviz3d.app.loop import Loop
@@ -236,7 +237,7 @@ class Guide:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.loop.stage, self.step.camera
         self._size = self.loop.host.display_size
-        stage.with_table = "table" in self.step.cards
+        stage.with_table = "table" in self._cards
         boxes = [box for name in look.frame for box in self._boxes(name)]
         yaw, pitch = camera.PRESETS[look.view]
         direction = (yaw if look.yaw is None else look.yaw, pitch if look.pitch is None else look.pitch)
@@ -259,6 +260,13 @@ class Guide:
         topology = self.loop.session.source.topology
         node, _j, i = topology.parameter(self.edge)
         return topology.by_name[node.inputs[0]].neurons.start + (i or 0)
+
+    @property
+    def _cards(self) -> tuple[str, ...]:
+        """Those that the step wants; none where the window is too low for them."""
+        loop = self.loop
+        low = loop.host.display_size[1] < LOW * loop.overlay.scale * loop.session.scene.look.ui_scale
+        return () if low else self.step.cards
 
     # ---------------------------------------------------------------- every frame
 
@@ -301,7 +309,7 @@ class Guide:
         moment = self.loop.stage.moment()
         if moment is None or not self.on:
             return moment
-        cards = self.step.cards
+        cards = self._cards
         return replace(moment, table=moment.table if "table" in cards else None, inset=moment.inset if "function" in cards else None)
 
     def reading(self) -> TourReading | None:

@@ -22,9 +22,10 @@ from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Label, PlaneReading, StageInput
+from nnviz3d.ui.frame import TALL
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
-TITLE = 116.0  # imgui's units, unscaled: what the card with the title covers
+TITLE = (76.0, 116.0)  # imgui's units, unscaled: what the card with the title covers in a tour, in low and in tall windows
 HEAD = 0.45  # of the foot: the card with the title covers a corner, which only tall columns reach
 TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside the outputs, without names
 NARROW = 600.0  # a stage of less has no room to spare
@@ -146,7 +147,8 @@ class Stage:
         head = foot * (HEAD_OF_TWO if self.beside else HEAD)
         if card:  # and layers that fill the frame must not hide behind the title
             foot = min(card / max(self.host.display_size[1], 1), 0.55)
-            head = min(TITLE * words / FOOT_WITH_TRANSPORT / max(self.host.display_size[1], 1), 0.2)
+            unit = words / FOOT_WITH_TRANSPORT
+            head = min(TITLE[self.host.display_size[1] >= TALL * unit] * unit / max(self.host.display_size[1], 1), 0.2)
         if abs(share - self.panel) > 0.02 or abs(foot - self.foot) > 0.05:
             first = self.panel == 0.0 and self.host.frames < 4
             self.panel, self.foot, self.head = share, foot, head

@@ -11,6 +11,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import theme
 from nnviz3d.ui.tex import Formulas
 
+TALL = 640.0  # unscaled pixels: a lower window has no room for all words while there is a tour
 NARROW, LOW = 600.0, 420.0  # unscaled pixels: in smaller windows the panels wait behind a button, and words make room for the network
 
 

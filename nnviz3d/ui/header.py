@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
 from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.frame import TALL, Frame
 from nnviz3d.ui.numbers import count, plain, short, times
 from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
@@ -27,7 +27,7 @@ def draw(f: Frame) -> Rect:
     _title(f, room)
     _sample(f, room)
     _differences(f, room)
-    if not f.low:
+    if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
     at, size = imgui.get_window_pos(), imgui.get_window_size()
     imgui.end()

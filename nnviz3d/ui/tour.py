@@ -12,7 +12,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.ui import flow, theme, timeline, transport, walkbar
-from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.frame import TALL, Frame
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 WIDTH = 660.0  # of the card, unscaled
 READING, SMALLER = 18.0, 16.0  # sizes of the text: where there is room, and where there is little
-TALL = 640.0  # unscaled height of a window with room
-ROWS = 3  # of text that the card always has room for, so that it does not jump from step to step
+ROWS = 3  # of text that the card of a tall window always has room for, so that it does not jump from step to step
+DOT, BAR, GAP = 4.0, 34.0, 7.0  # of the lessons: radius, width of this one's, between them
 ROOM = 470.0  # unscaled pixels of stage that must be left beside a panel
 _K = imgui.Key
 _ACCENT, _ON_ACCENT, _DIM, _FAINT, _TEXT, _GOOD = (
@@ -61,14 +61,15 @@ class Tour:
         tour = f.readout.tour
         margin, pad = f.px(theme.MARGIN), f.px(18)
         room = min(f.stage_width - 2 * margin, f.px(WIDTH)) - 2 * pad
-        size = READING if room >= f.px(500) and f.height >= f.px(TALL) else SMALLER
+        tall = f.height >= f.px(TALL)
+        size = READING if room >= f.px(500) and tall else SMALLER
         floating(f, "##tour", f.stage_width / 2, f.height - margin, (0.5, 1.0), 0.92, padding=(18.0, 11.0))
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(6), f.px(6)))
         imgui.dummy(imgui.ImVec2(room, 0))
         _head(f, tour, room)
         top = imgui.get_cursor_pos_y()
         rows = flow.draw(f, tour.text, room, size)
-        if rows < ROWS and not f.low:
+        if rows < ROWS and tall:
             imgui.set_cursor_pos_y(top + ROWS * f.px(size) * flow.LEADING + imgui.get_style().item_spacing.y)
         _strip(f, tour, room)
         _foot(f, tour, room)
@@ -127,16 +128,21 @@ def _foot(f: Frame, tour: TourReading, room: float) -> None:
     left, y, high = imgui.get_cursor_pos_x(), imgui.get_cursor_pos_y(), f.px(34)
     wide = {word: imgui.calc_text_size(tour.words[word]).x + f.px(38) for word in ("back", "next", "finish")}
     word = "finish" if tour.last else "next"
-    dots = _dots(f, tour, high)
     start = left + room - wide[word] - f.px(6) - wide["back"]
     if tour.invite:
-        space = start - (left + dots) - f.px(28)
         icon, ink = (fa.ICON_FA_CHECK, _GOOD) if tour.met else (fa.ICON_FA_HAND_POINTER, _TEXT)
-        imgui.set_cursor_pos(imgui.ImVec2(left + dots + f.px(14), y + (high - imgui.get_text_line_height()) / 2))
+        text = f"{icon}  {tour.invite}"
+        dots = _dots_width(f, tour) + f.px(14)
         imgui.push_style_color(imgui.Col_.text, ink)
-        text = elide(f"{icon}  {tour.invite}", space)
-        imgui.text_unformatted(text)
+        if imgui.calc_text_size(text).x <= start - left - dots - f.px(14):
+            imgui.set_cursor_pos(imgui.ImVec2(left + dots, y + (high - imgui.get_text_line_height()) / 2))
+            imgui.text_unformatted(text)
+        else:  # a row of its own
+            imgui.text_unformatted(elide(text, room))
+            y = imgui.get_cursor_pos_y()
         imgui.pop_style_color()
+    imgui.set_cursor_pos(imgui.ImVec2(left, y))
+    _dots(f, tour, high)
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, high / 2)
     imgui.set_cursor_pos(imgui.ImVec2(start, y))
     if tour.lesson or tour.step:
@@ -161,12 +167,16 @@ def _button(f: Frame, text: str, ident: str, width: float, height: float, accent
     return pressed
 
 
-def _dots(f: Frame, tour: TourReading, high: float) -> float:
-    """One dot a lesson, to be clicked; that of this lesson is a bar that fills with its steps. Returns their width."""
+def _dots_width(f: Frame, tour: TourReading) -> float:
+    return f.px(BAR + GAP + (len(tour.titles) - 1) * (2 * DOT + GAP))
+
+
+def _dots(f: Frame, tour: TourReading, high: float) -> None:
+    """One dot a lesson, to be clicked; that of this lesson is a bar that fills with its steps."""
     corner = imgui.get_cursor_screen_pos()
     here = imgui.get_cursor_pos()
     draw_list = imgui.get_window_draw_list()
-    x, r, bar, gap = 0.0, f.px(4), f.px(34), f.px(7)
+    x, r, bar, gap = 0.0, f.px(DOT), f.px(BAR), f.px(GAP)
     middle = corner.y + high / 2
     for k, title in enumerate(tour.titles):
         width = bar if k == tour.lesson else 2 * r
@@ -182,8 +192,6 @@ def _dots(f: Frame, tour: TourReading, high: float) -> float:
             share = (tour.step + 1) / tour.steps
             draw_list.add_rect_filled(low, imgui.ImVec2(low.x + max(width * share, 2 * r), top.y), _ACCENT, r)
         x += width + gap
-    imgui.set_cursor_pos(here)
-    return x
 
 
 def marks(f: Frame) -> None:
