@@ -131,7 +131,7 @@ class Guide:
         state = self.state.after(event)
         if state is None:
             self.leave()
-        elif state != self.state or event == "restart":
+        else:
             self._go(state)
 
     def speak(self, code: str) -> None:

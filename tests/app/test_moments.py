@@ -46,7 +46,7 @@ def test_a_moment_is_entered_again_to_the_byte_and_training_from_it_is_the_same(
 
     back()
     s.source.rewind._discard(0)  # the history holds nothing of it any more
-    s.source.rewind._keep(fresh=True)
+    s.source.rewind._keep(changed=True)
     back()
     s.reset()
     s.source.run(5)

@@ -180,7 +180,7 @@ def test_before_the_oldest_kept_step_a_banner_says_which_one_that_is(tmp_path):
     rewind = s.source.rewind
     rewind._keys = [key for key in rewind._keys if key.step >= 40] or rewind._keys
     rewind._discard(0)
-    rewind._keep(fresh=True)
+    rewind._keep(changed=True)
     s.start_walk(Place(0, 0.0))
     before = whole(s.source.trainer)
     moving.move(s, "step", -1)
