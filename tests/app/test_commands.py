@@ -22,8 +22,8 @@ COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "tour", "train", "export", "shot", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
 SCENES = [
-    "circle", "compare", "dead-relu", "deep", "digits", "exploding", "gauss", "iris", "overfit", "reg-plane", "saturated", "sparse", "spiral",
-    "too-fast", "unscaled", "wide", "xor", "zero-init",
+    "circle", "compare", "dead-relu", "deep", "digits", "exploding", "gauss", "iris", "overfit", "reg-plane", "saturated", "sparse",
+    "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 
