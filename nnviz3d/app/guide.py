@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
 MOST_LINES = 256  # into one neuron
 AROUND = 1.6  # pitches that are to be seen around a neuron
-KEPT = ("network", "data", "train")  # what a visitor may change and a step needs as it was
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
     "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
@@ -90,22 +89,32 @@ class Guide:
         self.tour = self.tour or lessons.load()
         state = Touring(tuple(len(lesson.steps) for lesson in self.tour.lessons)).after(place)
         loop = self.loop
-        look = {f"look.{name}": getattr(loop.session.scene.look, name) for name in CARRIED}
-        session = self._session(look, loop.session.ops.name)
-        stage = Stage(loop.host, session)
+        look = loop.session.scene.look
+        session = self._session({f"look.{name}": getattr(look, name) for name in CARRIED})
+        stage = self._stage(session)
         self.code = self.code or messages.choose(loop.session.scene.view.language, self.tour.catalogues)
         self._before = _Before(loop.session, loop.stage, loop.session.running)
         loop.session.running = False
-        stage.governor = loop.stage.governor  # what it has learnt of this machine
         loop.session, loop.stage = session, stage
         self._go(state, jump=True)
 
-    def _session(self, look: dict, backend: str) -> Session:
+    def _session(self, look: dict) -> Session:
+        """The tour's own, at its start."""
         tour = self.tour
-        session = Session(tour.scene, tour.path.parent, backend, tour.path, REMEMBER)
+        session = Session(tour.scene, tour.path.parent, self.loop.session.ops.name, tour.path, REMEMBER)
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
+        self._touched = False
         return session
+
+    def _stage(self, session: Session) -> Stage:
+        """For a session of the tour, seen from where one is."""
+        now = self.loop.stage
+        stage = Stage(self.loop.host, session)
+        stage.governor = now.governor  # what it has learnt of this machine
+        stage.panel, stage.foot, stage.head = now.panel, now.foot, now.head
+        stage.rig.jump(now.rig.pose)
+        return stage
 
     @staticmethod
     def _settle(session: Session) -> None:
@@ -171,19 +180,16 @@ class Guide:
 
     def _walk(self, step: Step) -> None:
         """Into the iteration of the tour, and on to the step's place; backwards at once."""
-        session = self.loop.session
-        end = Place.parse(step.phase, session.source.topology)
-        walking = session.walking
+        walking = self.loop.session.walking
         here = walking is not None and not walking.walk.stale and walking.walk.step == self.tour.step + 1 and not self._spoiled
         if not here:
-            self._learn(self.tour.step)
-            session.start_walk(end)
-            session.walking.walk.show_sample(self.tour.row)
-        walk = session.walking.walk
-        session.walking.playing = False
-        if here and walk.sample.index != walk.tape.of(self.tour.row).row:
+            self._learn(self.tour.step).start_walk()
+        walking = self.loop.session.walking
+        walking.playing = False
+        walk = walking.walk
+        if walk.tape.row != walk.tape.rows[self.tour.row % len(walk.tape.rows)]:
             walk.show_sample(self.tour.row)
-        start = walk.place.number
+        start, end = walk.place.number, Place.parse(step.phase, walk.topology)
         if here and start < end.number:
             self._glide = _Glide(start, end, step.seconds)
         else:
@@ -194,7 +200,7 @@ class Guide:
         pace = (step.pace, step.until) if step.until else (self.tour.scene.train.steps_per_second, self.tour.scene.train.steps)
         on = session.walking is None and not self._spoiled and step.train <= session.source.step <= max(step.until, step.train)
         if not on or session.source.step < step.train:
-            self._learn(step.train)
+            session = self._learn(step.train)
         self._apply({"train.steps_per_second": pace[0], "train.steps": pace[1]})
         session.evaluate()
         session.running = step.until > session.source.step
@@ -207,17 +213,22 @@ class Guide:
         same = scene.network == own.network and scene.data == own.data and scene.train == own.train.model_copy(update=pace)
         return self._touched or not same or self.loop.session.source.diverged is not None
 
-    def _learn(self, steps: int) -> None:
+    def _learn(self, steps: int) -> Session:
         """The tour's own network after so many steps: from the start, unless it is on its way there."""
         session = self.loop.session
         session.running = False
-        if self._spoiled or session.walking is not None or session.source.step > steps:
-            own = self.tour.scene.model_dump()
-            self._apply({name: own[name] for name in KEPT} | {"train.steps": 0})
+        if self._spoiled:  # whatever was done, nothing of it stays
+            loop = self.loop
+            session = self._session({"look": session.scene.look.model_dump()})
+            stage = self._stage(session)
+            loop.stage.close()
+            loop.session, loop.stage = session, stage
+        elif session.walking is not None or session.source.step > steps:
             session.reset()
-            self._touched = False
+        self._apply({"train.steps": 0})
         session.show_sample(self.tour.scene.view.sample)
         session.run(steps - session.source.step)
+        return session
 
     def _apply(self, values: dict) -> None:
         session = self.loop.session
