@@ -131,7 +131,7 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool
 def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.ndarray:
     """A square in y and z, as high as the highest layer but at least seven neurons, beyond the output."""
     half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
-    x = float(high[-1, 0]) + gap * (pitch * 5.5 + half * 0.7)
+    x = float(high[-1, 0]) + gap * pitch * 5.5 + half * 1.1
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 
