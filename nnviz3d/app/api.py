@@ -27,12 +27,17 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
 
 
 def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
-    """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError."""
+    """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError.
+
+    Up to `steps` (else the scene's, else 1000) steps; the scene's stop conditions may end it earlier.
+    """
+    from nnviz3d.app import stops
     from nnviz3d.app.session import Session
 
     document, base = _scene(scene)
     session = Session(document, base, backend)
-    session.source.run(document.train.steps or 1000 if steps is None else steps)
+    wanted = document.train.steps or 1000 if steps is None else steps
+    stops.run(session.source, session.source.trainer, document.train, wanted, session.stops)
     return session.source
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 SIZE = (1280, 720)
 REPEATS = 9
-SECTIONS = ("start", "frame", "readings", "long_steps", "edges", "neurons")
+SECTIONS = ("start", "frame", "readings", "equations", "long_steps", "edges", "neurons")
 
 
 class _Frozen:
@@ -134,7 +134,7 @@ def neurons(host) -> dict:
     target = Target(host.context, *SIZE, "rgba16f", depth=True)
     with target:
         renderer.neurons.draw(picture.subject, frame, shared, SIZE)  # fills the order column
-    order = renderer.neurons.order.read()[:, 0]
+    order = renderer.neurons.order(picture.subject).column.read()[:, 0]
     seen = pose.project(picture.layout.place_n4[order, :3].astype(np.float64), SIZE[0] / SIZE[1])
     clip = pose.clip_from_view(SIZE[0] / SIZE[1])
     layer = picture.layout.place_n4[order, 3].astype(int)
@@ -227,6 +227,65 @@ def long_steps(frames: int = 60, warm: int = 45) -> dict:
     return out | {"ratio": round(out["long_frame_p50_ms"] / out["short_frame_p50_ms"], 3)}
 
 
+def equations(frames: int = 240, warm: int = 60) -> dict:
+    """What equations add to a frame of Python: `digits` learning with the Neuron panel open, and walking; beside the panel without any.
+
+    Milliseconds in the overlay and in making the readout, in turns with frames where nothing is picked. The walk is at rest, as it is read.
+    """
+    from nnviz3d.app import facts
+    from nnviz3d.app.loop import Loop
+    from nnviz3d.app.session import Session
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec import toml
+    from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.phases import Place
+
+    path = toml.find("digits")
+    session = Session(toml.load(path, [Edit("look.quality", "low")]), path.parent)
+    host = open_host(*SIZE, headless=True)
+    loop = Loop(host, session)
+    for name in loop.overlay._dock.opened:
+        loop.overlay._dock.opened[name] = name == "Neuron"
+    out, spent, real = {}, [0.0], (facts.readout, loop.overlay.draw)
+
+    def timed(call):
+        def run(*args, **kwargs):
+            begin = thread_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                spent[0] += (thread_time() - begin) * 1e3
+
+        return run
+
+    facts.readout, loop.overlay.draw = timed(real[0]), timed(real[1])
+    cases = {"neuron": (80, -1, -1), "weight": (80, 1100, -1), "layer": (-1, -1, 1)}
+    try:
+        for when in ("learning", "walk"):
+            if when == "walk":
+                session.start_walk(Place.parse("update:1@0.5", session.source.topology))
+            loop.run(warm)
+            times: dict[str, list[float]] = {name: [] for name in ("", *cases)}
+            for _ in range(frames // 24):
+                for name, (picked, chosen, layer) in (("", (-1, -1, -1)), *cases.items()):
+                    loop.stage.picked, loop.stage.chosen, loop.stage.layer = picked, chosen, layer
+                    loop.run(12)  # formulas of another subject are rendered when it is picked
+                    for _ in range(24):
+                        spent[0] = 0.0
+                        loop.frame(1 / 60)
+                        times[name].append(spent[0])
+            bare = times.pop("")
+            for name, values in times.items():
+                out[f"{when}_{name}_ms"] = round(float(np.mean(values) - np.mean(bare)), 3)
+                out[f"{when}_{name}_p99_ms"] = round(float(np.percentile(values, 99) - np.median(bare)), 3)
+            out[f"{when}_floor_ms"] = round(float(np.mean(bare)), 3)
+        loop.stage.close()
+        return out
+    finally:
+        facts.readout = real[0]
+        host.close()
+
+
 def start() -> dict:
     """Seconds from process start: to the end of `--help`, of the import, and to the first presented frame of `digits` (best of 3)."""
 
@@ -260,6 +319,8 @@ def measure(only: str | None = None) -> dict:
         out["readings"] = readings()
     if only in (None, "long_steps"):
         out["long_steps"] = long_steps()
+    if only in (None, "equations"):
+        out["equations"] = equations()
     if only in (None, "edges", "neurons"):
         host = open_host(*SIZE, headless=True)
         out["renderer"] = host.context.renderer

@@ -93,7 +93,7 @@ def train(
     options: Any,
     scene: SceneName,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=0, metavar="N", help="How many; else train.steps.", show_default="1000")
+        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
     ] = None,
     init: output("W.safetensors", "Start from these weights.", "--init") = None,
     save: output("W.safetensors", "Write the weights here.", "--save") = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +26,27 @@ from nnviz3d.spec.scene import Data, Scene
 
 def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
-    source, train = session.source, session.scene.train
+    source = session.source
     count = source.topology.n_parameters
+    if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
+        stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
-        return comparing.sentence(session)
+        return (session.walking is None and stopped) or comparing.sentence(session)
     if session.walking is not None:
-        return changes.sentence(session.walking, session.scene.look)
+        over = session.walking.over and not session.walking.playing
+        return stopped if stopped and over else changes.sentence(session.walking, session.scene.look)
+    if told := session.moments.sentence(source):
+        return told
     if source.diverged is not None:
         return "Training has stopped because the numbers exploded. Reset to begin again."
+    if session.running and session.pace.goal is not None:
+        return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and nudges {count:,} weights to make the loss smaller."
     if source.step == 0:
         return f"An untrained network with {count:,} random weights. Press Play to let it learn."
-    if train.steps and source.step >= train.steps:
-        return f"Finished: {source.step:,} steps are done. The signals show what it computes for this sample."
+    if stopped:
+        return stopped
     return "Paused. The signals show what the network computes for this sample."
 
 
@@ -61,7 +69,8 @@ def readout(
 ) -> Readout:
     source = session.source
     seen = session.seen
-    said, right = seen.answer()
+    moments = session.moments.reading(source)
+    said, right = session.pictured.answer()
     return Readout(
         topology=source.topology,
         sentence=sentence(session),
@@ -101,6 +110,8 @@ def readout(
         findings=session.diagnosis.findings(source, session.curves.charts),
         chosen=chosen,
         layer=layer,
+        parameter=session.inspector.parameter(seen, chosen),
+        whole=session.inspector.layer(seen, layer),
         plane=plane,
         samples=session.browser.reading(session),
         features=source.data.feature_names,
@@ -112,6 +123,8 @@ def readout(
         confusion=session.confusion.reading(source, "confusion" in session.wants),
         layers=session.layers.reading(source, session.wants.get("layers")),
         compare=comparing.reading(session, beside, hovered),
+        epoch_steps=source.trainer.of_epoch[1],
+        moments=moments,
         dirty=session.scene != session.saved,
         scene_name=session.name,
         scene_names=_scenes()[0],
@@ -150,9 +163,11 @@ def _columns(data: Data, base: Path) -> tuple[str, ...]:
 
 def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
+    if session.kept is not None:
+        return read(session.kept.told, neuron) if 0 <= neuron < session.source.topology.n_neurons else None
     if beside is None:
-        return _read(session, neuron)
-    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else _read(session, neuron)
+        return session.inspector.neuron(session.seen, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 
 
@@ -162,9 +177,3 @@ def _bias(topology, neuron: int) -> int:
         return -1
     node, j = topology.locate(neuron)
     return node.bias.start + j
-
-
-def _read(session: Session, neuron: int) -> NeuronReading | None:
-    if not 0 <= neuron < session.source.topology.n_neurons:
-        return None
-    return session.walking.inspector.read(session.walking.walk, neuron) if session.walking is not None else read(session.source, neuron)

@@ -1,100 +1,162 @@
-"""What the Neuron panel says inside a walk: the recorded step's own numbers, and what it did to the parameters of one neuron.
+"""Readings for the panels, made once for each moment: of the picked neuron, the chosen parameter, the chosen layer.
 
-Nothing is blended for the eye here: each number is the tape's. Before the phase `after` a neuron is told as it was when the step was
-taken; in it, as it is with the new parameters. Holds which parameter is chosen and which gradient is checked.
+Inside a walk each number is the tape's; nothing is blended for the eye. Before the phase `after` everything is told as it was when the step
+was taken; in it, as it is with the new parameters. Outside a walk it is the arenas' own. Holds readings and the last gradient check.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
+from time import perf_counter
 
 import numpy as np
 
-from nnviz3d.app.reading import TERMS, read
+from nnviz3d.app.reading import TERMS, Recorded, layer, parameter, read
 from nnviz3d.engine.iteration import Tape
-from nnviz3d.engine.rules import check_gradient, update
+from nnviz3d.engine.rules import check_gradient, check_sample, update
 from nnviz3d.sources.walk import Walk
+from nnviz3d.spec.reading import LayerReading, ParameterEquations
 from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
-from nnviz3d.spec.topology import Node
 
-KEPT = 4  # readings: the picked neuron and the one under the pointer, with room for the next
+KEPT = 6  # readings: the picked neuron, the one under the pointer, the chosen parameter and layer, with room for the next
+LAYER_WAIT, LAYER_SHARE = 0.1, 30  # seconds between two looks at a whole layer that learns; at least so many times what one costs
 
 
 class Inspector:
-    """A reading is made once for each (tape, before or after, neuron, parameter): 0.5 ms, then a look into a table of four."""
+    """A reading is made once for each moment (0.1 to 0.5 ms), then it is a look into a short table."""
 
     def __init__(self):
-        self._tape: Tape | None = None
-        self._chosen: int | None = None
-        self._check: CheckReading | None = None
+        self._moment: tuple = ()
+        self._alive: object = None  # what the moment's ids are of, so that they are not given to others
+        self._known: dict[tuple, object] = {}
         self._wanted: int | None = None
-        self._known: dict[tuple, NeuronReading] = {}
+        self._check: CheckReading | None = None
+        self._layer: tuple = ()  # (what of, until when it is good, reading)
 
-    def choose(self, parameter: int) -> None:
-        """Tell this parameter's update, as long as a neuron is picked that it leads into."""
-        self._chosen = parameter
+    def check(self, p: int) -> None:
+        """Compare this parameter's gradient with a central difference when it is read next."""
+        self._wanted = p
 
-    def check(self, parameter: int) -> None:
-        """Compare this parameter's gradient with a central difference at the next reading."""
-        self._chosen = self._wanted = parameter
+    def neuron(self, seen, neuron: int) -> NeuronReading | None:
+        """None for an id outside the network. `seen`: our own training or a walk."""
+        if not 0 <= neuron < seen.topology.n_neurons:
+            return None
+        return self._once(seen, ("neuron", neuron), lambda source: _neuron(source, neuron))
 
-    def read(self, walk: Walk, neuron: int) -> NeuronReading:
-        """The reading of a neuron of the step that is walked through. Raises IndexError for an id outside the network."""
-        tape = walk.tape
-        if tape is not self._tape:
-            self._tape, self._check = tape, None
+    def parameter(self, seen, p: int) -> ParameterEquations | None:
+        """None for what is no parameter of this network."""
+        if not 0 <= p < seen.topology.n_parameters:
+            return None
+        self._follow(seen)
+        if self._wanted == p:
+            self._check = _check(seen, p)
+        self._wanted = None
+        told = self._once(seen, ("parameter", p), lambda source: _parameter(source, p))
+        check = self._check if self._check is not None and self._check.parameter == p else None
+        return told if check is None else replace(told, check=check)
+
+    def layer(self, seen, k: int) -> LayerReading | None:
+        """None for the input and for what is no layer. Of a network that learns, at most ten times a second."""
+        if not 1 <= k < len(seen.topology.nodes):
+            return None
+        self._follow(seen)
+        of = (k, id(self._alive), isinstance(seen, Walk))
+        key, now = (self._moment, k), perf_counter()
+        if self._layer and self._layer[0] == of and (self._layer[1] == key or now < self._layer[2]):
+            return self._layer[3]
+        source = _source(seen)
+        told = layer(source, k)
+        if isinstance(source, Recorded):
+            told = replace(told, optimizer=source.tape.train.optimizer, rate=source.tape.learning_rate)
+            told = replace(told, delta=None, back=None) if seen.kind == "after" else told
+        else:
+            told = replace(told, optimizer=seen.scene.train.optimizer)
+        self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), told
+        return told
+
+    def _follow(self, seen) -> None:
+        """Forget what was of another moment; a check outside a walk stays until another network comes."""
+        if isinstance(seen, Walk):
+            moment, alive = (id(seen.tape), seen.kind == "after"), seen.tape
+        else:
+            moment, alive = (id(seen.trainer), seen.step, seen.version, seen.trainer.writes, seen.holds), seen.trainer
+        if alive is not self._alive:
+            self._check, self._layer = None, ()
+        if moment != self._moment:
+            self._moment, self._alive = moment, alive
             self._known.clear()
-        if self._wanted is not None:
-            if 0 <= self._wanted < tape.topology.n_parameters:
-                self._check = _check(tape, self._wanted)
-            self._wanted = None
-        key = (walk.kind == "after", neuron, self._chosen, self._check)
+
+    def _once(self, seen, key: tuple, make):
+        self._follow(seen)
         if key not in self._known:
             while len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[key] = self._told(walk, neuron)
+            self._known[key] = make(_source(seen))
         return self._known[key]
 
-    def _told(self, walk: Walk, neuron: int) -> NeuronReading:
-        after, tape = walk.kind == "after", walk.tape
-        sample = tape.new if after else tape.old
-        arrays = {"activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient}
-        arrays["parameter"] = tape.after if after else tape.before
-        host = SimpleNamespace(to_host=np.asarray)  # a tape lies on the host, wherever training runs
-        facts = {"topology": tape.topology, "holds": tape.holds, "target_of": walk.target_of}
-        told = read(SimpleNamespace(ops=host, tensors=arrays.get, **facts), neuron)
-        if after:  # no error has been sent back through the new weights
-            told = replace(told, delta=None, outgoing=None)
-        return told if told.z is None else replace(told, step=step(tape, neuron, self._chosen, self._check))
+
+def _source(seen):
+    return Recorded(seen.tape, seen.kind == "after") if isinstance(seen, Walk) else seen
 
 
-def step(tape: Tape, neuron: int, chosen: int | None = None, checked: CheckReading | None = None) -> StepReading:
+def _after(source) -> bool:
+    """No error has been sent back through the new weights."""
+    return isinstance(source, Recorded) and source.tensors("parameter") is source.tape.after
+
+
+def _neuron(source, neuron: int) -> NeuronReading:
+    told = read(source, neuron)
+    if not isinstance(source, Recorded):
+        return told
+    if _after(source):
+        told = replace(told, delta=None, outgoing=None)
+    return told if told.z is None else replace(told, step=step(source.tape, neuron))
+
+
+def _parameter(source, p: int) -> ParameterEquations:
+    told = parameter(source, p)
+    if not isinstance(source, Recorded):
+        return told
+    tape = source.tape
+    told = replace(
+        told,
+        delta=None if _after(source) else told.delta,
+        sample=None if _after(source) else float(tape.sample_gradient[p]),
+        change=float(tape.change[p]),
+        masks=_masks(tape, p),
+        update=_update(tape, p),
+    )
+    return told
+
+
+def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
+    """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
+    node, j, i = tape.topology.parameter(p)
+    k, row = tape.topology.nodes.index(node), int(np.flatnonzero(tape.rows == tape.row)[0])
+    ends = [("a", k - 1, i), ("delta", k, j)]
+    return tuple(
+        (what, float(tape.masks[at][row, n]), int(np.count_nonzero(tape.masks[at][:, n])))
+        for what, at, n in ends
+        if n is not None and tape.masks[at] is not None
+    )
+
+
+def step(tape: Tape, neuron: int) -> StepReading:
     """What the step did to the parameters that lead into `neuron` (not an input).
 
-    Told apart are the weights with the largest terms of the weighted sum, the bias, and `chosen` where it is one of the neuron's;
-    without that the update of the told weight that changed most.
+    Told apart are the weights with the largest terms of the weighted sum, and the bias; the update is that of the told weight that
+    changed most.
     """
     node, j = tape.topology.locate(neuron)
     first, fan_in = node.weight.start + j * node.weight.shape[1], node.weight.shape[1]
-    bias = node.bias.start + j
     source = tape.topology.by_name[node.inputs[0]].neurons
     row = slice(first, first + fan_in)
     product = tape.before[row].astype(np.float64) * tape.old.a[source.slice]
     told = [first + int(i) for i in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
-    if chosen is None or not (first <= chosen < first + fan_in or chosen == bias):
-        chosen = max(told, key=lambda p: abs(float(tape.change[p])))
-    if chosen not in told and chosen != bias:
-        told.append(chosen)
     weights = [_gradient(tape, p, source.start + p - first, p - first) for p in told]
-    return StepReading(
-        float(tape.old.delta[neuron]),
-        len(tape.rows),
-        (*weights, _gradient(tape, bias)),
-        fan_in - len(told),
-        _update(tape, node, chosen),
-        checked if checked is not None and checked.parameter == chosen else None,
-    )
+    most = max(told, key=lambda p: abs(float(tape.change[p])))
+    gradients = (*weights, _gradient(tape, node.bias.start + j))
+    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), gradients, fan_in - len(told), _update(tape, most))
 
 
 def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None = None) -> GradientReading:
@@ -102,13 +164,20 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
     return GradientReading(p, float(tape.sample_gradient[p]), float(tape.gradient[p]), float(tape.change[p]), neuron, index, a)
 
 
-def _update(tape: Tape, node: Node, p: int) -> UpdateReading:
+def _update(tape: Tape, p: int) -> UpdateReading:
     rule = update(tape, p)
-    index = (p - node.weight.start) % node.weight.shape[1] if p < node.weight.stop else None
-    return UpdateReading(p, index, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen)
+    return UpdateReading(p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen)
 
 
-def _check(tape: Tape, p: int) -> CheckReading:
-    analytic, numeric, kink = check_gradient(tape, p)
+def _check(seen, p: int) -> CheckReading:
+    """Of the shown sample: by the tape inside a walk, else with the parameters of now."""
+    if isinstance(seen, Walk):
+        analytic, numeric, kink = check_gradient(seen.tape, p)
+    else:
+        parameters = seen.ops.to_host(seen.tensors("parameter"))
+        sample = seen.sample
+        analytic, numeric, kink = check_sample(
+            seen.topology, seen.objective, parameters, sample.x, sample.target, p, parameter(seen, p).sample, seen.holds.killed
+        )
     size = max(abs(analytic), abs(numeric))
-    return CheckReading(p, analytic, numeric, abs(analytic - numeric) / size if size else 0.0, kink)
+    return CheckReading(p, analytic, numeric, abs(analytic - numeric) / size if size else 0.0, kink, seen.step)

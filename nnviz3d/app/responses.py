@@ -64,7 +64,8 @@ class Responses:
     def refresh(self, source, seen, palette: str, exact: bool = False) -> None:
         """Bring plate, samples and tiles up to the source's state; `exact`: now, as films and stills need it.
 
-        `seen`: the source, or the walk through one of its steps: then everything is as before that step, and in its last phase as after.
+        `seen`: the source, or the walk through one of its steps: then everything is as before that step, and in its last phase as after; or
+        a kept moment of it.
         """
         plane, subject = source.plane, self.picture.subject
         if plane is None:
@@ -72,20 +73,22 @@ class Responses:
             return
         self._show_points(source, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
-        tape, parameters = None, None
-        if seen is not source:
-            tape = seen.tape
-            parameters = tape.after if seen.kind == "after" else tape.before
+        told, parameters, killed, after = None, None, None, False
+        if hasattr(seen, "tape"):
+            told, after = seen.tape, seen.kind == "after"
+            parameters = told.after if after else told.before
+        elif seen is not source:
+            told, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
         trainer = source.trainer
-        moment = (trainer, trainer.objective, trainer.writes, source.step, held, palette, tape, tape is not None and seen.kind == "after")
+        moment = (trainer, trainer.objective, trainer.writes, source.step, held, palette, told, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            self.picture.show_answers(source.answers(SIDE, seen.sample.x, parameters), source.data.task, palette)
+            self.picture.show_answers(source.answers(SIDE, seen.sample.x, parameters, killed), source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
-            responses_cn = source.responses(subject.tile_cells, seen.sample.x, parameters)
+            responses_cn = source.responses(subject.tile_cells, seen.sample.x, parameters, killed)
             self.range_n2 = np.stack([responses_cn.min(0), responses_cn.max(0)], 1)
             self.picture.show_responses(responses_cn, source.data.task, self.range_n2, palette)
             tiles = moment

@@ -21,14 +21,14 @@ class Scores:
 
 
 class Scoring:
-    """`scores` are the newest."""
+    """`scores` are the newest, of `step`; -1 before the first."""
 
     def __init__(self):
         self.forget()
 
     def forget(self) -> None:
         """Another network or other data: nothing is known, and the next look is due."""
-        self.scores = Scores()
+        self.scores, self.step = Scores(), -1
         self.ask()
 
     def ask(self) -> None:
@@ -42,13 +42,18 @@ class Scoring:
     def due(self) -> bool:
         return self._since >= EVERY
 
-    def look(self, source, curves: Curves, limit: int | None = None) -> Scores:
-        """Both parts of the data, on as many samples as the budget allows (or `limit`); noted in the curves."""
-        limit = limit or int(min(max(WORK / max(source.topology.n_parameters, 1), 32), 2000))
+    def look(self, source, curves: Curves, limit: int | None = None, note: bool = True) -> Scores:
+        """Both parts of the data, on as many samples as the budget allows (or `limit`); `note` them in the curves."""
+        limit = limit or affordable(source)
         train_loss, train_accuracy = source.evaluate("train", limit)
         test_loss, test_accuracy = source.evaluate("test", limit) if len(source.data.x_test) else (None, None)
         self.scores = Scores(test_loss, train_accuracy, test_accuracy, train_loss)
-        if test_loss is not None:
+        if test_loss is not None and note:
             curves.add_test(source.step, test_loss, train_accuracy, test_accuracy)
-        self._since = 0.0
+        self._since, self.step = 0.0, source.step
         return self.scores
+
+
+def affordable(source) -> int:
+    """Samples that a look at one part may cost."""
+    return int(min(max(WORK / max(source.topology.n_parameters, 1), 32), 2000))

@@ -6,42 +6,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from nnviz3d import backend
-from nnviz3d.app import saving
+from nnviz3d.app import driving, moving, saving, stops
 from nnviz3d.app.confusion import Confusion
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.diagnose import Diagnosis
 from nnviz3d.app.editing import Editing
 from nnviz3d.app.history import Entry, History
+from nnviz3d.app.inspector import Inspector
 from nnviz3d.app.layers import LayerHistory
+from nnviz3d.app.moments import Moments
+from nnviz3d.app.pace import Pace
 from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
-from nnviz3d.app.walking import Walking
+from nnviz3d.app.scoring import Scores, Scoring, affordable
+from nnviz3d.app.stops import Stops, check
+from nnviz3d.app.walking import Habits, Walking
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import PACE, Scene
 
-EVALUATE_EVERY = 0.5  # seconds between two looks at the test set
-EVALUATE_WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
 KEEPING = frozenset({"network.layers", "network.output", "train.optimizer", "train.loss"})  # edits that keep the weights that still fit
 FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
-
-
-@dataclass
-class Scores:
-    """The newest evaluation; None before the first."""
-
-    test_loss: float | None = None
-    train_accuracy: float | None = None
-    test_accuracy: float | None = None
 
 
 class Session:
@@ -53,26 +46,29 @@ class Session:
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         self.source = OwnTraining(scene, base, self.ops, remember)
+        check(scene.train, self.source.data)
         self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
         self.curves = Curves(self.source.data.task == "classification")
         self.diagnosis = Diagnosis()
         self.confusion, self.layers = Confusion(), LayerHistory()
         self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
         self.history = History()
+        self.inspector = Inspector()
         self.editing = Editing(self)
-        self.scores = Scores()
+        self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
+        self.moments = Moments()
         self.running = False
         self.saved = scene
         self.banner = ""
-        self.speed = 0.0  # steps a second, measured over the last second
         self.walking: Walking | None = None
+        self.habits = Habits()
         self.browser = Browser()
-        self._owed = 0.0
         self._shown: tuple | None = None
         self._rebuild = Rebuild.NOTHING
-        self._since_evaluation = EVALUATE_EVERY
-        self._since_sample, self._evaluated = 0.0, -1
-        self._window: list[tuple[float, int]] = []
+        self._since_sample = 0.0
+
+    scores = property(lambda self: self.scoring.scores)
+    speed = property(lambda self: self.pace.speed)
 
     # ---------------------------------------------------------------- changes
 
@@ -98,7 +94,7 @@ class Session:
         """`apply` that raises InputError with every problem; the scene is as it was then."""
         edits, before = tuple(edits), self.scene
         scene = toml.apply(before, edits)
-        level = self._become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
+        level = self.become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         if scene != before:
             self.history.record(before, tuple(edit.path for edit in edits), now, held)
         return level
@@ -117,18 +113,20 @@ class Session:
         entry = take(self._now)
         try:
             if isinstance(entry, Scene):
-                self._become(entry)
+                self.become(entry)
             elif entry is not None:
                 self.editing.restore(entry)
         except InputError:
             give_back(lambda _there: entry)
             raise
 
-    def _become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
+    def become(self, scene: Scene, origins: Origins | None = None) -> Rebuild:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
         # without its rival a network goes on as it is
         before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
         level, keys = diff(before, scene), changed_paths(before, scene)
+        if "train.stop_accuracy" in keys and level < Rebuild.DATA:
+            check(scene.train, self.source.data)
         rival = self.rival if scene.compare else None
         if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
             level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
@@ -142,11 +140,12 @@ class Session:
             self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
             self.editing.forget()
-            self.scores = Scores()
-            self._since_evaluation = EVALUATE_EVERY
+            self.scoring.forget()
+            self.stops.forget()
+            self.moments.watch("")
         if level == Rebuild.NET or "data.kind" in keys:
             self.curves = Curves(self.source.data.task == "classification")
-        self.scene = scene
+        self.scene = self.source.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
             self.point_at(scene.view.sample)
         self.banner = ""
@@ -169,9 +168,10 @@ class Session:
             self._rebuild = max(self._rebuild, Rebuild.NET)
         self.curves.clear()
         self.editing.forget()
-        self.scores = Scores()
+        self.scoring.forget()
+        self.stops.forget()
+        self.moments.watch("")
         self.banner = ""
-        self._since_evaluation = EVALUATE_EVERY
 
     def save(self, path: Path | None = None) -> Path:
         """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
@@ -183,7 +183,7 @@ class Session:
     def look_again(self) -> None:
         """After parameters were written from outside: the picture and the scores are of others."""
         self._shown = None
-        self._since_evaluation = EVALUATE_EVERY
+        self.scoring.ask()
         self.banner = ""
 
     @property
@@ -226,19 +226,32 @@ class Session:
 
     @property
     def seen(self):
-        """The source that the picture and the panels read: training itself, or the walk through one of its steps."""
+        """The source that goes on: training itself, or the walk through one of its steps."""
         return self.walking.walk if self.walking is not None else self.source
+
+    @property
+    def kept(self):
+        """The kept moment (or the difference of two) that is looked at instead; None: now."""
+        return self.moments.seen(self.source) if self.walking is None and self.rival is None else None
+
+    @property
+    def pictured(self):
+        """What the picture, the answer and the Neuron panel tell: a kept moment, or what goes on."""
+        return self.kept or self.seen
 
     def start_walk(self, place: Place | None = None) -> None:
         """Record the next iteration and walk through it, or stand still at a place in it. After divergence a banner says why not."""
         self.running = False
+        self.moments.watch("")
         try:
             if self.walking is None:
-                self.walking = Walking(self.source)
+                self.walking = Walking(self.source, self.habits)
             else:
                 self.walking.next()
         except RunError as error:
             self.banner = str(error)
+            if self.walking is not None:
+                self.walking.playing = False
             return
         self.curves.add_train(self.source.step, self.source.loss)
         if place is not None:
@@ -252,16 +265,14 @@ class Session:
 
     def rewind(self, step: int) -> None:
         """Enter the remembered step nearest to this one again; settings that have changed since go back with it."""
-        rewind = self.source.rewind
-        if rewind is None or self.source.step == rewind.nearest(step):
-            return
-        self.running = False
-        self.leave_walk()
-        train = self.source.enter(rewind.nearest(step))
-        pace = {"steps_per_second": self.scene.train.steps_per_second, "steps": self.scene.train.steps}
-        self.scene = self.scene.model_copy(update={"train": train.model_copy(update=pace)})
-        self.source.scene = self.scene
+        moving.rewind(self, step)
+
+    def moved(self, train) -> None:
+        """The source stands at another moment of the run, at which `train` held; when it goes and where it ends stays as it is."""
+        train = train.model_copy(update={name: getattr(self.scene.train, name) for name in PACE})
+        self.scene = self.source.scene = self.scene.model_copy(update={"train": train})
         self.editing.forget()
+        self.moments.watch("")
         if self.rival is not None:
             self.rival.rewind(self.scene)
         self.look_again()
@@ -276,6 +287,11 @@ class Session:
             self.rival.refresh()
 
     @property
+    def leader(self) -> OwnTraining:
+        """Whose steps are counted."""
+        return self.source if self.rival is None else self.rival.leader
+
+    @property
     def alive(self) -> bool:
         """Whether there is a network that can train."""
         return self.source.diverged is None if self.rival is None else self.rival.alive
@@ -287,9 +303,10 @@ class Session:
 
     def single_step(self) -> None:
         self.leave_walk()
+        self.moments.watch("")
         if self.alive:
             (self.rival or self.source).run(1)
-            self._after(1)
+            self.after_steps(1)
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """Train for one frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
@@ -297,48 +314,35 @@ class Session:
             looker.pass_time(dt)
         self.browser.work(self, dt)
         self.editing.pass_time(dt)
-        if self.walking is not None:
-            self.walking.advance(dt)
-            self._measure(dt, 0)
-            return 0
-        self._since_sample += dt
-        if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
-            self.show_next(1)
-        self._since_evaluation += dt
         steps = 0
-        if self.running and self.alive:
-            limit = self._limit(dt)
-            if limit is None or limit > 0 or not self.even:
-                steps = (self.rival or self.source).advance(more, limit)
-                self._owed = max(self._owed - steps, 0.0) if limit is not None else 0.0
-                self._after(steps)
+        if self.walking is not None:
+            if self.walking.advance(dt) and not driving.stopped(self, more):
+                self.start_walk()
         else:
-            if self.rival is not None:
-                self.rival.catch_up(more)  # after a walk, or after the run was dragged back
-            if self.source.at_boundary and self._since_evaluation >= EVALUATE_EVERY and self.source.step != self._evaluated:
-                self.evaluate()  # training rests, or somebody went back: what is told is of this step
-        self._measure(dt, steps)
+            self._since_sample += dt
+            if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
+                self.show_next(1)
+            self.scoring.pass_time(dt)
+            if self.running and self.alive:
+                steps = driving.train(self, dt, more)
+            else:
+                self._rest(more)
+        self.pace.measure(dt, steps)
         return steps
 
-    def _limit(self, dt: float) -> int | None:
-        """How many steps the pace and the stop condition allow now; None: no limit."""
-        train = self.scene.train
-        limit = None
-        if train.steps_per_second > 0:
-            # what could not be done in time is not owed for ever: a slow machine trains as fast as it can
-            self._owed = min(self._owed + dt * train.steps_per_second, max(train.steps_per_second * 0.1, 1.0))
-            limit = int(self._owed)
-        if train.steps > 0:
-            left = max(train.steps - (self.rival.leader if self.rival else self.source).step, 0)
-            limit = left if limit is None else min(limit, left)
-            if left == 0:
-                self.running = False
-        return limit
+    def _rest(self, more: Callable[[], bool]) -> None:
+        """While training rests, what is told becomes of this very step."""
+        self.pace.goal = None
+        if self.rival is not None:
+            self.rival.catch_up(more)  # after a walk, or after the run was dragged back
+        if self.source.at_boundary and self.scoring.due and self.source.step != self.scoring.step:
+            self.evaluate()
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
         self.leave_walk()
-        self.running = True
+        self.moments.watch("")
+        self.running, self.pace.goal = True, None
         self._stop_if_diverged()
 
     def _stop_if_diverged(self) -> None:
@@ -354,11 +358,12 @@ class Session:
                 "The last finite weights are kept. Lower the learning rate, then reset (R)."
             )
 
-    def _after(self, steps: int) -> None:
+    def after_steps(self, steps: int) -> None:
+        """So many steps were finished: note the loss, look at the test part when it is time, stop where the numbers exploded."""
         self._stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.even and self._since_evaluation >= EVALUATE_EVERY:
+        if self.even and self.scoring.due:
             self.evaluate()
 
     def run(self, steps: int) -> int:
@@ -375,38 +380,25 @@ class Session:
         return done
 
     def run_to(self, step: int) -> int:
-        """Train both networks, or the one, up to this step, without curves. Returns steps finished."""
-        leader = self.source if self.rival is None else self.rival.leader
-        return (self.rival or self.source).run(step - leader.step)
+        """Train both networks, or the one, up to this step or to where a stop condition holds, without curves. Returns steps finished."""
+        if self.stops.key:
+            return 0
+        leader = self.leader
+        return stops.run(self.rival or self.source, leader.trainer, self.scene.train, step - leader.step, self.stops)
 
     def evaluate(self, limit: int | None = None) -> Scores:
-        """Loss and accuracy on the test part and accuracy on the train part, on as many samples as the budget allows (or `limit`)."""
-        limit = limit or self._affordable
-        _loss, train_accuracy = self.source.evaluate("train", limit)
-        test_loss, test_accuracy = self.source.evaluate("test", limit) if len(self.source.data.x_test) else (None, None)
-        self.scores = Scores(test_loss, train_accuracy, test_accuracy)
-        self._evaluated, trained = self.source.step, self.curves.charts.train_step
-        if test_loss is not None and (self.running or self.source.step >= trained.max(initial=0)):  # who only looks back erases nothing
-            self.curves.add_test(self.source.step, test_loss, train_accuracy, test_accuracy)
-        self._since_evaluation = 0.0
+        """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
+        limit = limit or affordable(self.source)
+        # who only looks back erases nothing
+        note = self.running or self.source.step >= self.curves.charts.train_step.max(initial=0)
+        self.scoring.look(self.source, self.curves, limit, note)
         if self.rival is not None:
             self.rival.look(limit)
         return self.scores
 
-    @property
-    def _affordable(self) -> int:
-        """Samples that a look at one part may cost."""
-        return int(min(max(EVALUATE_WORK / max(self.source.topology.n_parameters, 1), 32), 2000))
-
     def test_loss(self) -> float | None:
         """Of now, on as many samples as the budget allows; None without a test part."""
-        return self.source.evaluate("test", self._affordable)[0] if len(self.source.data.x_test) else None
-
-    def _measure(self, dt: float, steps: int) -> None:
-        self._window.append((dt, steps))
-        while len(self._window) > 1 and sum(d for d, _ in self._window) > 1.0:
-            self._window.pop(0)
-        self.speed = sum(s for _, s in self._window) / max(sum(d for d, _ in self._window), 1e-3)
+        return self.source.evaluate("test", affordable(self.source))[0] if len(self.source.data.x_test) else None
 
 
 def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:

@@ -276,8 +276,6 @@ class Stage:
         if edge >= 0:
             node, j, _i = self.session.source.topology.parameter(edge)
             self.picked = node.neurons.start + j
-            if self.session.walking is not None:
-                self.session.walking.inspector.choose(edge)
 
     def _tune(self, pixels: float, now: float) -> None:
         """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
@@ -319,22 +317,24 @@ class Stage:
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
-        wave = changes.wave(walking, scene.look) if walking else None
+        wave = changes.wave(walking, scene.look) if walking else self.session.moments.wave() if self.session.kept else None
         share = 2 if self.beside else 1  # two networks cost what one does
-        if self.session.seen.at_boundary and (self.session.even or walking or not self.session.running):
+        pictured = self.session.pictured
+        if pictured.at_boundary and (self.session.even or walking or not self.session.running):
             self.session.refresh()
-            self.responses.refresh(self.session.source, self.session.seen, scene.look.palette, exact)
+            self.responses.refresh(self.session.source, pictured, scene.look.palette, exact)
             signals = round(level.particles * min(scene.look.particles, 2.0)) // share
-            quantity = changes.quantity(walking, scene.look) if walking else None
+            kept = self.session.moments.quantity() if self.session.kept else None
+            quantity = changes.quantity(walking, scene.look) if walking else kept
             change = wave.change if wave else None
-            self.picture.publish(self.session.seen, scene.look, level.edges // share, signals, focus, exact, quantity, change)
+            self.picture.publish(pictured, scene.look, level.edges // share, signals, focus, exact, quantity, change)
             if self.beside:
                 self.beside.prepare(scene.look, level.edges // share, signals, exact)
                 if walking is None:
                     self.beside.share(scene.look)
         count = self.session.source.topology.n_parameters
         lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
-        self.picture.mark(lit, self.session.source.holds)
+        self.picture.mark(lit, getattr(pictured, "holds", self.session.source.holds))
         look = self.beside.look(scene.look) if self.beside else scene.look
         frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
@@ -352,7 +352,7 @@ class Stage:
         width = self.host.display_size[0]
         x, y, depth = self._projected(points)
         count, reach = len(names), self._reach
-        activation = self.session.seen.tensors("activation")[self.session.source.topology.output.neurons.slice]
+        activation = self.session.pictured.tensors("activation")[self.session.source.topology.output.neurons.slice]
         strengths = np.minimum(np.abs(self.session.ops.to_host(activation)), 1).tolist()
         kind = "minor" if self.beside and self.session.walking is None else "class"
         far = [a + reach / d + 5 if d > 0 else 0.0 for a, d in zip(x, depth, strict=True)]

@@ -6,16 +6,16 @@ No clock: time is passed in.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil, floor
 
-from nnviz3d.app.inspector import Inspector
 from nnviz3d.draw.frame import Wave
 from nnviz3d.sources.own import verdict
 from nnviz3d.sources.walk import Walk
-from nnviz3d.spec.phases import phases
+from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import WalkReading
 
-SPEED = 0.5  # phases a second, until somebody chooses another
+LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
     "input": "Input: the numbers of one sample enter the network.",
@@ -27,14 +27,24 @@ SENTENCES = {
 }
 
 
+@dataclass
+class Habits:
+    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0 for one a frame. `loop`: what follows the end:
+    "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
+
+    speed: float = 0.5
+    loop: str = "stop"
+    mean: bool = False
+
+
 class Walking:
     """Takes one real training step when it is made. `walk` is the source that the picture reads. Raises RunError after divergence."""
 
-    def __init__(self, source):
+    def __init__(self, source, habits: Habits | None = None):
         self.walk = Walk(source)
         self.phases = phases(source.topology)
-        self.playing, self.speed = True, SPEED
-        self.inspector = Inspector()
+        self.playing, self.habits = True, habits or Habits()
+        self.walk.show_gradient(self.habits.mean)
 
     @property
     def number(self) -> float:
@@ -52,16 +62,47 @@ class Walking:
         border = floor(self.number + 1e-6) if count > 0 else ceil(self.number - 1e-6)
         self.walk.go(float(border + count))
 
-    def advance(self, dt: float) -> None:
-        if self.playing:
-            self.walk.go(self.number + dt * self.speed)
-            self.playing = self.number < len(self.phases)
+    def by_layer(self, count: int) -> None:
+        """The same moment at the next layer that a pass goes through (or the one before); what belongs to no layer is skipped."""
+        self.playing = False
+        index, share = self.walk.place.index, self.walk.place.fraction
+        ahead = range(index + 1, len(self.phases)) if count > 0 else range(index - 1, -1, -1)
+        found = next((k for k in ahead if self.phases[k].kind in LAYERED), None)
+        if found is not None:
+            self.walk.go(Place(found, share))
+
+    def advance(self, dt: float) -> bool:
+        """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
+        if not self.playing:
+            return False
+        if self.over and self.habits.loop == "on":
+            return True
+        speed = self.habits.speed
+        self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
+        if self.over and self.habits.loop == "again":
+            self.walk.go(0.0)
+        self.playing = not self.over or self.habits.loop == "on"
+        return False
+
+    @property
+    def over(self) -> bool:
+        return self.number >= len(self.phases)
 
     def restart_or_hold(self, playing: bool) -> None:
-        """Play on (from the start, if it was over) or hold."""
-        if playing and self.number >= len(self.phases):
+        """Play on (from the start, if it was over and the next step does not follow) or hold."""
+        if playing and self.over and self.habits.loop != "on":
             self.walk.go(0.0)
         self.playing = playing
+
+    def show_gradient(self, mean: bool) -> None:
+        """The batch's mean, or the shown sample's own."""
+        self.habits.mean = mean
+        self.walk.show_gradient(mean)
+
+    @property
+    def tells_mean(self) -> bool:
+        """The edges show the gradient of the batch at this moment."""
+        return self.walk.view.batch and self.walk.kind == "backward" and self.walk.place.fraction >= 0.5
 
     @property
     def sentence(self) -> str:
@@ -78,6 +119,8 @@ class Walking:
                 return Wave(walk.front, 1, fill_layer=walk.view.phase.layer, fill=share)
             case "backward" if share < 0.5:
                 return Wave(walk.front, -1, flow=2, error=1.0)
+            case "backward" if self.tells_mean:
+                return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
                 lit = min(4 * share - 2, 1.0)
                 return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.view.phase.layer - 1, source=lit)
@@ -88,23 +131,34 @@ class Walking:
 
     def quantity(self) -> tuple[str, int]:
         """Kind of tensor and flow of the edges, for the bridge."""
-        return ("change" if self.walk.kind == "update" else "parameter"), self.wave().flow
+        kind = "gradient" if self.tells_mean else "change" if self.walk.kind == "update" else "parameter"
+        return kind, self.wave().flow
 
     def reading(self) -> WalkReading:
         walk, tape = self.walk, self.walk.tape
         output, layers = walk.topology.output, len(walk.topology.nodes) - 1
+        wave = self.wave()
         told = [verdict(walk.data, output.activation, s.a[output.neurons.slice], walk.sample.target)[0] for s in (tape.old, tape.new)]
         return WalkReading(
             phases=tuple(phase.title(layers) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
             number=self.number,
             playing=self.playing,
-            speed=self.speed,
+            speed=self.habits.speed,
             batch=len(tape.rows),
             loss_before=tape.old.loss,
             loss_after=tape.new.loss,
             answer_before=told[0],
             answer_after=told[1],
-            symbol=SYMBOLS[self.wave().flow],
-            error=self.wave().flow >= 2,
+            symbol="|mean dL/dw|" if self.tells_mean else SYMBOLS[wave.flow],
+            error=wave.flow >= 2 or wave.gradient,
+            step=tape.step,
+            shown=walk.shown % len(tape.rows),
+            loop=self.habits.loop,
+            mean=walk.view.batch,
+            gradient=f"mean gradient of {len(tape.rows):,} samples"
+            if self.tells_mean
+            else "gradient of this sample"
+            if wave.flow == 3
+            else "",
         )

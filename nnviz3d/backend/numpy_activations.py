@@ -223,14 +223,22 @@ backward = {
 
 def slope(kind: str, z: float) -> float | None:
     """f'(z) of one neuron, by the same calls that training uses; None for softmax, whose derivative is not one number."""
+    slopes_n = slopes(kind, np.array([z], np.float64))
+    return None if slopes_n is None else float(slopes_n[0])
+
+
+def slopes(kind: str, z_n: np.ndarray) -> np.ndarray | None:
+    """f'(z) (N,) in float64; None for softmax."""
     if kind not in backward:
         return None
-    z_1, a_1, d_1 = np.array([z]), np.zeros(1), np.ones(1)
+    z_n = np.ascontiguousarray(z_n, np.float64)
+    a_n, d_n = np.zeros_like(z_n), np.ones_like(z_n)
     rooms: dict[int, np.ndarray] = {}
 
     def scratch(k: int) -> np.ndarray:
-        return rooms.setdefault(k, np.zeros(1, bool if k < 0 else float))
+        return rooms.setdefault(k, np.zeros(z_n.shape, bool if k < 0 else float))
 
-    for call in [*forward[kind](z_1, a_1, scratch), *backward[kind](d_1, z_1, a_1, scratch)]:
-        call()
-    return float(d_1[0])
+    with np.errstate(all="ignore"):
+        for call in [*forward[kind](z_n, a_n, scratch), *backward[kind](d_n, z_n, a_n, scratch)]:
+            call()
+    return d_n

@@ -260,7 +260,7 @@ class Picture:
         xp, subject = self.xp, self.subject
         budget = min(budget, self._capacity) if self._capacity < self.topology.n_edges else budget
         all_edges = self.topology.n_edges <= budget
-        quotas = select.share_out(budget, [pair.connection.size for pair in self._pairs])
+        quotas = select.share_out(budget, tuple(pair.connection.size for pair in self._pairs))
         stamp = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
         due = range(len(self._pairs)) if exact or stamp != self._selected_for else [self._turn % max(len(self._pairs), 1)]
         self._turn = 0 if exact else (self._turn + 1) % max(len(self._pairs), 1)

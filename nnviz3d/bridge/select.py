@@ -6,6 +6,7 @@ Everything is a function of the quantity alone, so that the same state gives the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -100,7 +101,8 @@ def strongest(magnitude_e, k: int, sample_s=None, xp=np):
     return xp.sort(candidates)
 
 
-def share_out(total: int, sizes: list[int]) -> list[int]:
+@lru_cache(maxsize=64)
+def share_out(total: int, sizes: tuple[int, ...]) -> list[int]:
     """How many edges each pair gets of `total`: equal parts, and what a small pair does not need goes to the others."""
     out = [0] * len(sizes)
     left, open_pairs = total, sorted(range(len(sizes)), key=lambda k: sizes[k])
@@ -126,8 +128,8 @@ def bright(value_s, xp=np) -> float:
 
 
 def mean_energy(level_e, xp=np) -> float:
-    """Mean energy of levels (|quantity| over scale) as the shader computes it, from at most about 1,000 of them."""
-    level_e = level_e[:: max(level_e.size // 1000, 1)]
+    """Mean energy of levels (|quantity| over scale) as the shader computes it, from at most about 500 of them."""
+    level_e = level_e[:: max(level_e.size // 500, 1)]
     return float((xp.minimum(level_e, 1.6) ** POWER).mean()) if level_e.size else 0.0
 
 

@@ -58,8 +58,17 @@ class Pose:
         m[3, :3] = -self.eye @ m[:3, :3]
         return m.astype(np.float32)
 
+    @cached_property
+    def _clips(self) -> dict[float, np.ndarray]:
+        return {}
+
     def clip_from_view(self, aspect: float) -> np.ndarray:
-        """(4, 4) float32 for row vectors; near and far follow the distance, so that depth stays precise."""
+        """(4, 4) float32 for row vectors, worked out once an aspect; near and far follow the distance, so that depth stays precise."""
+        if aspect not in self._clips:
+            self._clips[aspect] = self._clip(aspect)
+        return self._clips[aspect]
+
+    def _clip(self, aspect: float) -> np.ndarray:
         near, far = max(self.distance * 0.02, 0.02), self.distance * 4 + 100
         f = 1 / tan(radians(FOV) / 2)
         m = np.zeros((4, 4))
@@ -71,13 +80,12 @@ class Pose:
 
     def project(self, points_n3: np.ndarray, aspect: float) -> np.ndarray:
         """(n, 3): NDC x, NDC y, distance along the view. Points behind the eye have a negative distance."""
-        view = points_n3 @ self.view_from_world[:3, :3] + self.view_from_world[3, :3]
-        clip = self.clip_from_view(aspect)
-        depth = -view[:, 2]
-        w = np.where(np.abs(depth) < 1e-6, 1e-6, depth)
-        x = (view[:, 0] * clip[0, 0] + view[:, 2] * clip[2, 0]) / w
-        y = (view[:, 1] * clip[1, 1] + view[:, 2] * clip[2, 1]) / w
-        return np.stack([x, y, depth], 1)
+        clip_from_world = (self.view_from_world.astype(np.float64) @ self.clip_from_view(aspect))[:, (0, 1, 3)]
+        seen_n3 = points_n3 @ clip_from_world[:3] + clip_from_world[3]
+        depth = seen_n3[:, 2]
+        depth[np.abs(depth) < 1e-6] = 1e-6
+        seen_n3[:, :2] /= depth[:, None]
+        return seen_n3
 
     def ray(self, ndc: tuple[float, float], aspect: float) -> tuple[np.ndarray, np.ndarray]:
         """Origin and unit direction in world space of the line of sight through a point of the picture."""

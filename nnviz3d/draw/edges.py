@@ -40,7 +40,7 @@ class Edges:
     @staticmethod
     def palette(frame: Frame) -> tuple:
         """Positive and negative; the error signal on its way back has a pair of its own."""
-        return ERROR if frame.wave is not None and frame.wave.flow >= 2 else PALETTES[frame.look.palette]
+        return ERROR if frame.wave is not None and (frame.wave.flow >= 2 or frame.wave.gradient) else PALETTES[frame.look.palette]
 
     @staticmethod
     def flow(frame: Frame) -> dict:

@@ -43,6 +43,7 @@ class Wave:
     fill: float = 0.0
     source_layer: int = -1
     source: float = 0.0
+    gradient: bool = False  # the value is a gradient, and is coloured as the error is
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,12 @@ class Neurons:
         self.tiles = Tiles(context)
         self._orders = {id(subject): Order(subject) for subject in subjects}
 
+    def order(self, subject: Subject) -> Order:
+        """The order in which a subject's neurons were drawn last."""
+        return self._orders[id(subject)]
+
     def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
-        order = self._orders[id(subject)]
+        order = self.order(subject)
         order.arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": order.column}
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}

@@ -30,6 +30,11 @@ class Batches:
         """Finished epochs and the fraction of the running one; 0.0 before the first batch."""
         return max(0.0, self.epochs - 1 + self.position / self.n)
 
+    @property
+    def taken(self) -> tuple[int, int]:
+        """(batches of the running epoch that are used up, batches of a whole one); an epoch is at its end where they are equal."""
+        return -(-self.position // self.size) if self.epochs else 0, -(-self.n // self.size)
+
     def next(self) -> tuple[int, int, bool]:
         """(start, stop, new epoch) of the next batch in `order`."""
         fresh = self.position >= self.n

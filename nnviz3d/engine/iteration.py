@@ -110,6 +110,11 @@ class Tape:
                 gradient[c.target.bias.slice] = delta_o
         return _frozen(gradient)
 
+    @cached_property
+    def gradient_norm(self) -> float:
+        """Of `gradient`, in float64: what clipping compares with its limit."""
+        return float(np.linalg.norm(self.gradient.astype(np.float64)))
+
     def of(self, shown: int) -> Tape:
         """The same step, telling another row of its batch (wraps around)."""
         return replace(self, row=int(self.rows[shown % len(self.rows)]))

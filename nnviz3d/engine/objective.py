@@ -38,6 +38,18 @@ class Objective:
         rows[np.arange(len(targets)), targets] = 1
         return rows
 
+    def slope(self, a_o: np.ndarray, t_o: np.ndarray) -> np.ndarray | None:
+        """dL/da (O,) of one sample in float64, by the formulas of `backend.numpy_losses`; None where the loss works on logits."""
+        error = np.asarray(a_o, np.float64) - t_o
+        match self.loss:
+            case "mse":
+                return 2 / len(error) * error
+            case "half_mse":
+                return error
+            case "huber":
+                return np.clip(error, -self.huber_delta, self.huber_delta) / len(error)
+        return None
+
 
 def resolve(scene: Scene, data: DataSet) -> Objective:
     """Loss "auto": cross_entropy for classes (bce for a sigmoid output, mse for any other), mse for numbers.

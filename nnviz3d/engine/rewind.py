@@ -16,25 +16,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.spec.scene import Train
+from nnviz3d.spec.scene import PACE, Train
 
 REPLAY, LONGEST = 2e-3, 12e-3  # seconds of training again that re-entering should cost, and may cost
 SHARE = 0.1  # of the training time that keeping keys may cost
 KEYS = 1000  # at most: thinning looks at all of them
 FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
 DEVICE = 200  # times as fast as those cores, roughly
+_PACE = {name: Train.model_fields[name].default for name in PACE}
 
 
 @dataclass
 class Key:
-    """`state` after `step` steps; with `train` the same numbers follow up to step `end`. `fresh`: begins a stretch with other settings or
-    parameters than the key before led to."""
+    """`state` after `step` steps; with `train` the same numbers follow up to step `end`.
+
+    `change`: the step at which settings or parameters were changed, so that the key before does not lead here: this step, or that of a
+    change whose own key was dropped. None: it does lead here.
+    """
 
     step: int
     end: int
     train: Train
     state: dict
-    fresh: bool
+    change: int | None
     bytes: int
 
 
@@ -93,7 +97,7 @@ class Rewind:
         if seen != self._seen:
             self._seen = seen
             self._branch()
-        passed = next((key.step for key in self._keys if key.fresh and self._at < key.step <= trainer.step), None)
+        passed = next((c for key in self._keys if (c := key.change) is not None and self._at < c <= trainer.step), None)
         self._at = trainer.step
         if passed is not None:  # the changes that were made there have not been made this time
             self._discard(passed)
@@ -101,19 +105,19 @@ class Rewind:
         if last is not None and trainer.step >= last.end:
             last.end = trainer.step
             if trainer.step >= last.step + self.spacing:
-                self._keep(fresh=False)
+                self._keep(changed=False)
 
     def _due(self) -> int:
         """The step (later than this one) at which the memory must look again: the next key, or the next change in the known future."""
         here = self.trainer.step
-        change = next((key.step for key in self._keys if key.fresh and key.step > here), None)
+        change = next((key.change for key in self._keys if key.change is not None and key.change > here), None)
         return change or max((self._keys[-1].step if self._keys else here) + self.spacing, here + 1)
 
     def _branch(self) -> None:
         """Other numbers follow from here."""
         self._at = self.trainer.step
         self._discard(self._at)
-        self._keep(fresh=True)
+        self._keep(changed=True)
 
     def _discard(self, step: int) -> None:
         """This step and all after it."""
@@ -122,7 +126,7 @@ class Rewind:
         for key in self._keys:
             key.end = min(key.end, step)
 
-    def _keep(self, fresh: bool) -> None:
+    def _keep(self, changed: bool) -> None:
         trainer = self.trainer
         state = trainer.state()
         size = sum(array.nbytes for array in _arrays(state))
@@ -130,7 +134,7 @@ class Rewind:
         if order is not None and np.array_equal(order, state["batches"]["order"]):
             state["batches"]["order"] = order  # an epoch's keys share their order: 480 kB for 60,000 rows
             size -= order.nbytes
-        self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, fresh, size))
+        self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, trainer.step if changed else None, size))
         while self._keys and (self.bytes > self.budget or len(self._keys) > KEYS):
             if self.spacing < self.longest:
                 self._spread()
@@ -142,7 +146,7 @@ class Rewind:
         self.spacing = min(2 * self.spacing, self.longest)
         k, keys = 1, self._keys
         while k < len(keys) - 1:
-            if not keys[k].fresh and keys[k + 1].step - keys[k - 1].step <= self.spacing:
+            if keys[k].change is None and keys[k + 1].step - keys[k - 1].step <= self.spacing:
                 self._drop(k)
             else:
                 k += 1
@@ -159,11 +163,11 @@ class Rewind:
         keys = self._keys
         gone = keys.pop(k)
         if k < len(keys):
-            keys[k].fresh |= gone.fresh
+            keys[k].change = keys[k].change if gone.change is None else gone.change
             if keys[k].state["batches"]["order"] is gone.state["batches"]["order"]:
                 keys[k].bytes += gone.state["batches"]["order"].nbytes
         if k:
-            keys[k - 1].end = min(keys[k - 1].end, gone.step - 1) if gone.fresh else gone.end
+            keys[k - 1].end = min(keys[k - 1].end, gone.change - 1) if gone.change is not None else gone.end
 
     # what is remembered
 
@@ -259,8 +263,8 @@ class Rewind:
 
 
 def _course(train: Train) -> Train:
-    """The settings that decide numbers: without pace and stop condition."""
-    return train.model_copy(update={"steps": 0, "steps_per_second": 0.0})
+    """The settings that decide numbers: without pace and stop conditions."""
+    return train.model_copy(update=_PACE)
 
 
 def _arrays(state: dict) -> list[np.ndarray]:

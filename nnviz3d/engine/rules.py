@@ -15,8 +15,9 @@ import numpy as np
 
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine.iteration import Tape
+from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.plan import Buffers, Compiler, Plan
-from nnviz3d.spec.topology import Node
+from nnviz3d.spec.topology import Node, Topology
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class Rule:
     shrink: float | None = None
     dead: bool = False
     frozen: bool = False  # new = old: no state, no step, whatever the gradient
+    base_rate: float | None = None  # what the schedule and the warm-up started from: learning_rate = base_rate * rate_factor
+    rate_factor: float | None = None
+    clip_norm: float | None = None  # where it was clipped: clip = clip_norm / norm
+    norm: float | None = None  # of the whole gradient
 
     def numbers(self) -> dict[str, float]:
         """Every symbol that this update has, by name."""
@@ -96,6 +101,10 @@ def update(tape: Tape, p: int) -> Rule:
     state, direction = _direction(train, t, used, slots)
     if train.optimizer == "adamw":
         state |= {"weight_decay": train.weight_decay, "decay_term": rate * train.weight_decay * old}
+    if train.learning_rate and (train.schedule != "constant" or train.warmup):
+        state |= {"base_rate": train.learning_rate, "rate_factor": rate / train.learning_rate}
+    if tape.clip != 1:
+        state |= {"clip_norm": train.clip_norm, "norm": tape.gradient_norm}
     step = rate * direction
     new = old - state.get("decay_term", 0.0) - step - (shrink or 0.0)
     dead = tape.alive is not None and p < node.weight.stop and not tape.alive[p]
@@ -110,14 +119,9 @@ def update(tape: Tape, p: int) -> Rule:
 
 def locate(tape: Tape, p: int) -> tuple[Node, str]:
     """The node that parameter `p` leads into, and its name with 0-based indices. Raises IndexError outside [0, P)."""
-    if p >= 0:
-        for k, node in enumerate(tape.topology.nodes[1:]):
-            if p < node.weight.stop:
-                j, i = divmod(p - node.weight.start, node.weight.shape[1])
-                return node, f"layers.{k}.weight[{j}, {i}]"
-            if p < node.bias.stop:
-                return node, f"layers.{k}.bias[{p - node.bias.start}]"
-    raise IndexError(f"parameter {p} is not in [0, {tape.topology.n_parameters})")
+    node, j, i = tape.topology.parameter(p)
+    k = tape.topology.nodes.index(node) - 1
+    return node, f"layers.{k}.bias[{j}]" if i is None else f"layers.{k}.weight[{j}, {i}]"
 
 
 def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, float], float | None]:
@@ -178,35 +182,47 @@ def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> 
     Numeric: (L(w + h') - L(w - h')) / 2 h' with h' = h max(1, |w|). Raises IndexError outside [0, P).
     """
     node, _ = locate(tape, p)
-    loss = _Loss(tape, batch)
+    rows = tape.rows if batch else np.array([tape.row])
+    masks = tape.masks if batch else (None,) * len(tape.masks)
+    shown = tape.data.x_train[rows], tape.data.t_train[rows]
+    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
     old = float(tape.before[p])
+    l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and p < node.weight.stop else (0.0, 0.0)
+    return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
+
+
+def check_sample(
+    topology: Topology, objective: Objective, parameters, x_i, target, p: int, analytic: float, killed=(), h: float = 1e-6
+) -> Check:
+    """The same for any sample (inputs and its target) and any parameters (P,) on the host; `analytic` is what it is compared with."""
+    topology.parameter(p)
+    targets = np.asarray([target]) if objective.classes else np.reshape(target, (1, -1))
+    loss = _Loss(topology, objective, parameters, np.reshape(x_i, (1, -1)), targets, (None,) * len(topology.nodes), killed)
+    return _check(lambda w: loss(p, w), float(parameters[p]), analytic, h)
+
+
+def _check(loss, old: float, analytic: float, h: float) -> Check:
     h *= max(1.0, abs(old))
-    at = [loss(p, w) for w in (old - h, old, old + h)]
-    if batch and p < node.weight.stop:
-        l1 = 0.0 if tape.train.l1_dead_at_zero else tape.train.l1
-        at = [value + l1 * abs(w) + tape.train.l2 / 2 * w * w for value, w in zip(at, (old - h, old, old + h), strict=True)]
+    at = [loss(w) for w in (old - h, old, old + h)]
     left, right = (at[1] - at[0]) / h, (at[2] - at[1]) / h
     kink = abs(right - left) > 1e-3 * max(abs(left), abs(right), 1e-6)
-    return Check(float((tape.gradient if batch else tape.sample_gradient)[p]), (left + right) / 2, kink)
+    return Check(analytic, (left + right) / 2, kink)
 
 
 class _Loss:
-    """The data's loss in float64 as a function of one parameter."""
+    """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none."""
 
-    def __init__(self, tape: Tape, batch: bool):
+    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
         ops = NumpyOps("float64")
-        rows = tape.rows if batch else np.array([tape.row])
-        self.parameters = tape.before.astype(np.float64)
+        self.parameters = np.array(parameters, np.float64)
         self._plan = Plan()
-        self._buffers = b = Buffers.make(
-            ops, tape.topology, len(rows), tuple(0.5 if m is not None else 0.0 for m in tape.masks[1:] if batch), tape.holds.killed
-        )
-        for mine, mask in zip(b.masks, tape.masks, strict=True):
+        self._buffers = b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks[1:]), killed)
+        for mine, mask in zip(b.masks, masks, strict=True):
             if mine is not None:
                 mine[...] = mask
-        b.a[0][...] = tape.data.x_train[rows]
-        b.t[...] = tape.objective.rows(tape.data.t_train[rows], np.float64)
-        compiler = Compiler(ops, tape.topology, tape.objective, self.parameters)
+        b.a[0][...] = x_bi
+        b.t[...] = objective.rows(targets, np.float64)
+        compiler = Compiler(ops, topology, objective, self.parameters)
         compiler.forward(self._plan, b)
         compiler.loss(self._plan, b)
 

@@ -70,6 +70,11 @@ class Trainer:
         return self._epoch
 
     @property
+    def of_epoch(self) -> tuple[int, int]:
+        """(steps of the running epoch that are done, steps of a whole one). Between steps only."""
+        return self._batches.taken
+
+    @property
     def at_boundary(self) -> bool:
         """No step is half done: the arenas are one consistent moment."""
         return self._cursor == 0

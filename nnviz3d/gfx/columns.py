@@ -12,6 +12,7 @@ from OpenGL import GL
 
 # the raw call: PyOpenGL's wrapper counts bytes as items of its own choice and writes past an int32 array
 from OpenGL.raw.GL.VERSION.GL_1_5 import glGetBufferSubData as _get_buffer_sub_data
+from vispy.gloo import gl  # calls without PyOpenGL's check after each
 
 from nnviz3d.spec.errors import RunError
 
@@ -56,7 +57,7 @@ class TextureBuffer:
         if start < 0 or start * self.width + values.size > self.count * self.width:
             raise ValueError(f"{values.size} numbers at item {start} do not fit into {self.count} x {self.width}")
         if values.size:
-            GL.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
+            gl.glBindBuffer(GL.GL_TEXTURE_BUFFER, self.buffer)
             GL.glBufferSubData(GL.GL_TEXTURE_BUFFER, start * self.width * self.dtype.itemsize, values.nbytes, values)
 
     def read(self) -> np.ndarray:

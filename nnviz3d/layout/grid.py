@@ -7,6 +7,7 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil, isqrt
 
 import numpy as np
@@ -31,7 +32,7 @@ class Layout:
     pitch: float
     annex: np.ndarray | None = None
 
-    @property
+    @cached_property
     def _boxes(self) -> np.ndarray:
         """(L or L + 1, 2, 3): low and high corners of everything."""
         boxes = np.stack([self.low, self.high], 1)
@@ -52,6 +53,10 @@ class Layout:
 
     def corners(self) -> np.ndarray:
         """All corners of all boxes, (8 L, 3)."""
+        return self._corners
+
+    @cached_property
+    def _corners(self) -> np.ndarray:
         choice = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
         both = self._boxes
         return np.concatenate([both[:, choice[:, k], k].reshape(-1, 1) for k in range(3)], 1)

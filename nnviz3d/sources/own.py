@@ -53,6 +53,7 @@ class OwnTraining:
         self.show_sample(scene.view.sample)
 
     topology = property(lambda self: self.trainer.topology)
+    objective = property(lambda self: self.trainer.objective)
     step = property(lambda self: self.trainer.step)
     epoch = property(lambda self: self.trainer.epoch)
     loss = property(lambda self: self.trainer.loss)
@@ -147,14 +148,14 @@ class OwnTraining:
         """The plane of two-dimensional data, or of the two features that the scene chooses; or None."""
         return self._asking.plane
 
-    def answers(self, side: int, x_i=None, parameters=None) -> np.ndarray:
-        """(side * side, O) outputs over the plane, rows from the top: with the parameters of now, and the shown sample's other features;
-        or with those given."""
-        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
+    def answers(self, side: int, x_i=None, parameters=None, killed=None) -> np.ndarray:
+        """(side * side, O) outputs over the plane, rows from the top: with the parameters and killed neurons of now, and the shown
+        sample's other features; or with those given."""
+        return self._asking.outputs(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters, killed)
 
-    def responses(self, side: int, x_i=None, parameters=None) -> np.ndarray:
+    def responses(self, side: int, x_i=None, parameters=None, killed=None) -> np.ndarray:
         """(side * side, N) of every neuron over the plane, inputs first."""
-        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters)
+        return self._asking.activations(self.trainer, side, np.ravel(self.sample.x if x_i is None else x_i), parameters, killed)
 
     def target_of(self, output: int) -> float:
         """What the loss compares output number `output` with for the shown sample: 0 or 1 of a class (-1 or 1 for tanh), or the number."""

@@ -178,6 +178,8 @@ class Walk:
         tape = self.tape
         told = tape.new if self.kind == "after" else tape.old
         whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.kind == "after" else tape.before}
+        if kind == "gradient":
+            return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
         return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
 
     def go(self, place: Place | float) -> None:

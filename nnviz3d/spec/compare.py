@@ -15,7 +15,10 @@ from nnviz3d.spec.errors import Problem
 MOST = 12  # settings that may differ: with more, nobody knows what made the difference
 DEPTH = 8
 OPEN = ("network", "train", "data.features", "data.standardize")  # what may differ: both learn from the same samples
-SHUT = ("train.steps", "train.steps_per_second", "train.tf32", "network")  # and what of it may not
+SHUT = (  # and what of it may not: both run at one pace and end together
+    "network", "train.steps", "train.stop_epoch", "train.stop_train_loss", "train.stop_test_loss", "train.stop_accuracy",
+    "train.steps_per_second", "train.tf32",
+)  # fmt: skip
 _NAMES = {
     "train.optimizer": "optimiser", "train.l1": "L1", "train.l2": "L2", "train.rho": "rho", "network.layers": "hidden layers",
     "network.layers.*.init": "first weights", "network.layers.*.init_scale": "scale of first weights",

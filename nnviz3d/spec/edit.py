@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from nnviz3d.spec.lineage import Origins
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import PACE, Scene
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ _LEVELS = (
     ("train.order", Rebuild.DATA),
     ("train.seed", Rebuild.NET),
     ("train.tf32", Rebuild.NET),
+    *((f"train.{name}", Rebuild.NOTHING) for name in PACE),
     ("train", Rebuild.TRAIN),
     ("data", Rebuild.DATA),
     ("network", Rebuild.NET),

@@ -1,7 +1,7 @@
 """What a guided tour is: lessons of a few steps each, as frozen models, and the files they are read from.
 
 A step says what is told (an id in the message catalogues), what the network does, what is looked at and what is marked. Files are data:
-`tour/tour.toml`, `tour/lessons/*.toml`, `tour/messages/*.toml`. Nothing here runs anything; `app.guide` makes a step true.
+`scenes/tour/`: `tour.toml`, `lessons/*.toml`, `messages/*.toml`. Nothing here runs anything; `app.guide` makes a step true.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Tour:
 
 def load(folder: Path | None = None) -> Tour:
     """The shipped tour, or one of the same kind. Raises InputError with all problems of all its files."""
-    folder = folder or paths.resource("tour")
+    folder = folder or paths.resource("scenes", "tour")
     problems: list[Problem] = []
     manifest = _read(Manifest, folder / MANIFEST, problems)
     catalogues = messages.load(folder / "messages", VALUES, problems)

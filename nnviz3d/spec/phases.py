@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.topology import Topology
@@ -33,7 +34,12 @@ class Phase:
 
 def phases(topology: Topology) -> tuple[Phase, ...]:
     """input, forward 1..L, loss, backward L..1, update L..1, after: 3 L + 3 of them."""
-    up = range(1, len(topology.nodes))
+    return _phases(len(topology.nodes))
+
+
+@lru_cache(maxsize=16)
+def _phases(nodes: int) -> tuple[Phase, ...]:
+    up = range(1, nodes)
     down = up[::-1]
     return (
         Phase("input"), *(Phase("forward", k) for k in up), Phase("loss"), *(Phase("backward", k) for k in down),

@@ -7,7 +7,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,12 +18,16 @@ from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.topology import Topology
 
+if TYPE_CHECKING:
+    from nnviz3d.spec.reading import LayerReading, ParameterEquations
+
 CommandName = Literal[
     "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
+    "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
     "samples", "show_sample", "next_wrong", "previous_wrong",
-    "set_parameter", "freeze", "kill", "release",
+    "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
     "tour", "tour_language",
 ]  # fmt: skip
@@ -45,6 +49,7 @@ class Term:
     index: int  # of the neuron inside its layer, 0-based
     weight: float
     value: float
+    parameter: int = -1  # of the weight
 
     @property
     def product(self) -> float:
@@ -99,6 +104,7 @@ class CheckReading:
     numeric: float
     relative: float
     kink: bool = False
+    step: int = 0  # training steps that were done when it was made
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,7 @@ class StepReading:
     samples: int  # in the batch
     gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
     rest_count: int  # weights that are not
-    update: UpdateReading
-    check: CheckReading | None = None
+    update: UpdateReading  # of the told weight that changed most
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,16 @@ class NeuronReading:
     frozen: bool = False
     killed: bool = False
     network: str = ""  # "A" or "B" while two networks are compared
+    loss: str = ""  # output neurons: what they are judged by
+    outputs: int = 0  # how many there are
+    loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
+    slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
+    softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
+    first: int = -1  # parameter of the first incoming weight
+    first_source: int = -1  # neuron that it comes from
+    bias_parameter: int = -1
+    weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
+    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
 
 
 @dataclass(frozen=True)
@@ -154,6 +169,50 @@ class WalkReading:
     answer_after: str
     symbol: str  # of what the edges show here: "|w a|"
     error: bool  # whether the edges carry the error, in its own colours
+    step: int = 0  # the iteration's 1-based number
+    shown: int = 0  # which sample of the batch is told, 0-based
+    loop: Literal["stop", "again", "on"] = "stop"  # what follows when it has played to its end
+    mean: bool = False  # the gradient shown is the batch's mean, else the shown sample's own
+    gradient: str = ""  # while the edges show one: whose gradient it is
+
+
+@dataclass(frozen=True)
+class MomentReading:
+    """A kept moment. Losses and accuracies as they were measured when it was kept; None where there is none."""
+
+    name: str  # "A" or "B"
+    step: int
+    epoch: float
+    loss: float | None  # of the last batch
+    train_loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # of the shown sample, with the parameters of that moment
+    right: bool | None
+    fits: bool  # of the network that is shown now: it can be looked at
+
+
+@dataclass(frozen=True)
+class ChangeReading:
+    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of the layer before."""
+
+    parameter: int
+    layer: int
+    neuron: int
+    index: int
+    source: int | None
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class MomentsReading:
+    """The kept moments, what is looked at ("A", "B", "B - A", or "" for now), and what differs most."""
+
+    shown: str = ""
+    kept: tuple[MomentReading, ...] = ()
+    largest: tuple[ChangeReading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -434,6 +493,10 @@ class Readout:
     confusion: ConfusionReading | None = None  # these two only while a panel wants them
     layers: LayersReading | None = None
     compare: CompareReading | None = None  # while two networks are compared
+    parameter: ParameterEquations | None = None  # of `chosen`
+    whole: LayerReading | None = None  # of `layer`
+    epoch_steps: int = 1  # training steps that make an epoch
+    moments: MomentsReading = MomentsReading()
     tour: TourReading | None = None  # while a guided tour is on
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import filemenu, theme
+from nnviz3d.ui import filemenu, focus, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import (
     charts,
@@ -18,6 +18,7 @@ from nnviz3d.ui.panels import (
     health,
     layers,
     look,
+    moments,
     network,
     neuron,
     performance,
@@ -30,16 +31,10 @@ from nnviz3d.ui.widgets import icon_button, right_edge, tip
 _W = imgui.WindowFlags_
 _GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
 _CORNER = int(_W.no_decoration | _W.no_move | _W.always_auto_resize | _W.no_saved_settings | _W.no_nav)
-_FLAGS = (
-    _W.no_title_bar
-    | _W.no_resize
-    | _W.no_move
-    | _W.no_collapse
-    | _W.no_saved_settings
-    | _W.no_nav
-    | _W.no_scrollbar
-    | _W.no_scroll_with_mouse
+_FLAGS = int(
+    _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
 )
+_CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 
@@ -63,14 +58,15 @@ class Dock:
         self.confusion, self.layers = confusion.Confusion(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
-            (health, health.draw), (training, training.draw), (neuron, self.neuron.draw),
+            (health, health.draw), (training, training.draw), (compare, self.compare.draw),
+            (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (performance, performance.draw),
-            (compare, self.compare.draw),
+            (moments, moments.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
-        self._picked: int | None = None
+        self._picked: tuple | None = None
         self._chosen = -1
         self._compared = False
 
@@ -87,27 +83,34 @@ class Dock:
         width = f.width - 2 * margin if f.narrow else f.dock_width - margin
         imgui.set_next_window_pos(imgui.ImVec2(f.width - width - margin, margin))
         imgui.set_next_window_size(imgui.ImVec2(width, f.height - 2 * margin))
-        imgui.begin("##dock", None, _FLAGS)
+        nav = focus.flags(f, "##dock")
+        imgui.begin("##dock", None, _FLAGS | nav)
+        focus.follow(f, "##dock")
         self._buttons(f)
         imgui.separator()
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(8), f.px(2)))
-        imgui.begin_child("##sections", imgui.ImVec2(0, 0), imgui.ChildFlags_.always_use_window_padding, _W.no_nav)
+        imgui.begin_child("##sections", imgui.ImVec2(0, 0), _CHILD, nav)
         imgui.pop_style_var()
         comparing = f.readout.compare is not None
         if comparing and not self._compared:
             self.opened[compare.TITLE] = True
         self._compared = comparing
-        picked = f.readout.neuron.neuron if f.readout.neuron else None
-        fresh, self._picked = picked is not None and picked != self._picked and self._picked is None, picked
+        picked = neuron.subject(f.readout)
+        fresh, other = picked is not None and self._picked is None, picked is not None and picked != self._picked
+        self._picked = picked
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
         # an edge is meant before the neuron that it leads into
         first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
         first += [compare.TITLE] * comparing
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
-        if fresh or taken:
+        if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
+        wanted, f.memory.reveal = f.memory.reveal, ""
         for section in order:
+            if section.title == wanted:
+                self.opened[wanted] = True
+                imgui.set_scroll_here_y(0.0)
             self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
         imgui.end_child()
         imgui.end()
@@ -129,7 +132,7 @@ class Dock:
         """Icon, name, and a chevron that shows whether it is open. True when it was clicked."""
         width, height = imgui.get_content_region_avail().x, f.px(34)
         corner = imgui.get_cursor_screen_pos()
-        pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height))
+        pressed = imgui.invisible_button(f"##{section.title}", imgui.ImVec2(width, height), imgui.ButtonFlags_.enable_nav)
         hovered = imgui.is_item_hovered()
         if not opened:  # an open one explains itself, and the tip would lie over its first row
             tip(f, section.hint)

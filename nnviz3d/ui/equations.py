@@ -1,65 +1,47 @@
-"""The equations of one neuron, from a `NeuronReading`: LaTeX and plain text, symbols first, then the same with numbers.
+"""The equations of one neuron, from a `NeuronReading`: symbols first, then the same with numbers, then the result.
 
-Pure functions. They emit only macros of their own and numbers: names and labels from files never get into LaTeX.
+Pure functions. Letters are coloured as what they stand for is in the picture: activations warm, the error in its own colour.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from nnviz3d.spec.readout import NeuronReading, Sum
-from nnviz3d.ui.numbers import MINUS, plain, tex
+from nnviz3d.ui import theme
+from nnviz3d.ui.line import Line, Span, fill, number
+from nnviz3d.ui.numbers import plain
 
-# activation: LaTeX of f(z), plain text of f(z). leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
+# activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
 FUNCTIONS = {
-    "linear": (r"z", "z"),
-    "relu": (r"\max(0,\,z)", "max(0, z)"),
-    "leaky_relu": (r"\max(0.01\,z,\;z)", "max(0.01 z, z)"),
-    "elu": (r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)", "z (z > 0), e^z − 1 (z ≤ 0)"),
-    "gelu": (r"z\,\Phi(z)", "z Φ(z)"),
-    "gelu_tanh": (
-        r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
-        "z/2 (1 + tanh(√(2/π)(z + 0.044715 z³)))",
-    ),
-    "silu": (r"z\,\sigma(z)", "z σ(z)"),
-    "softplus": (r"\ln(1+e^{z})", "ln(1 + e^z)"),
-    "sigmoid": (r"\frac{1}{1+e^{-z}}", "1 / (1 + e^(−z))"),
-    "tanh": (r"\tanh(z)", "tanh(z)"),
-    "sin": (r"\sin(z)", "sin(z)"),
-    "softmax": (r"\frac{e^{z_j}}{\sum_k e^{z_k}}", "e^z / Σ e^z"),
-}
-_NUMERIC = {
-    "linear": r"{z}", "relu": r"\max(0,\,{z})", "leaky_relu": r"\max(0.01\cdot {z},\;{z})", "elu": r"\mathrm{{elu}}({z})",
-    "gelu": r"\mathrm{{gelu}}({z})", "gelu_tanh": r"\mathrm{{gelu}}({z})", "silu": r"{z}\,\sigma({z})", "softplus": r"\ln(1+e^{{{z}}})",
-    "sigmoid": r"\sigma({z})", "tanh": r"\tanh({z})", "sin": r"\sin({z})",
+    "linear": r"z", "relu": r"\max(0,\,z)", "leaky_relu": r"\max(0.01\,z,\;z)", "elu": r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)",
+    "gelu": r"z\,\Phi(z)", "gelu_tanh": r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
+    "silu": r"z\,\sigma(z)", "softplus": r"\ln(1+e^{z})", "sigmoid": r"\frac{1}{1+e^{-z}}", "tanh": r"\tanh(z)", "sin": r"\sin(z)",
 }  # fmt: skip
+_NUMERIC = {
+    "linear": "{z}", "relu": "max(0, {z})", "leaky_relu": "max(0.01 · {b}, {z})", "elu": "elu({z})", "gelu": "{b} · Φ({z})",
+    "gelu_tanh": "gelu({z})", "silu": "{b} · σ({z})", "softplus": "ln(1 + exp({z}))", "sigmoid": "σ({z})", "tanh": "tanh({z})",
+    "sin": "sin({z})",
+}  # fmt: skip
+LOSSES = {  # loss: dL/da of one output in symbols; n outputs
+    "mse": (r"\frac{2}{n}(a_j - t_j)", "2 / {n} · ({a} − {t})"),
+    "half_mse": (r"a_j - t_j", "{a} − {t}"),
+    "huber": (r"\frac{1}{n}\,\mathrm{clip}(a_j - t_j)", "clip({a} − {t}) / {n}"),
+}
+LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error", "huber": "Huber", "bce": "binary cross-entropy",
+              "cross_entropy": "cross-entropy"}  # fmt: skip
 KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of an equation. `value`: what stands at its right end; `sign` colours it; `neuron` is where it comes from."""
+def ink(symbol: str, kind: str) -> str:
+    """A letter in its colour. `kind`: a activation, d error."""
+    return rf"\textcolor{{{theme.ACCENT if kind == 'a' else theme.ERROR_SIGNS[0]}}}{{${symbol}$}}"
 
-    tex: str
-    text: str
-    value: float | None = None
-    kind: str = "symbols"  # symbols | term | rest | bias | result | number | step (numbers of an update)
-    neuron: int | None = None
-    index: int | None = None  # of that neuron inside its layer
-    letter: str = "i"  # what counts it in the symbols
-    tip: str = ""
-    second: float | None = None  # a number beside `value`, in a column of its own
-    parameter: int | None = None  # a click chooses it
-    chosen: bool = False
-    digits: int = 0  # significant ones to print; 0: as everywhere
 
-    @property
-    def printed(self) -> str:
-        """The value as printed at the right end."""
-        if self.digits and self.value is not None and math.isfinite(self.value):
-            return f"{self.value:#.{self.digits}g}".replace("-", MINUS)
-        return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias"))
+def a_(layer: int, index: int | str = "") -> str:
+    return ink(rf"a^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "a")
+
+
+def delta_(layer: int, index: int | str = "") -> str:
+    return ink(rf"\delta^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "d")
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
@@ -70,130 +52,119 @@ def pre_activation(reading: NeuronReading) -> list[Line]:
     n = len(reading.incoming.terms) + reading.incoming.rest_count
     lines = [
         Line(
-            rf"z^{{[{layer}]}}_{{{j}}} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,a^{{[{layer - 1}]}}_{{i}} + b_{{{j}}}",
-            f"z[{layer}]_{j} = Σ w_{j},i a[{layer - 1}]_i + b_{j},  i = 0 .. {n - 1}",
+            rf"z^{{[{layer}]}}_{{{j}}} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(layer - 1, 'i')} + b_{{{j}}}",
             tip="The weighted sum of all neurons of the layer before, plus the bias.",
         )
     ]
-    lines += _terms(reading.incoming, "i", "weight × activation")
+    lines += _terms(reading.incoming, "i", "a")
     if reading.bias is not None:
-        lines.append(Line(rf"b_{{{j}}}", f"b_{j}", reading.bias, "bias", tip="The bias: added whatever the inputs are."))
-    lines.append(
-        Line(rf"z^{{[{layer}]}}_{{{j}}}", f"z[{layer}]_{j}", reading.z, "result", tip="The pre-activation: all of the above summed.")
-    )
+        bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
+        lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
+    lines.append(Line(rf"z^{{[{layer}]}}_{{{j}}}", (), reading.z, "result", "The pre-activation: all of the above summed."))
     return lines
 
 
 def _terms(total: Sum, letter: str, what: str) -> list[Line]:
-    lines = []
+    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
+    lines, name = [], "activation" if what == "a" else "delta"
     for term in total.terms:
-        numbers = rf"{tex(term.weight)} \cdot {_bracketed(tex(term.value))}"
-        lines.append(
-            Line(
-                numbers,
-                f"{plain(term.weight)} · {_bracketed(plain(term.value))}",
-                term.product,
-                "term",
-                term.neuron,
-                term.index,
-                letter,
-                f"{what}, neuron {term.index} (id {term.neuron}): {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-                " Click to go to that neuron.",
-            )
-        )
+        tip = f"weight × {name} of neuron {term.index}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
+        tip += f"\nClick for this weight; click {letter}={term.index} for that neuron."
+        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
+        at = {"neuron": term.neuron, "index": term.index, "letter": letter}
+        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
     if total.rest_count:
-        lines.append(
-            Line(
-                rf"{total.rest_count}\ \mathrm{{more\ terms}}",
-                f"{total.rest_count:,} more terms",
-                total.rest,
-                "rest",
-                tip=f"The sum of the other {total.rest_count:,} terms; each is smaller than those above.",
-            )
-        )
+        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
+        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
+        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
     return lines
-
-
-def _bracketed(number: str) -> str:
-    return f"({number})" if number[:1] in ("-", "\u2212") else number
 
 
 def activation(reading: NeuronReading) -> list[Line]:
     """a = f(z) in symbols, then with numbers. For an input neuron: the sample's own number."""
     j, layer = reading.index, reading.layer
-    name, name_text = rf"a^{{[{layer}]}}_{{{j}}}", f"a[{layer}]_{j}"
+    name = a_(layer, j)
     if reading.z is None:
-        return [Line(name, name_text, reading.a, "result", tip="An input: the number comes from the shown sample.")]
+        return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
     if reading.killed:
-        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", f"{name_text} = 0 (killed)", reading.a, "result", tip=KILLED)]
-    symbol, symbol_text = FUNCTIONS[reading.activation]
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
+    softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
+    symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
+    tip = f"The activation function of this layer: {reading.activation}."
+    lines = [Line(rf"{name} = {symbol}", tip=tip)]
     if reading.activation == "softmax":
-        symbol = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
-    lines = [
-        Line(rf"{name} = {symbol}", f"{name_text} = {symbol_text}", tip=f"The activation function of this layer: {reading.activation}.")
-    ]
-    numeric = _NUMERIC.get(reading.activation)
-    if numeric is None:
-        denominator = _softmax_sum(reading)
-        numeric_tex = rf"e^{{{tex(reading.z)}}}\,/\,{tex(denominator)}" if denominator else rf"e^{{{tex(reading.z)}}}\,/\,\Sigma"
-        text = f"e^({plain(reading.z)}) / {plain(denominator) if denominator else 'Σ'}"
+        total = reading.softmax_sum
+        below = number(total) if total else (Span("Σ exp(z)"),)
+        spans = fill("exp({z}) / {total}", z=number(reading.z), total=below)
+        tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs: together they give 1."
+        lines.append(Line("", spans, reading.a, "result", tip, ink="a"))
     else:
-        numeric_tex, text = numeric.format(z=tex(reading.z)), numeric_text(reading)
-    lines.append(Line(numeric_tex, text, reading.a, "result", tip="The activation: what this neuron passes on."))
+        spans = fill(_NUMERIC[reading.activation], z=number(reading.z), b=number(reading.z, bracket=True))
+        lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
     return lines
 
 
-def _softmax_sum(reading: NeuronReading) -> float | None:
-    """sum_k e^z_k = e^z / a; None where that is not a printable number."""
-    if not reading.a > 0 or not abs(reading.z) < 80:
-        return None
-    return math.exp(reading.z) / reading.a
-
-
-def numeric_text(reading: NeuronReading) -> str:
-    """f(z) with the number in it, as plain text."""
-    z = plain(reading.z)
-    symbol = FUNCTIONS[reading.activation][1]
-    return {"relu": f"max(0, {z})", "linear": z, "tanh": f"tanh({z})", "sin": f"sin({z})", "sigmoid": f"σ({z})"}.get(
-        reading.activation, f"{symbol} at z = {z}"
-    )
+TIP = "How much the loss of the shown sample would change if z grew by one: the error signal of backpropagation."
 
 
 def backward(reading: NeuronReading) -> list[Line]:
-    """delta = dL/dz for the shown sample: from the target at an output, from the next layer's deltas at a hidden neuron."""
+    """delta = dL/dz for the shown sample: from the loss at an output, from the next layer's deltas at a hidden neuron."""
     if reading.delta is None:
         return []
     j, layer = reading.index, reading.layer
-    name, name_text = rf"\delta^{{[{layer}]}}_{{{j}}}", f"δ[{layer}]_{j}"
-    tip = "How much the loss of the shown sample would change if z grew by one: the error signal of backpropagation."
-    result = Line(name, name_text, reading.delta, "result", tip=tip)
+    name = delta_(layer, j)
+    result = Line(name, (), reading.delta, "result", TIP, ink="d")
     if reading.killed:
-        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", f"{name_text} = 0 (killed)", reading.delta, "result", tip=KILLED)]
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
     if reading.outgoing is not None and reading.slope is not None:
-        k_count = len(reading.outgoing.terms) + reading.outgoing.rest_count
-        symbols = rf"{name} = f'(z)\,\sum_{{k=0}}^{{{k_count - 1}}} w_{{k,{j}}}\,\delta^{{[{layer + 1}]}}_{{k}}"
-        lines = [Line(symbols, f"{name_text} = f'(z) Σ w_k,{j} δ[{layer + 1}]_k", tip=tip)]
-        lines += _terms(reading.outgoing, "k", "weight × delta")
-        factor = rf"{tex(reading.slope)} \cdot {_bracketed(tex(reading.outgoing.total))}"
-        factor_text = f"{plain(reading.slope)} · {_bracketed(plain(reading.outgoing.total))}"
-        return [*lines, Line(factor, factor_text, reading.delta, "result", tip="slope f'(z) × the sum above = delta")]
-    if reading.target is not None and _is_difference(reading):
-        symbols = Line(rf"{name} = a_{{{j}}} - t_{{{j}}}", f"{name_text} = a_{j} − t_{j}", tip=tip)
-        numbers = rf"{tex(reading.a)} - {_bracketed(tex(reading.target))}"
-        text = f"{plain(reading.a)} − {_bracketed(plain(reading.target))}"
-        return [symbols, Line(numbers, text, reading.delta, "result", tip="output minus target")]
-    return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", f"{name_text} = ∂L/∂z", tip=tip), result]
+        n = len(reading.outgoing.terms) + reading.outgoing.rest_count
+        lines = [Line(rf"{name} = f'(z)\,\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(layer + 1, 'k')}", tip=TIP)]
+        lines += _terms(reading.outgoing, "k", "d")
+        spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
+        return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
+    if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
+        return _difference(reading, name)
+    if reading.loss_slope is not None:
+        return _chain(reading, name)
+    return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
 
 
-def _is_difference(reading: NeuronReading) -> bool:
-    """Whether delta is a - t (softmax with cross-entropy, sigmoid with bce): told from the numbers, so it cannot be said wrongly."""
-    return math.isclose(reading.delta, reading.a - reading.target, rel_tol=1e-4, abs_tol=1e-6)
+def _difference(reading: NeuronReading, name: str) -> list[Line]:
+    """p - y: softmax with cross-entropy, sigmoid with binary cross-entropy (there the mean over n outputs)."""
+    j, shared = reading.index, reading.loss == "bce" and reading.outputs > 1
+    p, y = number(reading.a, "a"), number(reading.target, bracket=True)
+    template = "({p} − {y}) / " + str(reading.outputs) if shared else "{p} − {y}"
+    end = rf"{ink(f'p_{{{j}}}', 'a')} - y_{{{j}}}"
+    end = f"({end})/{reading.outputs}" if shared else end
+    why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply what it says (p = a) minus what is right (y)."
+    return [
+        Line(rf"{name} = {end}", tip=f"{why}\n{TIP}"),
+        Line("", fill(template, p=p, y=y), reading.delta, "result", "output minus target", ink="d"),
+    ]
+
+
+def _chain(reading: NeuronReading, name: str) -> list[Line]:
+    """dL/da from the loss, then delta = f'(z) dL/da; softmax ties all outputs together."""
+    symbols, template = LOSSES[reading.loss]
+    slope = r"\partial L/\partial a_j"
+    tip = f"The loss: {LOSS_NAMES[reading.loss]} over {reading.outputs:,} outputs. How it changes with this output."
+    numbers = fill(template, a=number(reading.a, "a"), t=number(reading.target, bracket=True), n=(Span(f"{reading.outputs:,}"),))
+    lines = [Line(rf"{slope} = {symbols}", tip=tip), Line("", numbers, reading.loss_slope, "step", tip)]
+    g = number(reading.loss_slope, "d", True)
+    if reading.slope is None:
+        spans = fill(
+            "{a} · ({g} − {m})", a=number(reading.a, "a"), g=number(reading.loss_slope, "d"), m=number(reading.slope_mean, "d", True)
+        )
+        tail = rf"{ink('a_j', 'a')}\,({slope} - \sum_k a_k\,\partial L/\partial a_k)"
+    else:
+        spans = fill("{slope} · {g}", slope=number(reading.slope), g=g)
+        tail = rf"f'(z)\;{slope}"
+    return [*lines, Line(rf"{name} = {tail}", tip=TIP), Line("", spans, reading.delta, "result", TIP, ink="d")]
 
 
 def bias_gradient(reading: NeuronReading) -> list[Line]:
     """dL/db of the last training step's batch."""
     if reading.bias_gradient is None:
         return []
-    symbol = rf"\partial L / \partial b_{{{reading.index}}}"
     tip = "The gradient of the bias in the last training step: the mean of delta over its batch."
-    return [Line(symbol, f"∂L/∂b_{reading.index}", reading.bias_gradient, "number", tip=tip)]
+    return [Line(rf"\partial L / \partial b_{{{reading.index}}}", (), reading.bias_gradient, "number", tip, ink="d")]

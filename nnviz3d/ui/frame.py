@@ -30,6 +30,12 @@ class Memory:
     typed: dict[str, float] = field(default_factory=dict)
     toast: str = ""
     toast_seconds: float = 0.0
+    in_epochs: bool = False  # the speed of training is told in epochs
+    on_bar: frozenset[str] = frozenset()  # names of the switches that the bar at the bottom had room for in the last frame
+    area: str = ""  # the window that the keyboard walks through; empty: the stage
+    area_frames: int = 0  # how many frames it has been that one
+    busy: bool = False  # a popup was open or a widget held in the last frame
+    reveal: str = ""  # the section that is to be opened and scrolled to
 
 
 @dataclass
@@ -49,6 +55,7 @@ class Frame:
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     wants: dict[str, Any] = field(default_factory=dict)
+    lit: int = -1  # the parameter whose term or cell lies under the pointer
 
     def px(self, value: float) -> float:
         return value * self.scale
@@ -71,6 +78,12 @@ class Frame:
     def docked(self) -> bool:
         """Whether the panels are on screen."""
         return not self.compact and (self.memory.sheet if self.narrow else self.memory.panels)
+
+    def reveal(self, section: str) -> None:
+        """Open that section of the panels."""
+        self.memory.reveal = section
+        if not self.docked:
+            self.toggle_panels()
 
     def toggle_panels(self) -> None:
         name = "sheet" if self.narrow else "panels"

@@ -42,7 +42,7 @@ def _title(f: Frame, room: float) -> None:
     many = len(r.scene_names) > 1
     width = size.x + (f.px(28) if many else 0)
     corner = imgui.get_cursor_screen_pos()
-    pressed = imgui.invisible_button("##scenes", imgui.ImVec2(max(width, 1), size.y + f.px(2)))
+    pressed = imgui.invisible_button("##scenes", imgui.ImVec2(max(width, 1), size.y + f.px(2)), imgui.ButtonFlags_.enable_nav)
     hovered = imgui.is_item_hovered()
     draw_list = imgui.get_window_draw_list()
     draw_list.add_text(corner, _ACCENT if hovered and many else _TEXT, text)
@@ -153,7 +153,8 @@ def _legend(f: Frame, room: float) -> None:
     if not r.edges_total:
         return
     weights = r.moment.weights if r.moment and r.moment.weights.on else None
-    quantity = r.walk.symbol if r.walk else QUANTITY_SYMBOL[f.scene.look.edges]
+    difference = r.walk is None and r.moments.shown == "B - A"
+    quantity = r.walk.symbol if r.walk else "|w in B − w in A|" if difference else QUANTITY_SYMBOL[f.scene.look.edges]
     signs = theme.ERROR_SIGNS if r.walk and r.walk.error and not weights else f.signs
     imgui.push_font(None, theme.SMALL)
     corner = imgui.get_cursor_screen_pos()
@@ -188,6 +189,8 @@ def _legend(f: Frame, room: float) -> None:
         text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {share} of {quantity}"
     else:
         text = f"all {count(r.edges_total)} edges"
+    if r.walk and r.walk.gradient and not weights:
+        text += f"; {r.walk.gradient}"
     small(f, elide(text, room))
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
     _neuron_legend(f, room)
@@ -228,7 +231,8 @@ def _weights_legend(f: Frame, weights) -> None:
 
 def _neuron_legend(f: Frame, room: float) -> None:
     """What the light of a neuron means, on the same line where there is room."""
-    words = [("a > 0", theme.ACCENT), ("a < 0", theme.NEGATIVE_NEURON)]
+    difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
+    words = [("a grew" if difference else "a > 0", theme.ACCENT), ("a shrank" if difference else "a < 0", theme.NEGATIVE_NEURON)]
     words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
     dot, gap = f.px(12), f.px(12)
     width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap

@@ -42,12 +42,6 @@ def tex(value: float) -> str:
     return mantissa if exponent is None else rf"{mantissa}\cdot 10^{{{exponent}}}"
 
 
-def setting(value: float) -> str:
-    """A constant as somebody set it, for LaTeX: "0.999", "10^{-8}"; at most six digits."""
-    mantissa, e, exponent = f"{value:.6g}".partition("e")
-    return mantissa if not e else f"10^{{{int(exponent)}}}" if mantissa == "1" else rf"{mantissa}\cdot 10^{{{int(exponent)}}}"
-
-
 def pair(old: float, new: float) -> tuple[str, str]:
     """Two numbers for LaTeX with as many decimals as show their difference to two digits, as far as 32-bit floats hold any."""
     size, gap = max(abs(old), abs(new)), abs(new - old)

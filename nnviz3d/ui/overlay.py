@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import header, inset, notes, outputs, placing, stage, theme, transport
+from nnviz3d.ui import focus, header, inset, notes, outputs, placing, stage, theme, transport
 from nnviz3d.ui import help as help_card
 from nnviz3d.ui.ask import Ask
 from nnviz3d.ui.dock import Dock
@@ -102,9 +102,9 @@ class Overlay:
         self._ask.draw(f)
         if f.readout.question is None:  # else its own keys
             stage.keys(f)
+            focus.keys(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
-        return Answer(
-            tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, imgui.is_any_item_active(), wants=f.wants, foot=card
-        )
+        active = imgui.is_any_item_active()
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants, card)

@@ -6,11 +6,13 @@ A rectangle is (left, top, right, bottom) in pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 Rect = tuple[float, float, float, float]
 _GAPS = (1.0, 2.2, 4.0, 7.0)  # times the wanted gap
+STEP = 8.0  # pixels
 GRID = 8  # places a side, all over the area: the way out where everything near is full
 MOST_LAYERS = 12  # of more, what lies between them is not asked
 _ALONG = (0.5, 0.0, 1.0, -0.6, 1.6)  # where along the side: middle, ends, past the ends
@@ -43,8 +45,24 @@ def settle(
 ) -> tuple[float, float]:
     """Left top corner of a card of `size`: beside `anchor`, in `area`, off `hard` (cards, panels), as far as it can be off `soft` (layers).
 
-    The same rectangles give the same place: nothing is remembered.
+    The same rectangles give the same place. As seen from the anchor they count in steps of `STEP` pixels (the others a little larger, the
+    area a little smaller), so that an idle sway neither moves the card about nor asks anew (0.6 ms).
     """
+    corner = np.array(anchor[:2] * 2)
+    others = [_stepped(np.asarray(r, float).reshape(-1, 4) - corner, np.floor, np.ceil) for r in (soft, hard)]
+    inside = _stepped(np.array([area]) - corner, np.ceil, np.floor)[0]
+    x, y = _settle(size, (0.0, 0.0, round(anchor[2] - anchor[0], 0), round(anchor[3] - anchor[1], 0)), *others, inside, gap)
+    return x + anchor[0], y + anchor[1]
+
+
+def _stepped(rect_n4: np.ndarray, low, high) -> tuple[Rect, ...]:
+    """Ends on whole steps."""
+    ends = np.concatenate([low(rect_n4[:, :2] / STEP), high(rect_n4[:, 2:] / STEP)], 1) * STEP
+    return tuple(map(tuple, ends.tolist()))
+
+
+@lru_cache(maxsize=64)
+def _settle(size, anchor: Rect, soft: tuple[Rect, ...], hard: tuple[Rect, ...], area: Rect, gap: float) -> tuple[float, float]:
     width, height = size
     left, top, right, bottom = anchor
     places = []

@@ -10,14 +10,19 @@ from itertools import accumulate
 
 import numpy as np
 
-MAX_STRETCHES = 1024  # between this and half of it are kept; a plot in the dock is 300 to 700 pixels wide
+MAX_STRETCHES = 512  # between this and half of it are kept; a plot in the dock is 300 to 700 pixels wide
 
 
 class Series:
-    """A growing (x, y) curve, reduced. `update` each frame; read `x`, `low`, `mean`, `high` (float64, equal lengths)."""
+    """A growing (x, y) curve, reduced. `update` when it has grown; read `x`, `low`, `mean`, `high` (float64, equal lengths).
+
+    `lowest`, `highest`: of all values. `wide`: whether any stretch holds more than one value.
+    """
 
     def __init__(self):
         self.x = self.low = self.mean = self.high = np.zeros(0)
+        self.lowest = self.highest = 0.0
+        self.wide = False
         self._stride = 1
         self._seen = 0
         self._first: tuple[float, float] | None = None
@@ -50,6 +55,9 @@ class Series:
             parts = [np.concatenate(pair) for pair in zip(parts, tail, strict=True)]
         known = np.isfinite(parts[2])
         self.x, self.low, self.mean, self.high = parts if known.all() else [part[known] for part in parts]
+        if len(self.x):
+            self.lowest, self.highest = float(self.low.min()), float(self.high.max())
+            self.wide = bool((self.high > self.low).any())
 
     def smooth(self, amount: float) -> np.ndarray:
         """TensorBoard's smoothing of the means: s = amount s + (1 - amount) y from s = 0, divided by 1 - amount^n, so that the first

@@ -5,13 +5,16 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import StageInput
-from nnviz3d.ui import tour, weightbar
+from nnviz3d.ui import speed, tour, weightbar
 from nnviz3d.ui.frame import Frame
 
 CLICK_PIXELS = 5.0  # a press that moves less than this (times the scale) is a click, not a drag
 _K = imgui.Key
 CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")
-_COMMANDS = ((_K.period, "step"), (_K.r, "reset"), (_K.n, "new_seed"), (_K.f, "fit"), (_K.i, "walk"))
+_COMMANDS = ((_K.r, "reset"), (_K.n, "new_seed"), (_K.f, "fit"), (_K.i, "walk"))
+_MOMENTS = ((_K.f2, "A"), (_K.f3, "B"))
+_VIEWS = ("", "A", "B", "B - A")
+_LOOPS = ("stop", "again", "on")
 _CAMERA_KEYS = tuple(zip((_K._1, _K._2, _K._3, _K._4, _K._5, _K._6), CAMERAS, strict=True))
 
 
@@ -92,9 +95,10 @@ def keys(f: Frame) -> None:
         f.do("fullscreen")
     if pressed(_K.f12):
         f.do("screenshot")
+    _moment_keys(f, pressed)
     if pressed(_K.f1) or ord("?") in io.input_queue_characters:  # the character, not the key: it moves with the keyboard's language
         f.memory.help = not f.memory.help
-    if pressed(_K.escape):
+    if pressed(_K.escape) and not f.memory.area:
         _escape(f)
     if io.key_ctrl or io.key_super:
         if pressed(_K.s):
@@ -105,34 +109,70 @@ def keys(f: Frame) -> None:
             f.do("redo" if io.key_shift else "undo")
         if imgui.is_key_pressed(_K.y, True):
             f.do("redo")
+        for key, count in ((_K.page_down, 1), (_K.page_up, -1)):
+            if pressed(key):
+                f.do("move", ("epoch", count))
         return
     _plain_keys(f, pressed)
 
 
 def _plain_keys(f: Frame, pressed) -> None:
     walk = f.readout.walk
+    if f.memory.area:  # there arrows, Space, Enter and the paging keys move and change what has the ring
+        return
     if tour.keys(f, pressed):
         return
     if pressed(_K.space) or pressed(_K.gamepad_face_down):
         f.do("walk_play", not walk.playing) if walk else f.do("pause" if f.readout.running else "play")
-    if walk:
-        for key, phases in ((_K.period, 1), (_K.comma, -1)):
-            if imgui.is_key_pressed(key, True):
-                f.do("walk_by", phases)
-        if pressed(_K.v):
-            weightbar.cycle(f)
+    _time_keys(f, walk, pressed)
+    if walk and pressed(_K.v):
+        weightbar.cycle(f)
     for key, name in _COMMANDS:
-        if pressed(key) and not (walk and name == "step"):
+        if pressed(key):
             f.do(name)
     which = "wrong" if imgui.get_io().key_shift else "sample"
     for key, name in ((_K.right_bracket, "next"), (_K.left_bracket, "previous")):
-        if imgui.is_key_pressed(key, True):
+        # on a German keyboard the plus stands where others have the bracket
+        if imgui.is_key_pressed(key, True) and ord("+") not in imgui.get_io().input_queue_characters:
             f.do(f"{name}_{which}")
     for key, name in _CAMERA_KEYS:
         if pressed(key):
             f.do("camera", name)
     if pressed(_K.h):
         f.toggle_panels()
+
+
+def _time_keys(f: Frame, walk, pressed) -> None:
+    """Phase, layer, step and epoch, on and back; speed; in a walk its ends, its switches."""
+    io = imgui.get_io()
+    for key, count in ((_K.period, 1), (_K.comma, -1), (_K.gamepad_dpad_right, 1), (_K.gamepad_dpad_left, -1)):
+        if imgui.is_key_pressed(key, True):
+            f.do("walk_by", count) if walk else f.do("step") if count > 0 else f.do("move", ("step", -1))
+    for key, count in ((_K.page_down, 1), (_K.page_up, -1)):
+        if imgui.is_key_pressed(key, True) and (walk or not io.key_shift):
+            f.do("move", ("layer" if io.key_shift else "step", count))
+    for key, end in ((_K.home, 0), (_K.end, 1)):
+        if pressed(key):
+            f.do("walk_to", float(end * len(walk.phases))) if walk else f.do("rewind", (f.readout.oldest, f.readout.newest)[end])
+    for character, by in (("+", 1), ("-", -1)):
+        if ord(character) in io.input_queue_characters:
+            speed.change(f, by)
+    if walk and pressed(_K.g):
+        f.do("walk_gradient", not walk.mean)
+    if walk and pressed(_K.l):
+        f.do("walk_loop", _LOOPS[(_LOOPS.index(walk.loop) + 1) % len(_LOOPS)])
+
+
+def _moment_keys(f: Frame, pressed) -> None:
+    """F2 and F3 keep a moment, with Shift they go back to it; F4 looks at the next of now, A, B and their difference."""
+    moments = f.readout.moments
+    for key, name in _MOMENTS:
+        if pressed(key):
+            f.do("enter_moment" if imgui.get_io().key_shift else "keep_moment", name)
+    fit = {moment.name for moment in moments.kept if moment.fits} | {""}
+    views = [view for view in _VIEWS if fit.issuperset(view.split(" - "))]
+    if pressed(_K.f4) and len(views) > 1:
+        f.do("show_moment", views[(views.index(moments.shown) + 1) % len(views) if moments.shown in views else 0])
 
 
 def _escape(f: Frame) -> None:
@@ -152,3 +192,5 @@ def _escape(f: Frame) -> None:
         f.do("pick", None)
     elif f.readout.walk is not None:
         f.do("walk_leave")
+    elif f.readout.moments.shown:
+        f.do("show_moment", "")

@@ -101,6 +101,11 @@ class Formulas:
         self._failed: set[tuple[str, int]] = set()
         self._dying: list[imgui.ImTextureData] = []
 
+    @property
+    def ready(self) -> bool:
+        """Whether formulas can be rendered at all."""
+        return available()
+
     def __len__(self) -> int:
         return len(self._cache)
 
@@ -133,14 +138,27 @@ class Formulas:
         height, width = pixels.shape[:2]
         if not (0 < width <= 4096 and 0 < height <= 1024):
             return None
+        data = self.upload(pixels)
+        self.bytes += pixels.nbytes
+        self.rendered += 1
+        return Formula(data, width, height, image.baseline_y)
+
+    @staticmethod
+    def upload(pixels: np.ndarray) -> imgui.ImTextureData:
+        """A texture of (H, W, 4) uint8. `drop` gives it back."""
+        height, width = pixels.shape[:2]
         data = imgui.ImTextureData()
         data.create(imgui.ImTextureFormat.rgba32, width, height)
         data.get_pixels_array().reshape(height, width, 4)[...] = pixels
         imgui.internal.register_user_texture(data)
         _alive.add(data)
-        self.bytes += pixels.nbytes
-        self.rendered += 1
-        return Formula(data, width, height, image.baseline_y)
+        return data
+
+    def drop(self, data: imgui.ImTextureData) -> None:
+        """Free a texture when the backend is next at it."""
+        data.set_status(imgui.ImTextureStatus.want_destroy)
+        data.want_destroy_next_frame = True
+        self._dying.append(data)
 
     def sweep(self) -> None:
         """Once a frame: free what is over the cap and not drawn in this frame, and forget what the backend has freed."""
@@ -159,6 +177,4 @@ class Formulas:
 
     def _release(self, formula: Formula) -> None:
         self.bytes -= formula.width * formula.height * 4
-        formula.data.set_status(imgui.ImTextureStatus.want_destroy)
-        formula.data.want_destroy_next_frame = True
-        self._dying.append(formula.data)
+        self.drop(formula.data)

@@ -67,6 +67,8 @@ def contrast(front: str, back: str) -> float:
 class Fonts:
     regular: imgui.ImFont
     bold: imgui.ImFont
+    math: imgui.ImFont | None = None  # the typeface of formulas, for their numbers
+    math_ascent: float = 0.87  # of its size
 
 
 def load_fonts() -> Fonts:
@@ -84,7 +86,7 @@ def load_fonts() -> Fonts:
                 config.glyph_offset = imgui.ImVec2(0, 0.5)
             atlas.add_font_from_file_ttf(str(folder / name), size, config)
     imgui.get_io().font_default = fonts[0]
-    return Fonts(*fonts)
+    return Fonts(*fonts, atlas.add_font_from_file_ttf(str(folder / "latex/latinmodern-math.otf"), BODY))
 
 
 def apply(scale: float) -> None:

@@ -7,17 +7,18 @@ import math
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme, timeline, walkbar
+from nnviz3d.ui import moves, speed, switches, theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.panels import compare
+from nnviz3d.ui.switch import Item, bar
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 
 def metrics(f: Frame) -> str:
     """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
     r = f.readout
-    parts = [f"step {count(r.step)}", f"epoch {r.epoch:.1f}"]
+    parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(compare.line, r.compare.networks)])
     if r.loss is not None:
@@ -59,7 +60,7 @@ def draw(f: Frame) -> float:
         _centred(line, room)
         imgui.text_unformatted(line)
     imgui.push_font(None, theme.SMALL)
-    text = metrics(f) if r.walk is None else walkbar.verdict(r.walk)
+    text = metrics(f) if r.walk is None else walkbar.verdict(r.walk, room)
     if imgui.calc_text_size(text).x > room:
         text = text.replace("   ·   ", " · ")
     _centred(text, room)
@@ -69,7 +70,7 @@ def draw(f: Frame) -> float:
     imgui.pop_font()
     if r.walk is None:
         _history(f, room)
-        _buttons(f, room)
+        f.memory.on_bar = frozenset(_buttons(f, room) | switches.row(f, room))
     else:
         walkbar.draw(f, room)
     imgui.pop_style_var()
@@ -92,45 +93,42 @@ def _history(f: Frame, room: float) -> None:
         f.do("rewind", r.oldest + round(at * steps))
 
 
-def _buttons(f: Frame, room: float) -> None:
-    r = f.readout
-    speed_width, gap, play = f.px(118), f.px(6), f.px(36)
-    full = 5 * play + speed_width + 5 * gap + f.px(8)
-    wide = full <= room
-    start = imgui.get_cursor_pos_x() + max(0.0, (room - (full if wide else 5 * play + 4 * gap)) / 2)
-    imgui.set_cursor_pos_x(start)
-    icon, hint = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
-    imgui.push_style_var(imgui.StyleVar_.frame_rounding, play / 2)
-    if icon_button(f, icon, "play", hint, accent=True, size=36):
-        f.do("pause" if r.running else "play")
-    for icon, name, hint in (
-        (fa.ICON_FA_FORWARD_STEP, "step", "One training step ( . )"),
-        (fa.ICON_FA_MAGNIFYING_GLASS, "walk", "Walk through the next step, phase by phase (I)"),
-        (fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)"),
-        (fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)"),
-    ):
-        imgui.same_line(0, gap)
-        if icon_button(f, icon, name, hint, size=36):
-            f.do(name)
+def _buttons(f: Frame, room: float) -> set[str]:
+    """What runs time; where there is no room the less important give way to the list behind the dots. Returns what is there."""
+    r, side, gap = f.readout, f.px(36), f.px(6)
+    imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
+
+    def one(rank: int, icon: str, ident: str, hint: str, command: tuple, **style) -> Item:
+        def draw() -> None:
+            if icon_button(f, icon, ident, hint, size=36, **style):
+                f.do(*command)
+
+        return Item(rank, side, draw, ident)
+
+    play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
+    drawn = bar(
+        [
+            one(4, fa.ICON_FA_BACKWARD_STEP, "back", "One training step back ( , )", ("move", ("step", -1)), enabled=r.step > 0),
+            one(0, play[0], "play", play[1], ("pause",) if r.running else ("play",), accent=True),
+            one(1, fa.ICON_FA_FORWARD_STEP, "step", "One training step ( . )", ("step",)),
+            one(4, fa.ICON_FA_FORWARD_FAST, "epoch", "Train to the end of this epoch (Ctrl+PgDn)", ("move", ("epoch", 1))),
+            one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", "Walk through the next step, phase by phase (I)", ("walk",)),
+            one(2, fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)", ("reset",)),
+            one(2, fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)", ("new_seed",)),
+            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
+            Item(5, side, lambda: _moments(f)),
+            Item(1, side, lambda: moves.button(f)),
+        ],
+        room,
+        gap,
+    )
     imgui.pop_style_var()
-    if wide:
-        _speed(f, gap + f.px(8), play, speed_width)
+    return {item.name for item in drawn}
 
 
-def _speed(f: Frame, gap: float, height: float, width: float) -> None:
-    """The pace of training, beside buttons of that height."""
-    imgui.same_line(0, gap)
-    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (height - imgui.get_frame_height()) / 2)
-    imgui.set_next_item_width(width)
-    rate = f.scene.train.steps_per_second
-    shown = "full speed" if not rate else f"{rate:g} steps/s"
-    if imgui.begin_combo("##speed", shown):
-        for value in (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0):
-            text = "full speed" if not value else f"{value:g} steps/s"
-            if imgui.selectable(text, value == rate)[0] and value != rate:
-                f.edit("train.steps_per_second", value)
-        imgui.end_combo()
-    tip(f, f"Training steps a second. Now: {f.readout.steps_per_second:,.0f}. Full speed: as many as fit in a frame.")
+def _moments(f: Frame) -> None:
+    if icon_button(f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments, compare them, go back to them (F2, F3, F4)", size=36):
+        f.reveal("Moments")
 
 
 def caption(f: Frame) -> None:

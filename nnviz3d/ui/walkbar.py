@@ -6,28 +6,36 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import timeline, weightbar
+from nnviz3d.ui import moves, speed, switches, timeline
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
-from nnviz3d.ui.widgets import icon_button, tip
+from nnviz3d.ui.switch import Item, bar
+from nnviz3d.ui.widgets import icon_button
 
-SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 HEIGHT = 22.0
 # the colours of the waves on the stage: signals warm-blue, loss neutral, errors rose, updates the accent
 COLOURS = {"input": "#4f7fb8", "forward": "#6cbcff", "loss": "#e8ecf5", "backward": "#f078c0", "update": "#ffc46b", "after": "#6cbcff"}
+
+LOOPS = {  # icon, name, words, what comes next
+    "stop": (fa.ICON_FA_ARROW_RIGHT_TO_BRACKET, "walk_loop", "hold", "again"),
+    "again": (fa.ICON_FA_REPEAT, "walk_loop", "play this step again", "on"),
+    "on": (fa.ICON_FA_ARROW_RIGHT, "walk_loop", "go on to the next step", "stop"),
+}
 
 
 def draw(f: Frame, room: float) -> None:
     """Time line, then buttons, centred in `room` pixels."""
     walk = f.readout.walk
     _time_line(f, walk, room)
-    _buttons(f, walk, room)
-    weightbar.draw(f, room)
+    f.memory.on_bar = frozenset(_buttons(f, walk, room) | switches.row(f, room))
 
 
-def verdict(walk: WalkReading) -> str:
-    """What the step did to the shown sample: its loss and the answer, before and after."""
-    return f"loss of this sample {short(walk.loss_before)} → {short(walk.loss_after)};  {walk.answer_before} → {walk.answer_after}"
+def verdict(walk: WalkReading, room: float) -> str:
+    """What the step did to the shown sample: its loss and the answer, before and after; in a narrow bar the loss alone."""
+    where = f"step {walk.step:,}, sample {walk.shown + 1:,} of {walk.batch:,}"
+    loss, dot = f"loss {short(walk.loss_before)} → {short(walk.loss_after)}", "   ·   "
+    whole = dot.join((where, f"its {loss}", f"{walk.answer_before} → {walk.answer_after}"))
+    return whole if imgui.calc_text_size(whole).x <= room else dot.join((where, loss))
 
 
 def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
@@ -41,36 +49,34 @@ def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
         f.do("walk_to", at * count)
 
 
-def _buttons(f: Frame, walk: WalkReading, room: float) -> None:
-    side, gap, speed = f.px(36), f.px(6), f.px(128)
-    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (room - (5 * side + speed + 6 * gap)) / 2))
+def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
+    """What moves along. Returns what has room."""
+    side, gap, count = f.px(36), f.px(6), len(walk.phases)
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
-    if icon_button(f, fa.ICON_FA_XMARK, "walk_leave", "Leave the iteration and go on training (Esc)", size=36):
-        f.do("walk_leave")
-    imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", enabled=walk.number > 0, size=36):
-        f.do("walk_by", -1)
-    imgui.same_line(0, gap)
-    icon, hint = (fa.ICON_FA_PAUSE, "Hold (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play the iteration (Space)")
-    if icon_button(f, icon, "walk_play", hint, accent=True, size=36):
-        f.do("walk_play", not walk.playing)
-    imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", enabled=walk.number < len(walk.phases), size=36):
-        f.do("walk_by", 1)
-    imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I)", size=36):
-        f.do("walk")
+
+    def one(rank: int, icon: str, ident: str, hint: str, command: tuple, **style) -> Item:
+        def draw() -> None:
+            if icon_button(f, icon, ident, hint, size=36, **style):
+                f.do(*command)
+
+        return Item(rank, side, draw, ident)
+
+    play = (fa.ICON_FA_PAUSE, "Hold (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play the iteration (Space)")
+    hold = f"The iteration before this one{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
+    drawn = bar(
+        [
+            one(0, fa.ICON_FA_XMARK, "walk_leave", "Leave the iteration and go on training (Esc)", ("walk_leave",)),
+            one(2, fa.ICON_FA_BACKWARD_FAST, "walk_previous", hold, ("move", ("step", -1)), enabled=walk.step > 1),
+            one(0, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", ("walk_by", -1), enabled=walk.number > 0),
+            one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
+            one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", ("walk_by", 1), enabled=walk.number < count),
+            one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I), or without playing (PgDn)", ("walk",)),
+            one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
+            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
+            Item(0, side, lambda: moves.button(f)),
+        ],
+        room,
+        gap,
+    )
     imgui.pop_style_var()
-    _speed(f, walk, gap, side, speed)
-
-
-def _speed(f: Frame, walk: WalkReading, gap: float, height: float, width: float) -> None:
-    imgui.same_line(0, gap)
-    imgui.set_cursor_pos_y(imgui.get_cursor_pos_y() + (height - imgui.get_frame_height()) / 2)
-    imgui.set_next_item_width(width)
-    if imgui.begin_combo("##walk_speed", f"{walk.speed:g} phases/s"):
-        for value in SPEEDS:
-            if imgui.selectable(f"{value:g} phases/s", value == walk.speed)[0]:
-                f.do("walk_speed", value)
-        imgui.end_combo()
-    tip(f, "How fast the iteration plays by itself: phases a second.")
+    return {item.name for item in drawn}

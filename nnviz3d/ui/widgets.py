@@ -11,12 +11,12 @@ from functools import lru_cache
 from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import theme
+from nnviz3d.ui import focus, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.words import HINTS
 
 _W = imgui.WindowFlags_
-_FLOAT = int(_W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.no_nav | _W.always_auto_resize)
+_FLOAT = int(_W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_focus_on_appearing | _W.always_auto_resize)
 LABEL_SHARE = 0.38  # of the panel's width
 _DELAY = imgui.HoveredFlags_.for_tooltip | imgui.HoveredFlags_.allow_when_disabled
 _DIM, _FAINT = theme.packed(theme.DIM), theme.packed(theme.FAINT)
@@ -237,5 +237,6 @@ def floating(
     imgui.set_next_window_pos(imgui.ImVec2(x, y), imgui.Cond_.always, imgui.ImVec2(*pivot))
     imgui.set_next_window_bg_alpha(alpha)
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(padding[0]), f.px(padding[1])))
-    imgui.begin(name, None, _FLOAT | extra)
+    imgui.begin(name, None, _FLOAT | focus.flags(f, name) | extra)
     imgui.pop_style_var()
+    focus.follow(f, name)

@@ -52,7 +52,23 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.clip_norm": ("Clip norm", "The gradient is scaled down where its length is larger. 0: off."),
     "train.order": ("Order", "shuffle: a new order each epoch. sequential: the order of the file."),
     "train.seed": ("Seed", "The random numbers of the first weights and of the batches. Changing it starts again."),
-    "train.steps": ("Stop at", "Training pauses at this step. 0: never."),
+    "train.steps": ("Step", "Training stops at this step. 0: never. Play goes on from there."),
+    "train.stop_epoch": ("Epoch", "Training stops at the end of this epoch. 0: never. Play goes on from there."),
+    "train.stop_train_loss": (
+        "Train loss below",
+        "Training stops when the loss on the training part (no unit) is below this. Looked at every few steps, on at most 2,000 samples, "
+        "without dropout. 0: never.",
+    ),
+    "train.stop_test_loss": (
+        "Test loss below",
+        "Training stops when the loss on the test part (no unit) is below this. Looked at every few steps, on at most 2,000 samples. "
+        "0: never.",
+    ),
+    "train.stop_accuracy": (
+        "Test right",
+        "Training stops when at least this share (0 to 1) of the test part is answered right. Looked at every few steps, on at most "
+        "2,000 samples. 0: never.",
+    ),
     "train.steps_per_second": ("Steps / s", "Training steps a second. 0: as many as fit in a frame."),
     "network.output.activation": ("Output", "The function of the last layer. auto: softmax for classes, linear for numbers."),
     "view.follow": ("Next by itself", "Show another sample every few seconds."),
@@ -124,11 +140,20 @@ HOLD_WORDS = {
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("Space", "train or pause"),
-    (".  (full stop)", "one training step"),
     ("T", "guided tour"),
+    (",  .", "a step back, on; in a walk a phase"),
+    ("PgUp  PgDn", "a step back, on, in a walk too"),
+    ("Ctrl+PgUp  PgDn", "an epoch back, on"),
+    ("Home  End", "first, last moment"),
+    ("-  +", "slower, faster"),
     ("I", "walk through one step"),
-    (",  .  there", "a phase back, on"),
-    ("V there", "weights before, after"),
+    ("Shift+PgUp  PgDn", "there: a layer back, on"),
+    ("G", "there: gradient of sample, batch"),
+    ("V", "there: weights before, after"),
+    ("L", "there: what follows the end"),
+    ("F2  F3", "keep moment A, B"),
+    ("Shift+F2  F3", "go back to moment A, B"),
+    ("F4", "look at now, A, B, B − A"),
     ("R", "reset, same seed"),
     ("N", "new seed"),
     ("[  ]", "previous, next sample"),
@@ -144,6 +169,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F", "fit all"),
     ("Esc", "let go, close"),
     ("H", "hide the panels"),
+    ("Tab, F6", "panels by keyboard; Esc: back"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
     ("Ctrl+S, Ctrl+Shift+S", "save the scene, save as"),
     ("Ctrl+O, or drop a file", "open a file"),

@@ -28,6 +28,15 @@ def test_the_frame_report_tells_python_from_the_driver():
     assert {"draw", "overlay", "train", "present"} <= set(report["stages_p50_ms"])
 
 
+@pytest.mark.gl
+def test_the_equations_report_stands_beside_its_floor():
+    from nnviz3d.app import bench
+
+    report = bench.equations(frames=24, warm=2)
+    assert report["learning_floor_ms"] > 0 and report["walk_floor_ms"] > 0
+    assert {"learning_neuron_ms", "learning_layer_ms", "walk_weight_ms"} <= set(report)
+
+
 def test_an_unknown_section_is_bad_usage():
     done = subprocess.run(
         [sys.executable, "-m", "nnviz3d", "bench", "--json", "--only", "nothing"], capture_output=True, text=True, check=False

@@ -13,6 +13,7 @@ from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import train
 from nnviz3d.gfx import columns
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Layer, Network
 from nnviz3d.spec.topology import chain
 from tests.app.test_loop import Person, _change, _check
@@ -162,9 +163,9 @@ def test_nothing_is_left_behind(monkeypatch):
         counts.append(len(alive))
     assert counts[0] == counts[2] == counts[5] < counts[1] == counts[3] == counts[4] <= 2 * counts[0]
     person.session.saved = person.session.scene
-    person.loop.open("compare")
+    person.loop.do(Command("open", "compare"))
     person.frames(2)
-    person.loop.open("iris")
+    person.loop.do(Command("open", "iris"))
     person.frames(2)
     assert person.loop.stage.beside is None
     person.close()

@@ -211,7 +211,7 @@ def test_undo_across_a_rebuild(s):
 def test_an_entry_of_another_network_changes_nothing(s):
     s.editing.set_parameter(3, 2.5, 0.0)
     scene = s.scene.model_copy(update={"network": s.scene.network.model_copy(update={"layers": s.scene.network.layers[:0]})})
-    s._become(scene)  # not by an edit: the history still has its entry of the old network
+    s.become(scene)  # not by an edit: the history still has its entry of the old network
     before = parameters(s)
     s.undo(), s.redo()
     assert np.array_equal(parameters(s), before)

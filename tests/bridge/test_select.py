@@ -37,7 +37,7 @@ def test_scanning_a_large_array_finds_the_same_as_sorting_it(kind, k):
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 3000), min_size=1, max_size=9))
 def test_a_budget_is_shared_out_fairly_and_never_exceeded(total, sizes):
-    parts = select.share_out(total, sizes)
+    parts = select.share_out(total, tuple(sizes))
     assert sum(parts) <= total and all(part <= size for part, size in zip(parts, sizes, strict=True))
     if sum(sizes) <= total:
         assert parts == sizes

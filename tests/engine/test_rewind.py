@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nnviz3d.engine.data import load
@@ -361,6 +361,7 @@ ACTS = ["run", "run", "enter", "configure", "edit", "record", "A", "to A"]
 
 
 @settings(max_examples=60, deadline=None)
+@example([("run", 4), ("configure", 0), ("run", 1), ("enter", 0), ("run", 4)], 1, 3)  # the change's own key is thinned away
 @given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 25)), max_size=14), st.integers(1, 6), st.integers(3, 30))
 def test_any_history(acts, spacing, states):
     """Against a model that keeps every moment of the branch: whatever was done, what is remembered is that moment, to the byte."""

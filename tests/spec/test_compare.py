@@ -53,6 +53,7 @@ def test_differences_are_named_with_both_values_and_equal_ones_are_not():
         ("data.noise", 0.1, "compare.data.noise", "cannot differ"),
         ("look.glow", 1.0, "compare.look.glow", "cannot differ"),
         ("train.steps", 5, "compare.train.steps", "cannot differ"),
+        ("train.stop_accuracy", 0.5, "compare.train.stop_accuracy", "cannot differ"),
         ("network", 5, "compare.network", "cannot differ"),
         ("network.layers.7.units", 5, "compare.network.layers.7.units", "not an index"),
         ("network.layers.*.units", 0, "compare.network.layers.*.units", "greater than or equal to 1"),

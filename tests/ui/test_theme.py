@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import equations, theme, words
+from nnviz3d.ui.line import plain_text
 from nnviz3d.ui.widgets import bounds, tidy
 
 TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
@@ -62,7 +63,7 @@ def test_the_fonts_hold_every_character_that_we_print(driver):
         *words.LAYER_HINTS.values(),
         *words.QUANTITIES.values(),
     ]
-    texts += [plain for _, plain in equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e"]
+    texts += [plain_text(latex) for latex in equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e√"]
     driver.host.begin_overlay(0.01)
     font = imgui.get_font_baked()
     missing = {c for c in "".join(texts) if c not in "\n" and font.find_glyph_no_fallback(ord(c)) is None}

@@ -8,6 +8,7 @@ from imgui_bundle import imgui
 
 _MAKERS = ("button", "invisible_button", "checkbox", "slider_float", "drag_int", "drag_float", "begin_combo", "input_double", "selectable",
            "menu_item", "tree_node_ex")  # fmt: skip
+RING = "(the keyboard's ring)"  # found[RING]: labels of what has it
 
 
 @contextlib.contextmanager
@@ -21,6 +22,8 @@ def recording():
             result = make(label, *args, **kwargs)
             if not (make is kept["begin_combo"] and result):  # an open combo has already begun another window
                 low, high = imgui.get_item_rect_min(), imgui.get_item_rect_max()
+                if imgui.is_item_focused():
+                    found.setdefault(RING, []).append(label.split("##")[-1])
                 found.setdefault(label.split("##")[-1] if "##" in label else label, []).append(((low.x + high.x) / 2, (low.y + high.y) / 2))
             return result
 

@@ -5,6 +5,7 @@ A command is something to do that is not a change of the scene; changes of the s
 
 from __future__ import annotations
 
-from nnviz3d.app.actions import editing, files, stage, tour, training, walk
+from nnviz3d.app.actions import editing, files, moments, stage, tour, training, walk
 
-ACTIONS = training.ACTIONS | walk.ACTIONS | stage.ACTIONS | files.ACTIONS | editing.ACTIONS | tour.ACTIONS
+_ROOMS = (training, walk, moments, stage, files, editing, tour)
+ACTIONS = {name: act for room in _ROOMS for name, act in room.ACTIONS.items()}

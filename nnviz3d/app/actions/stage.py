@@ -11,15 +11,27 @@ def _camera(loop, value) -> None:
 
 
 def _pick(loop, value) -> None:
+    """A neuron, or nothing at all: then a chosen weight and layer are let go as well."""
     loop.stage.pick(-1 if value is None else int(value))
+    loop.stage.chosen = loop.stage.layer = -1
 
 
 def _choose(loop, value) -> None:
-    loop.stage.chosen = -1 if value is None else int(value)
+    """A parameter, or none: what was looked at before (a neuron, a layer) is looked at again. What is no parameter is none."""
+    known = value is not None and 0 <= int(value) < loop.session.source.topology.n_parameters
+    loop.stage.chosen = int(value) if known else -1
 
 
 def _choose_layer(loop, value) -> None:
-    loop.stage.layer = -1 if value is None else int(value)
+    """A layer as a whole, or none. A weight that was looked at is let go; what is no layer with weights is none."""
+    known = value is not None and 1 <= int(value) < len(loop.session.source.topology.nodes)
+    loop.stage.layer = int(value) if known else -1
+    loop.stage.chosen = -1
+
+
+def _check(loop, value) -> None:
+    """Compare a parameter's gradient with the loss itself; the answer is in the next reading."""
+    loop.session.inspector.check(int(value))
 
 
 def _fullscreen(loop, _value) -> None:
@@ -33,5 +45,6 @@ ACTIONS = {
     "pick": _pick,
     "choose": _choose,
     "choose_layer": _choose_layer,
+    "check": _check,
     "fullscreen": _fullscreen,
 }

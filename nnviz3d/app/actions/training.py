@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nnviz3d.app import moving
+
 
 def _pause(loop, _value) -> None:
     loop.session.running = False
@@ -48,6 +50,7 @@ ACTIONS = {
     "play": lambda loop, _value: loop.session.play(),
     "pause": _pause,
     "step": _step,
+    "move": lambda loop, value: moving.move(loop.session, *value),
     "reset": lambda loop, _value: loop.session.reset(),
     "new_seed": _new_seed,
     "undo": lambda loop, _value: loop.session.undo(),

@@ -19,7 +19,11 @@ def _to(walking, value) -> None:
 
 
 def _speed(walking, value) -> None:
-    walking.speed = float(value)
+    walking.habits.speed = float(value)
+
+
+def _loop(walking, value) -> None:
+    walking.habits.loop = str(value)
 
 
 ACTIONS = {
@@ -29,6 +33,6 @@ ACTIONS = {
     "walk_by": _inside(lambda walking, value: walking.by(int(value))),
     "walk_play": _inside(lambda walking, value: walking.restart_or_hold(bool(value))),
     "walk_speed": _inside(_speed),
-    "walk_choose": _inside(lambda walking, value: walking.inspector.choose(int(value))),
-    "walk_check": _inside(lambda walking, value: walking.inspector.check(int(value))),
+    "walk_loop": _inside(_loop),
+    "walk_gradient": _inside(lambda walking, value: walking.show_gradient(bool(value))),
 }

@@ -15,8 +15,10 @@ from typing import Any, TextIO
 
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import PACE
 
 STEPS = 1000  # where neither the command nor the scene says how many
+AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
 LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part
 
 
@@ -24,18 +26,20 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
     (scene, base), _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log))
     from nnviz3d import backend
+    from nnviz3d.app.stops import check
     from nnviz3d.engine import data
     from nnviz3d.engine.trainer import Trainer
 
     ops = backend.choose(options.backend, tf32=scene.train.tf32)
     trainer = Trainer(scene, data.load(scene.data, base), ops)
+    check(scene.train, trainer.data)
     if init is not None:
         from nnviz3d.importers import weights
 
         trainer.load_parameters(weights.load(init, trainer.topology))
     options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
-    run = _Run(trainer, steps if steps is not None else scene.train.steps or STEPS, log, options)
+    run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
     run.name = "A" if other else ""
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
@@ -56,6 +60,13 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     if run.trouble:
         sys.stderr.write(run.trouble + "\n")
     return 3 if run.trouble else 130 if run.stopped else 0
+
+
+def _steps(trainer: Any, wanted: Any) -> int:
+    """How many steps where the command does not say."""
+    if wanted.steps or not (wanted.stop_epoch or wanted.stop_train_loss or wanted.stop_test_loss or wanted.stop_accuracy):
+        return wanted.steps or STEPS
+    return max(wanted.stop_epoch * trainer.of_epoch[1], 0) or AT_MOST
 
 
 def _rival(scene, base: Path, trainer: Any, init: Path | None):
@@ -81,7 +92,8 @@ def _against(summary: dict[str, Any], run: _Run, scene, rival, trainer: Any, log
     from nnviz3d.spec import compare
 
     first = run.trainer
-    wanted = run.steps if first.diverged is not None or _rows(trainer) == _rows(first) else None
+    ran = first.step - run.first if run.stops.key else run.steps
+    wanted = ran if first.diverged is not None or _rows(trainer) == _rows(first) else None
     second = _Run(trainer, _steps_for(trainer, first) if wanted is None else wanted, log, options, more=True)
     second.name = "B"
     if not run.stopped:
@@ -109,10 +121,14 @@ class _Run:
     """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
 
     def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options, more: bool = False):
-        """`more`: the log goes on in the file that is there."""
+        """`more`: the second of two networks that are compared. The log goes on in the file that is there, and no condition ends it."""
+        from nnviz3d.app.stops import Stops
+
         self.trainer, self.steps, self.log, self.options, self.more = trainer, steps, log, options, more
         self.name = ""  # of one of two networks that are compared
         self.first = trainer.step
+        never = ("steps",) if not more else PACE  # how many steps is for the caller to say
+        self.stops, self.wanted = Stops(), trainer.train.model_copy(update=dict.fromkeys(never, 0))
         self.stopped = False
         self.trouble = ""
         self.seconds = 0.0
@@ -136,14 +152,26 @@ class _Run:
 
     @property
     def left(self) -> int:
-        going = not self.stopped and self.trainer.diverged is None
+        going = not self.stopped and not self.stops.key and self.trainer.diverged is None
         return max(0, self.first + self.steps - self.trainer.step) if going else 0
+
+    def _take(self, steps: int) -> int:
+        """So many steps, or as many as there are to where training may stop."""
+        done = self.trainer.run(min(steps, self.left, self.stops.left(self.trainer, self.wanted) or steps))
+        if self.trainer.diverged is None:
+            self.stops.met(self.trainer, self.wanted)
+        return done
+
+    @property
+    def ended_by(self) -> str:
+        """ "interrupted", "diverged", the condition's key ("train.stop_epoch", ...), or "steps"."""
+        return "interrupted" if self.stopped else "diverged" if self.trainer.diverged is not None else self.stops.key or "steps"
 
     def _pieces(self) -> None:
         piece, told = 1, time.perf_counter()
         while self.left:
             began = time.perf_counter()
-            self.trainer.run(min(piece, self.left))
+            self._take(piece)
             now = time.perf_counter()
             if now - began < 0.05:
                 piece *= 2
@@ -154,7 +182,7 @@ class _Run:
     def _logged(self, file: TextIO) -> None:
         part = "test" if len(self.trainer.data.x_test) else "train"
         while self.left:
-            if self.trainer.run(1):
+            if self._take(1):
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
                 line |= {"network": self.name} if self.name else {}
@@ -181,6 +209,8 @@ class _Run:
             "test_accuracy": test_accuracy,
             "diverged": self.trainer.diverged,
             "stopped": self.stopped,
+            "ended_by": self.ended_by,
+            "why": self.stops.reason or None,
             "seconds": self.seconds,
             "steps_per_second": done / self.seconds if self.seconds else None,
         }
@@ -195,6 +225,8 @@ def _sentence(summary: dict[str, Any]) -> str:
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
+    if summary["why"]:
+        text += f"; stopped because {summary['why']}"
     if "rival" in summary:
         from nnviz3d.spec import compare
 

@@ -14,8 +14,12 @@ from nnviz3d.ui.series import Series
 from nnviz3d.ui.widgets import dim, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
+REFRESH = 0.1  # seconds
 _A = implot.AxisFlags_
-_AXIS = _A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label
+_AXIS = int(_A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label)
+_STEPS, _BARE_STEPS = (
+    int(_A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_grid_lines | more) for more in (0, _A.no_label | _A.no_tick_labels)
+)
 PLOT = implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
 
 
@@ -30,18 +34,15 @@ def line_spec(colour: str, weight: float, alpha: float = 1.0) -> implot.Spec:
 
 
 class Charts:
-    """Holds the reduced curves."""
+    """Holds the reduced curves, which are renewed ten times a second while they grow, and at once where they are other ones."""
 
     def __init__(self):
+        self._since, self._seen = REFRESH, 0
         self.loss, self.test = Series(), Series()
         self.train_accuracy, self.test_accuracy = Series(), Series()
 
     def draw(self, f: Frame) -> None:
-        c = f.readout.charts
-        self.loss.update(c.train_step, c.train_loss)
-        self.test.update(c.test_step, c.test_loss)
-        self.train_accuracy.update(c.test_step, c.train_accuracy)
-        self.test_accuracy.update(c.test_step, c.test_accuracy)
+        self._follow(f)
         if len(self.loss.x) < 2 and len(self.test.x) < 2:
             small(f, "The curves begin with the next training steps.", wrap=True)
             return
@@ -61,6 +62,17 @@ class Charts:
         )
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)
+
+    def _follow(self, f: Frame) -> None:
+        c = f.readout.charts
+        self._since += f.dt
+        if self._since < REFRESH and len(c.train_step) >= self._seen > 1 and f.readout.running:
+            return
+        self._since, self._seen = 0.0, len(c.train_step)
+        self.loss.update(c.train_step, c.train_loss)
+        self.test.update(c.test_step, c.test_loss)
+        self.train_accuracy.update(c.test_step, c.train_accuracy)
+        self.test_accuracy.update(c.test_step, c.test_accuracy)
 
     def _head(self, f: Frame, name: str, train: str, test: str, hint: str) -> None:
         imgui.text_unformatted(name)
@@ -84,13 +96,13 @@ class Charts:
     def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112 if accuracy else 130)), PLOT):
-            steps = _A.no_label | _A.no_tick_labels if accuracy else 0  # the plot below has the same axis
-            implot.setup_axes("training steps", "", _AXIS & ~_A.no_label | _A.no_grid_lines | steps, _AXIS)
+            steps = _BARE_STEPS if accuracy else _STEPS  # the plot below has the same axis
+            implot.setup_axes("training steps", "", steps, _AXIS)
             implot.setup_axis_format(implot.ImAxis_.x1, "%g")
             last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
             implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
             if accuracy:
-                low = min(1.0 if not len(s.x) else float(s.low.min()) for s in (train, test))
+                low = min(1.0 if not len(s.x) else s.lowest for s in (train, test))
                 implot.setup_axis_limits(implot.ImAxis_.y1, 0 if low < 0.5 else 0.5 if low < 0.8 else 0.8, 1.01, implot.Cond_.always)
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
             else:
@@ -107,7 +119,7 @@ class Charts:
     def _curve(self, f: Frame, name: str, s: Series, colour: str, smoothing: float) -> None:
         if len(s.x) < 2:
             return
-        if smoothing > 0 or (s.high - s.low).any():
+        if smoothing > 0 or s.wide:
             implot.plot_shaded(f"{name}##band", s.x, s.low, s.high, line_spec(colour, 1.0, 0.16))
         if smoothing > 0:
             implot.plot_line(f"{name}##raw", s.x, s.mean, line_spec(colour, f.px(1), 0.28))
@@ -138,8 +150,8 @@ class Charts:
 
 def axis_range(train: Series, test: Series, log: bool) -> tuple[float, float]:
     """Limits of the loss axis with a little air; above zero where it is logarithmic."""
-    low = min((float(s.low.min()) for s in (train, test) if len(s.x)), default=0.0)
-    high = max((float(s.high.max()) for s in (train, test) if len(s.x)), default=1.0)
+    low = min((s.lowest for s in (train, test) if len(s.x)), default=0.0)
+    high = max((s.highest for s in (train, test) if len(s.x)), default=1.0)
     if not log:
         return min(0.0, low), high * 1.05 if high > 0 else 1.0
     low = max(low, high * 1e-8, 1e-12)

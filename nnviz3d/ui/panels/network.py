@@ -74,6 +74,9 @@ def _row(f: Frame, k: int, layer: Layer) -> None:
     buttons = 2 * f.px(25) + gap
     imgui.align_text_to_frame_padding()
     dim(f"{k + 1}")
+    tip(f, "Click: this layer's equations and all its weights, as matrices.")
+    if imgui.is_item_clicked():
+        f.do("choose_layer", k + 1)
     number = f.px(24)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)

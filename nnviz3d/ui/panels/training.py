@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.scene import Loss, Optimizer, Schedule
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import choice, integer, label, number, slider, tip, toggle, typed
+from nnviz3d.ui.widgets import choice, dim, integer, label, number, slider, tip, toggle, typed
 from nnviz3d.ui.words import HINTS
 
 TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are changed.", True
@@ -47,8 +47,23 @@ def draw(f: Frame) -> None:
     number(f, "train.clip_norm", train.clip_norm)
     choice(f, "train.order", train.order, ("shuffle", "sequential"))
     number(f, "train.steps_per_second", train.steps_per_second)
-    integer(f, "train.steps", train.steps, 10, "%d" if train.steps else "never")
     integer(f, "train.seed", train.seed)
+    _stops(f)
+
+
+def _stops(f: Frame) -> None:
+    """When training stops by itself."""
+    train = f.scene.train
+    imgui.separator()
+    dim("Stop at")
+    integer(f, "train.steps", train.steps, 10, "%d" if train.steps else "never")
+    integer(f, "train.stop_epoch", train.stop_epoch, 0.1, "%d" if train.stop_epoch else "never")
+    rows = ["stop_train_loss", "stop_test_loss"]
+    if f.readout.sample_right is not None or train.stop_accuracy:  # of numbers none is right or wrong
+        rows.append("stop_accuracy")
+    for name in rows:
+        value = getattr(train, name)
+        number(f, f"train.{name}", value, "%.4g" if value else "never")
 
 
 def _with_list(f: Frame, path: str, value: float, values) -> None:

@@ -1,0 +1,145 @@
+"""When training stops by itself: the stop conditions of `[train]`, each met at a step that does not depend on frames or machines.
+
+Steps and epochs end at their very step. Loss and accuracy are looked at every few steps (always the same ones), in eval mode, on at most
+LIMIT rows, in pieces, so that a frame never waits. No clock, no picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import floor, inf
+
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import PACE, Train
+
+LIMIT = 2000  # rows of a part that a look reads
+SHARE = 0.5  # of the work of training that looks may add
+NICE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+def _always() -> bool:
+    return True
+
+
+def check(train: Train, data) -> None:
+    """Raises InputError where a condition could never be told of this data."""
+    if train.stop_accuracy and data.task != "classification":
+        raise InputError.of("", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0")
+
+
+class Stops:
+    """Of one run. `key` and `reason` ("train.steps", words) are of the last stop; empty where there was none.
+
+    A condition stops training once: going on from there is possible, and it counts again when it was found not to hold.
+    """
+
+    def __init__(self):
+        self.forget()
+
+    def forget(self) -> None:
+        """Another run begins."""
+        self.key = self.reason = ""
+        self._asked: tuple | None = None  # the moment and the conditions that were judged last
+        self._look: Iterator | None = None
+        self._found: dict[str, float] = {}
+        self._passed: set[str] = set()
+
+    @property
+    def pending(self) -> bool:
+        """A look is not finished: training waits for it."""
+        return self._look is not None
+
+    def every(self, trainer, train: Train) -> int:
+        """Steps between two looks at loss and accuracy."""
+        rows = sum(min(len(getattr(trainer.data, f"x_{part}")), LIMIT) for part, _ in _measured(trainer, train))
+        batch = min(train.batch or inf, len(trainer.data.x_train))
+        least = rows / (3 * SHARE * batch)  # a look passes its rows forward; a step costs three times as much for each of its own
+        return next((n for n in NICE if n >= least), NICE[-1])
+
+    def left(self, trainer, train: Train) -> int | None:
+        """Steps to the next place where training stops or is looked at; None: there is none."""
+        places = [train.steps - trainer.step, _to_epoch(trainer, train.stop_epoch)]
+        if _measured(trainer, train):
+            every = self.every(trainer, train)
+            places.append(every - trainer.step % every)
+        return min((n for n in places if n > 0), default=None)
+
+    def met(self, trainer, train: Train, more: Callable[[], bool] = _always) -> bool:
+        """Whether training stops at this moment, between two steps. False while `pending`; asked again it goes on with the look.
+
+        True once a moment: who trains on from there is not stopped by it again.
+        """
+        asked = (trainer.step, trainer.writes, tuple(getattr(train, name) for name in PACE))
+        if asked != self._asked:
+            if self._asked is None or asked[2] != self._asked[2]:
+                self._passed.clear()
+            self._asked, self._look, self._found = asked, self._looking(trainer, train), {}
+        if self._look is None:
+            return False
+        for _ in self._look:
+            if not more():
+                return False
+        self._look = None
+        return self._judge(trainer, train)
+
+    def why(self, trainer) -> str:
+        """The reason, as long as the run stands where it stopped."""
+        return self.reason if self.reason and self._asked[:2] == (trainer.step, trainer.writes) else ""
+
+    def _looking(self, trainer, train: Train) -> Iterator[None]:
+        if not _measured(trainer, train) or trainer.step % self.every(trainer, train):
+            return
+        for part, keys in _measured(trainer, train):
+            loss = accuracy = None
+            for loss, accuracy in trainer.evaluating(part, LIMIT):  # noqa: B007  the last one is the whole
+                yield
+            self._found |= {key: accuracy if key == "stop_accuracy" else loss for key in keys}
+
+    def _judge(self, trainer, train: Train) -> bool:
+        self.key = self.reason = ""
+        if train.steps and trainer.step == train.steps:
+            self.key, self.reason = "train.steps", f"step {train.steps:,} is reached"
+        elif train.stop_epoch and trainer.epoch == train.stop_epoch:
+            self.key, self.reason = "train.stop_epoch", f"epoch {train.stop_epoch:,} is done"
+        part = "test" if len(trainer.data.x_test) else "training"
+        for key, value in self._found.items():
+            wanted = getattr(train, key)
+            if not (value >= wanted if key == "stop_accuracy" else value < wanted):  # nan is never enough
+                self._passed.discard(key)
+            elif key not in self._passed:
+                self._passed.add(key)
+                words = {
+                    "stop_accuracy": lambda v, w: f"{100 * v:.4g} % of the {part} samples are right, at least {100 * w:.4g} %",
+                    "stop_test_loss": lambda v, w: f"the {part} loss is {v:.4g}, below {w:.4g}",
+                    "stop_train_loss": lambda v, w: f"the training loss is {v:.4g}, below {w:.4g}",
+                }[key]
+                self.key, self.reason = self.key or f"train.{key}", self.reason or words(value, wanted)
+        return bool(self.key)
+
+
+def run(runner, trainer, train: Train, steps: int, stops: Stops) -> int:
+    """Up to `steps` whole steps by `runner.run`, ended by the conditions, which look at `trainer`. Returns steps finished."""
+    done = 0
+    while done < steps and trainer.diverged is None:
+        done += runner.run(min(steps - done, stops.left(trainer, train) or steps))
+        if stops.met(trainer, train):
+            break
+    return done
+
+
+def _measured(trainer, train: Train) -> list[tuple[str, list[str]]]:
+    """Parts of the data to pass forward, with the conditions that each decides. Without a test part the training part stands for it."""
+    test = [key for key in ("stop_accuracy", "stop_test_loss") if getattr(train, key)]
+    if not trainer.objective.classes and "stop_accuracy" in test:
+        test.remove("stop_accuracy")
+    parts = {"test" if len(trainer.data.x_test) else "train": test}
+    if train.stop_train_loss:
+        parts.setdefault("train", []).append("stop_train_loss")
+    return [(part, keys) for part, keys in parts.items() if keys]
+
+
+def _to_epoch(trainer, epoch: int) -> int:
+    """Steps to the end of that epoch (1-based); 0 where it is over."""
+    done, whole = trainer.of_epoch
+    ahead = epoch - floor(trainer.epoch)
+    return ahead * whole - done % whole if ahead > 0 else 0
