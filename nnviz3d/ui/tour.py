@@ -84,11 +84,15 @@ def _head(f: Frame, tour: TourReading, room: float) -> None:
     left = imgui.get_cursor_pos_x()
     buttons = 3 * f.px(26) + 2 * f.px(2)
     language = f"{fa.ICON_FA_GLOBE}  {tour.other[1]}"
+    if room < f.px(420):
+        language = f"{fa.ICON_FA_GLOBE}  {tour.other[0].upper()}"
     word = imgui.calc_text_size(language).x + f.px(14)
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.push_font(f.fonts.bold, theme.BODY)
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(elide(tour.heading, room - buttons - word - f.px(10)))
+    space = room - buttons - word - f.px(10)
+    fits = imgui.calc_text_size(tour.heading).x <= space
+    imgui.text_unformatted(elide(tour.heading if fits else tour.titles[tour.lesson], space))
     imgui.pop_font()
     imgui.pop_style_color()
     imgui.same_line(left + room - buttons - word - f.px(4))

@@ -221,7 +221,7 @@ def test_leaving_puts_everything_back(visitor, way):
     visitor.edit("train.learning_rate", 0.02)
     visitor.do("pick", 5)
     visitor.do("camera", "top")
-    visitor.frames(50)
+    visitor.frames(20, dt=0.05)
     loop.overlay._dock.opened["Look"] = True
     session, stage, pose, opened = loop.session, loop.stage, loop.stage.rig.goal, dict(loop.overlay._dock.opened)
     visitor.key(K.t)
@@ -394,7 +394,7 @@ def test_events_by_chance(visitor):
     session = visitor.session
     events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5"]
     done = 0
-    for _ in range(160):
+    for _ in range(60):
         if not visitor.guide.on:
             visitor.do("tour", rng.choice(["1", "4.2", "6.3"]))
         choice = rng.random()
@@ -407,7 +407,7 @@ def test_events_by_chance(visitor):
         done += 1
         assert not visitor.guide.on or visitor.guide.reading().text
     visitor.do("tour", "close") if visitor.guide.on else None
-    assert done == 160 and visitor.session is session
+    assert done == 60 and visitor.session is session
 
 
 # ---------------------------------------------------------------- doors
