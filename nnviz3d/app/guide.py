@@ -33,7 +33,7 @@ MOST_LINES = 256  # into one neuron
 AROUND = 1.6  # pitches that are to be seen around a neuron
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
-    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_choose", "walk_check",
+    "walk_to", "walk_by", "walk_play", "walk_speed", "check",
 })  # fmt: skip
 """Commands that leave the network as it is."""
 MOVES = frozenset({"walk_to", "walk_by"})
@@ -241,8 +241,6 @@ class Guide:
         self.neuron = _neuron(session.seen, step.neuron)
         self.edge = _edge(session.seen, self.neuron, step.edge)
         stage.picked, stage.chosen = self.neuron if step.pick else -1, self.edge
-        if self.edge >= 0 and session.walking is not None:
-            session.walking.inspector.choose(self.edge)
 
     def aim(self, jump: bool = False) -> None:
         """Turn the camera to what the step wants to be looked at."""

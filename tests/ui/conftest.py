@@ -65,8 +65,9 @@ class Driver:
         self.frame()
 
     def only(self, *titles: str) -> None:
-        """Open just these sections."""
-        self.overlay._dock.opened = {title: title in titles for title in self.overlay._dock.opened}
+        """Open just these sections, above the others: what is closed must not push them out of sight."""
+        self.overlay._dock.opened = dict.fromkeys(self.overlay._dock.opened, False)
+        self.overlay._dock.open(*titles)
         self.frame(3)
 
     def forget(self) -> None:
