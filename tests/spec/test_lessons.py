@@ -11,7 +11,7 @@ from nnviz3d.spec import lessons, messages, paths
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import View
 
-TOUR = paths.resource("tour")
+TOUR = paths.resource("scenes", "tour")
 
 
 @pytest.fixture
