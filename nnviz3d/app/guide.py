@@ -33,7 +33,7 @@ MOST_LINES = 256  # into one neuron
 AROUND = 1.6  # pitches that are to be seen around a neuron
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
-    "walk_to", "walk_by", "walk_play", "walk_speed", "check",
+    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check",
 })  # fmt: skip
 """Commands that leave the network as it is."""
 MOVES = frozenset({"walk_to", "walk_by"})
@@ -186,6 +186,7 @@ class Guide:
             self._learn(self.tour.step).start_walk()
         walking = self.loop.session.walking
         walking.playing = False
+        walking.show_gradient(False)  # texts speak of the shown sample's own
         walk = walking.walk
         if walk.tape.row != walk.tape.rows[self.tour.row % len(walk.tape.rows)]:
             walk.show_sample(self.tour.row)
@@ -299,7 +300,7 @@ class Guide:
     def _follow(self) -> None:
         """The text keeps up with training; where that has come to its end, with what it can do now."""
         session = self.loop.session
-        step, tested = session.source.step, telling.tested(session)
+        step, tested = session.source.step, session.scoring.step
         if session.walking is None and not session.running and step == self.step.until != tested and session.source.at_boundary:
             session.evaluate()
             tested = step
@@ -311,7 +312,7 @@ class Guide:
         session = self.loop.session
         factor = changes.factor(session.walking.walk.tape, session.scene.look) if session.walking is not None else 0.0
         self._values |= telling.values(session, self.catalogue, self.neuron, self.edge, factor)
-        self._since, self._told = 0.0, (session.source.step, telling.tested(session))
+        self._since, self._told = 0.0, (session.source.step, session.scoring.step)
 
     def moment(self) -> Moment | None:
         """What a walk tells on the stage; of its cards a tour keeps those that the step wants."""

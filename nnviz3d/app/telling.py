@@ -36,7 +36,7 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
         told["loss"] = short(float(source.loss))
     if session.scores.test_accuracy is not None:
         told["accuracy"] = percent(session.scores.test_accuracy)
-        told["tested"] = count(tested(session))
+        told["tested"] = count(session.scoring.step)
     if session.walking is not None:
         told |= _of_tape(session.walking.walk.tape, neuron, edge, factor)
     shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
@@ -47,12 +47,6 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
     for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
         shown[name] = catalogue.texts[f"colours.{word}"]
     return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
-
-
-def tested(session: Session) -> int:
-    """The step that the newest accuracy was measured at."""
-    steps = session.curves.charts.test_step
-    return int(steps[-1]) if len(steps) else session.source.step
 
 
 def _of_tape(tape, neuron: int, edge: int, factor: float) -> dict[str, str]:

@@ -190,7 +190,7 @@ def test_training_runs_to_its_step_and_the_text_keeps_up(visitor):
     assert session.source.step == 600 and not session.running
     visitor.do("tour", "back")
     visitor.frames(20)
-    accuracy, tested = session.scores.test_accuracy, int(session.curves.charts.test_step[-1])
+    accuracy, tested = session.scores.test_accuracy, session.scoring.step
     assert [text.replace("\u00a0", " ") for text in numbers(visitor.guide)[1:]] == [str(tested), percent(accuracy)]
 
 
