@@ -12,6 +12,9 @@ from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.spec.topology import Topology
 
 ROWS, VALUES = 256, 1 << 22  # of one block: at most so many rows, and so many activations
+# OpenBLAS multiplies in the caller's thread up to so many multiply-adds. Beyond, its threads wait for the rasteriser's (llvmpipe), which cost
+# one frame in a hundred 40 ms; a network too wide for LEAST rows below it gains more from the threads than it loses.
+ONE_THREAD, LEAST = 1 << 18, 32
 
 
 class Evaluation:
@@ -19,7 +22,7 @@ class Evaluation:
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
         self.ops, self.classes = ops, objective.classes
-        self.rows = max(1, min(ROWS, VALUES // topology.n_neurons))
+        self.rows = block_rows(topology)
         self._compiler = Compiler(ops, topology, objective, parameters)
         self._buffers = Buffers.make(ops, topology, self.rows, killed=killed)
         self._plans: dict[int, tuple[Buffers, Plan]] = {}
@@ -48,3 +51,10 @@ class Evaluation:
             self._compiler.loss(plan, b)
             self._plans[n] = b, plan
         return self._plans[n]
+
+
+def block_rows(topology: Topology) -> int:
+    """Rows of one block."""
+    widest = max(connection.size for connection in topology.connections)
+    alone = ONE_THREAD // widest
+    return max(1, min(ROWS if alone < LEAST else min(alone, ROWS), VALUES // topology.n_neurons))
