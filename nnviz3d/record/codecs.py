@@ -41,6 +41,7 @@ def _x264(preset: str) -> dict[str, str]:
     return {"crf": "14", "preset": preset}
 
 
+VP9 = {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "6"}
 CODECS = {
     codec.name: codec
     for codec in (
@@ -49,11 +50,11 @@ CODECS = {
         Codec("av1", "libsvtav1", "yuv420p10le", options={"crf": "22", "preset": "9"}, even=True),
         Codec("h264_nvenc", "h264_nvenc", "yuv420p", options={"rc": "constqp", "qp": "16"}, even=True),
         Codec("h265_nvenc", "hevc_nvenc", "yuv420p", options={"rc": "constqp", "qp": "16"}, even=True),
-        Codec("vp9", "libvpx-vp9", "yuv420p", "yuva420p", {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "6"}, "matroska", even=True),
+        Codec("vp9", "libvpx-vp9", "yuv420p", "yuva420p", VP9, "matroska", even=True),
         Codec("ffv1", "ffv1", "bgr0", "bgra", {"level": "3", "slicecrc": "1"}, "matroska", rgb=True),
         Codec("prores", "prores_ks", "yuva444p10le", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, "mov"),
         Codec("gif", "gif", "pal8", rgb=True, whole=True, most_fps=50),
-        Codec("apng", "apng", "rgb24", "rgba", {"plays": "0"}, rgb=True, whole=True),
+        Codec("apng", "apng", "rgb24", "rgba", rgb=True, whole=True),
         Codec("png", "png", "rgb24", "rgba", {"compression_level": "1"}, rgb=True, sequence=True),
         Codec("png16", "png", "rgb48be", "rgba64be", {"compression_level": "1"}, rgb=True, sequence=True, depth=16),
         Codec("exr", "exr", "gbrpf32le", "gbrapf32le", {"format": "half", "compression": "zip16"}, rgb=True, sequence=True, depth=32),

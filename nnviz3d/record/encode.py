@@ -36,14 +36,15 @@ def describe(context, codec: Codec) -> None:
 
 
 class Encoder:
-    """`add` frames, then `close`. The file is whole only after `close`; its name is the caller's business. Raises RunError when the disk fills."""
+    """`add` frames, then `close`: only then is the file whole. Its name is the caller's business. Raises RunError when the disk fills."""
 
     def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = ""):
         import av
 
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
-            self._file = av.open(str(path), "w", format=muxer or codec.part)
+            options = {"plays": "0"} if muxer == "apng" else {}  # again and again
+            self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
         self._stream = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))

@@ -6,6 +6,7 @@ By Pillow: 11 ms a frame of 1000 x 400, where ffmpeg's palettegen and paletteuse
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,4 +45,4 @@ def palette(frames: Iterator[np.ndarray], count: int) -> Image.Image:
 def delays(count: int, fps: int) -> list[int]:
     """Milliseconds of each frame. GIF counts in 1/100 s, so they alternate, and the film as a whole keeps its length."""
     ends = [round(100 * k / fps) for k in range(count + 1)]
-    return [10 * (b - a) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [10 * (b - a) for a, b in pairwise(ends)]
