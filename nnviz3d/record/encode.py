@@ -10,6 +10,7 @@ import numpy as np
 from nnviz3d.record.codecs import BT709, Codec
 from nnviz3d.spec.errors import InputError, RunError
 
+EXACT = {"fflags": "+bitexact"}  # no random numbers and no dates in the file: the same frames are the same bytes
 _RAW = {("uint8", 3): "rgb24", ("uint8", 4): "rgba", ("uint16", 3): "rgb48le", ("uint16", 4): "rgba64le"}
 _PLANES = {3: "gbrpf32le", 4: "gbrapf32le"}
 
@@ -43,7 +44,7 @@ class Encoder:
 
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
-            options = {"plays": "0"} if muxer == "apng" else {}  # again and again
+            options = EXACT | ({"plays": "0"} if muxer == "apng" else {})  # again and again
             self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
@@ -86,7 +87,7 @@ def join(parts: list[tuple[Path, int]], target: Path, muxer: str, fps: int) -> N
     """
     import av
 
-    options = {"movflags": "+faststart"} if muxer in ("mp4", "mov") else {}
+    options = EXACT | ({"movflags": "+faststart"} if muxer in ("mp4", "mov") else {})
     unit = Fraction(1, fps)
     try:
         with av.open(str(target), "w", format=muxer, options=options) as out:
