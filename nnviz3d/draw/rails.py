@@ -7,8 +7,8 @@ the short way round is taken and no pole is special; a camera of ours has no rol
 
 from __future__ import annotations
 
-from itertools import pairwise
 from collections.abc import Sequence
+from itertools import pairwise
 from math import asin, atan2, cos, exp, log, sin
 
 import numpy as np
