@@ -12,8 +12,8 @@ from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.spec.topology import Topology
 
 ROWS, VALUES = 256, 1 << 22  # of one block: at most so many rows, and so many activations
-# OpenBLAS multiplies in the caller's thread up to so many multiply-adds. Beyond, its threads wait for the rasteriser's (llvmpipe), which cost
-# one frame in a hundred 40 ms; a network too wide for LEAST rows below it gains more from the threads than it loses.
+# OpenBLAS multiplies in the caller's thread up to so many multiply-adds. Beyond, its threads wait for the rasteriser's (llvmpipe), which
+# cost one frame in a hundred 40 ms; a network too wide for LEAST rows below it gains more from the threads than it loses.
 ONE_THREAD, LEAST = 1 << 18, 32
 
 

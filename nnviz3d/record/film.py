@@ -39,7 +39,9 @@ class Film:
             self._file = av.open(str(self.part), "w", format="mp4", options={"movflags": "+faststart"})
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
-        self._stream = self._file.add_stream("libx264", rate=Fraction(fps), options={"crf": str(crf), "preset": preset})
+        self._stream = self._file.add_stream(
+            "libx264", rate=Fraction(fps), options={"crf": str(crf), "preset": preset, "x264-params": "mbtree=0"}
+        )
         self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "yuv420p"
         context = self._stream.codec_context
         context.colorspace = context.color_primaries = context.color_trc = context.color_range = BT709

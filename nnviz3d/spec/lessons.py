@@ -19,7 +19,8 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.messages import Catalogue
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.scene import Scene, Table
+from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.table import Table
 from nnviz3d.spec.topology import Topology, chain
 
 Deed = Literal["", "turn", "pick", "scrub"]  # what a visitor can be invited to: turn the network, click a neuron, drag the time line

@@ -9,9 +9,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nnviz3d.spec import compare, limits
+from nnviz3d.spec.film import Record
+from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 OutputActivation = Literal["auto", Activation, "softmax"]
@@ -31,21 +33,7 @@ Feature = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
 Quantity = Literal["signal", "weight", "gradient", "change"]
 Quality = Literal["auto", "low", "balanced", "high", "ultra"]
 
-Unit = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, le=1e9)]
-NonNegative = Annotated[float, Field(ge=0, le=1e9)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-
-
-class Table(BaseModel):
-    """A table of a scene file: closed, strict, finite and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _lists_are_tuples(cls, value):
-        return tuple(value) if isinstance(value, list) else value
 
 
 class Layer(Table):
@@ -192,17 +180,6 @@ class Look(Table):
     weights: Literal["phase", "before", "after", "difference"] = Field("phase", description="inside one step: which weights are shown")
     exaggeration: float = Field(0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen")
     compare: Literal["common", "own"] = Field("common", description="two networks: one scale of brightness for both, or each its own")
-
-
-class Record(Table):
-    """How a film of this scene is made."""
-
-    width: int = Field(1280, ge=16, le=limits.IMAGE_SIDE)
-    height: int = Field(720, ge=16, le=limits.IMAGE_SIDE)
-    fps: int = Field(30, ge=1, le=1000)
-    duration: float = Field(10.0, gt=0, le=86_400)
-    steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over the film, slow first")
-    turn: float = Field(24.0, ge=-3600, le=3600, description="degrees that the camera turns over the film")
 
 
 class Test(Table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 
 import pytest
@@ -26,8 +27,12 @@ def values_of(annotation, metadata=()):
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return values_of(arguments[0], arguments[1:])
+    if origin is types.UnionType or (origin is typing.Union and type(None) in arguments):  # a number or nothing
+        return st.one_of(values_of(part) for part in arguments if part is not type(None))
     if origin is typing.Literal or origin is typing.Union:
         return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
+    if origin is tuple and arguments[-1] is not Ellipsis:
+        return st.tuples(*map(values_of, arguments))
     if origin is tuple:
         return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
     if origin is dict:  # what differs between two networks that are compared
@@ -51,6 +56,10 @@ def scenes_of(model: type[BaseModel]):
     if model.__name__ == "Data":
         needed = {"file": st.just("a.csv"), "labels_file": st.just("b")}
         fields["features"] = fields["features"].filter(bool)
+    if model.__name__ == "Shot":
+        needed = {"seconds": st.just(10.0)}
+        fields["camera"] = st.integers(0, 3).map(lambda n: [{"at": float(k), "yaw": 5.0} for k in range(n)])
+        fields["set"] = st.sampled_from([{}, {"train.learning_rate": 0.5, "look.glow": 2}])
     return st.fixed_dictionaries(needed, optional={name: values for name, values in fields.items() if name not in needed}).map(
         model.model_validate
     )

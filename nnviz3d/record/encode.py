@@ -1,0 +1,110 @@
+"""Arrays to packets: one file of encoded frames by PyAV, with BT.709 colours that players show as they were drawn."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.record.codecs import BT709, Codec
+from nnviz3d.spec.errors import InputError, RunError
+
+EXACT = {"fflags": "+bitexact"}  # no random numbers and no dates in the file: the same frames are the same bytes
+_RAW = {("uint8", 3): "rgb24", ("uint8", 4): "rgba", ("uint16", 3): "rgb48le", ("uint16", 4): "rgba64le"}
+_PLANES = {3: "gbrpf32le", 4: "gbrapf32le"}
+
+
+def frame_of(image: np.ndarray, codec: Codec, alpha: bool):
+    """An `av.VideoFrame` in the encoder's format from (H, W, 3|4) uint8, uint16 or float32 (linear light, `exr`)."""
+    import av
+    from av.video.reformatter import Colorspace
+
+    image = np.ascontiguousarray(image if alpha else image[..., :3])
+    if image.dtype == np.float32:
+        return av.VideoFrame.from_ndarray(image, format=_PLANES[image.shape[2]])
+    raw = av.VideoFrame.from_ndarray(image, format=_RAW[image.dtype.name, image.shape[2]])
+    pixels = codec.alpha_pixels if alpha else codec.pixels
+    if codec.rgb:
+        return raw.reformat(format=pixels)
+    return raw.reformat(format=pixels, dst_colorspace=Colorspace.ITU709, dst_color_range=1)
+
+
+def describe(context, codec: Codec) -> None:
+    """Write the colours' meaning into the stream; full-range RGB needs no matrix."""
+    if not codec.rgb:
+        context.colorspace = context.color_primaries = context.color_trc = context.color_range = BT709
+
+
+class Encoder:
+    """`add` frames, then `close`: only then is the file whole. Its name is the caller's business. Raises RunError when the disk fills."""
+
+    def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = ""):
+        import av
+
+        self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
+        try:
+            options = EXACT | ({"plays": "0"} if muxer == "apng" else {})  # again and again
+            self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
+        except OSError as error:
+            raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
+        self._stream = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
+        describe(self._stream.codec_context, codec)
+        if alpha and codec.name == "vp9":
+            self._stream.metadata["alpha_mode"] = "1"
+
+    def add(self, image: np.ndarray) -> None:
+        frame = frame_of(image, self.codec, self.alpha)
+        frame.pts, frame.time_base = self.count, 1 / self._stream.codec_context.framerate
+        self.count += 1
+        self._mux(self._stream.encode(frame))
+
+    def _mux(self, packets) -> None:
+        try:
+            for packet in packets:
+                self._file.mux(packet)
+        except OSError as error:
+            raise RunError(f"{self.path}: {error.strerror}") from None
+
+    def close(self) -> None:
+        self._mux(self._stream.encode())
+        try:
+            self._file.close()
+        except OSError as error:
+            raise RunError(f"{self.path}: {error.strerror}") from None
+
+    def abandon(self) -> None:
+        """Close what is open; the file is left as it is."""
+        self._file.close()
+
+
+def join(parts: list[tuple[Path, int]], target: Path, muxer: str, fps: int) -> None:
+    """Encoded pieces one after the other, without encoding anew. `parts`: (file, number of its first frame), in order.
+
+    Times are whole numbers of frames: every piece begins with a key frame and counts from 0.
+    """
+    import av
+
+    options = EXACT | ({"movflags": "+faststart"} if muxer in ("mp4", "mov") else {})
+    unit = Fraction(1, fps)
+    try:
+        with av.open(str(target), "w", format=muxer, options=options) as out:
+            stream = None
+            for path, first in parts:
+                with av.open(str(path)) as piece:
+                    source = piece.streams.video[0]
+                    if stream is None:
+                        stream = out.add_stream_from_template(source, opaque=True)  # the codec as it is: a decoder may have no encoder
+                        stream.time_base = unit
+                        stream.metadata.update(source.metadata)
+                    for packet in piece.demux(source):
+                        if packet.dts is None:  # the end
+                            continue
+                        for name in ("pts", "dts"):
+                            setattr(packet, name, first + round(getattr(packet, name) * packet.time_base / unit))
+                        packet.duration, packet.time_base, packet.stream = 1, unit, stream
+                        out.mux(packet)
+    except OSError as error:
+        raise RunError(f"{target}: {error.strerror or error}; the pieces are kept, so the film can be resumed") from None

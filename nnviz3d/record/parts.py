@@ -1,0 +1,221 @@
+"""A film in pieces that survive: every piece is encoded by itself, and frames of an unfinished one wait beside it as they are.
+
+A folder `FILE.parts` holds `plan.json` (what film it is), finished pieces `00003.part` with their frames' hashes in `00003.json`, and for
+each piece in work `00003.raw`. A kill at any moment loses at most the frame that was being written; the joined film is the same
+as without it, because pieces begin at fixed frames. Pieces can be made anywhere and in any order: by shards, farms, a second run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.record import gif
+from nnviz3d.record.codecs import CODECS, Kind
+from nnviz3d.record.encode import Encoder, join
+from nnviz3d.spec.errors import InputError, RunError
+
+PIECE_BYTES = 256 << 20  # raw frames of a piece that may wait on the disk
+PIECE_FRAMES = 120  # encoders look ahead about 40 frames; a piece of 120 costs 1 % of size
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes two runs the same film. `scene`: hash of everything that the frames depend on."""
+
+    scene: str
+    width: int
+    height: int
+    fps: int
+    first: int  # numbers of the film's frames: first, first + step, ...
+    step: int
+    count: int
+    format: str
+    codec: str
+    alpha: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.format, CODECS[self.codec])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a frame's array."""
+        return self.height, self.width, 4 if self.alpha else 3
+
+    @property
+    def piece_frames(self) -> int:
+        return max(min(PIECE_FRAMES, PIECE_BYTES // prod(self.shape)), 8)
+
+    @property
+    def pieces(self) -> int:
+        return -(-self.count // self.piece_frames)
+
+    def piece(self, number: int) -> range:
+        """Indices of a piece's frames, 0-based in the film."""
+        return range(number * self.piece_frames, min((number + 1) * self.piece_frames, self.count))
+
+
+def digest(image: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
+
+
+class Parts:
+    """The folder. Raises InputError where it holds another film, or cannot be made."""
+
+    def __init__(self, folder: Path, plan: Plan):
+        self.folder, self.plan = folder, plan
+        file = folder / "plan.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not file.exists():
+                write_whole(file, json.dumps(asdict(plan), indent=1))
+            held = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError.of(str(folder), "", f"cannot be used: {getattr(error, 'strerror', None) or error}") from None
+        mine = asdict(plan)
+        other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
+        if other:
+            raise InputError.of(str(folder), "--resume", f"holds pieces of another film ({'; '.join(other)}); --overwrite begins anew")
+
+    @staticmethod
+    def load(folder: Path) -> Parts:
+        """Of a folder that is there. Raises InputError."""
+        try:
+            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
+        return Parts(folder, plan)
+
+    def file(self, number: int, ending: str = "part") -> Path:
+        return self.folder / f"{number:05d}.{ending}"
+
+    def finished(self) -> list[int]:
+        """Numbers of whole pieces."""
+        return [k for k in range(self.plan.pieces) if self.file(k).exists() and len(self.hashes(k)) == len(self.plan.piece(k))]
+
+    def hashes(self, number: int) -> list[str]:
+        """sha256 of every frame of a finished piece, before encoding."""
+        try:
+            return json.loads(self.file(number, "json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+
+    def open(self, number: int) -> Piece:
+        return Piece(self, number)
+
+    def join(self, target: Path) -> None:
+        """All pieces as one film, written beside the target and renamed when whole. Raises InputError where some are missing."""
+        plan = self.plan
+        missing = [k for k in range(plan.pieces) if k not in set(self.finished())]
+        if missing:
+            told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
+            raise InputError.of(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}")
+        part = target.with_name(target.name + ".part")
+        files = [(self.file(k), plan.piece(k)[0]) for k in range(plan.pieces)]
+        try:
+            if plan.kind.codec.whole:
+                gif.write(part, self.frames, plan)
+            else:
+                join(files, part, plan.kind.muxer, plan.fps)
+            os.replace(part, target)
+        except OSError as error:
+            raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept, `--resume` goes on") from None
+        finally:
+            part.unlink(missing_ok=True)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """All frames of a film whose pieces are kept as they are (`whole` codecs), (H, W, 3|4) uint8."""
+        size = 32 + prod(self.plan.shape)
+        for number in range(self.plan.pieces):
+            with self.file(number).open("rb") as file:
+                while block := file.read(size):
+                    yield np.frombuffer(block, np.uint8, offset=32).reshape(self.plan.shape)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Piece:
+    """One piece in work. `next`: index of the first frame that is not there yet; after a kill it continues from what was kept."""
+
+    def __init__(self, parts: Parts, number: int):
+        self.parts, self.number, self.frames = parts, number, parts.plan.piece(number)
+        self.raw, self.work = parts.file(number, "raw"), parts.file(number, "work")
+        plan = parts.plan
+        codec = plan.kind.codec
+        self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.fps, plan.alpha)
+        self._hashes: list[str] = []
+        try:
+            self._keep()
+        except OSError as error:
+            raise RunError(f"{self.raw}: {error.strerror}") from None
+
+    def _keep(self) -> None:
+        """Take over the frames that a killed run had written whole, and cut off the one that was not."""
+        shape = self.parts.plan.shape
+        size, good = prod(shape), 0
+        self._raw = self.raw.open("a+b")
+        self._raw.seek(0)
+        while len(self._hashes) < len(self.frames):
+            block = self._raw.read(32 + size)
+            if len(block) < 32 + size or hashlib.sha256(block[32:]).digest() != block[:32]:
+                break
+            self._hashes.append(block[:32].hex())
+            self._encode(np.frombuffer(block, np.uint8, size, 32).reshape(shape))
+            good += len(block)
+        self._raw.truncate(good)
+        self._raw.seek(good)
+
+    @property
+    def next(self) -> int:
+        return self.frames.start + len(self._hashes)
+
+    @property
+    def whole(self) -> bool:
+        return len(self._hashes) == len(self.frames)
+
+    def add(self, image: np.ndarray) -> None:
+        """The next frame, (H, W, 3|4) uint8. Raises RunError when the disk is full: what was written before is kept."""
+        image = np.ascontiguousarray(image)
+        known = hashlib.sha256(image)
+        try:
+            self._raw.write(known.digest() + image.tobytes())
+            self._raw.flush()
+        except OSError as error:
+            raise RunError(f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on") from None
+        self._hashes.append(known.hexdigest())
+        self._encode(image)
+
+    def _encode(self, image: np.ndarray) -> None:
+        if self._encoder is not None:
+            self._encoder.add(image)
+
+    def close(self) -> None:
+        """Finish the piece where it is whole; otherwise leave its frames for a later run."""
+        self._raw.close()
+        if not self.whole:
+            if self._encoder is not None:
+                self._encoder.abandon()
+                self.work.unlink(missing_ok=True)
+            return
+        if self._encoder is not None:
+            self._encoder.close()
+        write_whole(self.parts.file(self.number, "json"), json.dumps(self._hashes))
+        os.replace(self.raw if self._encoder is None else self.work, self.parts.file(self.number))
+        self.raw.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A small file, all of it or nothing. Raises OSError."""
+    part = path.with_name(path.name + ".tmp")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
