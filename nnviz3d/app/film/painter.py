@@ -1,0 +1,129 @@
+"""The painter: a moment of a film as an array. Owns a session, a stage, an overlay and a canvas; knows nothing of files.
+
+Frames are asked for in rising order; those in between cost their training, not their picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.app import facts
+from nnviz3d.app.film import director
+from nnviz3d.app.film.job import Job
+from nnviz3d.app.film.play import Cue, Play
+from nnviz3d.app.session import Session
+from nnviz3d.app.stage import Stage
+from nnviz3d.draw.canvas import Canvas
+from nnviz3d.gfx.hosts import open_host
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.readout import Performance
+from nnviz3d.spec.titles import Titles
+from nnviz3d.ui.overlay import Overlay
+
+WARM_UP = 3  # imgui lays out in the first frame, knows sizes in the second, and formulas are uploaded by the third
+
+
+def open_session(job: Job) -> Session:
+    """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
+    session = Session(job.scene, job.base, job.backend)
+    problems = director.check(job.scene, session, "scene")
+    if problems:
+        raise InputError(*problems)
+    return session
+
+
+class Painter:
+    """`with Painter(job) as painter: image = painter.frame(number)`. Raises RunError without OpenGL."""
+
+    def __init__(self, job: Job, session: Session | None = None):
+        """`session`: of `open_session`, where it is there already."""
+        self.job, record = job, job.scene.record
+        self.session = session or open_session(job)
+        self.host = open_host(record.width, record.height, headless=True)
+        try:
+            codec = job.kind.codec
+            self.canvas = Canvas(
+                self.host, (record.width, record.height), ssaa=record.ssaa, transparent=record.transparent, depth=codec.depth
+            )
+            self.stage, self.overlay = Stage(self.host, self.session), Overlay(max(record.height, record.width / 2) / 640)
+            self.stage.text = self.overlay.scale
+            self._bare = codec.depth == 32  # light, not a picture: nothing is written over it
+            self._play: Play | None = None
+            self._last = -1
+        except BaseException:
+            self.host.close()
+            raise
+
+    @property
+    def renderer(self) -> str:
+        return self.host.context.renderer
+
+    @property
+    def play(self) -> Play:
+        if self._play is None:
+            self._play = self._opened()
+        return self._play
+
+    def _opened(self) -> Play:
+        """The play, once the panels have their place: the camera frames what they leave free."""
+        if self.job.scene.record.ui:
+            for _ in range(WARM_UP):
+                self.stage.prepare(0.0, self.stage.rig.pose, exact=True)
+                self._draw_overlay(Cue(0.0, self.stage.rig.pose), -1)
+                self.stage.set_panels(self.overlay.panel_width / self.host.display_size[0])
+                self.stage.rig.jump(self.stage.rig.goal)
+        return director.Director(self.session, self.stage, self.job.scene.record)
+
+    def frame(self, number: int) -> np.ndarray:
+        """Frame `number` of the film, later than those before: (H, W, 3|4) as the codec wants it. Raises ValueError going back."""
+        if number <= self._last:
+            raise ValueError(f"frame {number} comes before frame {self._last}, which is over")
+        record = self.job.scene.record
+        for k in range(record.motion_blur):
+            if k == 0:
+                self.canvas.begin()
+            time = (number + record.shutter * k / record.motion_blur) / record.fps
+            cue = self.play.seek(time)
+            self._prepare(cue)
+            self.canvas.add(self.stage)
+        for _ in range(WARM_UP if self._last < 0 and not self._bare else 0):
+            self._draw_overlay(cue, number)
+        self._last = number
+        return self.canvas.finish(None if self._bare else lambda: self._overlay(cue, number))
+
+    def _prepare(self, cue: Cue) -> None:
+        stage = self.stage
+        stage.time = cue.time
+        stage.pick(cue.highlight)
+        stage.prepare(0.0, cue.pose, exact=True, transparent=self.job.scene.record.transparent)
+
+    def _draw_overlay(self, cue: Cue, number: int) -> None:
+        """A frame of the overlay that nobody sees."""
+        self._overlay(cue, number)
+        self.host.end_overlay()
+
+    def _overlay(self, cue: Cue, number: int) -> None:
+        """Between imgui's new frame and its drawing."""
+        stage, session, record = self.stage, self.session, self.job.scene.record
+        shown = {"plane": stage.responses.reading(session.source), "moment": stage.moment(), "beside": stage.beside}
+        titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation)
+        readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
+        self.host.begin_overlay(1 / record.fps)
+        self.overlay.draw(session.scene, readout, self.host.display_size, 1 / record.fps, compact=not record.ui)
+
+    def _burned(self, number: int) -> str:
+        fps, scene = self.job.scene.record.fps, self.job.scene
+        seconds, frame = divmod(number, fps)
+        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:0{len(str(fps - 1))}d}"
+        return f"frame {number:,}   {clock}   step {self.session.source.step:,}   seed {scene.train.seed}   {scene.title}"
+
+    def close(self) -> None:
+        self.canvas.close()
+        self.stage.close()
+        self.host.close()
+
+    def __enter__(self) -> Painter:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
