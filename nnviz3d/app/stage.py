@@ -14,6 +14,7 @@ from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
+from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.renderer import Renderer
@@ -346,8 +347,12 @@ class Stage:
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""
-        others = [self.beside.shown(self._drawn)] if self.beside else []
-        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size, others)
+        (subject, frame), *others = self.shown()
+        self.renderer.render(subject, frame, self.host.framebuffer, self.host.size, others)
+
+    def shown(self) -> list[tuple[Subject, Frame]]:
+        """What was prepared: each network with its frame."""
+        return [(self.picture.subject, self._drawn), *([self.beside.shown(self._drawn)] if self.beside else [])]
 
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
