@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.record import gif
-from nnviz3d.record.codecs import CODECS, Kind
+from nnviz3d.record.codecs import CODECS, FORMATS, Kind
 from nnviz3d.record.encode import Encoder, join
 from nnviz3d.record.sequence import Sequence
+from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, RunError
 
 ENDING = ".parts"  # of the folder, after the film's name
@@ -43,6 +44,13 @@ class Plan:
     format: str
     codec: str
     alpha: bool = False
+
+    def check(self) -> None:
+        """Raises ValueError for what cannot be a film: a plan may come from anywhere."""
+        numbers = {name: getattr(self, name) for name in ("width", "height", "fps", "first", "step", "count")}
+        wrong = [name for name, value in numbers.items() if type(value) is not int or not (name == "first" or value > 0) or value > 2**40]
+        if wrong or max(self.width, self.height) > limits.IMAGE_SIDE or self.codec not in FORMATS.get(self.format, ()):
+            raise ValueError(f"no film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
 
     @property
     def kind(self) -> Kind:
@@ -69,15 +77,17 @@ class Plan:
 class Parts:
     """The folder `TARGET.parts`. Raises InputError where it holds another film, or cannot be made."""
 
-    def __init__(self, folder: Path, plan: Plan):
+    def __init__(self, folder: Path, plan: Plan, about: dict | None = None):
+        """`about`: what else the sidecar will say of the film."""
         self.folder, self.plan = folder, plan
         file = folder / "plan.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not file.exists():
-                write_whole(file, json.dumps(asdict(plan), indent=1))
-            held = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+                write_whole(file, json.dumps({"plan": asdict(plan), "about": about or {}}, indent=1))
+            document = json.loads(file.read_text(encoding="utf-8"))
+            held, self.about = document["plan"], document["about"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError.of(str(folder), "", f"cannot be used: {getattr(error, 'strerror', None) or error}") from None
         mine = asdict(plan)
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
@@ -88,8 +98,9 @@ class Parts:
     def load(folder: Path) -> Parts:
         """Of a folder that is there. Raises InputError."""
         try:
-            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8"))["plan"])
+            plan.check()
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 

@@ -56,11 +56,7 @@ class Job:
 
     @property
     def sidecar(self) -> Path:
-        """What the film is, for programs. Numbered pictures have it beside their folder, or under the name without the number."""
-        if not self.kind.codec.sequence:
-            return self.target.with_name(self.target.name + ".json")
-        before = Path(naming(self.target, self.format)[0].rstrip("/\\._-#"))
-        return before.with_name((before.name or "frames") + ".json")
+        return sidecar(self.target, self.kind)
 
     def number(self, index: int) -> int:
         """Of the film's frame `index`, counted from 0: time in frames."""
@@ -151,6 +147,14 @@ def span(text: str, total: int) -> tuple[int, int]:
         if first <= last < total:
             return first, last
     raise InputError.of("", "--frames", f'expected A..B with 0 <= A <= B <= {total - 1:,} (the film has {total:,} frames), found "{text}"')
+
+
+def sidecar(target: Path, kind: codecs.Kind) -> Path:
+    """What the film is, for programs. Numbered pictures have it beside their folder, or under the name without the number."""
+    if not kind.codec.sequence:
+        return target.with_name(target.name + ".json")
+    before = Path(naming(target, kind.format)[0].rstrip("/\\._-#"))
+    return before.with_name((before.name or "frames") + ".json")
 
 
 def check_room(job: Job) -> None:

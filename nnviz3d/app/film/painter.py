@@ -13,14 +13,12 @@ from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.play import Cue, Play
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
-from nnviz3d.draw.canvas import Canvas
+from nnviz3d.draw.canvas import ROUNDS, Canvas
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Performance
 from nnviz3d.spec.titles import Titles
 from nnviz3d.ui.overlay import Overlay
-
-WARM_UP = 3  # imgui lays out in the first frame, knows sizes in the second, and formulas are uploaded by the third
 
 
 def open_session(job: Job) -> Session:
@@ -39,15 +37,12 @@ class Painter:
         """`session`: of `open_session`, where it is there already."""
         self.job, record = job, job.scene.record
         self.session = session or open_session(job)
-        self.host = open_host(record.width, record.height, headless=True)
+        self.host = open_host(64, 64, headless=True)  # a context; what is drawn into is the canvas
         try:
-            codec = job.kind.codec
-            self.canvas = Canvas(
-                self.host, (record.width, record.height), ssaa=record.ssaa, transparent=record.transparent, depth=codec.depth
-            )
-            self.stage, self.overlay = Stage(self.host, self.session), Overlay(max(record.height, record.width / 2) / 640)
+            size, depth = (record.width, record.height), job.kind.codec.depth
+            self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
+            self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(min(record.height, record.width * 0.75) / 640)
             self.stage.text = self.overlay.scale
-            self._bare = codec.depth == 32  # light, not a picture: nothing is written over it
             self._play: Play | None = None
             self._last = -1
         except BaseException:
@@ -67,49 +62,34 @@ class Painter:
     def _opened(self) -> Play:
         """The play, once the panels have their place: the camera frames what they leave free."""
         if self.job.scene.record.ui:
-            for _ in range(WARM_UP):
-                self.stage.prepare(0.0, self.stage.rig.pose, exact=True)
-                self._draw_overlay(Cue(0.0, self.stage.rig.pose), -1)
-                self.stage.set_panels(self.overlay.panel_width / self.host.display_size[0])
-                self.stage.rig.jump(self.stage.rig.goal)
+            self.stage.prepare(0.0, self.stage.rig.pose, exact=True)
+            self.canvas.rehearse(lambda: self._overlay(Cue(0.0, self.stage.rig.pose), 0), rounds=2)
+            self.stage.set_panels(self.overlay.panel_width / self.canvas.size[0])
+            self.stage.rig.jump(self.stage.rig.goal)
         return director.Director(self.session, self.stage, self.job.scene.record)
 
     def frame(self, number: int) -> np.ndarray:
         """Frame `number` of the film, later than those before: (H, W, 3|4) as the codec wants it. Raises ValueError going back."""
         if number <= self._last:
             raise ValueError(f"frame {number} comes before frame {self._last}, which is over")
-        record = self.job.scene.record
-        for k in range(record.motion_blur):
-            if k == 0:
-                self.canvas.begin()
-            time = (number + record.shutter * k / record.motion_blur) / record.fps
-            cue = self.play.seek(time)
-            self._prepare(cue)
-            self.canvas.add(self.stage)
-        for _ in range(WARM_UP if self._last < 0 and not self._bare else 0):
-            self._draw_overlay(cue, number)
+        record, first = self.job.scene.record, self._last < 0
         self._last = number
-        return self.canvas.finish(None if self._bare else lambda: self._overlay(cue, number))
-
-    def _prepare(self, cue: Cue) -> None:
-        stage = self.stage
-        stage.time = cue.time
-        stage.pick(cue.highlight)
-        stage.prepare(0.0, cue.pose, exact=True, transparent=self.job.scene.record.transparent)
-
-    def _draw_overlay(self, cue: Cue, number: int) -> None:
-        """A frame of the overlay that nobody sees."""
-        self._overlay(cue, number)
-        self.host.end_overlay()
+        self.canvas.begin()
+        for k in range(record.motion_blur):
+            cue = self.play.seek((number + record.shutter * k / record.motion_blur) / record.fps)
+            self.stage.time = cue.time
+            self.stage.pick(cue.highlight)
+            self.stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
+            self.canvas.add(self.stage)
+        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, ROUNDS if first else 1)
 
     def _overlay(self, cue: Cue, number: int) -> None:
-        """Between imgui's new frame and its drawing."""
+        """Inside a frame of imgui."""
         stage, session, record = self.stage, self.session, self.job.scene.record
         shown = {"plane": stage.responses.reading(session.source), "moment": stage.moment(), "beside": stage.beside}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation)
         readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
-        self.host.begin_overlay(1 / record.fps)
-        self.overlay.draw(session.scene, readout, self.host.display_size, 1 / record.fps, compact=not record.ui)
+        self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
 
     def _burned(self, number: int) -> str:
         fps, scene = self.job.scene.record.fps, self.job.scene

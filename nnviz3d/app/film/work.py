@@ -18,7 +18,7 @@ from nnviz3d import __version__
 from nnviz3d.app.film.job import Job
 from nnviz3d.record.parts import Parts
 from nnviz3d.spec import toml
-from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.errors import InputError
 
 AHEAD = 4  # painted frames that may wait for the encoder
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
@@ -35,7 +35,11 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
         raise InputError.of(str(there), "--output", "is there already; --overwrite replaces it")
     elif job.folder.exists() and not resume:
         raise InputError.of(str(job.folder), "--output", "holds pieces of an unfinished film; --resume goes on, --overwrite begins anew")
-    return Parts(job.folder, job.plan())
+    return open_parts(job)
+
+
+def open_parts(job: Job) -> Parts:
+    return Parts(job.folder, job.plan(), about(job))
 
 
 def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None) -> None:
@@ -69,31 +73,32 @@ def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = l
                 encoder.submit(piece.close).result()  # after what it has begun
 
 
-def finish(job: Job, parts: Parts) -> dict:
+def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
     """Join the pieces, write the sidecar, clear up. Returns what the sidecar says. Raises InputError where pieces are missing."""
-    job.target.parent.mkdir(parents=True, exist_ok=True)
-    parts.join(job.target)
-    told = describe(job, parts)
-    toml.write_text(job.sidecar, json.dumps(told, indent=1) + "\n")
+    parts.join(target)
+    notes = [parts.note(k) for k in range(parts.plan.pieces)]
+    told = parts.about | {name: value for name, value in asdict(parts.plan).items() if name != "scene"}
+    told |= {
+        "film": target.name,
+        "scene_hash": parts.plan.scene,
+        "seconds": parts.plan.count / parts.plan.fps,
+        "renderer": sorted({str(note.get("renderer")) for note in notes}),
+        "frames": [digest for note in notes for digest in note["frames"]],
+    }
+    toml.write_text(sidecar, json.dumps(told, indent=1) + "\n")
     parts.remove()
     return told
 
 
-def describe(job: Job, parts: Parts) -> dict:
-    """The sidecar: which film this is, and a hash of every frame before it was encoded."""
-    notes = [parts.note(k) for k in range(parts.plan.pieces)]
+def about(job: Job) -> dict:
+    """What the sidecar says of a film beside its plan and the hashes of its frames, before they were encoded."""
     return {
-        "nnviz3d": __version__,
         "film": job.target.name,
-        "scene": toml.dump(job.scene),
-        "scene_hash": parts.plan.scene,
+        "nnviz3d": __version__,
         "seed": job.scene.train.seed,
         "origin": job.origin.name if job.origin else None,
-        **{name: value for name, value in asdict(parts.plan).items() if name != "scene"},
-        "seconds": parts.plan.count / parts.plan.fps,
-        "renderer": sorted({note["renderer"] for note in notes}),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-        "frames": [digest for note in notes for digest in note["frames"]],
+        "scene": toml.dump(job.scene),
     }
 
 
@@ -108,7 +113,7 @@ def record(job: Job, *, resume: bool = False, overwrite: bool = False, progress:
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
     paint(job, parts, range(parts.plan.pieces), progress, session)
-    return finish(job, parts)
+    return finish(parts, job.target, job.sidecar)
 
 
 def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None) -> list[int]:
@@ -116,7 +121,7 @@ def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total:
 
     Other parts may be at work in the same folder, or in copies of it that are put together before `encode`.
     """
-    parts = Parts(job.folder, job.plan())
+    parts = open_parts(job)
     mine = share(parts.plan.pieces, part, of)
     paint(job, parts, mine, progress, session)
     return list(mine)
@@ -124,11 +129,3 @@ def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total:
 
 def share(pieces: int, part: int, of: int) -> range:
     return range(pieces * (part - 1) // of, pieces * part // of)
-
-
-def load(folder: Path) -> Parts:
-    """Pieces that shards have made. Raises InputError, and RunError where two programs drew them differently."""
-    parts = Parts.load(folder)
-    if not parts.finished():
-        raise RunError(f"{folder}: no piece is finished yet")
-    return parts
