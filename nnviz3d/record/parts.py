@@ -104,6 +104,11 @@ class Parts:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
+    @property
+    def target(self) -> Path:
+        """The film that the folder is named after."""
+        return self.folder.with_name(self.folder.name.removesuffix(ENDING))
+
     def file(self, number: int, ending: str = "part") -> Path:
         return self.folder / f"{number:05d}.{ending}"
 
@@ -250,8 +255,7 @@ class Pictures(Piece):
 
     def _open(self, plan: Plan) -> None:
         self._encoder = None
-        target = self.parts.folder.with_name(self.parts.folder.name.removesuffix(ENDING))
-        self._sequence = Sequence(target, plan.format, plan.kind.codec, plan.alpha)
+        self._sequence = Sequence(self.parts.target, plan.format, plan.kind.codec, plan.alpha)
 
     def _file(self, index: int) -> int:
         return self.parts.plan.first + index * self.parts.plan.step

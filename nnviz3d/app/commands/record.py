@@ -9,6 +9,7 @@ import typer
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
+from nnviz3d.app.film import farm as farms
 from nnviz3d.app.film import job as jobs
 from nnviz3d.app.film import work
 from nnviz3d.app.film.job import Job
@@ -96,8 +97,9 @@ def record(
     as_json: bool,
 ) -> int:
     """Returns the exit code. Raises InputError before anything is written, RunError where what is finished is kept."""
-    part, job, _ = common.together(
+    part, where, job, _ = common.together(
         lambda: shard and parse_shard(shard),
+        lambda: farm and farms.parse(farm),
         lambda: job_of(options, name, target, wish),
         lambda: _check_ways(resume, overwrite, shard, farm),
     )
@@ -112,14 +114,21 @@ def record(
 
     jobs.check_room(job)
     session = open_session(job)
-    with common.progress("frames", options.quiet) as advance:
-        if part:
-            made = work.shard(job, *part, progress=advance, session=session)
-            options.say(f"made {len(made)} of {job.plan().pieces} pieces in {job.folder}; join them with: nnviz3d encode {job.folder}")
-            told = {"pieces": made, "of": job.plan().pieces, "folder": str(job.folder)}
-        else:
-            told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
-            options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
+    try:
+        with common.progress("frames", options.quiet) as advance:
+            if part:
+                made = work.shard(job, *part, progress=advance, session=session)
+                options.say(f"made {len(made)} of {job.plan().pieces} pieces in {job.folder}; join them with: nnviz3d encode {job.folder}")
+                told = {"pieces": made, "of": job.plan().pieces, "folder": str(job.folder)}
+            else:
+                if where:
+                    told = farms.record(job, where, resume=resume, overwrite=overwrite, progress=advance, say=options.say)
+                else:
+                    told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
+                options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
+    except KeyboardInterrupt:
+        options.say(f"stopped; what is finished is in {job.folder}, the same command with --resume goes on")
+        raise
     if as_json:
         common.emit(told)
     return 0

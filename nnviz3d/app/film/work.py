@@ -13,12 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnviz3d import __version__
 from nnviz3d.app.film.job import Job
-from nnviz3d.record.parts import Parts
+from nnviz3d.record.parts import Parts, Piece
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
+
+if TYPE_CHECKING:
+    from nnviz3d.app.film.painter import Painter
 
 AHEAD = 4  # painted frames that may wait for the encoder
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
@@ -55,22 +59,32 @@ def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = l
     with Painter(job, session) as painter, ThreadPoolExecutor(1, "encoder") as encoder:
         for number in wanted:
             piece = parts.open(number, painter.renderer)
-            waiting: deque[Future] = deque()
-            try:
-                ready += piece.next - piece.frames.start
-                for index in range(piece.next, piece.frames.stop):
-                    image = painter.frame(job.number(index))
-                    waiting.append(encoder.submit(piece.add, image))
-                    while len(waiting) > AHEAD or (waiting and waiting[0].done()):
-                        waiting.popleft().result()
-                    ready += 1
-                    progress(ready, total)
-                for future in waiting:
-                    future.result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-                encoder.submit(piece.close).result()  # after what it has begun
+            ready += piece.next - piece.frames.start
+
+            def painted() -> None:
+                nonlocal ready
+                ready += 1
+                progress(ready, total)
+
+            fill(painter, piece, encoder, painted)
+
+
+def fill(painter: Painter, piece: Piece, encoder: ThreadPoolExecutor, painted: Callable[[], None]) -> None:
+    """Paint what a piece lacks; `painted()` after each frame. The piece is closed whatever happens, with the frames that are there."""
+    waiting: deque[Future] = deque()
+    try:
+        for index in range(piece.next, piece.frames.stop):
+            image = painter.frame(painter.job.number(index))
+            waiting.append(encoder.submit(piece.add, image))
+            while len(waiting) > AHEAD or (waiting and waiting[0].done()):
+                waiting.popleft().result()
+            painted()
+        for future in waiting:
+            future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+        encoder.submit(piece.close).result()  # after what it has begun
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
