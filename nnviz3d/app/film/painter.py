@@ -5,6 +5,8 @@ Frames are asked for in rising order; those in between cost their training, not 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nnviz3d.app import facts
@@ -28,6 +30,9 @@ def open_session(job: Job) -> Session:
     if problems:
         raise InputError(*problems)
     return session
+
+
+SETTLED = 2  # rounds of imgui a frame: a card that has more to say is as large as it must be in the same frame, not in the next
 
 
 class Painter:
@@ -81,12 +86,15 @@ class Painter:
             self.stage.pick(cue.highlight)
             self.stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
             self.canvas.add(self.stage)
-        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, ROUNDS if first else 1)
+        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, ROUNDS if first else SETTLED)
 
     def _overlay(self, cue: Cue, number: int) -> None:
         """Inside a frame of imgui."""
         stage, session, record = self.stage, self.session, self.job.scene.record
-        shown = {"plane": stage.responses.reading(session.source), "moment": stage.moment(), "beside": stage.beside}
+        moment = stage.moment()
+        if moment is not None and not stage.with_table:
+            moment = replace(moment, table=None)
+        shown = {"plane": stage.responses.reading(session.source), "moment": moment, "beside": stage.beside}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation)
         readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
         self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
