@@ -94,3 +94,8 @@ def largest() -> int:
     """Pixels a side that can be drawn in one piece: the least of what textures, depth buffers and viewports may have."""
     names = (GL.GL_MAX_TEXTURE_SIZE, GL.GL_MAX_RENDERBUFFER_SIZE, GL.GL_MAX_VIEWPORT_DIMS)
     return int(min(np.min(GL.glGetIntegerv(name)) for name in names))
+
+
+def widest_viewport() -> int:
+    """Pixels a side that a viewport may have; it may reach over its target."""
+    return int(np.min(GL.glGetIntegerv(GL.GL_MAX_VIEWPORT_DIMS)))
