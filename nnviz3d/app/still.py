@@ -51,12 +51,6 @@ def draw_still(
         canvas.close()
 
 
-def enlarged(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    """A size of the same shape whose longer side has `longest` pixels; both even, so that films take it too."""
-    scale = longest / max(size)
-    return tuple(max(round(side * scale / 2) * 2, 16) for side in size)
-
-
 def draw_enlarged(host: Host, stage: Stage, scale: float, size: tuple[int, int]) -> np.ndarray:
     """What a window shows, as (H, W, 3) uint8 of another size: the same camera, labels and no panels. `scale`: of the window's overlay.
 
