@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nnviz3d.app import cli_film
 from nnviz3d.app.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
@@ -159,6 +160,10 @@ def shot(
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     api.shot_file(document, base, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
     options.say(f"wrote {target}")
+
+
+command(app)(cli_film.record)
+command(app)(cli_film.encode)
 
 
 @command(app)

@@ -131,10 +131,15 @@ class Stage:
 
     def aim(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "", jump: bool = False) -> None:
         """Look from a direction (yaw, pitch in radians) at these boxes (B, 2, 3), or at all of the network; `preset` knows better there."""
-        self.scope, self.room = boxes, self._for_table()
-        free = boxes is None and preset
-        pose = self._preset(preset) if free else self._fit(camera.Pose(yaw=float(direction[0]), pitch=float(direction[1])))
+        pose = self.framed(direction, boxes, preset)
         self.rig.jump(pose) if jump else self.rig.fly(pose)
+
+    def framed(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "") -> camera.Pose:
+        """The pose of `aim`."""
+        self.scope, self.room = boxes, self._for_table()
+        if boxes is None and preset:
+            return self._preset(preset)
+        return self._fit(camera.Pose(yaw=float(direction[0]), pitch=float(direction[1])))
 
     def fly_to(self, neuron: int) -> None:
         place = self.picture.layout.place_n4[neuron, :3]

@@ -185,7 +185,11 @@ def _foot(f: Frame, table: Table):
         parts = [(f"loss {old} → {new}", theme.TEXT), (f"  {signed(change)}, {words}", ink)]
         return parts, "text", sum(text_width(text, theme.BODY * f.scale) for text, _ in parts), f.px(theme.BODY)
     latex, text = losses.formula(o)
-    made = f.formulas.get(f"{latex} = {tex(o.loss_before)}", f.px(FORMULA))
+    whole = f"{latex} = {tex(o.loss_before)}"
+    made = f.formulas.get(whole, f.px(FORMULA))
+    wide = f.px(3 * (CELL + GAP) + 24)
+    if made is not None and made.width > wide:  # a table that is wider than its columns finds no room beside the outputs
+        made = f.formulas.get(whole, max(f.px(FORMULA) * wide / made.width, f.px(FORMULA * 0.7)))
     if made is not None:
         return made, "tex", made.width, made.height
     parts = [(f"{text} = {plain(o.loss_before)}", theme.ACCENT)]
