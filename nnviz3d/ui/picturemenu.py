@@ -6,10 +6,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.limits import STILLS, enlarged
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import small, tip
+from nnviz3d.ui.widgets import small
 
-_WINDOW = "What you see now, with the panels, as a PNG file in the folder where nnviz3d was started."
-_STAGE = "The network and its names from the same camera, without the panels. The window waits while it is drawn."
 _KEYS = {"4K": "Shift+F12"}
 
 
@@ -21,12 +19,10 @@ def draw(f: Frame) -> None:
         return
     if imgui.menu_item("The window", "F12", False)[0]:
         f.do("screenshot")
-    tip(f, _WINDOW)
     imgui.separator()
-    small(f, "Without panels, larger")
+    small(f, "The same view without panels, larger; the window waits")
     for name, longest in STILLS.items():
         width, height = enlarged((round(f.width), round(f.height)), longest)
         if imgui.menu_item(f"{name}  {width} x {height}", _KEYS.get(name, ""), False)[0]:
             f.do("screenshot", name)
-        tip(f, _STAGE)
     imgui.end_popup()
