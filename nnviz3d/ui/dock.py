@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import filemenu, focus, theme
+from nnviz3d.ui import filemenu, focus, picturemenu, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import (
     charts,
@@ -166,13 +166,15 @@ class Dock:
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
             (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
-            (fa.ICON_FA_CAMERA, "screenshot", "Save a picture (F12)", True),
+            (fa.ICON_FA_CAMERA, "picture", "Save a picture (F12), also in 4K, 8K, 16K", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
             if name == "fullscreen" and imgui.get_content_region_avail().x < 3 * f.px(33):
                 continue  # F11 is there, and the two at the right are not
             if icon_button(f, icon, name, hint, enabled):
-                f.do(name)
+                imgui.open_popup(name) if name == "picture" else f.do(name)
+            if name == "picture":
+                picturemenu.draw(f)
             if name == "save" and r.dirty:
                 corner = imgui.get_item_rect_max()
                 centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))
