@@ -19,7 +19,7 @@ from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target, largest, read_pixels
+from nnviz3d.gfx.targets import Target, largest, read_pixels, widest_viewport
 
 LARGEST = 8192  # pixels a side of a piece: a scene of 8192 x 8192 takes 800 MB
 ROUNDS = 3  # imgui lays out in the first, knows sizes in the second, and formulas are uploaded by the third
@@ -38,8 +38,8 @@ class Canvas:
     """`begin`, then `add` once for each sub-frame, then `finish`; `close` frees what it holds on the graphics card.
 
     `ssaa`: samples a side of each pixel (1, 2, 4); sizes in pixels do not depend on it. `depth`: 8 or 16 bits a channel, or 32: linear
-    light before the tone curve. `limit`: pixels a side that the graphics card draws at once, if less than it can. A stage can take it for
-    its host: it has a size, and a frame of imgui in which one unit is one pixel.
+    light before the tone curve. `limit`: pixels a side of a target, `widest`: of a viewport, where less than the graphics card's is meant.
+    A stage can take a canvas for its host: it has a size, and a frame of imgui in which one unit is one pixel.
     """
 
     headless, pixel_ratio, frames = True, 1.0, 0
@@ -52,6 +52,7 @@ class Canvas:
         transparent: bool = False,
         depth: int = 8,
         limit: int = LARGEST,
+        widest: int | None = None,
         imgui: ImguiFrame | None = None,
     ):
         if ssaa not in (1, 2, 4) or depth not in _FORMATS or min(size) < 1:
@@ -61,6 +62,7 @@ class Canvas:
         self.size = self.display_size = (int(size[0]), int(size[1]))
         self.ssaa, self.transparent, self.depth = ssaa, transparent, depth
         self.most = min(limit, largest()) // ssaa
+        self.widest = widest or widest_viewport()
         self._format, self._type = _FORMATS[depth]
         self._count, self._summing = 0, ssaa > 1
         self._pieces: list[Piece] = []
@@ -87,7 +89,7 @@ class Canvas:
             self._free(self._scenes, keep=1)
         for k, piece in enumerate(self._pieces):
             scene = self._scene(k)
-            renderer.scene(shown, scene, piece, self.ssaa)
+            renderer.scene(shown, scene, piece, self.ssaa, self.widest)
             if self._summing:
                 self._sum(k, scene, first=self._count == 0)
         self._count += 1

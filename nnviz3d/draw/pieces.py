@@ -32,6 +32,10 @@ class Piece:
         (x, y, w, h), (width, height) = self.seen, self.scene
         return width / w, height / h, (width - 2 * x) / w - 1, (height - 2 * y) / h - 1
 
+    def viewport(self, ssaa: int) -> Box:
+        """Of the whole scene, on a target that holds what is seen."""
+        return tuple(k * ssaa for k in (-self.seen[0], -self.seen[1], *self.scene))
+
     @cached_property
     def uv(self) -> tuple[float, float, float, float]:
         """Where it is in the picture: corner and size in [0, 1]."""
@@ -66,12 +70,13 @@ def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:
 
 def _spans(picture: int, scene: int, halo: int, most: int) -> list[tuple[tuple[int, int], ...]]:
     """Along one side: begin and end in the picture, the scene, the halo."""
-    count = 1 if max(picture, scene) <= most else -(-picture // max(most - 2 * MARGIN - 2, 1))
+    count = 1 if max(picture, scene) <= most else -(-picture // max(most - 2 * MARGIN - 4, 1))
     edges = [picture * k // count for k in range(count + 1)]
-    wide = min(-(-(-(-picture // count) * scene) // picture) + 2 * MARGIN + 1, scene) if count > 1 else scene
+    wide = scene if count == 1 else -(-(-(-picture // count) * scene) // picture) + 2 * MARGIN + 2
+    wide = min(wide + (scene - wide) % 2, scene)  # all begin at even pixels: OpenGL takes slopes inside squares of 2 x 2
     spans = []
     for a, b in pairwise(edges):
-        start = min(max(a * scene // picture - MARGIN, 0), scene - wide)
+        start = min(max(a * scene // picture - MARGIN, 0) // 2 * 2, scene - wide)
         # a pixel of the halo belongs to the piece in which its middle lies
         lit = tuple(-(-(2 * edge * halo - picture) // (2 * picture)) for edge in (a, b))
         spans.append(((a, b), (start, start + wide), lit))

@@ -17,6 +17,8 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.targets import Target
 from nnviz3d.gfx.timers import Timers
 
+ALL = (1.0, 1.0, 0.0, 0.0)  # of clip space
+
 
 class Renderer:
     """Owns programs and targets for one context, and what each subject needs. `timers.ms` has the GPU's milliseconds a pass."""
@@ -42,7 +44,7 @@ class Renderer:
         return self._scene
 
     @staticmethod
-    def shared(frame: Frame, piece: Piece, ssaa: int = 1) -> dict:
+    def shared(frame: Frame, piece: Piece, ssaa: int = 1, part: tuple[float, ...] = ALL) -> dict:
         """Uniforms of `include/scene.glsl`."""
         width, height = piece.scene
         return {
@@ -50,7 +52,7 @@ class Renderer:
             "u_clip_from_view": frame.pose.clip_from_view(width / height),
             "u_viewport": (float(width), float(height)),
             "u_ssaa": float(ssaa),
-            "u_part": piece.clip,
+            "u_part": part,
         }
 
     def render(
@@ -70,11 +72,21 @@ class Renderer:
         with self.timers("final"):
             self.post.finish(scene.image, self._whole, halo, frame, framebuffer)
 
-    def scene(self, shown: Sequence[tuple[Subject, Frame]], target: Target, piece: Piece, ssaa: int = 1) -> None:
-        """What a piece sees of the scene, in linear light, onto a target of `ssaa` times its size."""
+    def scene(self, shown: Sequence[tuple[Subject, Frame]], target: Target, piece: Piece, ssaa: int = 1, widest: int = 16_384) -> None:
+        """What a piece sees of the scene, in linear light, onto a target of `ssaa` times its size.
+
+        Up to `widest` pixels a side the viewport is the whole picture's and reaches over the target's rims: then every vertex is rounded
+        as it would be in one piece, and the pixels are the same. Beyond that the projection is cut to the piece: no seam is seen then
+        either, but a vertex in a hundred lies 1/256 of a pixel elsewhere.
+        """
         with target:
             target.clear()
-            shared = self.shared(shown[0][1], piece, ssaa)
+            box, part = piece.viewport(ssaa), ALL
+            if max(box[2:]) <= widest:
+                target.only(box)
+            else:
+                part = piece.clip
+            shared = self.shared(shown[0][1], piece, ssaa, part)
             with self.timers("neurons"):
                 for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
                     self.neurons.draw(one, its, shared, piece.scene)

@@ -43,8 +43,11 @@ class Target:
 
     def _make(self) -> None:
         """gloo makes and checks the framebuffer once; binding it by its name costs 2 us instead of 40."""
-        self._frame.activate()
-        self.context.canvas.context.flush_commands()
+        try:
+            self._frame.activate()
+            self.context.canvas.context.flush_commands()
+        except RuntimeError as error:
+            raise RunError(f"the graphics memory has no room for {self.width} x {self.height} pixels: {error}") from None
         self._handle = self.context.parser.get_object(self._frame.id).handle
         self.image = self.context.parser.get_object(self.texture.id).handle
         self._frame.deactivate()
@@ -94,3 +97,8 @@ def largest() -> int:
     """Pixels a side that can be drawn in one piece: the least of what textures, depth buffers and viewports may have."""
     names = (GL.GL_MAX_TEXTURE_SIZE, GL.GL_MAX_RENDERBUFFER_SIZE, GL.GL_MAX_VIEWPORT_DIMS)
     return int(min(np.min(GL.glGetIntegerv(name)) for name in names))
+
+
+def widest_viewport() -> int:
+    """Pixels a side that a viewport may have; it may reach over its target."""
+    return int(np.min(GL.glGetIntegerv(GL.GL_MAX_VIEWPORT_DIMS)))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Titles:
-    """`caption` in place of the sentence, `fade` of it in [0, 1]; `burned`: frame, time and so on, in a corner; `equation`: the picked
-    neuron's card."""
+    """`caption` in place of the sentence, `fade` of it in [0, 1]; `burned`: frame, time and so on, in a corner; `equation`: how much
+    of the picked neuron's card is there, in [0, 1]."""
 
     caption: str = ""
     fade: float = 1.0
     burned: str = ""
-    equation: bool = False
+    equation: float = 0.0

@@ -28,6 +28,9 @@ vec3 srgb(vec3 x)
     return max(.662002687 * a + .684122060 * b - .323583601 * c - .0225411470 * x, 0.);
 }
 
+// The curve itself, where nothing lies below the light or 16 bits tell the difference: the fit leaves out the faintest two levels.
+vec3 exact(vec3 x) { return mix(12.92 * x, 1.055 * pow(max(x, 1e-6), vec3(1. / 2.4)) - .055, step(.0031308, x)); }
+
 void main()
 {
     vec2 uv = u_place.xy + v_uv * u_place.zw;
@@ -43,7 +46,8 @@ void main()
         o_color = vec4(light * u_exposure, solid);
         return;
     }
-    vec3 color = srgb(tone(light * u_exposure));
+    vec3 toned = tone(light * u_exposure);
+    vec3 color = u_transparent || u_depth == 16 ? exact(toned) : srgb(toned);
     float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy + u_origin, vec2(.06711056, .00583715))));
     if (u_depth == 8) color += (noise - .5) / 255.;
     if (u_transparent) {  // light alone covers as much as it is bright: so it looks on black as it should, and is seen on white
