@@ -6,6 +6,7 @@ share the training before them. What has come back lies in the film's own folder
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import os
@@ -17,6 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -258,8 +260,10 @@ class Farm:
 
 
 def _welcome(order: bytes) -> None:
-    """On a worker."""
-    hand.welcome(pickle.loads(order))
+    """On a worker. Dask clears up its folder, also after a kill."""
+    from distributed import get_worker
+
+    hand.welcome(pickle.loads(order), get_worker().local_directory)
 
 
 def _paint(film: str, number: int) -> list[bytes]:
@@ -322,11 +326,23 @@ def _remote(address: str) -> Iterator[tuple[Any, Callable[[], None]]]:
     from distributed import Client
 
     try:
+        with ThreadPoolExecutor(1) as knocking:  # a notebook has a loop of its own in this thread
+            knocking.submit(asyncio.run, _knock(address)).result()
         client = Client(address, timeout=REACH, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError.of(address, "--farm", f"no Dask scheduler answers there: {error}") from None
+    except Exception as error:  # noqa: BLE001  whatever answers there, it is no scheduler
+        why = f"nothing in {REACH:g} s" if isinstance(error, TimeoutError) else error
+        raise InputError.of(address, "--farm", f"no Dask scheduler answers there: {why}") from None
     with client:
         yield client, lambda: None
+
+
+async def _knock(address: str) -> None:
+    """Dask's own client waits without end for a port that takes the call and says nothing. Raises what went wrong."""
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    call = connect(address, timeout=REACH, **Security().get_connection_args("client"))
+    (await asyncio.wait_for(call, REACH)).abort()
 
 
 @contextmanager

@@ -56,11 +56,11 @@ class Stopped(RunError):
 class Hand:
     """One film on this worker. `paint` and `close` only in the painting thread."""
 
-    def __init__(self, order: Order):
+    def __init__(self, order: Order, folder: str):
         if order.version != __version__:
             raise InputError.of("", "", f"has nnviz3d {__version__}, the film needs {order.version}")
         self.shared, self.stopped = order.shared, Event()
-        self.scratch = Path(tempfile.mkdtemp(prefix="nnviz3d-"))
+        self.scratch = Path(tempfile.mkdtemp(prefix="nnviz3d-", dir=folder))
         base, plan = Path(order.base), order.plan
         if order.files is not None:
             base = self.scratch / "files"
@@ -138,10 +138,10 @@ _hands: dict[str, Hand] = {}
 _thread = ThreadPoolExecutor(1, "painter")
 
 
-def welcome(order: Order) -> None:
-    """Keep a film, so that `paint` can be asked for it. Raises InputError where that cannot be."""
+def welcome(order: Order, folder: str) -> None:
+    """Keep a film, so that `paint` can be asked for it; `folder`: for files of this process. Raises InputError where that cannot be."""
     leave(order.film)
-    _hands[order.film] = Hand(order)
+    _hands[order.film] = Hand(order, folder)
 
 
 def paint(film: str, number: int, told: Told = lambda done: None) -> list[bytes]:

@@ -74,17 +74,17 @@ def fill(painter: Painter, piece: Piece, encoder: ThreadPoolExecutor, painted: C
     waiting: deque[Future] = deque()
     try:
         for index in range(piece.next, piece.frames.stop):
-            image = painter.frame(painter.job.number(index))
-            waiting.append(encoder.submit(piece.add, image))
-            while len(waiting) > AHEAD or (waiting and waiting[0].done()):
+            waiting.append(encoder.submit(piece.add, painter.frame(painter.job.number(index))))
+            while len(waiting) > AHEAD or waiting[0].done():
                 waiting.popleft().result()
+                if not waiting:
+                    break
             painted()
+    finally:  # what is painted is kept, up to the first frame that could not be
+        kept = encoder.submit(piece.close)
         for future in waiting:
             future.result()
-    finally:
-        for future in waiting:
-            future.cancel()
-        encoder.submit(piece.close).result()  # after what it has begun
+        kept.result()
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
