@@ -1,4 +1,4 @@
-"""`nnviz3d record` and `nnviz3d encode`: wishes into a job with all its problems, then the work and a bar that tells rate and time left."""
+"""`nnviz3d record`: wishes into a job with all its problems, then the work and a bar that tells rate and time left."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import typer
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
+from nnviz3d.app.film import cluster, work
 from nnviz3d.app.film import farm as farms
 from nnviz3d.app.film import job as jobs
-from nnviz3d.app.film import work
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.presets import PRESETS
-from nnviz3d.record.parts import ENDING, Parts
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -99,7 +98,7 @@ def record(
     """Returns the exit code. Raises InputError before anything is written, RunError where what is finished is kept."""
     part, where, job, _ = common.together(
         lambda: shard and parse_shard(shard),
-        lambda: farm and farms.parse(farm),
+        lambda: farm and cluster.parse(farm),
         lambda: job_of(options, name, target, wish),
         lambda: _check_ways(resume, overwrite, shard, farm),
     )
@@ -127,7 +126,8 @@ def record(
                     told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
                 options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
     except KeyboardInterrupt:
-        options.say(f"stopped; what is finished is in {job.folder}, the same command with --resume goes on")
+        if job.folder.exists():
+            options.say(f"stopped; what is finished is in {job.folder}, the same command with --resume goes on")
         raise
     if as_json:
         common.emit(told)
@@ -175,20 +175,3 @@ def lines(told: dict) -> list[str]:
         text = f"shot {k}: frames {shot['first_frame']:,} to {shot['last_frame']:,} ({shot['seconds']:g} s), {does}"
         out.append(text + f", {shot['keys']} camera keys" + (f': "{shot["caption"]}"' if shot["caption"] else ""))
     return out
-
-
-def encode(options: Options, folder: Path, target: Path | None, *, overwrite: bool, as_json: bool) -> int:
-    """Returns the exit code. Raises InputError where pieces are missing, or the film is there."""
-    parts = Parts.load(folder)
-    if target is None:
-        target = folder.with_name(folder.name.removesuffix(ENDING))
-    if target == folder:
-        raise InputError.of(str(folder), "--output", f"the folder's name does not end with {ENDING}; say where the film goes")
-    if target.exists() and not overwrite and not parts.plan.kind.codec.sequence:
-        raise InputError.of(str(target), "--output", "is there already; --overwrite replaces it")
-    common.check_outputs(output=target)
-    told = work.finish(parts, target, jobs.sidecar(target, parts.plan.kind))
-    options.say(f"wrote {target} ({told['count']:,} frames)")
-    if as_json:
-        common.emit(told)
-    return 0

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING
 
 from nnviz3d import __version__
 from nnviz3d.app.film.job import Job
-from nnviz3d.record.parts import Parts, Piece
+from nnviz3d.record import pictures
+from nnviz3d.record.codecs import Kind
+from nnviz3d.record.parts import ENDING, Parts, Piece, Plan
+from nnviz3d.record.pictures import Pictures
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 
@@ -143,3 +146,26 @@ def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total:
 
 def share(pieces: int, part: int, of: int) -> range:
     return range(pieces * (part - 1) // of, pieces * part // of)
+
+
+def of_pictures(found: Pictures, target: Path, kind: Kind, fps: int, name: str, progress: Progress = lambda done, total: None) -> dict:
+    """A film of pictures that are there already. Returns what the sidecar says. Raises InputError for a damaged picture, RunError."""
+    alpha = found.alpha and bool(kind.codec.alpha_pixels)
+    plan = Plan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
+    folder = target.with_name(target.name + ENDING)
+    Parts.discard(folder)
+    parts = Parts(folder, plan, {"nnviz3d": __version__, "pictures": name})
+    try:
+        for number in range(plan.pieces):
+            piece = parts.open(number, "pictures")
+            try:
+                for index in plan.piece(number):
+                    image = pictures.read(found.files[index], alpha)
+                    piece.add((image >> 8).astype("u1") if kind.codec.whole and image.dtype == "u2" else image)
+                    progress(index + 1, plan.count)
+            finally:
+                piece.close()
+        return finish(parts, target, target.with_name(target.name + ".json"))
+    except BaseException:  # it begins anew: the pictures are there
+        parts.remove()
+        raise
