@@ -61,7 +61,7 @@ class Piece:
 
 def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:
     """Pieces of which none sees more than `most` pixels a side, all of the same size in the scene."""
-    margin = -(-MARGIN * max(scene[1], LINES) // LINES)
+    margin = min(-(-MARGIN * max(scene[1], LINES) // LINES), max(most // 4, MARGIN))
     columns, rows = (_spans(picture[k], scene[k], halo[k], most, margin) for k in (0, 1))
     return [
         Piece(picture, scene, halo, *((a[0], b[0], a[1] - a[0], b[1] - b[0]) for a, b in zip(column, row, strict=True)))

@@ -47,7 +47,7 @@ class Post:
         return max(round(scene[0] / 4), 1), max(round(scene[1] / 4), 1)
 
     def bloom(self, parts: Sequence[tuple[int, Piece]], levels: int, weight: float = 1.0) -> Target:
-        """The halo of a scene, a quarter of its size or less. `parts`: GL names of textures; `weight`: what their light is multiplied by."""
+        """The halo of a scene, at most a quarter of its size. `parts`: GL names of textures, `weight`: a factor of their light."""
         scene = parts[0][1].scene
         spared = max(int(log2(scene[1] / LINES)), 0)  # levels that are too fine for a halo
         chain = self._targets(scene, levels + spared)
