@@ -140,7 +140,7 @@ class Dock:
         if hovered:
             end = imgui.ImVec2(corner.x + width, corner.y + height)
             draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.45), f.px(6))
-        size, small = f.px(theme.BODY), f.px(theme.SMALL)
+        size, small = f.font(theme.BODY), f.font(theme.SMALL)
         y = corner.y + (height - size) / 2
         draw_list.add_text(f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _ACCENT if opened else _DIM, section.icon)
         draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _TEXT, section.title)
@@ -151,7 +151,7 @@ class Dock:
             draw_list.add_circle_filled(imgui.ImVec2(end, corner.y + height / 2), f.px(3.5), _WARN)
         chevron = fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT
         at = imgui.ImVec2(corner.x + width - f.px(16), y + f.px(2))
-        draw_list.add_text(f.fonts.regular, f.px(11), at, _DIM, chevron)
+        draw_list.add_text(f.fonts.regular, f.font(11), at, _DIM, chevron)
         return pressed
 
     def _buttons(self, f: Frame) -> None:

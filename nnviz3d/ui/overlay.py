@@ -33,6 +33,7 @@ class Overlay:
         self.scale = scale
         self.panel_width = 0.0
         self.memory = Memory()
+        io.fonts.tex_glyph_padding = 2  # a letter never shows a rim of its neighbour in the texture
         self._fonts = theme.load_fonts()
         self._applied = 0.0
         self._formulas = Formulas()

@@ -81,6 +81,6 @@ def _words(f: Frame, text: str, size: float, colour: str, alpha: float, x: float
     # a film fades evenly only where the rim fades faster than the letters
     for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         at = imgui.ImVec2(x + dx * f.scale, round(y) + dy * f.scale)
-        draw_list.add_text(f.fonts.regular, f.px(size), at, theme.packed("#04070f", 0.6 * math.pow(alpha, 1.5)), text)
-    draw_list.add_text(f.fonts.regular, f.px(size), imgui.ImVec2(x, round(y)), theme.packed(colour, alpha), text)
+        draw_list.add_text(f.fonts.regular, f.font(size), at, theme.packed("#04070f", 0.6 * math.pow(alpha, 1.5)), text)
+    draw_list.add_text(f.fonts.regular, f.font(size), imgui.ImVec2(x, round(y)), theme.packed(colour, alpha), text)
     imgui.pop_font()

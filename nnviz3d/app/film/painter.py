@@ -77,16 +77,31 @@ class Painter:
         """Frame `number` of the film, later than those before: (H, W, 3|4) as the codec wants it. Raises ValueError going back."""
         if number <= self._last:
             raise ValueError(f"frame {number} comes before frame {self._last}, which is over")
-        record, first = self.job.scene.record, self._last < 0
-        self._last = number
+        record = self.job.scene.record
+        if record.ui:  # panels open, scroll and settle from frame to frame
+            for skipped in range(self._last + 1, number):
+                cue = self._prepare(skipped, 0.0)
+                self.canvas.rehearse(lambda cue=cue, k=skipped: self._overlay(cue, k), 1 / record.fps, self._rounds)
+                self._last = skipped
         self.canvas.begin()
         for k in range(record.motion_blur):
-            cue = self.play.seek((number + record.shutter * k / record.motion_blur) / record.fps)
-            self.stage.time = cue.time
-            self.stage.pick(cue.highlight)
-            self.stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
+            cue = self._prepare(number, record.shutter * k / record.motion_blur)
             self.canvas.add(self.stage)
-        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, ROUNDS if first else SETTLED)
+        rounds, self._last = self._rounds, number
+        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, rounds)
+
+    @property
+    def _rounds(self) -> int:
+        return ROUNDS if self._last < 0 else SETTLED
+
+    def _prepare(self, number: int, share: float) -> Cue:
+        """The stage as it is when this share of the frame's time has passed."""
+        record, stage = self.job.scene.record, self.stage
+        cue = self.play.seek((number + share) / record.fps)
+        stage.time = cue.time
+        stage.pick(cue.highlight)
+        stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
+        return cue
 
     def _overlay(self, cue: Cue, number: int) -> None:
         """Inside a frame of imgui."""
