@@ -46,7 +46,7 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
 
 
 def open_parts(job: Job) -> Parts:
-    return Parts(job.folder, job.plan(), about(job))
+    return Parts(job.folder, job.plan(), about(job), job.target)
 
 
 def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None) -> None:
