@@ -105,11 +105,6 @@ class Parts:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
-    @property
-    def target(self) -> Path:
-        """The film that the folder is named after."""
-        return self.folder.with_name(self.folder.name.removesuffix(ENDING))
-
     def file(self, number: int, ending: str = "part") -> Path:
         return self.folder / f"{number:05d}.{ending}"
 

@@ -68,10 +68,10 @@ class Hand:
                 path = base / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(raw)
-        target = Path(order.target) if order.shared else self.scratch / order.target
+        target = Path(order.target) if order.shared else self.scratch / "film" / order.target
         origin = base / order.origin if order.origin else None
         self.job = Job(order.scene, base, target, plan.format, plan.codec, plan.first, plan.step, plan.count, order.backend, origin)
-        self.parts = Parts(self.job.folder, plan)
+        self.parts = Parts(self.job.folder, plan, target=self.job.target)
         self._painter = None
         self._at = -1  # the frame that was painted last
         self._encoder = ThreadPoolExecutor(1, "encoder")
