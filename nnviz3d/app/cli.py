@@ -99,11 +99,17 @@ def train(
     save: output("W.safetensors", "Write the weights here.", "--save") = None,
     log: output("L.jsonl", "One JSON object a step.", "--log") = None,
     as_json: Json = False,
+    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
+    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
 ) -> None:
     """Train without a picture."""
+    from nnviz3d.app.commands.train import Keep
     from nnviz3d.app.commands.train import train as work
 
-    raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json))
+    keep = Keep(record, every, half, overwrite)
+    raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json, keep=keep))
 
 
 @command(app)
