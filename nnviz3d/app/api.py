@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
+if TYPE_CHECKING:
+    from nnviz3d.app.opening import Opened
+    from nnviz3d.importers.nnrec import Recording
 
-def _scene(scene: Scene | str | Path) -> tuple[Scene, Path]:
-    """A scene and the folder that its file paths are relative to."""
-    if isinstance(scene, Scene):
-        return scene, Path.cwd()
-    from nnviz3d.spec import toml
 
-    path = toml.find(scene)
-    return toml.load(path), path.parent
+def _open(scene: Scene | str | Path, train: bool = False) -> Opened:
+    """A scene, or a recording, and the folder that its file paths are relative to."""
+    from nnviz3d.app import opening
+
+    return opening.Opened(scene, Path.cwd(), None) if isinstance(scene, Scene) else opening.read(scene, train=train)
 
 
 def run(scene: Scene | str | Path = "digits", **options) -> int:
-    """Open a window on a scene and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
+    """Open a window on a scene or a recording and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
     from nnviz3d.app.run import run_window
 
-    return run_window(*_scene(scene), **options)
+    opened = _open(scene)
+    return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
 
 
 def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
@@ -34,8 +39,9 @@ def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "a
     from nnviz3d.app import stops
     from nnviz3d.app.session import Session
 
-    document, base = _scene(scene)
-    session = Session(document, base, backend)
+    opened = _open(scene, train=True)
+    document = opened.scene
+    session = Session(document, opened.base, backend)
     wanted = document.train.steps or 1000 if steps is None else steps
     stops.run(session.source, session.source.trainer, document.train, wanted, session.stops)
     return session.source
@@ -55,27 +61,38 @@ def shot(
 ) -> np.ndarray:
     """One still after `step` training steps, or at a place inside the next one (`phase="forward:2@0.5"`): (H, W, 3) uint8.
 
+    Of a recording: at the last kept step that is not after `step`.
     The same scene, step and renderer give the same pixels.
 
     `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
     Raises InputError, and RunError where there is no OpenGL.
     """
-    document, base = _scene(scene)
-    return take(document, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
+    return take(_open(scene), size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
 
 
-def take(document: Scene, base: Path, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
-    """`shot` for a scene and the folder of its files."""
-    from nnviz3d.app.session import Session
+def load_recording(path: str | Path) -> Recording:
+    """A recording (.nnrec) to read: `.steps` (K,) the kept ones, `.loss` (S,) of every step, `.parameters(step)` (P,) and
+    `.activations(step)` (N,) float32. Mapped, not loaded. Raises InputError."""
+    from nnviz3d.importers.nnrec import Recording
+
+    return Recording(path)
+
+
+def take(opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
+    """`shot` for what was opened already."""
     from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
     from nnviz3d.spec.phases import Place
 
+    document = opened.scene
+    if phase is not None and opened.recording is not None:
+        raise InputError.of("", "--phase", NO_WALK)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
-    session = Session(toml.apply(document, edits), base, backend)
+    session = replace(opened, scene=toml.apply(document, edits)).session(backend)
     place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
     host = open_host(*size, headless=True)
     try:
@@ -91,8 +108,7 @@ def take(document: Scene, base: Path, size, *, step, phase, ui, camera, backend,
 
 
 def shot_file(
-    scene: Scene,
-    base: Path,
+    opened: Opened,
     output: Path,
     *,
     backend: str,
@@ -105,4 +121,4 @@ def shot_file(
     """`nnviz3d shot`: take the picture and write it."""
     from nnviz3d.app import stills
 
-    stills.write(take(scene, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend), output)
+    stills.write(take(opened, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend), output)

@@ -1,7 +1,7 @@
 """Writes recordings (`importers.nnrec` says what one is): rows gather in memory, and a full chunk goes to the disk in one piece.
 
-Order of every write: the chunk under another name, fsync, rename, fsync of the folder, then its line in the index, fsync. So the index never
-names what is not whole. Memory is one chunk, 32 MB or one step. Knows no trainer.
+Order of every write: the chunk under another name, fsync, rename, fsync of the folder, then its line in the index, fsync. So the index
+never names what is not whole. Memory is one chunk, 32 MB or one step. Knows no trainer.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Writer:
                 after=self._after,
                 until=self._step,
                 scores=tuple(self._scores),
-            )  # fmt: skip
+            )
         )
         self.chunks, self.kept, self.bytes, self._after = self.chunks + 1, self.kept + t, self.bytes + len(raw), self._step
         for held in (self._steps, self._epochs, self._losses, self._scores):

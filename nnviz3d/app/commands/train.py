@@ -53,7 +53,7 @@ def train(
     save: Path | None,
     log: Path | None,
     as_json: bool,
-    keep: Keep = Keep(),  # noqa: B008  frozen
+    keep: Keep = Keep(),
 ) -> int:
     """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
     (scene, base), _, _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check)
