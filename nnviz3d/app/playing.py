@@ -165,5 +165,5 @@ class Player:
         recording, source = self.recording, self.source
         return RecordingReading(
             recording.path.name, source.rewind.oldest, source.rewind.newest, recording.head.every, len(recording.steps),
-            recording.head.dtype == "F16", self.over, source.gone, source.batch_size, round(self.head),
+            recording.head.dtype == "F16", source.gone, source.batch_size,
         )  # fmt: skip

@@ -94,7 +94,7 @@ class Writer:
         self._scores.append((step, *told))
 
     def close(self, why: str, diverged: int | None = None) -> None:
-        """It ended by itself: write what is left, and say why."""
+        """It ended by itself: write what is left, and say why. Losses after the last kept step are not written: keep the last one."""
         self.flush()
         self._append(End(end=why, step=self._step or 0, diverged=diverged))
 

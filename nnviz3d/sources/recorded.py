@@ -22,12 +22,14 @@ from nnviz3d.importers.nnrec import INDEX, Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
 
 FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
 NO_WALK = "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself."
 GRADIENT = 1e8  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 8 of 784-1024-1024-10
+MOMENTS, AT_ONCE = 200, 1_000_000  # steps of the past that a panel may look at, and parameters of a network that it does so with
 
 
 def scene_of(recording: Recording) -> Scene:
@@ -55,7 +57,7 @@ class RecordedTraining(OwnTraining):
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
             raise InputError.of(where, "parameters", told)
-        self._gradient: Plan | None = None
+        self._gradient: Gradient | None = None
         self._stale = True  # the gradient is of another step
         super().__init__(scene, base, ops, data=self._load(scene, base))
         if self.gone:
@@ -113,21 +115,26 @@ class RecordedTraining(OwnTraining):
         Raises RunError where the recording can be read no longer, and then nothing has changed.
         """
         kept = self.recording.at(step)
-        parameters = self.recording.parameters(kept)
-        before = self.recording.parameters(self.recording.beside(kept, -1))
-        self.unsound = not (isfinite(float(np.dot(parameters, parameters))) or np.isfinite(parameters).all())
-        if self.unsound:
-            parameters = np.nan_to_num(parameters)
+        parameters, before = self.pair(kept)
         epoch, n = self.recording.epoch(kept), len(self.data.x_train)
         epoch = epoch if isfinite(epoch) and 0 <= epoch < 1e9 else 0.0
         position = n if epoch == int(epoch) else round((epoch - int(epoch)) * n)
         self.trainer.restore(
             self._blank
-            | {"arenas": {"parameters": parameters, "before": np.nan_to_num(before, copy=False)}, "step": kept, "epoch": epoch}
+            | {"arenas": {"parameters": parameters, "before": before}, "step": kept, "epoch": epoch}
             | {"loss": self.recording.loss_at(kept), "batches": self._blank["batches"] | {"epochs": ceil(epoch), "position": position}}
         )
         self._stale = True
         return kept
+
+    def pair(self, kept: int) -> tuple[np.ndarray, np.ndarray]:
+        """(P,) parameters after a kept step and after the one before it; what is not a number is 0."""
+        recording = self.recording
+        pair = recording.parameters(kept), recording.parameters(recording.beside(kept, -1))
+        with np.errstate(all="ignore"):  # the square of a number may overflow
+            sound = [isfinite(float(np.dot(x, x))) or bool(np.isfinite(x).all()) for x in pair]
+        self.unsound = not sound[0]
+        return tuple(x if fine else np.nan_to_num(x, posinf=0.0, neginf=0.0) for x, fine in zip(pair, sound, strict=True))
 
     def enter(self, step: int) -> Train:
         self.go(step)
@@ -156,20 +163,11 @@ class RecordedTraining(OwnTraining):
 
     def _grade(self) -> None:
         """Bring the gradients up to this step."""
-        if not self._stale:
-            return
-        self._stale, trainer = False, self.trainer
-        if self._gradient is None:
-            rows = self.batch_size
-            buffers, self._gradient = Buffers.make(self.ops, self.topology, rows), Plan()
-            buffers.y[0], buffers.t = (array[:rows] for array in trainer.looking.part("train"))
-            compiler = Compiler(self.ops, self.topology, self.objective, trainer.arenas.parameters, trainer.arenas.gradients)
-            for part in (compiler.forward, compiler.loss, compiler.backward):
-                part(self._gradient, buffers)
-        with np.errstate(all="ignore"):
-            for call in self._gradient.calls:
-                call()
-        self.ops.xp.nan_to_num(trainer.arenas.gradients, copy=False)
+        if self._stale:
+            self._stale = False
+            arenas = self.trainer.arenas
+            self._gradient = self._gradient or Gradient(self, arenas.parameters, arenas.gradients)
+            self._gradient.work()
 
     # what it cannot
 
@@ -186,12 +184,43 @@ class RecordedTraining(OwnTraining):
         self.trainer, self.rewind = trainer, Reel(self)
 
 
+class Gradient:
+    """Works out into `gradients` (P,) the mean gradient of the source's loss over its first rows, by `parameters` (P,)."""
+
+    def __init__(self, source: RecordedTraining, parameters, gradients):
+        self.source, self.parameters, self.gradients = source, parameters, gradients
+        rows = source.batch_size
+        buffers, self._plan = Buffers.make(source.ops, source.topology, rows), Plan()
+        buffers.y[0], buffers.t = (array[:rows] for array in source.trainer.looking.part("train"))
+        compiler = Compiler(source.ops, source.topology, source.objective, parameters, gradients)
+        for part in (compiler.forward, compiler.loss, compiler.backward):
+            part(self._plan, buffers)
+
+    def work(self) -> None:
+        with np.errstate(all="ignore"):
+            for call in self._plan.calls:
+                call()
+        self.source.ops.xp.nan_to_num(self.gradients, copy=False)
+
+
+class Moment:
+    """A step that is read when somebody asks for it."""
+
+    def __init__(self, reel: Reel, step: int):
+        self.reel, self.step, self._state = reel, step, None
+
+    def __getitem__(self, name: str):
+        self._state = self._state or self.reel.state(self.step)
+        return self._state[name]
+
+
 class Reel:
     """What `engine.rewind.Rewind` is to a run that trains: all kept steps can be entered, and none is ever lost or added."""
 
     def __init__(self, source: RecordedTraining):
         self.source = source
         self.snapshots: dict[str, Snapshot] = {}
+        self._elsewhere: Gradient | None = None  # of other steps than the one that is shown
 
     @property
     def oldest(self) -> int:
@@ -208,9 +237,24 @@ class Reel:
     def stretches(self) -> list[tuple[int, int]]:
         return [(self.oldest, self.newest)]
 
-    def moments(self) -> list:
-        """Nothing is held whole."""
-        return []
+    def moments(self) -> list[tuple[int, Moment]]:
+        """Some steps, evenly spread, whose numbers can be looked at without going there; none of a network that is too large for that."""
+        steps = self.source.recording.steps
+        if self.source.topology.n_parameters > AT_ONCE:
+            return []
+        places = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOMENTS)).astype(np.intp))
+        return [(int(step), Moment(self, int(step))) for step in steps[places]]
+
+    def state(self, step: int) -> dict:
+        """What `Trainer.state` would have been then, as far as a recording knows it."""
+        source, ops = self.source, self.source.ops
+        if self._elsewhere is None:
+            self._elsewhere = Gradient(source, ops.zeros(source.topology.n_parameters), ops.zeros(source.topology.n_parameters))
+        parameters, before = source.pair(step)
+        ops.write(parameters, self._elsewhere.parameters)
+        self._elsewhere.work()
+        gradients = np.array(ops.to_host(self._elsewhere.gradients))
+        return {"arenas": {"parameters": parameters, "before": before, "gradients": gradients}, "holds": Holds()}
 
     def take_lost(self) -> None:
         return None

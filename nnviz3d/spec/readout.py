@@ -408,7 +408,7 @@ class LayersReading:
 @dataclass(frozen=True)
 class RecordingReading:
     """A recording that is played: its kept steps go from `first` to `last`, every `every`-th one. `half`: 16-bit numbers. `gone`: why its
-    data are not there, or "". `rows`: samples that gradients are worked out of, for none are recorded. `asked`: where the play head is."""
+    data are not there, or "". `rows`: samples that gradients are worked out of, for none are recorded."""
 
     name: str
     first: int
@@ -416,10 +416,8 @@ class RecordingReading:
     every: int
     kept: int
     half: bool
-    over: bool
     gone: str
     rows: int
-    asked: int
 
 
 @dataclass(frozen=True)

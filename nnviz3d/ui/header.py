@@ -136,8 +136,8 @@ def _recording(f: Frame, room: float) -> None:
            f" here, over {rows}.")  # fmt: skip
     if r.gone:
         small(f, elide("its data are gone: the recorded sample is shown", room), theme.packed(theme.WARN))
-        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or say where it lies: --set data.file=PATH."
-               " Until then there are no other samples, and loss and accuracy are those that were measured while it was recorded.")  # fmt: skip
+        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or name it: --set data.file=PATH. Until"
+               " then there is one sample, and the scores are those that were measured while it was recorded.")  # fmt: skip
 
 
 def _differences(f: Frame, room: float) -> None:

@@ -293,5 +293,5 @@ def _sentence(summary: dict[str, Any]) -> str:
         other = _sentence(summary["rival"] | {"backend": summary["backend"], "saved": None})
         text = f"A: {text}\nB: {other}\nA and B differ in: {what or 'nothing'}"
     made = summary.get("recording")
-    text += f"; {made['kept']:,} steps recorded in {made['file']} ({made['bytes'] / 1e6:,.1f} MB)" if made else ""
+    text += f"; {made['kept']:,} steps recorded in {made['file']} ({made['bytes'] / 1e6:,.3g} MB)" if made else ""
     return text + (f"; weights{' of A' if 'rival' in summary else ''} in {summary['saved']}" if summary["saved"] else "")
