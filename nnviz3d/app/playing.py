@@ -71,10 +71,9 @@ class Player:
         return self.source.step - before
 
     def seek(self, session, step: float) -> None:
-        """Somebody goes there: hold, and tell the scores of that step."""
+        """Somebody goes there, perhaps step after step: hold. The scores follow when they are due."""
         session.running = False
         session.moments.watch("")
-        session.scoring.ask()
         self.go(session, step)
 
     def _put(self, session, step: float) -> None:

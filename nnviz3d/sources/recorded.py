@@ -28,7 +28,7 @@ from nnviz3d.spec.topology import chain
 
 FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
 NO_WALK = "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself."
-GRADIENT = 1e8  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 8 of 784-1024-1024-10
+GRADIENT = 5e7  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 4 of 784-1024-1024-10
 MOMENTS, AT_ONCE = 200, 1_000_000  # steps of the past that a panel may look at, and parameters of a network that it does so with
 
 
