@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec import limits
+from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
 
 if TYPE_CHECKING:
@@ -58,16 +59,22 @@ def shot(
     backend: str = "auto",
     neuron: int | None = None,
     time: float = 1.3,
+    ssaa: int = 1,
+    transparent: bool = False,
+    depth: int = 8,
 ) -> np.ndarray:
     """One still after `step` training steps, or at a place inside the next one (`phase="forward:2@0.5"`): (H, W, 3) uint8.
 
     Of a recording: at the last kept step that is not after `step`.
-    The same scene, step and renderer give the same pixels.
+    The same scene, step and renderer give the same pixels. `size`: up to 16,384 a side. `ssaa`: samples a side of each pixel: 1, 2 or 4.
+    `transparent`: (H, W, 4) with straight alpha and no stage. `depth`: 16 gives uint16; 32 float32, linear light before the tone curve,
+    without labels, colours multiplied by alpha.
 
     `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
     Raises InputError, and RunError where there is no OpenGL.
     """
-    return take(_open(scene), size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time)
+    more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
+    return take(_open(scene), size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time, **more)
 
 
 def load_recording(path: str | Path) -> Recording:
@@ -78,8 +85,25 @@ def load_recording(path: str | Path) -> Recording:
     return Recording(path)
 
 
-def take(opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3) -> np.ndarray:
+def check_picture(size, ssaa: int, depth: int) -> None:
+    """Raises InputError with everything that a picture cannot be, before anything is allocated."""
+    problems = []
+    sides = tuple(size) if isinstance(size, (tuple, list)) else ()
+    if len(sides) != 2 or not all(isinstance(k, (int, np.integer)) and 16 <= k <= limits.IMAGE_SIDE for k in sides):
+        problems.append(Problem("", "size", f"expected (width, height), each 16 to {limits.IMAGE_SIDE:,}, found {size!r}"))
+    if ssaa not in (1, 2, 4):
+        problems.append(Problem("", "ssaa", f"expected 1, 2 or 4 samples a side of each pixel, found {ssaa!r}"))
+    if depth not in (8, 16, 32):
+        problems.append(Problem("", "depth", f"expected 8, 16 or 32 bits a channel, found {depth!r}"))
+    if problems:
+        raise InputError(*problems)
+
+
+def take(
+    opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3, ssaa=1, transparent=False, depth=8
+) -> np.ndarray:
     """`shot` for what was opened already."""
+    check_picture(size, ssaa, depth)
     from nnviz3d.gfx.hosts import open_host
     from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
@@ -94,7 +118,7 @@ def take(opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None,
         edits.append(Edit("look.quality", "high"))
     session = replace(opened, scene=toml.apply(document, edits)).session(backend)
     place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
-    host = open_host(*size, headless=True)
+    host = open_host(16, 16, headless=True)  # the picture is drawn on a canvas
     try:
         from nnviz3d.app.still import draw_still
 
@@ -102,7 +126,8 @@ def take(opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None,
         session.evaluate()
         if place is not None:
             session.start_walk(place)
-        return draw_still(host, session, ui, time, -1 if neuron is None else neuron)
+        more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
+        return draw_still(host, session, ui, time, -1 if neuron is None else neuron, tuple(size), **more)
     finally:
         host.close()
 
@@ -117,8 +142,12 @@ def shot_file(
     size: tuple[int, int],
     ui: bool,
     camera: str | None,
+    ssaa: int = 1,
+    transparent: bool = False,
+    depth: int = 8,
 ) -> None:
-    """`nnviz3d shot`: take the picture and write it."""
+    """`nnviz3d shot`: take the picture and write it. `F.exr`: linear light in half floats."""
     from nnviz3d.app import stills
 
-    stills.write(take(opened, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend), output)
+    more = {"ssaa": ssaa, "transparent": transparent, "depth": stills.depth(output, depth)}
+    stills.write(take(opened, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, **more), output)

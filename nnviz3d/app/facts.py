@@ -22,6 +22,7 @@ from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.titles import Titles
 
 
 def sentence(session: Session) -> str:
@@ -68,6 +69,7 @@ def readout(
     question: Question | None = None,
     beside: Beside | None = None,
     tour: TourReading | None = None,
+    titles: Titles | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -135,6 +137,7 @@ def readout(
         scene_failures=_scenes()[2],
         data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
         tour=tour,
+        titles=titles,
         recording=session.player.reading() if session.player else None,
     )
 

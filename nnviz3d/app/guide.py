@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnviz3d.app import changes, telling
+from nnviz3d.app import changes, telling, which
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.app.touring import Touring
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
 MOST_LINES = 256  # into one neuron
-AROUND = 1.6  # pitches that are to be seen around a neuron
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
     "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check",
@@ -239,8 +238,8 @@ class Guide:
     def _select(self, step: Step) -> None:
         """The neuron and the edge that the step speaks of, by the numbers of now."""
         stage, session = self.loop.stage, self.loop.session
-        self.neuron = _neuron(session.seen, step.neuron)
-        self.edge = _edge(session.seen, self.neuron, step.edge)
+        self.neuron = which.neuron(session.seen, step.neuron)
+        self.edge = which.edge(session.seen, self.neuron, step.edge)
         stage.picked, stage.chosen = self.neuron if step.pick else -1, self.edge
 
     def aim(self, jump: bool = False) -> None:
@@ -259,10 +258,8 @@ class Guide:
         layout = self.loop.stage.picture.layout
         kind, _, layer = name.partition(":")
         if kind == "layer":
-            return [np.stack([layout.low[int(layer)], layout.high[int(layer)]])]
-        neuron = self.neuron if kind == "neuron" else self._source
-        place = layout.place_n4[neuron, :3]
-        return [np.stack([place - AROUND * layout.pitch, place + AROUND * layout.pitch])]
+            return [which.layer_box(layout, int(layer))]
+        return [which.neuron_box(layout, self.neuron if kind == "neuron" else self._source)]
 
     @property
     def _source(self) -> int:
@@ -365,8 +362,8 @@ class Guide:
         seen = self.loop.session.seen
         node, j = seen.topology.locate(self.neuron)
         before = seen.topology.by_name[node.inputs[0]].neurons
-        a_i = seen.ops.to_host(_settled(seen, "activation"))[before.slice]
-        w_i = node.weight.view(seen.ops.to_host(_settled(seen, "parameter")))[j]
+        a_i = seen.ops.to_host(which.settled(seen, "activation"))[before.slice]
+        w_i = node.weight.view(seen.ops.to_host(which.settled(seen, "parameter")))[j]
         share_i = a_i * w_i / max(float(np.abs(a_i * w_i).max()), 1e-30)
         order = np.argsort(np.abs(share_i), kind="stable")[-MOST_LINES:]
         x, y, reach = (np.array(v) for v in self.loop.stage.seen(np.append(before.start + order, self.neuron)))
@@ -384,37 +381,3 @@ class Guide:
             and self.edge < topology.n_parameters
             and len(topology.nodes) == len(self.tour.scene.network.layers) + 2
         )
-
-
-def _neuron(seen, wanted: str) -> int:
-    """The id of "strongest:K", "error:K", "answer" or "truth"; -1: none is wanted."""
-    kind, _, layer = wanted.partition(":")
-    if not kind:
-        return -1
-    topology = seen.topology
-    here = topology.nodes[int(layer)].neurons if layer else topology.output.neurons
-    if kind == "truth":
-        return here.start + int(seen.sample.target)
-    values = seen.ops.to_host(_settled(seen, "delta" if kind == "error" else "activation"))[here.slice]
-    return here.start + int(np.abs(values).argmax())
-
-
-def _edge(seen, neuron: int, wanted: str) -> int:
-    """The weight into a neuron with the largest |w a| ("term") or |delta a| ("gradient"); -1: none is wanted."""
-    if not wanted or neuron < seen.topology.input.size:
-        return -1
-    node, j = seen.topology.locate(neuron)
-    a_i = seen.ops.to_host(_settled(seen, "activation"))[seen.topology.by_name[node.inputs[0]].neurons.slice]
-    row = node.weight.start + j * node.weight.shape[1]
-    size = np.abs(a_i)  # delta is the same for all of them
-    if wanted == "term":
-        size = np.abs(a_i * seen.ops.to_host(_settled(seen, "parameter"))[row : row + node.weight.shape[1]])
-    return row + int(size.argmax())
-
-
-def _settled(seen, kind: str):
-    """Of a walk, what holds before its step whatever place is shown; else what is now."""
-    tape = getattr(seen, "tape", None)
-    if tape is None:
-        return seen.tensors(kind)
-    return {"activation": tape.old.a, "delta": tape.old.delta, "parameter": tape.before}[kind]

@@ -20,8 +20,33 @@ SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what 
 
 
 def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, factor: float) -> dict[str, str]:
-    """Every value that is known now. `neuron`: the one the text speaks of, or -1; `edge`: a parameter of it, or -1; `factor`: by which
-    differences of weights are drawn."""
+    """Every value that is known now, as the catalogue's language writes it and marked as a live number. `neuron`: the one the text speaks
+    of, or -1; `edge`: a parameter of it, or -1; `factor`: by which differences of weights are drawn."""
+    told = numbers(session, neuron, edge) | ({"factor": count(round(factor))} if session.walking is not None else {})
+    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
+    if session.walking is None:
+        shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
+    else:
+        shown |= _answers(session.walking.reading(), session.walking.walk, catalogue)
+    for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
+        shown[name] = catalogue.texts[f"colours.{word}"]
+    return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
+
+
+def plain_values(session: Session, neuron: int = -1) -> dict[str, str]:
+    """The same in plain English, for captions; the names are `CAPTION`."""
+    said, _right = session.pictured.answer()
+    return numbers(session, neuron, -1) | {"truth": session.seen.sample.label, "said": said}
+
+
+CAPTION = frozenset({
+    "inputs", "units", "classes", "parameters", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before", "loss_after",
+    "p", "share", "output_error", "z", "activation", "error", "bias", "truth", "said",
+})  # fmt: skip
+
+
+def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
+    """The numbers alone, as English writes them."""
     source, topology = session.source, session.source.topology
     told = {
         "inputs": count(topology.input.size),
@@ -38,20 +63,13 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
         told["accuracy"] = percent(session.scores.test_accuracy)
         told["tested"] = count(session.scoring.step)
     if session.walking is not None:
-        told |= _of_tape(session.walking.walk.tape, neuron, edge, factor)
-    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
-    if session.walking is None:
-        shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
-    else:
-        shown |= _answers(session.walking.reading(), session.walking.walk, catalogue)
-    for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
-        shown[name] = catalogue.texts[f"colours.{word}"]
-    return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
+        told |= _of_tape(session.walking.walk.tape, neuron, edge)
+    return told
 
 
-def _of_tape(tape, neuron: int, edge: int, factor: float) -> dict[str, str]:
+def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:
     output = tape.topology.output.neurons
-    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss), "factor": count(round(factor))}
+    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
     if tape.objective.classes:
         truth = output.start + int(tape.target)
         p = float(tape.old.a[truth])

@@ -1,55 +1,71 @@
 """How a film of a scene is made: sizes, and shots with key frames of the camera and what the network does meanwhile.
 
-Data only, as the rest of the scene; `app.director` plays it.
+Data only, as the rest of the scene; `app.film.director` plays it.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from nnviz3d.spec import limits
+from nnviz3d.spec import compare, limits
 from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
 
 Camera = Literal["three_quarter", "front", "side", "top", "input", "output"]
 Degrees = Annotated[float, Field(ge=-3600, le=3600)]
 Metre = Annotated[float, Field(ge=-1e6, le=1e6)]
-Value = bool | int | float | str
+OPEN = ("network", "train", "view", "look")  # what a shot may set: other data would be another film
+SLOW_FIRST = 2.4  # steps rise with this power of time: most of what there is to see happens in the first steps
+SAMPLES = 5  # that a film without shots shows one after the other
 
 
 class Key(Table):
-    """A key frame of the camera. A preset with the whole network in the frame, or `target`, `yaw`, `pitch` and `distance` by themselves."""
+    """A key frame of the camera. By itself it has the whole network, or `focus`, in the frame; `target` and `distance` place it freely."""
 
     at: NonNegative = Field(0.0, description="seconds from the start of the shot")
-    preset: Literal["", Camera] = ""
+    preset: Literal["", Camera] = Field("", description="a direction to look from; empty: the scene's camera, or yaw and pitch")
     focus: str = Field("", max_length=40, description='a layer ("2", "output") or a neuron ("1:17", "output:3") to look at')
     yaw: Degrees | None = Field(None, description="degrees; 0 looks from the input side, 90 from the side")
-    pitch: Annotated[float, Field(ge=-89, le=89)] | None = None
-    distance: Positive | None = None
-    target: tuple[Metre, Metre, Metre] | None = None
+    pitch: Annotated[float, Field(ge=-89, le=89)] | None = Field(None, description="degrees above the horizon")
+    distance: Positive | None = Field(None, description="from the target; empty: as near as the frame allows")
+    target: tuple[Metre, Metre, Metre] | None = Field(None, description="where the camera looks, instead of the middle")
     turn: Degrees = Field(0.0, description="degrees added to the yaw")
     zoom: Positive = Field(1.0, description="2: twice as near")
     stop: bool = Field(False, description="rest here instead of passing through")
 
 
 class Shot(Table):
-    """A piece of a film. `does`: hold (time passes, nothing is computed), train, or iterate (one training step, phase by phase)."""
+    """A piece of a film. `does`: hold (time passes, nothing is computed), train, or iterate (one training step, phase by phase).
 
-    seconds: Positive = 4.0
+    An `iterate` that starts where the one before it ended, or later, goes on in the same training step; else it takes the next one.
+    """
+
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = 4.0
     does: Literal["hold", "train", "iterate"] = "hold"
     steps: int = Field(0, ge=0, le=limits.STEPS, description="train: steps over the whole shot")
     slow_first: Annotated[float, Field(ge=1, le=6)] = Field(1.0, description="train: steps rise with this power of time")
-    start: str = Field("input", max_length=40, description="iterate: the first place, for example forward:1@0.5")
+    start: str = Field("input@0", max_length=40, description="iterate: the first place, for example forward:1@0.5")
     end: str = Field("after", max_length=40, description="iterate: the last place")
-    sample: int = Field(-1, ge=-1, le=10_000_000, description="the shown sample; -1: as before")
+    mean: bool = Field(False, description="iterate: show the gradient of the whole batch instead of the sample's")
+    sample: int = Field(-1, ge=-1, le=10_000_000, description="the shown sample (iterate: of the batch); -1: as before")
     samples: int = Field(1, ge=1, le=10_000, description="how many samples are shown one after the other")
-    caption: str = Field("", max_length=300)
+    caption: str = Field("", max_length=300, description="{step} {loss} {accuracy} and so on are live numbers")
     highlight: str = Field("", max_length=40, description='a neuron whose edges stand out: "1:17" or "output:3"')
+    equation: bool = Field(False, description="with the equation of the highlighted neuron and its numbers")
     camera: tuple[Key, ...] = Field((), max_length=1000)
-    constant_speed: bool = False
-    set: dict[str, Value] = Field(default_factory=dict, max_length=100, description="settings that change when the shot begins")
+    constant_speed: bool = Field(False, description="the camera moves at one speed from stop to stop")
+    set: dict[str, Any] = Field({}, max_length=100, description="settings that change when the shot begins, by their paths")
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _by_path(cls, value):
+        value = compare.flat(value) if isinstance(value, dict) else value
+        shut = [path for path in value if path.partition(".")[0] not in OPEN] if isinstance(value, dict) else []
+        if shut:
+            raise ValueError(f"{', '.join(shut)} cannot change in a film; settings of {', '.join(OPEN)} can")
+        return value
 
     @model_validator(mode="after")
     def _keys_in_order(self):
@@ -62,14 +78,32 @@ class Shot(Table):
 
 
 class Record(Table):
-    """A film: its size and rate, and its shots. Without shots: `duration` seconds of learning with the camera going round."""
+    """A film: its size and rate, how it is drawn, and its shots. Without shots: `duration` seconds of learning, the camera going round."""
 
     width: int = Field(1280, ge=16, le=limits.IMAGE_SIDE)
     height: int = Field(720, ge=16, le=limits.IMAGE_SIDE)
     fps: int = Field(30, ge=1, le=1000)
-    duration: Annotated[float, Field(gt=0, le=86_400)] = 10.0
-    steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over the film, slow first")
-    turn: Degrees = Field(24.0, description="degrees that the camera turns over the film")
+    duration: Annotated[float, Field(gt=0, le=86_400)] = Field(10.0, description="seconds, of a film without shots")
+    steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over a film without shots, slow first")
+    turn: Degrees = Field(24.0, description="degrees that the camera turns over a film without shots")
+    begin: int = Field(0, ge=0, le=limits.STEPS, description="training steps before the film begins")
+    ssaa: Literal[1, 2, 4] = Field(1, description="pixels a side that are drawn for one of the film")
+    motion_blur: int = Field(1, ge=1, le=256, description="moments that are averaged in a frame, in linear light")
     shutter: Unit = Field(0.5, description="share of a frame's time that motion blur covers")
+    transparent: bool = Field(False, description="without the stage behind the network")
     ui: bool = Field(False, description="with the panels")
+    burn_in: bool = Field(False, description="with frame number, time code, step and seed in the picture")
     shot: tuple[Shot, ...] = Field((), max_length=1000)
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """What is played: the shots, or the one that stands for none."""
+        if self.shot:
+            return self.shot
+        half = self.duration / 2
+        way = Key(turn=-self.turn / 2), Key(at=half), Key(at=self.duration, turn=self.turn / 2)
+        return (Shot(seconds=self.duration, does="train", steps=self.steps, slow_first=SLOW_FIRST, samples=SAMPLES, camera=way),)
+
+    @property
+    def seconds(self) -> float:
+        return sum(shot.seconds for shot in self.shots)

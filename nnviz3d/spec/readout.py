@@ -16,6 +16,7 @@ from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.titles import Titles
 from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
@@ -513,6 +514,7 @@ class Readout:
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
     tour: TourReading | None = None  # while a guided tour is on
+    titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
 
 

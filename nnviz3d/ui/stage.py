@@ -94,7 +94,7 @@ def keys(f: Frame) -> None:
     if pressed(_K.f11):
         f.do("fullscreen")
     if pressed(_K.f12):
-        f.do("screenshot")
+        f.do("screenshot", "4K" if io.key_shift else None)
     _moment_keys(f, pressed)
     if pressed(_K.f1) or ord("?") in io.input_queue_characters:  # the character, not the key: it moves with the keyboard's language
         f.memory.help = not f.memory.help

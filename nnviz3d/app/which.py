@@ -1,0 +1,84 @@
+"""Which neuron, edge or layer is meant: names that tours and films use, found among the numbers of now.
+
+A neuron is "1:17" (layer 1, neuron 17, both from 0; the input is layer 0), "output:3", "truth", "answer", "strongest:K" (the largest |a| of
+layer K) or "error:K" (the largest |delta|). A layer is its number, "input" or "output".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.spec.topology import Topology
+
+AROUND = 1.6  # pitches that are to be seen around a neuron
+WORDS = ("truth", "answer", "strongest", "error")
+
+
+def layer(name: str, topology: Topology) -> int:
+    """The number of a layer. Raises ValueError that says what there is."""
+    last = len(topology.nodes) - 1
+    number = {"input": 0, "output": last}.get(name, int(name) if name.isdecimal() and len(name) < 6 else -1)
+    if not 0 <= number <= last:
+        raise ValueError(f'expected a layer from 0 to {last}, input or output, found "{name}"')
+    return number
+
+
+def check_neuron(name: str, topology: Topology, classes: bool) -> None:
+    """Raises ValueError where no neuron of this network can be meant. `classes`: samples have a true class."""
+    kind, colon, rest = name.partition(":")
+    if kind in ("truth", "answer") and not colon:
+        if not classes:
+            raise ValueError(f'"{name}" needs classes, and this network learns numbers')
+    elif kind in ("strongest", "error"):
+        layer(rest, topology)
+    else:
+        node = topology.nodes[layer(kind, topology)]
+        if not (rest.isdecimal() and len(rest) < 9 and int(rest) < node.size):
+            raise ValueError(f'layer "{kind}" has neurons 0 to {node.size - 1}; write for example {kind}:0, found "{name}"')
+
+
+def neuron(seen, wanted: str) -> int:
+    """The id; -1: none is wanted. `seen`: a source or a walk."""
+    kind, _, rest = wanted.partition(":")
+    if not kind:
+        return -1
+    topology = seen.topology
+    if kind not in WORDS:
+        return topology.nodes[layer(kind, topology)].neurons.start + int(rest)
+    here = topology.nodes[layer(rest, topology)].neurons if rest else topology.output.neurons
+    if kind == "truth":
+        return here.start + int(seen.sample.target)
+    values = seen.ops.to_host(settled(seen, "delta" if kind == "error" else "activation"))[here.slice]
+    return here.start + int(np.abs(values).argmax())
+
+
+def edge(seen, neuron: int, wanted: str) -> int:
+    """The weight into a neuron with the largest |w a| ("term") or |delta a| ("gradient"); -1: none is wanted."""
+    if not wanted or neuron < seen.topology.input.size:
+        return -1
+    node, j = seen.topology.locate(neuron)
+    a_i = seen.ops.to_host(settled(seen, "activation"))[seen.topology.by_name[node.inputs[0]].neurons.slice]
+    row = node.weight.start + j * node.weight.shape[1]
+    size = np.abs(a_i)  # delta is the same for all of them
+    if wanted == "term":
+        size = np.abs(a_i * seen.ops.to_host(settled(seen, "parameter"))[row : row + node.weight.shape[1]])
+    return row + int(size.argmax())
+
+
+def settled(seen, kind: str):
+    """Of a walk, what holds before its step whatever place is shown; else what is now."""
+    tape = getattr(seen, "tape", None)
+    if tape is None:
+        return seen.tensors(kind)
+    return {"activation": tape.old.a, "delta": tape.old.delta, "parameter": tape.before}[kind]
+
+
+def layer_box(layout, number: int) -> np.ndarray:
+    """(2, 3) low and high corner of a layer."""
+    return np.stack([layout.low[number], layout.high[number]])
+
+
+def neuron_box(layout, number: int) -> np.ndarray:
+    """(2, 3) corners around a neuron."""
+    place = layout.place_n4[number, :3]
+    return np.stack([place - AROUND * layout.pitch, place + AROUND * layout.pitch])
