@@ -45,15 +45,22 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
     from nnviz3d.app.playing import FREE
-    from nnviz3d.importers.nnrec import Recording
     from nnviz3d.sources.recorded import scene_of
 
-    recording = Recording(name)
-    recorded = scene_of(recording)
+    recorded = scene_of(found := recording(name))
     scene = toml.apply(recorded, edits, "--set")
     if train:
         return Opened(scene, Path(name).parent, None)
     fixed = [path for path in changed_paths(recorded, scene) if not path.startswith(FREE) and path not in FILES]
     if fixed:
         raise InputError(*(Problem(str(name), path, "is as it was recorded and cannot be changed") for path in fixed))
-    return Opened(scene, Path(name).parent, None, recording)
+    return Opened(scene, Path(name).parent, None, found)
+
+
+def recording(path: str | os.PathLike | None) -> Recording | None:
+    """The recording that a path names; None for what is none. Raises InputError."""
+    if path is None or Path(path).suffix != ENDING:
+        return None
+    from nnviz3d.importers.nnrec import Recording
+
+    return Recording(path)

@@ -139,9 +139,8 @@ class Player:
     def sentence(self, session) -> str:
         source, head = self.source, self.recording.head
         if session.running:
-            rows = min(session.scene.train.batch or head.data.train, head.data.train)
-            count = source.topology.n_parameters
-            return f"Recorded learning: each step showed {rows:,} samples and nudged {count:,} weights to make the loss smaller."
+            rows, count = min(session.scene.train.batch or head.data.train, head.data.train), source.topology.n_parameters
+            return f"Learning: each step shows {rows:,} samples and nudges {count:,} weights to make the loss smaller."  # as it was then
         if not self.over:
             first = source.step == source.rewind.oldest
             return (

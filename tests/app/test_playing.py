@@ -420,3 +420,20 @@ def test_a_chunk_that_goes_while_it_plays_holds_it(tmp_path, recorded):
         assert "can be read no longer" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
     finally:
         viewer.close()
+
+
+@pytest.mark.gl
+def test_a_film_of_a_recording_has_the_frames_of_the_training(recorded, tmp_path):
+    for name, source in (("live", "iris"), ("played", recorded)):
+        words = ("record", source, "-o", f"{name}.apng", "--size", "240x160", "--fps", 5, "--duration", 1, "-q")
+        done = nnviz3d(*words, "--set", "record.steps=60", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    live, played = (json.loads((tmp_path / f"{name}.apng.json").read_text())["frames"] for name in ("live", "played"))
+    assert len(live) == 5 and live == played
+
+
+def test_a_film_cannot_walk_through_a_recording(recorded, tmp_path):
+    shot = '[{does="iterate", seconds=1.0}]'
+    done = nnviz3d("record", recorded, "-o", "x.apng", "--set", f"record.shot={shot}", cwd=tmp_path)
+    assert done.returncode == 2 and "record.shot.0.does: A recording holds no batches" in done.stderr
+    assert not list(tmp_path.iterdir())
