@@ -7,6 +7,7 @@ as without it, because pieces begin at fixed frames. Pieces can be made anywhere
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -77,9 +78,9 @@ class Plan:
 class Parts:
     """The folder `TARGET.parts`. Raises InputError where it holds another film, or cannot be made."""
 
-    def __init__(self, folder: Path, plan: Plan, about: dict | None = None):
-        """`about`: what else the sidecar will say of the film."""
-        self.folder, self.plan = folder, plan
+    def __init__(self, folder: Path, plan: Plan, about: dict | None = None, target: Path | None = None):
+        """`about`: what else the sidecar will say of the film. `target`: where numbered pictures go while they are made."""
+        self.folder, self.plan, self.target = folder, plan, target
         file = folder / "plan.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -177,6 +178,7 @@ class Piece:
         self.parts, self.number, self.frames, self.renderer = parts, number, parts.plan.piece(number), renderer
         self.raw, self.work = parts.file(number, "raw"), parts.file(number, "work")
         self._hashes: list[str] = []
+        self.failed = ""
         self._open(parts.plan)
         try:
             self._keep()
@@ -212,16 +214,26 @@ class Piece:
         return len(self._hashes) == len(self.frames)
 
     def add(self, image: np.ndarray) -> None:
-        """The next frame, (H, W, 3|4) uint8. Raises RunError when the disk is full: what was written before is kept."""
+        """The next frame, (H, W, 3|4) uint8. Raises RunError when the disk is full: what was written before is kept, and no frame after."""
+        if self.failed:
+            raise RunError(self.failed)
         image = np.ascontiguousarray(image)
         known = hashlib.sha256(image)
         try:
             self._raw.write(known.digest() + image.tobytes())
             self._raw.flush()
         except OSError as error:
-            raise RunError(f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on") from None
+            raise self._fail(error) from None
         self._hashes.append(known.hexdigest())
-        self._encode(image)
+        try:
+            self._encode(image)
+        except RunError as error:
+            self.failed = f"{error}; {self.next:,} frames are kept, `--resume` goes on"
+            raise RunError(self.failed) from None
+
+    def _fail(self, error: OSError) -> RunError:
+        self.failed = f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on"
+        return RunError(self.failed)
 
     def _encode(self, image: np.ndarray) -> None:
         if self._encoder is not None:
@@ -229,8 +241,9 @@ class Piece:
 
     def close(self) -> None:
         """Finish the piece where it is whole; otherwise leave its frames for a later run."""
-        self._raw.close()
-        if not self.whole:
+        with contextlib.suppress(OSError):  # of a full disk it has been told; the frame that was cut is not taken over
+            self._raw.close()
+        if not self.whole or self.failed:
             if self._encoder is not None:
                 self._encoder.abandon()
                 self.work.unlink(missing_ok=True)
@@ -250,8 +263,7 @@ class Pictures(Piece):
 
     def _open(self, plan: Plan) -> None:
         self._encoder = None
-        target = self.parts.folder.with_name(self.parts.folder.name.removesuffix(ENDING))
-        self._sequence = Sequence(target, plan.format, plan.kind.codec, plan.alpha)
+        self._sequence = Sequence(self.parts.target, plan.format, plan.kind.codec, plan.alpha)
 
     def _file(self, index: int) -> int:
         return self.parts.plan.first + index * self.parts.plan.step
@@ -269,12 +281,17 @@ class Pictures(Piece):
 
     def add(self, image: np.ndarray) -> None:
         known = hashlib.sha256(np.ascontiguousarray(image))
-        self._sequence.add(self._file(self.next), image)
+        if self.failed:
+            raise RunError(self.failed)
         try:
+            self._sequence.add(self._file(self.next), image)
             self._raw.write(known.digest())
             self._raw.flush()
         except OSError as error:
-            raise RunError(f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on") from None
+            raise self._fail(error) from None
+        except RunError as error:
+            self.failed = str(error)
+            raise
         self._hashes.append(known.hexdigest())
 
 

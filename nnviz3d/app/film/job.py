@@ -52,7 +52,7 @@ class Job:
     @property
     def folder(self) -> Path:
         """Where pieces wait until all are there."""
-        return self.target.with_name(self.target.name + ENDING)
+        return self.sidecar.with_suffix(ENDING) if self.kind.codec.sequence else self.target.with_name(self.target.name + ENDING)
 
     @property
     def sidecar(self) -> Path:
@@ -162,5 +162,5 @@ def check_room(job: Job) -> None:
     folder = next(parent for parent in (job.target.absolute().parent, *job.target.absolute().parents) if parent.is_dir())
     free, needed = shutil.disk_usage(folder).free, job.room()
     if needed > free:
-        told = f"needs about {needed / 1e9:,.1f} GB while it is made, and {folder} has {free / 1e9:,.1f} GB free"
+        told = f"needs about {needed / 1e6:,.0f} MB while it is made, and {folder} has {free / 1e6:,.0f} MB free"
         raise InputError.of(str(job.target), "", f"{told}; choose another disk, a smaller size or fewer frames")

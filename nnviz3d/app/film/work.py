@@ -39,7 +39,7 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
 
 
 def open_parts(job: Job) -> Parts:
-    return Parts(job.folder, job.plan(), about(job))
+    return Parts(job.folder, job.plan(), about(job), job.target)
 
 
 def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None) -> None:
@@ -59,18 +59,18 @@ def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = l
             try:
                 ready += piece.next - piece.frames.start
                 for index in range(piece.next, piece.frames.stop):
-                    image = painter.frame(job.number(index))
-                    waiting.append(encoder.submit(piece.add, image))
-                    while len(waiting) > AHEAD or (waiting and waiting[0].done()):
+                    waiting.append(encoder.submit(piece.add, painter.frame(job.number(index))))
+                    while len(waiting) > AHEAD or waiting[0].done():
                         waiting.popleft().result()
+                        if not waiting:
+                            break
                     ready += 1
                     progress(ready, total)
+            finally:  # what is painted is kept, up to the first frame that could not be
+                kept = encoder.submit(piece.close)
                 for future in waiting:
                     future.result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-                encoder.submit(piece.close).result()  # after what it has begun
+                kept.result()
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
