@@ -27,7 +27,7 @@ class Post:
         self.context = context
         self.down = Program(context, "post/screen.vert", "post/down.frag")
         self.up = Program(context, "post/screen.vert", "post/up.frag")
-        self.final = Program(context, "post/screen.vert", "post/final.frag")
+        self._finals: dict[tuple[str, ...], Program] = {}
         self._chain: list[Target] = []
         self._key: tuple = ()
 
@@ -74,20 +74,27 @@ class Post:
         size = piece.picture
         state.bind(framebuffer, piece.place[2:])
         state.replace()
-        shift = frame.pose.shift
-        self.final.set(
+        shift, (x, y) = frame.pose.shift, piece.place[:2]
+        final = self._final(piece, frame.transparent, depth)
+        final.set(
             u_bloom=STRENGTH * frame.look.glow,
             u_exposure=frame.look.exposure,
             u_centre=(0.5 + 0.5 * shift[0], 0.5 + 0.5 * shift[1]),
             u_aspect=size[0] / max(size[1], 1),
-            u_transparent=frame.transparent,
-            u_depth=depth,
             u_weight=weight,
             u_window=piece.window,
             u_place=piece.uv,
-            u_origin=tuple(map(float, piece.place[:2])),
+            u_shift=(float(x - piece.seen[0]), float(y - piece.seen[1])),
+            u_origin=(float(x), float(y)),
         )
-        self.final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
+        final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
+
+    def _final(self, piece: Piece, transparent: bool, depth: int) -> Program:
+        known = {"SHARP": piece.scene == piece.picture, "TRANSPARENT": transparent, "DEEP": depth == 16, "LIGHT": depth == 32}
+        key = tuple(name for name, on in known.items() if on)
+        if key not in self._finals:
+            self._finals[key] = Program(self.context, "post/screen.vert", "post/final.frag", key)
+        return self._finals[key]
 
     def _free(self) -> None:
         for target in self._chain:
@@ -96,5 +103,5 @@ class Post:
 
     def close(self) -> None:
         self._free()
-        for program in (self.down, self.up, self.final):
+        for program in (self.down, self.up, *self._finals.values()):
             program.close()

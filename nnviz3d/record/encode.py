@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Encoder:
     def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = ""):
         import av
 
+        os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 writes what it is to stderr
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
             options = EXACT | ({"plays": "0"} if muxer == "apng" else {})  # again and again

@@ -25,13 +25,14 @@ def room(width: float, height: float, scale: float) -> tuple[float, float]:
 
 
 class Titles:
-    """Keeps how the equation was laid out."""
+    """Keeps how the equation was laid out. `settled`: its card was as large as what it holds."""
 
     def __init__(self):
         self._lines = Lines()
+        self.settled = True
 
     def draw(self, f: Frame) -> None:
-        titles = f.readout.titles
+        titles, self.settled = f.readout.titles, True
         # nobody can press anything in a film or a still
         sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
         said = (titles.caption, titles.fade) if titles is not None and titles.caption else (sentence, 1.0)
@@ -66,6 +67,7 @@ class Titles:
             if lines:
                 small(f, title, theme.packed(theme.FAINT))
                 self._lines.draw(f, title, lines)
+        self.settled = abs(imgui.get_cursor_pos_y() + f.px(9) - imgui.get_style().item_spacing.y - imgui.get_window_size().y) < 1.5
         imgui.end()
         imgui.pop_style_var()
 

@@ -19,6 +19,7 @@ from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.draw import camera
 from nnviz3d.draw.rails import Rail
+from nnviz3d.sources.recorded import NO_WALK
 from nnviz3d.spec import messages, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -99,7 +100,7 @@ class Director:
     def _note(self, tick: int) -> None:
         """What charts and captions tell of the run, at fixed moments of the film."""
         session = self.session
-        if session.running:
+        if session.running and session.player is None:  # a recording has its curves
             session.curves.add_train(session.source.step, session.source.loss)
         if tick % LOOKS == 0 and session.even and session.scoring.step != session.source.step:
             session.evaluate(TESTED)
@@ -207,10 +208,14 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         for path, value in shot.set.items():
             try:
                 scene = toml.apply(scene, [Edit(path, value)])
+                if session.player is not None:
+                    session.player.check(session.scene, scene)
                 topology = chain(scene.network, topology.input.shape, output.size, output.activation)
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)
+        if shot.does == "iterate" and session.player is not None:
+            wrong("does", NO_WALK)
         ends = []
         for key in ("start", "end"):
             try:
