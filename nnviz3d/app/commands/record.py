@@ -14,6 +14,7 @@ from nnviz3d.app.film import farm as farms
 from nnviz3d.app.film import job as jobs
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.presets import PRESETS
+from nnviz3d.app.opening import Opened
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -54,15 +55,19 @@ class Wish:
 def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
     """Raises InputError with every problem of the scene, the wishes and the target."""
     opened, edits, _ = common.together(lambda: options.open(name), wish.edits, lambda: check_target(target))
-    scene = toml.apply(opened.scene, edits, "--set")
-    seconds = wish.duration
+    return job_for(opened, edits, target, wish, options.backend)
+
+
+def job_for(opened: Opened, edits: list[Edit], target: Path, wish: Wish, backend: str, init: Path | None = None) -> Job:
+    """`edits`: of `wish`. Raises InputError with every problem of theirs together."""
+    scene, seconds = toml.apply(opened.scene, edits, "--set"), wish.duration
     if seconds is not None and not 0 < seconds <= 86_400:
         raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
     if seconds is not None and not scene.record.shot:
         scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
     return jobs.make(
         scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
-        backend=options.backend, origin=opened.recording and opened.recording.path,
+        backend=backend, origin=opened.recording and opened.recording.path, init=init,
     )  # fmt: skip
 
 

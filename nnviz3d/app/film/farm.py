@@ -29,7 +29,7 @@ FIRST = 10.0  # seconds for a scheduler to have a worker
 PATIENCE = 60.0  # seconds without any worker, in the middle of a film
 POLL = 0.2
 SENT_BYTES = 256 << 20  # files of a scene that are sent to every worker
-ORIGIN = ".origin"  # where a recording lies among the files that are sent
+OUTSIDE = ".outside"  # where files that are not the scene's own lie among those that are sent
 
 Say = Callable[[str], None]
 
@@ -94,18 +94,19 @@ class Farm:
             self.say(f"note: workers have {', '.join(sorted(differ))}: frames may differ in their last bits where pieces meet")
 
     def _pack(self) -> bytes:
-        job, local = self.job, bool(self.where.workers)
-        base, origin, files = job.base.resolve(), str(job.origin.resolve()) if job.origin else "", None
+        job, local, files = self.job, bool(self.where.workers), None
+        base, outside = str(job.base.resolve()), {"origin": job.origin, "init": job.init}
+        names = {key: str(path.resolve()) if path else "" for key, path in outside.items()}
         if not local:
             found = list(needed(job))
             size = sum(path.stat().st_size for _, path in found)
             if size <= SENT_BYTES:
                 files = {name: path.read_bytes() for name, path in found}
-                origin = f"{ORIGIN}/{job.origin.name}" if job.origin else ""
+                names = {key: f"{OUTSIDE}/{key}/{path.name}" if path else "" for key, path in outside.items()}
             else:
                 self._check_shared([(str(path), path.stat().st_size) for _, path in found], size)
         target = str(job.target.absolute()) if local else job.target.name
-        order = hand.Order(self.film, job.scene, job.plan(), job.backend, target, str(base), origin, files, local)
+        order = hand.Order(self.film, job.scene, job.plan(), job.backend, target, base, **names, files=files, shared=local)
         return pickle.dumps(order)  # as bytes, so that the scheduler need not look into it
 
     def _check_shared(self, names: list[tuple[str, int]], size: int) -> None:
@@ -259,7 +260,7 @@ def needed(job: Job) -> Iterator[tuple[str, Path]]:
     for name in (job.scene.data.file, job.scene.data.labels_file):
         if name:
             yield Path(name).as_posix(), (job.base / name).resolve()
-    if job.origin is not None:
-        inside = sorted(path for path in job.origin.rglob("*") if path.is_file()) if job.origin.is_dir() else [job.origin]
-        for path in inside:
-            yield f"{ORIGIN}/{path.relative_to(job.origin.parent).as_posix()}", path.resolve()
+    for key, origin in (("origin", job.origin), ("init", job.init)):
+        if origin is not None:
+            for path in sorted(each for each in origin.rglob("*") if each.is_file()) if origin.is_dir() else [origin]:
+                yield f"{OUTSIDE}/{key}/{path.relative_to(origin.parent).as_posix()}", path.resolve()

@@ -40,6 +40,7 @@ class Order:
     target: str
     base: str
     origin: str
+    init: str
     files: dict[str, bytes] | None
     shared: bool
     version: str = __version__
@@ -69,8 +70,9 @@ class Hand:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(raw)
         target = Path(order.target) if order.shared else self.scratch / "film" / order.target
-        origin = base / order.origin if order.origin else None
-        self.job = Job(order.scene, base, target, plan.format, plan.codec, plan.first, plan.step, plan.count, order.backend, origin)
+        origin, init = (base / name if name else None for name in (order.origin, order.init))
+        which = plan.format, plan.codec, plan.first, plan.step, plan.count
+        self.job = Job(order.scene, base, target, *which, order.backend, origin, init)
         self.parts = Parts(self.job.folder, plan, target=self.job.target)
         self._painter = None
         self._at = -1  # the frame that was painted last

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnviz3d.app import facts, opening
+from nnviz3d.app import facts, opening, saving
 from nnviz3d.app.film import director
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.play import Cue, Play
@@ -26,6 +26,8 @@ from nnviz3d.ui.overlay import Overlay
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
+    if job.init is not None:
+        saving.load_weights(session, job.init)
     problems = director.check(job.scene, session, "scene")
     if problems:
         raise InputError(*problems)
