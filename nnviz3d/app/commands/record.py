@@ -18,6 +18,7 @@ from nnviz3d.app.opening import Opened
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,21 @@ def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
 
 def job_for(opened: Opened, edits: list[Edit], target: Path, wish: Wish, backend: str, init: Path | None = None) -> Job:
     """`edits`: of `wish`. Raises InputError with every problem of theirs together."""
-    scene, seconds = toml.apply(opened.scene, edits, "--set"), wish.duration
-    if seconds is not None and not 0 < seconds <= 86_400:
-        raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
-    if seconds is not None and not scene.record.shot:
-        scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
+    scene, seconds = edited(opened.scene, edits, wish)
     return jobs.make(
         scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
         backend=backend, origin=opened.recording and opened.recording.path, init=init,
     )  # fmt: skip
+
+
+def edited(scene: Scene, edits: list[Edit], wish: Wish) -> tuple[Scene, float | None]:
+    """The scene with the wishes in it, and the seconds after which its shots are cut, if they are. Raises InputError."""
+    scene, seconds = toml.apply(scene, edits, "--set"), wish.duration
+    if seconds is not None and not 0 < seconds <= 86_400:
+        raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
+    if seconds is not None and not scene.record.shot:
+        scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
+    return scene, seconds
 
 
 def check_target(target: Path) -> None:
@@ -105,7 +112,7 @@ def record(
         lambda: shard and parse_shard(shard),
         lambda: farm and cluster.parse(farm),
         lambda: job_of(options, name, target, wish),
-        lambda: _check_ways(resume, overwrite, shard, farm),
+        lambda: check_ways(resume, overwrite, shard, farm),
     )
     if dry_run:
         from nnviz3d.app.film.painter import open_session
@@ -139,7 +146,7 @@ def record(
     return 0
 
 
-def _check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None) -> None:
+def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None) -> None:
     problems = []
     if resume and overwrite:
         problems.append(Problem("", "--resume --overwrite", "give one of them: go on, or begin anew"))
