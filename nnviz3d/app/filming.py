@@ -354,4 +354,5 @@ def _shown(progress: Progress) -> Iterator[Callable[[int, int], None]]:
     try:
         yield advance
     finally:
-        sys.stderr.write(f"\r{time.monotonic() - began:,.1f} s".ljust(70) + "\n")
+        if first:
+            sys.stderr.write(f"\r{time.monotonic() - began:,.1f} s".ljust(70) + "\n")

@@ -32,7 +32,6 @@ def film(tmp_path_factory):
 
 
 def test_the_function_and_the_package_of_the_same_name_live_together(film):
-    import nnviz3d.record.parts
     from nnviz3d.record import parts
 
     assert callable(nv.record) and nv.record.__name__ == "record" and parts is sys.modules["nnviz3d.record.parts"]

@@ -36,8 +36,10 @@ def forward(taken, x_bi):
     [
         nn.Linear(5, 3),
         nn.Sequential(nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 3)),
-        nn.Sequential(nn.Flatten(), nn.Linear(5, 4), nn.Tanh(), nn.Sequential(nn.Linear(4, 6), nn.GELU("tanh")), nn.Linear(6, 3), nn.Softmax(1)),
-        nn.Sequential(nn.Linear(5, 4), nn.Identity(), nn.Linear(4, 4), nn.LeakyReLU(), nn.Linear(4, 4), nn.ELU(), nn.Linear(4, 1), nn.Sigmoid()),
+        nn.Sequential(nn.Flatten(), nn.Linear(5, 4), nn.Tanh(),
+            nn.Sequential(nn.Linear(4, 6), nn.GELU("tanh")), nn.Linear(6, 3), nn.Softmax(1)),
+        nn.Sequential(nn.Linear(5, 4), nn.Identity(), nn.Linear(4, 4), nn.LeakyReLU(), nn.Linear(4, 4), nn.ELU(),
+            nn.Linear(4, 1), nn.Sigmoid()),
         nn.Sequential(nn.Linear(5, 4), nn.SiLU(), nn.Linear(4, 4), nn.Softplus(), nn.Linear(4, 4), nn.GELU(), nn.Linear(4, 2)).double(),
     ],
 )  # fmt: skip
