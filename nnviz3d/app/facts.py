@@ -20,7 +20,7 @@ from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.readout import CaptureReading, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 
 
@@ -66,6 +66,7 @@ def readout(
     question: Question | None = None,
     beside: Beside | None = None,
     tour: TourReading | None = None,
+    capture: CaptureReading | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -133,6 +134,7 @@ def readout(
         scene_failures=_scenes()[2],
         data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
         tour=tour,
+        capture=capture,
     )
 
 

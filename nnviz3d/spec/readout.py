@@ -30,6 +30,7 @@ CommandName = Literal[
     "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
     "tour", "tour_language",
+    "capture", "save_timeline",
 ]  # fmt: skip
 
 
@@ -433,6 +434,16 @@ class Performance:
 
 
 @dataclass(frozen=True)
+class CaptureReading:
+    """A live capture of the window. `alone`: without panels. `finishing`: it is over, and the file is being made whole."""
+
+    seconds: float
+    dropped: int  # frames that the encoder had no time for
+    alone: bool = False
+    finishing: bool = False
+
+
+@dataclass(frozen=True)
 class Readout:
     """One frame's worth of facts for the overlay."""
 
@@ -498,6 +509,7 @@ class Readout:
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
     tour: TourReading | None = None  # while a guided tour is on
+    capture: CaptureReading | None = None  # while a film is made of the window
 
 
 @dataclass(frozen=True)
