@@ -14,13 +14,14 @@ from nnviz3d.gfx.readback import Readback
 from nnviz3d.record.live import LiveFilm
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import CaptureReading
+from nnviz3d.spec.timeline import ENDING
 
 if TYPE_CHECKING:
     from nnviz3d.app.loop import Loop
 
 RATES = ((45.0, 30), (90.0, 60))  # up to so many frames a second of the window, so many of the film
 MOST = 120
-ENDINGS = (".mp4", ".mp4.part", ".timeline")
+ENDINGS = (".mp4", ".mp4.part", ENDING)
 
 
 def free(folder: Path, stem: str) -> Path:
@@ -38,6 +39,7 @@ class Capture:
         self._film: LiveFilm | None = None
         self._readback: Readback | None = None
         self._alone = self._kept = self._stopped = False
+        self._inputs, self._begun, self._beside = None, 0.0, ""  # of the timeline beside the film
         self._start = self._last = 0.0
         self._slot, self._dropped = -1, 0
 
@@ -61,9 +63,11 @@ class Capture:
         fps = next((fps for most, fps in RATES if rate < most), MOST)
         self._film = LiveFilm(path, loop.host.size, fps)
         self._readback = self._readback or Readback(loop.host.context)
+        for pixels in self._readback.ready(wait=True):  # of a film that ended early
+            pixels.give_back()
         self._alone, self._stopped, self._kept = alone, False, False
         self._start, self._slot, self._dropped = loop.now, -1, 0
-        self._begun = loop.inputs.time
+        self._inputs, self._begun, self._beside = loop.inputs, loop.inputs.time, ""
 
     # ------------------------------------------------------------ in every frame
 
@@ -92,9 +96,10 @@ class Capture:
         if self._kept and self.on:
             self._kept = False
             self._dropped += not self._readback.start(self._slot)
-        self._hand_on()
-        if film.error and not self._stopped:  # the disk is full
-            self._end()
+        if not self._stopped:
+            self._hand_on()
+            if film.error:  # the disk is full
+                self._end()
         if film.over:
             self._tell()
 
@@ -105,13 +110,20 @@ class Capture:
     # ------------------------------------------------------------ the end
 
     def stop(self) -> None:
-        """The film ends with this frame; the thread makes it whole meanwhile."""
+        """The film ends with the last frame; the thread makes it whole meanwhile."""
         self._hand_on(wait=True)
         self._end()
 
     def _end(self) -> None:
         self._stopped = True
         self._film.stop(self._slot + 1)
+        inputs = self.loop.inputs
+        if inputs.on:  # a tour has none
+            begun = self._begun if inputs is self._inputs else 0.0  # else another scene was opened meanwhile
+            try:
+                self._beside = f" and {inputs.save(self._film.path.with_suffix(ENDING), begun).name}"
+            except InputError as error:
+                self.loop.session.banner = str(error)
 
     def _tell(self) -> None:
         """It is over: say what there is now, and write down what was done."""
@@ -121,13 +133,7 @@ class Capture:
         if film.error:
             loop.session.banner = f"The capture has ended: {film.error}. What was recorded until then is in {film.kept.name}."
             return
-        beside = ""
-        try:
-            if not loop.guide.on:
-                beside = f" and {loop.inputs.save(film.path.with_suffix('.timeline'), self._begun).name}"
-        except InputError as error:
-            loop.session.banner = str(error)
-        loop.say(f"saved {film.path.name}{beside}{lost}")
+        loop.say(f"saved {film.path.name}{self._beside}{lost}")
 
     def finish(self) -> None:
         """Wait until the film is whole: the window closes. Safe to call at any time."""

@@ -42,12 +42,12 @@ class Encoder:
     def __init__(
         self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = "", flags: str = ""
     ):
-        """`flags`: of the mp4 container, "+frag_keyframe" for example."""
+        """`flags`: of an mp4 that is to be readable while it grows, "+frag_keyframe" for example; then every packet is written at once."""
         import av
 
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
-            options = EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags} if flags else {})  # plays again and again
+            options = EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags, "flush_packets": "1"} if flags else {})  # plays again and again
             self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None

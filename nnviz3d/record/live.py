@@ -75,6 +75,8 @@ class LiveFilm:
         try:
             encoder = Encoder(self.part, self._codec(), self.size, self.fps, flags=FRAGMENTS)
             self._encode(encoder)
+            if not self.frames:
+                raise RunError("not one frame was drawn")
             encoder.close()
             self._finish()
         except (RunError, InputError, OSError, ValueError) as error:
@@ -83,6 +85,8 @@ class LiveFilm:
                 done()
             if encoder is not None and self.kept == self.part:
                 _abandon(encoder)
+            if not self.frames:
+                self.part.unlink(missing_ok=True)
 
     def _codec(self) -> Codec:
         found = choose(self.path, "mp4", "auto", size=self.size, fps=self.fps).codec

@@ -174,6 +174,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+S, Ctrl+Shift+S", "save the scene, save as"),
     ("Ctrl+O, or drop a file", "open a file"),
     ("F11, F12", "full screen, picture"),
+    ("F9, Shift+F9", "film the window; without panels"),
+    ("Ctrl+F9", "save the session as a timeline"),
     ("? or F1", "this list"),
 )
 HINT = "New here? Press T for a guided tour. Drag to turn, click a neuron for its equation, ? for keys"
