@@ -1,8 +1,8 @@
 """A session's inputs: everything that decides what is shown, kept while it happens, so that the session can be rendered again.
 
-What a person does is an event with its training step; what time does by itself (training, a walk that plays, the camera) is kept as samples,
-as few as tell it. Bounded: where there are too many, old noise is thinned, and past that the rest is not kept. A guided tour has a session of
-its own and is not kept. The file is `spec.timeline`, and `app.film.replay` plays it.
+What a person does is an event with its training step; what time does by itself (training, a walk that plays, the camera) is kept as
+samples, as few as tell it. Bounded: where there are too many, old noise is thinned, and past that the rest is not kept. A guided tour has a
+session of its own and is not kept. The file is `spec.timeline`, and `app.film.replay` plays it.
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ class Inputs:
     def __init__(self, loop: Loop):
         self.loop, self.session = loop, loop.session
         session = self.session
-        self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, session.source.history, session.running)
+        self._head = Timeline(
+            session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, session.source.history, session.running
+        )
         self.time, self.full = 0.0, False
         self.events: list[Event] = []
         self._pose, self._place = Door(), Door()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
-        self._loose = False
+        self._loose, self._diverged = False, (None, None)
         self._marked = (-1.0, -1, session.running)  # time, step, running
         self._mark()
 
@@ -113,6 +115,7 @@ class Inputs:
 
     def _act(self, kind: str, value=None, name: str = "", held: bool = False, now: float = 0.0) -> None:
         self._flush_place()
+        self._look_for_divergence()
         if self._keep(Event(self.time, kind, value, self.step, name, now, held, self._loose)):
             self._loose = False
             self._marked = self.time, self.step, self.session.running
@@ -152,12 +155,22 @@ class Inputs:
         """What time has done by itself in this frame: the next step of a walk that goes on, the next sample of `view.follow`."""
         if not self.on:
             return
+        self._look_for_divergence()
         walking, walked, sample, step = before
         if walking is not None and self.session.walking is walking and walking.walk.step != walked:
             self._flush_place()
             self._keep(Event(self.time, "do", None, step, "walk"))
         elif walking is None and self.session.walking is None and self._sample() != sample:
             self._keep(Event(self.time, "do", self._sample(), self.step, "show_sample"))
+
+    def _look_for_divergence(self) -> None:
+        """A step that could not be taken leaves the number of steps as it was."""
+        session = self.session
+        now = session.source.diverged, session.rival and session.rival.source.diverged
+        for network, (was, step) in enumerate(zip(self._diverged, now, strict=True)):
+            if step is not None and step != was:
+                self._keep(Event(self.time, "diverged", [network, step], self.step))
+        self._diverged = now
 
     def _sample(self) -> int:
         walking = self.session.walking
@@ -205,6 +218,8 @@ class Inputs:
         """All of it until now. Half a step is finished, so that the end is exact."""
         self.session.settle()
         self._flush_place()
+        if (walking := self.session.walking) is not None:  # it has gone on since it was drawn
+            self._keep(Event(self.time, "place", [walking.number, walking.playing], self.step))
         self._poses(self._pose.flush())
         self._mark()
         events = sorted(self.events, key=lambda event: event.time)  # a sample is kept after its time: the order of equal times stays

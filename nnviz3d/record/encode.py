@@ -39,15 +39,15 @@ def describe(context, codec: Codec) -> None:
 class Encoder:
     """`add` frames, then `close`: only then is the file whole. Its name is the caller's business. Raises RunError when the disk fills."""
 
-    def __init__(
-        self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = "", flags: str = ""
-    ):
+    def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = "", flags: str = ""):
         """`flags`: of an mp4 that is to be readable while it grows, "+frag_keyframe" for example; then every packet is written at once."""
         import av
 
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
-            options = EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags, "flush_packets": "1"} if flags else {})  # plays again and again
+            options = (
+                EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags, "flush_packets": "1"} if flags else {})
+            )  # plays again and again
             self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None

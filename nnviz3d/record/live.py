@@ -2,8 +2,8 @@
 
 The rate is constant, as editors want it: time is cut into slots of 1/fps, a slot without a frame shows the one before once more. Where the
 encoder has no time even for that, and in pauses of more than `HOLD` seconds, slots stay empty: the frame before is shown longer, so the
-speed is right in any case. While it grows the file is a fragmented MP4 `NAME.mp4.part`, readable at any moment but its last second, whatever
-kills the program; at the end it is joined into a plain one, without encoding anew, and renamed.
+speed is right in any case. While it grows the file is a fragmented MP4 `NAME.mp4.part`, readable at any moment but its last second,
+whatever kills the program; at the end it is joined into a plain one, without encoding anew, and renamed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -165,7 +166,5 @@ def _upright(image: np.ndarray):
 
 
 def _abandon(encoder: Encoder) -> None:
-    try:
+    with suppress(OSError):  # the disk is still full
         encoder.abandon()
-    except OSError:  # the disk is still full
-        pass

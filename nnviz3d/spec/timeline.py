@@ -38,6 +38,7 @@ class Event:
     | step | None: so many steps were done by then |
     | do | of the command `name` |
     | edit | [[path, value, origins or None], ...] |
+    | diverged | [network (0, or 1: the rival), number of the step whose numbers grew beyond all bounds] |
     | weights | path of a weights file that was put into the network |
     | place | [number, playing]: where a walk was |
     | pose | [target x, y, z, yaw, pitch, distance, shift x, y] of the camera as drawn |
@@ -156,13 +157,14 @@ VALUES: dict[str, Check] = {
     "step": _nothing,
     "do": lambda _value: "",  # by its command
     "edit": _many(_row(_path, _plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
+    "diverged": _row(_one_of(0, 1), _whole(1, limits.STEPS)),
     "weights": _text(4096),
     "place": _row(_number(0, 1e6), _truth),
     "pose": _row(*[_FAR] * 5, _number(1e-9, 1e9), *[_FAR] * 2),
     "seen": _row(*[_ID] * 5),
     "window": _row(_whole(1, 10**5), _whole(1, 10**5), _number(0, 1), _number(0, 1)),
 }
-ACTS = ("step", "do", "edit", "weights", "place")
+ACTS = ("step", "do", "edit", "diverged", "weights", "place")
 _KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}
 
 
@@ -273,7 +275,8 @@ class _Found:
             return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
         checks = {
             "base": _text(4096), "name": lambda v: "" if v == "" else _text(200)(v), "begin": _number(0, SECONDS), "running": _truth,
-            "remember": _whole(0, 1 << 30), "seed": _whole(0, 2**32), "versions": _plain, "scene": lambda _v: "",
+            "remember": _whole(0, 1 << 30), "seed": _whole(0, 2**32), "versions": _plain,
+            "scene": lambda v: "" if isinstance(v, str) else "expected a scene as TOML",
         }  # fmt: skip
         unknown = sorted(map(str, row.keys() - checks.keys() - {"nnviz3d", "format"}))
         for key in unknown[:10]:
@@ -310,7 +313,9 @@ class _Found:
                 told = "k and name: expected texts"
             else:
                 step = row.get("step", -1)
-                event = Event(float(time), row["k"], row.get("v"), step, row.get("name", ""), now, row.get("held", False), row.get("loose", False))
+                event = Event(
+                    float(time), row["k"], row.get("v"), step, row.get("name", ""), now, row.get("held", False), row.get("loose", False)
+                )
                 told, last = problem(event), float(time)
             if told:
                 self.say(key, told)

@@ -53,7 +53,7 @@ class _Hands:
         """Nobody reads it."""
 
 
-def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None) -> tuple[Session, Replay]:  # noqa: A001
+def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None) -> tuple[Session, Replay]:
     """The session of a timeline file at its beginning, and what plays it. Raises InputError with every problem of the file."""
     kept = timeline.load(path)
     session = Session(kept.scene, kept.base, backend, None, kept.remember)
@@ -149,6 +149,8 @@ class Replay:
         try:
             if event.kind == "edit":
                 session.apply([_edit(row) for row in event.value], event.now, event.held)
+            elif event.kind == "diverged":
+                self._diverge(*event.value)
             elif event.kind == "weights":
                 saving.load_weights(session, Path(event.value))
             elif event.kind == "place" and session.walking is not None:
@@ -161,6 +163,14 @@ class Replay:
         walking = session.walking
         self._from = event.time, session.leader.step
         self._walked = (event.time, walking.number) if walking is not None and walking.playing else None
+
+    def _diverge(self, network: int, step: int) -> None:
+        """Up to the step that cannot be taken."""
+        session = self.session
+        source = session.rival.source if network and session.rival else session.source
+        if session.walking is None and source.diverged is None:
+            source.run(step - source.step)
+            session.stop_if_diverged()
 
     def _note(self) -> None:
         """A tenth of a second has passed: what is told of the run from time to time."""
