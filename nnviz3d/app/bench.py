@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, thread_time
+from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
@@ -217,7 +217,7 @@ def capture(frames: int = 96, warm: int = 90) -> dict:
     session = Session(toml.load(path), path.parent)
     host, cwd = open_host(*SIZE, headless=True), capturing.Path.cwd
     times: dict[bool, list[float]] = {False: [], True: []}
-    stage, dropped = [], 0
+    cpu, stage, dropped = {False: 0.0, True: 0.0}, [], 0
     with TemporaryDirectory() as folder, ExitStack() as ending:
         ending.callback(host.close)
         ending.callback(setattr, capturing.Path, "cwd", cwd)
@@ -230,12 +230,14 @@ def capture(frames: int = 96, warm: int = 90) -> dict:
             if on:
                 loop.capture.toggle()
             loop.run(8)
+            spent = process_time()
             for _ in range(frames // 4):
                 begin = perf_counter()
                 loop.frame(max(loop.meter.recent_ms, 1.0) * 1e-3)  # film time is the time that frames take
                 times[on].append((perf_counter() - begin) * 1e3)
                 if on:
                     stage.append(loop.meter.of("capture"))
+            cpu[on] += process_time() - spent
             if on:
                 dropped += loop.capture.reading().dropped
                 loop.capture.stop()
@@ -243,6 +245,7 @@ def capture(frames: int = 96, warm: int = 90) -> dict:
                     loop.run(1)
         loop.stage.close()
     out = {f"{'filmed' if on else 'plain'}_p{q}_ms": round(float(np.percentile(t, q)), 2) for on, t in times.items() for q in (50, 99)}
+    out |= {f"{'filmed' if on else 'plain'}_cpu_ms": round(seconds * 1e3 / len(times[on]), 2) for on, seconds in cpu.items()}
     own = round(median(stage), 2)
     return out | {"ratio": round(median(times[True]) / median(times[False]), 3), "window_ms": own, "dropped": dropped}
 
