@@ -73,7 +73,7 @@ void main()
     float half_width = u_width * (.55 + .75 * min(energy, 1.2)) * thin + .5;  // half a pixel of softness at the rim
     vec4 position = end ? b : a;
     position.xy += side * (across * half_width + aside) * 2. / u_viewport * position.w;
-    gl_Position = position;
+    gl_Position = in_part(position);
     v_across = across;
     bool negative = level < 0.;
     v_dash = negative && u_dashes ? (end ? whole : 0.) * u_dash : -1.;

@@ -37,9 +37,10 @@ void main()
     float body = (light.held & 2) != 0 ? .25 : 1.;
     vec3 ring = max(light.mark, 0.) * WARM + max(-light.mark, 0.) * COLD + ((light.held & 1) != 0 ? ICE : vec3(0.));
     v_dot = vec4(body * QUIET + light.glow * (.4 + .6 * light.lit) + ring, pixels);
-    gl_Position = u_clip_from_view * vec4(centre, 1.);
-    gl_PointSize = max(2. * pixels + 1., 1.5);
+    gl_Position = in_part(u_clip_from_view * vec4(centre, 1.));
+    gl_PointSize = max(2. * pixels + 1., 1.5) * u_ssaa;
 #else
+    pixels *= u_ssaa;  // the rim of a sphere is as sharp as what is drawn allows
     v_held = light.held;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
@@ -48,7 +49,7 @@ void main()
     v_style = vec4(pixels, 1. - .6 * min(light.lit, 1.), .7 - .4 * min(light.lit, 1.), light.mark);
 #ifdef POINTS
     v_ray = vec3(0.);
-    gl_Position = u_clip_from_view * vec4(centre, 1.);
+    gl_Position = in_part(u_clip_from_view * vec4(centre, 1.));
     gl_PointSize = max(2. * pixels + 1., 1.5);
 #else
     // the silhouette of a sphere in perspective is wider than its radius
@@ -59,7 +60,7 @@ void main()
     vec3 up = cross(right, toward);
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2. - 1.;
     v_ray = centre + (right * corner.x + up * corner.y) * reach;
-    gl_Position = u_clip_from_view * vec4(v_ray, 1.);
+    gl_Position = in_part(u_clip_from_view * vec4(v_ray, 1.));
 #endif
 #endif
 }

@@ -32,5 +32,5 @@ void main()
     v_pixels = u_half * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-seen.z, 1e-3);
     seen.xyz += mat3(u_view_from_world) * (u_right * v_at.x + u_up * v_at.y) * u_half;
     seen.xyz *= 1. - u_radius / max(length(seen.xyz), u_radius * 2.);  // along the line of sight: before the ends of its edges
-    gl_Position = u_clip_from_view * seen;
+    gl_Position = in_part(u_clip_from_view * seen);
 }

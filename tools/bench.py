@@ -1,6 +1,6 @@
-"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one.
+"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films.py`).
 
-    python tools/bench.py train|tape [--json] [--threads N] [--seconds S]
+    python tools/bench.py train|tape|record|gif|memory|codecs [--json] [--threads N] [--seconds S]
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
 the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
@@ -18,7 +18,9 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[:0] = map(str, (Path(__file__).resolve().parent.parent, Path(__file__).resolve().parent))
+
+import bench_films  # noqa: E402
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
 TAPE_GOAL = 2.0  # times a plain step
@@ -153,12 +155,16 @@ def tape_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train", "tape"])
+    parser.add_argument("section", choices=["train", "tape", *bench_films.SECTIONS])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
     parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
     args = parser.parse_args()
+    if args.section in bench_films.SECTIONS:
+        result = bench_films.SECTIONS[args.section]()
+        print(json.dumps({args.section: result}, indent=None if args.json else 1))
+        return 0
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
     result = (train_section if args.section == "train" else tape_section)(args.threads, args.seconds, args.optimizer)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nnviz3d.app import cli_film
 from nnviz3d.app.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
@@ -141,19 +142,28 @@ def shot(
     camera: Annotated[
         str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
     ] = None,
+    ssaa: Annotated[int, typer.Option("--ssaa", metavar="1|2|4", help="Samples a side of each pixel: smoother, and slower.")] = 1,
+    transparent: Annotated[bool, typer.Option("--transparent", help="With alpha instead of a background.")] = False,
+    depth: Annotated[int, typer.Option("--depth", metavar="8|16", help="Bits a channel of a PNG. F.exr: linear light.")] = 8,
 ) -> None:
-    """Write one still picture."""
+    """Write one still picture, of any size up to 16384x16384."""
     from nnviz3d.app.commands import common
 
     if camera is not None:
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
-    (document, base), pixels, _ = common.together(
-        lambda: options.scene(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target)
-    )
-    from nnviz3d.app.api import shot_file
+    from nnviz3d.app import api
 
-    shot_file(document, base, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera)
+    (document, base), pixels, *_ = common.together(
+        lambda: options.scene(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
+        lambda: api.check_picture((16, 16), ssaa, depth),
+    )  # fmt: skip
+    more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
+    api.shot_file(document, base, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
     options.say(f"wrote {target}")
+
+
+command(app)(cli_film.record)
+command(app)(cli_film.encode)
 
 
 @command(app)

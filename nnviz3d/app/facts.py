@@ -22,6 +22,7 @@ from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import CaptureReading, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.titles import Titles
 
 
 def sentence(session: Session) -> str:
@@ -66,6 +67,7 @@ def readout(
     question: Question | None = None,
     beside: Beside | None = None,
     tour: TourReading | None = None,
+    titles: Titles | None = None,
     capture: CaptureReading | None = None,
 ) -> Readout:
     source = session.source
@@ -134,6 +136,7 @@ def readout(
         scene_failures=_scenes()[2],
         data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
         tour=tour,
+        titles=titles,
         capture=capture,
     )
 

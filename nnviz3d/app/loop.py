@@ -19,14 +19,16 @@ from nnviz3d.app.inputs import Inputs
 from nnviz3d.app.meter import Meter
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
+from nnviz3d.app.still import draw_enlarged
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.readout import Answer, Command, StageInput
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
 TOAST_SECONDS = 3.5
+WARNED = 2  # frames: the second is on the screen for sure
 LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
 
 
@@ -44,6 +46,8 @@ class Loop:
         self.stage.governor.target_ms = self.frame_ms * 0.97
         session.running = play
         self._titled, self.wants_picture = "", False
+        self.wants_still: tuple[int, int] | None = None  # its size
+        self._warned = 0  # frames that have shown that the window is going to wait
         self.desk = Desk(host)
         self.now = 0.0
         self.guide = Guide(self)
@@ -86,6 +90,9 @@ class Loop:
             self.stage.renderer.timers.collect()
             self.host.present()
         self._govern(self.meter.end_frame())
+        self._warned = self._warned + 1 if self.wants_still else 0
+        if self._warned == WARNED:
+            self._save_still()
 
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
@@ -203,6 +210,17 @@ class Loop:
             self.say(f"saved {stills.save(self.host.read(), Path.cwd(), self.session.name)}")
         except InputError as error:
             self.session.banner = str(error)
+
+    def _save_still(self) -> None:
+        """Of the stage, larger than the window, between two frames."""
+        size, self.wants_still = self.wants_still, None
+        try:
+            image = draw_enlarged(self.host, self.stage, self.overlay.scale, size)
+            self.say(f"saved {stills.save(image, Path.cwd(), self.session.name)}, {size[0]} x {size[1]} pixels")
+        except (InputError, RunError) as error:
+            self.session.banner = str(error)
+        except MemoryError:
+            self.session.banner = "there is no memory for a picture of {} x {} pixels; choose a smaller one".format(*size)
 
     def say(self, text: str) -> None:
         self.toast, self._toast_left = text, TOAST_SECONDS

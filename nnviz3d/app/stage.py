@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +16,7 @@ from nnviz3d.app.responses import Responses, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
+from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.renderer import Renderer
@@ -316,14 +319,21 @@ class Stage:
         self.prepare(dt, pose, exact, transparent)
         self.render()
 
-    def prepare(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+    def prepare(
+        self,
+        dt: float,
+        pose: camera.Pose | None = None,
+        exact: bool = False,
+        transparent: bool = False,
+        level: quality.Level | None = None,
+    ) -> None:
         """Publish what changed, and settle what the next frame shows. `exact`: choose edges anew this frame, as films and stills do."""
         scene = self.session.scene
         self.time += dt
         self._make_room(dt)
         self.rig.advance(dt)
         pose = pose or self.rig.swayed(scene.view.sway)
-        level = quality.level_for(scene.look.quality, self.governor)
+        level = level or quality.level_for(scene.look.quality, self.governor)
         self.level = level
         focus = self.hovered if self.hovered >= 0 else self.picked
         walking = self.session.walking
@@ -351,8 +361,22 @@ class Stage:
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""
-        others = [self.beside.shown(self._drawn)] if self.beside else []
-        self.renderer.render(self.picture.subject, self._drawn, self.host.framebuffer, self.host.size, others)
+        (subject, frame), *others = self.shown()
+        self.renderer.render(subject, frame, self.host.framebuffer, self.host.size, others)
+
+    def shown(self) -> list[tuple[Subject, Frame]]:
+        """What was prepared: each network with its frame."""
+        return [(self.picture.subject, self._drawn), *([self.beside.shown(self._drawn)] if self.beside else [])]
+
+    @contextmanager
+    def on(self, host: Host, text: float) -> Iterator[None]:
+        """Stand on another host of the same context for a while, at its size, with an overlay of this scale."""
+        before = self.host, self.text
+        self.host, self.text = host, text
+        try:
+            yield
+        finally:
+            self.host, self.text = before
 
     def labels(self) -> tuple[Label, ...]:
         """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""

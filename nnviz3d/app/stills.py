@@ -1,4 +1,4 @@
-"""Pictures to PNG files: atomically, with a name that is not taken."""
+"""Pictures to PNG (8 or 16 bits) and EXR files: atomically, with a name that is not taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nnviz3d.record.codecs import CODECS, available
 from nnviz3d.record.png import write_png
+from nnviz3d.record.sequence import encoded
 from nnviz3d.spec.errors import InputError
 
 
@@ -20,11 +22,23 @@ def save(image: np.ndarray, folder: Path, stem: str) -> Path:
     return path
 
 
+def depth(path: Path, wanted: int) -> int:
+    """Bits a channel of a file with this name; asked before any work. Raises InputError where it needs what is not installed."""
+    deep = 32 if path.suffix.lower() == ".exr" else wanted
+    if deep > 8 and not available():
+        raise InputError.of(str(path), "", f'pictures of {deep} bits need PyAV: pip install "nnviz3d[video]"')
+    return deep
+
+
 def write(image: np.ndarray, path: Path) -> None:
-    """Replace `path` by the picture, (H, W, 3|4) uint8. Raises InputError where that is not possible."""
+    """Replace `path` by the picture, (H, W, 3|4): uint8, uint16, or float32 for EXR. Raises InputError where that is not possible."""
     part = path.with_name(path.name + ".part")
     try:
-        write_png(image, part)
+        if image.dtype == np.uint8:
+            write_png(image, part)
+        else:
+            codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
+            part.write_bytes(encoded(image, codec, image.shape[2] == 4))
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)

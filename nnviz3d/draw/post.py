@@ -1,8 +1,15 @@
-"""After the scene: a halo from a chain of ever smaller targets, then one pass with stage, tone curve, sRGB and dither."""
+"""After the scene: a halo from a chain of ever smaller targets, then one pass with stage, tone curve, sRGB and dither.
+
+Both take a scene in pieces: the halo is one for all of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.pieces import Piece
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
@@ -10,6 +17,7 @@ from nnviz3d.gfx.targets import Target
 
 THRESHOLD = 0.55
 STRENGTH = 0.55
+WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 class Post:
@@ -32,16 +40,24 @@ class Post:
             self._key = (size, levels)
         return self._chain
 
-    def bloom(self, scene: Target, levels: int) -> Target:
-        """The halo of a scene, a quarter of its size."""
-        chain = self._targets(scene.size, levels)
+    @staticmethod
+    def halo_size(scene: tuple[int, int]) -> tuple[int, int]:
+        return max(round(scene[0] / 4), 1), max(round(scene[1] / 4), 1)
+
+    def bloom(self, parts: Sequence[tuple[int, Piece]], levels: int, weight: float = 1.0) -> Target:
+        """The halo of a scene, a quarter of its size. `parts`: GL names of textures that hold `weight` times less light than is meant."""
+        chain = self._targets(parts[0][1].scene, levels)
         state.replace()
-        source = scene
-        for k, target in enumerate(chain):
+        self.down.set(u_spread=1.0, u_threshold=THRESHOLD, u_weight=weight)
+        for image, piece in parts:
+            with chain[0] as target:
+                target.only(piece.lit)
+                self.down.set(u_window=piece.lit_window)
+                self.down.draw("triangles", 3, images={"t_image": image})
+        self.down.set(u_spread=0.75, u_threshold=-1.0, u_weight=1.0, u_window=WHOLE)
+        for source, target in pairwise(chain):
             with target:
-                self.down.set(u_spread=1.0 if k == 0 else 0.75, u_threshold=THRESHOLD if k == 0 else -1.0)
                 self.down.draw("triangles", 3, images={"t_image": source.image})
-            source = target
         state.add()
         self.up.set(u_strength=0.7)
         for target, smaller in zip(chain[-2::-1], chain[:0:-1], strict=True):
@@ -49,9 +65,10 @@ class Post:
                 self.up.draw("triangles", 3, images={"t_image": smaller.image})
         return chain[0]
 
-    def finish(self, scene: Target, halo: Target, frame: Frame, framebuffer: int, size: tuple[int, int]) -> None:
-        """Everything onto `framebuffer`."""
-        state.bind(framebuffer, size)
+    def finish(self, image: int, piece: Piece, halo: Target, frame: Frame, framebuffer: int, depth: int = 8, weight: float = 1.0) -> None:
+        """A piece of the picture onto the lower left of `framebuffer`; `depth` in bits a channel: 8, 16, or 32 for linear light."""
+        size = piece.picture
+        state.bind(framebuffer, piece.place[2:])
         state.replace()
         shift = frame.pose.shift
         self.final.set(
@@ -60,8 +77,13 @@ class Post:
             u_centre=(0.5 + 0.5 * shift[0], 0.5 + 0.5 * shift[1]),
             u_aspect=size[0] / max(size[1], 1),
             u_transparent=frame.transparent,
+            u_depth=depth,
+            u_weight=weight,
+            u_window=piece.window,
+            u_place=piece.uv,
+            u_origin=tuple(map(float, piece.place[:2])),
         )
-        self.final.draw("triangles", 3, images={"t_scene": scene.image, "t_bloom": halo.image})
+        self.final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
 
     def _free(self) -> None:
         for target in self._chain:

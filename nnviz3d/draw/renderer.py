@@ -10,11 +10,14 @@ from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.neurons import Neurons
+from nnviz3d.draw.pieces import Piece, split
 from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.targets import Target
 from nnviz3d.gfx.timers import Timers
+
+ALL = (1.0, 1.0, 0.0, 0.0)  # of clip space
 
 
 class Renderer:
@@ -28,22 +31,28 @@ class Renderer:
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)
         self._scene: Target | None = None
+        self._whole: Piece | None = None
 
     def _target(self, size: tuple[int, int], scale: float) -> Target:
-        wanted = (max(round(size[0] * scale), 1), max(round(size[1] * scale), 1))
+        wanted = scene_size(size, scale)
         if self._scene is None or self._scene.size != wanted:
             if self._scene is not None:
                 self._scene.close()
             self._scene = Target(self.context, *wanted, "rgba16f", depth=True)
+        if self._whole is None or (self._whole.picture, self._whole.scene) != (size, wanted):
+            (self._whole,) = pieces(size, wanted, max(*size, *wanted))
         return self._scene
 
     @staticmethod
-    def shared(frame: Frame, viewport: tuple[int, int]) -> dict:
+    def shared(frame: Frame, piece: Piece, ssaa: int = 1, part: tuple[float, ...] = ALL) -> dict:
         """Uniforms of `include/scene.glsl`."""
+        width, height = piece.scene
         return {
             "u_view_from_world": frame.pose.view_from_world,
-            "u_clip_from_view": frame.pose.clip_from_view(viewport[0] / viewport[1]),
-            "u_viewport": (float(viewport[0]), float(viewport[1])),
+            "u_clip_from_view": frame.pose.clip_from_view(width / height),
+            "u_viewport": (float(width), float(height)),
+            "u_ssaa": float(ssaa),
+            "u_part": part,
         }
 
     def render(
@@ -57,24 +66,37 @@ class Renderer:
         if min(size) < 1:
             return
         scene = self._target(size, frame.level.scale)
-        with scene:
-            scene.clear()
-            shared = self.shared(frame, scene.size)
-            both = [(subject, frame), *others]
+        self.scene([(subject, frame), *others], scene, self._whole)
+        with self.timers("halo"):
+            halo = self.post.bloom([(scene.image, self._whole)], frame.level.bloom_levels)
+        with self.timers("final"):
+            self.post.finish(scene.image, self._whole, halo, frame, framebuffer)
+
+    def scene(self, shown: Sequence[tuple[Subject, Frame]], target: Target, piece: Piece, ssaa: int = 1, widest: int = 16_384) -> None:
+        """What a piece sees of the scene, in linear light, onto a target of `ssaa` times its size.
+
+        Up to `widest` pixels a side the viewport is the whole picture's and reaches over the target's rims: then every vertex is rounded
+        as it would be in one piece, and the pixels are the same. Beyond that the projection is cut to the piece: no seam is seen then
+        either, but a vertex in a hundred lies 1/256 of a pixel elsewhere.
+        """
+        with target:
+            target.clear()
+            box, part = piece.viewport(ssaa), ALL
+            if max(box[2:]) <= widest:
+                target.only(box)
+            else:
+                part = piece.clip
+            shared = self.shared(shown[0][1], piece, ssaa, part)
             with self.timers("neurons"):
-                for one, its in sorted(both, key=_distance, reverse=True):  # glass blends over what is behind it
-                    self.neurons.draw(one, its, shared, scene.size)
+                for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
+                    self.neurons.draw(one, its, shared, piece.scene)
                     self.plate.draw(one, its, shared)
             with self.timers("edges"):
-                for one, its in both:
+                for one, its in shown:
                     self.edges.draw(one, its, shared)
             with self.timers("signals"):
-                for one, its in both:
+                for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
-        with self.timers("halo"):
-            halo = self.post.bloom(scene, frame.level.bloom_levels)
-        with self.timers("final"):
-            self.post.finish(scene, halo, frame, framebuffer, size)
 
     def scene_pixels(self) -> np.ndarray:
         """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests."""
@@ -85,6 +107,16 @@ class Renderer:
             part.close()
         if self._scene is not None:
             self._scene.close()
+
+
+def scene_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """Pixels of the scene behind a picture of `size`."""
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
+def pieces(size: tuple[int, int], scene: tuple[int, int], most: int) -> list[Piece]:
+    """A picture of `size` with a scene of `scene` pixels, in pieces that see at most `most` pixels a side."""
+    return split(size, scene, Post.halo_size(scene), most)
 
 
 def _distance(shown: tuple[Subject, Frame]) -> float:

@@ -32,7 +32,7 @@ class ImguiFrame:
     def begin(self, size: tuple[int, int], dt: float) -> None:
         """Start a headless frame: display size in pixels, seconds since the last one."""
         io = imgui.get_io()
-        io.display_size = imgui.ImVec2(*map(float, size))
+        io.display_size, io.display_framebuffer_scale = imgui.ImVec2(*map(float, size)), imgui.ImVec2(1.0, 1.0)
         io.delta_time = max(dt, 1e-4)
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()
@@ -56,6 +56,21 @@ class ImguiFrame:
             if front is not None:
                 lists.push_back(front)
         imgui.backends.opengl3_render_draw_data(data)
+
+    @staticmethod
+    def end() -> None:
+        """End the frame; `draw_part` draws it, as often as there are parts."""
+        imgui.render()
+
+    @staticmethod
+    def draw_part(framebuffer: int, corner: tuple[int, int], size: tuple[int, int]) -> None:
+        """A part of the ended frame, from this corner (pixels from the upper left), over the lower left of `framebuffer`."""
+        data = imgui.get_draw_data()
+        before = data.display_pos, data.display_size
+        data.display_pos, data.display_size = imgui.ImVec2(*map(float, corner)), imgui.ImVec2(*map(float, size))
+        GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
+        imgui.backends.opengl3_render_draw_data(data)
+        data.display_pos, data.display_size = before
 
     def close(self) -> None:
         self.make_current()

@@ -10,6 +10,8 @@ from vispy.gloo import gl
 from nnviz3d.gfx.context import Context
 from nnviz3d.spec.errors import RunError
 
+_TYPES = {"uint8": GL.GL_UNSIGNED_BYTE, "uint16": GL.GL_UNSIGNED_SHORT, "float32": GL.GL_FLOAT}
+
 
 class Target:
     """A colour texture (linear filter, clamped) and, if asked for, a depth buffer. Sizes in pixels, at least 1 x 1."""
@@ -41,12 +43,27 @@ class Target:
 
     def _make(self) -> None:
         """gloo makes and checks the framebuffer once; binding it by its name costs 2 us instead of 40."""
-        self._frame.activate()
-        self.context.canvas.context.flush_commands()
+        try:
+            self._frame.activate()
+            self.context.canvas.context.flush_commands()
+        except RuntimeError as error:
+            raise RunError(f"the graphics memory has no room for {self.width} x {self.height} pixels: {error}") from None
         self._handle = self.context.parser.get_object(self._frame.id).handle
         self.image = self.context.parser.get_object(self.texture.id).handle
         self._frame.deactivate()
         self.context.canvas.context.flush_commands()
+
+    @property
+    def framebuffer(self) -> int:
+        """Its GL name, for those that bind it themselves."""
+        if not self._handle:
+            self._make()
+        return self._handle
+
+    @staticmethod
+    def only(box: tuple[int, int, int, int]) -> None:
+        """Draw into this box (x, y, width, height from the lower left) of the bound target."""
+        gl.glViewport(*box)
 
     def __exit__(self, *_) -> None:
         """Nothing: every pass binds what it draws into."""
@@ -58,7 +75,7 @@ class Target:
         GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
 
     def read(self, type: str = "uint8") -> np.ndarray:
-        """The pixels, (height, width, 4), first row on top; `type` is "uint8" or "float32". Waits for the GPU."""
+        """The pixels, (height, width, 4), first row on top; `type` is "uint8", "uint16" or "float32". Waits for the GPU."""
         with self:
             return read_pixels(self.width, self.height, type)
 
@@ -72,5 +89,16 @@ def read_pixels(width: int, height: int, type: str = "uint8") -> np.ndarray:
     """Pixels of the bound framebuffer, (height, width, 4), first row on top."""
     out = np.empty((height, width, 4), type)
     GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
-    GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, GL.GL_UNSIGNED_BYTE if type == "uint8" else GL.GL_FLOAT, out)
+    GL.glReadPixels(0, 0, width, height, GL.GL_RGBA, _TYPES[type], out)
     return out[::-1]
+
+
+def largest() -> int:
+    """Pixels a side that can be drawn in one piece: the least of what textures, depth buffers and viewports may have."""
+    names = (GL.GL_MAX_TEXTURE_SIZE, GL.GL_MAX_RENDERBUFFER_SIZE, GL.GL_MAX_VIEWPORT_DIMS)
+    return int(min(np.min(GL.glGetIntegerv(name)) for name in names))
+
+
+def widest_viewport() -> int:
+    """Pixels a side that a viewport may have; it may reach over its target."""
+    return int(np.min(GL.glGetIntegerv(GL.GL_MAX_VIEWPORT_DIMS)))

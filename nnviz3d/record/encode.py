@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -83,7 +84,8 @@ class Encoder:
 
     def abandon(self) -> None:
         """Close what is open; the file is left as it is."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # the disk may be full
+            self._file.close()
 
 
 def join(parts: list[tuple[Path, int]], target: Path, muxer: str, fps: int) -> None:

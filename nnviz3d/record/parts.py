@@ -7,6 +7,7 @@ as without it, because pieces begin at fixed frames. Pieces can be made anywhere
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,12 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.record import gif
-from nnviz3d.record.codecs import CODECS, Kind
+from nnviz3d.record.codecs import CODECS, FORMATS, Kind
 from nnviz3d.record.encode import Encoder, join
+from nnviz3d.record.sequence import Sequence
+from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, RunError
 
+ENDING = ".parts"  # of the folder, after the film's name
 PIECE_BYTES = 256 << 20  # raw frames of a piece that may wait on the disk
-PIECE_FRAMES = 120  # encoders look ahead about 40 frames; a piece of 120 costs 1 % of size
+PIECE_FRAMES = 60  # every piece begins with a whole picture: of 60 frames that costs 2 % of size, and many workers find something to do
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class Plan:
     format: str
     codec: str
     alpha: bool = False
+
+    def check(self) -> None:
+        """Raises ValueError for what cannot be a film: a plan may come from anywhere."""
+        numbers = {name: getattr(self, name) for name in ("width", "height", "fps", "first", "step", "count")}
+        wrong = [name for name, value in numbers.items() if type(value) is not int or not (name == "first" or value > 0) or value > 2**40]
+        if wrong or max(self.width, self.height) > limits.IMAGE_SIDE or self.codec not in FORMATS.get(self.format, ()):
+            raise ValueError(f"no film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
 
     @property
     def kind(self) -> Kind:
@@ -64,22 +75,20 @@ class Plan:
         return range(number * self.piece_frames, min((number + 1) * self.piece_frames, self.count))
 
 
-def digest(image: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(image)).hexdigest()
-
-
 class Parts:
-    """The folder. Raises InputError where it holds another film, or cannot be made."""
+    """The folder `TARGET.parts`. Raises InputError where it holds another film, or cannot be made."""
 
-    def __init__(self, folder: Path, plan: Plan):
-        self.folder, self.plan = folder, plan
+    def __init__(self, folder: Path, plan: Plan, about: dict | None = None, target: Path | None = None):
+        """`about`: what else the sidecar will say of the film. `target`: where numbered pictures go while they are made."""
+        self.folder, self.plan, self.target = folder, plan, target
         file = folder / "plan.json"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not file.exists():
-                write_whole(file, json.dumps(asdict(plan), indent=1))
-            held = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+                write_whole(file, json.dumps({"plan": asdict(plan), "about": about or {}}, indent=1))
+            document = json.loads(file.read_text(encoding="utf-8"))
+            held, self.about = document["plan"], document["about"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError.of(str(folder), "", f"cannot be used: {getattr(error, 'strerror', None) or error}") from None
         mine = asdict(plan)
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
@@ -90,8 +99,9 @@ class Parts:
     def load(folder: Path) -> Parts:
         """Of a folder that is there. Raises InputError."""
         try:
-            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8"))["plan"])
+            plan.check()
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
@@ -102,23 +112,34 @@ class Parts:
         """Numbers of whole pieces."""
         return [k for k in range(self.plan.pieces) if self.file(k).exists() and len(self.hashes(k)) == len(self.plan.piece(k))]
 
-    def hashes(self, number: int) -> list[str]:
-        """sha256 of every frame of a finished piece, before encoding."""
-        try:
-            return json.loads(self.file(number, "json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return []
+    def missing(self) -> list[int]:
+        done = set(self.finished())
+        return [k for k in range(self.plan.pieces) if k not in done]
 
-    def open(self, number: int) -> Piece:
-        return Piece(self, number)
+    def note(self, number: int) -> dict:
+        """What was written beside a finished piece: "frames", sha256 of each before encoding, and "renderer"; empty for another."""
+        try:
+            note = json.loads(self.file(number, "json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def hashes(self, number: int) -> list[str]:
+        return self.note(number).get("frames", [])
+
+    def open(self, number: int, renderer: str = "") -> Piece:
+        """To go on with a piece. Raises RunError where its files cannot be written."""
+        return (Pictures if self.plan.kind.codec.sequence else Piece)(self, number, renderer)
 
     def join(self, target: Path) -> None:
         """All pieces as one film, written beside the target and renamed when whole. Raises InputError where some are missing."""
         plan = self.plan
-        missing = [k for k in range(plan.pieces) if k not in set(self.finished())]
+        missing = self.missing()
         if missing:
             told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
             raise InputError.of(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}")
+        if plan.kind.codec.sequence:  # the pictures are where they belong
+            return
         part = target.with_name(target.name + ".part")
         files = [(self.file(k), plan.piece(k)[0]) for k in range(plan.pieces)]
         try:
@@ -140,6 +161,12 @@ class Parts:
                 while block := file.read(size):
                     yield np.frombuffer(block, np.uint8, offset=32).reshape(self.plan.shape)
 
+    @staticmethod
+    def discard(folder: Path) -> None:
+        """What is there of a film; nothing else is ever removed: the folder must look like one."""
+        if (folder / "plan.json").is_file() or not any(folder.glob("*")):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -147,17 +174,20 @@ class Parts:
 class Piece:
     """One piece in work. `next`: index of the first frame that is not there yet; after a kill it continues from what was kept."""
 
-    def __init__(self, parts: Parts, number: int):
-        self.parts, self.number, self.frames = parts, number, parts.plan.piece(number)
+    def __init__(self, parts: Parts, number: int, renderer: str = ""):
+        self.parts, self.number, self.frames, self.renderer = parts, number, parts.plan.piece(number), renderer
         self.raw, self.work = parts.file(number, "raw"), parts.file(number, "work")
-        plan = parts.plan
-        codec = plan.kind.codec
-        self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.fps, plan.alpha)
         self._hashes: list[str] = []
+        self.failed = ""
+        self._open(parts.plan)
         try:
             self._keep()
         except OSError as error:
             raise RunError(f"{self.raw}: {error.strerror}") from None
+
+    def _open(self, plan: Plan) -> None:
+        codec = plan.kind.codec
+        self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.fps, plan.alpha)
 
     def _keep(self) -> None:
         """Take over the frames that a killed run had written whole, and cut off the one that was not."""
@@ -184,16 +214,26 @@ class Piece:
         return len(self._hashes) == len(self.frames)
 
     def add(self, image: np.ndarray) -> None:
-        """The next frame, (H, W, 3|4) uint8. Raises RunError when the disk is full: what was written before is kept."""
+        """The next frame, (H, W, 3|4) uint8. Raises RunError when the disk is full: what was written before is kept, and no frame after."""
+        if self.failed:
+            raise RunError(self.failed)
         image = np.ascontiguousarray(image)
         known = hashlib.sha256(image)
         try:
             self._raw.write(known.digest() + image.tobytes())
             self._raw.flush()
         except OSError as error:
-            raise RunError(f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on") from None
+            raise self._fail(error) from None
         self._hashes.append(known.hexdigest())
-        self._encode(image)
+        try:
+            self._encode(image)
+        except RunError as error:
+            self.failed = f"{error}; {self.next:,} frames are kept, `--resume` goes on"
+            raise RunError(self.failed) from None
+
+    def _fail(self, error: OSError) -> RunError:
+        self.failed = f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on"
+        return RunError(self.failed)
 
     def _encode(self, image: np.ndarray) -> None:
         if self._encoder is not None:
@@ -201,17 +241,58 @@ class Piece:
 
     def close(self) -> None:
         """Finish the piece where it is whole; otherwise leave its frames for a later run."""
-        self._raw.close()
-        if not self.whole:
+        with contextlib.suppress(OSError):  # of a full disk it has been told; the frame that was cut is not taken over
+            self._raw.close()
+        if not self.whole or self.failed:
             if self._encoder is not None:
                 self._encoder.abandon()
                 self.work.unlink(missing_ok=True)
             return
         if self._encoder is not None:
             self._encoder.close()
-        write_whole(self.parts.file(self.number, "json"), json.dumps(self._hashes))
-        os.replace(self.raw if self._encoder is None else self.work, self.parts.file(self.number))
-        self.raw.unlink(missing_ok=True)
+        try:
+            write_whole(self.parts.file(self.number, "json"), json.dumps({"renderer": self.renderer, "frames": self._hashes}))
+            os.replace(self.raw if self._encoder is None else self.work, self.parts.file(self.number))
+            self.raw.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.raw}: {error.strerror}; its frames are kept, `--resume` goes on") from None
+
+
+class Pictures(Piece):
+    """A piece whose frames are files of their own: only their hashes wait beside the others."""
+
+    def _open(self, plan: Plan) -> None:
+        self._encoder = None
+        self._sequence = Sequence(self.parts.target, plan.format, plan.kind.codec, plan.alpha)
+
+    def _file(self, index: int) -> int:
+        return self.parts.plan.first + index * self.parts.plan.step
+
+    def _keep(self) -> None:
+        self._raw = self.raw.open("a+b")
+        self._raw.seek(0)
+        for index in self.frames:
+            block = self._raw.read(32)
+            if len(block) < 32 or not self._sequence.done(self._file(index)):
+                break
+            self._hashes.append(block.hex())
+        self._raw.truncate(32 * len(self._hashes))
+        self._raw.seek(32 * len(self._hashes))
+
+    def add(self, image: np.ndarray) -> None:
+        known = hashlib.sha256(np.ascontiguousarray(image))
+        if self.failed:
+            raise RunError(self.failed)
+        try:
+            self._sequence.add(self._file(self.next), image)
+            self._raw.write(known.digest())
+            self._raw.flush()
+        except OSError as error:
+            raise self._fail(error) from None
+        except RunError as error:
+            self.failed = str(error)
+            raise
+        self._hashes.append(known.hexdigest())
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -32,6 +32,18 @@ def naming(path: Path, format: str) -> tuple[str, int, str]:
     return str(path.with_name("-"))[:-1] + path.name[: mark.start()], digits, path.name[mark.end() :]
 
 
+def encoded(image: np.ndarray, codec: Codec, alpha: bool = False) -> bytes:
+    """One picture as the bytes of its file: (H, W, 3|4) uint8, uint16 or, for EXR, float32 in linear light."""
+    import av
+
+    context = av.CodecContext.create(codec.encoder, "w")
+    context.height, context.width = image.shape[:2]
+    context.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
+    context.options = dict(codec.options)
+    context.time_base = Fraction(1, 1)
+    return b"".join(bytes(packet) for packet in [*context.encode(frame_of(image, codec, alpha)), *context.encode(None)])
+
+
 class Sequence:
     """Writes frame `number` as a file, whole or not at all. `done(number)`: it is there already."""
 
@@ -47,21 +59,12 @@ class Sequence:
 
     def add(self, number: int, image: np.ndarray) -> None:
         """(H, W, 3|4) uint8, uint16 or, for EXR, float32 in linear light. Raises RunError when the disk is full."""
-        import av
-
         path = self.file(number)
         part = path.with_name(path.name + ".part")
-        context = av.CodecContext.create(self.codec.encoder, "w")
-        context.height, context.width = image.shape[:2]
-        context.pix_fmt = self.codec.alpha_pixels if self.alpha else self.codec.pixels
-        context.options = dict(self.codec.options)
-        context.time_base = Fraction(1, 1)
-        frame = frame_of(image, self.codec, self.alpha)
+        content = encoded(image, self.codec, self.alpha)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                for packet in [*context.encode(frame), *context.encode(None)]:
-                    file.write(bytes(packet))
+            part.write_bytes(content)
             os.replace(part, path)
         except OSError as error:
             part.unlink(missing_ok=True)

@@ -101,12 +101,8 @@ class Record(Table):
         if self.shot:
             return self.shot
         half = self.duration / 2
-        way = (Key(turn=-self.turn / 2), Key(at=half, pitch=None, turn=0.0), Key(at=self.duration, turn=self.turn / 2))
-        return (
-            Shot(
-                seconds=self.duration, does="train", steps=self.steps, slow_first=SLOW_FIRST, sample=0, samples=SAMPLES, camera=way,
-            ),
-        )  # fmt: skip
+        way = Key(turn=-self.turn / 2), Key(at=half), Key(at=self.duration, turn=self.turn / 2)
+        return (Shot(seconds=self.duration, does="train", steps=self.steps, slow_first=SLOW_FIRST, samples=SAMPLES, camera=way),)
 
     @property
     def seconds(self) -> float:

@@ -10,3 +10,10 @@ PARAMETER = 1e6  # the largest weight that can be typed: its square still fits, 
 BATCH = 65_536
 STEPS = 1_000_000_000
 IMAGE_SIDE = 16_384  # OpenGL's texture side on Mesa and on every GPU since 2012
+STILLS = {"4K": 3840, "8K": 7680, "16K": 15_360}  # pixels of the longer side of a large still
+
+
+def enlarged(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """A size of the same shape whose longer side has `longest` pixels; both even, as films want them."""
+    scale = longest / max(*size, 1)
+    return tuple(max(round(side * scale / 2) * 2, 16) for side in size)

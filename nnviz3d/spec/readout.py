@@ -16,6 +16,7 @@ from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.titles import Titles
 from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
@@ -509,6 +510,7 @@ class Readout:
     epoch_steps: int = 1  # training steps that make an epoch
     moments: MomentsReading = MomentsReading()
     tour: TourReading | None = None  # while a guided tour is on
+    titles: Titles | None = None  # while a film is made
     capture: CaptureReading | None = None  # while a film is made of the window
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import filemenu, focus, theme
+from nnviz3d.ui import filemenu, focus, picturemenu, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import (
     charts,
@@ -142,7 +142,7 @@ class Dock:
         if hovered:
             end = imgui.ImVec2(corner.x + width, corner.y + height)
             draw_list.add_rect_filled(corner, end, theme.packed(theme.FIELD_HOVER, 0.45), f.px(6))
-        size, small = f.px(theme.BODY), f.px(theme.SMALL)
+        size, small = f.font(theme.BODY), f.font(theme.SMALL)
         y = corner.y + (height - size) / 2
         draw_list.add_text(f.fonts.regular, small, imgui.ImVec2(corner.x, y + f.px(1)), _ACCENT if opened else _DIM, section.icon)
         draw_list.add_text(f.fonts.bold, size, imgui.ImVec2(corner.x + f.px(26), y), _TEXT, section.title)
@@ -153,7 +153,7 @@ class Dock:
             draw_list.add_circle_filled(imgui.ImVec2(end, corner.y + height / 2), f.px(3.5), _WARN)
         chevron = fa.ICON_FA_CHEVRON_DOWN if opened else fa.ICON_FA_CHEVRON_RIGHT
         at = imgui.ImVec2(corner.x + width - f.px(16), y + f.px(2))
-        draw_list.add_text(f.fonts.regular, f.px(11), at, _DIM, chevron)
+        draw_list.add_text(f.fonts.regular, f.font(11), at, _DIM, chevron)
         return pressed
 
     def _buttons(self, f: Frame) -> None:
@@ -168,14 +168,16 @@ class Dock:
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
             (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
-            (fa.ICON_FA_CAMERA, "screenshot", "Save a picture (F12)", True),
+            (fa.ICON_FA_CAMERA, "picture", "Save a picture (F12), also in 4K, 8K, 16K", True),
             (fa.ICON_FA_VIDEO, "capture", f"{_FILM[r.capture is not None]} (F9)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
             if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(SIDE + 3):
                 continue  # F11 is there, and the two at the right are not
             if icon_button(f, icon, name, hint, enabled, size=SIDE):
-                f.do(name)
+                imgui.open_popup(name) if name == "picture" else f.do(name)
+            if name == "picture":
+                picturemenu.draw(f)
             if name == "save" and r.dirty:
                 corner = imgui.get_item_rect_max()
                 centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))

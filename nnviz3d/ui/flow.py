@@ -93,6 +93,6 @@ def draw(f: Frame, text: str, width: float, size: float) -> int:
         y = round(corner.y + k * high + (high - f.px(size)) / 2)
         for run in line:
             font = f.fonts.bold if run.style == "*" else f.fonts.regular
-            draw_list.add_text(font, f.px(size), imgui.ImVec2(round(corner.x + run.x), y), theme.packed(_STYLES[run.style]), run.text)
+            draw_list.add_text(font, f.font(size), imgui.ImVec2(round(corner.x + run.x), y), theme.packed(_STYLES[run.style]), run.text)
     imgui.dummy(imgui.ImVec2(width, high * len(laid)))
     return len(laid)

@@ -60,6 +60,10 @@ class Frame:
     def px(self, value: float) -> float:
         return value * self.scale
 
+    def font(self, size: float) -> float:
+        """A size of letters, in whole pixels: between them they are resampled, softer, and differ with their place in the texture."""
+        return float(max(round(size * self.scale), 1))
+
     def edit(self, path: str, value: Any) -> None:
         self.edits.append(Edit(path, value))
 

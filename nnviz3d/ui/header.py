@@ -49,7 +49,7 @@ def _title(f: Frame, room: float) -> None:
     imgui.pop_font()
     if many:
         at = imgui.ImVec2(corner.x + size.x + f.px(9), corner.y + size.y * 0.5 - f.px(7))
-        draw_list.add_text(f.fonts.regular, f.px(12), at, _ACCENT if hovered else _DIM, fa.ICON_FA_CHEVRON_DOWN)
+        draw_list.add_text(f.fonts.regular, f.font(12), at, _ACCENT if hovered else _DIM, fa.ICON_FA_CHEVRON_DOWN)
     tip(f, (f.scene.about + "\n\n" if f.scene.about else "") + ("Click to open another scene." if many else r.data_summary))
     if pressed and many:
         imgui.open_popup("scenes")

@@ -32,7 +32,7 @@ def draw(f: Frame) -> None:
     top -= imgui.get_scroll_y()
     draw_list = imgui.get_window_draw_list()
     draw_list.add_rect_filled(imgui.ImVec2(left, top), imgui.ImVec2(left + width, top + height), theme.packed(theme.POPUP, 0.99), f.px(12))
-    draw_list.add_text(f.fonts.bold, f.px(theme.LARGE), imgui.ImVec2(left + f.px(28), top + f.px(20)), _TEXT, "Keys and mouse")
+    draw_list.add_text(f.fonts.bold, f.font(theme.LARGE), imgui.ImVec2(left + f.px(28), top + f.px(20)), _TEXT, "Keys and mouse")
     for k, (keys, what) in enumerate(KEYS):
         x = left + f.px(28) + (f.px(404) if k >= half else 0)
         y = top + f.px(60) + (k % half) * row

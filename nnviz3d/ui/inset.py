@@ -57,7 +57,7 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
-    curve, pixels = inset.curve, theme.SMALL * f.scale
+    curve, pixels = inset.curve, f.font(theme.SMALL)
     layers = len(f.readout.topology.nodes) - 1
     name = f"{'output' if inset.layer == layers else f'layer {inset.layer}'}, neuron {inset.index}"
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5)), theme.packed(theme.TEXT), name)

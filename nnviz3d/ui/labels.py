@@ -161,7 +161,7 @@ class Labels:
             start = label.x + f.px(-10 if label.align == "left" else 10)
             line = theme.packed(theme.DIM, 0.5 * alpha)
             draw_list.add_line(imgui.ImVec2(start, label.y), imgui.ImVec2(anchor, middle), line, f.scale)
-        size = _SIZES[label.kind] * f.scale
+        size = f.font(_SIZES[label.kind])
         x, y = round(item.left), round(item.top)
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
         back = theme.packed(theme.GLASS, (NUMBER_PLATE if label.kind == "value" else PLATE) * alpha)

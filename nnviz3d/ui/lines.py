@@ -96,7 +96,7 @@ class Lines:
         for row, pieces in enumerate(laid.rows):
             top = base + row * laid.step - ascent
             for at, text, colour, raised in pieces:
-                size, lift = (laid.size * 0.7, -0.12 * laid.size) if raised else (laid.size, 0.0)
+                size, lift = (round(laid.size * 0.7), -0.12 * laid.size) if raised else (laid.size, 0.0)
                 draw_list.add_text(f.fonts.regular if text == ROOT else math, size, imgui.ImVec2(x + at, top + lift), colour, text)
         up = imgui.get_font_baked().ascent
         if laid.number:
@@ -111,9 +111,9 @@ class Lines:
     @staticmethod
     def _index(f: Frame, draw_list, line: Line, x: float, base: float, at_neuron: bool) -> None:
         """ "i=51": the neuron that the term comes from; a way there."""
-        text, small = f"{line.letter}={line.index}", f.px(theme.SMALL)
+        text, small = f"{line.letter}={line.index}", f.font(theme.SMALL)
         width = imgui.calc_text_size(text).x * theme.SMALL / theme.BODY
-        small *= min(1.0, f.px(INSET - 4) / max(width, 1.0))  # five digits
+        small = int(small * min(1.0, f.px(INSET - 4) / max(width, 1.0)))  # five digits
         at = imgui.ImVec2(x, base - imgui.get_font_baked().ascent * small / f.px(theme.BODY))
         draw_list.add_text(f.fonts.regular, small, at, _ACCENT if at_neuron else _FAINT, text)
 
@@ -224,7 +224,7 @@ def _formula(f: Frame, line: Line, room: float, most: float) -> _Laid | None:
 
 def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: float) -> _Laid:
     """Numbers in one row, smaller, or in several rows broken between words. A negative size: the number stands below."""
-    size = f.px({"step": STEPS, "shapes": SHAPES, "note": STEPS}.get(line.kind, NUMBERS))
+    size = f.font({"step": STEPS, "shapes": SHAPES, "note": STEPS}.get(line.kind, NUMBERS))
     neutral = _DIM if line.kind in ("rest", "bias", "number", "step", "note", "shapes") else _TEXT
     math = f.fonts.math or f.fonts.regular
     imgui.push_font(math, size / f.scale)
@@ -255,5 +255,5 @@ def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: flo
             rows[-1].append((inset + x, word, colour, raised))
             x += share * w
             ends[-1] = inset + x
-    size *= share
+    size = max(int(size * share), 1)
     return _Laid(0.0, size * f.fonts.math_ascent, None, -size if below else size, 1.25 * size, rows, ends)

@@ -118,7 +118,7 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
 
 
 def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, cell, y, row, size) -> None:
-    pixels = size * f.scale
+    pixels = f.font(size)
     if o.index_k[k] == o.label:
         low, high = imgui.ImVec2(left + f.px(3), y - row / 2), imgui.ImVec2(left + width - f.px(3), y + row / 2)
         draw_list.add_rect_filled(low, high, theme.packed(theme.ACCENT, 0.13), f.px(4))
@@ -169,7 +169,7 @@ def signed(value: float) -> str:
 
 def _titles(f, draw_list, made, cells, cell, y) -> None:
     for column, x in zip(made, cells, strict=True):
-        pixels = theme.SMALL * f.scale
+        pixels = f.font(theme.SMALL)
         at = imgui.ImVec2(x + cell - f.px(4) - text_width(column.title, pixels), y)
         draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM, max(column.alpha, 0.25)), column.title)
 
@@ -183,13 +183,17 @@ def _foot(f: Frame, table: Table):
         ink = theme.GOOD if change < 0 else theme.BAD if change > 0 else theme.DIM
         old, new = pair_plain(o.loss_before, o.loss_after)
         parts = [(f"loss {old} → {new}", theme.TEXT), (f"  {signed(change)}, {words}", ink)]
-        return parts, "text", sum(text_width(text, theme.BODY * f.scale) for text, _ in parts), f.px(theme.BODY)
+        return parts, "text", sum(text_width(text, f.font(theme.BODY)) for text, _ in parts), f.px(theme.BODY)
     latex, text = losses.formula(o)
-    made = f.formulas.get(f"{latex} = {tex(o.loss_before)}", f.px(FORMULA))
+    whole = f"{latex} = {tex(o.loss_before)}"
+    made = f.formulas.get(whole, f.px(FORMULA))
+    wide = f.px(3 * (CELL + GAP) + 24)
+    if made is not None and made.width > wide:  # a table that is wider than its columns finds no room beside the outputs
+        made = f.formulas.get(whole, max(f.px(FORMULA) * wide / made.width, f.px(FORMULA * 0.7)))
     if made is not None:
         return made, "tex", made.width, made.height
     parts = [(f"{text} = {plain(o.loss_before)}", theme.ACCENT)]
-    return parts, "text", text_width(parts[0][0], theme.BODY * f.scale), f.px(theme.BODY)
+    return parts, "text", text_width(parts[0][0], f.font(theme.BODY)), f.px(theme.BODY)
 
 
 def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: float, bottom: float) -> None:
@@ -197,7 +201,7 @@ def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: 
     parts, kind, wide, high = foot
     if few:
         at = imgui.ImVec2(left + f.px(PAD), top + f.px(2))
-        draw_list.add_text(f.fonts.regular, theme.SMALL * f.scale, at, theme.packed(theme.DIM), few)
+        draw_list.add_text(f.fonts.regular, f.font(theme.SMALL), at, theme.packed(theme.DIM), few)
         top += f.px(16)
     line = top + f.px(3)
     ends = imgui.ImVec2(left + f.px(PAD), line), imgui.ImVec2(left + width - f.px(PAD), line)
@@ -207,8 +211,8 @@ def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: 
         parts.draw(draw_list, x, y, theme.packed(theme.ACCENT))
         return
     for text, ink in parts:
-        draw_list.add_text(f.fonts.regular, theme.BODY * f.scale, imgui.ImVec2(x, y), theme.packed(ink), text)
-        x += text_width(text, theme.BODY * f.scale)
+        draw_list.add_text(f.fonts.regular, f.font(theme.BODY), imgui.ImVec2(x, y), theme.packed(ink), text)
+        x += text_width(text, f.font(theme.BODY))
 
 
 def _around(table: Table) -> Rect:

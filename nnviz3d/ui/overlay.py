@@ -17,6 +17,7 @@ from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
 from nnviz3d.ui.tex import Formulas
+from nnviz3d.ui.titles import Titles
 from nnviz3d.ui.tour import Tour, marks
 
 SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
@@ -32,11 +33,12 @@ class Overlay:
         self.scale = scale
         self.panel_width = 0.0
         self.memory = Memory()
+        io.fonts.tex_glyph_padding = 2  # a letter never shows a rim of its neighbour in the texture
         self._fonts = theme.load_fonts()
         self._applied = 0.0
         self._formulas = Formulas()
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
-        self._tour = Tour()
+        self._tour, self._titles = Tour(), Titles()
 
     def draw(self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False) -> Answer:
         """Draw one frame and say what a person did in it. `size`: framebuffer pixels, `dt`: seconds since the last frame.
@@ -61,7 +63,7 @@ class Overlay:
 
     def _compact(self, f: Frame) -> Answer:
         self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
-        transport.caption(f)
+        self._titles.draw(f)
         self.panel_width = 0.0
         return Answer()
 

@@ -94,7 +94,7 @@ def keys(f: Frame) -> None:
     if pressed(_K.f11):
         f.do("fullscreen")
     if pressed(_K.f12):
-        f.do("screenshot")
+        f.do("screenshot", "4K" if io.key_shift else None)
     if pressed(_K.f9):
         f.do("save_timeline") if io.key_ctrl or io.key_super else f.do("capture", "stage" if io.key_shift else None)
     _moment_keys(f, pressed)

@@ -1,4 +1,4 @@
-"""Bottom of the stage: what happens now in one sentence, the numbers, and the buttons that run time. Also the caption of films."""
+"""Bottom of the stage: what happens now in one sentence, the numbers, and the buttons that run time."""
 
 from __future__ import annotations
 
@@ -129,21 +129,3 @@ def _buttons(f: Frame, room: float) -> set[str]:
 def _moments(f: Frame) -> None:
     if icon_button(f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments, compare them, go back to them (F2, F3, F4)", size=36):
         f.reveal("Moments")
-
-
-def caption(f: Frame) -> None:
-    """For films and stills without panels: the sentence and the numbers, large, at the bottom of the picture."""
-    draw_list = imgui.get_background_draw_list()
-    y = f.height - f.px(74)
-    # nobody can press anything in a film or a still
-    sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
-    for text, size, colour in ((sentence, theme.LARGE, theme.TEXT), (metrics(f), theme.BODY, theme.DIM)):
-        imgui.push_font(None, size)
-        text = elide(text, f.width - 2 * f.px(theme.MARGIN))
-        x = round((f.width - imgui.calc_text_size(text).x) / 2)
-        for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-            at = imgui.ImVec2(x + dx * f.scale, round(y) + dy * f.scale)
-            draw_list.add_text(f.fonts.regular, f.px(size), at, theme.packed("#04070f", 0.6), text)
-        draw_list.add_text(f.fonts.regular, f.px(size), imgui.ImVec2(x, round(y)), theme.packed(colour), text)
-        imgui.pop_font()
-        y += f.px(size * 1.45)

@@ -2,11 +2,16 @@
 // Stage, scene and halo together, then the tone curve, sRGB and a dither of half a level so that nothing bands. One pass.
 uniform sampler2D t_scene;
 uniform sampler2D t_bloom;
+uniform float u_weight;    // of t_scene, which may be a sum
+uniform vec4 u_window;     // what of t_scene is looked at: corner and size in uv
+uniform vec4 u_place;      // where in the picture that is: corner and size in uv
+uniform vec2 u_origin;     // the same in pixels
 uniform float u_bloom;
 uniform float u_exposure;
 uniform vec2 u_centre;    // of the stage's light, in uv
 uniform float u_aspect;
-uniform bool u_transparent;
+uniform bool u_transparent;  // no stage; colours come multiplied by their alpha
+uniform int u_depth;         // bits a channel: 8, 16; 32 is linear light
 in vec2 v_uv;
 out vec4 o_color;
 
@@ -23,19 +28,32 @@ vec3 srgb(vec3 x)
     return max(.662002687 * a + .684122060 * b - .323583601 * c - .0225411470 * x, 0.);
 }
 
+// The curve itself, where nothing lies below the light or 16 bits tell the difference: the fit leaves out the faintest two levels.
+vec3 exact(vec3 x) { return mix(12.92 * x, 1.055 * pow(max(x, 1e-6), vec3(1. / 2.4)) - .055, step(.0031308, x)); }
+
 void main()
 {
-    vec4 scene = texture(t_scene, v_uv);
-    vec3 light = scene.rgb + texture(t_bloom, v_uv).rgb * u_bloom;
-    float alpha = 1.;
-    if (u_transparent) {
-        alpha = clamp(max(scene.a, max(light.r, max(light.g, light.b))), 0., 1.);
-    } else {
-        vec2 p = (v_uv - u_centre) * vec2(u_aspect, 1.);
+    vec2 uv = u_place.xy + v_uv * u_place.zw;
+    vec4 scene = texture(t_scene, u_window.xy + v_uv * u_window.zw) * u_weight;
+    vec3 light = scene.rgb + texture(t_bloom, uv).rgb * u_bloom;
+    if (!u_transparent) {
+        vec2 p = (uv - u_centre) * vec2(u_aspect, 1.);
         float fall = 1. / (1. + 1.5 * dot(p, p));
         light += mix(OUTER, CENTRE, fall * fall) * (1. - scene.a);
     }
-    vec3 color = srgb(tone(light * u_exposure));
-    float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(.06711056, .00583715))));
-    o_color = vec4(color + (noise - .5) / 255., alpha);
+    float solid = u_transparent ? clamp(scene.a, 0., 1.) : 1.;
+    if (u_depth == 32) {
+        o_color = vec4(light * u_exposure, solid);
+        return;
+    }
+    vec3 toned = tone(light * u_exposure);
+    vec3 color = u_transparent || u_depth == 16 ? exact(toned) : srgb(toned);
+    float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy + u_origin, vec2(.06711056, .00583715))));
+    if (u_depth == 8) color += (noise - .5) / 255.;
+    if (u_transparent) {  // light alone covers as much as it is bright: so it looks on black as it should, and is seen on white
+        float levels = u_depth == 8 ? 255. : 65535.;
+        color = clamp(floor(color * levels + .5) / levels, 0., 1.);
+        solid = max(ceil(solid * levels) / levels, max(color.r, max(color.g, color.b)));
+    }
+    o_color = vec4(color, solid);
 }

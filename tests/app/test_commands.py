@@ -19,11 +19,11 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import chain
 
 COMMAND = str(Path(sys.executable).parent / "nnviz3d")
-NAMES = ["run", "tour", "train", "export", "shot", "demo", "inspect", "scenes", "new", "doctor", "bench"]
+NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
 SCENES = [
-    "circle", "compare", "dead-relu", "deep", "digits", "exploding", "gauss", "iris", "overfit", "reg-plane", "saturated", "sparse",
-    "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
+    "circle", "compare", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris", "learning", "one-iteration",
+    "overfit", "reg-plane", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Films in pieces: a kill costs a frame, the order does not matter, colours stay what they were."""
 
+import hashlib
 import json
 import os
 
@@ -122,7 +123,7 @@ def test_a_killed_run_goes_on_where_it_was_and_the_film_is_the_same(tmp_path, fo
     store = make(tmp_path / "killed", of, order=[2, 0, 1])
     store.join(tmp_path / f"killed.{format}")
     assert (tmp_path / f"killed.{format}").read_bytes() == (tmp_path / f"whole.{format}").read_bytes()
-    assert store.hashes(0)[2] == parts.digest(image(2))
+    assert store.hashes(0)[2] == hashlib.sha256(np.ascontiguousarray(image(2))).hexdigest()
     assert not list((tmp_path / "killed").glob("*.raw")) and not list(tmp_path.glob("*.part"))
 
 
@@ -227,4 +228,4 @@ def test_numbered_pictures(tmp_path):
 
 def test_the_plan_is_readable(tmp_path):
     parts.Parts(tmp_path, plan())
-    assert json.loads((tmp_path / "plan.json").read_text())["codec"] == "ffv1"
+    assert json.loads((tmp_path / "plan.json").read_text())["plan"]["codec"] == "ffv1"

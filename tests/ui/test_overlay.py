@@ -105,10 +105,17 @@ def test_play_and_pause(driver):
     assert driver.commands == [("pause", None)]
 
 
-@pytest.mark.parametrize("name", ["step", "reset", "new_seed", "save", "undo", "screenshot", "fullscreen"])
+@pytest.mark.parametrize("name", ["step", "reset", "new_seed", "save", "undo", "fullscreen"])
 def test_buttons_give_their_command(driver, name):
     driver.click(*find(driver, name))
     assert driver.commands == [(name, None)]
+
+
+@pytest.mark.parametrize(("entry", "value"), [("The window", None), ("4K  3840 x 2160", "4K"), ("16K  15360 x 8640", "16K")])
+def test_the_camera_offers_pictures_of_any_size(driver, entry, value):
+    driver.click(*find(driver, "picture"))
+    driver.click(*find(driver, entry))
+    assert driver.commands == [("screenshot", value)]
 
 
 @pytest.mark.parametrize(("button", "name"), [("previous", "previous_sample"), ("next", "next_sample"), ("shuffle", "shuffle_sample")])

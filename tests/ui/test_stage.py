@@ -105,6 +105,7 @@ def test_gamepad_sticks(driver):
         (K.f, (), ("fit", None)),
         (K.f11, (), ("fullscreen", None)),
         (K.f12, (), ("screenshot", None)),
+        (K.f12, (K.mod_shift,), ("screenshot", "4K")),
         (K._1, (), ("camera", "three_quarter")),
         (K._6, (), ("camera", "output")),
         (K.left_bracket, (), ("previous_sample", None)),

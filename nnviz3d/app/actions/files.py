@@ -7,7 +7,9 @@ from pathlib import Path
 from nnviz3d.app import arrivals
 from nnviz3d.app.desk import Purpose
 from nnviz3d.app.export import ENDINGS, companion, export
+from nnviz3d.spec import limits
 from nnviz3d.spec.asking import SaveFirst
+from nnviz3d.spec.errors import InputError
 
 _EXPORTS = {
     "weights": "Export the weights",
@@ -22,8 +24,15 @@ _OPEN = {
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)
 
 
-def _screenshot(loop, _value) -> None:
-    loop.wants_picture = True
+def _screenshot(loop, value) -> None:
+    """Of the window, or of the stage at the size that a name of `STILLS` stands for."""
+    if value is None:
+        loop.wants_picture = True
+        return
+    if value not in limits.STILLS:
+        raise InputError.of("", "screenshot", f"expected one of {', '.join(limits.STILLS)}, found {value!r}")
+    loop.wants_still = limits.enlarged(loop.host.size, limits.STILLS[value])
+    loop.say("saving {} x {} pixels: the window waits ...".format(*loop.wants_still))
 
 
 def _save(loop, path: Path | None = None) -> None:

@@ -26,10 +26,11 @@ from nnviz3d.spec.film import Key, Record, Shot
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import chain
+from nnviz3d.ui import titles
 
 TICKS, LOOKS = 24, 6  # moments a second at which the loss is noted in the curves; every so many of them the test part is looked at
 TESTED = 100_000  # samples of such a look at most
-FADE = 0.4  # seconds in which a caption comes and goes
+FADE, ARRIVE = 0.4, 0.8  # seconds in which a caption comes and goes; in which the camera makes room for an equation
 
 
 class Director:
@@ -46,6 +47,7 @@ class Director:
         self._walked = 0.0  # where the walk of the last `iterate` ended
         self._before = 0  # steps done when the shot began
         self._neuron = -1
+        self._free = stage.panel, stage.foot
         session.run(film.begin)
         session.evaluate(TESTED)
 
@@ -60,20 +62,26 @@ class Director:
             self._go(border)
         self._go(time)
         shot, local = self._shots[self._number], time - self._starts[self._number]
-        fade = min(local / FADE, (shot.seconds - local) / FADE, 1.0)
-        same = self._shares_caption
-        fade = 1.0 if (same(-1) and local < FADE) or (same(1) and shot.seconds - local < FADE) else max(fade, 0.0)
-        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, shot.equation)
+        fade = self._faded("caption", local, 0.0)
+        equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
+        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation)
+
+    def _faded(self, what: str, local: float, wait: float) -> float:
+        """How much of a title is there: it comes and goes with its shot, and stays where the neighbouring shot has the same.
+
+        `wait`: seconds before it comes, while the camera makes room for it.
+        """
+        shot, shares = self._shots[self._number], [1.0]
+        for by, passed in ((-1, local - wait), (1, shot.seconds - local)):
+            other = self._number + by
+            if not 0 <= other < len(self._shots) or getattr(self._shots[other], what) != getattr(shot, what):
+                shares.append(passed / FADE)
+        return min(max(min(shares), 0.0), 1.0)
 
     def _next_border(self) -> float:
         """The next moment at which something happens once: a shot begins, or the test part is looked at."""
         shot = self._starts[self._number + 1] if self._number + 1 < len(self._shots) else inf
         return min(shot, (self._tick + 1) / TICKS)
-
-    def _shares_caption(self, by: int) -> bool:
-        """The neighbouring shot says the same: its words stay."""
-        other = self._number + by
-        return 0 <= other < len(self._shots) and self._shots[other].caption == self._shots[self._number].caption
 
     def _go(self, time: float) -> None:
         number = min(bisect_right(self._starts, time) - 1, len(self._shots) - 1)
@@ -113,6 +121,9 @@ class Director:
             session.show_sample(shot.sample)
         session.refresh()
         self._neuron = which.neuron(session.seen, shot.highlight)
+        stage, written = self.stage, shot.equation and not self.film.ui  # else the panel tells of it
+        stage.panel, stage.foot = titles.room(*stage.host.display_size, stage.text) if written else self._free
+        stage.with_table = not written
         self._rail = self._rail_of(shot)
 
     def _walk(self, shot: Shot) -> None:

@@ -15,7 +15,7 @@ from nnviz3d.draw.camera import Pose
 class Cue:
     """One moment: `time` in seconds since the film began, `fade` of the caption in [0, 1], `highlight` a neuron id or -1.
 
-    `equation`: with the highlighted neuron's equation.
+    `equation`: how much of the highlighted neuron's equation is there, in [0, 1].
     """
 
     time: float
@@ -23,7 +23,7 @@ class Cue:
     caption: str = ""
     fade: float = 1.0
     highlight: int = -1
-    equation: bool = False
+    equation: float = 0.0
 
 
 class Play(Protocol):

@@ -100,7 +100,7 @@ class Matrix:
 
     def _show(self, f: Frame, r: LayerReading, mode: str, grid, strips, strip: int, gap: int) -> None:
         draw_list = imgui.get_window_draw_list()
-        small_size = f.px(theme.SMALL)
+        small_size = f.font(theme.SMALL)
         width = grid.size[0]
         corner = imgui.get_cursor_screen_pos()
         x, y = round(corner.x), round(corner.y)

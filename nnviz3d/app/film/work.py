@@ -1,0 +1,131 @@
+"""A film from its job: paints the frames that are not there yet, hands them to a thread that encodes them, joins the pieces.
+
+What is finished survives whatever happens: a second run with the same job goes on, and the film is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+
+from nnviz3d import __version__
+from nnviz3d.app.film.job import Job
+from nnviz3d.record.parts import Parts
+from nnviz3d.spec import toml
+from nnviz3d.spec.errors import InputError
+
+AHEAD = 4  # painted frames that may wait for the encoder
+PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
+
+Progress = Callable[[int, int], None]
+
+
+def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
+    """The folder of the film's pieces. Raises InputError where something is there and neither was asked for."""
+    there = job.target if job.target.exists() else job.sidecar if job.kind.codec.sequence and job.sidecar.exists() else None
+    if overwrite:
+        Parts.discard(job.folder)
+    elif there is not None and not (resume and job.folder.exists()):
+        raise InputError.of(str(there), "--output", "is there already; --overwrite replaces it")
+    elif job.folder.exists() and not resume:
+        raise InputError.of(str(job.folder), "--output", "holds pieces of an unfinished film; --resume goes on, --overwrite begins anew")
+    return open_parts(job)
+
+
+def open_parts(job: Job) -> Parts:
+    return Parts(job.folder, job.plan(), about(job), job.target)
+
+
+def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None) -> None:
+    """Make these pieces, or what is missing of them. `progress(done, total)` counts frames. Raises RunError when the disk is full."""
+    done = set(parts.finished())
+    wanted = sorted(set(numbers) - done)
+    total = sum(len(parts.plan.piece(k)) for k in wanted)
+    if not wanted:
+        return
+    from nnviz3d.app.film.painter import Painter
+
+    ready = 0
+    with Painter(job, session) as painter, ThreadPoolExecutor(1, "encoder") as encoder:
+        for number in wanted:
+            piece = parts.open(number, painter.renderer)
+            waiting: deque[Future] = deque()
+            try:
+                ready += piece.next - piece.frames.start
+                for index in range(piece.next, piece.frames.stop):
+                    waiting.append(encoder.submit(piece.add, painter.frame(job.number(index))))
+                    while len(waiting) > AHEAD or waiting[0].done():
+                        waiting.popleft().result()
+                        if not waiting:
+                            break
+                    ready += 1
+                    progress(ready, total)
+            finally:  # what is painted is kept, up to the first frame that could not be
+                kept = encoder.submit(piece.close)
+                for future in waiting:
+                    future.result()
+                kept.result()
+
+
+def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
+    """Join the pieces, write the sidecar, clear up. Returns what the sidecar says. Raises InputError where pieces are missing."""
+    parts.join(target)
+    notes = [parts.note(k) for k in range(parts.plan.pieces)]
+    told = parts.about | {name: value for name, value in asdict(parts.plan).items() if name != "scene"}
+    told |= {
+        "film": target.name,
+        "scene_hash": parts.plan.scene,
+        "seconds": parts.plan.count / parts.plan.fps,
+        "renderer": sorted({str(note.get("renderer")) for note in notes}),
+        "frames": [digest for note in notes for digest in note["frames"]],
+    }
+    toml.write_text(sidecar, json.dumps(told, indent=1) + "\n")
+    parts.remove()
+    return told
+
+
+def about(job: Job) -> dict:
+    """What the sidecar says of a film beside its plan and the hashes of its frames, before they were encoded."""
+    return {
+        "film": job.target.name,
+        "nnviz3d": __version__,
+        "seed": job.scene.train.seed,
+        "origin": job.origin.name if job.origin else None,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "scene": toml.dump(job.scene),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def record(job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None) -> dict:
+    """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
+    parts = begin(job, resume=resume, overwrite=overwrite)
+    paint(job, parts, range(parts.plan.pieces), progress, session)
+    return finish(parts, job.target, job.sidecar)
+
+
+def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None) -> list[int]:
+    """Part `part` of `of` (from 1): neighbouring pieces, so that each part trains through what comes before it only once.
+
+    Other parts may be at work in the same folder, or in copies of it that are put together before `encode`.
+    """
+    parts = open_parts(job)
+    mine = share(parts.plan.pieces, part, of)
+    paint(job, parts, mine, progress, session)
+    return list(mine)
+
+
+def share(pieces: int, part: int, of: int) -> range:
+    return range(pieces * (part - 1) // of, pieces * part // of)

@@ -1,0 +1,86 @@
+"""What a film writes into its picture: a caption, the numbers of the run, a line for editors, and the picked neuron's equation."""
+
+from __future__ import annotations
+
+import math
+
+from imgui_bundle import imgui
+
+from nnviz3d.ui import equations, theme, updates
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.lines import Lines
+from nnviz3d.ui.transport import metrics
+from nnviz3d.ui.widgets import elide, floating, small
+
+CARD, TALL = 300.0, 330.0  # the equation's width, and its height where it stands below the network
+CORNER, PAD = 22.0, 12.0
+CAPTION = 88.0  # what caption and numbers take at the bottom
+
+
+def room(width: float, height: float, scale: float) -> tuple[float, float]:
+    """Shares of the width, at the right, and of the height, at the bottom, that an equation and the words below it take."""
+    if height > width:
+        return 0.0, min(scale * (CAPTION + TALL) / height, 0.5)
+    return min(scale * (CARD + 2 * PAD + CORNER) / width, 0.5), scale * CAPTION / height
+
+
+class Titles:
+    """Keeps how the equation was laid out."""
+
+    def __init__(self):
+        self._lines = Lines()
+
+    def draw(self, f: Frame) -> None:
+        titles = f.readout.titles
+        # nobody can press anything in a film or a still
+        sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
+        said = (titles.caption, titles.fade) if titles is not None and titles.caption else (sentence, 1.0)
+        y = f.height - f.px(74)
+        for text, size, colour, alpha in ((said[0], theme.LARGE, theme.TEXT, said[1]), (metrics(f), theme.BODY, theme.DIM, 1.0)):
+            _words(f, text, size, colour, alpha, f.width / 2, y, 0.5)
+            y += f.px(size * 1.45)
+        if titles is not None and titles.burned:
+            _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER), 0.0)
+        if titles is not None and titles.equation > 0 and f.readout.neuron is not None:
+            self._equation(f)
+
+    def _equation(self, f: Frame) -> None:
+        """Beside the network, or below it in a tall picture: what the neuron does in this phase, with its numbers."""
+        r, walk = f.readout.neuron, f.readout.walk
+        kind = walk.kinds[min(int(walk.number), len(walk.kinds) - 1)] if walk is not None else ""
+        parts = [("Weighted sum", equations.pre_activation(r)), ("Activation", equations.activation(r))]
+        if kind == "backward" and r.delta is not None:
+            parts = [("Error signal", equations.backward(r))]
+        elif kind in ("update", "after") and r.step is not None:
+            parts = [("Gradients", updates.gradients(r)), ("Update", updates.update(r.step.update))]
+        imgui.push_style_var(imgui.StyleVar_.alpha, f.readout.titles.equation)
+        if f.height > f.width:
+            floating(f, "##equation", f.width / 2, f.height - f.px(CAPTION), (0.5, 1.0))
+        else:
+            floating(f, "##equation", f.width - f.px(CORNER), (f.height - f.px(CAPTION)) / 2 + f.px(CORNER / 2), (1.0, 0.5))
+        layers = len(f.readout.topology.nodes) - 1
+        place = "Input" if r.layer == 0 else "Output" if r.layer == layers else f"Layer {r.layer}"
+        imgui.text_unformatted(f"{place}, neuron {r.index}" + (f": {r.label}" if r.label else ""))
+        imgui.dummy(imgui.ImVec2(f.px(CARD), 0))
+        for title, lines in parts:
+            if lines:
+                small(f, title, theme.packed(theme.FAINT))
+                self._lines.draw(f, title, lines)
+        imgui.end()
+        imgui.pop_style_var()
+
+
+def _words(f: Frame, text: str, size: float, colour: str, alpha: float, x: float, y: float, pivot: float) -> None:
+    """A line with a dark rim, so that it can be read over anything."""
+    if alpha <= 0:
+        return
+    draw_list = imgui.get_background_draw_list()
+    imgui.push_font(None, size)
+    text = elide(text, f.width - 2 * f.px(theme.MARGIN))
+    x = round(x - imgui.calc_text_size(text).x * pivot)
+    # a film fades evenly only where the rim fades faster than the letters
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        at = imgui.ImVec2(x + dx * f.scale, round(y) + dy * f.scale)
+        draw_list.add_text(f.fonts.regular, f.font(size), at, theme.packed("#04070f", 0.6 * math.pow(alpha, 1.5)), text)
+    draw_list.add_text(f.fonts.regular, f.font(size), imgui.ImVec2(x, round(y)), theme.packed(colour, alpha), text)
+    imgui.pop_font()

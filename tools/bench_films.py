@@ -1,0 +1,137 @@
+"""What films cost: `tools/bench.py record|gif|memory|codecs`. Ratios of one process; the clock is read around whole films, not frames."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+OVERHEAD_GOAL, GIF_GOAL, SLOPE_GOAL = 1.10, 20.0, 1.0
+
+
+def job_of(folder: Path, name: str, target: str, **settings):
+    from nnviz3d.app.film import job
+    from nnviz3d.spec import toml
+    from nnviz3d.spec.edit import Edit
+
+    scene = toml.load(name, [Edit(path.replace("__", "."), value) for path, value in settings.items()])
+    return job.make(scene, toml.find(name).parent, folder / target)
+
+
+def record_section(frames: int = 600) -> dict:
+    """A film of `digits`, 1280 x 720: making it, against drawing its frames alone plus encoding them alone (goal: at most 1.10 times)."""
+    from nnviz3d.app.film import work
+    from nnviz3d.app.film.painter import Painter
+    from nnviz3d.record.encode import Encoder
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        what = job_of(folder, "digits", "film.mp4", record__fps=60, record__duration=frames / 60)
+        kept, start = [], perf_counter()
+        with Painter(what) as painter:
+            for k in range(what.count):
+                image = painter.frame(k)
+                if k % 4 == 0 and len(kept) < 150:
+                    kept.append(image)
+            draw = perf_counter() - start
+        record = what.scene.record
+        start = perf_counter()
+        encoder = Encoder(folder / "alone.mp4", what.kind.codec, (record.width, record.height), record.fps)
+        for image in to_and_fro(kept, what.count):
+            encoder.add(image)
+        encoder.close()
+        encode = perf_counter() - start
+        start = perf_counter()
+        work.record(what)
+        film = perf_counter() - start
+    return {
+        "frames": what.count, "draw_s": round(draw, 2), "encode_s": round(encode, 2), "film_s": round(film, 2),
+        "film_against_both": round(film / (draw + encode), 3), "goal": OVERHEAD_GOAL, "ms_a_frame": round(1e3 * film / what.count, 1),
+    }  # fmt: skip
+
+
+def to_and_fro(images: list, count: int) -> Iterator:
+    """`count` pictures that move as the film's do: forth and back through those that were kept."""
+    way = [*range(len(images)), *range(len(images) - 2, 0, -1)] or [0]
+    for k in range(count):
+        yield images[way[k % len(way)]]
+
+
+def gif_section() -> dict:
+    """A forward pass of 64-32-16-10 as a GIF of 1000 x 400: milliseconds a frame, all in all (goal: 20; matplotlib took 1,300)."""
+    from nnviz3d.app.film import work
+
+    with tempfile.TemporaryDirectory() as name:
+        what = job_of(Path(name), "forward-pass", "film.gif", record__width=1000, record__height=400, record__fps=25)
+        start = perf_counter()
+        work.record(what)
+        spent = perf_counter() - start
+        size = what.target.stat().st_size
+    return {"frames": what.count, "ms_a_frame": round(1e3 * spent / what.count, 1), "goal": GIF_GOAL, "bytes_a_frame": size // what.count}
+
+
+def memory_section(frames: int = 10_000) -> dict:
+    """How memory grows over a long film: megabytes for 1,000 frames, by least squares over the second half (goal: below 1)."""
+    import numpy as np
+
+    from nnviz3d.app.film import work
+
+    seen: list[tuple[int, float]] = []
+    with tempfile.TemporaryDirectory() as name:
+        what = job_of(
+            Path(name), "digits", "film.mp4", record__width=320, record__height=180, record__fps=60, record__duration=frames / 60,
+            record__ui=False, look__quality="low",
+        )  # fmt: skip
+
+        def note(done: int, _total: int) -> None:
+            if done % 100 == 0:
+                seen.append((done, resident()))
+
+        work.record(what, progress=note)
+    k, mb = np.array(seen[len(seen) // 2 :]).T
+    slope = float(np.polyfit(k, mb, 1)[0]) * 1000
+    return {"frames": what.count, "mb_for_1000_frames": round(slope, 3), "goal": SLOPE_GOAL, "mb_at_half": mb[0], "mb_at_end": mb[-1]}
+
+
+def resident() -> float:
+    """Megabytes of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def codecs_section(frames: int = 120) -> dict:
+    """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
+    from nnviz3d.app.film import job, work
+    from nnviz3d.app.film.painter import Painter
+    from nnviz3d.record.codecs import CODECS, FORMATS, encoder_works
+
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        plain = job_of(folder, "learning", "f.mkv", record__fps=30)
+        with Painter(plain) as painter:
+            images = [painter.frame(k) for k in range(75, 75 + frames)]
+        pixels = images[0].shape[0] * images[0].shape[1]
+        for form, names in FORMATS.items():
+            for codec in [c for c in names if c not in found and CODECS[c].depth == 8]:
+                if codec.endswith("nvenc") and not encoder_works(CODECS[codec].encoder):
+                    continue
+                what = job.make(plain.scene, folder, folder / f"{codec}.{form}", codec=codec, frames=f"0..{frames - 1}")
+                parts = work.open_parts(what)
+                start = perf_counter()
+                for number in range(parts.plan.pieces):
+                    piece = parts.open(number)
+                    for index in range(piece.next, piece.frames.stop):
+                        piece.add(images[index])
+                    piece.close()
+                parts.join(what.target)
+                spent = perf_counter() - start
+                files = [what.target] if what.target.exists() else list(folder.glob(f"{codec}/*"))
+                size = sum(path.stat().st_size for path in files)
+                found[codec] = {"bits": round(8 * size / pixels / frames, 3), "ms_a_frame": round(1e3 * spent / frames, 1)}
+    return found
+
+
+SECTIONS = {"record": record_section, "gif": gif_section, "memory": memory_section, "codecs": codecs_section}
