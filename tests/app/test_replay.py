@@ -13,6 +13,7 @@ from nnviz3d.app.door import Door
 from nnviz3d.app.film import replay
 from nnviz3d.app.inputs import Inputs, thinned
 from nnviz3d.app.loop import Loop
+from nnviz3d.app.stage import Stage
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.engine import plan
 from nnviz3d.gfx.overlay import ImguiFrame
@@ -350,6 +351,38 @@ def test_the_camera_goes_smoothly_where_it_went(hand, tmp_path):
     fast = np.array([play._pose(t).eye for t in np.arange(0.2, 1.0, 1 / 240)])
     jerk = np.linalg.norm(np.diff(fast, 2, axis=0), axis=1)
     assert jerk.max() < 0.15 * np.linalg.norm(np.diff(fast, axis=0), axis=1).max(), "no corner that a high rate would show"
+
+
+def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypatch):
+    hand.do("play", frames=12)
+    hand.edit("look.edges", "weight", 4)
+    hand.edit("network.layers.0.units", 6, 8)
+    hand.do("pick", 5)
+    hand.edit("data.kind", "circle", 4)
+    hand.do("walk", frames=12)
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    monkeypatch.undo()
+
+    def drawn(times):
+        session, play = replay.open(path, "cpu")
+        stage = Stage(hand.host, session)
+        play.show_on(stage)
+        for time in times:
+            cue = play.seek(time)
+            stage.time = cue.time
+            stage.draw(0.0, cue.pose, exact=True)
+        image = hand.host.read()
+        stage.close()
+        return image
+
+    for last in (0.3, 0.55, play_end(path)):
+        alone = drawn([last])
+        assert alone.std() > 3
+        assert np.array_equal(drawn([0.0, 0.1, 0.2, 0.31, 0.4, 0.5, last] if last > 0.5 else [0.0, 0.1, last]), alone)
+
+
+def play_end(path):
+    return timeline.load(path).end
 
 
 def test_a_narrow_film_stands_back(hand, tmp_path):

@@ -18,6 +18,7 @@ from nnviz3d.app import driving, saving
 from nnviz3d.app.actions import editing, moments, training, walk
 from nnviz3d.app.film.play import Cue
 from nnviz3d.app.session import Session
+from nnviz3d.app.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.rails import Rail
 from nnviz3d.spec import timeline
@@ -31,7 +32,9 @@ _ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **moments.ACTIONS, **editing.ACT
 
 @dataclass(frozen=True)
 class Seen(Cue):
-    """A cue with what was pointed at: neuron ids, a parameter's place, a layer; -1 for none."""
+    """A cue with what was pointed at: neuron ids, a parameter's place, a layer; -1 for none.
+
+    `highlight` is what was hovered, or else picked; on a stage, which knows the one under the pointer, it is what was picked."""
 
     picked: int = -1
     hovered: int = -1
@@ -61,7 +64,7 @@ def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float |
 
 
 class Replay:
-    """A `Play` over the session of a timeline, which stands at its beginning. After `seek`, `stage.rebuild(session.take_rebuild())`.
+    """A `Play` over the session of a timeline, which stands at its beginning; `show_on` a stage.
 
     `ui`: panels will be drawn; without them the network moves to the middle of the frame. `aspect`: of the film's frames; where they
     are narrower than what was free in the window, the camera stands back so that nothing is cut off.
@@ -79,6 +82,11 @@ class Replay:
         self._from = (0.0, session.leader.step)  # time and step of the last act
         self._tick, self._noted = 0, session.leader.step
         self._walked: tuple[float, float] | None = None  # time and number from which a walk that plays goes on
+        self.stage: Stage | None = None
+
+    def show_on(self, stage: Stage) -> None:
+        """From now on `seek` brings this stage of the session up to date too, with what is picked, pointed at and chosen."""
+        self.stage, self.aspect = stage, stage.aspect
 
     @property
     def seconds(self) -> float:
@@ -90,8 +98,12 @@ class Replay:
         self._go(self.kept.begin + time if time < self.seconds else self.kept.end)
         now = self.kept.begin + time
         picked, hovered, chosen, edge, layer = self._pointed(now)
-        highlight = hovered if hovered >= 0 else picked
-        return Seen(time, self._pose(now), "", 1.0, highlight, False, picked, hovered, chosen, edge, layer)
+        highlight = hovered if hovered >= 0 and self.stage is None else picked
+        if self.stage is not None:
+            self.stage.rebuild(self.session.take_rebuild())
+            self.stage.picked, self.stage.hovered, self.stage.chosen = picked, hovered, chosen
+            self.stage.hovered_edge, self.stage.layer = edge, layer
+        return Seen(time, self._pose(now), highlight=highlight, picked=picked, hovered=hovered, chosen=chosen, edge=edge, layer=layer)
 
     # ------------------------------------------------------------ the session
 
