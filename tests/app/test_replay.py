@@ -381,6 +381,15 @@ def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypat
         assert np.array_equal(drawn([0.0, 0.1, 0.2, 0.31, 0.4, 0.5, last] if last > 0.5 else [0.0, 0.1, last]), alone)
 
 
+def test_a_film_has_its_own_quality(hand, tmp_path):
+    hand.edit("look.quality", "balanced")
+    hand.answer([Edit("look.quality", "low"), Edit("look.glow", 2.0)])
+    hand.loop.inputs.save(tmp_path / "a.timeline")
+    session, play = replay.open(tmp_path / "a.timeline", "cpu", quality="high")
+    play.seek(play.seconds)
+    assert (session.scene.look.quality, session.scene.look.glow) == ("high", 2.0)
+
+
 def play_end(path):
     return timeline.load(path).end
 

@@ -9,6 +9,7 @@ and library versions, parameters are those of the window to the bit.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from math import floor, inf
 from pathlib import Path
@@ -21,11 +22,12 @@ from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.rails import Rail
-from nnviz3d.spec import timeline
+from nnviz3d.spec import timeline, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.timeline import ACTS, Event, Timeline
 
+QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
 _ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **moments.ACTIONS, **editing.ACTIONS}
 
@@ -56,9 +58,14 @@ class _Hands:
         """Nobody reads it."""
 
 
-def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None) -> tuple[Session, Replay]:
-    """The session of a timeline file at its beginning, and what plays it. Raises InputError with every problem of the file."""
+def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None, quality: str = "") -> tuple[Session, Replay]:
+    """The session of a timeline file at its beginning, and what plays it. Raises InputError with every problem of the file.
+
+    `quality`: draw with this one ("high"), whatever it was in the window.
+    """
     kept = timeline.load(path)
+    if quality:
+        kept = replace(kept, scene=toml.apply(kept.scene, [Edit(QUALITY, quality)]), events=tuple(_without_quality(kept.events)))
     session = Session(kept.scene, kept.base, backend, None, kept.remember)
     return session, Replay(session, kept, ui=ui, aspect=aspect)
 
@@ -73,6 +80,7 @@ class Replay:
     def __init__(self, session: Session, kept: Timeline, *, ui: bool = False, aspect: float | None = None):
         self.session, self.kept, self.ui, self.aspect = session, kept, ui, aspect
         session.running = kept.running
+        session.evaluate()
         self._hands = _Hands(session)
         self._acts = [event for event in kept.events if event.kind in ACTS]
         self._seen, self._windows = (_Track([e for e in kept.events if e.kind == kind]) for kind in ("seen", "window"))
@@ -248,6 +256,13 @@ def _always() -> bool:
 def _edit(row: list) -> Edit:
     path, value, origins = row
     return Edit(path, value, None if origins is None else tuple(origins))
+
+
+def _without_quality(events: Iterable[Event]) -> Iterator[Event]:
+    """No edit of the quality any more; the event stays, for its step."""
+    for event in events:
+        rows = [row for row in event.value if row[0] != QUALITY] if event.kind == "edit" else None
+        yield event if rows is None else replace(event, value=rows) if rows else Event(event.time, "step", None, event.step)
 
 
 def _rail(events: list[Event]) -> Rail | None:
