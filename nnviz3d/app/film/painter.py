@@ -111,7 +111,7 @@ class Painter:
         if moment is not None and not stage.with_table:
             moment = replace(moment, table=None)
         shown = {"plane": stage.responses.reading(session.source), "moment": moment, "beside": stage.beside}
-        titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation)
+        titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
         readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
         self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
