@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Edit", "InputError", "RunError", "Scene", "run", "shot", "train"]
+__all__ = ["Edit", "InputError", "RunError", "Scene", "load_recording", "run", "shot", "train"]
 
 _HOMES = {
     "Scene": "nnviz3d.spec.scene",
@@ -15,6 +15,7 @@ _HOMES = {
     "run": "nnviz3d.app.api",
     "shot": "nnviz3d.app.api",
     "train": "nnviz3d.app.api",
+    "load_recording": "nnviz3d.app.api",
 }
 
 

@@ -54,13 +54,13 @@ void main()
 #endif
     gl_Position = light > .004 ? in_part(u_clip_from_view * vec4(seen, 1.)) : vec4(2., 2., 2., 1.);
     float pixels = u_size * (.7 + .5 * min(energy, 1.2)) * u_clip_from_view[1][1] * u_viewport.y / max(-seen.z, 1e-3);
-    gl_PointSize = clamp(pixels, 3., 28.) * u_ssaa;
+    gl_PointSize = clamp(pixels, 3., 28. * fineness()) * u_ssaa;
 #ifdef CHANGE
     vec4 a = u_clip_from_view * u_view_from_world * vec4(place_of(edge.source), 1.);
     vec4 b = u_clip_from_view * u_view_from_world * vec4(place_of(edge.target), 1.);
     vec2 way = (b.xy / b.w - a.xy / a.w) * u_viewport * vec2(1., -1.);
     v_way = normalize(way + vec2(1e-6, 0.)) * (away ? 1. : -1.);
-    gl_PointSize = clamp(pixels * 2., 8., 26.) * u_ssaa;
+    gl_PointSize = clamp(pixels * 2., 8., 26. * fineness()) * u_ssaa;
     v_color = (edge.change < 0. ? u_negative : u_positive) * light * u_energy;
 #else
     v_color = mix(edge.level < 0. ? u_negative : u_positive, vec3(1.1, 1.15, 1.25), .3) * light * u_energy * (.8 + .9 * min(energy, 1.2));

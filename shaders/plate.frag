@@ -22,7 +22,7 @@ void main()
     vec4 answer = mix(mix(cell(low), cell(low + ivec2(1, 0)), share.x), mix(cell(low + ivec2(0, 1)), cell(low + ivec2(1, 1)), share.x), share.y);
     vec2 pixel = fwidth(v_place) * u_ssaa;
     vec2 rim = min(v_place, 1. - v_place) / pixel;
-    float edge = clamp(2.5 - min(rim.x, rim.y), 0., 1.);
+    float edge = clamp(2.5 * max(u_viewport.y / 720., 1.) - min(rim.x, rim.y), 0., 1.);
     vec3 color = answer.rgb * (.05 + .3 * answer.a) + vec3(.16, .22, .36) * edge;
     vec2 away = (v_place - u_spot) / pixel;
     float ring = abs(length(away) - u_viewport.y * .011) - u_viewport.y * .002;

@@ -15,7 +15,7 @@ void main()
     vec4 seen = u_view_from_world * vec4(place, 1.);
     seen.xyz *= 1. - 3. * u_size / length(seen.xyz);  // nearer along the line of sight: a flat sprite must not cut into the slanted plate
     gl_Position = in_part(u_clip_from_view * seen);
-    gl_PointSize = clamp(u_size * u_clip_from_view[1][1] * u_viewport.y / max(-seen.z, 1e-3), 2., 14.) * u_ssaa;
+    gl_PointSize = clamp(u_size * u_clip_from_view[1][1] * u_viewport.y / max(-seen.z, 1e-3), 2., 14. * fineness()) * u_ssaa;
     int rgb = int(point.z);
     v_color = vec3(rgb >> 16, (rgb >> 8) & 255, rgb & 255) / 255.;
 }

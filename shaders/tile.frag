@@ -5,6 +5,7 @@ uniform int u_neurons;
 uniform int u_cells;
 uniform vec2 u_spot;               // the shown sample on the plane, in [0, 1] from the lower left
 uniform vec3 u_negative;
+uniform vec2 u_viewport;
 
 in vec2 v_at;
 flat in int v_neuron;
@@ -51,7 +52,7 @@ void main()
     picture *= .7 + .3 * smoothstep(0., .16, -outside - rim);             // set a little back behind its frame
     picture += vec3(.012, .018, .03) * smoothstep(-.6, 1., v_at.y - .5 * v_at.x);  // the key light on the glass
     vec2 away = (place - u_spot) * 2. * (1. - rim) * v_pixels;
-    float size = clamp(.07 * v_pixels, 1.4, 7.);
+    float size = clamp(.07 * v_pixels, 1.4, 7. * max(u_viewport.y / 720., 1.));
     float spot = clamp(size - length(away) + .5, 0., 1.) * step(0., u_spot.x) * step(9., v_pixels);
     float shade = clamp(1.7 * size - length(away) + .5, 0., 1.) * step(0., u_spot.x) * step(9., v_pixels);
     picture = mix(mix(picture, vec3(.01), .6 * shade), vec3(1., .95, .85), spot);

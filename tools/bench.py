@@ -1,11 +1,12 @@
 """Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films.py`).
 
-    python tools/bench.py train|tape|record|gif|memory|codecs [--json] [--threads N] [--seconds S]
+    python tools/bench.py train|tape|timeline|record|gif|memory|codecs [--json] [--threads N] [--seconds S]
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
 the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
 so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
-Ratios are of the best of several rounds, so a busy machine disturbs both sides alike.
+Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
+beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards.
 """
 
 from __future__ import annotations
@@ -153,9 +154,69 @@ def tape_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
     return {"threads": threads, "optimizer": optimizer, "cases": cases}
 
 
+def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
+    """Writing is as fast as the disk of the temporary folder: every chunk is waited for."""
+    import tempfile
+
+    import numpy as np
+
+    from nnviz3d.importers.nnrec import Recording
+    from nnviz3d.sources.recorded import RecordedTraining, scene_of
+    from nnviz3d.sources.recorder import Recorder
+    from nnviz3d.spec.scene import Data, Layer, Network, Scene, Train
+
+    cases = []
+    for kind, sizes, batch, steps in (("digits", (64, 48, 32, 10), 32, 1000), ("blobs", (784, 1024, 1024, 10), 128, 60)):
+        data = Data(kind=kind) if kind == "digits" else Data(kind=kind, inputs=784, shape=(28, 28), classes=10, samples=4000)
+        network = Network(layers=tuple(Layer(units=n) for n in sizes[1:-1]))
+        scene = Scene(network=network, data=data, train=Train(batch=batch, optimizer=optimizer))
+        with tempfile.TemporaryDirectory() as folder:
+            trainer, base = _trainer(scene), Path(folder)
+            trainer.run(5)
+            plain = min(best(trainer.run, steps // ROUNDS) for _ in range(ROUNDS)) * 1e-6
+            recorder = Recorder(trainer, scene, base, base / "r.nnrec", steps=steps)
+            began = time.perf_counter()
+            for _ in range(steps):
+                trainer.run(1)
+                recorder.note()
+            recorder.close("steps")
+            recorded = (time.perf_counter() - began) / steps
+            began = time.perf_counter()
+            recording = Recording(base / "r.nnrec")
+            opened = time.perf_counter() - began
+            source, jumps = RecordedTraining(recording, scene_of(recording), base, trainer.ops), {}
+            first, last = int(recording.steps[0]), int(recording.steps[-1])
+            for way, order in (("forth", range(first, last)), ("back", range(last, first, -1))):
+                for _ in range(2):  # the first time the file is not in memory
+                    times = []
+                    for step in order:
+                        began = time.perf_counter()
+                        source.go(step)
+                        times.append(time.perf_counter() - began)
+                jumps[way] = float(np.median(times))
+            cases.append(
+                {
+                    "network": "-".join(map(str, sizes)), "batch": batch, "step_ms": round(plain * 1e3, 3),
+                    "kept_ms": round((recorded - plain) * 1e3, 3), "ratio": round(recorded / plain, 2),
+                    "mb_per_1000": round(recording.bytes / steps / 1e3, 1), "open_ms": round(opened * 1e3, 1),
+                    "jump_ms": round(jumps["forth"] * 1e3, 3), "jump_to_step": round(jumps["forth"] / plain, 2),
+                    "back_to_forth": round(jumps["back"] / jumps["forth"], 2),
+                }
+            )  # fmt: skip
+    return {"threads": threads, "optimizer": optimizer, "cases": cases}
+
+
+def _trainer(scene):
+    from nnviz3d.backend import choose
+    from nnviz3d.engine.data import load
+    from nnviz3d.engine.trainer import Trainer
+
+    return Trainer(scene, load(scene.data, Path()), choose("cpu"))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train", "tape", *bench_films.SECTIONS])
+    parser.add_argument("section", choices=["train", "tape", "timeline", *bench_films.SECTIONS])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
@@ -167,9 +228,18 @@ def main() -> int:
         return 0
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
-    result = (train_section if args.section == "train" else tape_section)(args.threads, args.seconds, args.optimizer)
+    section = {"train": train_section, "tape": tape_section, "timeline": timeline_section}[args.section]
+    result = section(args.threads, args.seconds, args.optimizer)
     if args.json:
         print(json.dumps({args.section: result}))
+        return 0
+    if args.section == "timeline":
+        for case in result["cases"]:
+            print(
+                f"{case['network']:>18} batch {case['batch']:<4} step {case['step_ms']} ms, keeping it {case['kept_ms']} ms more; "
+                f"{case['mb_per_1000']:,} MB in 1,000 steps, opened in {case['open_ms']} ms; jump {case['jump_ms']} ms "
+                f"({case['jump_to_step']} steps), back {case['back_to_forth']}x"
+            )
         return 0
     if args.section == "tape":
         for case in result["cases"]:

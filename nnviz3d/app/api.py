@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,22 +12,24 @@ from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
 
+if TYPE_CHECKING:
+    from nnviz3d.app.opening import Opened
+    from nnviz3d.importers.nnrec import Recording
 
-def _scene(scene: Scene | str | Path) -> tuple[Scene, Path]:
-    """A scene and the folder that its file paths are relative to."""
-    if isinstance(scene, Scene):
-        return scene, Path.cwd()
-    from nnviz3d.spec import toml
 
-    path = toml.find(scene)
-    return toml.load(path), path.parent
+def _open(scene: Scene | str | Path, train: bool = False) -> Opened:
+    """A scene, or a recording, and the folder that its file paths are relative to."""
+    from nnviz3d.app import opening
+
+    return opening.Opened(scene, Path.cwd(), None) if isinstance(scene, Scene) else opening.read(scene, train=train)
 
 
 def run(scene: Scene | str | Path = "digits", **options) -> int:
-    """Open a window on a scene and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
+    """Open a window on a scene or a recording and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
     from nnviz3d.app.run import run_window
 
-    return run_window(*_scene(scene), **options)
+    opened = _open(scene)
+    return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
 
 
 def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
@@ -36,8 +40,9 @@ def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "a
     from nnviz3d.app import stops
     from nnviz3d.app.session import Session
 
-    document, base = _scene(scene)
-    session = Session(document, base, backend)
+    opened = _open(scene, train=True)
+    document = opened.scene
+    session = Session(document, opened.base, backend)
     wanted = document.train.steps or 1000 if steps is None else steps
     stops.run(session.source, session.source.trainer, document.train, wanted, session.stops)
     return session.source
@@ -60,6 +65,7 @@ def shot(
 ) -> np.ndarray:
     """One still after `step` training steps, or at a place inside the next one (`phase="forward:2@0.5"`): (H, W, 3) uint8.
 
+    Of a recording: at the last kept step that is not after `step`.
     The same scene, step and renderer give the same pixels. `size`: up to 16,384 a side. `ssaa`: samples a side of each pixel: 1, 2 or 4.
     `transparent`: (H, W, 4) with straight alpha and no stage. `depth`: 16 gives uint16; 32 float32, linear light before the tone curve,
     without labels, colours multiplied by alpha.
@@ -67,9 +73,16 @@ def shot(
     `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
     Raises InputError, and RunError where there is no OpenGL.
     """
-    document, base = _scene(scene)
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
-    return take(document, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time, **more)
+    return take(_open(scene), size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time, **more)
+
+
+def load_recording(path: str | Path) -> Recording:
+    """A recording (.nnrec) to read: `.steps` (K,) the kept ones, `.loss` (S,) of every step, `.parameters(step)` (P,) and
+    `.activations(step)` (N,) float32. Mapped, not loaded. Raises InputError."""
+    from nnviz3d.importers.nnrec import Recording
+
+    return Recording(path)
 
 
 def check_picture(size, ssaa: int, depth: int) -> None:
@@ -87,20 +100,23 @@ def check_picture(size, ssaa: int, depth: int) -> None:
 
 
 def take(
-    document: Scene, base: Path, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3, ssaa=1, transparent=False, depth=8
+    opened: Opened, size, *, step, phase, ui, camera, backend, neuron=None, time=1.3, ssaa=1, transparent=False, depth=8
 ) -> np.ndarray:
-    """`shot` for a scene and the folder of its files."""
+    """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
-    from nnviz3d.app.session import Session
     from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
     from nnviz3d.spec.phases import Place
 
+    document = opened.scene
+    if phase is not None and opened.recording is not None:
+        raise InputError.of("", "--phase", NO_WALK)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
-    session = Session(toml.apply(document, edits), base, backend)
+    session = replace(opened, scene=toml.apply(document, edits)).session(backend)
     place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
     host = open_host(16, 16, headless=True)  # the picture is drawn on a canvas
     try:
@@ -117,8 +133,7 @@ def take(
 
 
 def shot_file(
-    scene: Scene,
-    base: Path,
+    opened: Opened,
     output: Path,
     *,
     backend: str,
@@ -135,4 +150,4 @@ def shot_file(
     from nnviz3d.app import stills
 
     more = {"ssaa": ssaa, "transparent": transparent, "depth": stills.depth(output, depth)}
-    stills.write(take(scene, base, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, **more), output)
+    stills.write(take(opened, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, **more), output)

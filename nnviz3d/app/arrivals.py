@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from nnviz3d.app import saving
+from nnviz3d.app import opening, saving
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.engine.data import table
 from nnviz3d.spec import paths, toml
@@ -40,7 +40,7 @@ def receive(loop, files: list[Path]) -> None:
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif endings[file] == ".toml":
+    elif endings[file] in (".toml", opening.ENDING):
         open_scene(loop, str(file))
     elif endings[file] == ".safetensors":
         loop.inputs.weights(file)
@@ -53,7 +53,7 @@ def receive(loop, files: list[Path]) -> None:
     elif endings[file] in ARRAYS:
         take_data(loop, "npz", {"file": file})
     else:
-        known = ".toml (a scene), .csv .npz .npy or IDX (data), .safetensors (weights)"
+        known = ".toml (a scene), .nnrec (a recording), .csv .npz .npy or IDX (data), .safetensors (weights)"
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
 
 
@@ -103,16 +103,15 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
 
 
 def open_scene(loop, name: str) -> None:
-    """Another scene, once unsaved changes are saved or let go. A scene that cannot be opened is told before anybody is asked."""
-    path = toml.find(name)
-    scene = toml.load(path)
+    """Another scene or a recording, once unsaved changes are saved or let go. What cannot be opened is told before anybody is asked."""
+    opened = opening.read(name)
 
     def then() -> None:
-        session = Session(scene, path.parent, loop.session.ops.name, path, REMEMBER)
+        session = opened.session(loop.session.ops.name, REMEMBER)
         session.running = True
         loop.take(session)
 
-    save_first(loop, f"open {path.stem}", then)
+    save_first(loop, f"open {Path(name).stem}", then)
 
 
 def save_first(loop, doing: str, then: Callable[[], None]) -> None:

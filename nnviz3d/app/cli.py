@@ -45,7 +45,7 @@ def run(
     with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
     language: Language = None,
 ) -> None:
-    """Open a window in which the scene's network learns."""
+    """Open a window in which the scene's network learns, or a recording plays."""
     _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, "1" if with_tour else "", language)
 
 
@@ -67,15 +67,14 @@ def tour(
 def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language) -> None:
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app.commands import common
-    from nnviz3d.spec import toml
     from nnviz3d.spec.errors import InputError
 
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
-    (document, base), pixels, _, _ = common.together(
-        lambda: options.scene(scene),
+    opened, pixels, _, _ = common.together(
+        lambda: options.open(scene),
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
         lambda: place and common.check_place(place),
@@ -83,8 +82,8 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     from nnviz3d.app.run import run_window
 
     code = run_window(
-        document, base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
-        fullscreen=fullscreen, path=toml.find(scene), tour=place,
+        opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
+        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -100,11 +99,17 @@ def train(
     save: output("W.safetensors", "Write the weights here.", "--save") = None,
     log: output("L.jsonl", "One JSON object a step.", "--log") = None,
     as_json: Json = False,
+    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
+    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
 ) -> None:
     """Train without a picture."""
+    from nnviz3d.app.commands.train import Keep
     from nnviz3d.app.commands.train import train as work
 
-    raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json))
+    keep = Keep(record, every, half, overwrite)
+    raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json, keep=keep))
 
 
 @command(app)
@@ -153,12 +158,12 @@ def shot(
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
     from nnviz3d.app import api
 
-    (document, base), pixels, *_ = common.together(
-        lambda: options.scene(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
+    opened, pixels, *_ = common.together(
+        lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
         lambda: api.check_picture((16, 16), ssaa, depth),
     )  # fmt: skip
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
-    api.shot_file(document, base, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
+    api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
     options.say(f"wrote {target}")
 
 
@@ -193,7 +198,10 @@ def demo(
 def inspect(
     options: Any,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A scene (file or name), weights (.safetensors) or data (.csv .npz .npy IDX).")
+        str,
+        typer.Argument(
+            metavar="FILE", help="A scene (file or name), a recording (.nnrec), weights (.safetensors) or data (.csv .npz .npy IDX)."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -277,7 +285,7 @@ def main() -> None:
 def with_command(arguments: list[str]) -> list[str]:
     """`nnviz3d`, `nnviz3d --headless ...` and `nnviz3d my.toml` mean `run`."""
     first = arguments[0] if arguments else ""
-    is_scene = first.endswith(".toml") or (not first and not arguments)
+    is_scene = first.rstrip("/").endswith((".toml", ".nnrec")) or (not first and not arguments)
     is_option = first.startswith("-") and first not in ("--help", "--version", "-h")
     return ["run", *arguments] if is_scene or is_option else arguments
 

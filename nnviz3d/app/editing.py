@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz3d.app.history import Held, Value
+from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.holds import Hold
 from nnviz3d.spec.readout import EffectReading
@@ -36,6 +37,8 @@ class Editing:
     def set_parameter(self, p: int, value: float, now: float = 0.0, held: bool = False) -> None:
         """By hand; undoable. `held`: a drag goes on. Bad values become the banner, and nothing has changed."""
         source = self.session.source
+        if self._fixed():
+            return
         try:
             source.trainer.check_parameter(p, value)
         except InputError as error:
@@ -78,7 +81,7 @@ class Editing:
     def _hold(self, holds, now: float) -> None:
         source = self.session.source
         before = source.holds
-        if holds == before:
+        if holds == before or self._fixed():
             return
         try:
             holds.check(source.topology)
@@ -96,6 +99,12 @@ class Editing:
         self.session.source.hold(holds)
         if changed:
             self._answer(False)
+
+    def _fixed(self) -> bool:
+        """Whether this is a recording; then a banner says so."""
+        if self.session.player is not None:
+            self.session.banner = FIXED
+        return self.session.player is not None
 
     # undo
 

@@ -20,7 +20,7 @@ from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import CaptureReading, NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.titles import Titles
 
@@ -28,6 +28,8 @@ from nnviz3d.spec.titles import Titles
 def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source = session.source
+    if session.player is not None:
+        return session.moments.sentence(source) or session.player.sentence(session)
     count = source.topology.n_parameters
     if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
@@ -110,7 +112,7 @@ def readout(
         toast=toast,
         can_undo=session.history.can_undo,
         can_redo=session.history.can_redo,
-        findings=session.diagnosis.findings(source, session.curves.charts),
+        findings=_findings(session),
         chosen=chosen,
         layer=layer,
         parameter=session.inspector.parameter(seen, chosen),
@@ -123,10 +125,10 @@ def readout(
         edge=parameters.read(session, edge),
         holds=source.holds,
         effect=session.editing.reading(),
-        confusion=session.confusion.reading(source, "confusion" in session.wants),
+        confusion=session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
         layers=session.layers.reading(source, session.wants.get("layers")),
         compare=comparing.reading(session, beside, hovered),
-        epoch_steps=source.trainer.of_epoch[1],
+        epoch_steps=source.of_epoch[1],
         moments=moments,
         dirty=session.scene != session.saved,
         scene_name=session.name,
@@ -137,8 +139,22 @@ def readout(
         data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
         tour=tour,
         titles=titles,
+        recording=session.player.reading() if session.player else None,
         capture=capture,
     )
+
+
+def _gone(session: Session) -> bool:
+    """A recording whose data are not there: one sample says nothing of a whole part."""
+    return session.player is not None and bool(session.player.source.gone)
+
+
+def _findings(session: Session) -> tuple[Finding, ...]:
+    """Of a recording by what had happened until its present step."""
+    charts = session.curves.charts
+    if _gone(session):
+        return ()
+    return session.diagnosis.findings(session.source, charts if session.player is None else session.player.past(charts))
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 What a person does is an event with its training step; what time does by itself (training, a walk that plays, the camera) is kept as
 samples, as few as tell it. Bounded: where there are too many, old noise is thinned, and past that the rest is not kept. A guided tour has a
-session of its own and is not kept. The file is `spec.timeline`, and `app.film.replay` plays it.
+session of its own and is not kept, nor is a recording that is played. The file is `spec.timeline`, and `app.film.replay` plays it.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Inputs:
 
     @property
     def on(self) -> bool:
-        """Whether the session is the one on screen: during a tour it is not."""
-        return self.loop.session is self.session
+        """Whether the session is kept: not during a tour, which is another one, and not where a recording is played."""
+        return self.loop.session is self.session and self.session.player is None
 
     @property
     def step(self) -> int:
@@ -229,6 +229,10 @@ class Inputs:
 
     def save(self, path: Path, begin: float = 0.0) -> Path:
         """`begin`: where a film of it begins. Raises InputError where it cannot be written."""
+        if self.session.player is not None:
+            raise InputError.of(
+                "", "", "A recording that is played is not kept as a timeline: `nnviz3d record` films the recording itself."
+            )
         if not self.on:
             raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
         timeline.save(path, self.timeline(begin))

@@ -67,7 +67,7 @@ class Probe:
         arenas = source.trainer.arenas
         if self.copy is not None:
             xp.copyto(self.copy, arenas.parameters)
-        three = xp.stack([arena[self._where] for arena in (arenas.parameters, arenas.gradients, arenas.before)])
+        three = xp.stack([arena[self._where] for arena in (arenas.parameters, source.tensors("gradient"), arenas.before)])
         return self._moment(source.step, *source.ops.to_host(three), self._activations())
 
     def then(self, step: int, state: dict) -> Moment:

@@ -13,6 +13,9 @@ UNITS = ("phase", "layer", "sample", "step", "epoch")
 
 def move(session, unit: str, count: int) -> None:
     """`count`: +1 or -1. Phases and layers are inside a walk; outside they do nothing."""
+    if session.player is not None:
+        session.player.move(session, unit, count)
+        return
     if unit == "sample":
         session.show_next(count)
     elif unit in ("phase", "layer"):
@@ -26,6 +29,9 @@ def move(session, unit: str, count: int) -> None:
 
 def rewind(session, step: int) -> None:
     """Enter the remembered step nearest to this one again."""
+    if session.player is not None:
+        session.player.seek(session, step)
+        return
     source = session.source
     nearest = source.rewind.nearest(step) if source.rewind is not None else source.step
     if source.rewind is None or (source.step == nearest and session.walking is None and source.diverged is None):

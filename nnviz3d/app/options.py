@@ -23,7 +23,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went w
 COMMON = {"backend": (Backend, "auto"), "seed": (Seed, None), "sets": (Sets, None), "verbose": (Verbose, 0), "quiet": (Quiet, False)}
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, or the name of a shipped scene.")]
+SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, the name of a shipped scene, or a recording (.nnrec).")]
 Headless = Annotated[bool, typer.Option("--headless", help="The same loop without a window.")]
 Frames = Annotated[int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)]
 Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")]

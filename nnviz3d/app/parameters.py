@@ -35,7 +35,7 @@ def read(session, p: int) -> ParameterReading | None:
 
         value = at(arenas.parameters, p)
         taught = source.step > 0
-        numbers = value, at(arenas.gradients, p) if taught else None, value - at(arenas.before, p) if taught else None
+        numbers = value, at(source.tensors("gradient"), p) if taught else None, value - at(arenas.before, p) if taught else None
         a = None if i is None else at(source.tensors("activation"), before + i)
     value, gradient, change, a = (None if number is None else float(number) for number in (*numbers, a))
     return ParameterReading(**common, value=value, a=a, gradient=gradient, change=change)

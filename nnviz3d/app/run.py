@@ -25,12 +25,14 @@ def run_window(
     fullscreen: bool = False,
     path: Path | None = None,
     tour: str = "",
+    recording=None,
 ) -> int:
-    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins. Returns the exit code."""
+    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
+    `importers.nnrec.Recording` that plays instead of training. Returns the exit code."""
     from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
-    session = Session(scene, base, backend, path, REMEMBER)  # bad input is told before a window opens
+    session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.callback(host.close)

@@ -7,7 +7,9 @@ from itertools import count
 from pathlib import Path
 
 from nnviz3d.engine.data.places import seen_from
+from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec import paths
+from nnviz3d.spec.errors import InputError
 
 PASSING = {"sample": 0, "camera": "front"}  # of the view: what one looks at by the way and would not miss
 
@@ -38,6 +40,8 @@ def load_weights(session, path: Path) -> None:
     """Put a file's weights into the network; the step and the optimiser's state stay. Raises InputError, and then nothing changes."""
     from nnviz3d.importers import weights
 
+    if session.player is not None:
+        raise InputError.of("", "", FIXED)
     parameters = weights.load(path, session.source.topology)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)

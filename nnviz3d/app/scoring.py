@@ -42,16 +42,19 @@ class Scoring:
     def due(self) -> bool:
         return self._since >= EVERY
 
-    def look(self, source, curves: Curves, limit: int | None = None, note: bool = True) -> Scores:
+    def look(self, source, curves: Curves | None, limit: int | None = None, note: bool = True) -> Scores:
         """Both parts of the data, on as many samples as the budget allows (or `limit`); `note` them in the curves."""
         limit = limit or affordable(source)
         train_loss, train_accuracy = source.evaluate("train", limit)
         test_loss, test_accuracy = source.evaluate("test", limit) if len(source.data.x_test) else (None, None)
-        self.scores = Scores(test_loss, train_accuracy, test_accuracy, train_loss)
+        self.note(Scores(test_loss, train_accuracy, test_accuracy, train_loss), source.step)
         if test_loss is not None and note:
             curves.add_test(source.step, test_loss, train_accuracy, test_accuracy)
-        self._since, self.step = 0.0, source.step
         return self.scores
+
+    def note(self, scores: Scores, step: int) -> None:
+        """These are the newest."""
+        self.scores, self.step, self._since = scores, step, 0.0
 
 
 def affordable(source) -> int:

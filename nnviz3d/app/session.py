@@ -19,12 +19,14 @@ from nnviz3d.app.inspector import Inspector
 from nnviz3d.app.layers import LayerHistory
 from nnviz3d.app.moments import Moments
 from nnviz3d.app.pace import Pace
+from nnviz3d.app.playing import Player
 from nnviz3d.app.rival import Rival
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.scoring import Scores, Scoring, affordable
 from nnviz3d.app.stops import Stops, check
 from nnviz3d.app.walking import Habits, Walking
 from nnviz3d.sources.own import OwnTraining
+from nnviz3d.sources.recorded import FIXED, NO_WALK, RecordedTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, RunError
@@ -40,15 +42,23 @@ FOLLOW_EVERY = 4.0  # seconds a sample is shown when `view.follow` is on
 class Session:
     """`rebuilt` tells the stage what to rebuild since it last looked (and is reset by `take_rebuild`)."""
 
-    def __init__(self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None, remember: int = 0):
-        """`where`: the scene's file. `remember`: bytes for going back in the run; 0 remembers nothing."""
+    def __init__(
+        self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None, remember: int = 0, recording=None
+    ):  # fmt: skip
+        """`where`: the scene's file. `remember`: bytes for going back in the run; 0 remembers nothing. `recording`: played, not trained."""
         self.scene, self.base = scene, base
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
-        self.source = OwnTraining(scene, base, self.ops, remember)
+        if recording is None:
+            self.source = OwnTraining(scene, base, self.ops, remember)
+        else:
+            self.source = RecordedTraining(recording, scene, base, self.ops)
+        self.player = None if recording is None else Player(self.source)
         check(scene.train, self.source.data)
         self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
         self.curves = Curves(self.source.data.task == "classification")
+        if self.player is not None:
+            self.player.fill(self.curves)
         self.diagnosis = Diagnosis()
         self.confusion, self.layers = Confusion(), LayerHistory()
         self.wants: dict = {}  # readings that a panel shows now: the others cost nothing
@@ -124,6 +134,8 @@ class Session:
         """Make `scene` true. Raises InputError and leaves everything as it was when the new scene cannot be built."""
         # without its rival a network goes on as it is
         before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
+        if self.player is not None:
+            self.player.check(before, scene)
         level, keys = diff(before, scene), changed_paths(before, scene)
         if "train.stop_accuracy" in keys and level < Rebuild.DATA:
             check(scene.train, self.source.data)
@@ -157,7 +169,13 @@ class Session:
         return level
 
     def reset(self, seed: int | None = None) -> None:
-        """Start again from the initial weights: of the same seed, or of a new one."""
+        """Start again from the initial weights: of the same seed, or of a new one. A recording goes to its start."""
+        if self.player is not None:
+            if seed is None:
+                self.player.go(self, self.source.rewind.oldest)
+            else:
+                self.banner = FIXED
+            return
         self.leave_walk()
         if seed is not None:
             self.apply([Edit("train.seed", seed)])
@@ -188,6 +206,8 @@ class Session:
 
     @property
     def name(self) -> str:
+        if self.player is not None and self.path is None:
+            return self.player.recording.path.stem
         return self.path.stem if self.path else (self.scene.title or "scene").lower().replace(" ", "-")[:40]
 
     # ---------------------------------------------------------------- time
@@ -241,6 +261,9 @@ class Session:
 
     def start_walk(self, place: Place | None = None) -> None:
         """Record the next iteration and walk through it, or stand still at a place in it. After divergence a banner says why not."""
+        if self.player is not None:
+            self.banner = NO_WALK
+            return
         self.running = False
         self.moments.watch("")
         try:
@@ -302,6 +325,9 @@ class Session:
         return self.source.at_boundary if self.rival is None else self.rival.even
 
     def single_step(self) -> None:
+        if self.player is not None:
+            self.player.move(self, "step", 1)
+            return
         self.leave_walk()
         self.moments.watch("")
         if self.alive:
@@ -323,7 +349,9 @@ class Session:
             if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
                 self.show_next(1)
             self.scoring.pass_time(dt)
-            if self.running and self.alive:
+            if self.player is not None:
+                steps = self.player.advance(self, dt)
+            elif self.running and self.alive:
                 steps = driving.train(self, dt, more)
             else:
                 self._rest(more)
@@ -340,6 +368,9 @@ class Session:
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
+        if self.player is not None:
+            self.player.play(self)
+            return
         self.leave_walk()
         self.moments.watch("")
         self.running, self.pace.goal = True, None
@@ -380,6 +411,8 @@ class Session:
 
     def run(self, steps: int) -> int:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
+        if self.player is not None:
+            return self.player.go(self, self.player.head + steps)
         done = 0
         chunk = max(steps // 100, 1)
         while done < steps and self.alive:
@@ -393,6 +426,8 @@ class Session:
 
     def run_to(self, step: int) -> int:
         """Train both networks, or the one, up to this step or to where a stop condition holds, without curves. Returns steps finished."""
+        if self.player is not None:
+            return self.player.go(self, step)
         if self.stops.key:
             return 0
         leader = self.leader
@@ -400,6 +435,8 @@ class Session:
 
     def evaluate(self, limit: int | None = None) -> Scores:
         """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
+        if self.player is not None:
+            return self.player.evaluate(self.scoring, limit)
         limit = limit or affordable(self.source)
         # who only looks back erases nothing
         note = self.running or self.source.step >= self.curves.charts.train_step.max(initial=0)

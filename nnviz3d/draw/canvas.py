@@ -127,8 +127,8 @@ class Canvas:
         """The mean of what was added as (H, W, 3), or with `transparent` (H, W, 4); first row on top.
 
         uint8 (dithered), uint16, or float32: linear light, colours multiplied by alpha. The others have straight alpha, and light alone
-        covers as much as it is bright. `overlay` is called inside a frame of imgui, `rounds` times with the same result: imgui must see a
-        thing to know its size; depth 32 has none. Raises ValueError where nothing was added.
+        covers as much as it is bright. `overlay` is called inside a frame of imgui, at most `rounds` times with the same result, because
+        imgui must see a thing to know its size: until it returns False. Depth 32 has none. Raises ValueError where nothing was added.
         """
         if self._last is None or not self._count:
             raise ValueError("nothing was added")
@@ -155,13 +155,15 @@ class Canvas:
         return out
 
     def rehearse(self, overlay: Callable[[], object], dt: float = 1 / 60, rounds: int = 1) -> None:
-        """Run frames of imgui without drawing them: it learns sizes and uploads its textures."""
+        """Run frames of imgui without drawing them: it learns sizes and uploads its textures. At most so many, until `overlay` is False."""
         self._corner = self._corner or Target(self.context, 1, 1, "rgba8")
         for _ in range(rounds):
             self.imgui.begin(self.size, dt)
-            overlay()
+            again = overlay()
             self.imgui.end()
             self.imgui.draw_part(self._corner.framebuffer, (0, 0), (1, 1))
+            if again is False:
+                break
 
     def _straight(self, pixels: np.ndarray) -> np.ndarray:
         """Colours that were multiplied by alpha, in whole levels, divided by it; as they are in linear light."""

@@ -13,6 +13,7 @@ from itertools import pairwise
 Size = tuple[int, int]
 Box = tuple[int, int, int, int]
 MARGIN = 32  # pixels around a piece: sprites reach 14 over its rim, and OpenGL leaves out those with their middle outside
+LINES = 720  # up to here; in finer pictures sprites are as much larger
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Piece:
 
 def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:
     """Pieces of which none sees more than `most` pixels a side, all of the same size in the scene."""
-    columns, rows = (_spans(picture[k], scene[k], halo[k], most) for k in (0, 1))
+    margin = min(-(-MARGIN * max(scene[1], LINES) // LINES), max(most // 4, MARGIN))
+    columns, rows = (_spans(picture[k], scene[k], halo[k], most, margin) for k in (0, 1))
     return [
         Piece(picture, scene, halo, *((a[0], b[0], a[1] - a[0], b[1] - b[0]) for a, b in zip(column, row, strict=True)))
         for row in rows
@@ -68,15 +70,15 @@ def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:
     ]
 
 
-def _spans(picture: int, scene: int, halo: int, most: int) -> list[tuple[tuple[int, int], ...]]:
+def _spans(picture: int, scene: int, halo: int, most: int, margin: int) -> list[tuple[tuple[int, int], ...]]:
     """Along one side: begin and end in the picture, the scene, the halo."""
-    count = 1 if max(picture, scene) <= most else -(-picture // max(most - 2 * MARGIN - 4, 1))
+    count = 1 if max(picture, scene) <= most else -(-picture // max(most - 2 * margin - 4, 1))
     edges = [picture * k // count for k in range(count + 1)]
-    wide = scene if count == 1 else -(-(-(-picture // count) * scene) // picture) + 2 * MARGIN + 2
+    wide = scene if count == 1 else -(-(-(-picture // count) * scene) // picture) + 2 * margin + 2
     wide = min(wide + (scene - wide) % 2, scene)  # all begin at even pixels: OpenGL takes slopes inside squares of 2 x 2
     spans = []
     for a, b in pairwise(edges):
-        start = min(max(a * scene // picture - MARGIN, 0) // 2 * 2, scene - wide)
+        start = min(max(a * scene // picture - margin, 0) // 2 * 2, scene - wide)
         # a pixel of the halo belongs to the piece in which its middle lies
         lit = tuple(-(-(2 * edge * halo - picture) // (2 * picture)) for edge in (a, b))
         spans.append(((a, b), (start, start + wide), lit))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import log2
 
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.pieces import Piece
@@ -17,6 +18,7 @@ from nnviz3d.gfx.targets import Target
 
 THRESHOLD = 0.55
 STRENGTH = 0.55
+LINES = 1080  # scenes of twice as many have a halo of twice as many pixels, and so on: it looks the same in every size
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -25,7 +27,7 @@ class Post:
         self.context = context
         self.down = Program(context, "post/screen.vert", "post/down.frag")
         self.up = Program(context, "post/screen.vert", "post/up.frag")
-        self.final = Program(context, "post/screen.vert", "post/final.frag")
+        self._finals: dict[tuple[str, ...], Program] = {}
         self._chain: list[Target] = []
         self._key: tuple = ()
 
@@ -45,8 +47,10 @@ class Post:
         return max(round(scene[0] / 4), 1), max(round(scene[1] / 4), 1)
 
     def bloom(self, parts: Sequence[tuple[int, Piece]], levels: int, weight: float = 1.0) -> Target:
-        """The halo of a scene, a quarter of its size. `parts`: GL names of textures that hold `weight` times less light than is meant."""
-        chain = self._targets(parts[0][1].scene, levels)
+        """The halo of a scene, at most a quarter of its size. `parts`: GL names of textures, `weight`: a factor of their light."""
+        scene = parts[0][1].scene
+        spared = max(int(log2(scene[1] / LINES)), 0)  # levels that are too fine for a halo
+        chain = self._targets(scene, levels + spared)
         state.replace()
         self.down.set(u_spread=1.0, u_threshold=THRESHOLD, u_weight=weight)
         for image, piece in parts:
@@ -60,30 +64,37 @@ class Post:
                 self.down.draw("triangles", 3, images={"t_image": source.image})
         state.add()
         self.up.set(u_strength=0.7)
-        for target, smaller in zip(chain[-2::-1], chain[:0:-1], strict=True):
+        for smaller, target in pairwise(chain[spared:][::-1]):
             with target:
                 self.up.draw("triangles", 3, images={"t_image": smaller.image})
-        return chain[0]
+        return chain[spared]
 
     def finish(self, image: int, piece: Piece, halo: Target, frame: Frame, framebuffer: int, depth: int = 8, weight: float = 1.0) -> None:
         """A piece of the picture onto the lower left of `framebuffer`; `depth` in bits a channel: 8, 16, or 32 for linear light."""
         size = piece.picture
         state.bind(framebuffer, piece.place[2:])
         state.replace()
-        shift = frame.pose.shift
-        self.final.set(
+        shift, (x, y) = frame.pose.shift, piece.place[:2]
+        final = self._final(piece, frame.transparent, depth)
+        final.set(
             u_bloom=STRENGTH * frame.look.glow,
             u_exposure=frame.look.exposure,
             u_centre=(0.5 + 0.5 * shift[0], 0.5 + 0.5 * shift[1]),
             u_aspect=size[0] / max(size[1], 1),
-            u_transparent=frame.transparent,
-            u_depth=depth,
             u_weight=weight,
             u_window=piece.window,
             u_place=piece.uv,
-            u_origin=tuple(map(float, piece.place[:2])),
+            u_shift=(float(x - piece.seen[0]), float(y - piece.seen[1])),
+            u_origin=(float(x), float(y)),
         )
-        self.final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
+        final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
+
+    def _final(self, piece: Piece, transparent: bool, depth: int) -> Program:
+        known = {"SHARP": piece.scene == piece.picture, "TRANSPARENT": transparent, "DEEP": depth == 16, "LIGHT": depth == 32}
+        key = tuple(name for name, on in known.items() if on)
+        if key not in self._finals:
+            self._finals[key] = Program(self.context, "post/screen.vert", "post/final.frag", key)
+        return self._finals[key]
 
     def _free(self) -> None:
         for target in self._chain:
@@ -92,5 +103,5 @@ class Post:
 
     def close(self) -> None:
         self._free()
-        for program in (self.down, self.up, self.final):
+        for program in (self.down, self.up, *self._finals.values()):
             program.close()

@@ -13,7 +13,8 @@ from nnviz3d.spec import paths
 from nnviz3d.spec.errors import RunError
 
 VERSION = "#version 410 core"
-SWITCHES = ("POINTS", "DOTS", "CHANGE", "ENDS")  # every `#define` that Python may set; what changes often is a uniform instead
+# every `#define` that Python may set; what changes often is a uniform instead
+SWITCHES = ("POINTS", "DOTS", "CHANGE", "ENDS", "SHARP", "TRANSPARENT", "DEEP", "LIGHT")
 _INCLUDE = re.compile(r'^\s*#include\s+"([\w./]+)"\s*$')
 
 

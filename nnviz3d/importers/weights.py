@@ -46,8 +46,8 @@ def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scen
 def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
     """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit."""
     where, wanted = str(path), names(topology)
-    with _Opened(path) as file:
-        found = _shapes(file, where)
+    with Opened(path) as file:
+        found = shapes(file, where)
         problems = [
             Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found
         ]
@@ -72,8 +72,8 @@ def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
 def describe(path: str | os.PathLike) -> dict:
     """What the file holds, without reading values: tensors, sizes, and the scene it was trained with if there. Raises InputError."""
     where = str(path)
-    with _Opened(path) as file:
-        found = _shapes(file, where)
+    with Opened(path) as file:
+        found = shapes(file, where)
         scene = (file.metadata() or {}).get(SCENE_KEY)
     return {
         "kind": "weights",
@@ -85,26 +85,30 @@ def describe(path: str | os.PathLike) -> dict:
     }
 
 
-class _Opened:
+class Opened:
     """A file whose size and header length were judged before the library parses it; its errors become InputError."""
 
-    def __init__(self, path: str | os.PathLike):
-        self.path = Path(path)
+    def __init__(self, path: str | os.PathLike, kind: str = "weights file (.safetensors)"):
+        self.path, self.kind = Path(path), kind
 
-    def __enter__(self):
+    def open(self):
+        """The mapped file; who drops it, unmaps it."""
         where = str(self.path)
-        size = paths.regular_file(self.path, limits.DATA_BYTES, "weights file (.safetensors)")
+        size = paths.regular_file(self.path, limits.DATA_BYTES, self.kind)
         try:
             with self.path.open("rb") as file:
                 header = int.from_bytes(file.read(8), "little")
             if size < 8 or header > min(HEADER_BYTES, size - 8):
                 raise InputError.of(where, "", f"not a safetensors file: claims a header of {header:,} bytes in a file of {size:,}")
-            self.file = safe_open(self.path, framework="numpy")
-            return self.file.__enter__()
+            return safe_open(self.path, framework="numpy")
         except OSError as error:
             raise InputError.of(where, "", f"cannot be read: {error.strerror or error}") from None
         except SafetensorError as error:
             raise InputError.of(where, "", f"not a sound safetensors file: {error}") from None
+
+    def __enter__(self):
+        self.file = self.open()
+        return self.file.__enter__()
 
     def __exit__(self, kind, error, trace):
         self.file.__exit__(kind, error, trace)
@@ -113,7 +117,7 @@ class _Opened:
         return False
 
 
-def _shapes(file, where: str) -> dict[str, tuple[tuple[int, ...], str]]:
+def shapes(file, where: str) -> dict[str, tuple[tuple[int, ...], str]]:
     """Name -> (shape, dtype), in natural order: layers.2 before layers.10."""
     keys = list(file.keys())
     if len(keys) > TENSORS:

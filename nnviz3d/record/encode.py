@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Encoder:
         """`flags`: of an mp4 that is to be readable while it grows, "+frag_keyframe" for example; then every packet is written at once."""
         import av
 
+        os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 writes what it is to stderr
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
             options = (

@@ -5,7 +5,10 @@ By Pillow: 11 ms a frame of 1000 x 400, where ffmpeg's palettegen and paletteuse
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,8 +22,8 @@ COLOURS = 255  # one is left for "as before", which stores what moves only
 SAMPLES = 12  # frames that the palette is made from
 
 
-def write(path: Path, frames: Callable[[], Iterator[np.ndarray]], plan) -> None:
-    """`frames()`: all pictures of the film, (H, W, 3|4) uint8. `plan`: a `parts.Plan`. Raises OSError."""
+def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None:
+    """`frames()`: all pictures of the film, (H, W, 3|4) uint8; `frames(indices)`: these. `plan`: a `parts.Plan`. Raises OSError."""
     codec = CODECS[plan.codec]
     if codec.name == "apng":
         encoder = Encoder(path, codec, (plan.width, plan.height), plan.fps, plan.alpha, "apng")
@@ -28,18 +31,32 @@ def write(path: Path, frames: Callable[[], Iterator[np.ndarray]], plan) -> None:
             encoder.add(image)
         encoder.close()
         return
-    colours = palette(frames(), plan.count)
-    pictures = (Image.fromarray(image).quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for image in frames())
-    first = next(pictures)
-    with path.open("wb") as file:
+    wanted = sorted(set(np.linspace(0, plan.count - 1, min(SAMPLES, plan.count)).astype(int).tolist()))
+    colours = palette(frames(wanted))
+
+    def painted(image: np.ndarray) -> Image.Image:
+        return Image.fromarray(image).quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool, path.open("wb") as file:
+        pictures = ahead(pool, painted, frames())  # Pillow dithers outside of Python's lock
+        first = next(pictures)
         first.save(file, "gif", save_all=True, append_images=pictures, duration=delays(plan.count, plan.fps), loop=0, optimize=False)
 
 
-def palette(frames: Iterator[np.ndarray], count: int) -> Image.Image:
-    """One palette for the whole film, by median cut over a few frames of it: beginning, end, and evenly between."""
-    wanted = set(np.linspace(0, count - 1, min(SAMPLES, count)).astype(int).tolist())
-    some = [image[::2, ::2] for k, image in enumerate(frames) if k in wanted]
-    return Image.fromarray(np.concatenate(some)).quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
+def ahead(pool: ThreadPoolExecutor, work: Callable, items: Iterator, most: int = 8) -> Iterator:
+    """`map` in order, with at most so many results that wait."""
+    waiting = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def palette(some: Iterator[np.ndarray]) -> Image.Image:
+    """One palette for the whole film, by median cut over a few frames of it."""
+    return Image.fromarray(np.concatenate([image[::2, ::2] for image in some])).quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
 
 
 def delays(count: int, fps: int) -> list[int]:

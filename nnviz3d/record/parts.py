@@ -12,8 +12,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from math import prod
 from pathlib import Path
 
@@ -153,13 +154,14 @@ class Parts:
         finally:
             part.unlink(missing_ok=True)
 
-    def frames(self) -> Iterator[np.ndarray]:
-        """All frames of a film whose pieces are kept as they are (`whole` codecs), (H, W, 3|4) uint8."""
-        size = 32 + prod(self.plan.shape)
-        for number in range(self.plan.pieces):
+    def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
+        """Frames (all of them) of a film whose pieces are kept as they are (`whole` codecs), (H, W, 3|4) uint8. `indices` rise."""
+        size, each = 32 + prod(self.plan.shape), self.plan.piece_frames
+        for number, those in groupby(range(self.plan.count) if indices is None else indices, lambda k: k // each):
             with self.file(number).open("rb") as file:
-                while block := file.read(size):
-                    yield np.frombuffer(block, np.uint8, offset=32).reshape(self.plan.shape)
+                for k in those:
+                    file.seek(size * (k % each))
+                    yield np.frombuffer(file.read(size), np.uint8, offset=32).reshape(self.plan.shape)
 
     @staticmethod
     def discard(folder: Path) -> None:

@@ -59,6 +59,7 @@ class OwnTraining:
     loss = property(lambda self: self.trainer.loss)
     diverged = property(lambda self: self.trainer.diverged)
     at_boundary = property(lambda self: self.trainer.at_boundary)
+    of_epoch = property(lambda self: self.trainer.of_epoch)
     phase = property(lambda self: self.trainer.phase)
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:

@@ -408,6 +408,21 @@ class LayersReading:
 
 
 @dataclass(frozen=True)
+class RecordingReading:
+    """A recording that is played: its kept steps go from `first` to `last`, every `every`-th one. `half`: 16-bit numbers. `gone`: why its
+    data are not there, or "". `rows`: samples that gradients are worked out of, for none are recorded."""
+
+    name: str
+    first: int
+    last: int
+    every: int
+    kept: int
+    half: bool
+    gone: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Label:
     """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
 
@@ -511,6 +526,7 @@ class Readout:
     moments: MomentsReading = MomentsReading()
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made
+    recording: RecordingReading | None = None  # while a recording is played instead of training
     capture: CaptureReading | None = None  # while a film is made of the window
 
 

@@ -25,6 +25,7 @@ def draw(f: Frame) -> Rect:
     room = f.stage_width - 2 * margin - f.px(24) - (0 if f.docked else f.px(52))  # beside the button that brings the panels back
     floating(f, "##header", margin, margin)
     _title(f, room)
+    _recording(f, room)
     _sample(f, room)
     _differences(f, room)
     if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
@@ -119,6 +120,24 @@ def _sample(f: Frame, room: float) -> None:
         imgui.pop_style_color()
         tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
+
+
+def _recording(f: Frame, room: float) -> None:
+    """What is played, and which of its steps is seen."""
+    r = f.readout.recording
+    if r is None:
+        return
+    kept = "" if r.every == 1 else f", one step in {count(r.every)} is kept"
+    small(f, elide(f"{fa.ICON_FA_FILM}  recording {r.name}: step {count(f.readout.step)} of {count(r.last)}{kept}", room), _ACCENT)
+    rows = "one training sample" if r.rows == 1 else f"the first {count(r.rows)} training samples"
+    bits = "16 bits: about 3 digits are exact" if r.half else "32 bits, as in training"
+    tip(f, f"{count(r.kept)} steps from {count(r.first)} to {count(r.last)} are recorded, in {bits}. Between two of them the earlier one is"
+           f" seen, and the last change is the difference to the recorded step before. No gradients are recorded: they are worked out"
+           f" here, over {rows}.")  # fmt: skip
+    if r.gone:
+        small(f, elide("its data are gone: the recorded sample is shown", room), theme.packed(theme.WARN))
+        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or name it: --set data.file=PATH. Until"
+               " then there is one sample, and the scores are those that were measured while it was recorded.")  # fmt: skip
 
 
 def _differences(f: Frame, room: float) -> None:

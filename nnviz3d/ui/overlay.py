@@ -61,6 +61,11 @@ class Overlay:
         """Open these sections of the dock, as a click would; the first of them comes first."""
         self._dock.open(*titles)
 
+    @property
+    def settled(self) -> bool:
+        """Whether what was drawn compact would be drawn the same once more: imgui learns sizes by drawing."""
+        return self._titles.settled
+
     def _compact(self, f: Frame) -> Answer:
         self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
         self._titles.draw(f)

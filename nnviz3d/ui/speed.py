@@ -45,6 +45,10 @@ def draw(f: Frame, width: float) -> None:
         )
     else:
         now, steps = f.readout.steps_per_second, f.readout.epoch_steps
+        if f.readout.recording is not None:
+            tip(f, f"How fast the recording plays ( - + ). Now: {now:,.0f} steps/s = {now / steps:.3g} epochs/s; an epoch is {steps:,}"
+                   " steps here. Full speed: the whole in ten seconds, or a recorded step a frame.")  # fmt: skip
+            return
         tip(f, f"How fast training runs ( - + ). Now: {now:,.0f} steps/s = {now / steps:.3g} epochs/s; an epoch is {steps:,} steps here."
                " Full speed: as many steps as fit beside the picture.")  # fmt: skip
 

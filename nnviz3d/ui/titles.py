@@ -6,7 +6,7 @@ import math
 
 from imgui_bundle import imgui
 
-from nnviz3d.ui import equations, theme, updates
+from nnviz3d.ui import equations, film_chart, theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.lines import Lines
 from nnviz3d.ui.transport import metrics
@@ -24,14 +24,20 @@ def room(width: float, height: float, scale: float) -> tuple[float, float]:
     return min(scale * (CARD + 2 * PAD + CORNER) / width, 0.5), scale * CAPTION / height
 
 
+def head(height: float, scale: float) -> float:
+    """The share of the height, at the top, that the chart takes."""
+    return min(scale * (film_chart.HEIGHT + CORNER) / height, 0.3)
+
+
 class Titles:
-    """Keeps how the equation was laid out."""
+    """Keeps how the equation was laid out. `settled`: its card was as large as what it holds."""
 
     def __init__(self):
         self._lines = Lines()
+        self.settled = True
 
     def draw(self, f: Frame) -> None:
-        titles = f.readout.titles
+        titles, self.settled = f.readout.titles, True
         # nobody can press anything in a film or a still
         sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
         said = (titles.caption, titles.fade) if titles is not None and titles.caption else (sentence, 1.0)
@@ -40,7 +46,9 @@ class Titles:
             _words(f, text, size, colour, alpha, f.width / 2, y, 0.5)
             y += f.px(size * 1.45)
         if titles is not None and titles.burned:
-            _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER), 0.0)
+            _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER / 3), 0.0)
+        if titles is not None and titles.chart > 0:
+            film_chart.draw(f, f.px(CORNER), f.px(CORNER), titles.chart)
         if titles is not None and titles.equation > 0 and f.readout.neuron is not None:
             self._equation(f)
 
@@ -66,6 +74,7 @@ class Titles:
             if lines:
                 small(f, title, theme.packed(theme.FAINT))
                 self._lines.draw(f, title, lines)
+        self.settled = abs(imgui.get_cursor_pos_y() + f.px(9) - imgui.get_style().item_spacing.y - imgui.get_window_size().y) < 1.5
         imgui.end()
         imgui.pop_style_var()
 

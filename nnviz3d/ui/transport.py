@@ -14,6 +14,26 @@ from nnviz3d.ui.panels import compare
 from nnviz3d.ui.switch import Item, bar
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
+_DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
+_HINTS = {
+    "play": "Train (Space)",
+    "back": "One training step back ( , )",
+    "step": "One training step ( . )",
+    "epoch": "Train to the end of this epoch (Ctrl+PgDn)",
+    "walk": "Walk through the next step, phase by phase (I)",
+    "reset": "Reset: the same first weights again (R)",
+    "new_seed": "New seed: other first weights (N)",
+}
+_PLAYED = {
+    "play": "Play the recording; at its end, from the start again (Space)",
+    "back": "One recorded step back ( , )",
+    "step": "One recorded step on ( . )",
+    "epoch": "On to the end of this epoch (Ctrl+PgDn)",
+    "walk": "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself.",
+    "reset": "Back to the start of the recording (R)",
+    "new_seed": "A recording is what was learned then. Open the scene itself to train with another seed.",
+}
+
 
 def metrics(f: Frame) -> str:
     """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
@@ -80,14 +100,14 @@ def draw(f: Frame) -> float:
 
 
 def _history(f: Frame, room: float) -> None:
-    """The run so far: drag to enter any remembered step again, and train on from there."""
+    """The run so far, or a recording: drag to enter any remembered step again, and train on from there."""
     r = f.readout
     if r.newest <= r.oldest:
         return
     steps = r.newest - r.oldest
     at = timeline.draw(
         f, "##history", room, f.px(14), (r.step - r.oldest) / steps, [(1.0, theme.FAINT)],
-        lambda share: f"Step {count(r.oldest + round(share * steps))}. Drag to go back; training from there gives the same numbers again.",
+        lambda share: f"Step {count(r.oldest + round(share * steps))}. " + _DRAG[r.recording is not None],
     )  # fmt: skip
     if at is not None and r.oldest + round(at * steps) != r.step:
         f.do("rewind", r.oldest + round(at * steps))
@@ -98,6 +118,9 @@ def _buttons(f: Frame, room: float) -> set[str]:
     r, side, gap = f.readout, f.px(36), f.px(6)
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
 
+    trains = r.recording is None
+    hints = _HINTS if trains else _PLAYED
+
     def one(rank: int, icon: str, ident: str, hint: str, command: tuple, **style) -> Item:
         def draw() -> None:
             if icon_button(f, icon, ident, hint, size=36, **style):
@@ -105,16 +128,16 @@ def _buttons(f: Frame, room: float) -> set[str]:
 
         return Item(rank, side, draw, ident)
 
-    play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, "Train (Space)")
+    play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, hints["play"])
     drawn = bar(
         [
-            one(4, fa.ICON_FA_BACKWARD_STEP, "back", "One training step back ( , )", ("move", ("step", -1)), enabled=r.step > 0),
+            one(4, fa.ICON_FA_BACKWARD_STEP, "back", hints["back"], ("move", ("step", -1)), enabled=r.step > 0),
             one(0, play[0], "play", play[1], ("pause",) if r.running else ("play",), accent=True),
-            one(1, fa.ICON_FA_FORWARD_STEP, "step", "One training step ( . )", ("step",)),
-            one(4, fa.ICON_FA_FORWARD_FAST, "epoch", "Train to the end of this epoch (Ctrl+PgDn)", ("move", ("epoch", 1))),
-            one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", "Walk through the next step, phase by phase (I)", ("walk",)),
-            one(2, fa.ICON_FA_ROTATE_LEFT, "reset", "Reset: the same first weights again (R)", ("reset",)),
-            one(2, fa.ICON_FA_DICE, "new_seed", "New seed: other first weights (N)", ("new_seed",)),
+            one(1, fa.ICON_FA_FORWARD_STEP, "step", hints["step"], ("step",)),
+            one(4, fa.ICON_FA_FORWARD_FAST, "epoch", hints["epoch"], ("move", ("epoch", 1))),
+            one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", hints["walk"], ("walk",), enabled=trains),
+            one(2, fa.ICON_FA_ROTATE_LEFT, "reset", hints["reset"], ("reset",)),
+            one(2, fa.ICON_FA_DICE, "new_seed", hints["new_seed"], ("new_seed",), enabled=trains),
             Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
             Item(5, side, lambda: _moments(f)),
             Item(1, side, lambda: moves.button(f)),

@@ -9,6 +9,9 @@ uniform samplerBuffer t_activation;   // neuron -> a
 uniform samplerBuffer t_delta;        // neuron -> dL/dz of the shown sample
 uniform samplerBuffer t_layer_scale;  // layer -> 1 / (the activation that counts as full), 1 / (the delta that does)
 
+// How many times finer than 720 lines the picture is, at least 1: what is bounded in pixels grows with it.
+float fineness() { return max(u_viewport.y / 720., 1.); }
+
 vec4 in_part(vec4 clip) { return vec4(clip.xy * u_part.xy + u_part.zw * clip.w, clip.zw); }
 
 vec3 place_of(int neuron) { return texelFetch(t_place, neuron).xyz; }

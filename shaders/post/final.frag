@@ -1,17 +1,21 @@
 #version 410 core
 // Stage, scene and halo together, then the tone curve, sRGB and a dither of half a level so that nothing bands. One pass.
+// SHARP: a pixel of the scene is one of the picture. TRANSPARENT: no stage, colours come multiplied by their alpha. DEEP: 16 bits a channel.
+// LIGHT: linear light, nothing more. Switches, because a CPU that rasterises pays for both sides of an if.
 uniform sampler2D t_scene;
 uniform sampler2D t_bloom;
 uniform float u_weight;    // of t_scene, which may be a sum
+#ifdef SHARP
+uniform vec2 u_shift;      // from a pixel of this piece to its own in t_scene
+#else
 uniform vec4 u_window;     // what of t_scene is looked at: corner and size in uv
+#endif
 uniform vec4 u_place;      // where in the picture that is: corner and size in uv
 uniform vec2 u_origin;     // the same in pixels
 uniform float u_bloom;
 uniform float u_exposure;
 uniform vec2 u_centre;    // of the stage's light, in uv
 uniform float u_aspect;
-uniform bool u_transparent;  // no stage; colours come multiplied by their alpha
-uniform int u_depth;         // bits a channel: 8, 16; 32 is linear light
 in vec2 v_uv;
 out vec4 o_color;
 
@@ -34,26 +38,41 @@ vec3 exact(vec3 x) { return mix(12.92 * x, 1.055 * pow(max(x, 1e-6), vec3(1. / 2
 void main()
 {
     vec2 uv = u_place.xy + v_uv * u_place.zw;
+#ifdef SHARP
+    vec4 scene = texelFetch(t_scene, ivec2(gl_FragCoord.xy + u_shift), 0) * u_weight;
+#else
     vec4 scene = texture(t_scene, u_window.xy + v_uv * u_window.zw) * u_weight;
+#endif
     vec3 light = scene.rgb + texture(t_bloom, uv).rgb * u_bloom;
-    if (!u_transparent) {
-        vec2 p = (uv - u_centre) * vec2(u_aspect, 1.);
-        float fall = 1. / (1. + 1.5 * dot(p, p));
-        light += mix(OUTER, CENTRE, fall * fall) * (1. - scene.a);
-    }
-    float solid = u_transparent ? clamp(scene.a, 0., 1.) : 1.;
-    if (u_depth == 32) {
-        o_color = vec4(light * u_exposure, solid);
-        return;
-    }
+#ifdef TRANSPARENT
+    float solid = clamp(scene.a, 0., 1.);
+#else
+    vec2 p = (uv - u_centre) * vec2(u_aspect, 1.);
+    float fall = 1. / (1. + 1.5 * dot(p, p));
+    light += mix(OUTER, CENTRE, fall * fall) * (1. - scene.a);
+    float solid = 1.;
+#endif
+#ifdef LIGHT
+    o_color = vec4(light * u_exposure, solid);
+#else
     vec3 toned = tone(light * u_exposure);
-    vec3 color = u_transparent || u_depth == 16 ? exact(toned) : srgb(toned);
-    float noise = fract(52.9829189 * fract(dot(gl_FragCoord.xy + u_origin, vec2(.06711056, .00583715))));
-    if (u_depth == 8) color += (noise - .5) / 255.;
-    if (u_transparent) {  // light alone covers as much as it is bright: so it looks on black as it should, and is seen on white
-        float levels = u_depth == 8 ? 255. : 65535.;
-        color = clamp(floor(color * levels + .5) / levels, 0., 1.);
-        solid = max(ceil(solid * levels) / levels, max(color.r, max(color.g, color.b)));
-    }
+#if defined(TRANSPARENT) || defined(DEEP)
+    vec3 color = exact(toned);
+#else
+    vec3 color = srgb(toned);
+#endif
+#ifndef DEEP
+    color += (fract(52.9829189 * fract(dot(gl_FragCoord.xy + u_origin, vec2(.06711056, .00583715)))) - .5) / 255.;
+#endif
+#ifdef TRANSPARENT  // light alone covers as much as it is bright: so it looks on black as it should, and is seen on white
+#ifdef DEEP
+    const float levels = 65535.;
+#else
+    const float levels = 255.;
+#endif
+    color = clamp(floor(color * levels + .5) / levels, 0., 1.);
+    solid = max(ceil(solid * levels) / levels, max(color.r, max(color.g, color.b)));
+#endif
     o_color = vec4(color, solid);
+#endif
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -456,6 +458,16 @@ def test_a_hostile_file_that_is_well_formed_does_no_harm(tmp_path):
     assert session.source.step == 8 and (cue.picked, cue.layer, cue.highlight) == (-1, -1, -1)
     assert session.scene.data.kind == "xor" and session.banner
     assert [each.name for each in tmp_path.iterdir()] == ["a.timeline"]
+
+
+def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
+    words = [sys.executable, "-m", "nnviz3d", "train", "xor", "--steps", "20", "--record", str(tmp_path / "r.nnrec"), "-q"]
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+    arrivals.open_scene(hand.loop, str(tmp_path / "r.nnrec"))
+    hand.frames(10)
+    hand.do("rewind", 5)
+    hand.do("save_timeline")
+    assert "A recording that is played" in hand.session.banner and not list(tmp_path.glob("*.timeline"))
 
 
 def test_inputs_belong_to_the_session_on_screen(hand):

@@ -253,3 +253,16 @@ def test_a_canvas_leaves_nothing_behind(host, stage):
         picture(stage, frames=2, ssaa=2, limit=360)
         picture(stage)
     assert alive() <= before + 2
+
+
+def test_a_picture_looks_the_same_in_every_size(stage):
+    """Signals, outlines and the halo grow with the picture; so a film can be tried small."""
+    small = picture(stage, size=(1280, 720), depth=32)
+    large = picture(stage, size=(5120, 2880), depth=32).reshape(720, 4, 1280, 4, 3).mean((1, 3))
+    for channel in range(3):
+        assert large[..., channel].mean() == pytest.approx(small[..., channel].mean(), rel=0.06)
+
+    def blocks(image):
+        return np.minimum(image, 2).reshape(18, 40, 32, 40, 3).mean((1, 3))
+
+    assert far(blocks(small), blocks(large)).max() < 0.12

@@ -13,14 +13,17 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.spec import limits, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.app.opening import Opened
 
 BACKENDS = ("auto", "cpu", "cuda")
 FILES = ("data.file", "data.labels_file")
@@ -57,10 +60,21 @@ class Options:
         return edits
 
     def scene(self, name: str) -> tuple[Scene, Path]:
-        """The scene with its edits, and the folder that its data files are relative to. Raises InputError with all problems."""
+        """The scene with its edits, and the folder that its data files are relative to. Raises InputError with all problems.
+
+        Of a recording the scene in it, to be trained again.
+        """
+        opened = self.open(name, train=True)
+        return opened.scene, opened.base
+
+    def open(self, name: str, train: bool = False) -> Opened:
+        """The same as something that becomes a session: a scene that learns, or a recording that plays. Raises InputError."""
+        from nnviz3d.app import opening
+
         edits = self.edits()
-        path = toml.find(name)
-        return with_typed_files(toml.load(path, edits), path.parent, {edit.path for edit in edits if edit.path in FILES})
+        opened = opening.read(name, edits, train)
+        scene, base = with_typed_files(opened.scene, opened.base, {edit.path for edit in edits if edit.path in FILES})
+        return replace(opened, scene=scene, base=base)
 
     def say(self, text: str) -> None:
         """A line for people on stderr, unless they asked for quiet."""

@@ -15,14 +15,19 @@ def export(
     options: Options, name: str, target: Path, *, weights: Path | None, step: int | None, language: str | None, as_json: bool
 ) -> int:
     """Returns the exit code: 0, or 3 where training diverged; its last finite weights are written then. Raises InputError."""
-    (scene, base), kind, _ = together(
-        lambda: options.scene(name), lambda: kind_of(target, language), lambda: _check(target, language, weights, step)
+    opened, kind, _ = together(
+        lambda: options.open(name), lambda: kind_of(target, language), lambda: _check(target, language, weights, step)
     )
     from nnviz3d import backend
     from nnviz3d.app.export import export as write
     from nnviz3d.sources.own import OwnTraining
+    from nnviz3d.sources.recorded import RecordedTraining
 
-    source = OwnTraining(scene, base, backend.choose(options.backend, tf32=scene.train.tf32))
+    ops = backend.choose(options.backend, tf32=opened.scene.train.tf32)
+    if opened.recording is None:
+        source = OwnTraining(opened.scene, opened.base, ops)
+    else:
+        source = RecordedTraining(opened.recording, opened.scene, opened.base, ops)
     if weights is not None:
         from nnviz3d.importers.weights import load
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nnviz3d.app.commands.common import Options
+from nnviz3d.app.opening import ENDING
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -16,8 +17,10 @@ TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
-    """The facts, with their "kind": scene, weights or data. Raises InputError."""
+    """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
     path = Path(name)
+    if path.suffix == ENDING:
+        return _recording_facts(path)
     endings = [ending.lower() for ending in path.suffixes]
     if endings[-1:] == [".safetensors"]:
         from nnviz3d.importers import weights
@@ -31,7 +34,7 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
         return _idx_facts(path)
     if endings[-1:] == [".toml"] or not endings:
         return _scene_facts(options, name)
-    known = ".toml, .safetensors, .csv, .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
+    known = ".toml, .nnrec, .safetensors, .csv, .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
     raise InputError.of(name, "", f"an unknown kind of file; expected {known}")
 
 
@@ -80,6 +83,41 @@ def _scene_facts(options: Options, name: str) -> dict[str, Any]:
     }
 
 
+def _recording_facts(path: Path) -> dict[str, Any]:
+    """What its index says; its chunks' heads are judged, and no number but the last loss is read."""
+    from nnviz3d.importers.nnrec import Recording
+    from nnviz3d.sources.recorded import scene_of
+
+    recording = Recording(path)
+    head, scene, end = recording.head, scene_of(recording), recording.end
+    scores = recording.scores
+    return {
+        "kind": "recording",
+        "file": str(path),
+        "title": scene.title,
+        "steps": recording.last,
+        "kept": len(recording.steps),
+        "first": int(recording.steps[0]) if len(recording.steps) else None,
+        "last": int(recording.steps[-1]) if len(recording.steps) else None,
+        "every": head.every,
+        "dtype": head.dtype,
+        "bytes": recording.bytes,
+        "chunks": len(recording.chunks),
+        "parameters": head.parameters,
+        "neurons": head.neurons,
+        "loss": recording.loss_at(recording.last),
+        "test_accuracy": scores[-1][3] if scores else None,
+        "ended": end is not None,
+        "ended_by": end.end if end else None,
+        "diverged": end.diverged if end else None,
+        "data": head.data.model_dump(),
+        "seed": head.seed,
+        "backend": head.backend,
+        "versions": head.versions,
+        "scene": scene.model_dump(mode="json"),
+    }
+
+
 def _layers(topology: Topology) -> list[dict[str, Any]]:
     return [{"name": node.name, "kind": node.kind, "shape": node.shape, "activation": node.activation} for node in topology.nodes]
 
@@ -101,6 +139,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if facts["kind"] == "data":
         summary = facts["summary"] if "summary" in facts else f"{list(facts['shape'])} {facts['dtype']}"
         return [f"{facts['file']}: {summary}", *_outputs(facts)]
+    if facts["kind"] == "recording":
+        return _of_recording(facts)
     sizes = f"{facts['neurons']:,} neurons, {facts['edges']:,} edges, {facts['parameters']:,} parameters"
     layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {layer['activation']}" for layer in facts["network"])
     return [
@@ -108,6 +148,21 @@ def lines(facts: dict[str, Any]) -> list[str]:
         facts["about"],
         *layers,
         f"  data: {facts['data']['name']}, {facts['data']['summary']}",
+    ]
+
+
+def _of_recording(facts: dict[str, Any]) -> list[str]:
+    every = "every step" if facts["every"] == 1 else f"one step in {facts['every']:,}"
+    bits = {"F16": 16, "F32": 32}[facts["dtype"]]
+    size = f"{facts['bytes'] / 1e6:,.1f} MB in {facts['chunks']:,} chunks"
+    loss = "none" if facts["loss"] != facts["loss"] else f"{facts['loss']:.4g}"
+    accuracy = "" if facts["test_accuracy"] is None else f", test accuracy {facts['test_accuracy']:.1%}"
+    ended = f"ended by itself ({facts['ended_by']})" if facts["ended"] else "was cut off, or still goes on"
+    return [
+        f"{facts['file']}: a recording of {facts['title'] or facts['data']['name']}, {facts['steps']:,} steps",
+        f"  {facts['kept']:,} kept, {every}, {bits} bits, {facts['parameters']:,} parameters, {facts['neurons']:,} neurons: {size}",
+        f"  last loss {loss}{accuracy}; {ended}",
+        f"  seed {facts['seed']}, {facts['backend']}, nnviz3d {facts['versions'].get('nnviz3d', '?')}",
     ]
 
 

@@ -53,16 +53,16 @@ class Wish:
 
 def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
     """Raises InputError with every problem of the scene, the wishes and the target."""
-    (scene, base), edits, _ = common.together(lambda: options.scene(name), wish.edits, lambda: check_target(target))
-    scene = toml.apply(scene, edits, "--set")
+    opened, edits, _ = common.together(lambda: options.open(name), wish.edits, lambda: check_target(target))
+    scene = toml.apply(opened.scene, edits, "--set")
     seconds = wish.duration
     if seconds is not None and not 0 < seconds <= 86_400:
         raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
     if seconds is not None and not scene.record.shot:
         scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
     return jobs.make(
-        scene, base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
-        backend=options.backend,
+        scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
+        backend=options.backend, origin=opened.recording and opened.recording.path,
     )  # fmt: skip
 
 

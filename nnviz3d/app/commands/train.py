@@ -10,11 +10,12 @@ import json
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
 
 STEPS = 1000  # where neither the command nor the scene says how many
@@ -22,9 +23,40 @@ AT_MOST = 100_000  # the same where the scene says what is to be reached, but no
 LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part
 
 
-def train(options: Options, name: str, *, steps: int | None, init: Path | None, save: Path | None, log: Path | None, as_json: bool) -> int:
+@dataclass(frozen=True)
+class Keep:
+    """What is recorded: every so many steps into this folder, in 16 or in 32 bits; `overwrite` what is there."""
+
+    folder: Path | None = None
+    every: int | None = None
+    half: bool = False
+    overwrite: bool = False
+
+    def check(self) -> None:
+        """Raises InputError, and nothing is written."""
+        if self.folder is not None:
+            from nnviz3d.importers.nnrec_writer import check
+
+            check(self.folder, self.overwrite)
+        elif self.every is not None or self.half or self.overwrite:
+            given = (("--every", self.every is not None), ("--half", self.half), ("--overwrite", self.overwrite))
+            used = " ".join(option for option, on in given if on)
+            raise InputError.of("", used, "says how a recording is made; name it with --record F.nnrec")
+
+
+def train(
+    options: Options,
+    name: str,
+    *,
+    steps: int | None,
+    init: Path | None,
+    save: Path | None,
+    log: Path | None,
+    as_json: bool,
+    keep: Keep = Keep(),
+) -> int:
     """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
-    (scene, base), _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log))
+    (scene, base), _, _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check)
     from nnviz3d import backend
     from nnviz3d.app.stops import check
     from nnviz3d.engine import data
@@ -41,8 +73,13 @@ def train(options: Options, name: str, *, steps: int | None, init: Path | None, 
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
     run.name = "A" if other else ""
+    if keep.folder is not None:
+        from nnviz3d.sources.recorder import Recorder
+
+        run.recorder = Recorder(trainer, scene, base, keep.folder, keep.every or 1, keep.half, run.steps)
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    summary |= {"recording": None if keep.folder is None else run.recorder.facts()}
     if other is not None:
         _against(summary, run, *other, log, options)
     if save is not None:
@@ -132,18 +169,25 @@ class _Run:
         self.stopped = False
         self.trouble = ""
         self.seconds = 0.0
+        self.recorder: Any = None
 
     def go(self) -> None:
         before = signal.signal(signal.SIGINT, self._stop)
         began = time.perf_counter()
         try:
-            if self.log is None:
-                self._pieces()
-            else:
+            if self.log is not None:
                 with self.log.open("a" if self.more else "w", encoding="utf-8") as file:
-                    self._logged(file)
+                    self._stepwise(file)
+            elif self.recorder is not None:
+                self._stepwise()
+            else:
+                self._pieces()
+            if self.recorder is not None:
+                self.recorder.close(self.ended_by)
         except OSError as error:
             self.trouble = f"{self.log}: cannot be written: {error.strerror}"
+        except RunError as error:  # the disk does not take the recording
+            self.trouble = str(error)
         finally:
             self.seconds = time.perf_counter() - began
             signal.signal(signal.SIGINT, before)
@@ -175,18 +219,30 @@ class _Run:
             now = time.perf_counter()
             if now - began < 0.05:
                 piece *= 2
-            if now - told > 1 and sys.stderr.isatty():
-                told = now
-                self.options.say(f"step {self.trainer.step:,} of {self.first + self.steps:,}: loss {self.trainer.loss:.4f}")
+            told = self._tell(told)
 
-    def _logged(self, file: TextIO) -> None:
-        part = "test" if len(self.trainer.data.x_test) else "train"
+    def _tell(self, told: float) -> float:
+        """Once a second, where somebody sees it."""
+        now = time.perf_counter()
+        if now - told < 1 or not sys.stderr.isatty():
+            return told
+        self.options.say(f"step {self.trainer.step:,} of {self.first + self.steps:,}: loss {self.trainer.loss:.4f}")
+        return now
+
+    def _stepwise(self, file: TextIO | None = None) -> None:
+        """One step at a time: what is logged or recorded is of every one."""
+        part, told = "test" if len(self.trainer.data.x_test) else "train", time.perf_counter()
         while self.left:
-            if self._take(1):
+            if not self._take(1):
+                continue
+            if self.recorder is not None:
+                self.recorder.note()
+            if file is not None:
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
                 line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
+            told = self._tell(told)
 
     def _stop(self, *_: Any) -> None:
         self.stopped = True
@@ -236,4 +292,6 @@ def _sentence(summary: dict[str, Any]) -> str:
         )
         other = _sentence(summary["rival"] | {"backend": summary["backend"], "saved": None})
         text = f"A: {text}\nB: {other}\nA and B differ in: {what or 'nothing'}"
+    made = summary.get("recording")
+    text += f"; {made['kept']:,} steps recorded in {made['file']} ({made['bytes'] / 1e6:,.3g} MB)" if made else ""
     return text + (f"; weights{' of A' if 'rival' in summary else ''} in {summary['saved']}" if summary["saved"] else "")

@@ -19,6 +19,7 @@ from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.draw import camera
 from nnviz3d.draw.rails import Rail
+from nnviz3d.sources.recorded import NO_WALK
 from nnviz3d.spec import messages, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -64,7 +65,8 @@ class Director:
         shot, local = self._shots[self._number], time - self._starts[self._number]
         fade = self._faded("caption", local, 0.0)
         equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
-        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation)
+        chart = self._faded("chart", local, ARRIVE) if shot.chart and not self.film.ui else 0.0
+        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation, chart)
 
     def _faded(self, what: str, local: float, wait: float) -> float:
         """How much of a title is there: it comes and goes with its shot, and stays where the neighbouring shot has the same.
@@ -99,7 +101,7 @@ class Director:
     def _note(self, tick: int) -> None:
         """What charts and captions tell of the run, at fixed moments of the film."""
         session = self.session
-        if session.running:
+        if session.running and session.player is None:  # a recording has its curves
             session.curves.add_train(session.source.step, session.source.loss)
         if tick % LOOKS == 0 and session.even and session.scoring.step != session.source.step:
             session.evaluate(TESTED)
@@ -123,6 +125,7 @@ class Director:
         self._neuron = which.neuron(session.seen, shot.highlight)
         stage, written = self.stage, shot.equation and not self.film.ui  # else the panel tells of it
         stage.panel, stage.foot = titles.room(*stage.host.display_size, stage.text) if written else self._free
+        stage.head = titles.head(stage.host.display_size[1], stage.text) if shot.chart and not self.film.ui else 0.0
         stage.with_table = not written
         self._rail = self._rail_of(shot)
 
@@ -207,10 +210,14 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         for path, value in shot.set.items():
             try:
                 scene = toml.apply(scene, [Edit(path, value)])
+                if session.player is not None:
+                    session.player.check(session.scene, scene)
                 topology = chain(scene.network, topology.input.shape, output.size, output.activation)
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)
+        if shot.does == "iterate" and session.player is not None:
+            wrong("does", NO_WALK)
         ends = []
         for key in ("start", "end"):
             try:

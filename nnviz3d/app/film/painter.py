@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnviz3d.app import facts
+from nnviz3d.app import facts, opening
 from nnviz3d.app.film import director
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.play import Cue, Play
@@ -25,14 +25,14 @@ from nnviz3d.ui.overlay import Overlay
 
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
-    session = Session(job.scene, job.base, job.backend)
+    session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
     problems = director.check(job.scene, session, "scene")
     if problems:
         raise InputError(*problems)
     return session
 
 
-SETTLED = 2  # rounds of imgui a frame: a card that has more to say is as large as it must be in the same frame, not in the next
+SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
 
 
 class Painter:
@@ -49,7 +49,7 @@ class Painter:
             self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(min(record.height, record.width * 0.75) / 640)
             self.stage.text = self.overlay.scale
             self._play: Play | None = None
-            self._last = -1
+            self._last, self._fresh = -1, True
         except BaseException:
             self.host.close()
             raise
@@ -92,7 +92,8 @@ class Painter:
 
     @property
     def _rounds(self) -> int:
-        return ROUNDS if self._last < 0 else SETTLED
+        self._fresh = self._last < 0
+        return ROUNDS if self._fresh else SETTLED
 
     def _prepare(self, number: int, share: float) -> Cue:
         """The stage as it is when this share of the frame's time has passed."""
@@ -103,16 +104,17 @@ class Painter:
         stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
         return cue
 
-    def _overlay(self, cue: Cue, number: int) -> None:
-        """Inside a frame of imgui."""
+    def _overlay(self, cue: Cue, number: int) -> bool:
+        """Inside a frame of imgui. Whether it needs another one to know its sizes."""
         stage, session, record = self.stage, self.session, self.job.scene.record
         moment = stage.moment()
         if moment is not None and not stage.with_table:
             moment = replace(moment, table=None)
         shown = {"plane": stage.responses.reading(session.source), "moment": moment, "beside": stage.beside}
-        titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation)
+        titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
         readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
         self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
+        return record.ui or self._fresh or not self.overlay.settled
 
     def _burned(self, number: int) -> str:
         fps, scene = self.job.scene.record.fps, self.job.scene

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
@@ -112,6 +113,8 @@ class Charts:
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.3g")
             self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0)
             self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
+            if f.readout.recording is not None:  # the whole is shown; here one is
+                implot.plot_inf_lines("##now", np.array([f.readout.step], float), line_spec(theme.TEXT, f.px(1.2), 0.7))
             self._readout(f, train, test)
             implot.end_plot()
         imgui.pop_font()

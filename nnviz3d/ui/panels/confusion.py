@@ -47,7 +47,8 @@ class Confusion:
         if reading is None or imgui.is_rect_visible(imgui.ImVec2(room, room + f.px(140))):
             f.wants["confusion"] = True
         if reading is None:
-            small(f, "Counting …")
+            gone = f.readout.recording is not None and f.readout.recording.gone
+            small(f, "The data of this recording are gone: there is nothing to count." if gone else "Counting …", wrap=True)
             return
         self._head(f, reading)
         imgui.push_font(None, theme.SMALL)

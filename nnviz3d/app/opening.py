@@ -1,0 +1,66 @@
+"""The one way in: what a person calls SCENE, a scene file, the name of a shipped scene or a recording, and the session that it becomes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnviz3d.spec import toml
+from nnviz3d.spec.edit import Edit, changed_paths
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session import Session
+    from nnviz3d.importers.nnrec import Recording
+
+ENDING = ".nnrec"
+FILES = ("data.file", "data.labels_file")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`scene` with the edits in it, the folder that its data files are relative to, its file (of a recording: none to write to)."""
+
+    scene: Scene
+    base: Path
+    path: Path | None
+    recording: Recording | None = None
+
+    def session(self, backend: str = "auto", remember: int = 0) -> Session:
+        """Raises InputError."""
+        from nnviz3d.app.session import Session
+
+        return Session(self.scene, self.base, backend, self.path, remember, self.recording)
+
+
+def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = False) -> Opened:
+    """Raises InputError with every problem. Of a recording only what is looked at, and where its data lie, can be changed; `train`:
+    it is not to be played, its scene is wanted."""
+    edits = tuple(edits)
+    if Path(name).suffix != ENDING:
+        path = toml.find(name)
+        return Opened(toml.load(path, edits), path.parent, path)
+    from nnviz3d.app.playing import FREE
+    from nnviz3d.sources.recorded import scene_of
+
+    recorded = scene_of(found := recording(name))
+    scene = toml.apply(recorded, edits, "--set")
+    if train:
+        return Opened(scene, Path(name).parent, None)
+    fixed = [path for path in changed_paths(recorded, scene) if not path.startswith(FREE) and path not in FILES]
+    if fixed:
+        raise InputError(*(Problem(str(name), path, "is as it was recorded and cannot be changed") for path in fixed))
+    return Opened(scene, Path(name).parent, None, found)
+
+
+def recording(path: str | os.PathLike | None) -> Recording | None:
+    """The recording that a path names; None for what is none. Raises InputError."""
+    if path is None or Path(path).suffix != ENDING:
+        return None
+    from nnviz3d.importers.nnrec import Recording
+
+    return Recording(path)
