@@ -56,13 +56,16 @@ def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
     opened, edits, _ = common.together(lambda: options.open(name), wish.edits, lambda: check_target(target))
     scene = toml.apply(opened.scene, edits, "--set")
     seconds = wish.duration
+    if opened.timeline is not None:
+        whole = opened.timeline.end - opened.timeline.begin
+        seconds = whole if seconds is None else min(seconds, whole)
     if seconds is not None and not 0 < seconds <= 86_400:
         raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
-    if seconds is not None and not scene.record.shot:
+    if seconds is not None and not scene.record.shot and opened.timeline is None:
         scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
     return jobs.make(
         scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
-        backend=options.backend, origin=opened.recording and opened.recording.path,
+        backend=options.backend, origin=opened.origin,
     )  # fmt: skip
 
 
@@ -140,7 +143,7 @@ def _check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | No
 def outline(job: Job) -> dict:
     """What `--dry-run` tells."""
     record, start, shots = job.scene.record, 0.0, []
-    for shot in record.shots:
+    for shot in () if job.replays else record.shots:
         frames = round(start * record.fps), round((start + shot.seconds) * record.fps) - 1
         shots.append({
             "does": shot.does, "seconds": shot.seconds, "first_frame": frames[0], "last_frame": frames[1], "steps": shot.steps,
