@@ -32,6 +32,7 @@ class Job:
     """`scene` with its `record` table as it holds for this film. `first`, `step`, `count`: which frames of it.
 
     `origin`: the recording or session that is played instead of training anew, if there is one; `base`: the folder of the scene's files.
+    `init`: a weights file that the network begins with.
     """
 
     scene: Scene
@@ -44,6 +45,7 @@ class Job:
     count: int
     backend: str = "auto"
     origin: Path | None = None
+    init: Path | None = None
 
     @property
     def kind(self) -> codecs.Kind:
@@ -80,6 +82,7 @@ class Job:
         names = [self.base / name for name in (self.scene.data.file, self.scene.data.labels_file) if name]
         if self.origin is not None:
             names += sorted(path for path in self.origin.rglob("*") if path.is_file()) if self.origin.is_dir() else [self.origin]
+        names += [self.init] if self.init is not None else []
         for path in names:
             with path.open("rb") as file:
                 whole.update(hashlib.file_digest(file, "sha256").digest())
@@ -111,6 +114,7 @@ def make(
     step: int = 1,
     backend: str = "auto",
     origin: Path | None = None,
+    init: Path | None = None,
 ) -> Job:
     """The job for this scene (its `record` table already as wished). `seconds`: how long the film is, where `record` does not say;
     `frames`: "A..B", both counted; every `step`-th. Raises InputError with every problem."""
@@ -138,7 +142,7 @@ def make(
     if problems:
         raise InputError(*problems)
     count = len(range(first, last + 1, step))
-    return Job(scene, base, target, kind.format, kind.codec.name, first, step, count, backend, origin)
+    return Job(scene, base, target, kind.format, kind.codec.name, first, step, count, backend, origin, init)
 
 
 def span(text: str, total: int) -> tuple[int, int]:

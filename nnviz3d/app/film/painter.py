@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnviz3d.app import facts, opening
+from nnviz3d.app import facts, opening, saving
 from nnviz3d.app.film import director, replay
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.play import Cue, Play
@@ -28,6 +28,8 @@ def open_session(job: Job) -> Session:
     if job.replays:
         return replay.session_of(replay.load(job.origin, job.scene.look.quality), job.backend)
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
+    if job.init is not None:
+        saving.load_weights(session, job.init)
     problems = director.check(job.scene, session, "scene")
     if problems:
         raise InputError(*problems)
