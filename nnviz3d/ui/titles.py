@@ -6,7 +6,7 @@ import math
 
 from imgui_bundle import imgui
 
-from nnviz3d.ui import equations, theme, updates
+from nnviz3d.ui import equations, film_chart, theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.lines import Lines
 from nnviz3d.ui.transport import metrics
@@ -22,6 +22,11 @@ def room(width: float, height: float, scale: float) -> tuple[float, float]:
     if height > width:
         return 0.0, min(scale * (CAPTION + TALL) / height, 0.5)
     return min(scale * (CARD + 2 * PAD + CORNER) / width, 0.5), scale * CAPTION / height
+
+
+def head(height: float, scale: float) -> float:
+    """The share of the height, at the top, that the chart takes."""
+    return min(scale * (film_chart.HEIGHT + CORNER) / height, 0.3)
 
 
 class Titles:
@@ -41,7 +46,9 @@ class Titles:
             _words(f, text, size, colour, alpha, f.width / 2, y, 0.5)
             y += f.px(size * 1.45)
         if titles is not None and titles.burned:
-            _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER), 0.0)
+            _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER / 3), 0.0)
+        if titles is not None and titles.chart > 0:
+            film_chart.draw(f, f.px(CORNER), f.px(CORNER), titles.chart)
         if titles is not None and titles.equation > 0 and f.readout.neuron is not None:
             self._equation(f)
 

@@ -62,9 +62,12 @@ def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
 def job_for(opened: Opened, edits: list[Edit], target: Path, wish: Wish, backend: str, init: Path | None = None) -> Job:
     """`edits`: of `wish`. Raises InputError with every problem of theirs together."""
     scene, seconds = edited(opened.scene, edits, wish)
+    if opened.timeline is not None:  # as long as the session was
+        whole = opened.timeline.end - opened.timeline.begin
+        seconds = min(wish.duration or whole, whole)
     return jobs.make(
         scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
-        backend=backend, origin=opened.recording and opened.recording.path, init=init,
+        backend=backend, origin=opened.origin, init=init,
     )  # fmt: skip
 
 
@@ -161,7 +164,7 @@ def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | Non
 def outline(job: Job) -> dict:
     """What `--dry-run` tells."""
     record, start, shots = job.scene.record, 0.0, []
-    for shot in record.shots:
+    for shot in () if job.replays else record.shots:
         frames = round(start * record.fps), round((start + shot.seconds) * record.fps) - 1
         shots.append({
             "does": shot.does, "seconds": shot.seconds, "first_frame": frames[0], "last_frame": frames[1], "steps": shot.steps,

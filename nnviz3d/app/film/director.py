@@ -65,7 +65,9 @@ class Director:
         shot, local = self._shots[self._number], time - self._starts[self._number]
         fade = self._faded("caption", local, 0.0)
         equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
-        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation)
+        chart = self._faded("chart", local, ARRIVE) if shot.chart and not self.film.ui else 0.0
+        self.stage.pick(self._neuron)
+        return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation, chart)
 
     def _faded(self, what: str, local: float, wait: float) -> float:
         """How much of a title is there: it comes and goes with its shot, and stays where the neighbouring shot has the same.
@@ -124,6 +126,7 @@ class Director:
         self._neuron = which.neuron(session.seen, shot.highlight)
         stage, written = self.stage, shot.equation and not self.film.ui  # else the panel tells of it
         stage.panel, stage.foot = titles.room(*stage.host.display_size, stage.text) if written else self._free
+        stage.head = titles.head(stage.host.display_size[1], stage.text) if shot.chart and not self.film.ui else 0.0
         stage.with_table = not written
         self._rail = self._rail_of(shot)
 

@@ -14,7 +14,7 @@ from nnviz3d import __version__
 from nnviz3d.record import codecs
 from nnviz3d.record.parts import ENDING, PIECE_FRAMES, Plan
 from nnviz3d.record.sequence import naming
-from nnviz3d.spec import limits, toml
+from nnviz3d.spec import limits, timeline, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -50,6 +50,11 @@ class Job:
     @property
     def kind(self) -> codecs.Kind:
         return codecs.Kind(self.format, codecs.CODECS[self.codec])
+
+    @property
+    def replays(self) -> bool:
+        """Whether it shows what a person did in a window."""
+        return self.origin is not None and self.origin.suffix == timeline.ENDING
 
     @property
     def folder(self) -> Path:

@@ -15,7 +15,7 @@ from nnviz3d.draw.camera import Pose
 class Cue:
     """One moment: `time` in seconds since the film began, `fade` of the caption in [0, 1], `highlight` a neuron id or -1.
 
-    `equation`: how much of the highlighted neuron's equation is there, in [0, 1].
+    `equation`: how much of the highlighted neuron's equation is there, in [0, 1]; `chart`: of the curve.
     """
 
     time: float
@@ -24,6 +24,7 @@ class Cue:
     fade: float = 1.0
     highlight: int = -1
     equation: float = 0.0
+    chart: float = 0.0
 
 
 class Play(Protocol):
