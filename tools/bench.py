@@ -1,6 +1,6 @@
 """Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films.py`).
 
-    python tools/bench.py train|tape|timeline|record|gif|memory|codecs [--json] [--threads N] [--seconds S]
+    python tools/bench.py train|tape|timeline|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
 the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says

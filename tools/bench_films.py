@@ -1,14 +1,18 @@
-"""What films cost: `tools/bench.py record|gif|memory|codecs`. Ratios of one process; the clock is read around whole films, not frames."""
+"""What films cost: `tools/bench.py record|gif|memory|codecs|farm`. Ratios of one run; the clock is read around whole films."""
 
 from __future__ import annotations
 
+import json
 import os
+import resource
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-OVERHEAD_GOAL, GIF_GOAL, SLOPE_GOAL = 1.10, 20.0, 1.0
+OVERHEAD_GOAL, GIF_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 20.0, 1.0, 1.15
 
 
 def job_of(folder: Path, name: str, target: str, **settings):
@@ -134,4 +138,74 @@ def codecs_section(frames: int = 120) -> dict:
     return found
 
 
-SECTIONS = {"record": record_section, "gif": gif_section, "memory": memory_section, "codecs": codecs_section}
+ALONE = """
+import json, os, sys, time
+from pathlib import Path
+sys.path[:0] = {paths!r}
+if {cores!r}:
+    os.sched_setaffinity(0, {cores!r})
+import bench_films
+from nnviz3d.app.film import work
+what = bench_films.job_of(Path({folder!r}), "digits", {target!r}, **{settings!r})
+start = time.perf_counter()
+told = work.record(what)
+print(json.dumps([time.perf_counter() - start, time.process_time(), told["frames"]]))
+"""
+
+
+def farm_section(frames: int = 600) -> dict:
+    """A film of `digits`, 1280 x 720, by two workers, against half the time of one process that is held to one core (goal: 1.15).
+
+    Rasterising in one thread everywhere (LP_NUM_THREADS=1). A process that is not held encodes on the other core, so two workers cannot
+    be twice as fast as that one; its time is told too. Starting the workers is told apart: a film of minutes does not notice it. While
+    the machine has other work, only the processor times can be compared.
+    """
+    from nnviz3d.app.film import cluster, farm
+
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    settings = {"record__fps": 60, "record__duration": frames / 60}
+    os.environ["LP_NUM_THREADS"] = "1"
+
+    class Watched(farm.Farm):
+        def _take_back(self, worker, parts):
+            number = super()._take_back(worker, parts)
+            if number is None:
+                ready.append(perf_counter())
+            return number
+
+    ready: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        held, held_cpu, hashes = alone(name, "held.mp4", settings, cores[:1])
+        free, free_cpu, _ = alone(name, "free.mp4", settings, [])
+        what = job_of(Path(name), "digits", "farm.mp4", **settings)
+        farm.Farm, plain = Watched, farm.Farm
+        try:
+            before, start = children(), perf_counter()
+            told = farm.record(what, cluster.Where(workers=2))
+            end, cpu = perf_counter(), children() - before
+        finally:
+            farm.Farm = plain
+    assert told["frames"] == hashes, "the farm's frames are those of one process"
+    return {
+        "frames": what.count, "one_core_s": round(held, 2), "one_process_s": round(free, 2), "farm_s": round(end - ready[-1], 2),
+        "start_s": round(ready[-1] - start, 2), "against_half_of_one_core": round((end - ready[-1]) / (held / 2), 3), "goal": FARM_GOAL,
+        "against_half_of_one_process": round((end - ready[-1]) / (free / 2), 3),
+        "with_start_against_half_of_one_core": round((end - start) / (held / 2), 3),
+        "cpu_s": {"one_core": round(held_cpu, 1), "one_process": round(free_cpu, 1), "workers": round(cpu, 1)},
+    }  # fmt: skip
+
+
+def alone(folder: str, target: str, settings: dict, cores: list[int]) -> tuple[float, float, list[str]]:
+    """Seconds of a film in a process of its own, its processor time, and the hashes of its frames."""
+    code = ALONE.format(paths=sys.path[:4], cores=cores, folder=folder, target=target, settings=settings)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return tuple(json.loads(done.stdout))
+
+
+def children() -> float:
+    """Seconds of processor time of processes that have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+SECTIONS = {"record": record_section, "gif": gif_section, "memory": memory_section, "codecs": codecs_section, "farm": farm_section}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.record import Wish, job_of
 from nnviz3d.app.film import cluster, farm, hand, work
 from nnviz3d.record.parts import Parts
+from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 
 needs_dask = pytest.mark.skipif(not __import__("importlib.util").util.find_spec("distributed"), reason="needs the extra `farm`")
@@ -27,8 +29,8 @@ LOCAL = cluster.Where(workers=2)
 PLAIN = Wish(size="96x54", fps=60, duration=5.0)  # 300 frames, 5 pieces
 
 
-def job(target, scene="xor", wish=PLAIN, *sets):
-    return job_of(Options(sets=("record.steps=200", *sets)), scene, target, wish)
+def job(target, scene="xor", wish=PLAIN):
+    return job_of(Options(sets=("record.steps=200",)), scene, target, wish)
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +156,13 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         assert work.record(near)["frames"] == told["frames"]
         assert (tmp_path / "near" / "0100.png").read_bytes() == (tmp_path / "shots" / "0100.png").read_bytes()
 
+        words = ["train", "xor", "--steps", "40", "--record", str(tmp_path / "run.nnrec"), "-q"]
+        subprocess.run([sys.executable, "-m", "nnviz3d", *words], check=True)
+        played = [
+            job(tmp_path / name, str(tmp_path / "run.nnrec"), Wish(size="64x36", fps=60, duration=2.0)) for name in ("p.mp4", "q.mp4")
+        ]
+        assert farm.record(played[0], where)["frames"] == work.record(played[1])["frames"]
+
         monkeypatch.setattr(farm, "SENT_BYTES", 100)  # now the file is seen where it lies: this is one machine
         large = job(tmp_path / "large.mp4", str(scene))
         same(farm.record(large, where), large.target, alone)
@@ -257,3 +266,23 @@ def test_the_command_tells_all_problems_at_once(tmp_path):
     assert done.returncode == 2
     told = " ".join(problem["key"] + problem["message"] for problem in json.loads(done.stdout)["problems"])
     assert "--farm" in told and "--shard" in told and "--shard --farm" in told and "xor, zero-init" in told
+
+
+def test_the_guides_options_exist():
+    text = (paths.CHECKOUT / "docs" / "render-farm.md").read_text(encoding="utf-8")
+    helps = {}
+    for line in re.findall(r"nnviz3d ((?:record|encode|train) [^`\n]*)", text):
+        name = line.split()[0]
+        helps[name] = (
+            helps.get(name)
+            or subprocess.run(
+                [sys.executable, "-m", "nnviz3d", name, "--help"],
+                capture_output=True,
+                text=True,
+                check=True,
+                env={**os.environ, "COLUMNS": "200"},
+            ).stdout
+        )
+        for option in re.findall(r"(?<!\S)--?[a-z][a-z-]*", line.partition("#")[0]):
+            assert option in helps[name], (line, option)
+    assert set(helps) == {"record", "encode", "train"}
