@@ -127,7 +127,9 @@ def _accepts(field: FieldInfo) -> str:
     if choices := _choices(field.annotation):
         parts.append(" | ".join(filter(None, choices)))
     inner = [part for part in typing.get_args(field.annotation) if typing.get_origin(part) is typing.Annotated]  # of "a number or nothing"
-    low, high = _bounds([*field.metadata, *(item for part in inner for item in part.__metadata__)])
+    low, high = _bounds(
+        [*field.metadata, *(item for part in inner for info in part.__metadata__ for item in getattr(info, "metadata", ()))]
+    )
     if high and low:
         parts.append(f"{low} to {high}")
     elif high:
@@ -136,7 +138,7 @@ def _accepts(field: FieldInfo) -> str:
         parts.append("true | false")
     elif not parts:
         parts.append(
-            "text" if field.annotation is str else "a list of numbers" if type(None) in typing.get_args(field.annotation) else "a list"
+            "text" if field.annotation is str else "three numbers" if type(None) in typing.get_args(field.annotation) else "a list"
         )
     return "; ".join([*parts, *([field.description] if field.description else [])])
 
