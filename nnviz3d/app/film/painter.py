@@ -36,6 +36,7 @@ def open_session(job: Job) -> Session:
     return session
 
 
+READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
 SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
 
 
@@ -50,7 +51,10 @@ class Painter:
         try:
             size, depth = (record.width, record.height), job.kind.codec.depth
             self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
-            self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(min(record.height, record.width * 0.75) / 640)
+            self.stage, self.overlay = (
+                Stage(self.canvas, self.session),
+                Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE)),
+            )
             self.stage.text, self.overlay.memory.hint = self.overlay.scale, False
             self._play: Play | None = None
             self._last, self._fresh = -1, True
