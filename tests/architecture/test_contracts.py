@@ -61,7 +61,9 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("name", ["", "run", "train", "export", "shot", "demo", "inspect", "scenes", "new", "doctor", "bench"])
+@pytest.mark.parametrize(
+    "name", ["", "run", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
+)
 def test_help_imports_nothing_heavy(name):
     """Numbers, pictures and panels cost 0.1 to 0.5 s to import; help has 0.3 s in all."""
     assert loaded_after(command(*filter(None, (name, "--help")))) == set()

@@ -46,7 +46,10 @@ def record(
             farm.paint(parts, progress)
         finally:
             farm.close()
-    return work.finish(parts, job.target, job.sidecar)
+    told = work.finish(parts, job.target, job.sidecar)
+    if len(told["renderer"]) > 1:
+        say(f"note: pieces were drawn by {', '.join(told['renderer'])}: their pictures differ a little")
+    return told
 
 
 class Farm:
