@@ -10,8 +10,7 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
-from nnviz3d.spec.reading import LayerReading, ParameterEquations
-from nnviz3d.spec.readout import NeuronReading, Readout
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Readout
 from nnviz3d.ui import curves, equations, layers, parameters, theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line
