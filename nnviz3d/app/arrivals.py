@@ -43,6 +43,7 @@ def receive(loop, files: list[Path]) -> None:
     elif endings[file] in (".toml", opening.ENDING):
         open_scene(loop, str(file))
     elif endings[file] == ".safetensors":
+        loop.inputs.weights(file)
         saving.load_weights(loop.session, file)
         loop.say(f"the network has the weights of {file.name} now")
     elif endings[file] in TABLES:
@@ -96,6 +97,7 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
         made.running, made.saved = session.running, session.saved
         loop.take(made)
     else:
+        loop.inputs.edits(edits)
         session.change(edits, loop.now)
     loop.say(f"{files['file'].name}: {loop.session.source.data.summary}")
 

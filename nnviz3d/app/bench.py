@@ -9,14 +9,18 @@ from __future__ import annotations
 import json as json_module
 import subprocess
 import sys
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
 from statistics import median
-from time import perf_counter, thread_time
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
 SIZE = (1280, 720)
 REPEATS = 9
-SECTIONS = ("start", "frame", "readings", "equations", "long_steps", "edges", "neurons")
+SECTIONS = ("start", "frame", "readings", "equations", "long_steps", "edges", "neurons", "capture")
 
 
 class _Frozen:
@@ -198,6 +202,54 @@ def frame(frames: int = 240, warm: int = 150, opened: tuple[str, ...] = ()) -> d
         host.close()
 
 
+def capture(frames: int = 96, warm: int = 90) -> dict:
+    """A frame of `digits`, learning, with the overlay, while a film is made of it, against the same without, in turns.
+
+    The film is thrown away. On two cores that also rasterise the encoder takes from both; on more it runs beside.
+    """
+    from nnviz3d.app import capture as capturing
+    from nnviz3d.app.loop import Loop
+    from nnviz3d.app.session import Session
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec import toml
+
+    path = toml.find("digits")
+    session = Session(toml.load(path), path.parent)
+    host, cwd = open_host(*SIZE, headless=True), capturing.Path.cwd
+    times: dict[bool, list[float]] = {False: [], True: []}
+    cpu, stage, dropped = {False: 0.0, True: 0.0}, [], 0
+    with TemporaryDirectory() as folder, ExitStack() as ending:
+        ending.callback(host.close)
+        ending.callback(setattr, capturing.Path, "cwd", cwd)
+        capturing.Path.cwd = staticmethod(lambda: Path(folder))
+        loop = Loop(host, session)
+        ending.callback(loop.capture.finish)
+        loop.run(warm)
+        for turn in range(8):
+            on = turn % 2 == 1
+            if on:
+                loop.capture.toggle()
+            loop.run(8)
+            spent = process_time()
+            for _ in range(frames // 4):
+                begin = perf_counter()
+                loop.frame(max(loop.meter.recent_ms, 1.0) * 1e-3)  # film time is the time that frames take
+                times[on].append((perf_counter() - begin) * 1e3)
+                if on:
+                    stage.append(loop.meter.of("capture"))
+            cpu[on] += process_time() - spent
+            if on:
+                dropped += loop.capture.reading().dropped
+                loop.capture.stop()
+                while loop.capture.reading() is not None:
+                    loop.run(1)
+        loop.stage.close()
+    out = {f"{'filmed' if on else 'plain'}_p{q}_ms": round(float(np.percentile(t, q)), 2) for on, t in times.items() for q in (50, 99)}
+    out |= {f"{'filmed' if on else 'plain'}_cpu_ms": round(seconds * 1e3 / len(times[on]), 2) for on, seconds in cpu.items()}
+    own = round(median(stage), 2)
+    return out | {"ratio": round(median(times[True]) / median(times[False]), 3), "window_ms": own, "dropped": dropped}
+
+
 def long_steps(frames: int = 60, warm: int = 45) -> dict:
     """The frame time of one wide network while a training step takes long, against the same while steps are short."""
     from nnviz3d.app.loop import Loop
@@ -319,6 +371,8 @@ def measure(only: str | None = None) -> dict:
         out["readings"] = readings()
     if only in (None, "long_steps"):
         out["long_steps"] = long_steps()
+    if only in (None, "capture") and find_spec("av"):
+        out["capture"] = capture()
     if only in (None, "equations"):
         out["equations"] = equations()
     if only in (None, "edges", "neurons"):

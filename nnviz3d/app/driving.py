@@ -23,7 +23,7 @@ def train(session, dt: float, more: Callable[[], bool]) -> int:
         pace.took(steps)
         session.after_steps(steps)
     if session.running and not stopped(session, more):
-        _reach(session)
+        reach(session)
     return steps
 
 
@@ -39,7 +39,7 @@ def stopped(session, more: Callable[[], bool]) -> bool:
     return session.stops.pending
 
 
-def _reach(session) -> None:
+def reach(session) -> None:
     """Hold at the goal, where there is one and it is reached."""
     goal, leader = session.pace.goal, session.leader
     if goal is not None and leader.at_boundary and leader.step >= goal.step:

@@ -20,7 +20,7 @@ from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
-from nnviz3d.spec.readout import Finding, NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.titles import Titles
 
@@ -70,6 +70,7 @@ def readout(
     beside: Beside | None = None,
     tour: TourReading | None = None,
     titles: Titles | None = None,
+    capture: CaptureReading | None = None,
 ) -> Readout:
     source = session.source
     seen = session.seen
@@ -139,6 +140,7 @@ def readout(
         tour=tour,
         titles=titles,
         recording=session.player.reading() if session.player else None,
+        capture=capture,
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
-    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check",
+    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check", "capture",
 })  # fmt: skip
 """Commands that leave the network as it is."""
 MOVES = frozenset({"walk_to", "walk_by"})

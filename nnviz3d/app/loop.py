@@ -12,8 +12,10 @@ from time import perf_counter
 
 from nnviz3d.app import arrivals, facts, stills
 from nnviz3d.app.actions import ACTIONS
+from nnviz3d.app.capture import Capture
 from nnviz3d.app.desk import Desk
 from nnviz3d.app.guide import LEAVES, Guide
+from nnviz3d.app.inputs import Inputs
 from nnviz3d.app.meter import Meter
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
@@ -21,7 +23,7 @@ from nnviz3d.app.still import draw_enlarged
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command
+from nnviz3d.spec.readout import Answer, Command, StageInput
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
@@ -49,6 +51,7 @@ class Loop:
         self.desk = Desk(host)
         self.now = 0.0
         self.guide = Guide(self)
+        self.inputs, self.capture = Inputs(self), Capture(self)
         self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
@@ -56,11 +59,12 @@ class Loop:
     def frame(self, dt: float) -> None:
         """`dt`: seconds since the last frame."""
         self.now += dt
+        self.inputs.advance(dt)
         with self.meter("poll"):
             self.host.poll()
             self._hear()
         if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
-            self.session.advance(dt, self._until(20.0))
+            self._advance(dt, 20.0)
             self.meter.end_frame()
             return
         with self.meter("apply"):
@@ -69,13 +73,17 @@ class Loop:
             self.guide.advance(dt)
         with self.meter("publish"):
             self.stage.prepare(dt)
+            self.inputs.look(self.overlay.panel_width / max(self.host.display_size[0], 1))
         with self.meter("overlay"):
             self._overlay(dt)
         with self.meter("draw"):
             self.stage.render()
-            self.host.end_overlay()
+            self.capture.before_overlay()
+            self.host.end_overlay(self.capture.before_front())
         with self.meter("train"):
-            self.session.advance(dt, self._until(max(self.frame_ms - self._others, LEAST_TRAINING)))
+            self._advance(dt, max(self.frame_ms - self._others, LEAST_TRAINING))
+        with self.meter("capture"):
+            self.capture.advance()
         if self.wants_picture:
             self._save_picture()
         with self.meter("present"):
@@ -85,6 +93,11 @@ class Loop:
         self._warned = self._warned + 1 if self.wants_still else 0
         if self._warned == WARNED:
             self._save_still()
+
+    def _advance(self, dt: float, ms: float) -> None:
+        before = self.inputs.before_time()
+        self.session.advance(dt, self._until(ms))
+        self.inputs.after_time(before)
 
     @staticmethod
     def _until(ms: float):
@@ -128,6 +141,7 @@ class Loop:
             question=self.desk.question,
             beside=self.stage.beside,
             tour=self.guide.reading(),
+            capture=self.capture.reading(),
         )
         self._title()
         self.host.begin_overlay(dt)
@@ -143,13 +157,15 @@ class Loop:
     # ---------------------------------------------------------------- what a person asked for
 
     def _obey(self, answer: Answer, dt: float) -> None:
+        self.inputs.edits(answer.edits, answer.editing)
         self.session.apply(answer.edits, self.now, answer.editing)
         self.session.wants = answer.wants
         if not answer.editing and not answer.stage.tuning:
             self.session.history.let_go()
+            self.inputs.let_go()
         self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
         self.stage.lit = answer.lit
-        self.stage.handle(answer.stage, dt, self.now)
+        self._handle(answer.stage, dt)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.fly_to_preset(self.session.scene.view.camera)
@@ -157,6 +173,13 @@ class Loop:
             with self._telling():
                 self.do(command)
         self.guide.observe(answer)
+
+    def _handle(self, stage: StageInput, dt: float) -> None:
+        if stage.tuning:
+            self.session.settle()
+        self.stage.handle(stage, dt, self.now)
+        if stage.tuning and stage.tune and self.stage.tuned is not None:
+            self.inputs.tuned(*self.stage.tuned)
 
     def _hear(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
@@ -206,7 +229,10 @@ class Loop:
         """Raises InputError where the command's value cannot be used."""
         if command.name in LEAVES:
             self.guide.leave()
+        inputs = self.inputs
+        inputs.command(command)
         ACTIONS[command.name](self, command.value)
+        inputs.done(command)
 
     def take(self, session: Session) -> None:
         """Another session in the same window."""
@@ -216,6 +242,7 @@ class Loop:
         self.stage = Stage(self.host, session)
         self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
         self.stage.rig.jump(self.stage.rig.goal)
+        self.inputs = Inputs(self)
 
     # ---------------------------------------------------------------- many frames
 
@@ -232,6 +259,7 @@ class Loop:
             done += 1
 
     def close(self) -> None:
+        self.capture.finish()
         self.desk.withdraw()
         self.guide.leave()
         self.stage.close()

@@ -37,6 +37,11 @@ class Meter:
         """Milliseconds of these stages in the frame that just ended."""
         return sum(frames[-1] for name in names if (frames := self._frames.get(name)))
 
+    @property
+    def recent_ms(self) -> float:
+        """Median frame of late; of a loop that has just begun, of a slow machine."""
+        return float(np.median(self._recent)) if self._recent else 1000 / 30
+
     def rows(self, name: str) -> list[float]:
         """Milliseconds of one stage in every frame so far."""
         return self._frames.get(name, [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 from nnviz3d.spec.errors import RunError
@@ -33,11 +34,13 @@ def run_window(
 
     session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
-    try:
+    with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
+        ending.callback(host.close)
         from nnviz3d.app import stills
         from nnviz3d.app.loop import Loop
 
         loop = Loop(host, session)
+        ending.callback(loop.capture.finish)
         _close_on(signal.SIGINT, signal.SIGTERM, host=host)
         if tour:
             loop.guide.start(tour)
@@ -48,8 +51,6 @@ def run_window(
             write_text(
                 stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
             )
-    finally:
-        host.close()
     if loop.session.source.diverged is not None and frames is not None:
         raise RunError(loop.session.banner)
     return 0

@@ -374,9 +374,21 @@ class Session:
         self.leave_walk()
         self.moments.watch("")
         self.running, self.pace.goal = True, None
-        self._stop_if_diverged()
+        self.stop_if_diverged()
 
-    def _stop_if_diverged(self) -> None:
+    def settle(self) -> None:
+        """Finish what is half done, so that what follows happens at a step that can be told."""
+        if self.walking is not None or self.even:
+            return
+        before = self.leader.step
+        for source in (self.source, self.rival.source) if self.rival else (self.source,):
+            source.advance(lambda: True, 0)
+        if self.rival is not None:
+            self.rival.catch_up()
+        self.after_steps(self.leader.step - before)
+
+    def stop_if_diverged(self) -> None:
+        """Where the numbers exploded, hold and say so."""
         if self.rival is not None:
             self.banner = self.rival.news() or self.banner
             self.running = self.running and self.rival.alive
@@ -391,7 +403,7 @@ class Session:
 
     def after_steps(self, steps: int) -> None:
         """So many steps were finished: note the loss, look at the test part when it is time, stop where the numbers exploded."""
-        self._stop_if_diverged()
+        self.stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
         if self.even and self.scoring.due:

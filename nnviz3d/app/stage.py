@@ -302,6 +302,11 @@ class Stage:
             self._tuned[1] = min(max(value + pixels * rate, -limits.PARAMETER), limits.PARAMETER)
             self.session.editing.set_parameter(p, self._tuned[1], now, held=True)
 
+    @property
+    def tuned(self) -> tuple[int, float] | None:
+        """The parameter that a drag turns, and its value; None while none does."""
+        return None if self._tuned is None else (self._tuned[0], self._tuned[1])
+
     def _in_hand(self) -> int:
         topology = self.session.source.topology
         if self.hovered >= topology.input.neurons.stop:

@@ -119,8 +119,8 @@ class EglHost:
     def begin_overlay(self, dt: float) -> None:
         self.imgui.begin(self.size, dt)
 
-    def end_overlay(self) -> None:
-        self.imgui.draw(self.framebuffer, self.size)
+    def end_overlay(self, before_front: Callable[[], None] | None = None) -> None:
+        self.imgui.draw(self.framebuffer, self.size, before_front)
 
     def present(self) -> None:
         GL.glFinish()  # no swap paces a headless loop; without this frames pile up in the driver

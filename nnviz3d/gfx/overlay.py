@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from imgui_bundle import imgui, implot
 from OpenGL import GL
 
 from nnviz3d.spec.errors import RunError
+
+FRONT = "##Foreground"  # the list that imgui draws last
 
 
 class ImguiFrame:
@@ -33,12 +37,25 @@ class ImguiFrame:
         imgui.backends.opengl3_new_frame()
         imgui.new_frame()
 
-    def draw(self, framebuffer: int, size: tuple[int, int]) -> None:
-        """End the frame and draw it over what `framebuffer` holds."""
+    def draw(self, framebuffer: int, size: tuple[int, int], before_front: Callable[[], None] | None = None) -> None:
+        """End the frame and draw it over what `framebuffer` holds. `before_front` is called when all but imgui's foreground list is drawn:
+        notes of the program about itself, which a capture leaves out."""
         imgui.render()
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
         GL.glViewport(0, 0, *size)
-        imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+        data = imgui.get_draw_data()
+        if before_front is not None:
+            lists = data.cmd_lists
+            last = lists[lists.size() - 1] if lists.size() else None
+            front = last if last is not None and last._owner_name == FRONT else None
+            if front is not None:
+                lists.pop_back()
+            imgui.backends.opengl3_render_draw_data(data)
+            before_front()
+            lists.clear()
+            if front is not None:
+                lists.push_back(front)
+        imgui.backends.opengl3_render_draw_data(data)
 
     @staticmethod
     def end() -> None:

@@ -7,7 +7,7 @@ from imgui_bundle import imgui  # before glfw: it ships its own GLFW library and
 # isort: split
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,8 +139,8 @@ class WindowHost:
         imgui.backends.glfw_new_frame()
         imgui.new_frame()
 
-    def end_overlay(self) -> None:
-        self.imgui.draw(0, self.size)
+    def end_overlay(self, before_front: Callable[[], None] | None = None) -> None:
+        self.imgui.draw(0, self.size, before_front)
 
     def present(self) -> None:
         glfw.swap_buffers(self.window)

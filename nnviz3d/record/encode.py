@@ -41,13 +41,16 @@ def describe(context, codec: Codec) -> None:
 class Encoder:
     """`add` frames, then `close`: only then is the file whole. Its name is the caller's business. Raises RunError when the disk fills."""
 
-    def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = ""):
+    def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = "", flags: str = ""):
+        """`flags`: of an mp4 that is to be readable while it grows, "+frag_keyframe" for example; then every packet is written at once."""
         import av
 
         os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 writes what it is to stderr
         self.path, self.codec, self.alpha, self.count = path, codec, alpha, 0
         try:
-            options = EXACT | ({"plays": "0"} if muxer == "apng" else {})  # again and again
+            options = (
+                EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags, "flush_packets": "1"} if flags else {})
+            )  # plays again and again
             self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
@@ -59,9 +62,12 @@ class Encoder:
             self._stream.metadata["alpha_mode"] = "1"
 
     def add(self, image: np.ndarray) -> None:
-        frame = frame_of(image, self.codec, self.alpha)
-        frame.pts, frame.time_base = self.count, 1 / self._stream.codec_context.framerate
-        self.count += 1
+        self.put(frame_of(image, self.codec, self.alpha), self.count)
+
+    def put(self, frame, at: int) -> None:
+        """A frame in the encoder's format, shown from frame number `at` on; numbers rise, and those left out hold the one before."""
+        frame.pts, frame.time_base = at, 1 / self._stream.codec_context.framerate
+        self.count = at + 1
         self._mux(self._stream.encode(frame))
 
     def _mux(self, packets) -> None:

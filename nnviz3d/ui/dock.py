@@ -35,6 +35,8 @@ _FLAGS = int(
     _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_collapse | _W.no_saved_settings | _W.no_scrollbar | _W.no_scroll_with_mouse
 )
 _CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
+SIDE = 28.0  # of a button, unscaled: ten of them fit
+_FILM = ("Film what the window shows, until you press it again", "End the film and save it")
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 
@@ -158,7 +160,7 @@ class Dock:
         r = f.readout
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
         mark = "\n(not saved yet)" if r.dirty else ""
-        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, export"):
+        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, film, export", size=SIDE):
             imgui.open_popup("file")
         filemenu.draw(f)
         imgui.same_line()
@@ -167,11 +169,12 @@ class Dock:
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
             (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
             (fa.ICON_FA_CAMERA, "picture", "Save a picture (F12), also in 4K, 8K, 16K", True),
+            (fa.ICON_FA_VIDEO, "capture", f"{_FILM[r.capture is not None]} (F9)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
-            if name == "fullscreen" and imgui.get_content_region_avail().x < 3 * f.px(33):
+            if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(SIDE + 3):
                 continue  # F11 is there, and the two at the right are not
-            if icon_button(f, icon, name, hint, enabled):
+            if icon_button(f, icon, name, hint, enabled, size=SIDE):
                 imgui.open_popup(name) if name == "picture" else f.do(name)
             if name == "picture":
                 picturemenu.draw(f)
@@ -181,14 +184,14 @@ class Dock:
                 imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
             imgui.same_line()
         right = right_edge()
-        imgui.same_line(right - 3 * f.px(30) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)"):
+        imgui.same_line(right - 3 * f.px(SIDE) - 2 * f.px(3))
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=SIDE):
             f.do("tour", None if r.tour is None else "close")
         imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )"):
+        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=SIDE):
             f.memory.help = not f.memory.help
         imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)"):
+        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)", size=SIDE):
             f.toggle_panels()
         imgui.pop_style_var()
 

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import focus, header, inset, notes, outputs, placing, stage, theme, transport
+from nnviz3d.ui import capturing, focus, header, inset, notes, outputs, placing, stage, theme, transport
 from nnviz3d.ui import help as help_card
 from nnviz3d.ui.ask import Ask
 from nnviz3d.ui.dock import Dock
@@ -107,6 +107,7 @@ class Overlay:
         else:
             self._labels.draw(f)
         self._ask.draw(f)
+        capturing.draw(f)
         if f.readout.question is None:  # else its own keys
             stage.keys(f)
             focus.keys(f)

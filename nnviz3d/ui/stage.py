@@ -95,6 +95,8 @@ def keys(f: Frame) -> None:
         f.do("fullscreen")
     if pressed(_K.f12):
         f.do("screenshot", "4K" if io.key_shift else None)
+    if pressed(_K.f9):
+        f.do("save_timeline") if io.key_ctrl or io.key_super else f.do("capture", "stage" if io.key_shift else None)
     _moment_keys(f, pressed)
     if pressed(_K.f1) or ord("?") in io.input_queue_characters:  # the character, not the key: it moves with the keyboard's language
         f.memory.help = not f.memory.help

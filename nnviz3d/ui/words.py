@@ -175,6 +175,8 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl+O, or drop a file", "open a file"),
     ("F11, F12", "full screen, picture"),
     ("Shift+F12", "picture in 4K, without panels"),
+    ("F9, Shift+F9", "film the window; without panels"),
+    ("Ctrl+F9", "save the session as a timeline"),
     ("? or F1", "this list"),
 )
 HINT = "New here? Press T for a guided tour. Drag to turn, click a neuron for its equation, ? for keys"

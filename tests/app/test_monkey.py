@@ -125,6 +125,7 @@ def test_whatever_is_pressed_the_state_stays_consistent(seed, scene, tmp_path, m
         while loop.session.history.can_undo:  # and every way back leads through scenes that can be
             loop.session.undo()
         check(loop)
+        loop.capture.finish()  # it may have pressed that button too
         loop.stage.close()
     finally:
         host.close()

@@ -5,7 +5,7 @@ A command is something to do that is not a change of the scene; changes of the s
 
 from __future__ import annotations
 
-from nnviz3d.app.actions import editing, files, moments, stage, tour, training, walk
+from nnviz3d.app.actions import capture, editing, files, moments, stage, tour, training, walk
 
-_ROOMS = (training, walk, moments, stage, files, editing, tour)
+_ROOMS = (training, walk, moments, stage, files, editing, tour, capture)
 ACTIONS = {name: act for room in _ROOMS for name, act in room.ACTIONS.items()}

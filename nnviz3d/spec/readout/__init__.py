@@ -6,7 +6,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 
 from nnviz3d.spec.readout.answer import Answer, Command, CommandName, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
-from nnviz3d.spec.readout.frame import Label, Performance, Readout
+from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
 from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
@@ -16,6 +16,7 @@ from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, Netwo
 
 __all__ = [
     "Answer",
+    "CaptureReading",
     "ChangeReading",
     "Charts",
     "CheckReading",

@@ -14,6 +14,7 @@ CommandName = Literal[
     "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "browse_cell",
     "tour", "tour_language",
+    "capture", "save_timeline",
 ]  # fmt: skip
 
 

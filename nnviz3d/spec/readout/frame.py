@@ -49,6 +49,16 @@ class Performance:
 
 
 @dataclass(frozen=True)
+class CaptureReading:
+    """A live capture of the window. `alone`: without panels. `finishing`: it is over, and the file is being made whole."""
+
+    seconds: float
+    dropped: int  # frames that the encoder had no time for
+    alone: bool = False
+    finishing: bool = False
+
+
+@dataclass(frozen=True)
 class Readout:
     """One frame's worth of facts for the overlay."""
 
@@ -116,3 +126,4 @@ class Readout:
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
+    capture: CaptureReading | None = None  # while a film is made of the window

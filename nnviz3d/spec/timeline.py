@@ -1,0 +1,327 @@
+"""Timeline files: what a person did in a window, as lines of JSON, so that the session can be rendered again at any size and rate.
+
+The first line is the head: the scene, where its data lie, versions. Every other line is one event at a time in seconds that never falls.
+The vocabulary is closed, every value is checked before anything runs, and no event writes a file, opens a dialog or leaves the program: a
+timeline from a stranger can do what a scene from a stranger can.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+ENDING = ".timeline"
+FORMAT = 1
+BYTES, LINE, EVENTS = 256 << 20, 2 << 20, 1_000_000  # of a file, of a line, lines: an hour of an eager hand is 20 MB
+SECONDS = 1e6
+SHOWN = 100  # problems that are told one by one
+VIEW = ("look.", "view.", "title", "about", "record.", "test.")  # edits of these leave the network alone
+_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line. `step`: training steps that were done when it happened (kinds of `ACTS`). `now`, `held`, `loose`: what the undo list
+    must know of an edit: the loop's time, whether a widget was held, and whether it had been let go since the last edit.
+
+    | kind | value |
+    |---|---|
+    | step | None: so many steps were done by then |
+    | do | of the command `name` |
+    | edit | [[path, value, origins or None], ...] |
+    | diverged | [network (0, or 1: the rival), number of the step whose numbers grew beyond all bounds] |
+    | weights | path of a weights file that was put into the network |
+    | place | [number, playing]: where a walk was |
+    | pose | [target x, y, z, yaw, pitch, distance, shift x, y] of the camera as drawn |
+    | seen | [picked, hovered, chosen, hovered edge, layer], -1 for none |
+    | window | [width, height, share of the panels, share kept for a table] |
+    """
+
+    time: float
+    kind: str
+    value: Any = None
+    step: int = -1
+    name: str = ""
+    now: float = 0.0
+    held: bool = False
+    loose: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """`base`: the folder of the scene's data. `begin`: where the film begins. `remember`: bytes for going back that the session had."""
+
+    scene: Scene
+    base: Path
+    events: tuple[Event, ...]
+    name: str = ""
+    begin: float = 0.0
+    remember: int = 0
+    running: bool = False  # at time 0
+    versions: dict[str, str] | None = None
+
+    @property
+    def end(self) -> float:
+        return self.events[-1].time if self.events else 0.0
+
+
+# ---------------------------------------------------------------- what a value may be: "" or what is wrong with it
+
+Check = Callable[[Any], str]
+
+
+def _nothing(value) -> str:
+    return "" if value is None else "takes no value"
+
+
+def _truth(value) -> str:
+    return "" if isinstance(value, bool) else "expected true or false"
+
+
+def _whole(low: int, high: int) -> Check:
+    return lambda v: "" if type(v) is int and low <= v <= high else f"expected a whole number from {low:,} to {high:,}"
+
+
+def _number(low: float, high: float) -> Check:
+    return lambda v: "" if type(v) in (int, float) and low <= v <= high else f"expected a number from {low:g} to {high:g}"
+
+
+def _one_of(*choices: Any) -> Check:
+    return lambda v: "" if v in choices and not isinstance(v, bool) else f"expected one of {', '.join(map(repr, choices))}"
+
+
+def _row(*checks: Check) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) != len(checks):
+            return f"expected a list of {len(checks)}"
+        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
+
+    return check
+
+
+def _many(each: Check, most: int) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) > most:
+            return f"expected a list of at most {most:,}"
+        return next((told for v in value if (told := each(v))), "")
+
+    return check
+
+
+def _text(most: int) -> Check:
+    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
+
+
+def _plain(value) -> str:
+    """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
+    if isinstance(value, dict):
+        return next((told for v in value.values() if (told := _plain(v))), "")
+    if isinstance(value, (list, tuple)):
+        return next((told for v in value if (told := _plain(v))), "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number must be finite"
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
+
+
+def _path(value) -> str:
+    known = isinstance(value, str) and len(value) <= 200 and _PATH.fullmatch(value) and value.partition(".")[0] in Scene.model_fields
+    return "" if known else "expected the path of a setting, for example train.learning_rate"
+
+
+_ID, _MOMENT = _whole(-1, limits.PARAMETERS * 2), _one_of("A", "B")
+_HOLD = _row(_many(_ID, limits.UNITS * 4), _truth)
+_FAR = _number(-1e9, 1e9)
+_ORIGINS = _many(lambda v: "" if v is None else _whole(0, limits.LAYERS)(v), limits.LAYERS)
+COMMANDS: dict[str, Check] = {
+    **dict.fromkeys(
+        ("play", "pause", "step", "reset", "new_seed", "undo", "redo", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
+         "walk", "walk_leave", "release"), _nothing),
+    "show_sample": _whole(-(10**9), 10**9), "rewind": _whole(0, limits.STEPS),
+    "move": _row(_one_of("phase", "layer", "sample", "step", "epoch"), _one_of(1, -1)),
+    "walk_to": _number(0, 1e6), "walk_by": _whole(-(10**4), 10**4), "walk_play": _truth, "walk_speed": _number(0, 1e6),
+    "walk_loop": _one_of("stop", "again", "on"), "walk_gradient": _truth,
+    "keep_moment": _MOMENT, "enter_moment": _MOMENT, "show_moment": _one_of("", "A", "B", "B - A"),
+    "set_parameter": _row(_ID, _FAR), "freeze": _HOLD, "kill": _HOLD, "check": _ID,
+}  # fmt: skip
+"""The commands that a timeline may hold: those that change what is shown, and no others."""
+VALUES: dict[str, Check] = {
+    "step": _nothing,
+    "do": lambda _value: "",  # by its command
+    "edit": _many(_row(_path, _plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
+    "diverged": _row(_one_of(0, 1), _whole(1, limits.STEPS)),
+    "weights": _text(4096),
+    "place": _row(_number(0, 1e6), _truth),
+    "pose": _row(*[_FAR] * 5, _number(1e-9, 1e9), *[_FAR] * 2),
+    "seen": _row(*[_ID] * 5),
+    "window": _row(_whole(1, 10**5), _whole(1, 10**5), _number(0, 1), _number(0, 1)),
+}
+ACTS = ("step", "do", "edit", "diverged", "weights", "place")
+_KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}
+
+
+def problem(event: Event) -> str:
+    """What is wrong with an event by itself; "" where it can be used."""
+    if event.kind not in VALUES:
+        return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
+    if event.kind == "do" and event.name not in COMMANDS:
+        return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(COMMANDS)}"
+    if event.kind in ACTS and (told := _whole(0, limits.STEPS)(event.step)):
+        return f"step: {told}"
+    told = COMMANDS[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
+    return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
+
+
+# ---------------------------------------------------------------- writing
+
+
+def save(path: Path, timeline: Timeline) -> None:
+    """All of it or nothing. Raises InputError where it cannot be written."""
+    head = {
+        "nnviz3d": "timeline", "format": FORMAT, "scene": toml.dump(timeline.scene), "base": str(timeline.base), "name": timeline.name,
+        "seed": timeline.scene.train.seed, "begin": timeline.begin, "remember": timeline.remember, "running": timeline.running,
+        "versions": timeline.versions or {},
+    }  # fmt: skip
+    lines = (json.dumps(row, separators=(",", ":"), allow_nan=False, ensure_ascii=False) for row in (head, *map(_line, timeline.events)))
+    paths.write(path, ("\n".join(lines) + "\n").encode())
+
+
+def _line(event: Event) -> dict:
+    row: dict = {"t": event.time, "k": event.kind}
+    if event.value is not None:
+        row["v"] = event.value
+    if event.step >= 0:
+        row["step"] = event.step
+    for key, empty in (("name", ""), ("now", 0.0), ("held", False), ("loose", False)):
+        if (value := getattr(event, key)) != empty:
+            row[key] = value
+    return row
+
+
+# ---------------------------------------------------------------- reading
+
+
+def load(path: Path) -> Timeline:
+    """Raises InputError with every problem found, each with its line."""
+    path = Path(path)
+    paths.regular_file(path, BYTES, "timeline")
+    found = _Found(str(path))
+    try:
+        with path.open("rb") as file:
+            rows = found.rows(file)
+            head = next(rows, None)
+            made = found.head(head[1]) if head else found.say("line 1", "expected the head of a timeline; the file is empty")
+            events = tuple(found.events(rows)) if made is not None else ()
+    except OSError as error:
+        raise InputError.of(str(path), "", f"cannot be read: {error.strerror}") from None
+    if made is not None and not events and not found.count:
+        found.say("", "holds no events, so there is nothing to show")
+    if made is not None and not found.count and made["begin"] > events[-1].time:
+        found.say("begin", f"the film begins at {made['begin']:g} s, after the end ({events[-1].time:g} s)")
+    found.raise_them()
+    base = Path(made.pop("base"))
+    return Timeline(base=base if base.is_dir() else path.parent, events=events, **made)
+
+
+class _Found:
+    """What is wrong with a file, while it is read."""
+
+    def __init__(self, where: str):
+        self.where, self.count, self.problems = where, 0, []
+
+    def say(self, key: str, message: str) -> None:
+        self.count += 1
+        if self.count <= SHOWN:
+            self.problems.append(Problem(self.where, key, message))
+
+    def raise_them(self) -> None:
+        if self.count > SHOWN:
+            self.problems.append(Problem(self.where, "", f"and {self.count - SHOWN:,} more problems"))
+        if self.problems:
+            raise InputError(*self.problems)
+
+    def rows(self, file) -> Iterator[tuple[int, dict]]:
+        """(number, object) of every line."""
+        number = 0
+        while raw := file.readline(LINE + 1):
+            number += 1
+            if len(raw) > LINE:
+                return self.say(f"line {number}", f"longer than {LINE:,} bytes")
+            if number > EVENTS + 1:
+                return self.say("", f"more than {EVENTS:,} events")
+            try:
+                row = json.loads(raw.decode(), parse_constant=_not_a_number)
+            except (ValueError, RecursionError) as error:
+                self.say(f"line {number}", f"not JSON: {error}"[:200])
+                continue
+            if isinstance(row, dict):
+                yield number, row
+            else:
+                self.say(f"line {number}", "expected a JSON object")
+
+    def head(self, row: dict) -> dict | None:
+        """Keywords of `Timeline`, or None where it is none."""
+        if row.get("nnviz3d") != "timeline":
+            return self.say("line 1", "is not the head of an nnviz3d timeline")
+        if row.get("format") != FORMAT:
+            return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
+        checks = {
+            "base": _text(4096), "name": lambda v: "" if v == "" else _text(200)(v), "begin": _number(0, SECONDS), "running": _truth,
+            "remember": _whole(0, 1 << 30), "seed": _whole(0, 2**32), "versions": _plain,
+            "scene": lambda v: "" if isinstance(v, str) else "expected a scene as TOML",
+        }  # fmt: skip
+        unknown = sorted(map(str, row.keys() - checks.keys() - {"nnviz3d", "format"}))
+        for key in unknown[:10]:
+            self.say(f"head.{key}"[:60], "unknown key")
+        for key, check in checks.items():
+            told = check(row[key]) if key in row else "missing"
+            if told:
+                self.say(f"head.{key}", told)
+        scene = None
+        try:
+            text = row.get("scene")
+            scene = toml.validate(toml.parse(text.encode() if isinstance(text, str) else b"", "scene"), self.where)
+        except InputError as error:
+            for each in error.problems:
+                self.say(f"head.scene.{each.key}" if each.key else "head.scene", each.message)
+        if self.count:
+            return None
+        return {key: row[key] for key in ("base", "name", "begin", "running", "remember", "versions")} | {"scene": scene}
+
+    def events(self, rows: Iterable[tuple[int, dict]]) -> Iterator[Event]:
+        last = 0.0
+        for number, row in rows:
+            key, told = f"line {number}", ""
+            time, now = row.get("t"), row.get("now", 0.0)
+            if row.keys() - _KEYS:
+                told = f"unknown key {min(row.keys() - _KEYS)!r:.40}"
+            elif _number(0, SECONDS)(time):
+                told = f"t: {_number(0, SECONDS)(time)}, found {time!r:.40}"
+            elif time < last:
+                told = f"t: {time:g} s comes after {last:g} s; times never fall"
+            elif _number(0, 1e12)(now) or _truth(row.get("held", False)) or _truth(row.get("loose", False)):
+                told = "now, held and loose: expected a number from 0 and two truths"
+            elif not isinstance(row.get("k"), str) or not isinstance(row.get("name", ""), str):
+                told = "k and name: expected texts"
+            else:
+                step = row.get("step", -1)
+                event = Event(
+                    float(time), row["k"], row.get("v"), step, row.get("name", ""), now, row.get("held", False), row.get("loose", False)
+                )
+                told, last = problem(event), float(time)
+            if told:
+                self.say(key, told)
+            else:
+                yield event
+
+
+def _not_a_number(text: str):
+    raise ValueError(f"{text} is not a number")
