@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["Edit", "InputError", "RunError", "Scene", "load_recording", "run", "shot", "train"]
+__all__ = [
+    "Edit", "Film", "InputError", "Recorder", "RunError", "Scene", "Still", "load_recording", "record", "record_training", "run", "shot",
+    "train",
+]  # fmt: skip
 
 _HOMES = {
     "Scene": "nnviz3d.spec.scene",
@@ -15,6 +20,11 @@ _HOMES = {
     "run": "nnviz3d.app.api",
     "shot": "nnviz3d.app.api",
     "train": "nnviz3d.app.api",
+    "record": "nnviz3d.app.filming",
+    "record_training": "nnviz3d.app.filming",
+    "Recorder": "nnviz3d.app.filming",
+    "Film": "nnviz3d.app.display",
+    "Still": "nnviz3d.app.display",
     "load_recording": "nnviz3d.app.api",
 }
 
@@ -25,3 +35,18 @@ def __getattr__(name: str) -> Any:
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+class _Package(ModuleType):
+    """`nv.record` is the function, also when the package of that name (`from nnviz3d.record import ...`) has been imported."""
+
+    @property
+    def record(self) -> Any:
+        return __getattr__("record")
+
+    @record.setter
+    def record(self, module: ModuleType) -> None:
+        """The import system binds the package here; it has it in `sys.modules` as well."""
+
+
+sys.modules[__name__].__class__ = _Package

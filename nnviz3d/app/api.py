@@ -1,4 +1,4 @@
-"""What `import nnviz3d as nv` offers: run, shot, train. The command line calls the same functions."""
+"""What `import nnviz3d as nv` offers: run, shot, train (films: `filming`). The command line calls the same functions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnviz3d.app.display import Still
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -62,7 +63,7 @@ def shot(
     ssaa: int = 1,
     transparent: bool = False,
     depth: int = 8,
-) -> np.ndarray:
+) -> Still:
     """One still after `step` training steps, or at a place inside the next one (`phase="forward:2@0.5"`): (H, W, 3) uint8.
 
     Of a recording: at the last kept step that is not after `step`.
@@ -71,10 +72,11 @@ def shot(
     without labels, colours multiplied by alpha.
 
     `ui`: with the panels; without them only the labels are drawn. `neuron`: the picked one. `time`: seconds on the signals' clock.
-    Raises InputError, and RunError where there is no OpenGL.
+    It is an array in all it does; a notebook shows it as a picture. Raises InputError, and RunError where there is no OpenGL.
     """
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
-    return take(_open(scene), size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, neuron=neuron, time=time, **more)
+    more |= {"step": step, "phase": phase, "ui": ui, "camera": camera, "backend": backend, "neuron": neuron, "time": time}
+    return Still(take(_open(scene), size, **more))
 
 
 def load_recording(path: str | Path) -> Recording:

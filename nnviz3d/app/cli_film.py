@@ -90,14 +90,25 @@ def record(
 
 def encode(
     options: Any,
-    folder: Annotated[Path, typer.Argument(metavar="FILE.parts", help="The pieces that `record --shard` has made.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="FILE.parts|PICTURES", help="The pieces that `record --shard` has made, or frames/####.png.")
+    ],
     target: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="F", help="The film.", show_default="the folder's name without .parts")
+    ] = None,
+    fps: Annotated[
+        int | None, typer.Option("--fps", metavar="N", help="Pictures a second.", show_default="as they were recorded, if they were")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="Of a film of pictures.", show_default="by the name")
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option("--codec", metavar="NAME", help="Of a film of pictures.", show_default="by the format")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Join the pieces of a film that were made by shards."""
-    from nnviz3d.app.commands.record import encode as work
+    """Join the pieces of a film that were made by shards, or make a film of numbered pictures."""
+    from nnviz3d.app.commands.encode import encode as work
 
-    raise typer.Exit(work(options, folder, target, overwrite=overwrite, as_json=as_json))
+    raise typer.Exit(work(options, source, target, fps=fps, format=format or "", codec=codec or "", overwrite=overwrite, as_json=as_json))

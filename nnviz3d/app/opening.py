@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnviz3d.spec import toml
+from nnviz3d.spec import timeline, toml
 from nnviz3d.spec.edit import Edit, changed_paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -16,6 +16,7 @@ from nnviz3d.spec.scene import Scene
 if TYPE_CHECKING:
     from nnviz3d.app.session import Session
     from nnviz3d.importers.nnrec import Recording
+    from nnviz3d.spec.timeline import Timeline
 
 ENDING = ".nnrec"
 FILES = ("data.file", "data.labels_file")
@@ -29,11 +30,21 @@ class Opened:
     base: Path
     path: Path | None
     recording: Recording | None = None
+    timeline: Timeline | None = None
+
+    @property
+    def origin(self) -> Path | None:
+        """The file that is played instead of training anew."""
+        return self.recording.path if self.recording is not None else self.path if self.timeline is not None else None
 
     def session(self, backend: str = "auto", remember: int = 0) -> Session:
         """Raises InputError."""
         from nnviz3d.app.session import Session
 
+        if self.timeline is not None:
+            from nnviz3d.app.film import replay
+
+            return replay.session_of(self.timeline, backend)
         return Session(self.scene, self.base, backend, self.path, remember, self.recording)
 
 
@@ -41,6 +52,8 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     """Raises InputError with every problem. Of a recording only what is looked at, and where its data lie, can be changed; `train`:
     it is not to be played, its scene is wanted."""
     edits = tuple(edits)
+    if Path(name).suffix == timeline.ENDING:
+        return _session_kept(Path(name), edits)
     if Path(name).suffix != ENDING:
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
@@ -55,6 +68,17 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     if fixed:
         raise InputError(*(Problem(str(name), path, "is as it was recorded and cannot be changed") for path in fixed))
     return Opened(scene, Path(name).parent, None, found)
+
+
+def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:
+    """What a person did in a window, to be filmed: how the film is made can be chosen, what happens in it cannot."""
+    fixed = [edit.path for edit in edits if edit.path.partition(".")[0] != "record" and edit.path != "look.quality"]
+    if fixed:
+        raise InputError(*(Problem(str(path), key, "is as it was in the session and cannot be changed") for key in fixed))
+    if not path.is_file():
+        raise InputError.of(str(path), "", "no such file")
+    kept = timeline.load(path)
+    return Opened(toml.apply(kept.scene, edits, "--set"), kept.base, path, timeline=kept)
 
 
 def recording(path: str | os.PathLike | None) -> Recording | None:

@@ -7,6 +7,7 @@ timeline from a stranger can do what a scene from a stranger can.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -227,8 +228,11 @@ def load(path: Path) -> Timeline:
     if made is not None and not found.count and made["begin"] > events[-1].time:
         found.say("begin", f"the film begins at {made['begin']:g} s, after the end ({events[-1].time:g} s)")
     found.raise_them()
-    base = Path(made.pop("base"))
-    return Timeline(base=base if base.is_dir() else path.parent, events=events, **made)
+    base, home = Path(made.pop("base")), path.absolute().parent
+    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+        if base.is_dir() and base.resolve().is_relative_to(home.resolve()):  # a file reads nothing from outside its own folder
+            home = base
+    return Timeline(base=home, events=events, **made)
 
 
 class _Found:

@@ -20,6 +20,7 @@ from nnviz3d.ui.tex import Formulas
 from nnviz3d.ui.titles import Titles
 from nnviz3d.ui.tour import Tour, marks
 
+LEAST = 0.07  # scale, in the smallest films: below it imgui has neither a style nor a font
 SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
 
 
@@ -48,7 +49,7 @@ class Overlay:
         width, height = size
         if min(width, height) < 1:
             return Answer()
-        scale = self.scale * scene.look.ui_scale
+        scale = max(self.scale * scene.look.ui_scale, LEAST)
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale

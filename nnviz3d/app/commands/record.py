@@ -1,4 +1,4 @@
-"""`nnviz3d record` and `nnviz3d encode`: wishes into a job with all its problems, then the work and a bar that tells rate and time left."""
+"""`nnviz3d record`: wishes into a job with all its problems, then the work and a bar that tells rate and time left."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import typer
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
+from nnviz3d.app.film import cluster, work
+from nnviz3d.app.film import farm as farms
 from nnviz3d.app.film import job as jobs
-from nnviz3d.app.film import work
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.presets import PRESETS
-from nnviz3d.record.parts import ENDING, Parts
+from nnviz3d.app.opening import Opened
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,29 @@ class Wish:
 def job_of(options: Options, name: str, target: Path, wish: Wish) -> Job:
     """Raises InputError with every problem of the scene, the wishes and the target."""
     opened, edits, _ = common.together(lambda: options.open(name), wish.edits, lambda: check_target(target))
-    scene = toml.apply(opened.scene, edits, "--set")
-    seconds = wish.duration
+    return job_for(opened, edits, target, wish, options.backend)
+
+
+def job_for(opened: Opened, edits: list[Edit], target: Path, wish: Wish, backend: str, init: Path | None = None) -> Job:
+    """`edits`: of `wish`. Raises InputError with every problem of theirs together."""
+    scene, seconds = edited(opened.scene, edits, wish)
+    if opened.timeline is not None:  # as long as the session was
+        whole = opened.timeline.end - opened.timeline.begin
+        seconds = min(wish.duration or whole, whole)
+    return jobs.make(
+        scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
+        backend=backend, origin=opened.origin, init=init,
+    )  # fmt: skip
+
+
+def edited(scene: Scene, edits: list[Edit], wish: Wish) -> tuple[Scene, float | None]:
+    """The scene with the wishes in it, and the seconds after which its shots are cut, if they are. Raises InputError."""
+    scene, seconds = toml.apply(scene, edits, "--set"), wish.duration
     if seconds is not None and not 0 < seconds <= 86_400:
         raise InputError.of("", "--duration", f"seconds above 0, at most 86,400, found {seconds:g}")
     if seconds is not None and not scene.record.shot:
         scene, seconds = toml.apply(scene, [Edit("record.duration", float(seconds))], "--duration"), None
-    return jobs.make(
-        scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
-        backend=options.backend, origin=opened.recording and opened.recording.path,
-    )  # fmt: skip
+    return scene, seconds
 
 
 def check_target(target: Path) -> None:
@@ -96,10 +111,11 @@ def record(
     as_json: bool,
 ) -> int:
     """Returns the exit code. Raises InputError before anything is written, RunError where what is finished is kept."""
-    part, job, _ = common.together(
+    part, where, job, _ = common.together(
         lambda: shard and parse_shard(shard),
+        lambda: farm and cluster.parse(farm),
         lambda: job_of(options, name, target, wish),
-        lambda: _check_ways(resume, overwrite, shard, farm),
+        lambda: check_ways(resume, overwrite, shard, farm),
     )
     if dry_run:
         from nnviz3d.app.film.painter import open_session
@@ -112,20 +128,28 @@ def record(
 
     jobs.check_room(job)
     session = open_session(job)
-    with common.progress("frames", options.quiet) as advance:
-        if part:
-            made = work.shard(job, *part, progress=advance, session=session)
-            options.say(f"made {len(made)} of {job.plan().pieces} pieces in {job.folder}; join them with: nnviz3d encode {job.folder}")
-            told = {"pieces": made, "of": job.plan().pieces, "folder": str(job.folder)}
-        else:
-            told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
-            options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
+    try:
+        with common.progress("frames", options.quiet) as advance:
+            if part:
+                made = work.shard(job, *part, progress=advance, session=session)
+                options.say(f"made {len(made)} of {job.plan().pieces} pieces in {job.folder}; join them with: nnviz3d encode {job.folder}")
+                told = {"pieces": made, "of": job.plan().pieces, "folder": str(job.folder)}
+            else:
+                if where:
+                    told = farms.record(job, where, resume=resume, overwrite=overwrite, progress=advance, say=options.say)
+                else:
+                    told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
+                options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
+    except KeyboardInterrupt:
+        if job.folder.exists():
+            options.say(f"stopped; what is finished is in {job.folder}, the same command with --resume goes on")
+        raise
     if as_json:
         common.emit(told)
     return 0
 
 
-def _check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None) -> None:
+def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None) -> None:
     problems = []
     if resume and overwrite:
         problems.append(Problem("", "--resume --overwrite", "give one of them: go on, or begin anew"))
@@ -140,7 +164,7 @@ def _check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | No
 def outline(job: Job) -> dict:
     """What `--dry-run` tells."""
     record, start, shots = job.scene.record, 0.0, []
-    for shot in record.shots:
+    for shot in () if job.replays else record.shots:
         frames = round(start * record.fps), round((start + shot.seconds) * record.fps) - 1
         shots.append({
             "does": shot.does, "seconds": shot.seconds, "first_frame": frames[0], "last_frame": frames[1], "steps": shot.steps,
@@ -166,20 +190,3 @@ def lines(told: dict) -> list[str]:
         text = f"shot {k}: frames {shot['first_frame']:,} to {shot['last_frame']:,} ({shot['seconds']:g} s), {does}"
         out.append(text + f", {shot['keys']} camera keys" + (f': "{shot["caption"]}"' if shot["caption"] else ""))
     return out
-
-
-def encode(options: Options, folder: Path, target: Path | None, *, overwrite: bool, as_json: bool) -> int:
-    """Returns the exit code. Raises InputError where pieces are missing, or the film is there."""
-    parts = Parts.load(folder)
-    if target is None:
-        target = folder.with_name(folder.name.removesuffix(ENDING))
-    if target == folder:
-        raise InputError.of(str(folder), "--output", f"the folder's name does not end with {ENDING}; say where the film goes")
-    if target.exists() and not overwrite and not parts.plan.kind.codec.sequence:
-        raise InputError.of(str(target), "--output", "is there already; --overwrite replaces it")
-    common.check_outputs(output=target)
-    told = work.finish(parts, target, jobs.sidecar(target, parts.plan.kind))
-    options.say(f"wrote {target} ({told['count']:,} frames)")
-    if as_json:
-        common.emit(told)
-    return 0

@@ -66,6 +66,7 @@ class Director:
         fade = self._faded("caption", local, 0.0)
         equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
         chart = self._faded("chart", local, ARRIVE) if shot.chart and not self.film.ui else 0.0
+        self.stage.pick(self._neuron)
         return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation, chart)
 
     def _faded(self, what: str, local: float, wait: float) -> float:

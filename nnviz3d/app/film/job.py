@@ -14,7 +14,7 @@ from nnviz3d import __version__
 from nnviz3d.record import codecs
 from nnviz3d.record.parts import ENDING, PIECE_FRAMES, Plan
 from nnviz3d.record.sequence import naming
-from nnviz3d.spec import limits, toml
+from nnviz3d.spec import limits, timeline, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -32,6 +32,7 @@ class Job:
     """`scene` with its `record` table as it holds for this film. `first`, `step`, `count`: which frames of it.
 
     `origin`: the recording or session that is played instead of training anew, if there is one; `base`: the folder of the scene's files.
+    `init`: a weights file that the network begins with.
     """
 
     scene: Scene
@@ -44,10 +45,16 @@ class Job:
     count: int
     backend: str = "auto"
     origin: Path | None = None
+    init: Path | None = None
 
     @property
     def kind(self) -> codecs.Kind:
         return codecs.Kind(self.format, codecs.CODECS[self.codec])
+
+    @property
+    def replays(self) -> bool:
+        """Whether it shows what a person did in a window."""
+        return self.origin is not None and self.origin.suffix == timeline.ENDING
 
     @property
     def folder(self) -> Path:
@@ -75,6 +82,7 @@ class Job:
         names = [self.base / name for name in (self.scene.data.file, self.scene.data.labels_file) if name]
         if self.origin is not None:
             names += sorted(path for path in self.origin.rglob("*") if path.is_file()) if self.origin.is_dir() else [self.origin]
+        names += [self.init] if self.init is not None else []
         for path in names:
             with path.open("rb") as file:
                 whole.update(hashlib.file_digest(file, "sha256").digest())
@@ -106,6 +114,7 @@ def make(
     step: int = 1,
     backend: str = "auto",
     origin: Path | None = None,
+    init: Path | None = None,
 ) -> Job:
     """The job for this scene (its `record` table already as wished). `seconds`: how long the film is, where `record` does not say;
     `frames`: "A..B", both counted; every `step`-th. Raises InputError with every problem."""
@@ -133,7 +142,7 @@ def make(
     if problems:
         raise InputError(*problems)
     count = len(range(first, last + 1, step))
-    return Job(scene, base, target, kind.format, kind.codec.name, first, step, count, backend, origin)
+    return Job(scene, base, target, kind.format, kind.codec.name, first, step, count, backend, origin, init)
 
 
 def span(text: str, total: int) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nnviz3d.app import facts, opening
-from nnviz3d.app.film import director
+from nnviz3d.app import facts, opening, saving
+from nnviz3d.app.film import director, replay
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.play import Cue, Play
 from nnviz3d.app.session import Session
@@ -25,13 +25,18 @@ from nnviz3d.ui.overlay import Overlay
 
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
+    if job.replays:
+        return replay.session_of(replay.load(job.origin, job.scene.look.quality), job.backend)
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
+    if job.init is not None:
+        saving.load_weights(session, job.init)
     problems = director.check(job.scene, session, "scene")
     if problems:
         raise InputError(*problems)
     return session
 
 
+READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
 SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
 
 
@@ -46,8 +51,8 @@ class Painter:
         try:
             size, depth = (record.width, record.height), job.kind.codec.depth
             self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
-            self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(min(record.height, record.width * 0.75) / 640)
-            self.stage.text = self.overlay.scale
+            self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE))
+            self.stage.text, self.overlay.memory.hint = self.overlay.scale, False
             self._play: Play | None = None
             self._last, self._fresh = -1, True
         except BaseException:
@@ -66,12 +71,18 @@ class Painter:
 
     def _opened(self) -> Play:
         """The play, once the panels have their place: the camera frames what they leave free."""
-        if self.job.scene.record.ui:
+        record = self.job.scene.record
+        if self.job.replays:
+            kept = replay.load(self.job.origin, self.job.scene.look.quality)
+            play = replay.Replay(self.session, kept, ui=record.ui, aspect=record.width / record.height)
+            play.show_on(self.stage)
+            return play
+        if record.ui:
             self.stage.prepare(0.0, self.stage.rig.pose, exact=True)
             self.canvas.rehearse(lambda: self._overlay(Cue(0.0, self.stage.rig.pose), 0), rounds=2)
             self.stage.set_panels(self.overlay.panel_width / self.canvas.size[0])
             self.stage.rig.jump(self.stage.rig.goal)
-        return director.Director(self.session, self.stage, self.job.scene.record)
+        return director.Director(self.session, self.stage, record)
 
     def frame(self, number: int) -> np.ndarray:
         """Frame `number` of the film, later than those before: (H, W, 3|4) as the codec wants it. Raises ValueError going back."""
@@ -100,7 +111,6 @@ class Painter:
         record, stage = self.job.scene.record, self.stage
         cue = self.play.seek((number + share) / record.fps)
         stage.time = cue.time
-        stage.pick(cue.highlight)
         stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
         return cue
 
@@ -112,7 +122,8 @@ class Painter:
             moment = replace(moment, table=None)
         shown = {"plane": stage.responses.reading(session.source), "moment": moment, "beside": stage.beside}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
-        readout = facts.readout(session, stage.labels(), stage.edges, Performance(), cue.highlight, **shown, titles=titles)
+        seen = stage.picked, stage.hovered, "", stage.chosen, stage.layer
+        readout = facts.readout(session, stage.labels(), stage.edges, Performance(), *seen, **shown, edge=stage.hovered_edge, titles=titles)
         self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
 

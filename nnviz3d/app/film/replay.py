@@ -63,11 +63,21 @@ def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float |
 
     `quality`: draw with this one ("high"), whatever it was in the window.
     """
-    kept = timeline.load(path)
-    if quality:
-        kept = replace(kept, scene=toml.apply(kept.scene, [Edit(QUALITY, quality)]), events=tuple(_without_quality(kept.events)))
-    session = Session(kept.scene, kept.base, backend, None, kept.remember)
+    kept = load(path, quality)
+    session = session_of(kept, backend)
     return session, Replay(session, kept, ui=ui, aspect=aspect)
+
+
+def load(path: Path, quality: str = "") -> Timeline:
+    kept = timeline.load(path)
+    if not quality:
+        return kept
+    return replace(kept, scene=toml.apply(kept.scene, [Edit(QUALITY, quality)]), events=tuple(_without_quality(kept.events)))
+
+
+def session_of(kept: Timeline, backend: str = "auto") -> Session:
+    """At its beginning."""
+    return Session(kept.scene, kept.base, backend, None, kept.remember)
 
 
 class Replay:

@@ -13,12 +13,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnviz3d import __version__
 from nnviz3d.app.film.job import Job
-from nnviz3d.record.parts import Parts
+from nnviz3d.record import pictures
+from nnviz3d.record.codecs import Kind
+from nnviz3d.record.parts import ENDING, Parts, Piece, Plan
+from nnviz3d.record.pictures import Pictures
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
+
+if TYPE_CHECKING:
+    from nnviz3d.app.film.painter import Painter
 
 AHEAD = 4  # painted frames that may wait for the encoder
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
@@ -55,22 +62,32 @@ def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = l
     with Painter(job, session) as painter, ThreadPoolExecutor(1, "encoder") as encoder:
         for number in wanted:
             piece = parts.open(number, painter.renderer)
-            waiting: deque[Future] = deque()
-            try:
-                ready += piece.next - piece.frames.start
-                for index in range(piece.next, piece.frames.stop):
-                    waiting.append(encoder.submit(piece.add, painter.frame(job.number(index))))
-                    while len(waiting) > AHEAD or waiting[0].done():
-                        waiting.popleft().result()
-                        if not waiting:
-                            break
-                    ready += 1
-                    progress(ready, total)
-            finally:  # what is painted is kept, up to the first frame that could not be
-                kept = encoder.submit(piece.close)
-                for future in waiting:
-                    future.result()
-                kept.result()
+            ready += piece.next - piece.frames.start
+
+            def painted() -> None:
+                nonlocal ready
+                ready += 1
+                progress(ready, total)
+
+            fill(painter, piece, encoder, painted)
+
+
+def fill(painter: Painter, piece: Piece, encoder: ThreadPoolExecutor, painted: Callable[[], None]) -> None:
+    """Paint what a piece lacks; `painted()` after each frame. The piece is closed whatever happens, with the frames that are there."""
+    waiting: deque[Future] = deque()
+    try:
+        for index in range(piece.next, piece.frames.stop):
+            waiting.append(encoder.submit(piece.add, painter.frame(painter.job.number(index))))
+            while len(waiting) > AHEAD or waiting[0].done():
+                waiting.popleft().result()
+                if not waiting:
+                    break
+            painted()
+    finally:  # what is painted is kept, up to the first frame that could not be
+        kept = encoder.submit(piece.close)
+        for future in waiting:
+            future.result()
+        kept.result()
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
@@ -129,3 +146,26 @@ def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total:
 
 def share(pieces: int, part: int, of: int) -> range:
     return range(pieces * (part - 1) // of, pieces * part // of)
+
+
+def of_pictures(found: Pictures, target: Path, kind: Kind, fps: int, name: str, progress: Progress = lambda done, total: None) -> dict:
+    """A film of pictures that are there already. Returns what the sidecar says. Raises InputError for a damaged picture, RunError."""
+    alpha = found.alpha and bool(kind.codec.alpha_pixels)
+    plan = Plan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
+    folder = target.with_name(target.name + ENDING)
+    Parts.discard(folder)
+    parts = Parts(folder, plan, {"nnviz3d": __version__, "pictures": name})
+    try:
+        for number in range(plan.pieces):
+            piece = parts.open(number, "pictures")
+            try:
+                for index in plan.piece(number):
+                    image = pictures.read(found.files[index], alpha)
+                    piece.add((image >> 8).astype("u1") if kind.codec.whole and image.dtype == "u2" else image)
+                    progress(index + 1, plan.count)
+            finally:
+                piece.close()
+        return finish(parts, target, target.with_name(target.name + ".json"))
+    except BaseException:  # it begins anew: the pictures are there
+        parts.remove()
+        raise

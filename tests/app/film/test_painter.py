@@ -181,3 +181,34 @@ def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
     monkeypatch.setattr(job.shutil, "disk_usage", lambda path: type("Usage", (), {"free": what.room() - 1})())
     with pytest.raises(InputError, match="free; choose another disk"):
         job.check_room(what)
+
+
+def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
+    from nnviz3d.app.commands import common
+    from nnviz3d.app.commands.record import Wish, job_of
+    from nnviz3d.app.loop import Loop
+    from nnviz3d.app.session import REMEMBER, Session
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec.readout import Command
+
+    scene = toml.load("xor", [Edit("look.quality", "low"), Edit("train.steps_per_second", 60.0)])
+    session = Session(scene, tmp_path, remember=REMEMBER)
+    host = open_host(640, 420, headless=True)
+    monkeypatch.chdir(tmp_path)
+    loop = Loop(host, session)
+    for name, value, frames in (("play", None, 30), ("pick", 4, 10), ("walk", None, 30), ("save_timeline", None, 2)):
+        loop.do(Command(name, value))
+        loop.run(frames)
+    steps = session.source.step
+    loop.close()
+    (file,) = tmp_path.glob("*.timeline")
+    wish = Wish(size="320x240", fps=6)
+    whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", wish)
+    told = work.record(whole)
+    assert told["origin"] == file.name and told["count"] == whole.count > 5
+    with Painter(whole) as painter:
+        last = painter.frame(whole.count - 1)
+        assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
+        assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.picked == 4
+    with pytest.raises(InputError, match="as it was in the session"):
+        job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", wish)

@@ -1,0 +1,98 @@
+"""Numbered pictures that are there already, to be made into a film: which they are, whether they go together, and what they show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from nnviz3d.record.sequence import naming
+from nnviz3d.spec.errors import InputError, Problem
+
+KINDS = ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp")
+TOLD = 20  # problems at most
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """`files` in the order of their numbers, all of one `size` (width, height). `first`, `step`: of the numbers."""
+
+    files: tuple[Path, ...]
+    size: tuple[int, int]
+    alpha: bool
+    first: int
+    step: int
+
+
+def find(pattern: Path) -> Pictures:
+    """The pictures that `frames/####.png` or a folder stands for. Raises InputError with every problem: gaps, sizes, damaged files."""
+    kind = pattern.suffix.lower().lstrip(".") or "png"
+    if kind == "exr":
+        told = "EXR holds light before the tone curve, which a film cannot show; record the film itself, or PNG"
+        raise InputError.of(str(pattern), "", told)
+    if kind not in KINDS:
+        raise InputError.of(str(pattern), "", f"expected pictures of the kinds {', '.join(KINDS)}, found .{kind}")
+    numbers = _numbered(pattern, kind)
+    if not numbers:
+        raise InputError.of(
+            str(pattern), "", "there are no such pictures; write #### where their number stands, for example frames/####.png"
+        )
+    problems = _gaps(pattern, sorted(numbers))
+    files = tuple(numbers[k] for k in sorted(numbers))
+    shapes = {}
+    for path in files:
+        try:
+            with Image.open(path) as picture:  # reads the head of the file only
+                shapes[path] = picture.size, "A" in picture.getbands() or "transparency" in picture.info
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            problems.append(Problem(str(path), "", f"is no picture that can be read: {error}"))
+    sizes = [size for size, _ in shapes.values()]
+    common = max(sizes, key=sizes.count, default=(0, 0))
+    for path, (size, _) in shapes.items():
+        if size != common:
+            told = f"is {size[0]}x{size[1]}; the others are {common[0]}x{common[1]}"
+            problems.append(Problem(str(path), "", told))
+    if problems:
+        more = [Problem("", "", f"and {len(problems) - TOLD} more")] if len(problems) > TOLD else []
+        raise InputError(*problems[:TOLD], *more)
+    first, step = min(numbers), _step(sorted(numbers))
+    return Pictures(files, common, any(alpha for _, alpha in shapes.values()), first, step)
+
+
+def _numbered(pattern: Path, kind: str) -> dict[int, Path]:
+    """Number -> file. More digits than were asked for are a larger number, as when they were written."""
+    before, _, after = naming(pattern, kind)
+    folder, start = Path(before + "-").parent, Path(before + "-").name[:-1]
+    form = re.compile(re.escape(start) + r"(\d{1,12})" + re.escape(after), re.IGNORECASE)
+    if not folder.is_dir():
+        return {}
+    return {int(found[1]): path for path in sorted(folder.iterdir()) if (found := form.fullmatch(path.name))}
+
+
+def _step(numbers: list[int]) -> int:
+    return min((b - a for a, b in pairwise(numbers)), default=1)
+
+
+def _gaps(pattern: Path, numbers: list[int]) -> list[Problem]:
+    """A film that jumps is not what anybody wants; every n-th picture is."""
+    step = _step(numbers)
+    gaps = [(a + step, b - step) for a, b in pairwise(numbers) if b - a != step]
+    return [Problem(str(pattern), "", f"missing: {a}" + (f" to {b}" if b > a else "")) for a, b in gaps]
+
+
+def read(path: Path, alpha: bool) -> np.ndarray:
+    """(H, W, 3|4) uint8, or uint16 where the file has so many bits. Raises InputError for a damaged file."""
+    import av
+
+    try:
+        with av.open(str(path)) as file:
+            frame = next(file.decode(video=0))
+    except (av.error.FFmpegError, StopIteration, OSError) as error:
+        raise InputError.of(str(path), "", f"is no picture that can be read: {error}") from None
+    deep = frame.format.components[0].bits > 8
+    wire = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
+    return frame.to_ndarray(format=wire)
