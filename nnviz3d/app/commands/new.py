@@ -75,6 +75,19 @@ def _table(path: str, table: BaseModel) -> list[str]:
             lines += _table(f"{path}.{key}", value)
         for item in value if isinstance(value, tuple) else ():
             lines += ["", *_docstring(item), f"[[{path}.{key}]]", *_keys(item, skip=set())]
+        if value == ():
+            lines += _example(f"{path}.{key}", type(table).model_fields[key])
+    return lines
+
+
+def _example(path: str, field: FieldInfo) -> list[str]:
+    """One item of a list of tables that has none, commented out: "remove the #" holds for its head too."""
+    kind = next(part for part in typing.get_args(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel))
+    item = kind()
+    inner = {key for key in kind.model_fields if _has_tables(getattr(item, key), kind.model_fields[key])}
+    lines = ["", *_docstring(item), f"# [[{path}]]", *_keys(item, skip=inner)]
+    for key in sorted(inner):
+        lines += _example(f"{path}.{key}", kind.model_fields[key])
     return lines
 
 
@@ -94,7 +107,8 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
             continue
         value = getattr(table, key)
         off = "# " if value == field.get_default(call_default_factory=True) else ""
-        lines.append(f"{off}{key} = {_literal(value)}".ljust(34) + f"  # {_accepts(field)}")
+        said = f"# {key}: not set" if value is None else f"{off}{key} = {_literal(value)}"
+        lines.append(said.ljust(34) + f"  # {_accepts(field)}")
     return lines
 
 
@@ -111,8 +125,11 @@ def _accepts(field: FieldInfo) -> str:
     """Range or choices, then the field's own words: "0 to 1; 0: off"."""
     parts = []
     if choices := _choices(field.annotation):
-        parts.append(" | ".join(choices))
-    low, high = _bounds(field.metadata)
+        parts.append(" | ".join(filter(None, choices)))
+    inner = [part for part in typing.get_args(field.annotation) if typing.get_origin(part) is typing.Annotated]  # of "a number or nothing"
+    low, high = _bounds(
+        [*field.metadata, *(item for part in inner for info in part.__metadata__ for item in getattr(info, "metadata", ()))]
+    )
     if high and low:
         parts.append(f"{low} to {high}")
     elif high:
@@ -120,7 +137,9 @@ def _accepts(field: FieldInfo) -> str:
     elif field.annotation is bool:
         parts.append("true | false")
     elif not parts:
-        parts.append("text" if field.annotation is str else "a list")
+        parts.append(
+            "text" if field.annotation is str else "three numbers" if type(None) in typing.get_args(field.annotation) else "a list"
+        )
     return "; ".join([*parts, *([field.description] if field.description else [])])
 
 

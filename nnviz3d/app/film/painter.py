@@ -51,7 +51,10 @@ class Painter:
         try:
             size, depth = (record.width, record.height), job.kind.codec.depth
             self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
-            self.stage, self.overlay = Stage(self.canvas, self.session), Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE))
+            self.stage, self.overlay = (
+                Stage(self.canvas, self.session),
+                Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE)),
+            )
             self.stage.text, self.overlay.memory.hint = self.overlay.scale, False
             self._play: Play | None = None
             self._last, self._fresh = -1, True
