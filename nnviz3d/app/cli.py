@@ -248,7 +248,13 @@ def bench(
     options: Any,
     as_json: Json = False,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="SECTION", help="start, frame, long_steps, edges or neurons.", show_default=False)
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="SECTION",
+            help="start, frame, readings, equations, long_steps, capture, edges or neurons.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Measure ms per stage next to the raw floor of the same work in this process."""

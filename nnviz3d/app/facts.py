@@ -72,76 +72,114 @@ def readout(
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
 ) -> Readout:
-    source = session.source
-    seen = session.seen
-    moments = session.moments.reading(source)
-    said, right = session.pictured.answer()
     return Readout(
-        topology=source.topology,
         sentence=sentence(session),
-        running=session.running,
-        step=source.step,
-        epoch=source.epoch,
-        loss=float(source.loss) if np.isfinite(source.loss) else None,
-        test_loss=session.scores.test_loss,
-        train_accuracy=session.scores.train_accuracy,
-        test_accuracy=session.scores.test_accuracy,
-        steps_per_second=session.speed,
-        sample_count=seen.sample.count,
-        sample_index=seen.sample.index,
-        sample_label=seen.sample.label,
-        sample_answer=said,
-        sample_right=right,
-        data_name=source.data.name,
-        data_summary=source.data.summary,
-        class_names=source.data.class_names,
-        charts=session.curves.charts,
+        **_training(session),
+        **_sample(session),
+        **_files(session),
+        **_looked_at(session, beside, picked, hovered, chosen, layer, edge),
+        **_readings(session, beside, hovered),
         labels=labels,
         edges_shown=edges.shown,
         edges_total=edges.total,
         edges_share=edges.share,
         edges_peak=edges.peak,
         performance=performance,
-        oldest=(source.rewind.oldest or 0) if source.rewind else 0,
-        newest=source.rewind.newest if source.rewind else 0,
-        walk=session.walking.reading() if session.walking else None,
-        neuron=_of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
-        hovered=_of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
-        pinned=picked >= 0 or (beside is not None and beside.picked >= 0),
         banner=session.banner,
         toast=toast,
-        can_undo=session.history.can_undo,
-        can_redo=session.history.can_redo,
-        findings=_findings(session),
-        chosen=chosen,
-        layer=layer,
-        parameter=session.inspector.parameter(seen, chosen),
-        whole=session.inspector.layer(seen, layer),
-        plane=plane,
-        samples=session.browser.reading(session),
-        features=source.data.feature_names,
-        moment=moment,
-        weight=None if beside and beside.leads else parameters.read(session, chosen if chosen >= 0 else _bias(source.topology, picked)),
-        edge=parameters.read(session, edge),
-        holds=source.holds,
-        effect=session.editing.reading(),
-        confusion=session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
-        layers=session.layers.reading(source, session.wants.get("layers")),
-        compare=comparing.reading(session, beside, hovered),
-        epoch_steps=source.of_epoch[1],
-        moments=moments,
-        dirty=session.scene != session.saved,
-        scene_name=session.name,
-        scene_names=_scenes()[0],
-        scene_abouts=_scenes()[1],
         question=question,
-        scene_failures=_scenes()[2],
-        data_columns=_columns(source.scene.data, source.base) if source.scene.data.kind == "csv" else (),
+        plane=plane,
+        moment=moment,
         tour=tour,
         titles=titles,
-        recording=session.player.reading() if session.player else None,
         capture=capture,
     )
+
+
+def _training(session: Session) -> dict:
+    """The network, and how far it has come."""
+    source, scores = session.source, session.scores
+    return {
+        "topology": source.topology,
+        "running": session.running,
+        "step": source.step,
+        "epoch": source.epoch,
+        "epoch_steps": source.of_epoch[1],
+        "loss": float(source.loss) if np.isfinite(source.loss) else None,
+        "test_loss": scores.test_loss,
+        "train_accuracy": scores.train_accuracy,
+        "test_accuracy": scores.test_accuracy,
+        "steps_per_second": session.speed,
+        "charts": session.curves.charts,
+        "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
+        "newest": source.rewind.newest if source.rewind else 0,
+        "holds": source.holds,
+    }
+
+
+def _sample(session: Session) -> dict:
+    """The data, the shown sample, and what the network says of it."""
+    data, sample = session.source.data, session.seen.sample
+    said, right = session.pictured.answer()
+    return {
+        "sample_count": sample.count,
+        "sample_index": sample.index,
+        "sample_label": sample.label,
+        "sample_answer": said,
+        "sample_right": right,
+        "data_name": data.name,
+        "data_summary": data.summary,
+        "class_names": data.class_names,
+        "features": data.feature_names,
+    }
+
+
+def _files(session: Session) -> dict:
+    """The scene as a file, its history, and the scenes and columns that there are."""
+    names, abouts, failures = _scenes()
+    data, base = session.source.scene.data, session.source.base
+    return {
+        "scene_name": session.name,
+        "scene_names": names,
+        "scene_abouts": abouts,
+        "scene_failures": failures,
+        "dirty": session.scene != session.saved,
+        "can_undo": session.history.can_undo,
+        "can_redo": session.history.can_redo,
+        "data_columns": _columns(data, base) if data.kind == "csv" else (),
+    }
+
+
+def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
+    """What is picked, chosen or under the pointer: neurons, weights, a layer."""
+    seen, turned = session.seen, chosen if chosen >= 0 else _bias(session.source.topology, picked)
+    return {
+        "neuron": _of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        "hovered": _of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        "pinned": picked >= 0 or (beside is not None and beside.picked >= 0),
+        "chosen": chosen,
+        "layer": layer,
+        "parameter": session.inspector.parameter(seen, chosen),
+        "whole": session.inspector.layer(seen, layer),
+        "weight": None if beside and beside.leads else parameters.read(session, turned),
+        "edge": parameters.read(session, edge),
+    }
+
+
+def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
+    """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
+    source = session.source
+    return {
+        "walk": session.walking.reading() if session.walking else None,
+        "findings": _findings(session),
+        "samples": session.browser.reading(session),
+        "effect": session.editing.reading(),
+        "confusion": session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
+        "layers": session.layers.reading(source, session.wants.get("layers")),
+        "compare": comparing.reading(session, beside, hovered),
+        "moments": session.moments.reading(source),
+        "recording": session.player.reading() if session.player else None,
+    }
 
 
 def _gone(session: Session) -> bool:

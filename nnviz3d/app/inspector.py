@@ -15,8 +15,7 @@ from nnviz3d.app.reading import TERMS, Recorded, layer, parameter, read
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.engine.rules import check_gradient, check_sample, update
 from nnviz3d.sources.walk import Walk
-from nnviz3d.spec.reading import LayerReading, ParameterEquations
-from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
+from nnviz3d.spec.readout import CheckReading, GradientReading, LayerReading, NeuronReading, ParameterEquations, StepReading, UpdateReading
 
 KEPT = 6  # readings: the picked neuron, the one under the pointer, the chosen parameter and layer, with room for the next
 LAYER_WAIT, LAYER_SHARE = 0.1, 30  # seconds between two looks at a whole layer that learns; at least so many times what one costs

@@ -11,8 +11,7 @@ import numpy as np
 
 from nnviz3d.backend.numpy_activations import slope, slopes
 from nnviz3d.engine.iteration import Tape
-from nnviz3d.spec.reading import LayerReading, ParameterEquations
-from nnviz3d.spec.readout import NeuronReading, Sum, Term
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
 
 TERMS = 6

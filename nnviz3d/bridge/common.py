@@ -13,15 +13,15 @@ def share(first: Picture, second: Picture, look) -> bool:
 
     Returns whether layers are compared one by one.
     """
-    paired = len(first.bright) == len(second.bright)
-    brights = [picture.bright for picture in (first, second)]
+    paired = len(first.choice.bright) == len(second.choice.bright)
+    brights = [picture.choice.bright for picture in (first, second)]
     if paired and look.scale == "local":
         bright = np.maximum(*brights)
         tops = [bright, bright]
     else:
         peak = max(bright.max(initial=0.0) for bright in brights)
         tops = [np.full(len(bright), peak) for bright in brights]
-    energies = [picture.pair_energies(top) for picture, top in zip((first, second), tops, strict=True)]
+    energies = [picture.choice.pair_energies(top) for picture, top in zip((first, second), tops, strict=True)]
     # the brighter network is as bright as it would be alone; a gain of its own would make the fainter one as bright as that
     if paired:
         gains = [np.array([select.gain(float(energy)) for energy in np.maximum(*energies)])] * 2

@@ -16,8 +16,8 @@ import numpy as np
 from nnviz3d.backend import Ops
 from nnviz3d.engine import initial
 from nnviz3d.engine.arenas import Arenas
-from nnviz3d.engine.batches import Batches
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.feed import Feed
 from nnviz3d.engine.holding import free_stretches, frozen_stretches
 from nnviz3d.engine.looking import Looking
 from nnviz3d.engine.objective import resolve
@@ -54,8 +54,8 @@ class Trainer:
         self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
-        self._dropout = tuple(layer.dropout for layer in scene.network.layers)
-        self._noise = np.random.Generator(np.random.PCG64([scene.train.seed, 2]))
+        dropout = tuple(layer.dropout for layer in scene.network.layers)
+        self._feed = Feed(ops, self.topology, dropout, len(data.x_train), scene.train.seed, self._compile)
         self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
         self._backup = self._tap = None
         self.holds = Holds()
@@ -72,7 +72,7 @@ class Trainer:
     @property
     def of_epoch(self) -> tuple[int, int]:
         """(steps of the running epoch that are done, steps of a whole one). Between steps only."""
-        return self._batches.taken
+        return self._feed.batches.taken
 
     @property
     def at_boundary(self) -> bool:
@@ -84,7 +84,8 @@ class Trainer:
         """What comes next inside a half-done step ("backward 2"); "" between steps."""
         if self._cursor == 0:
             return ""
-        return self._plan.phase_at(sum(map(len, self._plan.groups[: self._cursor])))
+        plan = self._feed.plan
+        return plan.phase_at(sum(map(len, plan.groups[: self._cursor])))
 
     def run(self, steps: int) -> int:
         """Whole steps; stops at divergence. A half-done step is finished first and counts. Returns the number finished."""
@@ -133,8 +134,7 @@ class Trainer:
     @property
     def batch(self) -> tuple[np.ndarray, Buffers]:
         """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
-        stop = self._batches.position
-        return self._batches.order[stop - self._count : stop].copy(), self._plan.buffers
+        return self._feed.batch
 
     def settle(self) -> None:
         """Finish a half-done step, if there is one."""
@@ -144,18 +144,8 @@ class Trainer:
     def _begin(self) -> None:
         if not self._optimizer.steady:
             self._optimizer.begin(self.step)
-        start, stop, fresh = self._batches.next()
-        plan = self._plans.get(stop - start)
-        if plan is None:
-            plan = self._compile(stop - start)
-        self._plan, self._count = plan, stop - start
+        plan = self._feed.next()
         self._groups = plan.groups if self._tap is None else plan.split("update", self._tap)
-        if not self._batches.whole:
-            if fresh:
-                self.ops.write(self._batches.order, self._order)
-            self.ops.xp.copyto(plan.index, self._order[start:stop])
-        for mask, share in plan.masks:
-            self._draw(mask, 1 - share)
         self.ops.begin(self._constants)
 
     def _finish(self) -> None:
@@ -163,21 +153,11 @@ class Trainer:
         if self._backup is not None and not self._sound():
             return
         self.step += 1
-        self._epoch = self._batches.epoch
+        self._epoch = self._feed.batches.epoch
         if not self.ops.asynchronous:
             self.loss = self._step_loss
-        elif self.step % self._plan.watch == 0:
+        elif self.step % self._feed.plan.watch == 0:
             self._look()
-
-    def _draw(self, mask, keep: float) -> None:
-        """Inverted dropout: 1/keep with probability keep, else 0. Drawn on the host, so that backends agree."""
-        here = isinstance(mask, np.ndarray)
-        host = self._noise.random(dtype=self.ops.dtype, out=mask) if here else self._noise.random(mask.shape, self.ops.dtype)
-        np.add(host, keep, host)
-        np.floor(host, host)
-        np.multiply(host, 1 / keep, host)
-        if not here:
-            self.ops.write(host, mask)
 
     # divergence
 
@@ -258,7 +238,7 @@ class Trainer:
             self.arenas.wake()
         self._optimizer.configure(train)
         self._optimizer.begin(self.step)
-        self._plans: dict[int, Plan] = {}
+        self._feed.forget()
         self._pardon()
 
     def rebatch(self, train: Train) -> None:
@@ -267,7 +247,6 @@ class Trainer:
         check_memory(self.topology, len(self.data.x_train), train)
         self.train = train
         self._start_batches()
-        self._plans = {}
         self._pardon()
 
     def state(self) -> dict:
@@ -275,7 +254,7 @@ class Trainer:
         self.settle()
         return {
             "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
-            "batches": self._batches.state(), "noise": self._noise.bit_generator.state, "holds": self.holds,
+            **self._feed.state(), "holds": self.holds,
         }  # fmt: skip
 
     def restore(self, state: dict) -> None:
@@ -287,11 +266,9 @@ class Trainer:
         if self.train.l1_dead_at_zero:
             self.arenas.wake()
         if alive is not self.arenas.alive:
-            self._plans = {}
+            self._feed.forget()
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
-        self._batches.restore(state["batches"])
-        self.ops.write(self._batches.order, self._order)
-        self._noise.bit_generator.state = state["noise"]
+        self._feed.restore(state)
         self._optimizer.begin(self.step)
         self.writes += 1
         self._renew()
@@ -345,17 +322,15 @@ class Trainer:
             self._pardon()
 
     def _take_holds(self, holds: Holds) -> None:
-        killed, self.holds, self._plans = self.holds.killed, holds, {}
+        killed, self.holds = self.holds.killed, holds
+        self._feed.forget()
         if holds.killed != killed:
-            self._buffers = self._make_buffers()
+            self._feed.kill(holds.killed)
             self.looking.aim(self.objective, holds.killed)
         for r in frozen_stretches(self.topology, holds.frozen):  # the optimiser keeps the old values of what it passes over only
             self.arenas.before[r] = self.arenas.parameters[r]
 
     # building
-
-    def _make_buffers(self) -> Buffers:
-        return Buffers.make(self.ops, self.topology, self._batches.size, self._dropout, self.holds.killed)
 
     def _pardon(self) -> None:
         """Other constants: a run that diverged may go on from its last finite state."""
@@ -370,21 +345,17 @@ class Trainer:
             self.ops.forget()
 
     def _start_batches(self) -> None:
-        train = self.train
-        self._batches = Batches(len(self.data.x_train), train.batch, train.order == "shuffle", train.seed)
-        self._order = self.ops.asarray(self._batches.order, np.intp)
-        self._buffers = self._make_buffers()
-        self._index = self.ops.zeros(self._batches.size, np.intp)
-        self._cursor, self._epoch, self._step_loss, self._plan, self._count = 0, 0.0, math.nan, Plan(), 0
+        self._feed.start(self.train, self.holds.killed)
+        self._cursor, self._epoch, self._step_loss = 0, 0.0, math.nan
         self.writes += 1
         self._renew()
 
-    def _compile(self, n: int) -> Plan:
-        """The plan for a batch of n rows."""
-        b, plan = self._buffers.rows(n), Plan()
+    def _compile(self, n: int, b: Buffers, index) -> Plan:
+        """The plan for a batch of n rows, whose numbers stand in `index` (n,) wherever the batch is not the full set."""
+        plan = Plan()
         compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients)
-        plan.index, plan.buffers = self._index[:n], b
-        if self._batches.whole:
+        plan.index, plan.buffers = index, b
+        if self._feed.batches.whole:
             b.y[0], b.t = self.looking.part("train")
         else:
             compiler.input(plan, b, *self.looking.part("train"))
@@ -394,8 +365,6 @@ class Trainer:
         free = free_stretches(self.topology, self.holds.frozen)
         compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge, free)
         plan.group(self.ops, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
-        plan.masks = [(mask, share) for mask, share in zip(b.masks[1:], self._dropout, strict=False) if mask is not None]
-        self._plans[n] = plan
         return plan
 
 

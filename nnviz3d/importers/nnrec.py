@@ -1,178 +1,20 @@
-"""Recordings of a training run: what an `F.nnrec` folder is, and the reader. Nothing of it is loaded before it is asked for.
-
-`index.jsonl` holds a line that says what is recorded, one line for every whole chunk, and at last how it ended; lines are only ever added,
-each when its chunk lies on the disk, so a crash at any byte costs the chunk in work and nothing else. Chunk k is `000k.safetensors`, by
-number: nothing in a recording names a file. Tensors of T kept steps, P parameters, N neurons and S steps: "step" (T,), "epoch" (T,),
-"parameter" (T, P), "z" and "activation" (T, N) of the recorded sample, "loss" (S,) of every step since the chunk before.
-Recordings come from other people: every size is judged before memory is asked for, all problems are told at once, links are not followed.
-"""
+"""Reads recordings (`importers.nnrec_index` says what one is). Nothing of one is loaded before it is asked for."""
 
 from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 
+from nnviz3d.importers.nnrec_index import SHOWN, TYPES, Chunk, Index, chunk_name
 from nnviz3d.importers.weights import Opened, shapes
 from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem, RunError
 
-ENDING, INDEX = ".nnrec", "index.jsonl"
-INDEX_BYTES = 64 << 20  # 300,000 chunks; of 32 MB each that is 10 TB
-ROWS, LOSSES = 1 << 16, 1 << 22  # kept steps, and steps, of one chunk
-KEPT = 20_000_000  # kept steps of a recording: their numbers are held, 8 bytes each
-SHOWN = 100  # problems that are told one by one
 OPEN = 2  # chunks that are mapped at a time: memory stays flat however long the recording is
-TYPES = {"F16": np.float16, "F32": np.float32}
-
-Step = Field(ge=0, le=limits.STEPS)
-
-
-class Line(BaseModel):
-    """A line of the index: closed, strict, finite and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Facts(Line):
-    """The data set, for who has it no longer. `target` is that of the recorded sample: a class id or numbers."""
-
-    name: str = Field(max_length=1000)
-    task: Literal["classification", "regression"]
-    shape: tuple[int, ...] = Field(max_length=8)
-    train: int = Field(ge=1)
-    test: int = Field(ge=0)
-    outputs: tuple[str, ...] = Field(min_length=1, max_length=limits.UNITS)
-    features: tuple[str, ...] = Field((), max_length=limits.UNITS)
-    index: int = Field(ge=0, description="the recorded sample, in the test part, or in the train part where there is none")
-    target: int | tuple[float, ...]
-
-
-class Head(Line):
-    """What is recorded."""
-
-    nnrec: Literal[1]
-    scene: str = Field(max_length=limits.SCENE_BYTES, description="as TOML")
-    versions: dict[str, str]
-    seed: int
-    backend: str = Field(max_length=100)
-    every: int = Field(ge=1, le=limits.STEPS)
-    dtype: Literal["F16", "F32"]
-    parameters: int = Field(ge=1, le=limits.PARAMETERS)
-    neurons: int = Field(ge=2, le=limits.LAYERS * limits.UNITS)
-    data: Facts
-
-
-class Chunk(Line):
-    """A whole chunk: `kept` steps from `first` to `last`, losses of the steps after `after` up to `until`.
-
-    `scores`: (step, test loss, train accuracy, test accuracy) where they were measured; None where there is none.
-    """
-
-    chunk: int = Field(ge=0)
-    bytes: int = Field(ge=8, le=limits.DATA_BYTES)
-    kept: int = Field(ge=1, le=ROWS)
-    first: int = Step
-    last: int = Step
-    after: int = Step
-    until: int = Step
-    scores: tuple[tuple[int, float | None, float | None, float | None], ...] = ()
-
-
-class End(Line):
-    """It ended by itself: `end` is the training's reason ("steps", "diverged", "interrupted", a stop condition), after `step` steps."""
-
-    end: str = Field(max_length=200)
-    step: int = Step
-    diverged: int | None = Field(None, ge=1, le=limits.STEPS)
-
-
-def is_recording(name: str | os.PathLike) -> bool:
-    """By its name alone."""
-    return Path(name).suffix == ENDING
-
-
-def chunk_name(number: int) -> str:
-    return f"{number:06d}.safetensors"
-
-
-@dataclass(frozen=True)
-class Index:
-    """The index as it was read. `end`: None where the recording was cut off, or goes on."""
-
-    head: Head
-    chunks: tuple[Chunk, ...]
-    end: End | None
-
-    @classmethod
-    def read(cls, folder: Path) -> Index:
-        """Raises InputError with every problem. What stands after the last whole line was being written when the recording stopped."""
-        where, file = str(folder), folder / INDEX
-        if not os.path.lexists(folder):
-            raise InputError.of(where, "", "no such recording")
-        if not folder.is_dir():
-            raise InputError.of(where, "", f"is not a folder; a recording is a folder with an {INDEX} and chunks")
-        if file.is_symlink():
-            raise InputError.of(str(file), "", "is a link; a recording reads only its own files")
-        paths.regular_file(file, INDEX_BYTES, "recording's index")
-        try:
-            raw = file.read_bytes()
-        except OSError as error:
-            raise InputError.of(str(file), "", f"cannot be read: {error.strerror}") from None
-        lines = raw.split(b"\n")[:-1]
-        if not lines:
-            raise InputError.of(str(file), "", "holds no whole line: the recording was stopped before it began")
-        problems: list[Problem] = []
-        head, *rest = (_line(str(file), k, line, problems) for k, line in enumerate(lines))
-        if problems:
-            raise InputError(*problems[:SHOWN])
-        end = rest.pop() if rest and isinstance(rest[-1], End) else None
-        problems += _order(str(file), rest)
-        if problems:
-            raise InputError(*problems[:SHOWN])
-        return cls(head, tuple(rest), end)
-
-
-def _line(where: str, k: int, line: bytes, problems: list[Problem]):
-    model = Head if k == 0 else End if line.startswith(b'{"end"') else Chunk
-    try:
-        return model.model_validate_json(line)
-    except ValidationError as error:
-        for details in error.errors(include_url=False, include_input=False)[:SHOWN]:
-            key = ".".join(map(str, ("", *details["loc"])))
-            problems.append(Problem(where, f"line {k + 1}{key}", details["msg"].removeprefix("Input should be ")))
-
-
-def _order(where: str, chunks: list) -> list[Problem]:
-    """What cannot be of the lines together."""
-    problems = []
-    for k, chunk in enumerate(chunks):
-        key = f"line {k + 2}"
-        if not isinstance(chunk, Chunk):
-            problems.append(Problem(where, key, "the recording has ended before the last line"))
-        elif chunk.chunk != k:
-            problems.append(Problem(where, f"{key}.chunk", f"expected {k}, found {chunk.chunk}"))
-        elif not chunk.after <= chunk.until <= chunk.after + LOSSES:
-            problems.append(
-                Problem(where, f"{key}.until", f"a chunk has losses of 0 to {LOSSES:,} steps; found {chunk.after} to {chunk.until}")
-            )
-        elif chunk.last - chunk.first < chunk.kept - 1:
-            problems.append(Problem(where, f"{key}.kept", f"{chunk.kept:,} steps cannot lie between {chunk.first:,} and {chunk.last:,}"))
-    if problems:
-        return problems
-    for k, (one, two) in enumerate(pairwise(chunks)):
-        if two.first <= one.last or two.after != one.until:
-            problems.append(Problem(where, f"line {k + 3}.first", f"does not follow on step {one.last:,} of the chunk before"))
-    if sum(chunk.kept for chunk in chunks) > KEPT:
-        problems.append(Problem(where, "kept", f"more than {KEPT:,} kept steps"))
-    return problems
 
 
 class Recording:

@@ -1,4 +1,4 @@
-"""Writes recordings (`importers.nnrec` says what one is): rows gather in memory, and a full chunk goes to the disk in one piece.
+"""Writes recordings (`importers.nnrec_index` says what one is): rows gather in memory, and a full chunk goes to the disk in one piece.
 
 Order of every write: the chunk under another name, fsync, rename, fsync of the folder, then its line in the index, fsync. So the index
 never names what is not whole. Memory is one chunk, 32 MB or one step. Knows no trainer.
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from nnviz3d.importers.nnrec import ENDING, INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
+from nnviz3d.importers.nnrec_index import ENDING, INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
 from nnviz3d.spec.errors import InputError, RunError
 
 CHUNK_BYTES = 32 << 20

@@ -18,7 +18,8 @@ from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.engine.rewind import Snapshot
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec import INDEX, Recording
+from nnviz3d.importers.nnrec import Recording
+from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, RunError

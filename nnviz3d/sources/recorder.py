@@ -10,7 +10,7 @@ import numpy as np
 from nnviz3d import __version__
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec import Facts, Head
+from nnviz3d.importers.nnrec_index import Facts, Head
 from nnviz3d.importers.nnrec_writer import Writer
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError

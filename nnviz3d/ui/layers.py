@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.spec.reading import LayerReading
+from nnviz3d.spec.readout import LayerReading
 from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink
 from nnviz3d.ui.line import Line, Span
 

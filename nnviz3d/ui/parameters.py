@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz3d.spec.reading import ParameterEquations
+from nnviz3d.spec.readout import ParameterEquations
 from nnviz3d.ui.equations import a_, delta_
 from nnviz3d.ui.line import Line, Span, fill, number
 from nnviz3d.ui.numbers import plain

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import moves, speed, switches, theme, timeline, walkbar
+from nnviz3d.ui import roundbar, switches, theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.panels import compare
-from nnviz3d.ui.switch import Item, bar
+from nnviz3d.ui.switch import Item
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 _DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
@@ -115,40 +116,26 @@ def _history(f: Frame, room: float) -> None:
 
 def _buttons(f: Frame, room: float) -> set[str]:
     """What runs time; where there is no room the less important give way to the list behind the dots. Returns what is there."""
-    r, side, gap = f.readout, f.px(36), f.px(6)
-    imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
-
+    r = f.readout
     trains = r.recording is None
     hints = _HINTS if trains else _PLAYED
-
-    def one(rank: int, icon: str, ident: str, hint: str, command: tuple, **style) -> Item:
-        def draw() -> None:
-            if icon_button(f, icon, ident, hint, size=36, **style):
-                f.do(*command)
-
-        return Item(rank, side, draw, ident)
-
+    one = partial(roundbar.button, f)
     play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, hints["play"])
-    drawn = bar(
-        [
-            one(4, fa.ICON_FA_BACKWARD_STEP, "back", hints["back"], ("move", ("step", -1)), enabled=r.step > 0),
-            one(0, play[0], "play", play[1], ("pause",) if r.running else ("play",), accent=True),
-            one(1, fa.ICON_FA_FORWARD_STEP, "step", hints["step"], ("step",)),
-            one(4, fa.ICON_FA_FORWARD_FAST, "epoch", hints["epoch"], ("move", ("epoch", 1))),
-            one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", hints["walk"], ("walk",), enabled=trains),
-            one(2, fa.ICON_FA_ROTATE_LEFT, "reset", hints["reset"], ("reset",)),
-            one(2, fa.ICON_FA_DICE, "new_seed", hints["new_seed"], ("new_seed",), enabled=trains),
-            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
-            Item(5, side, lambda: _moments(f)),
-            Item(1, side, lambda: moves.button(f)),
-        ],
-        room,
-        gap,
-    )
-    imgui.pop_style_var()
-    return {item.name for item in drawn}
+    buttons = [
+        one(4, fa.ICON_FA_BACKWARD_STEP, "back", hints["back"], ("move", ("step", -1)), enabled=r.step > 0),
+        one(0, play[0], "play", play[1], ("pause",) if r.running else ("play",), accent=True),
+        one(1, fa.ICON_FA_FORWARD_STEP, "step", hints["step"], ("step",)),
+        one(4, fa.ICON_FA_FORWARD_FAST, "epoch", hints["epoch"], ("move", ("epoch", 1))),
+        one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", hints["walk"], ("walk",), enabled=trains),
+        one(2, fa.ICON_FA_ROTATE_LEFT, "reset", hints["reset"], ("reset",)),
+        one(2, fa.ICON_FA_DICE, "new_seed", hints["new_seed"], ("new_seed",), enabled=trains),
+        roundbar.pace(f),
+        Item(5, f.px(roundbar.SIDE), lambda: _moments(f)),
+        roundbar.more(f, 1),
+    ]
+    return roundbar.draw(f, buttons, room)
 
 
 def _moments(f: Frame) -> None:
-    if icon_button(f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments, compare them, go back to them (F2, F3, F4)", size=36):
+    if icon_button(f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments, compare them, go back to them (F2, F3, F4)", size=roundbar.SIDE):
         f.reveal("Moments")

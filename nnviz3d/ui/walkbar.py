@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import WalkReading
-from nnviz3d.ui import moves, speed, switches, timeline
+from nnviz3d.ui import roundbar, switches, timeline
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
-from nnviz3d.ui.switch import Item, bar
-from nnviz3d.ui.widgets import icon_button
 
 HEIGHT = 22.0
 # the colours of the waves on the stage: signals warm-blue, loss neutral, errors rose, updates the accent
@@ -51,32 +51,18 @@ def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
 
 def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
     """What moves along. Returns what has room."""
-    side, gap, count = f.px(36), f.px(6), len(walk.phases)
-    imgui.push_style_var(imgui.StyleVar_.frame_rounding, side / 2)
-
-    def one(rank: int, icon: str, ident: str, hint: str, command: tuple, **style) -> Item:
-        def draw() -> None:
-            if icon_button(f, icon, ident, hint, size=36, **style):
-                f.do(*command)
-
-        return Item(rank, side, draw, ident)
-
+    count, one = len(walk.phases), partial(roundbar.button, f)
     play = (fa.ICON_FA_PAUSE, "Hold (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play the iteration (Space)")
     hold = f"The iteration before this one{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
-    drawn = bar(
-        [
-            one(0, fa.ICON_FA_XMARK, "walk_leave", "Leave the iteration and go on training (Esc)", ("walk_leave",)),
-            one(2, fa.ICON_FA_BACKWARD_FAST, "walk_previous", hold, ("move", ("step", -1)), enabled=walk.step > 1),
-            one(0, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", ("walk_by", -1), enabled=walk.number > 0),
-            one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
-            one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", ("walk_by", 1), enabled=walk.number < count),
-            one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I), or without playing (PgDn)", ("walk",)),
-            one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
-            Item(3, f.px(speed.WIDTH), lambda: speed.beside(f, side), "speed"),
-            Item(0, side, lambda: moves.button(f)),
-        ],
-        room,
-        gap,
-    )
-    imgui.pop_style_var()
-    return {item.name for item in drawn}
+    buttons = [
+        one(0, fa.ICON_FA_XMARK, "walk_leave", "Leave the iteration and go on training (Esc)", ("walk_leave",)),
+        one(2, fa.ICON_FA_BACKWARD_FAST, "walk_previous", hold, ("move", ("step", -1)), enabled=walk.step > 1),
+        one(0, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", ("walk_by", -1), enabled=walk.number > 0),
+        one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
+        one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", ("walk_by", 1), enabled=walk.number < count),
+        one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I), or without playing (PgDn)", ("walk",)),
+        one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
+        roundbar.pace(f),
+        roundbar.more(f, 0),
+    ]
+    return roundbar.draw(f, buttons, room)

@@ -13,26 +13,39 @@ KEYS = {"edges": {"ms", "floor_ms", "ratio", "edges"}, "neurons": {"ms", "floor_
 @pytest.mark.parametrize("section", KEYS)
 def test_a_section_reports_a_ratio_to_its_floor(section, monkeypatch):
     from nnviz3d.app import bench
+    from nnviz3d.app.bench import floors
 
-    monkeypatch.setattr(bench, "REPEATS", 1)
+    monkeypatch.setattr(floors, "REPEATS", 1)
     report = bench.measure(section)[section]
     assert set(report) == KEYS[section] and all(value > 0 for value in report.values())
 
 
 @pytest.mark.gl
 def test_the_frame_report_tells_python_from_the_driver():
-    from nnviz3d.app import bench
+    from nnviz3d.app.bench import frames
 
-    report = bench.frame(frames=8, warm=4)
+    report = frames.frame(frames=8, warm=4)
     assert 0 < report["python_ms"] < report["p50_ms"] <= report["p99_ms"]
     assert {"draw", "overlay", "train", "present"} <= set(report["stages_p50_ms"])
 
 
 @pytest.mark.gl
-def test_the_equations_report_stands_beside_its_floor():
-    from nnviz3d.app import bench
+def test_the_readings_report_has_all_of_them_open(monkeypatch):
+    from nnviz3d.app.bench import frames
+    from nnviz3d.ui.overlay import Overlay
 
-    report = bench.equations(frames=24, warm=2)
+    opened = []
+    monkeypatch.setattr(Overlay, "open", lambda self, *titles: opened.append(titles))
+    report = frames.readings(frames=3)
+    assert opened == [(), ("Charts", "Confusion matrix", "Layers", "Samples", "Moments", "Performance")]
+    assert {"closed_p50_ms", "open_p50_ms", "ratio"} <= set(report) and report["ratio"] > 0
+
+
+@pytest.mark.gl
+def test_the_equations_report_stands_beside_its_floor():
+    from nnviz3d.app.bench.equations import equations
+
+    report = equations(frames=24, warm=2)
     assert report["learning_floor_ms"] > 0 and report["walk_floor_ms"] > 0
     assert {"learning_neuron_ms", "learning_layer_ms", "walk_weight_ms"} <= set(report)
 

@@ -119,7 +119,7 @@ def test_brightness_is_on_one_scale_or_on_two(person):
     first, second = person.loop.stage.picture.subject.columns, person.loop.stage.beside.picture.subject.columns
     for name in ("t_pair_scale", "t_layer_scale"):
         assert (first[name].read()[:, 0] == second[name].read()[:, 0]).all()
-    tops = [1 / np.maximum(picture.bright, 1e-9) for picture in (person.loop.stage.picture, person.loop.stage.beside.picture)]
+    tops = [1 / np.maximum(picture.choice.bright, 1e-9) for picture in (person.loop.stage.picture, person.loop.stage.beside.picture)]
     np.testing.assert_allclose(first["t_pair_scale"].read()[:, 0], np.minimum(*tops), rtol=1e-6)
     person.session.apply([Edit("look.compare", "own")])
     person.session.run(1)

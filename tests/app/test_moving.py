@@ -120,7 +120,7 @@ def test_in_a_walk_an_epoch_leads_to_the_first_step_of_one(tmp_path, batch):
 def test_an_epoch_of_long_steps_never_holds_up_a_frame(tmp_path):
     """One piece of a step a frame: the goal is reached all the same."""
     s = session(tmp_path, "wide")
-    pieces = len(s.source.trainer._compile(s.source.batch_size).groups)
+    pieces = len(s.source.trainer._feed.compiled(s.source.batch_size).groups)
     moving.move(s, "epoch", 1)
     for _ in range(3 * pieces):
         s.advance(1 / 60, NEVER)

@@ -112,9 +112,9 @@ def test_pace_and_stops_rebuild_nothing_and_end_no_walk(tmp_path):
     s = session(tmp_path, "digits")
     s.source.run(3)
     s.start_walk()
-    trainer, plans = s.source.trainer, s.source.trainer._plans
+    trainer, plans = s.source.trainer, s.source.trainer._feed._plans
     s.apply([Edit("train.stop_accuracy", 0.5), Edit("train.stop_epoch", 9), Edit("train.steps_per_second", 3.0)])
-    assert s.walking is not None and s.source.trainer is trainer and trainer._plans is plans
+    assert s.walking is not None and s.source.trainer is trainer and trainer._feed._plans is plans
     assert s.source.rewind.newest == 4
 
 

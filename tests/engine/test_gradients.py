@@ -69,7 +69,7 @@ def test_regularisers_act_on_weights_only(l1, l2):
 def test_dropout_with_a_fixed_mask(activation, monkeypatch):
     t = trainer(layers=((6, activation), (5, activation)), dropout=0.5, optimizer="sgd", learning_rate=0.0, dtype="float64")
     masks = {n: 2.0 * np.random.default_rng(n).integers(0, 2, (7, n)) for n in (5, 6)}
-    monkeypatch.setattr(t, "_draw", lambda mask, keep: np.copyto(mask, masks[mask.shape[1]]))
+    monkeypatch.setattr(t._feed, "_draw", lambda mask, keep: np.copyto(mask, masks[mask.shape[1]]))
     check(t)
 
 

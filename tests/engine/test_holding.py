@@ -254,8 +254,8 @@ def test_zero_cost_while_nothing_is_held():
     other.hold(Holds(frozen=(5,), killed=(6,)))
     other.hold(Holds())
     t.run(1), other.run(1)
-    assert t._buffers.kills is other._buffers.kills is None
-    counts = [len(x._plan.calls) for x in (t, other)]
+    assert t._feed._buffers.kills is other._feed._buffers.kills is None
+    counts = [len(x._feed.plan.calls) for x in (t, other)]
     assert counts[0] == counts[1]
     assert everything(t) == everything(other)
 

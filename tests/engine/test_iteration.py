@@ -40,7 +40,7 @@ def test_the_same_bytes_as_a_plain_step(name, settings_):
 def test_what_the_arenas_held(name):
     t = trainer(numbers(20), LAYERS, optimizer=name, **HARD)
     t.run(3)
-    before, slots, order = t.tensors("parameter").copy(), [s.copy() for s in t.arenas.slots], t._batches.order.copy()
+    before, slots, order = t.tensors("parameter").copy(), [s.copy() for s in t.arenas.slots], t._feed.batches.order.copy()
     tape = record(t, shown=2)
     assert np.array_equal(tape.before, before)
     assert np.array_equal(tape.after, t.tensors("parameter"))

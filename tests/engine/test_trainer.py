@@ -65,8 +65,8 @@ def budget(pieces):
 def test_advance_in_pieces_is_run(pieces):
     whole, cut = (trainer(numbers(20), LAYERS, batch=8, dropout=0.2) for _ in range(2))
     for t in (whole, cut):
-        t._compile(8), t._compile(4)
-        for plan in t._plans.values():
+        t._feed.compiled(8), t._feed.compiled(4)
+        for plan in t._feed._plans.values():
             plan.groups = [[call] for call in plan.calls]  # as a step too long for one frame
     steps = sum(cut.advance(budget(n)) for n in pieces)
     assert steps == cut.step
@@ -122,7 +122,7 @@ def test_a_step_allocates_nothing(train):
     """After warm-up six steps need less than 4 kB at any time (views, Python floats), with arrays of 32 kB in play; no array moves."""
     t = trainer(numbers(300, inputs=64), ((256, "gelu"), (64, "elu")), batch=32, **train)
     t.run(30)  # both batch sizes, and a new epoch
-    arenas, plans = t.arenas.all(), t._plans
+    arenas, plans = t.arenas.all(), t._feed._plans
     addresses = {name: array.ctypes.data for name, array in arenas.items()}
     tracemalloc.start()
     try:
@@ -135,7 +135,7 @@ def test_a_step_allocates_nothing(train):
         tracemalloc.stop()
     assert peak - before < 4096
     assert {name: array.ctypes.data for name, array in t.arenas.all().items()} == addresses
-    assert t._plans is plans
+    assert t._feed._plans is plans
 
 
 def test_layers_are_views_of_one_arena():
@@ -163,8 +163,8 @@ def test_batches_are_reproducible(order):
     t = trainer(data, batch=8, order=order, seed=5, dropout=0.5)  # dropout draws from a stream of its own
     for k, rows in enumerate(rows_of(order, 22, 8, 5, 3), start=1):
         t.run(1)
-        assert np.array_equal(t._plan.index, rows)
-        assert np.array_equal(t._buffers.y[0][: len(rows)], data.x_train[rows])
+        assert np.array_equal(t._feed.plan.index, rows)
+        assert np.array_equal(t._feed._buffers.y[0][: len(rows)], data.x_train[rows])
         assert t.epoch == pytest.approx((k - 1) // 3 + [8, 16, 22][(k - 1) % 3] / 22)
 
 
@@ -283,7 +283,7 @@ def test_rebatch_keeps_parameters_and_step():
     assert (t.step, t.epoch) == (5, 0.0)
     assert np.array_equal(at, t.tensors("parameter"))
     t.run(2)
-    assert t._plan.index.tolist() == [3, 4, 5]
+    assert t._feed.plan.index.tolist() == [3, 4, 5]
 
 
 def test_playgrounds_l1():

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from nnviz3d.importers import nnrec, nnrec_writer
-from nnviz3d.importers.nnrec import Facts, Head, Recording, chunk_name
+from nnviz3d.importers import nnrec_writer
+from nnviz3d.importers.nnrec import Recording
+from nnviz3d.importers.nnrec_index import INDEX, Facts, Head, chunk_name
 from nnviz3d.spec.errors import InputError, RunError
 
 P, N = 7, 5
@@ -99,11 +100,11 @@ def test_the_curve_is_thinned_and_has_no_holes(folder):
 def test_a_crash_at_any_byte_of_the_last_write_costs_one_chunk(tmp_path):
     """The last chunk and its line are cut at every byte; the order of the writes is the writer's."""
     whole = write(tmp_path / "whole.nnrec", 10, end="")
-    index, last = (whole / nnrec.INDEX).read_bytes(), (whole / chunk_name(1)).read_bytes()
+    index, last = (whole / INDEX).read_bytes(), (whole / chunk_name(1)).read_bytes()
     before = index[: index.rindex(b"\n", 0, -1) + 1]
     cut = tmp_path / "cut.nnrec"
     shutil.copytree(whole, cut)
-    (cut / nnrec.INDEX).write_bytes(before)
+    (cut / INDEX).write_bytes(before)
     (cut / chunk_name(1)).rename(cut / f"{chunk_name(1)}.part")
     for size in range(len(last)):  # while the chunk is written it has another name
         (cut / f"{chunk_name(1)}.part").write_bytes(last[:size])
@@ -111,9 +112,9 @@ def test_a_crash_at_any_byte_of_the_last_write_costs_one_chunk(tmp_path):
     (cut / f"{chunk_name(1)}.part").rename(cut / chunk_name(1))
     (cut / chunk_name(1)).write_bytes(last)
     for size in range(len(before), len(index)):  # while its line is written the line has no end
-        (cut / nnrec.INDEX).write_bytes(index[:size])
+        (cut / INDEX).write_bytes(index[:size])
         assert Recording(cut).steps.tolist() == [0, 1, 2, 3]
-    (cut / nnrec.INDEX).write_bytes(index)
+    (cut / INDEX).write_bytes(index)
     recording = Recording(cut)
     assert recording.steps.tolist() == list(range(8)) and recording.end is None
     assert np.array_equal(recording.parameters(7), numbers(7)[0])
@@ -127,7 +128,7 @@ def test_the_index_is_written_after_its_chunk_is_safe(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda number, kept=os.fsync: (order.append("sync"), kept(number))[1])
     write(tmp_path / "r.nnrec", 3, end="")
     name = chunk_name(0)
-    assert order[-6:] == [f"{name}.part", "sync", f"-> {name}", "sync", nnrec.INDEX, "sync"]
+    assert order[-6:] == [f"{name}.part", "sync", f"-> {name}", "sync", INDEX, "sync"]
 
 
 def test_a_full_disk_keeps_what_is_whole(tmp_path):
@@ -149,7 +150,7 @@ except RunError as error:
     done = subprocess.run([sys.executable, "-c", code, str(target)], capture_output=True, text=True, check=True)
     assert "cannot be written: File too large; 4 kept steps are whole and can be played" in done.stdout
     assert Recording(target).steps.tolist() == [0, 1, 2, 3]
-    assert sorted(path.name for path in target.iterdir()) == [chunk_name(0), chunk_name(1), nnrec.INDEX]
+    assert sorted(path.name for path in target.iterdir()) == [chunk_name(0), chunk_name(1), INDEX]
 
 
 def test_memory_stays_flat_while_it_is_scrubbed(tmp_path):
@@ -193,7 +194,7 @@ def test_a_recording_is_never_written_over_by_accident(tmp_path, folder):
 
 def test_overwriting_leaves_nothing_of_the_old_one(folder):
     write(folder, 3)
-    assert sorted(path.name for path in folder.iterdir()) == [chunk_name(0), nnrec.INDEX]
+    assert sorted(path.name for path in folder.iterdir()) == [chunk_name(0), INDEX]
     assert Recording(folder).steps.tolist() == [0, 1, 2, 3]
 
 
@@ -201,11 +202,11 @@ def test_overwriting_leaves_nothing_of_the_old_one(folder):
 
 
 def lines(folder) -> list[dict]:
-    return [json.loads(line) for line in (folder / nnrec.INDEX).read_bytes().splitlines()]
+    return [json.loads(line) for line in (folder / INDEX).read_bytes().splitlines()]
 
 
 def put(folder, rows) -> None:
-    (folder / nnrec.INDEX).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / INDEX).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def edit(folder, line: int, **changes) -> None:
@@ -285,14 +286,14 @@ def test_links_are_not_followed(folder, tmp_path):
     (folder / chunk_name(1)).symlink_to(secret)
     with pytest.raises(InputError, match="is a link; a recording reads only its own files"):
         Recording(folder)
-    (folder / nnrec.INDEX).rename(tmp_path / "i")
-    (folder / nnrec.INDEX).symlink_to(tmp_path / "i")
+    (folder / INDEX).rename(tmp_path / "i")
+    (folder / INDEX).symlink_to(tmp_path / "i")
     with pytest.raises(InputError, match=r"index\.jsonl: is a link"):
         Recording(folder)
 
 
 def test_a_gigabyte_of_index_is_not_read(folder):
-    with (folder / nnrec.INDEX).open("r+b") as file:
+    with (folder / INDEX).open("r+b") as file:
         file.truncate(1 << 30)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(InputError, match="a recording's index holds at most"):

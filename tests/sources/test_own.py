@@ -85,10 +85,10 @@ def test_a_learning_rate_changes_only_the_constants(source):
 
 
 def test_a_look_changes_nothing(source):
-    trainer, plans = source.trainer, source.trainer._plans
+    trainer, plans = source.trainer, source.trainer._feed._plans
     change(source, "look.glow", 2.0)
     assert source.trainer is trainer
-    assert trainer._plans is plans
+    assert trainer._feed._plans is plans
 
 
 def test_a_batch_size_keeps_the_trainer(source):

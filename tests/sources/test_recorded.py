@@ -10,7 +10,8 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.data import load
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec import INDEX, Recording
+from nnviz3d.importers.nnrec import Recording
+from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.sources import Source
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of

@@ -8,8 +8,7 @@ import pytest
 from nnviz3d.app.session import Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.ui import matrix
-from nnviz3d.ui.panels import neuron as panel
+from nnviz3d.ui import matrix, sections
 from tests.ui import readouts
 from tests.ui.where import find, recording
 
@@ -50,7 +49,7 @@ def titles(driver) -> list[str]:
     driver.frame(3)
     with recording() as found:
         driver.frame()
-    known = {value for name, value in vars(panel).items() if name.isupper() and isinstance(value, str)} - {panel.TITLE}
+    known = {value for name, value in vars(sections).items() if name.isupper() and isinstance(value, str)}
     return [name for name in dict.fromkeys(name.rstrip("0123456789") for name in found) if name in known]
 
 

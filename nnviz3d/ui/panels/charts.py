@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
-from nnviz3d.ui import theme
+from nnviz3d.ui import plots, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import percent, short
+from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.series import Series
 from nnviz3d.ui.widgets import dim, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
 REFRESH = 0.1  # seconds
-_A = implot.AxisFlags_
-_AXIS = int(_A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label)
-_STEPS, _BARE_STEPS = (
-    int(_A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_grid_lines | more) for more in (0, _A.no_label | _A.no_tick_labels)
-)
-PLOT = implot.Flags_.no_menus | implot.Flags_.no_box_select | implot.Flags_.no_title | implot.Flags_.no_legend | implot.Flags_.no_mouse_text
-
-
-@lru_cache(maxsize=256)
-def line_spec(colour: str, weight: float, alpha: float = 1.0) -> implot.Spec:
-    """ImPlot's style of a line, in pixels."""
-    spec = implot.Spec()
-    spec.line_color = theme.vec(colour, alpha)
-    spec.fill_color = theme.vec(colour, alpha)
-    spec.line_weight = weight
-    return spec
+_BARE = implot.AxisFlags_.no_label | implot.AxisFlags_.no_tick_labels
 
 
 class Charts:
@@ -97,24 +80,18 @@ class Charts:
     def _plot(self, f: Frame, name: str, train: Series, test: Series, log: bool, accuracy: bool = False) -> None:
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot(name, imgui.ImVec2(-1, f.px(112 if accuracy else 130)), PLOT):
-            steps = _BARE_STEPS if accuracy else _STEPS  # the plot below has the same axis
-            implot.setup_axes("training steps", "", steps, _AXIS)
-            implot.setup_axis_format(implot.ImAxis_.x1, "%g")
             last = max(float(train.x[-1]) if len(train.x) else 1.0, float(test.x[-1]) if len(test.x) else 1.0, 1.0)
-            implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
+            plots.steps_axis(last, more=_BARE if accuracy else 0)  # the plot below has the same axis
             if accuracy:
                 low = min(1.0 if not len(s.x) else s.lowest for s in (train, test))
                 implot.setup_axis_limits(implot.ImAxis_.y1, 0 if low < 0.5 else 0.5 if low < 0.8 else 0.8, 1.01, implot.Cond_.always)
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
             else:
-                low, high = axis_range(train, test, log)
-                implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10 if log else implot.Scale_.linear)
-                implot.setup_axis_limits(implot.ImAxis_.y1, low, high, implot.Cond_.always)
-                implot.setup_axis_format(implot.ImAxis_.y1, "%.3g")
+                plots.loss_axis((train, test), log)
             self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0)
             self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
             if f.readout.recording is not None:  # the whole is shown; here one is
-                implot.plot_inf_lines("##now", np.array([f.readout.step], float), line_spec(theme.TEXT, f.px(1.2), 0.7))
+                plots.now(f, theme.TEXT, 1.2, 0.7)
             self._readout(f, train, test)
             implot.end_plot()
         imgui.pop_font()
@@ -149,14 +126,3 @@ class Charts:
         _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
         tip(f, "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
                "before (0: no smoothing, 0.9: about the last 10 points). The faint line is the loss itself.")  # fmt: skip
-
-
-def axis_range(train: Series, test: Series, log: bool) -> tuple[float, float]:
-    """Limits of the loss axis with a little air; above zero where it is logarithmic."""
-    low = min((s.lowest for s in (train, test) if len(s.x)), default=0.0)
-    high = max((s.highest for s in (train, test) if len(s.x)), default=1.0)
-    if not log:
-        return min(0.0, low), high * 1.05 if high > 0 else 1.0
-    low = max(low, high * 1e-8, 1e-12)
-    air = max(1.25, (10 * low / high) ** 0.5 if high > 0 else 10.0)  # at least a decade, with a flat curve in its middle
-    return low / air, max(high, low) * air

@@ -10,12 +10,12 @@ from imgui_bundle import imgui, implot
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 from nnviz3d.spec.scene import Activation, Initializer, Scene
-from nnviz3d.ui import theme
+from nnviz3d.ui import plots, theme
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, plain, short
-from nnviz3d.ui.panels.charts import PLOT, axis_range, line_spec
 from nnviz3d.ui.panels.training import BATCHES, OPTIMIZERS, RATES
+from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.series import Series
 from nnviz3d.ui.widgets import choice, combo, dim, icon_button, label, right_edge, small, tip
 
@@ -74,16 +74,9 @@ class Compare:
             return
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot("##compare", imgui.ImVec2(-1, f.px(150)), PLOT):
-            axis = implot.AxisFlags_
-            quiet = axis.no_highlight | axis.no_menus | axis.no_side_switch
-            implot.setup_axes("training steps" if c.same_batches else "epochs", "", quiet | axis.no_grid_lines, quiet | axis.no_label)
-            implot.setup_axis_format(implot.ImAxis_.x1, "%g")
             last = max((float(s.x[-1]) for s in self._curves if len(s.x)), default=1.0)
-            implot.setup_axis_limits(implot.ImAxis_.x1, 0, max(last, 1e-3), implot.Cond_.always)
-            log = f.memory.log_loss
-            implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10 if log else implot.Scale_.linear)
-            implot.setup_axis_limits(implot.ImAxis_.y1, *axis_range(*self._curves, log), implot.Cond_.always)
-            implot.setup_axis_format(implot.ImAxis_.y1, "%.3g")
+            plots.steps_axis(max(last, 1e-3), "training steps" if c.same_batches else "epochs")
+            plots.loss_axis(self._curves, f.memory.log_loss)
             for n, series, colour in zip(c.networks, self._curves, theme.NETWORKS, strict=True):
                 if len(series.x) > 1:
                     implot.plot_line(f"{n.name}##raw", series.x, series.mean, line_spec(colour, f.px(1), 0.25))

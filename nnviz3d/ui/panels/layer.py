@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from imgui_bundle import imgui
 
-from nnviz3d.spec.reading import LayerReading
+from nnviz3d.spec.readout import LayerReading
 from nnviz3d.ui import matrix, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.lines import of_ink

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.readout import LayersReading
-from nnviz3d.ui import heat, theme
+from nnviz3d.ui import heat, plots, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import short
+from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.widgets import elide, small, tip
 
-_A = implot.AxisFlags_
-_AXIS = _A.no_highlight | _A.no_menus | _A.no_side_switch | _A.no_label
-_F = implot.Flags_
-PLOT = _F.no_menus | _F.no_box_select | _F.no_title | _F.no_legend | _F.no_mouse_text
 HEIGHT = 150  # unscaled pixels
 SHOWN, NAMED = 12, 6  # layers that have a line of their own; layers whose line is named
 TICKS = 6
@@ -31,25 +26,6 @@ SIZE = (
     "well. Far above, steps are so large that they forget; far below, the layer hardly learns."
 )
 FIRST, MIDDLE, LAST = "#7388c0", "#e8ecf5", theme.ACCENT  # from the input to the output; told apart by brightness too
-
-
-@lru_cache(maxsize=128)
-def spec(colour: str, weight: float, alpha: float = 1.0, marker: bool = False, flags: int = 0) -> implot.Spec:
-    made = implot.Spec()
-    made.flags = int(flags)
-    made.line_color = made.fill_color = made.marker_fill_color = made.marker_line_color = theme.vec(colour, alpha)
-    made.line_weight = weight
-    if marker:
-        made.marker, made.marker_size = implot.Marker_.circle, weight * 1.6
-    return made
-
-
-def axes(last: float, steps: bool = True) -> None:
-    """Of a plot over the training steps; the x axis is named, as in Charts."""
-    implot.setup_axes("training steps" if steps else "layer", "", _AXIS & ~_A.no_label | _A.no_grid_lines, _AXIS)
-    if steps:
-        implot.setup_axis_format(implot.ImAxis_.x1, "%g")
-        implot.setup_axis_limits(implot.ImAxis_.x1, 0, last, implot.Cond_.always)
 
 
 def colour(k: int, layers: int) -> str:
@@ -74,8 +50,8 @@ def decades(values: np.ndarray, *more: float) -> tuple[float, float]:
     return max(low / air, 1e-300), high * air
 
 
-class Flow:
-    """The gradient's root mean square in each layer's weights: now, and faintly at some moments before."""
+class Lines:
+    """A view that is lines. What is drawn is prepared when the reading, or the moment one is at, is another one."""
 
     def __init__(self):
         self._of: tuple = (None, 0)
@@ -85,17 +61,38 @@ class Flow:
         if self._of[0] is not r or self._of[1] != moments:
             self._of = r, moments
             self._prepare(r, moments)
+        if self._head(f, r) and room(f):
+            self._plot(f, r)
+            self._foot(f, r)
+
+    def _decades(self) -> None:
+        implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10)
+        implot.setup_axis_limits(implot.ImAxis_.y1, *self.limits, implot.Cond_.always)
+        implot.setup_axis_ticks(implot.ImAxis_.y1, *self.ticks)
+
+
+def room(f: Frame) -> bool:
+    """Whether the plot can be seen; where it cannot, its place is kept."""
+    seen = imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT)))
+    if not seen:
+        imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
+    return seen
+
+
+class Flow(Lines):
+    """The gradient's root mean square in each layer's weights: now, and faintly at some moments before."""
+
+    def _head(self, f: Frame, r: LayersReading) -> bool:
         if not self.rows:
             small(f, "There is no gradient yet. It begins with the first training step.", wrap=True)
-            return
+            return False
         now = r.gradient_tl[self.rows[-1]]
         first, last = float(now[0]), float(now[-1])
         small(f, f"first layer {short(first)}, last {short(last)}" if len(now) > 1 else f"the only layer: {short(last)}")
         tip(f, FLOW)
-        if not imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT))):
-            imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
-            return
-        self._plot(f, r)
+        return True
+
+    def _foot(self, f: Frame, r: LayersReading) -> None:
         before = ", ".join(f"{r.step_t[k]:,.0f}" for k in self.rows[:-1])
         small(f, f"faint: at step {before}" if before else "one look so far", theme.packed(theme.FAINT))
 
@@ -110,19 +107,21 @@ class Flow:
         layers = len(r.names)
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot("##flow", imgui.ImVec2(-1, f.px(HEIGHT)), PLOT):
-            axes(0, steps=False)
+            implot.setup_axes("layer", "", plots.NAMED | implot.AxisFlags_.no_grid_lines, plots.PLAIN)
             implot.setup_axis_limits(implot.ImAxis_.x1, 0.6, layers + 0.4, implot.Cond_.always)
             shown = range(layers) if layers <= 6 else sorted({*range(0, layers, -(-layers // 6)), layers - 1})
             names = [r.names[k] if layers <= 4 else r.names[k].replace("hidden ", "").replace("output", "out") for k in shown]
             implot.setup_axis_ticks(implot.ImAxis_.x1, [k + 1.0 for k in shown], names)
-            implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10)
-            implot.setup_axis_limits(implot.ImAxis_.y1, *self.limits, implot.Cond_.always)
-            implot.setup_axis_ticks(implot.ImAxis_.y1, *self.ticks)
+            self._decades()
             for n, k in enumerate(self.rows):
                 now = k == self.rows[-1]
                 y = r.gradient_tl[k]
                 known = y > 0
-                look = spec(theme.ACCENT, f.px(2), 1.0, True) if now else spec(theme.CURVE_TEST, f.px(1.2), 0.15 + 0.08 * n, layers == 1)
+                look = (
+                    line_spec(theme.ACCENT, f.px(2), 1.0, True)
+                    if now
+                    else line_spec(theme.CURVE_TEST, f.px(1.2), 0.15 + 0.08 * n, layers == 1)
+                )
                 implot.plot_line(f"##{n}", self.x[known], y[known], spec=look)
             if implot.is_plot_hovered():
                 k = min(max(round(implot.get_plot_mouse_pos().x) - 1, 0), layers - 1)
@@ -132,27 +131,16 @@ class Flow:
         imgui.pop_font()
 
 
-class Ratio:
+class Ratio(Lines):
     """Root mean square of one step's change over that of the weights, a line a layer."""
 
-    def __init__(self):
-        self._of: tuple = (None, 0)
-
-    def draw(self, f: Frame, r: LayersReading) -> None:
-        moments = until(r.step_t, f.readout.step)
-        if self._of[0] is not r or self._of[1] != moments:
-            self._of = r, moments
-            self._prepare(r, moments)
+    def _head(self, f: Frame, r: LayersReading) -> bool:
         if self.newest is None:
             small(f, "It begins with the first training step.", wrap=True)
-            return
+            return False
         small(f, "change in one step / size of the weights")
         tip(f, SIZE)
-        if not imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT))):
-            imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
-            return
-        self._plot(f, r)
-        self._legend(f, r)
+        return True
 
     def _prepare(self, r: LayersReading, moments: int) -> None:
         layers = len(r.names)
@@ -170,15 +158,13 @@ class Ratio:
         layers, last = len(r.names), max(float(r.step_t[-1]), 1.0)
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot("##ratio", imgui.ImVec2(-1, f.px(HEIGHT)), PLOT):
-            axes(last)
-            implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10)
-            implot.setup_axis_limits(implot.ImAxis_.y1, *self.limits, implot.Cond_.always)
-            implot.setup_axis_ticks(implot.ImAxis_.y1, *self.ticks)
+            plots.steps_axis(last)
+            self._decades()
             for k, (x, y) in zip(self.shown, self.lines, strict=True):
                 if len(x):
-                    implot.plot_line(f"##{k}", x, y, spec=spec(colour(k, layers), f.px(1.5), 0.95, len(x) == 1))
+                    implot.plot_line(f"##{k}", x, y, spec=line_spec(colour(k, layers), f.px(1.5), 0.95, len(x) == 1))
             if f.readout.step < r.step_t[-1]:
-                implot.plot_inf_lines("##now", np.array([float(f.readout.step)]), spec=spec(theme.ACCENT, f.px(1), 0.8))
+                plots.now(f, theme.ACCENT, 1, 0.8)
             _dashes(last)
             if implot.is_plot_hovered():
                 k = max(int(np.searchsorted(r.step_t, implot.get_plot_mouse_pos().x, side="right")) - 1, 0)
@@ -188,7 +174,7 @@ class Ratio:
             implot.end_plot()
         imgui.pop_font()
 
-    def _legend(self, f: Frame, r: LayersReading) -> None:
+    def _foot(self, f: Frame, r: LayersReading) -> None:
         """Each line with its newest number, or only the ends of the colours where there are many."""
         layers = len(r.names)
         named = list(range(layers)) if layers <= NAMED else [0, layers - 1]
@@ -215,4 +201,4 @@ class Ratio:
 def _dashes(last: float) -> None:
     """The rule of thumb, dashed: it is no measurement."""
     ends = np.linspace(0, last, 2 * DASHES)
-    implot.plot_line("##rule", ends, np.full(len(ends), RULE), spec=spec(theme.TEXT, 1.0, 0.6, flags=implot.LineFlags_.segments))
+    implot.plot_line("##rule", ends, np.full(len(ends), RULE), spec=line_spec(theme.TEXT, 1.0, 0.6, flags=implot.LineFlags_.segments))

@@ -10,11 +10,12 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.readout import LayersReading
-from nnviz3d.ui import heat, theme
+from nnviz3d.ui import heat, plots, theme
 from nnviz3d.ui.bitmap import Bitmap, ramp
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, short
-from nnviz3d.ui.panels.layer_lines import PLOT, Flow, Ratio, axes, spec, until
+from nnviz3d.ui.panels.layer_lines import HEIGHT, Flow, Ratio, room, until
+from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.widgets import combo, small, tip
 
 TITLE, ICON, HINT, OPEN = "Layers", fa.ICON_FA_LAYER_GROUP, "Weights, gradients and activations of each layer, over the steps.", False
@@ -24,7 +25,7 @@ VIEWS = {
     "ratio": ("Update size", "How much one step changes each layer's weights."),
 }
 QUANTITIES = {"weight": "weights", "gradient": "gradients", "activation": "activations"}
-HEIGHT, ROWS, COLUMNS = 150, 80, 256  # unscaled pixels of the plot; texels of the picture
+ROWS, COLUMNS = 80, 256  # texels of the picture
 COLOURS = ramp((0, "#3a2a14", 0.0), (0.04, "#4a3416", 0.5), (0.5, "#b3762c", 0.9), (1, "#ffdf9e", 1.0))
 SHARES = (0.05, 0.5, 0.95)
 
@@ -104,8 +105,7 @@ class Spread:
         imgui.same_line(0, f.px(14))
         imgui.align_text_to_frame_padding()
         _words(f, r)
-        if not imgui.is_rect_visible(imgui.ImVec2(10, f.px(HEIGHT))):
-            imgui.dummy(imgui.ImVec2(1, f.px(HEIGHT)))
+        if not room(f):
             return
         last = max(float(r.seen_t[-1]), 1.0)
         if self._of is None or self._of[0] is not r or self._of[1] != log:
@@ -127,7 +127,7 @@ class Spread:
     def _plot(self, f: Frame, r: LayersReading, last: float) -> None:
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot("##spread", imgui.ImVec2(-1, f.px(HEIGHT)), PLOT):
-            axes(last)
+            plots.steps_axis(last)
             implot.setup_axis_limits(implot.ImAxis_.y1, *self.range, implot.Cond_.always)
             if self.ticks:
                 implot.setup_axis_ticks(implot.ImAxis_.y1, *self.ticks)
@@ -137,9 +137,11 @@ class Spread:
             implot.plot_image("##picture", self.bitmap.ref, low, high)
             for k, line in enumerate(self.places):
                 if len(line) > 1:
-                    implot.plot_line(f"##{k}", r.seen_t, line, spec=spec(theme.TEXT, f.px(1.4 if k == 1 else 1), 0.9 if k == 1 else 0.35))
+                    implot.plot_line(
+                        f"##{k}", r.seen_t, line, spec=line_spec(theme.TEXT, f.px(1.4 if k == 1 else 1), 0.9 if k == 1 else 0.35)
+                    )
             if f.readout.step < r.seen_t[-1]:
-                implot.plot_inf_lines("##now", np.array([float(f.readout.step)]), spec=spec(theme.ACCENT, f.px(1), 0.8))
+                plots.now(f, theme.ACCENT, 1, 0.8)
             self._hover(r)
             implot.end_plot()
         imgui.pop_font()

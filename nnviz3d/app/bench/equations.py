@@ -1,0 +1,67 @@
+"""What the Neuron panel's equations cost."""
+
+from __future__ import annotations
+
+from time import thread_time
+
+import numpy as np
+
+from nnviz3d.app import facts
+from nnviz3d.app.bench import SIZE
+from nnviz3d.app.loop import Loop
+from nnviz3d.app.session import Session
+from nnviz3d.gfx.hosts import open_host
+from nnviz3d.spec import toml
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.phases import Place
+
+
+def equations(frames: int = 240, warm: int = 60) -> dict:
+    """What equations add to a frame of Python: `digits` learning with the Neuron panel open, and walking; beside the panel without any.
+
+    Milliseconds in the overlay and in making the readout, in turns with frames where nothing is picked. The walk is at rest, as it is read.
+    """
+    path = toml.find("digits")
+    session = Session(toml.load(path, [Edit("look.quality", "low")]), path.parent)
+    host = open_host(*SIZE, headless=True)
+    loop = Loop(host, session)
+    for name in loop.overlay._dock.opened:
+        loop.overlay._dock.opened[name] = name == "Neuron"
+    out, spent, real = {}, [0.0], (facts.readout, loop.overlay.draw)
+
+    def timed(call):
+        def run(*args, **kwargs):
+            begin = thread_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                spent[0] += (thread_time() - begin) * 1e3
+
+        return run
+
+    facts.readout, loop.overlay.draw = timed(real[0]), timed(real[1])
+    cases = {"neuron": (80, -1, -1), "weight": (80, 1100, -1), "layer": (-1, -1, 1)}
+    try:
+        for when in ("learning", "walk"):
+            if when == "walk":
+                session.start_walk(Place.parse("update:1@0.5", session.source.topology))
+            loop.run(warm)
+            times: dict[str, list[float]] = {name: [] for name in ("", *cases)}
+            for _ in range(frames // 24):
+                for name, (picked, chosen, layer) in (("", (-1, -1, -1)), *cases.items()):
+                    loop.stage.picked, loop.stage.chosen, loop.stage.layer = picked, chosen, layer
+                    loop.run(12)  # formulas of another subject are rendered when it is picked
+                    for _ in range(24):
+                        spent[0] = 0.0
+                        loop.frame(1 / 60)
+                        times[name].append(spent[0])
+            bare = times.pop("")
+            for name, values in times.items():
+                out[f"{when}_{name}_ms"] = round(float(np.mean(values) - np.mean(bare)), 3)
+                out[f"{when}_{name}_p99_ms"] = round(float(np.percentile(values, 99) - np.median(bare)), 3)
+            out[f"{when}_floor_ms"] = round(float(np.mean(bare)), 3)
+        loop.stage.close()
+        return out
+    finally:
+        facts.readout = real[0]
+        host.close()

@@ -1,0 +1,152 @@
+"""Which edges of each layer pair are drawn, which carry signals, and the scale they are drawn by; renewed a pair at a time. No OpenGL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.bridge import select
+from nnviz3d.bridge.moved import Moved
+from nnviz3d.spec.scene import Look
+from nnviz3d.spec.topology import Topology
+
+SIGNALS = 128  # edges of a pair that carry signals, at most
+
+
+@dataclass
+class Shown:
+    """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the brightest value."""
+
+    shown: int = 0
+    total: int = 0
+    share: float = 1.0
+    peak: float = 0.0
+    whole: float = 0.0  # summed |quantity| of all edges
+
+    def with_those(self, other: Shown) -> Shown:
+        """Of two networks together; the brightest is that of both."""
+        whole = self.whole + other.whole
+        share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
+        return Shown(self.shown + other.shown, self.total + other.total, share, max(self.peak, other.peak), whole)
+
+
+class Choice:
+    """By layer pair k. `chosen`, `signals`: edges inside the pair; `bright` (K,): the value of the brightest edges.
+
+    `scales` (K, 2) float32: 1 / the value that is drawn brightest, and the gain. `all_edges`: every edge is drawn, `chosen` is not used.
+    """
+
+    def __init__(self, topology: Topology, ops, capacity: int):
+        """`capacity`: edges that can be listed."""
+        self.topology, self.ops, self.xp, self.capacity = topology, ops, ops.xp, min(topology.n_edges, capacity)
+        self.pairs = [select.Pair.of(c, k, self.xp) for k, c in enumerate(topology.connections)]
+        count, nothing = len(self.pairs), np.zeros(0, np.int64)
+        self.all_edges = True
+        self.chosen: list[np.ndarray] = [nothing] * count
+        self.signals: list[np.ndarray] = [nothing] * count
+        self.bright = np.zeros(count)
+        self.scales = np.ones((count, 2), np.float32)
+        self._levels: list[np.ndarray] = [nothing] * count  # |quantity| of what is drawn (or of a sample of it)
+        self._sums = np.ones((count, 2))  # summed |quantity|: chosen, all
+        self._made_for: tuple | None = None
+        self._turn = 0
+
+    @property
+    def renewing(self) -> bool:
+        """Some pairs are still to have their turn."""
+        return self._turn > 0
+
+    def renew(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
+        """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales."""
+        count = max(len(self.pairs), 1)
+        budget = min(budget, self.capacity) if self.capacity < self.topology.n_edges else budget
+        self.all_edges = self.topology.n_edges <= budget
+        quotas = select.share_out(budget, tuple(pair.connection.size for pair in self.pairs))
+        made_for = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
+        due = range(len(self.pairs)) if exact or made_for != self._made_for else [self._turn % count]
+        self._turn = 0 if exact else (self._turn + 1) % count
+        self._made_for = made_for
+        drawn = {}
+        for k in due:
+            self._choose(k, numbers, quotas[k], particles)
+            # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
+            drawn[k], self.bright[k] = self._measured(k, moved)
+        peak = self._peak
+        for k in due:
+            scale = peak if look.scale == "global" else float(self.bright[k])
+            mean = select.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
+            self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, select.gain(mean * self._count(k))
+
+    @property
+    def shown(self) -> Shown:
+        """For the legend."""
+        chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
+        share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
+        return Shown(sum(map(self._count, range(len(self.pairs)))), self.topology.n_edges, share, self._peak, whole)
+
+    def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
+        """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
+        means = [select.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)]
+        return np.array(means) * [self._count(k) for k in range(len(self.pairs))]
+
+    def around(self, neuron: int, numbers: select.Numbers, most: int) -> np.ndarray:
+        """(n, 2) the strongest edges into and out of one neuron, at most so many on each side."""
+        node, index = self.topology.locate(neuron)
+        found = [np.zeros(0, np.int64)] * len(self.pairs)
+        for k, pair in enumerate(self.pairs):
+            c = pair.connection
+            if node not in (c.source, c.target):
+                continue
+            outputs, inputs = c.weight.shape
+            edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
+            one = select.Pair(c, self.xp.asarray(edges))
+            found[k] = edges[select.strongest(self.ops.to_host(one.sampled(numbers, self.xp)), most)]
+        return listed(found)[: 2 * most]
+
+    @property
+    def _peak(self) -> float:
+        return float(self.bright.max(initial=0.0))
+
+    def _count(self, k: int) -> int:
+        """Edges of a pair that are drawn."""
+        return self.pairs[k].connection.size if self.all_edges else len(self.chosen[k])
+
+    def _choose(self, k: int, numbers: select.Numbers, quota: int, particles: int) -> None:
+        pair, xp, host = self.pairs[k], self.xp, self.ops.to_host
+        sample_s = pair.sampled(numbers, xp)
+        magnitude_e = sample_s if pair.whole else pair.magnitudes(numbers, xp)
+        wanted = particles if self.all_edges else max(quota, min(particles, magnitude_e.size))
+        top = select.strongest(magnitude_e, wanted, sample_s, xp)
+        values = magnitude_e[top]
+        whole = float(magnitude_e.sum())
+        self._sums[k] = whole, whole
+        if self.all_edges:
+            self._levels[k] = host(sample_s)
+        else:
+            self.chosen[k] = host(top)
+            self._levels[k] = host(values)
+            self._sums[k, 0] = float(values.sum())
+        self.signals[k] = host(top[select.strongest(values, min(particles, SIGNALS), None, xp)])
+
+    def _measured(self, k: int, moved: Moved | None) -> tuple[np.ndarray, float]:
+        """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
+        if moved is None:
+            return self._levels[k], select.bright(self._levels[k])
+        # by the weights themselves, whichever moment is drawn: switching must not change the scale
+        pair = self.pairs[k]
+        at, xp = pair.connection.weight.start, self.xp
+        edges = pair.sample_s if self.all_edges else xp.asarray(self.chosen[k])
+        largest = self.ops.to_host(moved.largest(at + pair.sample_s, xp))
+        return self.ops.to_host(moved.shown(at + edges, xp)), select.bright(largest)
+
+
+def listed(edges_k: list[np.ndarray]) -> np.ndarray:
+    """(n, 2) int32 pair, edge inside the pair."""
+    out = np.empty((sum(map(len, edges_k)), 2), np.int32)
+    at = 0
+    for k, edges in enumerate(edges_k):
+        out[at : at + len(edges), 0] = k
+        out[at : at + len(edges), 1] = edges
+        at += len(edges)
+    return out

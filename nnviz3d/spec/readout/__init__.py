@@ -1,0 +1,52 @@
+"""What the overlay may know: frozen pictures of a session, made by `app` each frame, read by `ui`. Gathered here, by what is told.
+
+A panel sees a `Scene` and a `Readout`, and answers with `Edit`s and `Command`s. It never sees an engine, a GL name or a clock.
+Numbers are plain Python numbers or read-only numpy arrays, copied out of the arenas after the step that made them.
+"""
+
+from nnviz3d.spec.readout.answer import Answer, Command, CommandName, StageInput
+from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
+from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
+from nnviz3d.spec.readout.layers import LayerReading, LayersReading
+from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
+from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
+from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
+from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
+
+__all__ = [
+    "Answer",
+    "CaptureReading",
+    "ChangeReading",
+    "Charts",
+    "CheckReading",
+    "Command",
+    "CommandName",
+    "CompareReading",
+    "ConfusionReading",
+    "EffectReading",
+    "Finding",
+    "GradientReading",
+    "Label",
+    "LayerReading",
+    "LayersReading",
+    "MomentReading",
+    "MomentsReading",
+    "NetworkReading",
+    "NeuronReading",
+    "ParameterEquations",
+    "ParameterReading",
+    "Performance",
+    "PlaneReading",
+    "Readout",
+    "RecordingReading",
+    "SampleQuery",
+    "SampleRow",
+    "SamplesReading",
+    "StageInput",
+    "StepReading",
+    "Sum",
+    "Term",
+    "UpdateReading",
+    "WalkReading",
+]

@@ -1,0 +1,59 @@
+"""What the overlay hands back: changes of the scene, things to do, and what a person did on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+CommandName = Literal[
+    "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
+    "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
+    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
+    "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
+    "samples", "show_sample", "next_wrong", "previous_wrong",
+    "set_parameter", "freeze", "kill", "release", "check",
+    "save_as", "open_file", "export", "answer", "browse", "browse_cell",
+    "tour", "tour_language",
+    "capture", "save_timeline",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to do that is not a change of the scene. `value`: a preset's name, a neuron's id, a path, or None."""
+
+    name: CommandName
+    value: Any = None
+
+
+@dataclass(frozen=True)
+class StageInput:
+    """What a person did on the stage (not on a panel) in this frame, read from imgui's io, the same in a window and headless.
+
+    Pixels are framebuffer pixels from the top left.
+    """
+
+    pointer: tuple[float, float] | None = None  # None: outside, or over a panel
+    clicked: bool = False
+    double_clicked: bool = False
+    orbit: tuple[float, float] = (0.0, 0.0)  # drag with the left button, pixels
+    pan: tuple[float, float] = (0.0, 0.0)  # right or middle button, or shift + left
+    zoom: float = 0.0  # wheel notches, positive is nearer
+    move: tuple[float, float, float] = (0.0, 0.0, 0.0)  # held keys: right, up, forward in [-1, 1]
+    turn: tuple[float, float] = (0.0, 0.0)  # held arrow keys or gamepad: yaw, pitch in [-1, 1]
+    tuning: bool = False  # a drag with Ctrl or Alt is on, which turns a weight or a bias instead of the camera
+    tune: float = 0.0  # unscaled pixels upwards in this frame; a tenth of them with Shift
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the overlay hands back: changes of the scene, things to do, and what happened on the stage."""
+
+    edits: tuple = ()
+    commands: tuple[Command, ...] = ()
+    stage: StageInput = StageInput()
+    panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
+    editing: bool = False  # a widget is held: its edits belong together for undo
+    lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
+    wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of
+    foot: float = 0.0  # pixels that a tour's card covers at the bottom; 0: there is the transport bar

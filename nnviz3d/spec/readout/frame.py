@@ -1,0 +1,129 @@
+"""One frame's worth of facts: the `Readout`, with what is told of the picture itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from nnviz3d.spec.asking import Question
+from nnviz3d.spec.guide import TourReading
+from nnviz3d.spec.holds import NONE, Holds
+from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
+from nnviz3d.spec.readout.layers import LayerReading, LayersReading
+from nnviz3d.spec.readout.neuron import NeuronReading
+from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
+from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
+from nnviz3d.spec.titles import Titles
+from nnviz3d.spec.topology import Topology
+
+
+@dataclass(frozen=True)
+class Label:
+    """Text at a place on the stage. `x`, `y`: framebuffer pixels from the top left; `strength` in [0, 1]."""
+
+    x: float
+    y: float
+    text: str
+    strength: float = 1.0
+    align: Literal["left", "centre", "right"] = "left"
+    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Milliseconds a frame by stage, medians over the last two seconds, and what the governor decided."""
+
+    stages: dict[str, float] = field(default_factory=dict)
+    frame_ms: float = 0.0
+    frame_p99_ms: float = 0.0
+    history: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    renderer: str = ""
+    backend: str = ""
+    quality: str = ""
+    resolution_scale: float = 1.0
+    draw_calls: int = 0
+
+
+@dataclass(frozen=True)
+class CaptureReading:
+    """A live capture of the window. `alone`: without panels. `finishing`: it is over, and the file is being made whole."""
+
+    seconds: float
+    dropped: int  # frames that the encoder had no time for
+    alone: bool = False
+    finishing: bool = False
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One frame's worth of facts for the overlay."""
+
+    topology: Topology
+    sentence: str  # what is happening now, in plain words
+    running: bool
+    step: int
+    epoch: float
+    loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    steps_per_second: float
+    sample_count: int
+    sample_index: int
+    sample_label: str
+    sample_answer: str  # what the network says now, for example "3 (97.2 %)"
+    sample_right: bool | None
+    data_name: str
+    data_summary: str  # "1,438 to train, 359 to test; 8x8 inputs, 10 classes"
+    class_names: tuple[str, ...]
+    charts: Charts
+    labels: tuple[Label, ...]
+    edges_shown: int
+    edges_total: int
+    edges_share: float  # of the summed |quantity|
+    edges_peak: float  # the value of the brightest edges (98.5th percentile), for the legend
+    performance: Performance
+    neuron: NeuronReading | None = None
+    hovered: NeuronReading | None = None
+    pinned: bool = False
+    banner: str = ""  # something went wrong or needs an answer
+    toast: str = ""  # something was done: "saved scenes/mine.toml"
+    can_undo: bool = False
+    can_redo: bool = False
+    dirty: bool = False
+    scene_name: str = ""
+    scene_names: tuple[str, ...] = ()
+    scene_abouts: tuple[str, ...] = ()  # a sentence for each
+    particles: int = 0
+    walk: WalkReading | None = None
+    oldest: int = 0  # the first and the last step that can be entered again
+    newest: int = 0
+    findings: tuple[Finding, ...] = ()
+    chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
+    layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
+    plane: PlaneReading | None = None
+    samples: SamplesReading | None = None  # only while somebody looks at them
+    features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
+    moment: Moment | None = None  # inside a walk: what is told on the stage
+    weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
+    edge: ParameterReading | None = None  # the edge under the pointer
+    holds: Holds = NONE
+    effect: EffectReading | None = None  # of the last edit by hand
+    question: Question | None = None  # waits for the command `answer`
+    scene_failures: tuple[bool, ...] = ()  # whether a shipped scene is an instructive failure
+    data_columns: tuple[str, ...] = ()  # of a CSV file, in its order
+    confusion: ConfusionReading | None = None  # these two only while a panel wants them
+    layers: LayersReading | None = None
+    compare: CompareReading | None = None  # while two networks are compared
+    parameter: ParameterEquations | None = None  # of `chosen`
+    whole: LayerReading | None = None  # of `layer`
+    epoch_steps: int = 1  # training steps that make an epoch
+    moments: MomentsReading = field(default_factory=MomentsReading)
+    tour: TourReading | None = None  # while a guided tour is on
+    titles: Titles | None = None  # while a film is made
+    recording: RecordingReading | None = None  # while a recording is played instead of training
+    capture: CaptureReading | None = None  # while a film is made of the window

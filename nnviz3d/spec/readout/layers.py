@@ -1,0 +1,68 @@
+"""What is told of a whole layer, and of how all layers developed.
+
+Arrays are host copies; axes: O neurons of the layer, I of the one before; T moments, L layers with weights, B bins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class LayerReading:
+    """A layer with all its numbers. `back` (O,) = W'^T delta' of the next layer (None at the output); `slope` (O,) = f'(z) (None: softmax).
+
+    `shape` = (O, I). Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change`
+    is weight (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
+    """
+
+    layer: int
+    activation: str
+    loss: str  # what the output is judged by; "" where that is not known
+    first: int
+    first_neuron: int
+    first_source: int
+    next_size: int  # 0 at the output
+    shape: tuple[int, int]
+    stride: tuple[int, int]
+    weight: np.ndarray
+    bias: np.ndarray
+    x: np.ndarray  # (I,) activations of the layer before
+    z: np.ndarray
+    a: np.ndarray
+    delta: np.ndarray | None
+    back: np.ndarray | None
+    slope: np.ndarray | None
+    target: np.ndarray | None  # (O,) at the output
+    gradient: np.ndarray  # the last step's batch mean
+    bias_gradient: np.ndarray
+    change: np.ndarray  # of the last step
+    optimizer: str = ""
+    rate: float | None = None  # learning rate of the step; None outside a walk
+    samples: int = 0
+
+
+@dataclass(frozen=True)
+class LayersReading:
+    """How the layers' numbers developed: T moments, L layers with weights, B bins. nan: not known at that moment.
+
+    The histograms are of one `quantity` ("weight", "gradient" or "activation") and one `layer` (0-based in `names`): `count_tb` over
+    [`low_t`, `high_t`] at the steps `seen_t`; of `seen` evenly spread numbers out of `total`.
+    """
+
+    names: tuple[str, ...]  # "hidden 1", ..., "output"
+    step_t: np.ndarray
+    gradient_tl: np.ndarray  # root mean square of the weights' gradients in the step's batch
+    ratio_tl: np.ndarray  # root mean square of the weights' last change, over that of the weights
+    quantity: str
+    layer: int
+    seen_t: np.ndarray
+    low_t: np.ndarray
+    high_t: np.ndarray
+    rms_t: np.ndarray
+    count_tb: np.ndarray
+    seen: int
+    total: int
+    rows: int  # samples whose activations are looked at; 0: the shown one

@@ -1,0 +1,69 @@
+"""What is told of one neuron: its weighted sums, its error, its place. The arrays are host copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnviz3d.spec.readout.step import StepReading
+
+
+@dataclass(frozen=True)
+class Term:
+    """One addend of a weighted sum: `weight * value`, with the neuron that `value` belongs to."""
+
+    neuron: int
+    index: int  # of the neuron inside its layer, 0-based
+    weight: float
+    value: float
+    parameter: int = -1  # of the weight
+
+    @property
+    def product(self) -> float:
+        return self.weight * self.value
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A weighted sum of any width: its largest terms by |product|, and the rest summed."""
+
+    terms: tuple[Term, ...]
+    rest_count: int
+    rest: float
+    total: float  # without a bias
+
+
+@dataclass(frozen=True)
+class NeuronReading:
+    """Everything the Neuron panel says of one neuron, for the shown sample; all from the arenas."""
+
+    neuron: int
+    layer: int  # 0: input
+    layer_name: str
+    index: int
+    activation: str
+    a: float
+    label: str = ""
+    z: float | None = None  # None for an input
+    bias: float | None = None
+    incoming: Sum | None = None
+    outgoing: Sum | None = None  # sum_k w_kj delta_k; None for an output
+    delta: float | None = None  # dL/dz for the shown sample
+    slope: float | None = None  # f'(z); None where it is not a number (softmax)
+    target: float | None = None  # output neurons: what the sample asks for
+    bias_gradient: float | None = None  # of the last training step's batch
+    step: StepReading | None = None  # inside a walk
+    frozen: bool = False
+    killed: bool = False
+    network: str = ""  # "A" or "B" while two networks are compared
+    loss: str = ""  # output neurons: what they are judged by
+    outputs: int = 0  # how many there are
+    loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
+    slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
+    softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
+    first: int = -1  # parameter of the first incoming weight
+    first_source: int = -1  # neuron that it comes from
+    bias_parameter: int = -1
+    weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
+    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply

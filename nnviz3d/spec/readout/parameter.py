@@ -1,0 +1,80 @@
+"""What is told of one weight or bias: at a glance, with all its equations, and what an edit by hand did.
+
+Numbers are from the arenas or from a recorded step, nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnviz3d.spec.readout.step import CheckReading, UpdateReading
+
+
+@dataclass(frozen=True)
+class ParameterReading:
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+
+    parameter: int
+    layer: int
+    index: int
+    neuron: int  # id of the neuron it leads into
+    value: float
+    source: int | None = None
+    a: float | None = None  # activation of that source for the shown sample
+    gradient: float | None = None
+    change: float | None = None
+    label: str = ""  # of the neuron it leads into, where that has one
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class ParameterEquations:
+    """One weight w_ji, or one bias b_j (then `source`, `source_index` and `a` are None), for the shown sample.
+
+    `parameter`: its place among all; `neuron`: the one it leads into, number `index` of layer `layer`; `source`: the one it comes from.
+    """
+
+    parameter: int
+    neuron: int
+    layer: int
+    index: int
+    fan_in: int
+    value: float
+    z: float  # of the neuron it leads into
+    delta: float | None  # dL/dz there; None where no error was sent back (phase `after`)
+    source: int | None = None
+    source_index: int | None = None
+    a: float | None = None
+    sample: float | None = None  # dL/dw = delta_j a_i, or delta_j
+    batch: float | None = None  # the last step's: mean over its batch, with L1 and L2 in it (and clipped, outside a walk)
+    samples: int = 0  # in that batch; 0: there was no step yet
+    before: float | None = None  # the last step
+    change: float | None = None
+    masks: tuple[tuple[str, float, int], ...] = ()  # dropout in the step: (a or delta, factor of the shown sample, samples that kept it)
+    update: UpdateReading | None = None  # inside a walk
+    check: CheckReading | None = None
+
+    @property
+    def product(self) -> float:
+        """Its share of z."""
+        return self.value if self.a is None else self.value * self.a
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    """
+
+    kind: str
+    parameter: int
+    old: float
+    new: float
+    began: int
+    step: int
+    sample_before: float
+    sample_now: float
+    test_before: float | None
+    test_now: float | None

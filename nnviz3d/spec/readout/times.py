@@ -1,0 +1,83 @@
+"""Where in time one is: a walk through one iteration, moments that were kept, a recording that is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class WalkReading:
+    """A walk through one training iteration: where it is, and what the iteration does to the shown sample."""
+
+    phases: tuple[str, ...]  # titles for people, in order
+    kinds: tuple[str, ...]  # "forward", "backward", ... of each
+    number: float  # index of the phase + how much of it has passed
+    playing: bool
+    speed: float  # phases a second
+    batch: int  # samples in the step's batch; the shown one is the first
+    loss_before: float
+    loss_after: float
+    answer_before: str
+    answer_after: str
+    symbol: str  # of what the edges show here: "|w a|"
+    error: bool  # whether the edges carry the error, in its own colours
+    step: int = 0  # the iteration's 1-based number
+    shown: int = 0  # which sample of the batch is told, 0-based
+    loop: Literal["stop", "again", "on"] = "stop"  # what follows when it has played to its end
+    mean: bool = False  # the gradient shown is the batch's mean, else the shown sample's own
+    gradient: str = ""  # while the edges show one: whose gradient it is
+
+
+@dataclass(frozen=True)
+class MomentReading:
+    """A kept moment. Losses and accuracies as they were measured when it was kept; None where there is none."""
+
+    name: str  # "A" or "B"
+    step: int
+    epoch: float
+    loss: float | None  # of the last batch
+    train_loss: float | None
+    test_loss: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+    answer: str  # of the shown sample, with the parameters of that moment
+    right: bool | None
+    fits: bool  # of the network that is shown now: it can be looked at
+
+
+@dataclass(frozen=True)
+class ChangeReading:
+    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of the layer before."""
+
+    parameter: int
+    layer: int
+    neuron: int
+    index: int
+    source: int | None
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class MomentsReading:
+    """The kept moments, what is looked at ("A", "B", "B - A", or "" for now), and what differs most."""
+
+    shown: str = ""
+    kept: tuple[MomentReading, ...] = ()
+    largest: tuple[ChangeReading, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordingReading:
+    """A recording that is played: its kept steps go from `first` to `last`, every `every`-th one. `half`: 16-bit numbers. `gone`: why its
+    data are not there, or "". `rows`: samples that gradients are worked out of, for none are recorded."""
+
+    name: str
+    first: int
+    last: int
+    every: int
+    kept: int
+    half: bool
+    gone: str
+    rows: int

@@ -1,0 +1,116 @@
+"""Heads of the Neuron section: what is looked at, and the links from a neuron to its layer, from a weight to its ends, and on."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
+from nnviz3d.ui import theme
+from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.names import layer_name
+from nnviz3d.ui.widgets import elide, icon_button, right_edge, tip
+
+_FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
+
+
+def _link(f: Frame, text: str, ident: str, hint: str, colour: int = _ACCENT) -> bool:
+    """Words that lead somewhere."""
+    imgui.push_style_color(imgui.Col_.button, 0)
+    imgui.push_style_color(imgui.Col_.text, colour)
+    imgui.push_style_var(imgui.StyleVar_.frame_padding, imgui.ImVec2(0, f.px(5)))
+    pressed = imgui.button(f"{text}##{ident}")
+    imgui.pop_style_var()
+    imgui.pop_style_color(2)
+    tip(f, hint)
+    return pressed
+
+
+def _arrow(f: Frame, icon: str = fa.ICON_FA_CHEVRON_RIGHT) -> None:
+    imgui.same_line(0, f.px(6))
+    imgui.align_text_to_frame_padding()
+    imgui.push_font(None, 9.0)
+    imgui.push_style_color(imgui.Col_.text, _FAINT)
+    imgui.text_unformatted(icon)
+    imgui.pop_style_color()
+    imgui.pop_font()
+    imgui.same_line(0, f.px(6))
+
+
+def _close(f: Frame, command: str, hint: str) -> None:
+    imgui.same_line(right_edge() - f.px(24))
+    if icon_button(f, fa.ICON_FA_XMARK, "unpick", hint, size=24):
+        f.do(command, None)
+
+
+def neuron(f: Frame, reading: NeuronReading) -> None:
+    """Layer, neuron, and the button that lets go."""
+    place = f"Neuron id {reading.neuron}: its place among all neurons, layer {reading.layer}, number {reading.index} (from 0)."
+    if reading.layer:
+        if _link(f, layer_name(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+            f.do("choose_layer", reading.layer)
+    else:
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(layer_name(f, 0))
+    _arrow(f)
+    imgui.align_text_to_frame_padding()
+    imgui.text_unformatted(f"neuron {reading.index}")
+    tip(f, place)
+    _close(f, "pick", "Let go of this neuron (Esc)")
+    if reading.label:
+        imgui.push_style_color(imgui.Col_.text, _ACCENT)
+        imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
+        imgui.pop_style_color()
+        tip(f, "What this output stands for." if reading.layer else "What this input is.")
+
+
+def weight(f: Frame, reading: ParameterEquations) -> None:
+    """The way back to its neuron and its layer; which one it is, and the next one."""
+    if _link(f, layer_name(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+        f.do("choose_layer", reading.layer)
+    _arrow(f)
+    if _link(f, f"neuron {reading.index}", "end_neuron", "Look at the neuron that it leads into."):
+        f.do("pick", reading.neuron)
+    bias = reading.source is None
+    word = "bias" if bias else "weight"
+    imgui.same_line(0, 0)
+    if imgui.get_content_region_avail().x > imgui.calc_text_size(word).x + f.px(24 + 30):  # else the row below says it
+        _arrow(f)
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(word)
+    number = f"Parameter {reading.parameter:,} of the network. " + (
+        "" if bias else f"In the arrays: weight[{reading.index}, {reading.source_index}]."
+    )
+    tip(f, number)
+    _close(f, "choose", "Let go of this bias" if bias else "Let go of this weight")
+    if not bias:
+        _from(f, reading)
+
+
+def _from(f: Frame, reading: ParameterEquations) -> None:
+    """ "from neuron [51]": any other weight of the same neuron."""
+    if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {layer_name(f, reading.layer - 1).lower()}."):
+        f.do("pick", reading.source)
+    imgui.same_line()
+    imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
+    changed, i = imgui.input_int("##from_neuron", reading.source_index, 1, 10, imgui.InputTextFlags_.enter_returns_true)
+    tip(f, f"Any of the {reading.fan_in:,} weights that lead into this neuron, by the number of the neuron it comes from (from 0).")
+    first = reading.parameter - reading.source_index
+    i = min(max(i, 0), reading.fan_in - 1)
+    if changed and i != reading.source_index:
+        f.do("choose", first + i)
+
+
+def layer(f: Frame, reading: LayerReading) -> None:
+    imgui.align_text_to_frame_padding()
+    imgui.text_unformatted(layer_name(f, reading.layer))
+    o, i = reading.shape
+    tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.")
+    last = len(f.readout.topology.nodes) - 1
+    imgui.same_line(right_edge() - f.px(24 * 3 + 6))
+    for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The layer before"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
+        if icon_button(f, icon, f"layer{by}", hint, 1 <= reading.layer + by <= last, size=24):
+            f.do("choose_layer", reading.layer + by)
+        imgui.same_line(0, f.px(3))
+    if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Let go of this layer", size=24):
+        f.do("choose_layer", None)

@@ -1,0 +1,76 @@
+"""The sections of equations of whatever is looked at: which there are, what they are called, and which stands first in a walk. Pure."""
+
+from __future__ import annotations
+
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
+from nnviz3d.ui import equations, layers, parameters, updates
+from nnviz3d.ui.line import Line
+
+SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
+SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
+LAST_STEP = "Gradient of the last step"
+FIRST = {  # what happens now stands first
+    "update": (UPDATE, GRADIENT, CHECK, ERROR, BACKWARD),
+    "error": (ERROR, BACKWARD, GRADIENT, CHECK, UPDATE),
+    "gradient": (GRADIENT, CHECK, ERROR, BACKWARD, UPDATE),
+}
+Sections = list[tuple[str, list[Line]]]
+
+
+def what(reading) -> tuple:
+    """Others have other lines, not only other numbers."""
+    if isinstance(reading, NeuronReading):
+        return "neuron", reading.neuron, reading.step is None
+    if isinstance(reading, ParameterEquations):
+        return "weight", reading.parameter, reading.check, reading.update is None
+    return "layer", reading.layer
+
+
+def sections(reading) -> Sections:
+    """Those that have something to say; a check also where it is still to be asked for."""
+    if isinstance(reading, LayerReading):
+        parts = [
+            (FORWARD, layers.forward(reading)), (BACKWARD, layers.backward(reading)),
+            (GRADIENT, layers.gradient(reading)), (UPDATE, layers.update(reading)),
+        ]  # fmt: skip
+    elif isinstance(reading, ParameterEquations):
+        parts = [
+            (SHARE, parameters.share(reading)), (GRADIENT, parameters.gradient(reading)),
+            (CHECK, updates.check(reading.check, "w" if reading.source is not None else "b")),
+            (UPDATE, updates.update(reading.update) or parameters.change(reading)),
+        ]  # fmt: skip
+    else:
+        parts = [
+            (SUM, equations.pre_activation(reading)), (ACTIVATION, equations.activation(reading)), (ERROR, equations.backward(reading)),
+        ]  # fmt: skip
+        if reading.step is None:
+            parts.append((LAST_STEP, equations.bias_gradient(reading)))
+        else:
+            parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
+    return [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
+
+
+def heading(reading, title: str) -> str:
+    """What a section is called on screen: of an update, by which rule."""
+    if title != UPDATE:
+        return title
+    if isinstance(reading, NeuronReading):
+        return updates.title(reading)
+    if isinstance(reading, ParameterEquations):
+        return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
+    return f"Update ({reading.optimizer})" if reading.optimizer else title
+
+
+def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
+    """Inside a walk, what happens to this layer now stands first: the error, the gradients that it leaves, the update."""
+    if walk is None:
+        return told
+    at = min(int(walk.number), len(walk.kinds) - 1)
+    first = ()
+    if walk.kinds[at] == "update":
+        first = FIRST["update"]
+    elif walk.kinds[at] in ("loss", "backward"):
+        arrived = walk.kinds[: at + 1].count("backward") > walk.kinds.count("backward") - layer
+        first = FIRST["gradient" if arrived else "error"]
+    place = {title: k for k, title in enumerate(first)}
+    return sorted(told, key=lambda section: place.get(section[0], len(first)))
