@@ -23,7 +23,9 @@ def draw_still(
     """(H, W, 3), or (H, W, 4) where `transparent`. `size`: the host's, or any other; `options` as of `Canvas`."""
     canvas = Canvas(host, size or host.size, **options)
     stage = Stage(canvas, session)
-    overlay = Overlay(max(canvas.size[1] / 1080, 1.0))
+    lines = canvas.size[1]
+    # without panels a small picture has small letters, or the names of ten outputs find no room
+    overlay = Overlay(lines / 1080 if lines > 1080 else 1.0 if ui else min(max(lines / 640, 0.7), 1.0))
     overlay.memory.hint = False
     transparent = canvas.transparent
     try:

@@ -38,8 +38,9 @@ class Codec:
 
 
 # without mbtree: its assembler reads memory that nobody has written, and then the same frames are not the same bytes (seen in 3 of 4 runs)
-X264 = {"crf": "14", "preset": "veryfast", "x264-params": "mbtree=0"}
-X265 = {"crf": "14", "preset": "fast", "x265-params": "log-level=error"}
+# and with a fixed number of threads: how a picture is cut depends on it, and machines have different numbers of cores
+X264 = {"crf": "14", "preset": "veryfast", "x264-params": "mbtree=0", "threads": "4"}
+X265 = {"crf": "14", "preset": "fast", "x265-params": "log-level=error:frame-threads=2"}
 VP9 = {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "6"}
 CODECS = {
     codec.name: codec

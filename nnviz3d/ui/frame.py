@@ -62,7 +62,7 @@ class Frame:
 
     def font(self, size: float) -> float:
         """A size of letters, in whole pixels: between them they are resampled, softer, and differ with their place in the texture."""
-        return float(max(round(size * self.scale), 1))
+        return float(max(int(size * self.scale + 0.5), 1))  # as imgui rounds
 
     def edit(self, path: str, value: Any) -> None:
         self.edits.append(Edit(path, value))
