@@ -138,7 +138,7 @@ class Canvas:
         halo = renderer.post.bloom(list(zip(images, self._pieces, strict=True)), frame.level.bloom_levels, weight)
         drawn = overlay is not None and self.depth < 32
         if drawn:
-            self.rehearse(overlay, dt, rounds)
+            self._lay_out(overlay, dt, rounds)
         width, height = self.size
         out = np.empty((height, width, 4 if self.transparent else 3), self._type)
         if self._page is None:
@@ -151,19 +151,30 @@ class Canvas:
                 self.imgui.draw_part(self._page.framebuffer, (x, height - y - h), (w, h))
             with self._page:
                 pixels = read_pixels(w, h, self._type)
-            out[height - y - h : height - y, x : x + w] = self._straight(pixels) if self.transparent else pixels[..., :3]
+            pixels = self._straight(pixels) if self.transparent else pixels
+            for k in range(out.shape[2]):  # numpy copies three channels of four 4 times as fast one by one
+                out[height - y - h : height - y, x : x + w, k] = pixels[..., k]
         return out
 
     def rehearse(self, overlay: Callable[[], object], dt: float = 1 / 60, rounds: int = 1) -> None:
         """Run frames of imgui without drawing them: it learns sizes and uploads its textures. At most so many, until `overlay` is False."""
-        self._corner = self._corner or Target(self.context, 1, 1, "rgba8")
-        for _ in range(rounds):
+        self._lay_out(overlay, dt, rounds)
+        self._unseen()
+
+    def _lay_out(self, overlay: Callable[[], object], dt: float, rounds: int) -> None:
+        """The same, but the last frame is still to be drawn."""
+        for k in range(rounds):
+            if k:
+                self._unseen()
             self.imgui.begin(self.size, dt)
             again = overlay()
             self.imgui.end()
-            self.imgui.draw_part(self._corner.framebuffer, (0, 0), (1, 1))
             if again is False:
                 break
+
+    def _unseen(self) -> None:
+        self._corner = self._corner or Target(self.context, 1, 1, "rgba8")
+        self.imgui.draw_part(self._corner.framebuffer, (0, 0), (1, 1))
 
     def _straight(self, pixels: np.ndarray) -> np.ndarray:
         """Colours that were multiplied by alpha, in whole levels, divided by it; as they are in linear light."""
