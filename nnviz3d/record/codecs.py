@@ -6,6 +6,7 @@ Facts of formats only; `parts` and `sequence` write them. `choose` is the one pl
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,13 +91,20 @@ def available() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def encoder_works(name: str) -> bool:
+def works(codec: Codec) -> bool:
+    """Whether films of this codec can be made here."""
+    return codec.whole or encoder_works(codec.encoder, codec.pixels, codec.options)
+
+
+def encoder_works(name: str, pixels: str = "yuv420p", options: dict[str, str] | None = None) -> bool:
     """Whether this machine can run an encoder: hardware ones are listed everywhere and open only with their hardware."""
     import av
 
     try:
+        os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 tells who it is
         context = av.CodecContext.create(name, "w")
-        context.width, context.height, context.pix_fmt, context.framerate = 256, 256, "yuv420p", 30
+        context.options = dict(options or {})
+        context.width, context.height, context.pix_fmt, context.framerate = 256, 256, pixels, 30
         context.time_base = 1 / context.framerate
         context.open()
     except (av.error.FFmpegError, ValueError):

@@ -42,6 +42,7 @@ def examine(options: Options) -> list[Check]:
         ("backend", lambda: _backend(options.backend)),
         ("interop", _interop),
         ("codecs", _codecs),
+        ("farm", _farm),
         ("fonts", _fonts),
         ("locale", _locale),
         ("home", _home),
@@ -127,7 +128,19 @@ def _interop() -> Check:
 def _codecs() -> Check:
     if importlib.util.find_spec("av") is None:
         return Check("codecs", "note", "PyAV is not installed: no films", 'pip install "nnviz3d[video]"')
-    return Check("codecs", "ok", f"PyAV {importlib.metadata.version('av')}")
+    from nnviz3d.record.codecs import CODECS, works
+
+    able = [name for name, codec in CODECS.items() if works(codec)]
+    missing = [name for name in CODECS if name not in able]
+    told = f"PyAV {importlib.metadata.version('av')}: {', '.join(able)}"
+    return Check("codecs", "ok", told + (f" (not here: {', '.join(missing)})" if missing else ""))
+
+
+def _farm() -> Check:
+    try:
+        return Check("farm", "ok", f"Dask.distributed {importlib.metadata.version('distributed')}")
+    except importlib.metadata.PackageNotFoundError:
+        return Check("farm", "note", "films by many machines need Dask", 'pip install "nnviz3d[farm]"')
 
 
 def _fonts() -> Check:
