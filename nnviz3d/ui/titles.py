@@ -9,18 +9,18 @@ from imgui_bundle import imgui
 from nnviz3d.ui import equations, film_chart, theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.lines import Lines
-from nnviz3d.ui.transport import metrics
+from nnviz3d.ui.transport import broken, metrics
 from nnviz3d.ui.widgets import elide, floating, small
 
 CARD, TALL = 300.0, 330.0  # the equation's width, and its height where it stands below the network
 CORNER, PAD = 22.0, 12.0
-CAPTION = 88.0  # what caption and numbers take at the bottom
+CAPTION, MORE = 88.0, 27.0  # what caption and numbers take at the bottom; more in a tall picture, where captions have two lines
 
 
 def room(width: float, height: float, scale: float) -> tuple[float, float]:
     """Shares of the width, at the right, and of the height, at the bottom, that an equation and the words below it take."""
     if height > width:
-        return 0.0, min(scale * (CAPTION + TALL) / height, 0.5)
+        return 0.0, min(scale * (CAPTION + MORE + TALL) / height, 0.5)
     return min(scale * (CARD + 2 * PAD + CORNER) / width, 0.5), scale * CAPTION / height
 
 
@@ -41,10 +41,14 @@ class Titles:
         # nobody can press anything in a film or a still
         sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
         said = (titles.caption, titles.fade) if titles is not None and titles.caption else (sentence, 1.0)
-        y = f.height - f.px(74)
-        for text, size, colour, alpha in ((said[0], theme.LARGE, theme.TEXT, said[1]), (metrics(f), theme.BODY, theme.DIM, 1.0)):
-            _words(f, text, size, colour, alpha, f.width / 2, y, 0.5)
-            y += f.px(size * 1.45)
+        imgui.push_font(None, theme.LARGE)
+        lines = broken(said[0], f.width - 2 * f.px(theme.MARGIN))
+        imgui.pop_font()
+        y = f.height - f.px(74) - (len(lines) - 1) * f.px(theme.LARGE * 1.25)
+        for text in lines:
+            _words(f, text, theme.LARGE, theme.TEXT, said[1], f.width / 2, y, 0.5)
+            y += f.px(theme.LARGE * 1.25)
+        _words(f, metrics(f), theme.BODY, theme.DIM, 1.0, f.width / 2, f.height - f.px(74 - theme.LARGE * 1.45), 0.5)
         if titles is not None and titles.burned:
             _words(f, titles.burned, theme.SMALL, theme.TEXT, 0.9, f.px(CORNER), f.px(CORNER / 3), 0.0)
         if titles is not None and titles.chart > 0:
@@ -63,7 +67,7 @@ class Titles:
             parts = [("Gradients", updates.gradients(r)), ("Update", updates.update(r.step.update))]
         imgui.push_style_var(imgui.StyleVar_.alpha, f.readout.titles.equation)
         if f.height > f.width:
-            floating(f, "##equation", f.width / 2, f.height - f.px(CAPTION), (0.5, 1.0))
+            floating(f, "##equation", f.width / 2, f.height - f.px(CAPTION + MORE), (0.5, 1.0))
         else:
             floating(f, "##equation", f.width - f.px(CORNER), (f.height - f.px(CAPTION)) / 2 + f.px(CORNER / 2), (1.0, 0.5))
         layers = len(f.readout.topology.nodes) - 1

@@ -55,7 +55,7 @@ def _centred(text: str, width: float) -> None:
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - imgui.calc_text_size(text).x) / 2))
 
 
-def _lines(text: str, width: float) -> list[str]:
+def broken(text: str, width: float) -> list[str]:
     """The text broken at spaces into lines of about equal length that fit; a word that is too long is cut."""
     pieces = math.ceil(imgui.calc_text_size(text).x / width)
     if pieces > 1:
@@ -77,7 +77,7 @@ def draw(f: Frame) -> float:
     floating(f, "##transport", f.stage_width / 2, f.height - f.px(theme.MARGIN), (0.5, 1.0))
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(6), f.px(5)))
     imgui.dummy(imgui.ImVec2(room, 0))
-    for line in [] if f.low else _lines(r.sentence[:400], room):
+    for line in [] if f.low else broken(r.sentence[:400], room):
         _centred(line, room)
         imgui.text_unformatted(line)
     imgui.push_font(None, theme.SMALL)
