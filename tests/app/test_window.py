@@ -39,11 +39,10 @@ def _until(what, message: str):
 
 @pytest.fixture(scope="module")
 def display():
-    """The name of an X display of 1100 x 700 that Xvfb chose itself."""
+    """The name of an X display of 1100 x 700, of this test process alone: one that Xvfb chooses may be just ending elsewhere."""
     read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1100x700x24", "-nolisten", "tcp"], pass_fds=[write], stderr=subprocess.DEVNULL
-    )
+    words = ["Xvfb", f":{100 + os.getpid() % 30_000}", "-displayfd", str(write), "-screen", "0", "1100x700x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(words, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     with os.fdopen(read) as pipe:
         number = pipe.readline().strip()
