@@ -61,6 +61,7 @@ def _last_picture(loop):
     loop.session.running = False
     loop.stage.draw(0.0)
     loop._overlay(1e-3)
+    loop.host.end_overlay()
     return loop.host.read()
 
 

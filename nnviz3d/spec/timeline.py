@@ -7,7 +7,6 @@ timeline from a stranger can do what a scene from a stranger can.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import re
@@ -227,12 +226,18 @@ def load(path: Path) -> Timeline:
         found.say("", "holds no events, so there is nothing to show")
     if made is not None and not found.count and made["begin"] > events[-1].time:
         found.say("begin", f"the film begins at {made['begin']:g} s, after the end ({events[-1].time:g} s)")
+    home = path.absolute().parent
     found.raise_them()
-    base, home = Path(made.pop("base")), path.absolute().parent
-    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
-        if base.is_dir() and base.resolve().is_relative_to(home.resolve()):  # a file reads nothing from outside its own folder
-            home = base
-    return Timeline(base=home, events=events, **made)
+    base = made.pop("base")
+    return Timeline(base=Path(base) if inside(home, base) and Path(base).is_dir() else home, events=events, **made)
+
+
+def inside(home: Path, name: str) -> bool:
+    """Whether a path lies in this folder: a file from anywhere reads nothing outside of its own."""
+    try:
+        return Path(name).resolve().is_relative_to(home.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have
+        return False
 
 
 class _Found:

@@ -51,3 +51,10 @@ def test_run_without_a_window_leaves_a_picture_and_statistics(tmp_path):
     assert done.returncode == 0, done.stderr
     assert picture(tmp_path / "a.png").shape == (180, 320, 3)
     assert "p50" in json.dumps(json.loads((tmp_path / "s.json").read_text()))
+
+
+def test_the_picture_of_a_run_has_the_panels(tmp_path):
+    words = ("--headless", "--frames", 5, "--size", "900x600")
+    assert nnviz3d(tmp_path, "run", "iris", *words, "--screenshot", "a.png").returncode == 0
+    panel = picture(tmp_path / "a.png")[:, 640:].astype(int)
+    assert (panel.max(2) > 200).mean() > 0.003, "letters on the dock"

@@ -472,3 +472,20 @@ def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
 
 def test_inputs_belong_to_the_session_on_screen(hand):
     assert isinstance(hand.loop.inputs, Inputs) and hand.loop.inputs.session is hand.session
+
+
+def test_weights_from_outside_the_folder_are_read_beside_the_timeline_only(tmp_path):
+    """A file from anywhere never reads what lies elsewhere."""
+    (tmp_path / "here").mkdir()
+    words = [sys.executable, "-m", "nnviz3d", "train", "xor", "--steps", "20", "-q", "--save"]
+    subprocess.run([*words, str(tmp_path / "w.safetensors")], check=True, capture_output=True, timeout=60)
+    path = tmp_path / "here" / "a.timeline"
+    events = (Event(0.1, "weights", str(tmp_path / "w.safetensors"), 0), Event(1.0, "step", None, 0))
+    timeline.save(path, timeline.Timeline(toml.load(toml.find("xor")), tmp_path / "here", events))
+    found = []
+    for _ in range(2):
+        session, play = replay.open(path, "cpu")
+        play.seek(play.seconds)
+        found.append((state(session)[0], session.banner))
+        (tmp_path / "w.safetensors").replace(tmp_path / "here" / "w.safetensors") if len(found) == 1 else None
+    assert found[0][0] != found[1][0] and found[0][1] and not found[1][1]

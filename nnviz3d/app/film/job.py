@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from nnviz3d import __version__
@@ -72,10 +73,11 @@ class Job:
     def plan(self) -> Plan:
         record = self.scene.record
         return Plan(
-            scene=self.fingerprint(), width=record.width, height=record.height, fps=record.fps, first=self.first, step=self.step,
+            scene=self.fingerprint, width=record.width, height=record.height, fps=record.fps, first=self.first, step=self.step,
             count=self.count, format=self.format, codec=self.codec, alpha=record.transparent,
         )  # fmt: skip
 
+    @cached_property
     def fingerprint(self) -> str:
         """sha256 of all that decides how a frame looks, but for the machine: scene, its files, recording, program."""
         whole = hashlib.sha256(f"nnviz3d {__version__}\n{toml.dump(self.scene)}".encode())

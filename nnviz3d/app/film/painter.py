@@ -22,6 +22,9 @@ from nnviz3d.spec.readout import Performance
 from nnviz3d.spec.titles import Titles
 from nnviz3d.ui.overlay import Overlay
 
+READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
+SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
+
 
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
@@ -36,10 +39,6 @@ def open_session(job: Job) -> Session:
     return session
 
 
-READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
-SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
-
-
 class Painter:
     """`with Painter(job) as painter: image = painter.frame(number)`. Raises RunError without OpenGL."""
 
@@ -51,10 +50,8 @@ class Painter:
         try:
             size, depth = (record.width, record.height), job.kind.codec.depth
             self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
-            self.stage, self.overlay = (
-                Stage(self.canvas, self.session),
-                Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE)),
-            )
+            self.stage = Stage(self.canvas, self.session)
+            self.overlay = Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE))
             self.stage.text, self.overlay.memory.hint = self.overlay.scale, False
             self._play: Play | None = None
             self._last, self._fresh = -1, True

@@ -69,10 +69,18 @@ def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float |
 
 
 def load(path: Path, quality: str = "") -> Timeline:
-    kept = timeline.load(path)
+    """A timeline as it can be played from here: weights that lay outside of its folder are looked for beside it, under the same name."""
+    kept, home = timeline.load(path), Path(path).absolute().parent
+    kept = replace(kept, events=tuple(_near(event, home) for event in kept.events))
     if not quality:
         return kept
     return replace(kept, scene=toml.apply(kept.scene, [Edit(QUALITY, quality)]), events=tuple(_without_quality(kept.events)))
+
+
+def _near(event: Event, home: Path) -> Event:
+    if event.kind != "weights" or timeline.inside(home, event.value):
+        return event
+    return replace(event, value=str(home / Path(event.value).name))
 
 
 def session_of(kept: Timeline, backend: str = "auto") -> Session:
