@@ -5,16 +5,19 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.limits import STILLS, enlarged
+from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.widgets import small
 
 _KEYS = {"4K": "Shift+F12"}
+WIDTH = 300.0  # about: where there is room, the menu begins below its button
 
 
 def draw(f: Frame) -> None:
     """The popup "picture"; whoever has the button opens it."""
     corner, below = imgui.get_item_rect_min(), imgui.get_item_rect_max()
-    imgui.set_next_window_pos(imgui.ImVec2(corner.x, below.y + f.px(8)))
+    right = min(corner.x + f.px(WIDTH), f.width - f.px(theme.MARGIN))  # the button is near the window's edge
+    imgui.set_next_window_pos(imgui.ImVec2(right, below.y + f.px(8)), imgui.Cond_.always, imgui.ImVec2(1, 0))
     if not imgui.begin_popup("picture"):
         return
     if imgui.menu_item("The window", "F12", False)[0]:
