@@ -59,7 +59,7 @@ class Edges:
         # below a pixel a ribbon cannot get thinner, so it gets dimmer instead: any resolution looks equally bright
         calm = (0.22 if subject.highlight else 1.0) * min(fine, 1.0) ** 0.7
         ribbons, ghost = self._program("edge", self._switch(frame)), frame.wave is not None and frame.wave.ghost
-        width = look.edge_width * max(fine, 0.5)
+        width, floor = look.edge_width * max(fine, 0.5), floor / calm
         ribbons.set(
             **self.flow(frame),
             u_floor=floor,

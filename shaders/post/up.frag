@@ -1,5 +1,5 @@
 #version 410 core
-// Twice the size, added to what is there: a small tent keeps the halo round.
+// Twice the size, added to what is there. Four bilinear taps that spread as far as a tent of nine, at half its price: the halo stays round.
 uniform sampler2D t_image;
 uniform float u_strength;
 in vec2 v_uv;
@@ -7,11 +7,8 @@ out vec4 o_color;
 
 void main()
 {
-    vec2 d = 1. / vec2(textureSize(t_image, 0));
-    vec3 c = texture(t_image, v_uv).rgb * 4.
-           + (texture(t_image, v_uv + vec2(d.x, 0.)).rgb + texture(t_image, v_uv - vec2(d.x, 0.)).rgb
-            + texture(t_image, v_uv + vec2(0., d.y)).rgb + texture(t_image, v_uv - vec2(0., d.y)).rgb) * 2.
-           + texture(t_image, v_uv + d).rgb + texture(t_image, v_uv - d).rgb
+    vec2 d = .70711 / vec2(textureSize(t_image, 0));
+    vec3 c = texture(t_image, v_uv + d).rgb + texture(t_image, v_uv - d).rgb
            + texture(t_image, v_uv + vec2(d.x, -d.y)).rgb + texture(t_image, v_uv + vec2(-d.x, d.y)).rgb;
-    o_color = vec4(c * (u_strength / 16.), 0.);
+    o_color = vec4(c * (u_strength * .25), 0.);
 }

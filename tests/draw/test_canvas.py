@@ -66,7 +66,8 @@ def test_pieces_have_no_seam(stage, ssaa):
     whole, pieces, cut = (
         picture(stage, ssaa=ssaa, **options) for options in ({}, {"limit": 180 * ssaa}, {"limit": 180 * ssaa, "widest": 1})
     )
-    assert far(whole, pieces).max() <= 1 and far(whole, pieces).mean() < 0.001
+    off = far(whole, pieces)
+    assert off.max() <= 2 and (off > 1).mean() < 1e-4 and off.mean() < 0.001
     off = far(whole, cut)
     assert (off > 1).mean() < 1e-4 and off.mean() < 0.003, off.max()  # a corner that rounds to the next 1/256 of a pixel
 

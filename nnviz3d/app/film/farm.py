@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -97,19 +98,18 @@ class Farm:
             self.say(f"note: workers have {', '.join(sorted(differ))}: frames may differ in their last bits where pieces meet")
 
     def _pack(self) -> bytes:
-        job, local, files = self.job, bool(self.where.workers), None
-        base, outside = str(job.base.resolve()), {"origin": job.origin, "init": job.init}
-        names = {key: str(path.resolve()) if path else "" for key, path in outside.items()}
-        if not local:
-            found = list(needed(job))
+        job = self.job
+        order = hand.order_of(job, self.film)
+        if not self.where.workers:
+            found, files = list(needed(job)), None
+            outside = {"origin": order.origin, "init": order.init}
             size = sum(path.stat().st_size for _, path in found)
             if size <= SENT_BYTES:
                 files = {name: path.read_bytes() for name, path in found}
-                names = {key: f"{OUTSIDE}/{key}/{path.name}" if path else "" for key, path in outside.items()}
+                outside = {key: f"{OUTSIDE}/{key}/{Path(path).name}" if path else "" for key, path in outside.items()}
             else:
                 self._check_shared([(str(path), path.stat().st_size) for _, path in found], size)
-        target = str(job.target.absolute()) if local else job.target.name
-        order = hand.Order(self.film, job.scene, job.plan(), job.backend, target, base, **names, files=files, shared=local)
+            order = replace(order, target=job.target.name, files=files, shared=False, **outside)
         return pickle.dumps(order)  # as bytes, so that the scheduler need not look into it
 
     def _check_shared(self, names: list[tuple[str, int]], size: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event
 
 from nnviz3d import __version__
-from nnviz3d.app.film import work
+from nnviz3d.app.film.easel import Easel
 from nnviz3d.app.film.job import Job
 from nnviz3d.record.parts import Parts, Plan
 from nnviz3d.record.sequence import Sequence
@@ -55,7 +55,7 @@ class Stopped(RunError):
 
 
 class Hand:
-    """One film on this worker. `paint` and `close` only in the painting thread."""
+    """One film on this worker. `paint` and `forget` only in the painting thread."""
 
     def __init__(self, order: Order, folder: str):
         if order.version != __version__:
@@ -74,34 +74,17 @@ class Hand:
         which = plan.format, plan.codec, plan.first, plan.step, plan.count
         self.job = Job(order.scene, base, target, *which, order.backend, origin, init)
         self.parts = Parts(self.job.folder, plan, target=self.job.target)
-        self._painter = None
-        self._at = -1  # the frame that was painted last
-        self._encoder = ThreadPoolExecutor(1, "encoder")
+        self.easel = Easel(self.job, self.parts)
 
     def paint(self, number: int, told: Told) -> list[bytes]:
         """Make a piece. Returns its files as bytes, or nothing where they are in their place already."""
         self._check()
-        try:
-            kept = self.parts.plan.piece(number).start
-            if self._painter is None or self._at >= self.job.number(kept):
-                self.close()
-                from nnviz3d.app.film.painter import Painter
 
-                self._painter, self._at = Painter(self.job), -1
-            piece = self.parts.open(number, self._painter.renderer)
-            done = piece.next - piece.frames.start
+        def painted(done: int) -> None:
+            told(done)
+            self._check()
 
-            def painted() -> None:
-                nonlocal done
-                done += 1
-                told(done)
-                self._check()
-
-            work.fill(self._painter, piece, self._encoder, painted)
-            self._at = self.job.number(piece.frames.stop - 1)
-        except BaseException:
-            self.close()
-            raise
+        self.easel.paint(number, painted)
         if self.shared:
             return []
         paths = files(self.parts, number)
@@ -114,15 +97,16 @@ class Hand:
         if self.stopped.is_set():
             raise Stopped("the film is not wanted any more")
 
-    def close(self) -> None:
-        if self._painter is not None:
-            self._painter.close()
-            self._painter = None
-
     def forget(self) -> None:
-        self.close()
-        self._encoder.shutdown()
+        self.easel.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def order_of(job: Job, film: str) -> Order:
+    """For a process of this machine, which sees the same files."""
+    origin, init = (str(path.resolve()) if path else "" for path in (job.origin, job.init))
+    target = str(job.target.absolute())
+    return Order(film, job.scene, job.plan(), job.backend, target, str(job.base.resolve()), origin, init, files=None, shared=True)
 
 
 def files(parts: Parts, number: int) -> list[Path]:
@@ -157,7 +141,7 @@ def paint(film: str, number: int, told: Told = lambda done: None) -> list[bytes]
 def _paint(hand: Hand, number: int, told: Told) -> list[bytes]:
     for other in list(_hands.values()):
         if other is not hand:
-            other.close()
+            other.easel.put_away()
     return hand.paint(number, told)
 
 

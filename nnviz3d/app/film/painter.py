@@ -23,7 +23,8 @@ from nnviz3d.spec.titles import Titles
 from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
-SETTLED = 2  # rounds of imgui a frame at most: a card that has more to say is as large as it must be in the same frame, not in the next
+KEPT = 2  # rounds of imgui a frame with panels: they keep where they are from frame to frame, and every frame is gone through
+SETTLED = 5  # without them, at most: a card that comes is as large as it must be in its first frame, whichever frame was painted before
 
 
 def open_session(job: Job) -> Session:
@@ -104,7 +105,7 @@ class Painter:
     @property
     def _rounds(self) -> int:
         self._fresh = self._last < 0
-        return ROUNDS if self._fresh else SETTLED
+        return ROUNDS if self._fresh else KEPT if self.job.scene.record.ui else SETTLED
 
     def _prepare(self, number: int, share: float) -> Cue:
         """The stage as it is when this share of the frame's time has passed."""

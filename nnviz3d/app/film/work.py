@@ -1,4 +1,4 @@
-"""A film from its job: paints the frames that are not there yet, hands them to a thread that encodes them, joins the pieces.
+"""A film from its job: has the pieces painted that are not there yet, by this process and others, and joins them.
 
 What is finished survives whatever happens: a second run with the same job goes on, and the film is the same.
 """
@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import json
 import platform
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nnviz3d import __version__
+from nnviz3d.app.film.crew import Crew, Say, shared, worth
+from nnviz3d.app.film.easel import Easel
 from nnviz3d.app.film.job import Job
 from nnviz3d.record import pictures
 from nnviz3d.record.codecs import Kind
-from nnviz3d.record.parts import ENDING, Parts, Piece, Plan
+from nnviz3d.record.parts import ENDING, Parts, Plan
 from nnviz3d.record.pictures import Pictures
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 
-if TYPE_CHECKING:
-    from nnviz3d.app.film.painter import Painter
-
-AHEAD = 4  # painted frames that may wait for the encoder
+PATIENCE = 0.2  # seconds between two looks at those who paint beside us
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
 
 Progress = Callable[[int, int], None]
@@ -49,45 +45,49 @@ def open_parts(job: Job) -> Parts:
     return Parts(job.folder, job.plan(), about(job), job.target)
 
 
-def paint(job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None) -> None:
-    """Make these pieces, or what is missing of them. `progress(done, total)` counts frames. Raises RunError when the disk is full."""
+def paint(
+    job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+    say: Say = lambda text: None,
+) -> None:  # fmt: skip
+    """Make these pieces, or what is missing of them. `progress(done, total)` counts frames. Raises RunError when the disk is full.
+
+    `jobs`: processes that paint; None: as many as make it soonest.
+    """
     done = set(parts.finished())
     wanted = sorted(set(numbers) - done)
-    total = sum(len(parts.plan.piece(k)) for k in wanted)
     if not wanted:
         return
-    from nnviz3d.app.film.painter import Painter
+    with Crew(parts, wanted, say) as crew:
+        crew.call(jobs or worth(job, crew.total))
+        from nnviz3d.app.film.painter import open_session
 
-    ready = 0
-    with Painter(job, session) as painter, ThreadPoolExecutor(1, "encoder") as encoder:
-        for number in wanted:
-            piece = parts.open(number, painter.renderer)
-            ready += piece.next - piece.frames.start
-
-            def painted() -> None:
-                nonlocal ready
-                ready += 1
-                progress(ready, total)
-
-            fill(painter, piece, encoder, painted)
+        session = session or open_session(job)
+        processes = jobs or worth(job, crew.total, session)
+        with Easel(job, parts, session) as easel:
+            with shared(processes):
+                software = easel.painter.host.context.software
+            if processes > 1 and (jobs or software):
+                crew.begin(job)
+            else:
+                crew.dismiss()
+            _paint(easel, crew, progress)
 
 
-def fill(painter: Painter, piece: Piece, encoder: ThreadPoolExecutor, painted: Callable[[], None]) -> None:
-    """Paint what a piece lacks; `painted()` after each frame. The piece is closed whatever happens, with the frames that are there."""
-    waiting: deque[Future] = deque()
-    try:
-        for index in range(piece.next, piece.frames.stop):
-            waiting.append(encoder.submit(piece.add, painter.frame(painter.job.number(index))))
-            while len(waiting) > AHEAD or waiting[0].done():
-                waiting.popleft().result()
-                if not waiting:
-                    break
-            painted()
-    finally:  # what is painted is kept, up to the first frame that could not be
-        kept = encoder.submit(piece.close)
-        for future in waiting:
-            future.result()
-        kept.result()
+def _paint(easel: Easel, crew: Crew, progress: Progress) -> None:
+    """Our share, until everything is there."""
+    while crew:
+        number = crew.take()
+        if number is None:
+            crew.wait(PATIENCE)
+            progress(crew.ready, crew.total)
+            continue
+
+        def painted(frames: int, number: int = number) -> None:
+            crew.tell(number, frames)
+            progress(crew.ready, crew.total)
+
+        easel.paint(number, painted)
+        crew.done(number)
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
@@ -126,10 +126,13 @@ def _version(name: str) -> str | None:
         return None
 
 
-def record(job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None) -> dict:
+def record(
+    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None,
+    jobs: int | None = 1, say: Say = lambda text: None,
+) -> dict:  # fmt: skip
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
-    paint(job, parts, range(parts.plan.pieces), progress, session)
+    paint(job, parts, range(parts.plan.pieces), progress, session, jobs=jobs, say=say)
     return finish(parts, job.target, job.sidecar)
 
 

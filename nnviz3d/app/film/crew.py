@@ -1,0 +1,208 @@
+"""A film by all cores of this machine: where the processor rasterises, other processes paint pieces of it beside this one.
+
+One rasteriser on many cores waits for itself after every pass; a process for each core does not. They share the film's folder and nothing
+else, so a process that dies costs its piece, and this one makes it. On a graphics card there is one of them, and one process feeds it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from heapq import heapify, heappop, heappush
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+from nnviz3d.app.film import hand
+from nnviz3d.app.film.job import Job
+from nnviz3d.record.parts import Parts
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session import Session
+
+MOST = 64  # processes
+START = 2.5  # seconds until another process paints, and the processor's time that it takes
+FRAME, PIXEL = 8e-3, 55e-9  # seconds of a core for a frame and for each of its pixels, by llvmpipe
+STEP, FLOP = 2e-4, 5e-11  # seconds of a core for a training step and for each of its operations
+ENDS = 5.0  # seconds in which a process should be at the end of its frame
+RASTER = "LP_NUM_THREADS"  # of Mesa's llvmpipe
+
+Say = Callable[[str], None]
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worth(job: Job, frames: int, session: Session | None = None) -> int:
+    """How many processes make so many frames soonest: each goes through all of the training, and needs time to start.
+
+    Without a session, whose network says what a step of it costs: at most so many.
+    """
+    record, train = job.scene.record, job.scene.train
+    if job.replays:  # what is trained in a session, and when, is not known before
+        return 1
+    drawn = record.width * record.height * record.motion_blur * record.ssaa**2
+    painting = frames * (FRAME * record.motion_blur + PIXEL * drawn)
+    training = 0.0
+    if session is not None and session.player is None:
+        steps = record.begin + sum(shot.steps for shot in record.shots)
+        training = steps * (STEP + FLOP * 6 * train.batch * session.source.trainer.arenas.parameters.size)
+    saved = painting - painting / cores() - training
+    return min(cores(), MOST) if saved > START else 1
+
+
+@contextmanager
+def shared(processes: int) -> Iterator[None]:
+    """A rasteriser that starts in here takes its share of the cores only."""
+    before = os.environ.get(RASTER)
+    if processes > 1 and before is None:
+        os.environ[RASTER] = str(max(cores() // processes, 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(RASTER, None)
+
+
+class Crew:
+    """Pieces that wait, and who makes which. `take` and `done` are for any thread; `with` ends what was started."""
+
+    def __init__(self, parts: Parts, numbers: Iterable[int], say: Say = lambda text: None):
+        self.parts, self.say = parts, say
+        self._waiting = list(numbers)
+        heapify(self._waiting)
+        self.total = sum(len(parts.plan.piece(number)) for number in self._waiting)
+        self._frames: dict[int, int] = {}  # of pieces that were begun
+        self._busy: set[int] = set()
+        self._change = Condition()
+        self._mates: list[Mate] = []
+
+    def call(self, processes: int) -> None:
+        """Let others get ready, so that there are so many: it takes them as long as us."""
+        self._mates = [Mate(self, f"painter {k}") for k in range(2, min(processes, len(self._waiting)) + 1)]
+
+    def begin(self, job: Job) -> None:
+        """Let them paint."""
+        order = pickle.dumps(hand.order_of(job, job.target.name)) if self._mates else b""
+        for mate in self._mates:
+            mate.begin(order)
+
+    def dismiss(self) -> None:
+        """Let them end after the frame that they are at."""
+        for mate in self._mates:
+            mate.dismiss()
+
+    @property
+    def ready(self) -> int:
+        """Frames that are there."""
+        return sum(self._frames.values())
+
+    def __bool__(self) -> bool:
+        """Whether there is anything left to do."""
+        with self._change:
+            return bool(self._waiting or self._busy)
+
+    def take(self) -> int | None:
+        """The first piece that waits: so everybody goes forward, and trains through what lies between only once."""
+        with self._change:
+            if not self._waiting:
+                return None
+            number = heappop(self._waiting)
+            self._busy.add(number)
+            return number
+
+    def tell(self, number: int, frames: int) -> None:
+        self._frames[number] = frames
+
+    def done(self, number: int, made: bool = True) -> None:
+        with self._change:
+            self._busy.discard(number)
+            if not made:
+                heappush(self._waiting, number)
+            self._change.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Until a piece comes back, at most so long."""
+        with self._change:
+            if self._busy and not self._waiting:
+                self._change.wait(seconds)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.dismiss()
+        for mate in self._mates:
+            mate.end()
+
+
+class Mate(Thread):
+    """Another process (`mate`) and the thread that hands it pieces. What it cannot do is left to the others."""
+
+    def __init__(self, crew: Crew, name: str):
+        super().__init__(name=name, daemon=True)
+        self._crew, self._order = crew, b""
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
+        command = [sys.executable, "-P", "-m", "nnviz3d.app.film.mate"]
+        with shared(cores()):
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, start_new_session=True
+        )
+
+    def begin(self, order: bytes) -> None:
+        self._order = order
+        self.start()
+
+    def run(self) -> None:
+        number = None
+        try:
+            self._process.stdin.write(self._order)
+            while (number := self._crew.take()) is not None:
+                pickle.dump(number, self._process.stdin)
+                self._process.stdin.flush()
+                self._hear(number)
+                self._crew.done(number)
+        except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:  # closed, gone, or it says why
+            if number is not None:
+                self._crew.done(number, made=False)
+                self._crew.say(f"note: {self.name} has ended ({self._why(error)}); the others go on")
+        finally:
+            self.dismiss()
+
+    def _hear(self, number: int) -> None:
+        """Until the piece is made. Raises what `run` knows."""
+        while True:
+            frames, problem = pickle.load(self._process.stdout)
+            if problem:
+                raise ValueError(problem)
+            if frames is None:
+                return
+            self._crew.tell(number, frames)
+
+    def _why(self, error: Exception) -> str:
+        if str(error) and isinstance(error, ValueError):
+            return str(error)
+        self._words.seek(0)
+        return self._words.read()[-300:].decode(errors="replace").strip().rpartition("\n")[2] or "killed"
+
+    def dismiss(self) -> None:
+        """It ends after the frame that it is at."""
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def end(self) -> None:
+        try:
+            self._process.wait(ENDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self.is_alive():
+            self.join(ENDS)
+        self._process.stdout.close()
+        self._words.close()
