@@ -1,4 +1,4 @@
-"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films.py`).
+"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films`, `bench_gif`).
 
     python tools/bench.py train|tape|timeline|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
 
@@ -22,10 +22,12 @@ from pathlib import Path
 sys.path[:0] = map(str, (Path(__file__).resolve().parent.parent, Path(__file__).resolve().parent))
 
 import bench_films  # noqa: E402
+import bench_gif  # noqa: E402
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
 TAPE_GOAL = 2.0  # times a plain step
 ROUNDS = 5
+FILMS = bench_films.SECTIONS | {"gif": bench_gif.section}
 
 
 def own_training(sizes, batch, optimizer):
@@ -216,14 +218,14 @@ def _trainer(scene):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train", "tape", "timeline", *bench_films.SECTIONS])
+    parser.add_argument("section", choices=["train", "tape", "timeline", *FILMS])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
     parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
     args = parser.parse_args()
-    if args.section in bench_films.SECTIONS:
-        result = bench_films.SECTIONS[args.section]()
+    if args.section in FILMS:
+        result = FILMS[args.section]()
         print(json.dumps({args.section: result}, indent=None if args.json else 1))
         return 0
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -1,4 +1,4 @@
-"""What films cost: `tools/bench.py record|gif|memory|codecs|farm`. Ratios of one run; the clock is read around whole films."""
+"""What films cost: `tools/bench.py record|memory|codecs|farm`. Ratios of one run; the clock is read around whole films."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 
-OVERHEAD_GOAL, GIF_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 20.0, 1.0, 1.15
+OVERHEAD_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 1.0, 1.15
 
 
 def job_of(folder: Path, name: str, target: str, **settings):
@@ -61,26 +61,6 @@ def to_and_fro(images: list, count: int) -> Iterator:
     way = [*range(len(images)), *range(len(images) - 2, 0, -1)] or [0]
     for k in range(count):
         yield images[way[k % len(way)]]
-
-
-def gif_section() -> dict:
-    """A forward pass of 64-32-16-10 as a GIF of 1000 x 400: milliseconds a frame, all in all (goal: 20), and what of it is drawing."""
-    from nnviz3d.app.film import work
-
-    with tempfile.TemporaryDirectory() as name:
-        what = job_of(Path(name), "forward-pass", "film.gif", record__width=1000, record__height=400, record__fps=25)
-        start, busy = perf_counter(), process_time()
-        parts = work.begin(what)
-        work.paint(what, parts, range(parts.plan.pieces))
-        drawn, drew = perf_counter(), process_time()
-        work.finish(parts, what.target, what.sidecar)
-        end, size = perf_counter(), what.target.stat().st_size
-    each = 1e3 / what.count
-    return {
-        "frames": what.count, "ms_a_frame": round((end - start) * each, 1), "goal": GIF_GOAL, "draw_ms": round((drawn - start) * each, 1),
-        "draw_cpu_ms": round((drew - busy) * each, 1), "dither_and_pack_ms": round((end - drawn) * each, 1),
-        "bytes_a_frame": size // what.count,
-    }  # fmt: skip
 
 
 def memory_section(frames: int = 10_000) -> dict:
@@ -215,4 +195,4 @@ def children() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
-SECTIONS = {"record": record_section, "gif": gif_section, "memory": memory_section, "codecs": codecs_section, "farm": farm_section}
+SECTIONS = {"record": record_section, "memory": memory_section, "codecs": codecs_section, "farm": farm_section}

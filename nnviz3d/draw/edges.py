@@ -9,7 +9,7 @@ from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
-FLOOR = 0.012  # energies below are under one level of 255 on screen: not worth a triangle
+FLOOR = 0.02  # energies below add less than two levels of 255 on screen: not worth a triangle
 LIT = 0.9  # least energy of an edge that is pointed at or chosen: a weight of 0 must be seen too
 SECONDS_AN_EDGE = 1.6
 COPIES = 2

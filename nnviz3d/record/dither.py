@@ -7,6 +7,8 @@ rests in its dither too, and a GIF, which stores what moves, is half as large.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 BITS = 6  # of a channel in the table of colours
@@ -18,11 +20,14 @@ STRIP = 64  # rows at a time: what is worked on stays in the processor's cache
 
 
 class Dither:
-    """`Dither(colours)(image)`: (H, W, 3) uint8 as indices of the palette `colours`, (N, 3) uint8 with N of 2 to 256, (H, W) uint8."""
+    """`Dither(colours)(image)`: (H, W, 3) uint8 as indices of the palette `colours`, (N, 3) uint8 with N of 2 to 256, (H, W) uint8.
 
-    def __init__(self, colours: np.ndarray):
+    `each`: `map`, or that of a pool of threads, which makes the table sooner.
+    """
+
+    def __init__(self, colours: np.ndarray, each: Callable = map):
         self._axis, middles = _axis()
-        self._table = _table(colours, middles)
+        self._table = _table(colours, middles, each)
         self._pattern = _bayer(2)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -49,7 +54,7 @@ def _axis() -> tuple[np.ndarray, np.ndarray]:
     return np.stack([step << (BITS * (2 - k)) for k in range(3)]) * SHADES, middles.astype(np.float32)
 
 
-def _table(colours: np.ndarray, middles: np.ndarray) -> np.ndarray:
+def _table(colours: np.ndarray, middles: np.ndarray, each: Callable) -> np.ndarray:
     """The index of a colour for each cell and each place in the pattern, flat."""
     palette = colours.astype(np.float32) * WEIGHTS
     square = (palette * palette).sum(1)
@@ -58,9 +63,10 @@ def _table(colours: np.ndarray, middles: np.ndarray) -> np.ndarray:
     gap = np.maximum(np.take_along_axis(apart, near, 1), 1e-3)
     light = palette @ WEIGHTS
     steps = (np.arange(SHADES, dtype=np.float32) + 0.5) / SHADES
-    out = np.empty((len(middles), len(middles) ** 2, SHADES), np.uint8)
     plane = np.stack(np.meshgrid(middles, middles, indexing="ij"), -1).reshape(-1, 2)
-    for k, red in enumerate(middles):
+
+    def of(red: np.float32) -> np.ndarray:
+        """For all cells of this red."""
         cells = np.column_stack([np.full(len(plane), red), plane]).astype(np.float32) * WEIGHTS
         distance = (cells * cells).sum(1)[:, None] + square - 2 * cells @ palette.T
         first = distance.argmin(1)
@@ -75,8 +81,9 @@ def _table(colours: np.ndarray, middles: np.ndarray) -> np.ndarray:
         swapped = light[second] < light[first]
         dark, bright = np.where(swapped, second, first), np.where(swapped, first, second)
         share = np.where(swapped, 1 - share, share)
-        out[k] = np.where(steps < share[:, None], bright[:, None], dark[:, None])
-    return out.ravel()
+        return np.where(steps < share[:, None], bright[:, None], dark[:, None]).astype(np.uint8)
+
+    return np.concatenate(list(each(of, middles))).ravel()
 
 
 def _bayer(order: int) -> np.ndarray:

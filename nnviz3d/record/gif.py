@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,8 @@ from nnviz3d.record.encode import Encoder
 
 COLOURS = 255  # the one after them stands for "as before"
 SAMPLES = 12  # frames that the palette is made from
+HEAD = 13 + 3 * 256 + 19  # bytes of a GIF before its first frame, as Pillow writes it: sizes, palette, "again and again"
+AHEAD = 2  # parts in work or waiting, for each core
 MOST = 20  # times that a colour counts at most
 
 
@@ -35,10 +38,31 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
         return
     wanted = sorted(set(np.linspace(0, plan.count - 1, min(SAMPLES, plan.count)).astype(int).tolist()))
     colours = palette(frames(wanted))
+    times = delays(plan.count, plan.fps)
+
+    def packed(piece: range) -> bytes:
+        """A GIF of these frames, which go on from the one before them."""
+        pictures = moving(map(dither, frames(range(max(piece.start - 1, 0), piece.stop))), colours)
+        if piece.start:
+            next(pictures)
+        first = next(pictures)
+        how = {"save_all": True, "optimize": False, "transparency": COLOURS, "loop": 0, "duration": times[piece.start : piece.stop]}
+        with TemporaryFile() as file:  # into a real one Pillow packs outside of Python's lock
+            first.save(file, "gif", append_images=pictures, **how)
+            file.seek(0)
+            return file.read()
+
     with ThreadPoolExecutor(os.cpu_count()) as pool, path.open("wb") as file:
-        pictures = moving(ahead(pool, Dither(colours), frames()), colours)  # numpy looks up outside of Python's lock
-        how = {"save_all": True, "optimize": False, "transparency": COLOURS, "loop": 0, "duration": delays(plan.count, plan.fps)}
-        next(pictures).save(file, "gif", append_images=pictures, **how)
+        dither = Dither(colours, pool.map)
+        made = ahead(pool, packed, map(plan.piece, range(plan.pieces)))
+        whole = next(made)
+        head, end = whole[:HEAD], whole[-1:]
+        file.write(whole[:-1])
+        for part in made:
+            if not part.startswith(head):
+                raise OSError("the parts of the GIF do not fit together")
+            file.write(part[HEAD:-1])
+        file.write(end)
 
 
 def moving(dithered: Iterator[np.ndarray], colours: np.ndarray) -> Iterator[Image.Image]:
@@ -54,12 +78,12 @@ def moving(dithered: Iterator[np.ndarray], colours: np.ndarray) -> Iterator[Imag
         yield picture
 
 
-def ahead(pool: ThreadPoolExecutor, work: Callable, items: Iterator, most: int = 8) -> Iterator:
-    """`map` in order, with at most so many results that wait."""
+def ahead(pool: ThreadPoolExecutor, work: Callable, items: Iterator) -> Iterator:
+    """`map` in order, with a few results that wait."""
     waiting = deque()
     for item in items:
         waiting.append(pool.submit(work, item))
-        if len(waiting) > most:
+        if len(waiting) > AHEAD * (os.cpu_count() or 1):
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
@@ -70,7 +94,7 @@ def palette(some: Iterator[np.ndarray]) -> np.ndarray:
 
     A colour counts by the square root of how often it is there: else the dark stage takes most of the palette and leaves little to light.
     """
-    pixels = np.concatenate([image[::2, ::2].reshape(-1, 3) for image in some]).astype(np.uint32)
+    pixels = np.concatenate([image[::3, ::3].reshape(-1, 3) for image in some]).astype(np.uint32)
     packed = pixels[:, 0] << 16 | pixels[:, 1] << 8 | pixels[:, 2]
     found, counts = np.unique(packed, return_counts=True)
     found = np.repeat(found, np.minimum(np.ceil(np.sqrt(counts)), MOST).astype(int))

@@ -69,7 +69,8 @@ class Piece:
         image = np.ascontiguousarray(image)
         known = hashlib.sha256(image)
         try:
-            self._raw.write(known.digest() + image.tobytes())
+            self._raw.write(known.digest())
+            self._raw.write(image)
             self._raw.flush()
         except OSError as error:
             raise self._fail(error) from None
