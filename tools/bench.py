@@ -1,4 +1,4 @@
-"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films`, `bench_gif`).
+"""Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films`, `_gif`).
 
     python tools/bench.py train|tape|timeline|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from compileall import compile_dir
 from itertools import pairwise, product
 from pathlib import Path
 from time import perf_counter, process_time
@@ -22,8 +23,10 @@ PEER_FRAMES = 4
 
 def section() -> dict:
     """A forward pass of 64-32-16-10 as a GIF of 1000 x 400, by as many processes as `record` takes: milliseconds a frame, all in all."""
+    import nnviz3d
     from nnviz3d.app.film import work
 
+    compile_dir(Path(nnviz3d.__file__).parent, quiet=2)  # as an installation does
     peer = peers()
     with tempfile.TemporaryDirectory() as name:
         settings = {"record__width": 1000, "record__height": 400, "record__fps": 25}

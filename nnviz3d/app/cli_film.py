@@ -68,6 +68,10 @@ def record(
     shard: Annotated[
         str | None, typer.Option("--shard", metavar="I/N", help="Make part I of N; `nnviz3d encode` joins them.", show_default=False)
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", metavar="N", help="Processes of this machine that draw.", show_default="as many as are soonest done"),
+    ] = None,
     farm: Annotated[
         str | None, typer.Option("--farm", metavar="WHERE", help="local:N or dask://HOST:PORT: on many machines.", show_default=False)
     ] = None,
@@ -83,7 +87,8 @@ def record(
     )  # fmt: skip
     raise typer.Exit(
         work(
-            options, scene, target, wish, resume=resume, overwrite=overwrite, dry_run=dry_run, shard=shard, farm=farm, as_json=as_json
+            options, scene, target, wish, resume=resume, overwrite=overwrite, dry_run=dry_run, shard=shard, jobs=jobs, farm=farm,
+            as_json=as_json,
         )
     )  # fmt: skip
 

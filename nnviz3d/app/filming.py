@@ -50,6 +50,7 @@ def record(
     preset: str | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    jobs: int | None = None,
     farm: str | None = None,
     progress: Progress = None,
     backend: str = "auto",
@@ -57,14 +58,15 @@ def record(
     """Make a film of a scene, a recording (`.nnrec`) or a shipped scene by name; None: as the scene has it.
 
     `path`: film.mp4, .mkv, .webm, .mov, .gif, .apng, or numbered pictures "film/####.png". `frames`: "A..B" or (A, B), both counted.
-    `farm`: "local:N" or "dask://HOST:PORT". `progress`: a function of (done, total) frames, or True/False; None shows a line where
-    somebody looks: in a terminal or a notebook. Other options are those of `nnviz3d record`.
+    `jobs`: processes of this machine that draw; None: as many as are soonest done. `farm`: "local:N" or "dask://HOST:PORT". `progress`: a
+    function of (done, total) frames, or True/False; None shows a line where somebody looks, in a terminal or a notebook. Other options
+    are those of `nnviz3d record`.
 
     Raises InputError with every problem before any work, RunError where it could not finish; what is finished is kept for `resume`.
     """
     with _told():
         wish = _wish(locals())
-        return _make(_opened(scene), Path(path), wish, overwrite, resume, farm, progress, backend)
+        return _make(_opened(scene), Path(path), wish, overwrite, resume, jobs, farm, progress, backend)
 
 
 def record_training(
@@ -110,7 +112,7 @@ def record_training(
         if unknown := sorted(set(options) - set(known)):
             raise TypeError(f"record_training() got unexpected options: {', '.join(unknown)}")
         options = known | options | {"duration": duration}
-        working = {name: options.pop(name) for name in ("overwrite", "resume", "farm", "progress", "backend")}
+        working = {name: options.pop(name) for name in ("overwrite", "resume", "jobs", "farm", "progress", "backend")}
         return _make(opened, Path(path), _wish(options), init=init, **working)
 
 
@@ -223,25 +225,28 @@ def _wish(given: dict):
     return Wish(size=size, frames=frames or "", format=given.get("format") or "", codec=given.get("codec") or "", **rest)
 
 
-def _make(opened: Opened, path: Path, wish, overwrite, resume, farm, progress, backend, init: Path | None = None) -> Film:
+def _make(opened: Opened, path: Path, wish, overwrite, resume, jobs, farm, progress, backend, init: Path | None = None) -> Film:
     from nnviz3d.app.commands import common
     from nnviz3d.app.commands.record import check_target, check_ways, job_for
     from nnviz3d.app.film import cluster, work
     from nnviz3d.app.film import farm as farms
-    from nnviz3d.app.film import job as jobs
+    from nnviz3d.app.film import job as film
     from nnviz3d.app.film.painter import open_session
 
     where, edits, *_ = common.together(
-        lambda: farm and cluster.parse(farm), wish.edits, lambda: check_target(path), lambda: check_ways(resume, overwrite, None, farm)
+        lambda: farm and cluster.parse(farm),
+        wish.edits,
+        lambda: check_target(path),
+        lambda: check_ways(resume, overwrite, None, farm, jobs),
     )
     job = job_for(opened, edits, path, wish, backend, init)
-    jobs.check_room(job)
+    film.check_room(job)
     session, how = open_session(job), {"resume": resume, "overwrite": overwrite}
     with _shown(progress) as advance:
         if where:
             told = farms.record(job, where, **how, progress=advance)
         else:
-            told = work.record(job, **how, progress=advance, session=session)
+            told = work.record(job, **how, progress=advance, session=session, jobs=jobs)
     return Film(path, told)
 
 

@@ -23,6 +23,7 @@ from nnviz3d.record.encode import Encoder
 COLOURS = 255  # the one after them stands for "as before"
 SAMPLES = 12  # frames that the palette is made from
 HEAD = 13 + 3 * 256 + 19  # bytes of a GIF before its first frame, as Pillow writes it: sizes, palette, "again and again"
+PART, PART_BYTES = 24, 128 << 20  # frames that one thread packs, and their indices at most
 AHEAD = 2  # parts in work or waiting, for each core
 MOST = 20  # times that a colour counts at most
 
@@ -40,13 +41,13 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
     colours = palette(frames(wanted))
     times = delays(plan.count, plan.fps)
 
-    def packed(piece: range) -> bytes:
+    def packed(part: range) -> bytes:
         """A GIF of these frames, which go on from the one before them."""
-        pictures = moving(map(dither, frames(range(max(piece.start - 1, 0), piece.stop))), colours)
-        if piece.start:
+        pictures = moving(map(dither, frames(range(max(part.start - 1, 0), part.stop))), colours)
+        if part.start:
             next(pictures)
         first = next(pictures)
-        how = {"save_all": True, "optimize": False, "transparency": COLOURS, "loop": 0, "duration": times[piece.start : piece.stop]}
+        how = {"save_all": True, "optimize": False, "transparency": COLOURS, "loop": 0, "duration": times[part.start : part.stop]}
         with TemporaryFile() as file:  # into a real one Pillow packs outside of Python's lock
             first.save(file, "gif", append_images=pictures, **how)
             file.seek(0)
@@ -54,7 +55,8 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
 
     with ThreadPoolExecutor(os.cpu_count()) as pool, path.open("wb") as file:
         dither = Dither(colours, pool.map)
-        made = ahead(pool, packed, map(plan.piece, range(plan.pieces)))
+        step = max(min(PART, PART_BYTES // (plan.width * plan.height)), 2)
+        made = ahead(pool, packed, (range(k, min(k + step, plan.count)) for k in range(0, plan.count, step)))
         whole = next(made)
         head, end = whole[:HEAD], whole[-1:]
         file.write(whole[:-1])

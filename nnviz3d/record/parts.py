@@ -63,7 +63,7 @@ class Plan:
 
     @property
     def piece_frames(self) -> int:
-        most = PIECE_FRAMES // 4 if self.kind.codec.whole else PIECE_FRAMES  # what is encoded at the end has no whole pictures to save on
+        most = PIECE_FRAMES // 8 if self.kind.codec.whole else PIECE_FRAMES  # what is encoded at the end has no whole pictures to save on
         return max(min(most, PIECE_BYTES // prod(self.shape)), 8)
 
     @property

@@ -9,9 +9,9 @@ import typer
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
-from nnviz3d.app.film import cluster, work
+from nnviz3d.app.film import cluster, crew, work
 from nnviz3d.app.film import farm as farms
-from nnviz3d.app.film import job as jobs
+from nnviz3d.app.film import job as film
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.presets import PRESETS
 from nnviz3d.app.opening import Opened
@@ -65,7 +65,7 @@ def job_for(opened: Opened, edits: list[Edit], target: Path, wish: Wish, backend
     if opened.timeline is not None:  # as long as the session was
         whole = opened.timeline.end - opened.timeline.begin
         seconds = min(wish.duration or whole, whole)
-    return jobs.make(
+    return film.make(
         scene, opened.base, target, seconds=seconds, format=wish.format, codec=wish.codec, frames=wish.frames, step=wish.step,
         backend=backend, origin=opened.origin, init=init,
     )  # fmt: skip
@@ -107,6 +107,7 @@ def record(
     overwrite: bool,
     dry_run: bool,
     shard: str | None,
+    jobs: int | None,
     farm: str | None,
     as_json: bool,
 ) -> int:
@@ -115,7 +116,7 @@ def record(
         lambda: shard and parse_shard(shard),
         lambda: farm and cluster.parse(farm),
         lambda: job_of(options, name, target, wish),
-        lambda: check_ways(resume, overwrite, shard, farm),
+        lambda: check_ways(resume, overwrite, shard, farm, jobs),
     )
     if dry_run:
         from nnviz3d.app.film.painter import open_session
@@ -126,19 +127,20 @@ def record(
         return 0
     from nnviz3d.app.film.painter import open_session
 
-    jobs.check_room(job)
+    film.check_room(job)
     session = open_session(job)
     try:
         with common.progress("frames", options.quiet) as advance:
             if part:
-                made = work.shard(job, *part, progress=advance, session=session)
+                made = work.shard(job, *part, progress=advance, session=session, jobs=jobs or 1, say=options.say)
                 options.say(f"made {len(made)} of {job.plan().pieces} pieces in {job.folder}; join them with: nnviz3d encode {job.folder}")
                 told = {"pieces": made, "of": job.plan().pieces, "folder": str(job.folder)}
             else:
                 if where:
                     told = farms.record(job, where, resume=resume, overwrite=overwrite, progress=advance, say=options.say)
                 else:
-                    told = work.record(job, resume=resume, overwrite=overwrite, progress=advance, session=session)
+                    how = {"progress": advance, "session": session, "jobs": jobs, "say": options.say}
+                    told = work.record(job, resume=resume, overwrite=overwrite, **how)
                 options.say(f"wrote {job.target} ({told['count']:,} frames) and {job.sidecar}")
     except KeyboardInterrupt:
         if job.folder.exists():
@@ -149,12 +151,16 @@ def record(
     return 0
 
 
-def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None) -> None:
+def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | None, jobs: int | None) -> None:
     problems = []
     if resume and overwrite:
         problems.append(Problem("", "--resume --overwrite", "give one of them: go on, or begin anew"))
     if shard and farm:
         problems.append(Problem("", "--shard --farm", "give one of them: a farm divides the work itself"))
+    if jobs is not None and farm:
+        problems.append(Problem("", "--jobs --farm", "give one of them: a farm has workers of its own (local:N)"))
+    if jobs is not None and not 1 <= jobs <= crew.MOST:
+        problems.append(Problem("", "--jobs", f"expected 1 to {crew.MOST} processes, found {jobs}"))
     if shard and overwrite:
         problems.append(Problem("", "--shard --overwrite", "other parts may be at work there; remove the .parts folder by hand first"))
     if problems:

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from heapq import heapify, heappop, heappush
+from pathlib import Path
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,11 @@ from nnviz3d.record.parts import Parts
 if TYPE_CHECKING:
     from nnviz3d.app.session import Session
 
-MOST = 64  # processes
+MOST, ENOUGH = 256, 16  # processes at all, and if nobody says how many
+MEMORY, PIXEL_MEMORY = (
+    400e6,
+    60.0,
+)  # bytes of a process, and for each of its pixels: scene, depth, picture, frames that wait for the encoder
 START = 2.5  # seconds until another process paints, and the processor's time that it takes
 FRAME, PIXEL = 8e-3, 55e-9  # seconds of a core for a frame and for each of its pixels, by llvmpipe
 STEP, FLOP = 2e-4, 5e-11  # seconds of a core for a training step and for each of its operations
@@ -38,6 +43,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def room(job: Job) -> int:
+    """For how many processes there is memory."""
+    record = job.scene.record
+    pixels = record.width * record.height * record.ssaa**2
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not everywhere
+        return MOST
+    return max(int(free / 2 / (MEMORY + PIXEL_MEMORY * pixels)), 1)
+
+
 def worth(job: Job, frames: int, session: Session | None = None) -> int:
     """How many processes make so many frames soonest: each goes through all of the training, and needs time to start.
 
@@ -46,14 +62,19 @@ def worth(job: Job, frames: int, session: Session | None = None) -> int:
     record, train = job.scene.record, job.scene.train
     if job.replays:  # what is trained in a session, and when, is not known before
         return 1
+    count = min(cores(), room(job), ENOUGH)
     drawn = record.width * record.height * record.motion_blur * record.ssaa**2
     painting = frames * (FRAME * record.motion_blur + PIXEL * drawn)
     training = 0.0
     if session is not None and session.player is None:
         steps = record.begin + sum(shot.steps for shot in record.shots)
         training = steps * (STEP + FLOP * 6 * train.batch * session.source.trainer.arenas.parameters.size)
-    saved = painting - painting / cores() - training
-    return min(cores(), MOST) if saved > START else 1
+    return count if painting * (1 - 1 / count) - training > START else 1
+
+
+def graphics() -> bool:
+    """Whether this machine seems to have a graphics card; what OpenGL makes of it is known when it has started."""
+    return any(Path(name).exists() for name in ("/dev/dri", "/dev/nvidiactl", "/dev/dxg")) or sys.platform in ("darwin", "win32")
 
 
 @contextmanager
@@ -83,8 +104,9 @@ class Crew:
         self._mates: list[Mate] = []
 
     def call(self, processes: int) -> None:
-        """Let others get ready, so that there are so many: it takes them as long as us."""
-        self._mates = [Mate(self, f"painter {k}") for k in range(2, min(processes, len(self._waiting)) + 1)]
+        """Let others get ready, so that there are so many with this one: it takes them as long as us."""
+        for k in range(len(self._mates) + 2, min(processes, len(self._waiting)) + 1):
+            self._mates.append(Mate(self, f"painter {k}"))
 
     def begin(self, job: Job) -> None:
         """Let them paint."""
@@ -100,7 +122,8 @@ class Crew:
     @property
     def ready(self) -> int:
         """Frames that are there."""
-        return sum(self._frames.values())
+        with self._change:
+            return sum(self._frames.values())
 
     def __bool__(self) -> bool:
         """Whether there is anything left to do."""
@@ -117,7 +140,8 @@ class Crew:
             return number
 
     def tell(self, number: int, frames: int) -> None:
-        self._frames[number] = frames
+        with self._change:
+            self._frames[number] = frames
 
     def done(self, number: int, made: bool = True) -> None:
         with self._change:

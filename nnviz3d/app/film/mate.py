@@ -25,7 +25,10 @@ def main() -> None:
     def tell(frames: int | None, problem: str = "") -> None:
         answers.write(pickle.dumps((frames, problem)))
 
-    order, numbers = pickle.load(sys.stdin.buffer), SimpleQueue()
+    try:
+        order, numbers = pickle.load(sys.stdin.buffer), SimpleQueue()
+    except EOFError:  # not needed after all
+        return
     with tempfile.TemporaryDirectory(prefix="nnviz3d-") as scratch:
         hand = Hand(order, scratch)
         Thread(target=listen, args=(sys.stdin.buffer, numbers, hand), daemon=True).start()
@@ -37,8 +40,7 @@ def main() -> None:
             pass
         except (InputError, RunError) as error:
             tell(None, str(error))
-        finally:
-            hand.forget()
+    os._exit(0)  # what it holds of OpenGL goes with the process, in no time
 
 
 def listen(orders: BinaryIO, numbers: SimpleQueue, hand: Hand) -> None:

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from nnviz3d import __version__
-from nnviz3d.app.film.crew import Crew, Say, shared, worth
+from nnviz3d.app.film.crew import Crew, Say, graphics, shared, worth
 from nnviz3d.app.film.easel import Easel
 from nnviz3d.app.film.job import Job
 from nnviz3d.record import pictures
@@ -58,7 +58,8 @@ def paint(
     if not wanted:
         return
     with Crew(parts, wanted, say) as crew:
-        crew.call(jobs or worth(job, crew.total))
+        if jobs or not graphics():  # else it is seen first whether there is any use for them
+            crew.call(jobs or worth(job, crew.total))
         from nnviz3d.app.film.painter import open_session
 
         session = session or open_session(job)
@@ -67,6 +68,7 @@ def paint(
             with shared(processes):
                 software = easel.painter.host.context.software
             if processes > 1 and (jobs or software):
+                crew.call(processes)
                 crew.begin(job)
             else:
                 crew.dismiss()
@@ -136,14 +138,17 @@ def record(
     return finish(parts, job.target, job.sidecar)
 
 
-def shard(job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None) -> list[int]:
+def shard(
+    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+    say: Say = lambda text: None,
+) -> list[int]:  # fmt: skip
     """Part `part` of `of` (from 1): neighbouring pieces, so that each part trains through what comes before it only once.
 
     Other parts may be at work in the same folder, or in copies of it that are put together before `encode`.
     """
     parts = open_parts(job)
     mine = share(parts.plan.pieces, part, of)
-    paint(job, parts, mine, progress, session)
+    paint(job, parts, mine, progress, session, jobs=jobs, say=say)
     return list(mine)
 
 

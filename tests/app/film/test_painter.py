@@ -60,6 +60,16 @@ def test_frames_are_asked_for_in_rising_order(tmp_path):
             painter.frame(3)
 
 
+@pytest.mark.parametrize("size", [(640, 360), (270, 480)])
+def test_a_frame_is_the_same_after_others_that_lie_far_before_it(tmp_path, size):
+    """Cards that come where none was are as large at once as if they had been there."""
+    what = job_of(tmp_path, "forward-pass", record__width=size[0], record__height=size[1], record__fps=2)
+    whole = painted(what, range(what.count))
+    for numbers in ((1, 14, 30), (0, 20), (3, 9, what.count - 1)):
+        jumped = painted(what, numbers)
+        assert all((jumped[k] == whole[k]).all() for k in numbers), numbers
+
+
 @pytest.mark.parametrize(("target", "type", "channels"), [("a.mkv", "uint8", 4), ("p.png", "uint8", 4), ("e.exr", "float32", 4)])
 def test_a_transparent_frame_has_nothing_behind_the_network(tmp_path, target, type, channels):
     image = painted(job_of(tmp_path, target=target, record__transparent=True), [2])[2]
