@@ -1,4 +1,4 @@
-"""Files that arrive, dropped on the window or chosen in a dialog: scenes, data, weights. A bad one is told and changes nothing.
+"""Files that arrive, dropped on the window or chosen in a dialog: scenes, recordings, data, weights. A bad one is told and changes nothing.
 
 Data belong to a scene and lie in its folder or below. Data from there become an edit of the scene, which can be undone. Data from
 elsewhere make a new, unsaved scene with the same settings, whose folder is the data's: nothing is copied, nothing leads outside.
@@ -13,6 +13,7 @@ from pathlib import Path
 from nnviz3d.app import opening, saving
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.engine.data import table
+from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.asking import Columns, SaveFirst
 from nnviz3d.spec.edit import Edit
@@ -30,6 +31,7 @@ def receive(loop, files: list[Path]) -> None:
 
     Raises InputError, and then nothing has changed.
     """
+    files = [file.parent if file.name == INDEX and file.parent.suffix == opening.ENDING else file for file in files]
     endings = {file: file.suffix.lower() for file in files}
     idx = [file for file in files if is_idx(file)]
     if len(files) > 1 and len(idx) != len(files):

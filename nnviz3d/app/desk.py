@@ -98,7 +98,8 @@ class Desk:
         entries: list[tuple[str, bool]] = []
         try:
             with os.scandir(folder) as found:
-                entries = [(entry.name, entry.is_dir()) for entry in found if not entry.name.startswith(".")]
+                names = [entry for entry in found if not entry.name.startswith(".")]
+                entries = [(entry.name, entry.is_dir() and not self._whole(entry.name)) for entry in names]
         except OSError as error:
             problem = f"{folder}: {error.strerror}"
         entries = sorted((e for e in entries if e[1] or self._purpose.fits(e[0])), key=lambda e: (not e[1], e[0].lower()))
@@ -106,12 +107,16 @@ class Desk:
         left_out = max(len(entries) - LISTED, 0)
         self.question = Which(self._purpose.title, action, str(folder), tuple(entries[:LISTED]), left_out, name, problem)
 
+    def _whole(self, name: str) -> bool:
+        """Whether a folder of this name is what is asked for: recordings are folders."""
+        return not self._purpose.saving and self._purpose.fits(name)
+
     def _meant(self, text: str) -> Path | None:
         """The path that was typed; None, with the reason in the dialog, where it cannot be used."""
         problem, text = "", text.strip()
         try:
             path = Path(self.question.folder) / Path(text).expanduser()
-            if text and path.is_dir():
+            if text and path.is_dir() and not self._whole(path.name):
                 self._list(path, self.question.name)
                 return None
             path = self._ended(path, self._purpose)

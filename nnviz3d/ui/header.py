@@ -83,7 +83,7 @@ def _scenes(f: Frame) -> None:
     imgui.separator()
     if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
         f.do("open_file")
-    tip(f, "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
+    tip(f, "A scene, a recording (.nnrec), your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same.")
 
 
 def _sample(f: Frame, room: float) -> None:

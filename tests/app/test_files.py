@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -297,6 +299,23 @@ def test_opening_by_the_list(person, tmp_path):
     for _ in range(2):  # chosen, taken
         person.click(*person.where("table.csv"))
     assert isinstance(person.loop.desk.question, Columns)
+
+
+def test_a_recording_is_a_folder_and_opens_like_a_file(person, tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "nnviz3d", "train", "xor", "--steps", "20", "--record", "run.nnrec", "-q"], cwd=tmp_path, check=True
+    )
+    person.click(*person.where("file"))
+    person.click(*person.where("Open …"))
+    assert person.loop.desk.question.entries == (("run.nnrec", False),)
+    for _ in range(2):  # chosen, taken
+        person.click(*person.where("run.nnrec"))
+    assert person.loop.desk.question is None and person.session.player is not None and person.session.banner == ""
+    person.loop.do(Command("open", "iris"))
+    person.frames(3)
+    assert person.session.player is None
+    drop(person, tmp_path / "run.nnrec" / "index.jsonl")  # all that a desktop's dialog for files can give
+    assert person.session.player is not None and person.session.name == "run"
 
 
 @pytest.mark.parametrize("kind", ["weights", "scene", "numpy", "torch"])

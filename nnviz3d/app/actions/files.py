@@ -7,6 +7,7 @@ from pathlib import Path
 from nnviz3d.app import arrivals
 from nnviz3d.app.desk import Purpose
 from nnviz3d.app.export import ENDINGS, companion, export
+from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.spec import limits
 from nnviz3d.spec.asking import SaveFirst
 from nnviz3d.spec.errors import InputError
@@ -18,7 +19,8 @@ _EXPORTS = {
     "torch": "Export as a PyTorch script",
 }
 _OPEN = {
-    None: Purpose("Open a scene, data or weights", (".toml", *arrivals.DATA_ENDINGS, ".safetensors")),
+    # a recording is a folder: where a dialog gives files only, its index stands for it
+    None: Purpose("Open a scene, a recording, data or weights", (".toml", ".nnrec", INDEX, *arrivals.DATA_ENDINGS, ".safetensors")),
     "data": Purpose("Open data: CSV, npz, npy or IDX", arrivals.DATA_ENDINGS),
 }
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)
