@@ -20,7 +20,7 @@ from nnviz3d.gfx.targets import Target
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import chain
 
-REPEATS = 9
+REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
 (WHOLE,) = pieces(SIZE, SIZE, max(SIZE))
 
 
@@ -104,9 +104,10 @@ def _scene_of(host, inputs: tuple[int, ...], outputs: int):
 
 
 def _compare(host, target, ours, bare) -> dict:
-    """Medians of two draws into one target, taken in turns."""
+    """Medians of two draws into one target, taken in turns, and of their ratio in each turn: machines have their hours."""
     times: tuple[list[float], list[float]] = ([], [])
-    for k in range(REPEATS + 2):
+    begin, turns = perf_counter(), -2  # two to warm up
+    while turns < REPEATS or perf_counter() - begin < SECONDS:
         for which, draw in enumerate((ours, bare)):
             with target:
                 target.clear()
@@ -114,10 +115,11 @@ def _compare(host, target, ours, bare) -> dict:
                 start = perf_counter()
                 draw()
                 host.present()
-                if k >= 2:
+                if turns >= 0:
                     times[which].append((perf_counter() - start) * 1e3)
-    a, b = median(times[0]), median(times[1])
-    return {"ms": round(a, 2), "floor_ms": round(b, 2), "ratio": round(a / b, 3)}
+        turns += 1
+    ratio = median(a / b for a, b in zip(*times, strict=True))
+    return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
 def _ribbons(picture, source, frame, shared) -> np.ndarray:
