@@ -7,27 +7,22 @@ rests in its dither too, and a GIF, which stores what moves, is half as large.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 BITS = 6  # of a channel in the table of colours
 SHADES = 16  # mixtures between two colours
-NEIGHBOURS = 24  # a pair is sought among so many colours around the nearest
+NEIGHBOURS = 12  # a pair is sought among so many colours around the nearest
 CALM = 0.04  # price of a pair's contrast, against the error of its mean: more bands, or more grain
 WEIGHTS = np.sqrt(np.array([0.30, 0.59, 0.11], np.float32))  # of red, green and blue in a distance; squared, those of Rec. 601's luma
 STRIP = 64  # rows at a time: what is worked on stays in the processor's cache
 
 
 class Dither:
-    """`Dither(colours)(image)`: (H, W, 3) uint8 as indices of the palette `colours`, (N, 3) uint8 with N of 2 to 256, (H, W) uint8.
+    """`Dither(colours)(image)`: (H, W, 3) uint8 as indices of the palette `colours`, (N, 3) uint8 with N of 2 to 256, (H, W) uint8."""
 
-    `each`: `map`, or that of a pool of threads, which makes the table sooner.
-    """
-
-    def __init__(self, colours: np.ndarray, each: Callable = map):
+    def __init__(self, colours: np.ndarray):
         self._axis, middles = _axis()
-        self._table = _table(colours, middles, each)
+        self._table = _table(colours, middles)
         self._pattern = _bayer(2)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -54,7 +49,7 @@ def _axis() -> tuple[np.ndarray, np.ndarray]:
     return np.stack([step << (BITS * (2 - k)) for k in range(3)]) * SHADES, middles.astype(np.float32)
 
 
-def _table(colours: np.ndarray, middles: np.ndarray, each: Callable) -> np.ndarray:
+def _table(colours: np.ndarray, middles: np.ndarray) -> np.ndarray:
     """The index of a colour for each cell and each place in the pattern, flat."""
     palette = colours.astype(np.float32) * WEIGHTS
     square = (palette * palette).sum(1)
@@ -83,7 +78,7 @@ def _table(colours: np.ndarray, middles: np.ndarray, each: Callable) -> np.ndarr
         share = np.where(swapped, 1 - share, share)
         return np.where(steps < share[:, None], bright[:, None], dark[:, None]).astype(np.uint8)
 
-    return np.concatenate(list(each(of, middles))).ravel()
+    return np.concatenate(list(map(of, middles))).ravel()
 
 
 def _bayer(order: int) -> np.ndarray:

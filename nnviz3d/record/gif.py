@@ -21,7 +21,7 @@ from nnviz3d.record.dither import Dither
 from nnviz3d.record.encode import Encoder
 
 COLOURS = 255  # the one after them stands for "as before"
-SAMPLES = 12  # frames that the palette is made from
+SAMPLES, SEEN = 12, 75_000  # frames that the palette is made from, and about how many numbers of each
 HEAD = 13 + 3 * 256 + 19  # bytes of a GIF before its first frame, as Pillow writes it: sizes, palette, "again and again"
 PART, PART_BYTES = 24, 128 << 20  # frames that one thread packs, and their indices at most
 AHEAD = 2  # parts in work or waiting, for each core
@@ -39,7 +39,7 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
         return
     wanted = sorted(set(np.linspace(0, plan.count - 1, min(SAMPLES, plan.count)).astype(int).tolist()))
     colours = palette(frames(wanted))
-    times = delays(plan.count, plan.fps)
+    dither, times = Dither(colours), delays(plan.count, plan.fps)
 
     def packed(part: range) -> bytes:
         """A GIF of these frames, which go on from the one before them."""
@@ -54,7 +54,6 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
             return file.read()
 
     with ThreadPoolExecutor(os.cpu_count()) as pool, path.open("wb") as file:
-        dither = Dither(colours, pool.map)
         step = max(min(PART, PART_BYTES // (plan.width * plan.height)), 2)
         made = ahead(pool, packed, (range(k, min(k + step, plan.count)) for k in range(0, plan.count, step)))
         whole = next(made)
@@ -71,9 +70,8 @@ def moving(dithered: Iterator[np.ndarray], colours: np.ndarray) -> Iterator[Imag
     """Pictures in which only what has changed is drawn. Pillow can find it too, at four times the price."""
     known, before = np.pad(colours, ((0, COLOURS + 1 - len(colours)), (0, 0))).tobytes(), None
     for now in dithered:
-        same = (
-            0 if before is None else -(now == before).view(np.uint8)
-        )  # 255, the index COLOURS, where it is; `where` takes 5 times as long
+        # 255, which is the index COLOURS, where nothing has changed; `where` takes five times as long
+        same = 0 if before is None else -(now == before).view(np.uint8)
         picture = Image.fromarray(now | same)
         picture.putpalette(known)
         before = now
@@ -96,7 +94,11 @@ def palette(some: Iterator[np.ndarray]) -> np.ndarray:
 
     A colour counts by the square root of how often it is there: else the dark stage takes most of the palette and leaves little to light.
     """
-    pixels = np.concatenate([image[::3, ::3].reshape(-1, 3) for image in some]).astype(np.uint32)
+    few = []
+    for image in some:
+        step = max(int((image.size / SEEN) ** 0.5), 1)
+        few.append(image[::step, ::step].reshape(-1, 3))
+    pixels = np.concatenate(few).astype(np.uint32)
     packed = pixels[:, 0] << 16 | pixels[:, 1] << 8 | pixels[:, 2]
     found, counts = np.unique(packed, return_counts=True)
     found = np.repeat(found, np.minimum(np.ceil(np.sqrt(counts)), MOST).astype(int))

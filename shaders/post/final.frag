@@ -49,8 +49,8 @@ void main()
     float solid = clamp(scene.a, 0., 1.);
 #else
     vec2 p = (uv - u_centre) * vec2(u_aspect, 1.);
-    float fall = 1. / (1. + 1.5 * dot(p, p));
-    light += mix(OUTER, CENTRE, fall * fall) * (1. - scene.a);
+    float far = 1. + 1.5 * dot(p, p);
+    light += (OUTER + (CENTRE - OUTER) / (far * far)) * (1. - scene.a);
     float solid = 1.;
 #endif
 #ifdef LIGHT
