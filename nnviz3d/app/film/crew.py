@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from nnviz3d.app.session import Session
 
 MOST, ENOUGH = 256, 16  # processes at all, and if nobody says how many
-MEMORY, PIXEL_MEMORY = (
-    400e6,
-    60.0,
-)  # bytes of a process, and for each of its pixels: scene, depth, picture, frames that wait for the encoder
-START = 2.5  # seconds until another process paints, and the processor's time that it takes
-FRAME, PIXEL = 8e-3, 55e-9  # seconds of a core for a frame and for each of its pixels, by llvmpipe
+MEMORY, PIXEL_MEMORY = 400e6, 60.0  # bytes of a process, and for each of its pixels: targets, and frames that wait for the encoder
+START = 2.0  # seconds until another process paints, and the processor's time that it takes
+# seconds of a core for a frame, each of its pixels and each edge, by llvmpipe (`tools/bench.py gif`, `record`)
+FRAME, PIXEL, EDGE, MOST_EDGES = 8e-3, 4e-8, 3e-6, 12_000
 STEP, FLOP = 2e-4, 5e-11  # seconds of a core for a training step and for each of its operations
 ENDS = 5.0  # seconds in which a process should be at the end of its frame
 RASTER = "LP_NUM_THREADS"  # of Mesa's llvmpipe
@@ -57,14 +55,15 @@ def room(job: Job) -> int:
 def worth(job: Job, frames: int, session: Session | None = None) -> int:
     """How many processes make so many frames soonest: each goes through all of the training, and needs time to start.
 
-    Without a session, whose network says what a step of it costs: at most so many.
+    Without a session, whose network says what its edges and a step of it cost: a guess.
     """
     record, train = job.scene.record, job.scene.train
     if job.replays:  # what is trained in a session, and when, is not known before
         return 1
     count = min(cores(), room(job), ENOUGH)
-    drawn = record.width * record.height * record.motion_blur * record.ssaa**2
-    painting = frames * (FRAME * record.motion_blur + PIXEL * drawn)
+    edges = min(session.source.topology.n_edges, MOST_EDGES) if session is not None else 0
+    lines = min(record.height / 400, 1)  # short edges cost less, long ones are thin
+    painting = frames * record.motion_blur * (FRAME + PIXEL * record.width * record.height * record.ssaa**2 + EDGE * edges * lines)
     training = 0.0
     if session is not None and session.player is None:
         steps = record.begin + sum(shot.steps for shot in record.shots)
