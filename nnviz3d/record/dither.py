@@ -21,32 +21,37 @@ class Dither:
     """`Dither(colours)(image)`: (H, W, 3) uint8 as indices of the palette `colours`, (N, 3) uint8 with N of 2 to 256, (H, W) uint8."""
 
     def __init__(self, colours: np.ndarray):
-        self._axis, middles = _axis()
+        step, middles = _axis()
+        red, green, blue = (step << (BITS * (2 - k)) for k in range(3))
+        self._pairs = (red + green[:, None]).ravel() * SHADES  # of red and green together, which lie beside each other
+        self._blue = blue * SHADES
         self._table = _table(colours, middles)
         self._pattern = _bayer(2)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
+        image = np.ascontiguousarray(image)
         height, width = image.shape[:2]
         side = len(self._pattern)
         pattern = np.tile(self._pattern, (STRIP // side, -(-width // side)))[:, :width]
+        pairs = np.ndarray((height, width), "<u2", image, strides=image.strides[:2])
         out = np.empty((height, width), np.uint8)
         for top in range(0, height, STRIP):
-            rows = image[top : top + STRIP]
-            cell = pattern[: len(rows)].copy()
-            for k in range(3):
-                cell += np.take(self._axis[k], rows[..., k], mode="clip")
-            np.take(self._table, cell, out=out[top : top + STRIP], mode="clip")
+            rows = slice(top, min(top + STRIP, height))
+            cell = np.take(self._pairs, pairs[rows], mode="clip")
+            cell += np.take(self._blue, image[rows, :, 2], mode="clip")
+            cell += pattern[: len(cell)]
+            np.take(self._table, cell, out=out[rows], mode="clip")
         return out
 
 
 def _axis() -> tuple[np.ndarray, np.ndarray]:
-    """Where in the table a level of a channel lies, (3, 256), and the mean level of each step, (64,) float32: finer where it is dark."""
+    """The step of the table in which a level of a channel lies, (256,), and the mean level of each step, (64,): finer where it is dark."""
     count = 2**BITS
     bent = np.sqrt(np.arange(256) / 255 + 0.02)
     step = np.minimum((bent - bent[0]) / (bent[-1] - bent[0]) * count, count - 1).astype(np.intp)
-    # below, two neighbouring levels may be further apart than a step: one that has no level takes its neighbours' mean
+    # where it is darkest two neighbouring levels may be further apart than a step: one that has no level takes its neighbours' mean
     middles = np.interp(np.arange(count), np.unique(step), [np.mean(np.flatnonzero(step == k)) for k in np.unique(step)])
-    return np.stack([step << (BITS * (2 - k)) for k in range(3)]) * SHADES, middles.astype(np.float32)
+    return step, middles.astype(np.float32)
 
 
 def _table(colours: np.ndarray, middles: np.ndarray) -> np.ndarray:
