@@ -9,7 +9,7 @@ import typer
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
-from nnviz3d.app.film import cluster, crew, work
+from nnviz3d.app.film import capacity, cluster, work
 from nnviz3d.app.film import farm as farms
 from nnviz3d.app.film import job as film
 from nnviz3d.app.film.job import Job
@@ -159,8 +159,8 @@ def check_ways(resume: bool, overwrite: bool, shard: str | None, farm: str | Non
         problems.append(Problem("", "--shard --farm", "give one of them: a farm divides the work itself"))
     if jobs is not None and farm:
         problems.append(Problem("", "--jobs --farm", "give one of them: a farm has workers of its own (local:N)"))
-    if jobs is not None and not 1 <= jobs <= crew.MOST:
-        problems.append(Problem("", "--jobs", f"expected 1 to {crew.MOST} processes, found {jobs}"))
+    if jobs is not None and not 1 <= jobs <= capacity.MOST:
+        problems.append(Problem("", "--jobs", f"expected 1 to {capacity.MOST} processes, found {jobs}"))
     if shard and overwrite:
         problems.append(Problem("", "--shard --overwrite", "other parts may be at work there; remove the .parts folder by hand first"))
     if problems:

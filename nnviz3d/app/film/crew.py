@@ -11,82 +11,18 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from heapq import heapify, heappop, heappush
-from pathlib import Path
 from threading import Condition, Thread
-from typing import TYPE_CHECKING
 
-from nnviz3d.app.film import hand
+from nnviz3d.app.film import capacity, hand
 from nnviz3d.app.film.job import Job
 from nnviz3d.record.parts import Parts
 
-if TYPE_CHECKING:
-    from nnviz3d.app.session import Session
-
-MOST, ENOUGH = 256, 16  # processes at all, and if nobody says how many
-MEMORY, PIXEL_MEMORY = 400e6, 60.0  # bytes of a process, and for each of its pixels: targets, and frames that wait for the encoder
-START = 2.0  # seconds until another process paints, and the processor's time that it takes
-# seconds of a core for a frame, each of its pixels and each edge, by llvmpipe (`tools/bench.py gif`, `record`)
-FRAME, PIXEL, EDGE, MOST_EDGES = 8e-3, 4e-8, 3e-6, 12_000
-STEP, FLOP = 2e-4, 5e-11  # seconds of a core for a training step and for each of its operations
 ENDS = 5.0  # seconds in which a process should be at the end of its frame
-RASTER = "LP_NUM_THREADS"  # of Mesa's llvmpipe
 
 Say = Callable[[str], None]
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def room(job: Job) -> int:
-    """For how many processes there is memory."""
-    record = job.scene.record
-    pixels = record.width * record.height * record.ssaa**2
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not everywhere
-        return MOST
-    return max(int(free / 2 / (MEMORY + PIXEL_MEMORY * pixels)), 1)
-
-
-def worth(job: Job, frames: int, session: Session | None = None) -> int:
-    """How many processes make so many frames soonest: each goes through all of the training, and needs time to start.
-
-    Without a session, whose network says what its edges and a step of it cost: a guess.
-    """
-    record, train = job.scene.record, job.scene.train
-    if job.replays:  # what is trained in a session, and when, is not known before
-        return 1
-    count = min(cores(), room(job), ENOUGH)
-    edges = min(session.source.topology.n_edges, MOST_EDGES) if session is not None else 0
-    lines = min(record.height / 400, 1)  # short edges cost less, long ones are thin
-    painting = frames * record.motion_blur * (FRAME + PIXEL * record.width * record.height * record.ssaa**2 + EDGE * edges * lines)
-    training = 0.0
-    if session is not None and session.player is None:
-        steps = record.begin + sum(shot.steps for shot in record.shots)
-        training = steps * (STEP + FLOP * 6 * train.batch * session.source.trainer.arenas.parameters.size)
-    return count if painting * (1 - 1 / count) - training > START else 1
-
-
-def graphics() -> bool:
-    """Whether this machine seems to have a graphics card; what OpenGL makes of it is known when it has started."""
-    return any(Path(name).exists() for name in ("/dev/dri", "/dev/nvidiactl", "/dev/dxg")) or sys.platform in ("darwin", "win32")
-
-
-@contextmanager
-def shared(processes: int) -> Iterator[None]:
-    """A rasteriser that starts in here takes its share of the cores only."""
-    before = os.environ.get(RASTER)
-    if processes > 1 and before is None:
-        os.environ[RASTER] = str(max(cores() // processes, 1))
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(RASTER, None)
 
 
 class Crew:
@@ -172,7 +108,7 @@ class Mate(Thread):
         self._crew, self._order = crew, b""
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         command = [sys.executable, "-P", "-m", "nnviz3d.app.film.mate"]
-        with shared(cores()):
+        with capacity.shared(capacity.cores()):
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._words, start_new_session=True

@@ -13,7 +13,8 @@ from importlib import metadata
 from pathlib import Path
 
 from nnviz3d import __version__
-from nnviz3d.app.film.crew import Crew, Say, graphics, shared, worth
+from nnviz3d.app.film.capacity import graphics, shared, worth
+from nnviz3d.app.film.crew import Crew, Say
 from nnviz3d.app.film.easel import Easel
 from nnviz3d.app.film.job import Job
 from nnviz3d.record import pictures

@@ -14,7 +14,7 @@ import pytest
 
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.record import Wish, job_of
-from nnviz3d.app.film import crew, work
+from nnviz3d.app.film import capacity, crew, work
 from nnviz3d.app.film.painter import open_session
 from nnviz3d.record.parts import Parts
 from nnviz3d.spec.errors import InputError
@@ -166,21 +166,21 @@ LARGE = Wish(size="1280x720", fps=60, duration=10.0)
 
 
 def worth(monkeypatch, tmp_path, scene="digits", wish=LARGE, sets=(), cores=2):
-    monkeypatch.setattr(crew, "cores", lambda: cores)
+    monkeypatch.setattr(capacity, "cores", lambda: cores)
     what = job(tmp_path / "film.mp4", scene, wish, sets)
-    return crew.worth(what, what.count, open_session(what))
+    return capacity.worth(what, what.count, open_session(what))
 
 
 def test_help_comes_where_it_comes_in_time(tmp_path, monkeypatch):
     assert worth(monkeypatch, tmp_path) == 2
     assert worth(monkeypatch, tmp_path, cores=8) == 8
     assert worth(monkeypatch, tmp_path, cores=1) == 1
-    assert worth(monkeypatch, tmp_path, cores=100) <= crew.ENOUGH
+    assert worth(monkeypatch, tmp_path, cores=100) <= capacity.ENOUGH
     assert worth(monkeypatch, tmp_path, wish=PLAIN) == 1, "done before anybody has come"
     heavy = ("network.layers=[{units=2048},{units=2048}]", "record.steps=4000")
     assert worth(monkeypatch, tmp_path, sets=heavy) == 1, "training takes the time, and everybody would have to train"
     huge = Wish(size="7680x4320", fps=60, duration=10.0)
-    monkeypatch.setattr(crew.os, "sysconf", lambda name: {"SC_AVPHYS_PAGES": 2**20, "SC_PAGE_SIZE": 4096}[name])  # 4 GiB
+    monkeypatch.setattr(capacity.os, "sysconf", lambda name: {"SC_AVPHYS_PAGES": 2**20, "SC_PAGE_SIZE": 4096}[name])  # 4 GiB
     assert worth(monkeypatch, tmp_path, wish=huge, cores=16) == 1
     assert worth(monkeypatch, tmp_path, cores=16) == 4
 
@@ -196,15 +196,15 @@ def test_on_a_graphics_card_one_process_feeds_it(tmp_path, mates, monkeypatch):
 
 
 def test_the_rasterisers_share_is_given_back(monkeypatch):
-    monkeypatch.delenv(crew.RASTER, raising=False)
-    monkeypatch.setattr(crew, "cores", lambda: 8)
-    with crew.shared(4):
-        assert os.environ[crew.RASTER] == "2"
-    assert crew.RASTER not in os.environ
-    monkeypatch.setenv(crew.RASTER, "3")
-    with crew.shared(4):
-        assert os.environ[crew.RASTER] == "3", "a person knows better"
-    assert os.environ[crew.RASTER] == "3"
+    monkeypatch.delenv(capacity.RASTER, raising=False)
+    monkeypatch.setattr(capacity, "cores", lambda: 8)
+    with capacity.shared(4):
+        assert os.environ[capacity.RASTER] == "2"
+    assert capacity.RASTER not in os.environ
+    monkeypatch.setenv(capacity.RASTER, "3")
+    with capacity.shared(4):
+        assert os.environ[capacity.RASTER] == "3", "a person knows better"
+    assert os.environ[capacity.RASTER] == "3"
 
 
 @pytest.mark.parametrize(
