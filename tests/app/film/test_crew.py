@@ -12,27 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from nnviz3d.app.commands.common import Options
-from nnviz3d.app.commands.record import Wish, job_of
+from nnviz3d.app.commands.record import Wish
 from nnviz3d.app.film import capacity, crew, work
 from nnviz3d.app.film.painter import open_session
 from nnviz3d.record.parts import Parts
 from nnviz3d.spec.errors import InputError
+from tests.app.film.conftest import PLAIN, job, same
 
 pytest.importorskip("av", reason="films need the extra `video`")
 pytestmark = pytest.mark.gl
-PLAIN = Wish(size="96x54", fps=50, duration=6.0)  # 300 frames, 5 pieces
-
-
-def job(target, scene="xor", wish=PLAIN, sets=("record.steps=200",)):
-    return job_of(Options(sets=sets), scene, target, wish)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    """The film by one process: what its sidecar says, and its bytes."""
-    one = job(tmp_path_factory.mktemp("alone") / "film.mp4")
-    return work.record(one), one.target.read_bytes()
 
 
 @pytest.fixture
@@ -47,11 +35,6 @@ def mates(monkeypatch):
 
     monkeypatch.setattr(crew.Mate, "__init__", watched)
     return made
-
-
-def same(told, film, alone):
-    assert told["frames"] == alone[0]["frames"] and told["scene_hash"] == alone[0]["scene_hash"]
-    assert film.read_bytes() == alone[1]
 
 
 def slowly(monkeypatch, until):

@@ -16,28 +16,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.app.commands.common import Options
-from nnviz3d.app.commands.record import Wish, job_of
+from nnviz3d.app.commands.record import Wish
 from nnviz3d.app.film import cluster, farm, hand, work
 from nnviz3d.record.parts import Parts
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
+from tests.app.film.conftest import job, same
 
 needs_dask = pytest.mark.skipif(not __import__("importlib.util").util.find_spec("distributed"), reason="needs the extra `farm`")
 pytestmark = [pytest.mark.gl, needs_dask]
 LOCAL = cluster.Where(workers=2)
-PLAIN = Wish(size="96x54", fps=60, duration=5.0)  # 300 frames, 5 pieces
-
-
-def job(target, scene="xor", wish=PLAIN):
-    return job_of(Options(sets=("record.steps=200",)), scene, target, wish)
-
-
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    """The film by one process: its bytes and what its sidecar says."""
-    one = job(tmp_path_factory.mktemp("alone") / "film.mp4")
-    return work.record(one), one.target.read_bytes()
 
 
 @pytest.fixture
@@ -53,11 +41,6 @@ def processes(monkeypatch):
 
     monkeypatch.setattr(cluster, "Workers", Watched)
     return lambda: made[0].processes
-
-
-def same(told, film, alone):
-    assert told["frames"] == alone[0]["frames"] and told["scene_hash"] == alone[0]["scene_hash"]
-    assert film.read_bytes() == alone[1]
 
 
 def test_a_worker_killed_in_the_middle_costs_its_piece_and_not_the_film(tmp_path, alone, processes):
