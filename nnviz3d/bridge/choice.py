@@ -57,6 +57,7 @@ class Choice:
         """Some pairs are still to have their turn."""
         return self._turn > 0
 
+    @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
     def renew(self, numbers: select.Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
         """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales."""
         count = max(len(self.pairs), 1)
