@@ -216,7 +216,9 @@ class Picture:
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
-        if self.xp.isfinite(array.sum()):
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = self.xp.isfinite(array.sum())
+        if finite:
             return array
         return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
 
