@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def room(job: Job) -> int:
-    """For how many processes there is memory."""
-    record = job.scene.record
-    pixels = record.width * record.height * record.ssaa**2
+def memory() -> float:
+    """Bytes that programs can still have, what the system would give back among them; infinite where it does not say."""
     try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not everywhere
-        return MOST
-    return max(int(free / 2 / (MEMORY + PIXEL_MEMORY * pixels)), 1)
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        return 1024.0 * int(lines["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return inf
+
+
+def room(job: Job) -> int:
+    """For how many processes there is memory, of which they may take half."""
+    record = job.scene.record
+    each = MEMORY + PIXEL_MEMORY * record.width * record.height * record.ssaa**2
+    return max(int(min(memory() / 2 / each, MOST)), 1)
 
 
 def worth(job: Job, frames: int, session: Session | None = None) -> int:
