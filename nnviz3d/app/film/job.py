@@ -22,7 +22,7 @@ from nnviz3d.spec.scene import Scene
 
 # bits a pixel and frame in films of a network that learns, by codec; measured at 1280 x 720 (`tools/bench.py codecs`), PNG and EXR at most
 BITS = {
-    "h264": 0.3, "h265": 0.25, "av1": 0.2, "h264_nvenc": 0.3, "h265_nvenc": 0.25, "vp9": 0.26, "ffv1": 6.0, "prores": 7.7, "gif": 2.2,
+    "h264": 0.3, "h265": 0.25, "av1": 0.2, "h264_nvenc": 0.3, "h265_nvenc": 0.25, "vp9": 0.26, "ffv1": 6.0, "prores": 7.7, "gif": 2.0,
     "apng": 7.0, "png": 9.0, "png16": 26.0, "exr": 24.0,
 }  # fmt: skip
 MOST_FRAMES = 50_000_000
