@@ -2,7 +2,7 @@
 
 The idea is Joel Yliluoma's ("arbitrary-palette positional dithering"), with the search for the pair done once for all colours. Where
 error diffusion lets a change ripple through the rest of the picture, a pixel here depends on nothing but itself: what rests in a film
-rests in its dither too, and a GIF, which stores what moves, is half as large.
+rests in its dither too, and a GIF stores only what moves.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ class Crew:
         self._busy: set[int] = set()
         self._change = Condition()
         self._mates: list[Mate] = []
+        self.over = False  # whether everybody was sent home
 
     def call(self, processes: int) -> None:
         """Let others get ready, so that there are so many with this one: it takes them as long as us."""
@@ -51,6 +52,7 @@ class Crew:
 
     def dismiss(self) -> None:
         """Let them end after the frame that they are at."""
+        self.over = True
         for mate in self._mates:
             mate.dismiss()
 
@@ -129,8 +131,10 @@ class Mate(Thread):
                 self._crew.done(number)
         except (OSError, ValueError, EOFError, pickle.UnpicklingError) as error:  # closed, gone, or it says why
             if number is not None:
+                self._leave()  # two must never write the same piece
                 self._crew.done(number, made=False)
-                self._crew.say(f"note: {self.name} has ended ({self._why(error)}); the others go on")
+                if not self._crew.over:
+                    self._crew.say(f"note: {self.name} has ended ({self._why(error)}); the others go on")
         finally:
             self.dismiss()
 
@@ -155,12 +159,16 @@ class Mate(Thread):
         with suppress(OSError):
             self._process.stdin.close()
 
-    def end(self) -> None:
+    def _leave(self) -> None:
+        self.dismiss()
         try:
             self._process.wait(ENDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def end(self) -> None:
+        self._leave()
         if self.is_alive():
             self.join(ENDS)
         self._process.stdout.close()

@@ -94,7 +94,7 @@ def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alo
 
 
 def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, mates, monkeypatch):
-    one = job(tmp_path / "film.mp4")
+    one, said = job(tmp_path / "film.mp4"), []
 
     def stop(done, total):
         if done >= 80:
@@ -102,8 +102,8 @@ def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, mates, monkey
 
     slowly(monkeypatch, lambda: list(one.folder.glob("0000[1-4].raw")))
     with pytest.raises(KeyboardInterrupt):
-        work.record(one, jobs=2, progress=stop)
-    assert mates and all(process.poll() is not None for process in mates)
+        work.record(one, jobs=2, progress=stop, say=said.append)
+    assert mates and all(process.poll() is not None for process in mates) and not said
     parts = Parts.load(one.folder)
     kept = sum(len(parts.hashes(k)) for k in parts.finished())
     seen = []
