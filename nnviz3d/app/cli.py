@@ -246,6 +246,9 @@ def doctor(options: Any, as_json: Json = False) -> None:
 @command(app)
 def bench(
     options: Any,
+    what: Annotated[
+        str | None, typer.Argument(metavar="[soak]", help="soak: does memory grow while it runs on? With --hours.", show_default=False)
+    ] = None,
     as_json: Json = False,
     only: Annotated[
         str | None,
@@ -256,11 +259,20 @@ def bench(
             show_default=False,
         ),
     ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", metavar="H", help="Of a soak, 0.05 for example.", show_default="1")] = None,
 ) -> None:
     """Measure ms per stage next to the raw floor of the same work in this process."""
     from nnviz3d.app import bench as benchmarks
     from nnviz3d.spec.errors import InputError
 
+    if what not in (None, "soak"):
+        raise InputError.of("", "bench", f"expected nothing or soak, found {what!r}; sections are given by --only")
+    if hours is not None and not (what and 0 < hours <= 10_000):
+        raise InputError.of("", "--hours", "of a soak: bench soak --hours H, above 0 and at most 10,000")
+    if what and only:
+        raise InputError.of("", "--only", "a soak has no sections")
+    if what:
+        raise typer.Exit(benchmarks.main(as_json, hours=1.0 if hours is None else hours))
     if only not in (None, *benchmarks.SECTIONS):
         raise InputError.of("", "--only", f"expected one of {', '.join(benchmarks.SECTIONS)}, found {only!r}")
     raise typer.Exit(benchmarks.main(as_json, only))

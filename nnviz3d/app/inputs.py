@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 import nnviz3d
 from nnviz3d.app.door import Door
+from nnviz3d.app.packed import Packed
 from nnviz3d.spec import timeline
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -27,8 +28,8 @@ from nnviz3d.spec.timeline import Event, Timeline
 if TYPE_CHECKING:
     from nnviz3d.app.loop import Loop
 
-MOST = 400_000  # events: about 150 MB
-STEP_EVERY = 0.1  # seconds between two samples of a training run
+MOST = 200_000  # events: at most 8 MB
+STEP_EVERY = 0.1  # seconds between two samples of a training run, and how much earlier or later a step may come than it did
 SMALL = 2e-4  # a camera's error that nobody sees: half a pixel of 2160 rows
 CALM = frozenset({"dismiss", "check", "next_sample", "previous_sample", "shuffle_sample", "show_sample", "show_moment"})
 BY_OUTCOME = frozenset({"next_wrong", "previous_wrong", "browse_cell"})  # depend on what a panel has counted: the sample itself is kept
@@ -45,8 +46,8 @@ class Inputs:
             session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, session.source.history, session.running
         )
         self.time, self.full = 0.0, False
-        self.events: list[Event] = []
-        self._pose, self._place = Door(), Door()
+        self.events = Packed()
+        self._pose, self._place, self._run = Door(), Door(), Door()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
         self._loose, self._diverged = False, (None, None)
@@ -114,6 +115,7 @@ class Inputs:
         self._loose = True
 
     def _act(self, kind: str, value=None, name: str = "", held: bool = False, now: float = 0.0) -> None:
+        self._flush_run()
         self._flush_place()
         self._look_for_divergence()
         if self._keep(Event(self.time, kind, value, self.step, name, now, held, self._loose)):
@@ -128,8 +130,10 @@ class Inputs:
             return
         session, stage = self.session, self.loop.stage
         since, step, running = self._marked
-        if running != session.running or (self.step != step and self.time - since >= STEP_EVERY):
+        if running != session.running:
             self._mark()
+        elif self.step != step and self.time - since >= STEP_EVERY:
+            self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
         pose = stage._drawn.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
@@ -158,9 +162,11 @@ class Inputs:
         self._look_for_divergence()
         walking, walked, sample, step = before
         if walking is not None and self.session.walking is walking and walking.walk.step != walked:
+            self._flush_run()
             self._flush_place()
             self._keep(Event(self.time, "do", None, step, "walk"))
         elif walking is None and self.session.walking is None and self._sample() != sample:
+            self._flush_run()
             self._keep(Event(self.time, "do", self._sample(), self.step, "show_sample"))
 
     def _look_for_divergence(self) -> None:
@@ -169,6 +175,7 @@ class Inputs:
         now = session.source.diverged, session.rival and session.rival.source.diverged
         for network, (was, step) in enumerate(zip(self._diverged, now, strict=True)):
             if step is not None and step != was:
+                self._flush_run()
                 self._keep(Event(self.time, "diverged", [network, step], self.step))
         self._diverged = now
 
@@ -177,8 +184,19 @@ class Inputs:
         return int(self.session.source.sample.index if walking is None else walking.walk.shown)
 
     def _mark(self) -> None:
+        self._flush_run()
         self._keep(Event(self.time, "step", None, self.step))
         self._marked = self.time, self.step, self.session.running
+
+    def _sample_run(self, rate: float) -> None:
+        """How far the run has come, at `rate` steps a second: steps that follow each other evenly are told by the first and the last."""
+        for time, (step,) in self._run.add(self.time, (self.step,), (rate * STEP_EVERY,)):
+            self._keep(Event(time, "step", None, step))
+        self._marked = self.time, self.step, self.session.running
+
+    def _flush_run(self) -> None:
+        for time, (step,) in self._run.flush():
+            self._keep(Event(time, "step", None, step))
 
     def _walk(self) -> None:
         """The place of a walk that plays; where it rests, commands have told where."""
@@ -205,7 +223,7 @@ class Inputs:
     def _keep(self, event: Event) -> bool:
         """What a timeline cannot hold (a number that is not finite) has changed nothing either: it became a banner."""
         if len(self.events) >= MOST:
-            self.events = thinned(self.events)
+            self.events = Packed(thinned(list(self.events)))
             self.full = self.full or len(self.events) > 0.9 * MOST
         if self.full or timeline.problem(event):
             return False

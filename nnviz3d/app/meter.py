@@ -1,10 +1,14 @@
-"""Milliseconds a frame by stage: medians for the panel, all of them for `--stats`. The app reads the clock, and here it does."""
+"""Milliseconds a frame by stage: medians for the panel, percentiles of the whole run for `--stats`. The app reads the clock, and here it does.
+
+Of a constant size however long a run is: the last thousand frames are kept as they are, all of them as counts of times that differ by 1 %.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import log
 from time import perf_counter
 
 import numpy as np
@@ -12,6 +16,33 @@ import numpy as np
 from nnviz3d.spec.readout import Performance
 
 RECENT = 90
+KEPT = 1000  # frames whose times are kept one by one
+WARM = 5  # first frames, which compile and warm up: not counted
+FINE = 0.01  # share by which two times differ that are counted apart
+
+
+class Times:
+    """Milliseconds of one stage."""
+
+    def __init__(self):
+        self.last: deque[float] = deque(maxlen=KEPT)
+        self._counts: Counter[int] = Counter()
+        self._seen = 0
+
+    def add(self, ms: float) -> None:
+        self.last.append(ms)
+        self._seen += 1
+        if self._seen > WARM:
+            self._counts[round(log(max(ms, 1e-4)) / FINE)] += 1
+
+    def percentiles(self, wanted: tuple[float, ...], skip: int) -> list[float]:
+        """Exact for at most `KEPT` frames, of which the first `skip` are left out; else within 1 %, of all."""
+        if self._seen <= KEPT:
+            rows = list(self.last)
+            return [float(np.percentile(rows[skip:] or rows, q)) for q in wanted]
+        steps, counts = zip(*sorted(self._counts.items()), strict=True)
+        ms = np.exp(np.array(steps) * FINE)
+        return [float(np.percentile(ms, q, weights=counts, method="inverted_cdf")) for q in wanted]
 
 
 class Meter:
@@ -19,7 +50,8 @@ class Meter:
 
     def __init__(self):
         self._now: dict[str, float] = {}
-        self._frames: dict[str, list[float]] = {"frame": []}
+        self._frames: dict[str, Times] = {"frame": Times()}
+        self._count = 0
         self._recent: deque[float] = deque(maxlen=RECENT)
         self._start = perf_counter()
         self._shown = Performance()
@@ -35,7 +67,7 @@ class Meter:
 
     def of(self, *names: str) -> float:
         """Milliseconds of these stages in the frame that just ended."""
-        return sum(frames[-1] for name in names if (frames := self._frames.get(name)))
+        return sum(self._frames[name].last[-1] for name in names if name in self._frames)
 
     @property
     def recent_ms(self) -> float:
@@ -43,8 +75,8 @@ class Meter:
         return float(np.median(self._recent)) if self._recent else 1000 / 30
 
     def rows(self, name: str) -> list[float]:
-        """Milliseconds of one stage in every frame so far."""
-        return self._frames.get(name, [])
+        """Milliseconds of one stage in the frames of late, at most `KEPT`."""
+        return list(self._frames[name].last) if name in self._frames else []
 
     def end_frame(self) -> float:
         """Milliseconds since the last call."""
@@ -53,10 +85,8 @@ class Meter:
         self._start = now
         self._now["frame"] = elapsed
         for name, ms in self._now.items():
-            rows = self._frames.setdefault(name, [])
-            rows.append(ms)
-            if len(rows) > 20_000:  # a run of months must not grow; --stats then tells of the last ten minutes
-                del rows[:10_000]
+            self._frames.setdefault(name, Times()).add(ms)
+        self._count += 1
         self._recent.append(elapsed)
         self._now.clear()
         return elapsed
@@ -66,18 +96,18 @@ class Meter:
         self._since += 1
         if self._since >= 15 or not self._shown.stages:
             self._since = 0
-            stages = {name: float(np.median(rows[-RECENT:])) for name, rows in self._frames.items() if name != "frame" and rows}
+            stages = {name: float(np.median(self.rows(name)[-RECENT:])) for name in self._frames if name != "frame"}
             stages |= {f"gpu {name}": ms for name, ms in gpu.items()}
             history = np.fromiter(self._recent, np.float32)
             p50, p99 = (float(np.percentile(history, q)) for q in (50, 99)) if len(history) else (0.0, 0.0)
             self._shown = Performance(stages=stages, frame_ms=p50, frame_p99_ms=p99, history=history, **facts)
         return self._shown
 
-    def stats(self, skip: int = 5) -> dict:
+    def stats(self, skip: int = WARM) -> dict:
         """p50 and p99 a stage over all frames but the first `skip` (they compile and warm up)."""
         out = {}
-        for name, rows in self._frames.items():
-            kept = rows[skip:] or rows
-            if kept:
-                out[name] = {"p50": round(float(np.percentile(kept, 50)), 3), "p99": round(float(np.percentile(kept, 99)), 3)}
-        return {"frames": len(self._frames["frame"]), "ms": out}
+        for name, times in self._frames.items():
+            if times.last:
+                p50, p99 = times.percentiles((50, 99), skip)
+                out[name] = {"p50": round(p50, 3), "p99": round(p99, 3)}
+        return {"frames": self._count, "ms": out}

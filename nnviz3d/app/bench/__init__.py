@@ -35,18 +35,24 @@ def measure(only: str | None = None) -> dict:
     return report
 
 
+def measure_soak(hours: float) -> dict:
+    """The growth of memory over so many hours of running."""
+    return {"soak": _section("soak", "soak")(hours)}
+
+
 def _section(room: str, name: str):
     return getattr(import_module(f"nnviz3d.app.bench.{room}"), name)
 
 
-def main(json: bool = False, only: str | None = None) -> int:
-    """Measure and print: one JSON document, or a line a number."""
-    report = measure(only)
+def main(json: bool = False, only: str | None = None, hours: float | None = None) -> int:
+    """Measure and print: one JSON document, or a line a number. `hours`: of the soak, which takes as long as it is told."""
+    report = measure(only) if hours is None else measure_soak(hours)
     text = json_module.dumps(report, indent=1)
     if json:
         sys.stdout.write(text + "\n")
     else:
         for section, values in report.items():
             for name, value in values.items() if isinstance(values, dict) else [("", values)]:
-                sys.stdout.write(f"{section:10} {name:16} {value}\n")
+                for key, number in value.items() if isinstance(value, dict) else [("", value)]:
+                    sys.stdout.write(f"{section:10} {name + ' ' * bool(key) + key:26} {number}\n")
     return 0
