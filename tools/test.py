@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bootstrap
 
 SOFTWARE = {"LIBGL_ALWAYS_SOFTWARE": "1", "GALLIUM_DRIVER": "llvmpipe", "LP_NUM_THREADS": "2"}
-PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "g++": "g++"}  # the window tests; the parity of CUDA kernels, compiled as C++
+# the window tests; the parity of CUDA kernels, compiled as C++
+PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "setxkbmap": "x11-xkb-utils", "g++": "g++"}
 
 
 def main() -> int:

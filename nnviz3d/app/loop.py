@@ -145,7 +145,8 @@ class Loop:
         )
         self._title()
         self.host.begin_overlay(dt)
-        self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt)
+        typed = self.host.keyboard and self.host.keyboard.take()
+        self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt, typed=typed)
 
     def _title(self) -> None:
         """What the window's list of windows should say."""

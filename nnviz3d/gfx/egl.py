@@ -68,6 +68,7 @@ class EglHost:
     headless = True
     vsync = False
     pixel_ratio = 1.0
+    keyboard = None
 
     def __init__(self, width: int = 1280, height: int = 720):
         reasons = []

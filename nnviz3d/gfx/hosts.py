@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from nnviz3d.spec.errors import RunError
+
+if TYPE_CHECKING:
+    from nnviz3d.gfx.keyboard import Keyboard
 
 INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
 
@@ -31,6 +34,7 @@ class Host(Protocol):
     pixel_ratio: float
     close_asked: bool
     dropped: list[str]
+    keyboard: Keyboard | None  # None: imgui's keys are all there is
 
     @property
     def size(self) -> tuple[int, int]: ...

@@ -16,6 +16,7 @@ import numpy as np
 from OpenGL import GL
 
 from nnviz3d.gfx.context import MAJOR, MINOR, Context
+from nnviz3d.gfx.keyboard import Keyboard
 from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.targets import read_pixels
 from nnviz3d.spec.errors import RunError
@@ -58,6 +59,7 @@ class WindowHost:
         self.vsync = True
         self.context = Context()
         self.imgui = ImguiFrame()
+        self.keyboard = Keyboard(self.window)
         imgui.backends.glfw_init_for_opengl(ctypes.cast(self.window, ctypes.c_void_p).value, True)
         self._restore: tuple[int, int, int, int] | None = None
         self.frames = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec import keys as table
 from nnviz3d.ui.frame import Frame
 
 AREAS = ("", "##dock", "##transport", "##header")
@@ -33,14 +34,15 @@ def keys(f: Frame) -> None:
     """F6, Shift+F6, Tab and what ends it. Called once a frame, after all windows."""
     memory, io = f.memory, imgui.get_io()
     pressed = lambda key: imgui.is_key_pressed(key, False)  # noqa: E731
+    asked = {table.resolve(press) for press in f.typed.presses}
     present = [area for area in AREAS if area != "##dock" or f.docked]
     if f.narrow and f.docked:
         present = ["", "##dock"]
     area = memory.area
-    if pressed(_K.f6) or pressed(_K.gamepad_start):
+    if asked & {"focus_next", "focus_previous"} or pressed(_K.gamepad_start):
         place = present.index(area) if area in present else 0
-        area = present[(place + (-1 if io.key_shift else 1)) % len(present)]
-    elif pressed(_K.tab) and not area and not io.want_text_input and not (io.key_ctrl or io.key_alt or io.key_super):
+        area = present[(place + (-1 if "focus_previous" in asked else 1)) % len(present)]
+    elif "focus_in" in asked and not area and not io.want_text_input:
         area = present[1]
     elif area and (area not in present or _left(f, pressed)):
         area = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.keys import Typed
 from nnviz3d.spec.readout import Command, Readout
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import theme
@@ -22,6 +23,7 @@ class Memory:
     panels: bool = True
     sheet: bool = False  # the same in a narrow window, where the panels lie over the stage
     help: bool = False
+    black: bool = False  # the screen, for a talk
     hint: bool = True
     hint_seconds: float = 0.0
     dock_width: float = theme.PANEL_WIDTH  # unscaled
@@ -52,6 +54,7 @@ class Frame:
     formulas: Formulas
     memory: Memory
     compact: bool = False  # a film or a still: no panels
+    typed: Typed = field(default_factory=Typed)
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     wants: dict[str, Any] = field(default_factory=dict)

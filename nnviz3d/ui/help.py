@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.keys import MOTION, ROWS
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.words import KEYS
 
 _W = imgui.WindowFlags_
 _ACCENT, _TEXT = theme.packed(theme.ACCENT), theme.packed(theme.TEXT)
@@ -24,20 +24,21 @@ def draw(f: Frame) -> None:
     imgui.begin("##shade", None, _W.no_decoration | _W.no_move | _W.no_saved_settings | _W.no_nav)
     imgui.pop_style_var()
     two = f.width > f.px(870)
-    half = (len(KEYS) + 1) // 2 if two else len(KEYS)
-    row = f.px(theme.BODY + 11)
-    width, height = f.px(832 if two else 428), half * row + f.px(74)
+    half = (len(ROWS) + 1) // 2 if two else len(ROWS)
+    high = f.px(theme.BODY + 11)
+    width, height = f.px(832 if two else 428), half * high + f.px(74)
     left, top = (f.width - width) / 2, max((f.height - height) / 2, f.px(8))
     imgui.dummy(imgui.ImVec2(1, height - f.px(8)))  # where it is taller than the window, the wheel moves it
     top -= imgui.get_scroll_y()
     draw_list = imgui.get_window_draw_list()
     draw_list.add_rect_filled(imgui.ImVec2(left, top), imgui.ImVec2(left + width, top + height), theme.packed(theme.POPUP, 0.99), f.px(12))
     draw_list.add_text(f.fonts.bold, f.font(theme.LARGE), imgui.ImVec2(left + f.px(28), top + f.px(20)), _TEXT, "Keys and mouse")
-    for k, (keys, what) in enumerate(KEYS):
+    motion = " ".join(f.typed.letters.get(letter, letter) for letter in MOTION)
+    for k, row in enumerate(ROWS):
         x = left + f.px(28) + (f.px(404) if k >= half else 0)
-        y = top + f.px(60) + (k % half) * row
-        draw_list.add_text(imgui.ImVec2(x, y), _ACCENT, keys)
-        draw_list.add_text(imgui.ImVec2(x + f.px(160), y), _TEXT, what)
+        y = top + f.px(60) + (k % half) * high
+        draw_list.add_text(imgui.ImVec2(x, y), _ACCENT, row.shown.replace("{motion}", motion))
+        draw_list.add_text(imgui.ImVec2(x + f.px(160), y), _TEXT, row.words)
     if imgui.is_window_hovered() and imgui.is_mouse_clicked(0):
         f.memory.help = False
     imgui.end()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.keys import Typed
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import capturing, focus, header, inset, notes, outputs, placing, stage, theme, transport
+from nnviz3d.ui import black, capturing, focus, header, hotkeys, inset, keyboard, notes, outputs, placing, stage, theme, transport
 from nnviz3d.ui import help as help_card
 from nnviz3d.ui.ask import Ask
 from nnviz3d.ui.dock import Dock
@@ -41,10 +42,13 @@ class Overlay:
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
         self._tour, self._titles = Tour(), Titles()
 
-    def draw(self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False) -> Answer:
+    def draw(
+        self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False, typed: Typed | None = None
+    ) -> Answer:
         """Draw one frame and say what a person did in it. `size`: framebuffer pixels, `dt`: seconds since the last frame.
 
-        `compact`: only labels and the caption, for films and stills without panels.
+        `compact`: only labels and the caption, for films and stills without panels. `typed`: what the keyboard did, where the host knows
+        it better than imgui.
         """
         width, height = size
         if min(width, height) < 1:
@@ -54,6 +58,7 @@ class Overlay:
             theme.apply(scale)
             self._applied = scale
         f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
+        f.typed = Typed() if compact else keyboard.read() if typed is None else typed
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()
         return answer
@@ -110,8 +115,9 @@ class Overlay:
         self._ask.draw(f)
         capturing.draw(f)
         if f.readout.question is None:  # else its own keys
-            stage.keys(f)
+            hotkeys.draw(f)
             focus.keys(f)
+        black.draw(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0

@@ -23,7 +23,6 @@ READING, SMALLER = 18.0, 16.0  # sizes of the text: where there is room, and whe
 ROWS = 3  # of text that the card of a tall window always has room for, so that it does not jump from step to step
 DOT, BAR, GAP = 4.0, 34.0, 7.0  # of the lessons: radius, width of this one's, between them
 ROOM = 470.0  # unscaled pixels of stage that must be left beside a panel
-_K = imgui.Key
 _ACCENT, _ON_ACCENT, _DIM, _FAINT, _TEXT, _GOOD = (
     theme.packed(c) for c in (theme.ACCENT, theme.ON_ACCENT, theme.DIM, theme.FAINT, theme.TEXT, theme.GOOD)
 )
@@ -223,21 +222,3 @@ def _line(f: Frame, draw_list, x0: float, y0: float, x1: float, y1: float, value
     for k in range(pieces):
         ends = [imgui.ImVec2(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in (k / pieces, (k + (0.6 if pieces > 1 else 1)) / pieces)]
         draw_list.add_line(*ends, ink, f.px(1.0 + 1.2 * abs(value)))
-
-
-def keys(f: Frame, pressed) -> bool:
-    """The tour's own keys, before all others. True where one was pressed."""
-    if f.readout.tour is None:
-        if pressed(_K.t):
-            f.do("tour")
-            return True
-        return False
-    for event, those in (
-        ("next", (_K.space, _K.enter, _K.keypad_enter, _K.right_arrow, _K.gamepad_face_down)),
-        ("back", (_K.left_arrow, _K.backspace, _K.gamepad_face_right)),
-        ("close", (_K.t,)),
-    ):
-        if any(pressed(key) for key in those):
-            f.do("tour", event)
-            return True
-    return False

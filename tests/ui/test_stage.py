@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from imgui_bundle import imgui
 
+from nnviz3d.spec.keys import ROWS
+from nnviz3d.ui import hotkeys
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording
@@ -192,3 +194,22 @@ def test_the_transport_and_the_header_stay_inside_the_stage(width, height):
         x, y = found[label][0]
         assert 15 < x < stage - 15 and 8 < y < height - 15, label
     small.close()
+
+
+def test_every_key_of_the_table_does_something():
+    names = {name for row in ROWS for name in row.keys}
+    assert names == set(hotkeys.ACTIONS) | hotkeys.ELSEWHERE
+
+
+def test_b_makes_the_screen_black_and_any_key_brings_it_back(driver):
+    driver.frame(3)
+    bright = driver.pixels().max()
+    driver.key(K.b)
+    driver.frame(2)
+    assert driver.pixels().max() == 0 < bright
+    driver.key(K.r)
+    driver.frame(2)
+    assert driver.pixels().max() == bright and driver.commands == [], "and does nothing else"
+    driver.key(K.b)
+    driver.click(500, 300)
+    assert not driver.overlay.memory.black and not any(answer.stage.clicked for answer in driver.answers)

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from imgui_bundle import imgui
 
+from nnviz3d.spec.keys import ROWS
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui import equations, theme, words
 from nnviz3d.ui.line import plain_text
@@ -59,7 +60,7 @@ def test_bounds_come_from_the_scene():
 def test_the_fonts_hold_every_character_that_we_print(driver):
     texts = [
         *itertools.chain(*words.HINTS.values()),
-        *itertools.chain(*words.KEYS),
+        *(text for row in ROWS for text in (row.shown, row.words)),
         *words.LAYER_HINTS.values(),
         *words.QUANTITIES.values(),
     ]

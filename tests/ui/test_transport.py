@@ -10,8 +10,9 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.keys import ROWS
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading, WalkReading
-from nnviz3d.ui import speed, words
+from nnviz3d.ui import speed
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording
@@ -303,7 +304,7 @@ def test_a_place_of_the_history_and_of_the_iteration_is_dragged_to(driver):
 
 
 def test_help_lists_every_key_of_time(driver):
-    told = " ".join(keys for keys, _ in words.KEYS)
+    told = " ".join(row.shown for row in ROWS)
     for key in (
         "Space",
         ",",

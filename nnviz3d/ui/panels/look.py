@@ -7,7 +7,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from nnviz3d.spec.scene import Quality, Quantity
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.stage import CAMERAS
+from nnviz3d.ui.hotkeys import CAMERAS
 from nnviz3d.ui.widgets import choice, slider, toggle
 from nnviz3d.ui.words import QUANTITIES
 
