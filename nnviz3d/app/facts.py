@@ -23,6 +23,7 @@ from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.titles import Titles
+from nnviz3d.ui.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:
@@ -30,7 +31,8 @@ def sentence(session: Session) -> str:
     source = session.source
     if session.player is not None:
         return session.moments.sentence(source) or session.player.sentence(session)
-    count = source.topology.n_parameters
+    edges = source.topology.n_edges
+    count = weights_and_biases(edges, source.topology.n_parameters - edges)
     if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
@@ -45,9 +47,9 @@ def sentence(session: Session) -> str:
     if session.running and session.pace.goal is not None:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
-        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count:,} weights to make the loss smaller."
+        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
     if source.step == 0:
-        return f"An untrained network with {count:,} random weights. Press Play to let it learn."
+        return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
     if stopped:
         return stopped
     return "Paused. The signals show what the network computes for this sample."

@@ -92,15 +92,15 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     fan_in = node.weight.shape[1]
     first = node.weight.start + index * fan_in
     row, values = np.array(_at(source, "parameter", slice(first, first + fan_in))), _at(source, "activation", before.neurons.slice).copy()
-    z = float(_at(source, "z", neuron))
+    z = _at(source, "z", neuron)
     return NeuronReading(
         **common,
-        z=z,
+        z=float(z),
         bias=float(_at(source, "parameter", node.bias.start + index)),
         incoming=weighted_sum(row, values, before.neurons.start, terms, first),
         outgoing=outgoing,
         delta=float(_at(source, "delta", neuron)),
-        slope=slope(node.activation, z),
+        slope=slope(node.activation, float(z), common["a"], np.asarray(z).dtype),
         bias_gradient=float(_at(source, "gradient", node.bias.start + index)),
         first=first,
         first_source=before.neurons.start,
@@ -199,7 +199,7 @@ def layer(source, k: int) -> LayerReading:
         w_ko = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
         back = w_ko.T @ _at(source, "delta", following.target.neurons.slice)
     output = node is topology.output
-    slope_o = slopes(node.activation, z)
+    slope_o = slopes(node.activation, z, vector("activation", node.neurons))
     dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
         slope_o[dead] = 0

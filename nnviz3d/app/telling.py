@@ -40,7 +40,7 @@ def plain_values(session: Session, neuron: int = -1) -> dict[str, str]:
 
 
 CAPTION = frozenset({
-    "inputs", "units", "classes", "parameters", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before", "loss_after",
+    "inputs", "units", "classes", "parameters", "weights", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before", "loss_after",
     "p", "share", "output_error", "z", "activation", "error", "bias", "truth", "said",
 })  # fmt: skip
 
@@ -53,6 +53,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
         "parameters": count(topology.n_parameters),
+        "weights": count(topology.n_edges),
         "batch": count(source.batch_size),
         "test_count": count(len(source.data.x_test)),
         "step": count(source.step),

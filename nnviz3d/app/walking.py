@@ -22,7 +22,7 @@ SENTENCES = {
     "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
     "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
     "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
-    "update": "Update: every weight moves a little against its gradient.",
+    "update": "Update: every weight moves a little against {mean}.",
     "after": "After: the same sample once more, with the new weights.",
 }
 
@@ -107,7 +107,13 @@ class Walking:
     @property
     def sentence(self) -> str:
         phase = self.walk.view.phase
-        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation)
+        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation, mean=self.mean_gradient)
+
+    @property
+    def mean_gradient(self) -> str:
+        """Whose gradient an update follows, in words."""
+        rows = len(self.walk.tape.rows)
+        return f"its mean gradient over the {rows:,} samples of the batch" if rows > 1 else "its gradient over the batch of one sample"
 
     def wave(self) -> Wave:
         """How this moment is drawn. A backward phase is the error's wave first, then the gradients that it leaves."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initial
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.data import DataSet
@@ -158,6 +159,11 @@ class Trainer:
             self.loss = self._step_loss
         elif self.step % self._feed.plan.watch == 0:
             self._look()
+
+    @property
+    def clip(self) -> float:
+        """What clipping multiplied the gradient of the last step that ran here by; 1 where it did not."""
+        return float(self.ops.to_host(self._constants.device)[INDEX["scale"]]) if self.train.clip_norm else 1.0
 
     # divergence
 

@@ -236,7 +236,7 @@ def _weights_legend(f: Frame, weights) -> None:
         x += f.px(23)
         x = say("old weight")
     if weights.mode != "after":
-        for ink, text in zip(f.signs, ("grew", "shrank"), strict=True):
+        for ink, text in zip(f.signs, ("moved up", "moved down"), strict=True):
             for dy in (-3, 3):
                 ends = imgui.ImVec2(x, y + f.px(dy)), imgui.ImVec2(x + f.px(4), y)
                 draw_list.add_line(*ends, theme.packed(ink), f.px(1.8))
@@ -244,14 +244,14 @@ def _weights_legend(f: Frame, weights) -> None:
             x = say(text)
     x = say(f"differences {times(weights.factor)}")
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
-    tip(f, "Arrows: a weight grew (blue) or shrank (orange) in this step. They point on to the output where it moved away from 0, and back"
+    tip(f, "Arrows: a weight moved up (blue) or down (orange) in this step. They point on to the output where it moved away from 0, and back"
            f" where it moved towards 0. Differences are drawn {plain(weights.factor)} times as large as they are.")  # fmt: skip
 
 
 def _neuron_legend(f: Frame, room: float) -> None:
     """What the light of a neuron means, on the same line where there is room."""
     difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
-    words = [("a grew" if difference else "a > 0", theme.ACCENT), ("a shrank" if difference else "a < 0", theme.NEGATIVE_NEURON)]
+    words = [("a moved up" if difference else "a > 0", theme.ACCENT), ("a moved down" if difference else "a < 0", theme.NEGATIVE_NEURON)]
     words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
     dot, gap = f.px(12), f.px(12)
     width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap

@@ -75,7 +75,7 @@ def gradient(r: LayerReading) -> list[Line]:
         delta, a = delta_(k), rf"({a_(k - 1)})^{{\top}}"
         lines = [
             Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
-            _shapes(f"({o} × {i}) = ({o})(1 × {i})"),
+            _shapes(f"({o} × {i}) = ({o} × 1)(1 × {i})"),
             Line(rf"\partial L/\partial b = {delta}", tip="The gradient of the biases is the error itself."),
             _shapes(f"({o}) = ({o})"),
         ]

@@ -8,8 +8,10 @@ from __future__ import annotations
 from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, UpdateReading
 from nnviz3d.ui.equations import a_, delta_
 from nnviz3d.ui.line import Line, Span, fill, number, setting
-from nnviz3d.ui.numbers import MINUS, pair, plain
+from nnviz3d.ui.numbers import MINUS, pair_plain, plain
 
+DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
+HELD = f" {DIGITS} digits are printed: 32-bit numbers hold no more."
 _SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm")
 
 
@@ -40,11 +42,11 @@ def check(c: CheckReading | None, name: str) -> list[Line]:
         return []
     when = f" At step {c.step:,}."
     lines = [
-        Line("", (Span("backpropagation"),), c.analytic, "step", f"Delta times activation, in 32-bit numbers.{when}", digits=8),
+        Line("", (Span("backpropagation"),), c.analytic, "step", f"Delta times activation, in 32-bit numbers.{when}{HELD}", digits=DIGITS),
         Line(
             rf"(L({name}+h) - L({name}-h))/2h", (), c.numeric, "step",
             "The central difference: this sample's loss with the parameter a little larger and a little smaller, in 64-bit numbers."
-            + when, digits=8,
+            + when, digits=DIGITS,
         ),
     ]  # fmt: skip
     if c.kink:
@@ -117,9 +119,9 @@ def _state(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def _square(value: float) -> tuple[Span, ...]:
-    spans = number(value, bracket=True)
-    wrapped = spans if len(spans) == 1 or value < 0 else (Span("("), *spans, Span(")"))
-    return (*wrapped, Span("2", raised=True))
+    (told,) = number(value, bracket=True)
+    power = value > 0 and "e" in told.text
+    return (Span(f"({told.text})") if power else told, Span("2", raised=True))
 
 
 def _rate(u: UpdateReading, n: dict) -> list[Line]:
@@ -148,8 +150,8 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
         still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
         return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
     symbol, numbers = DIRECTIONS[u.optimizer]
-    for name in ("v", "v_hat"):  # a root of more than one piece needs brackets
-        if name in n and len(n[name]) > 1:
+    for name in ("v", "v_hat"):  # a root of a power of ten needs brackets
+        if name in n and "e" in n[name][0].text:
             n = {**n, name: (Span("("), *n[name], Span(")"))}
     tip = "The step: the learning rate times the direction that the optimiser has chosen."
     lines = _both(rf"s = \eta\,{symbol}", f"{{learning_rate}} · {numbers}", x["step"], tip, n)
@@ -171,15 +173,10 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def moved(w: str, old: float, new: float, change: float) -> Line:
-    """ "w: 0.36298 → 0.36363", and the change."""
-    told = [_sign_of(text, value) for text, value in zip(pair(old, new), (old, new), strict=True)]
-    spans = (Span(f"{w}:  "), *told[0], Span(" → "), *told[1])
-    return Line("", spans, change, "result", "Old, new, and the change, as 32-bit numbers hold them.", ink="w")
-
-
-def _sign_of(text: str, value: float) -> tuple[Span, ...]:
-    """A number of `pair`, coloured as a weight."""
-    return number(value, "w") if "10" in text and "cdot" in text else (Span(text.replace("-", MINUS), "w", value < 0),)
+    """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
+    told = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
+    spans = (Span(f"{w}:  "), told[0], Span(" → "), told[1])
+    return Line("", spans, change, "change", "Old, new, and the change, as 32-bit numbers hold them.", ink="w", lead=f"Δ{w} =")
 
 
 def _name(u: UpdateReading) -> str:
