@@ -147,12 +147,12 @@ class Moments:
         node, index = view.topology.locate(neuron)
         layer = view.topology.nodes.index(node)
         (x,), (y,), (reach,) = stage.seen(np.array([neuron]))
-        done = view.passed("forward", layer)
-        tangent = view.passed("loss" if node is view.topology.output else "backward", layer + 1) > 0
+        done = view.filled(layer)
+        tangent = "delta" in view.known(layer)
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
-            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and view.kind != "after",
-            x, y, reach,
+            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
+            x, y, reach, view.renewed,
         )  # fmt: skip
 
     def labels(self, stage: Stage) -> list[Label]:

@@ -10,14 +10,28 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Readout
-from nnviz3d.ui import theme
+from nnviz3d.ui import theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line
 from nnviz3d.ui.lines import Lines, columns
 from nnviz3d.ui.panels import neuron_curve, neuron_head
 from nnviz3d.ui.panels.inputs import Inputs
 from nnviz3d.ui.panels.layer import Matrix
-from nnviz3d.ui.sections import ACTIVATION, BACKWARD, CHECK, FORWARD, GRADIENT, SUM, UPDATE, Sections, heading, ordered, sections, what
+from nnviz3d.ui.sections import (
+    ACTIVATION,
+    BACKWARD,
+    CHECK,
+    FORWARD,
+    GRADIENT,
+    SUM,
+    UPDATE,
+    Sections,
+    heading,
+    ordered,
+    sections,
+    there,
+    what,
+)
 from nnviz3d.ui.widgets import elide, small, tip
 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equations of a neuron, a weight or a layer.", True
@@ -78,7 +92,7 @@ class Neuron:
             self.shown, self._since = (reading, sections(reading)), 0.0
 
     def _section(self, f: Frame, reading, title: str, lines: list[Line]) -> None:
-        if title == CHECK:
+        if title == CHECK and there(reading, title):
             _check_button(f, reading)
         else:
             imgui.spacing()
@@ -87,16 +101,17 @@ class Neuron:
             words = elide(heading(reading, title), room)
             imgui.pop_font()
             small(f, words, _FAINT)
-        if title == GRADIENT and isinstance(reading, NeuronReading):
-            columns(f, "this sample", "batch mean")
+        known = there(reading, title)
+        if title == GRADIENT and isinstance(reading, NeuronReading) and known:
+            columns(f, *updates.columns(reading.step))
         style = imgui.get_style().item_spacing
         tight = imgui.ImVec2(style.x, f.px(3)) if title in (GRADIENT, UPDATE, FORWARD, BACKWARD) else style
         imgui.push_style_var(imgui.StyleVar_.item_spacing, tight)
         self._lines.draw(f, title, lines)
         imgui.pop_style_var()
-        if title == SUM and isinstance(reading, NeuronReading):
+        if title == SUM and isinstance(reading, NeuronReading) and known:
             self._inputs.draw(f, reading)
-        if title == ACTIVATION:
+        if title == ACTIVATION and known:
             neuron_curve.draw(f, reading)
 
 
