@@ -116,10 +116,12 @@ def update(r: LayerReading) -> list[Line]:
     if r.direction is not None:
         what = _given(r, RULES[r.optimizer][1])
         what = what[1:-1] if what.startswith("(") else what  # one pair of bars is enough
-        lines.append(Line(rf"\lVert {what}\rVert", (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
+        length = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")
+        if length != r"\lVert G\rVert":  # that stands above
+            lines.append(Line(length, (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
         alone = not r.shrinks and r.optimizer != "adamw"
         if alone and abs(r.rate * r.direction - step) <= HOLDS * step:
-            name, tip = rf"\lVert \Delta W\rVert = \eta\,\lVert {what}\rVert", f"{tip} The learning rate times the length above."
+            name, tip = rf"\lVert \Delta W\rVert = \eta\,{length}", f"{tip} The learning rate times the length above."
         elif alone:
             tip += " It is not the learning rate times the length above: so small a change is rounded away in 32-bit weights."
     lines.append(Line(name, (), step, "number", tip))
