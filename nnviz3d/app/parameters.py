@@ -40,14 +40,15 @@ def read(session, p: int) -> ParameterReading | None:
 
 
 def _in_walk(walk, common: dict, p: int, before: int) -> ParameterReading:
-    """As the step found it, then as it left it; what is still to come in the walk is left out. `before`: of the layer before."""
+    """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
     tape, view, i = walk.tape, walk.view, common["source"]
-    known = view.known(common["layer"])
-    a_n, there = (tape.new if view.renewed else tape.old).a, "a" in view.known(common["layer"] - 1)
+    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
+    a_n = (tape.new if view.renewed else tape.old).a
     return ParameterReading(
         **common,
         value=float((tape.after if view.renewed else tape.before)[p]),
-        a=float(a_n[before + i]) if i is not None and there else None,
-        gradient=float(tape.gradient[p]) if "gradient" in known else None,
-        change=float(tape.change[p]) if "update" in known else None,
+        a=None if i is None else float(a_n[before + i]),
+        gradient=float(tape.gradient[p]),
+        change=float(tape.change[p]),
+        known=known,
     )

@@ -104,8 +104,9 @@ def hover_card(f: Frame) -> None:
 
 def moved(e: ParameterReading) -> str:
     """The last step's gradient and change, as far as they are known."""
-    told = [] if e.gradient is None else [f"gradient {plain(e.gradient)}"]
-    return "     ".join(told + ([] if e.change is None else [f"last change {plain(e.change, sign=True)}"]))
+    told = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
+    told += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
+    return "     ".join(told)
 
 
 def edge_card(f: Frame) -> None:
@@ -120,7 +121,7 @@ def edge_card(f: Frame) -> None:
     imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
     imgui.text_unformatted(plain(e.value))
     imgui.pop_style_color()
-    if e.a is not None:
+    if e.a is not None and e.there("x"):
         small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
     if told := moved(e):
         small(f, told)

@@ -24,16 +24,6 @@ NEEDS = {
 """What must have been worked out in a walk before a section can tell its numbers."""
 
 
-def what(reading) -> tuple:
-    """Others have other lines, or are of another moment of a walk: what is shown must follow at once, not only with the next numbers."""
-    moment = reading.known, reading.renewed
-    if isinstance(reading, NeuronReading):
-        return "neuron", reading.neuron, reading.step is None, *moment
-    if isinstance(reading, ParameterEquations):
-        return "weight", reading.parameter, reading.check, reading.update is None, *moment
-    return "layer", reading.layer, *moment
-
-
 def sections(reading) -> Sections:
     """Those that have something to say; a check also where it is still to be asked for."""
     if isinstance(reading, LayerReading):

@@ -14,7 +14,7 @@ from nnviz3d.spec.readout.step import CheckReading, UpdateReading
 class ParameterReading:
     """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
     layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it, and
-    where it is not known. Inside a walk what has not been worked out yet is None too."""
+    where it is not known. `known`: inside a walk, what of it may be told: "x" (`a`), "gradient", "update" (`change`)."""
 
     parameter: int
     layer: int
@@ -27,6 +27,11 @@ class ParameterReading:
     change: float | None = None
     label: str = ""  # of the neuron it leads into, where that has one
     frozen: bool = False
+    known: frozenset[str] | None = None
+
+    def there(self, name: str) -> bool:
+        """Whether a walk has come to it; outside one it has."""
+        return self.known is None or name in self.known
 
 
 @dataclass(frozen=True)

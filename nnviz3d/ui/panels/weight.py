@@ -60,7 +60,7 @@ def _value(f: Frame, w: ParameterReading) -> None:
     tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
-    if w.a is not None:
+    if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
         tip(f, "The signal that this weight passes on for the shown sample: weight times the activation that it comes from.")
     if told := moved(w):
