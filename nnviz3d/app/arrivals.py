@@ -95,7 +95,7 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:
         head = [Edit("title", files["file"].stem[:200]), Edit("about", ""), Edit("failure", False), Edit("view.sample", 0)]
-        made = Session(toml.apply(session.scene, [*edits, *head]), base, session.ops.name, None, REMEMBER)
+        made = Session(toml.apply(session.scene, [*edits, *head]), base, session.asked, None, REMEMBER)
         made.running, made.saved = session.running, session.saved
         loop.take(made)
     else:
@@ -109,7 +109,7 @@ def open_scene(loop, name: str) -> None:
     opened = opening.read(name)
 
     def then() -> None:
-        session = opened.session(loop.session.ops.name, REMEMBER)
+        session = opened.session(loop.session.asked, REMEMBER)
         session.running = True
         loop.take(session)
 

@@ -58,8 +58,8 @@ def shown(walking: Walking, look: Look) -> WeightsShown:
 SENTENCES = {
     "before": "The weights before this step.",
     "after": "The weights after this step{times}.",
-    "difference": "What this step changes: blue weights grew, orange ones shrank{times}.",
-    "phase": "Update: each weight moves a little against its gradient. Thin line: the old weight, ribbon: the new one{times}.",
+    "difference": "What this step changes: blue weights moved up, orange ones down{times}.",
+    "phase": "Update: each weight moves a little against {mean}. Thin line: the old weight, ribbon: the new one{times}.",
 }
 
 
@@ -70,4 +70,4 @@ def sentence(walking: Walking, look: Look) -> str:
         return walking.sentence
     if w.diverged:
         return "This step was not applied: its numbers grew beyond what 32-bit floats hold. No weight has changed."
-    return SENTENCES[w.mode].format(times=f", differences {times(w.factor)}" if w.factor != 1 else "")
+    return SENTENCES[w.mode].format(times=f", differences {times(w.factor)}" if w.factor != 1 else "", mean=walking.mean_gradient)

@@ -78,7 +78,8 @@ class Diagnosis:
         rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
         norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
         self._first_norm = self._first_norm or norm
-        return symptoms.gradient(rms[0], rms[-1], norm, self._first_norm)
+        held = 0 < source.scene.train.clip_norm < norm  # a gradient that grows is no trouble where the update does not follow it
+        return symptoms.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
 
 
 def respond(source) -> Response | None:

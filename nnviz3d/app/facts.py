@@ -23,6 +23,7 @@ from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.titles import Titles
+from nnviz3d.ui.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:
@@ -30,7 +31,8 @@ def sentence(session: Session) -> str:
     source = session.source
     if session.player is not None:
         return session.moments.sentence(source) or session.player.sentence(session)
-    count = source.topology.n_parameters
+    edges = source.topology.n_edges
+    count = weights_and_biases(edges, source.topology.n_parameters - edges)
     if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
@@ -45,9 +47,9 @@ def sentence(session: Session) -> str:
     if session.running and session.pace.goal is not None:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
-        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count:,} weights to make the loss smaller."
+        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
     if source.step == 0:
-        return f"An untrained network with {count:,} random weights. Press Play to let it learn."
+        return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
     if stopped:
         return stopped
     return "Paused. The signals show what the network computes for this sample."
@@ -71,6 +73,7 @@ def readout(
     tour: TourReading | None = None,
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
+    signals: int = 0,
 ) -> Readout:
     return Readout(
         sentence=sentence(session),
@@ -84,6 +87,8 @@ def readout(
         edges_total=edges.total,
         edges_share=edges.share,
         edges_peak=edges.peak,
+        edges_layer=edges.layer,
+        signals=signals,
         performance=performance,
         banner=session.banner,
         toast=toast,
@@ -125,6 +130,7 @@ def _sample(session: Session) -> dict:
         "sample_count": sample.count,
         "sample_index": sample.index,
         "sample_label": sample.label,
+        "sample_part": sample.part if session.walking is None else "batch",
         "sample_answer": said,
         "sample_right": right,
         "data_name": data.name,
@@ -152,7 +158,10 @@ def _files(session: Session) -> dict:
 
 def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
-    seen, turned = session.seen, chosen if chosen >= 0 else _bias(session.source.topology, picked)
+    seen, turned = (
+        session.kept.told if session.kept is not None else session.seen,
+        chosen if chosen >= 0 else _bias(session.source.topology, picked),
+    )
     return {
         "neuron": _of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
         "hovered": _of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
@@ -222,10 +231,8 @@ def _columns(data: Data, base: Path) -> tuple[str, ...]:
 
 def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
-    if session.kept is not None:
-        return read(session.kept.told, neuron) if 0 <= neuron < session.source.topology.n_neurons else None
     if beside is None:
-        return session.inspector.neuron(session.seen, neuron)
+        return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
     found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz3d.app.reading import TERMS, Recorded, layer, parameter, read
 from nnviz3d.engine.iteration import Tape
-from nnviz3d.engine.rules import check_gradient, check_sample, update
+from nnviz3d.engine.rules import check_gradient, check_sample, directions, update
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.readout import CheckReading, GradientReading, LayerReading, NeuronReading, ParameterEquations, StepReading, UpdateReading
 
@@ -37,7 +37,7 @@ class Inspector:
         self._wanted = p
 
     def neuron(self, seen, neuron: int) -> NeuronReading | None:
-        """None for an id outside the network. `seen`: our own training or a walk."""
+        """None for an id outside the network. `seen`: our own training, a walk or a kept moment."""
         if not 0 <= neuron < seen.topology.n_neurons:
             return None
         return self._once(seen, ("neuron", neuron), lambda source: _neuron(source, neuron))
@@ -59,26 +59,22 @@ class Inspector:
         if not 1 <= k < len(seen.topology.nodes):
             return None
         self._follow(seen)
-        of = (k, id(self._alive), isinstance(seen, Walk))
+        of = (k, id(self._alive), seen.view.stage if isinstance(seen, Walk) else None)
         key, now = (self._moment, k), perf_counter()
         if self._layer and self._layer[0] == of and (self._layer[1] == key or now < self._layer[2]):
             return self._layer[3]
         source = _source(seen)
-        told = layer(source, k)
-        if isinstance(source, Recorded):
-            told = replace(told, optimizer=source.tape.train.optimizer, rate=source.tape.learning_rate)
-            told = replace(told, delta=None, back=None) if seen.kind == "after" else told
-        else:
-            told = replace(told, optimizer=seen.scene.train.optimizer)
+        told = _gated(seen, _layer(source, k))
         self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), told
         return told
 
     def _follow(self, seen) -> None:
         """Forget what was of another moment; a check outside a walk stays until another network comes."""
         if isinstance(seen, Walk):
-            moment, alive = (id(seen.tape), seen.kind == "after"), seen.tape
+            moment, alive = (id(seen.tape), *seen.view.stage), seen.tape
         else:
-            moment, alive = (id(seen.trainer), seen.step, seen.version, seen.trainer.writes, seen.holds), seen.trainer
+            alive = getattr(seen, "trainer", seen)  # a kept moment has none
+            moment = id(alive), seen.step, seen.version, getattr(alive, "writes", 0), seen.holds
         if alive is not self._alive:
             self._check, self._layer = None, ()
         if moment != self._moment:
@@ -90,17 +86,48 @@ class Inspector:
         if key not in self._known:
             while len(self._known) >= KEPT:
                 del self._known[next(iter(self._known))]
-            self._known[key] = make(_source(seen))
+            self._known[key] = _gated(seen, make(_source(seen)))
         return self._known[key]
 
 
+def _layer(source, k: int) -> LayerReading:
+    """With the rule of its update: of the step inside a walk, else of the settings."""
+    told, tape = layer(source, k), getattr(source, "tape", None)
+    train, node = tape.train if tape else source.scene.train, source.topology.nodes[k]
+    told = replace(
+        told,
+        optimizer=train.optimizer,
+        clip=tape.clip if tape else None if train.clip_norm else 1.0,
+        l1=train.l1 > 0 and not train.l1_dead_at_zero,
+        l2=train.l2 > 0,
+        shrinks=train.l1 > 0 and train.l1_dead_at_zero,
+        frozen=sum(node.neurons.start <= n < node.neurons.stop for n in source.holds.frozen),
+    )
+    if tape is None:
+        return told
+    told = replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
+    return replace(told, delta=None, back=None) if source.after else told
+
+
+def _gated(seen, told):
+    """Inside a walk: with what has been worked out of its layer so far, and whether the numbers are those of the new weights."""
+    if not isinstance(seen, Walk):
+        return told
+    view, known = seen.view, seen.view.known(told.layer)
+    if isinstance(told, LayerReading) and "a" in view.known(told.layer - 1):
+        known |= {"x"}
+    if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
+        told = replace(told, step=replace(told.step, updating=True))
+    return replace(told, known=known, renewed=view.renewed)
+
+
 def _source(seen):
-    return Recorded(seen.tape, seen.kind == "after") if isinstance(seen, Walk) else seen
+    return Recorded(seen.tape, seen.view.renewed) if isinstance(seen, Walk) else seen
 
 
 def _after(source) -> bool:
     """No error has been sent back through the new weights."""
-    return isinstance(source, Recorded) and source.tensors("parameter") is source.tape.after
+    return isinstance(source, Recorded) and source.after
 
 
 def _neuron(source, neuron: int) -> NeuronReading:
@@ -123,6 +150,7 @@ def _parameter(source, p: int) -> ParameterEquations:
         sample=None if _after(source) else float(tape.sample_gradient[p]),
         change=float(tape.change[p]),
         masks=_masks(tape, p),
+        output=told.layer == len(tape.topology.nodes) - 1,
         update=_update(tape, p),
     )
     return told
@@ -165,7 +193,9 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 
 def _update(tape: Tape, p: int) -> UpdateReading:
     rule = update(tape, p)
-    return UpdateReading(p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen)
+    return UpdateReading(
+        p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, len(tape.rows)
+    )
 
 
 def _check(seen, p: int) -> CheckReading:

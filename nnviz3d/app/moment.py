@@ -66,7 +66,7 @@ def curve(tape: Tape, neuron: int) -> Curve:
             a_c = 1 / (1 + np.exp(rest - z_c))
         else:
             a_c = _applied(node.activation, z_c)
-    slope = numpy_activations.slope(node.activation, z)
+    slope = numpy_activations.slope(node.activation, z, a, tape.old.z.dtype)
     return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
@@ -74,7 +74,7 @@ def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
     """f(z) in float64, by the very calls that training makes."""
     z, a = z_c.reshape(1, -1), np.empty((1, z_c.size))
     spare: dict[int, np.ndarray] = {}
-    for call in numpy_activations.forward[activation](z, a, lambda k: spare.setdefault(k, np.empty_like(z))):
+    for call in numpy_activations.forward[activation](z, a, lambda k: spare.setdefault(k, np.empty(z.shape, bool if k < 0 else z.dtype))):
         call()
     return a[0]
 
@@ -147,12 +147,12 @@ class Moments:
         node, index = view.topology.locate(neuron)
         layer = view.topology.nodes.index(node)
         (x,), (y,), (reach,) = stage.seen(np.array([neuron]))
-        done = view.passed("forward", layer)
-        tangent = view.passed("loss" if node is view.topology.output else "backward", layer + 1) > 0
+        done = view.filled(layer)
+        tangent = "delta" in view.known(layer)
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
-            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and view.kind != "after",
-            x, y, reach,
+            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
+            x, y, reach, view.renewed,
         )  # fmt: skip
 
     def labels(self, stage: Stage) -> list[Label]:

@@ -107,7 +107,9 @@ class Moments:
         told = [f"{name} is step {self.kept[name].snapshot.step:,}" for name in self.shown.split(" - ")[::-1]]
         if len(told) == 1:
             return f"Kept moment: {told[0]}. The picture and the Neuron panel show it; now is step {source.step:,}."
-        return f"What changed from A to B: {', '.join(told)}. Blue edges grew, orange shrank; neurons show the change of their activation."
+        return (
+            f"What changed from A to B: {', '.join(told)}. Blue edges moved up, orange down; neurons show the change of their activation."
+        )
 
     def quantity(self) -> tuple[str, int] | None:
         """Kind and flow of the edges, where it is not the look's choice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.reading import last_step
 from nnviz3d.spec.readout import ParameterReading
 
 
@@ -18,24 +19,36 @@ def read(session, p: int) -> ParameterReading | None:
         "neuron": node.neurons.start + index,
         "source": i,
         "label": node.labels[index] if index < len(node.labels) else "",
-        "frozen": node.neurons.start + index in source.holds.frozen,
+        "frozen": node.neurons.start + index in (session.kept.told if session.kept is not None else source).holds.frozen,
     }
     before = source.topology.by_name[node.inputs[0]].neurons.start
     if session.walking is not None:
-        walk = session.walking.walk
-        tape, after = walk.tape, walk.kind == "after"
-        a_n = tape.new.a if after else tape.old.a
-        numbers = (tape.after if after else tape.before)[p], tape.gradient[p], tape.change[p]
-        a = None if i is None else a_n[before + i]
-    else:
-        arenas = source.trainer.arenas
+        return _in_walk(session.walking.walk, common, p, before)
+    told = session.kept.told if session.kept is not None else source
 
-        def at(array, k: int) -> float:
-            return source.ops.to_host(array[k : k + 1])[0]
+    def at(kind: str, k: int) -> float:
+        return float(told.ops.to_host(told.tensors(kind)[k : k + 1])[0])
 
-        value = at(arenas.parameters, p)
-        taught = source.step > 0
-        numbers = value, at(source.tensors("gradient"), p) if taught else None, value - at(arenas.before, p) if taught else None
-        a = None if i is None else at(source.tensors("activation"), before + i)
-    value, gradient, change, a = (None if number is None else float(number) for number in (*numbers, a))
-    return ParameterReading(**common, value=value, a=a, gradient=gradient, change=change)
+    moved = last_step(told, p)
+    return ParameterReading(
+        **common,
+        value=at("parameter", p),
+        a=None if i is None else at("activation", before + i),
+        gradient=at("gradient", p) if told.last_batch else None,
+        change=moved and moved[1] - moved[0],
+    )
+
+
+def _in_walk(walk, common: dict, p: int, before: int) -> ParameterReading:
+    """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
+    tape, view, i = walk.tape, walk.view, common["source"]
+    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
+    a_n = (tape.new if view.renewed else tape.old).a
+    return ParameterReading(
+        **common,
+        value=float((tape.after if view.renewed else tape.before)[p]),
+        a=None if i is None else float(a_n[before + i]),
+        gradient=float(tape.gradient[p]),
+        change=float(tape.change[p]),
+        known=known,
+    )

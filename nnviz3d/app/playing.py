@@ -14,6 +14,7 @@ from nnviz3d.spec.edit import changed_paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.readout import Charts, RecordingReading
 from nnviz3d.spec.scene import Scene
+from nnviz3d.ui.numbers import weights_and_biases
 
 WHOLE = 10.0  # seconds that the whole takes at full speed, where a kept step a frame is not faster
 FREE = ("title", "about", "failure", "test", "view", "look", "record", "train.steps_per_second")
@@ -139,8 +140,9 @@ class Player:
     def sentence(self, session) -> str:
         source, head = self.source, self.recording.head
         if session.running:
-            rows, count = min(session.scene.train.batch or head.data.train, head.data.train), source.topology.n_parameters
-            return f"Learning: each step shows {rows:,} samples and nudges {count:,} weights to make the loss smaller."  # as it was then
+            rows, edges = min(session.scene.train.batch or head.data.train, head.data.train), source.topology.n_edges
+            count = weights_and_biases(edges, source.topology.n_parameters - edges)
+            return f"Learning: each step shows {rows:,} samples and nudges {count} to make the loss smaller."  # as it was then
         if not self.over:
             first = source.step == source.rewind.oldest
             return (

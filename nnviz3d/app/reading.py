@@ -24,12 +24,12 @@ class Recorded:
 
     def __init__(self, tape: Tape, after: bool = False):
         sample = tape.new if after else tape.old
-        self.tape, self.topology, self.objective, self.ops = tape, tape.topology, tape.objective, self
+        self.tape, self.after, self.topology, self.objective, self.ops = tape, after, tape.topology, tape.objective, self
         self._arrays = {
             "activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient,
             "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
         }  # fmt: skip
-        self.samples, self.holds = len(tape.rows), tape.holds
+        self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
 
     def tensors(self, kind: str) -> np.ndarray:
         return self._arrays[kind]
@@ -44,15 +44,18 @@ class Recorded:
 
 def _at(source, kind: str, place) -> np.ndarray:
     """A part of an arena on the host. "before", "after": parameters around the last step."""
-    if kind in ("before", "after") and not isinstance(source, Recorded):
+    if kind in ("before", "after") and hasattr(source, "trainer"):
         arenas = source.trainer.arenas
         return source.ops.to_host((arenas.before if kind == "before" else arenas.parameters)[place])
     return source.ops.to_host(source.tensors(kind)[place])
 
 
-def _samples(source) -> int:
-    """In the batch of the last step; 0 before the first."""
-    return source.samples if isinstance(source, Recorded) else source.batch_size if source.step else 0
+def last_step(source, p: int) -> tuple[float, float] | None:
+    """(before, after) what the last step made of a parameter, whatever a hand has written since; None where there was no step, or all
+    parameters were replaced since."""
+    if not source.last_batch or source.edited is None:
+        return None
+    return source.edited.get(p) or (float(_at(source, "before", p)), float(_at(source, "after", p)))
 
 
 def weighted_sum(weights, values, first_neuron: int, terms: int = TERMS, first: int = -1, stride: int = 1) -> Sum:
@@ -92,15 +95,15 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     fan_in = node.weight.shape[1]
     first = node.weight.start + index * fan_in
     row, values = np.array(_at(source, "parameter", slice(first, first + fan_in))), _at(source, "activation", before.neurons.slice).copy()
-    z = float(_at(source, "z", neuron))
+    z = _at(source, "z", neuron)
     return NeuronReading(
         **common,
-        z=z,
+        z=float(z),
         bias=float(_at(source, "parameter", node.bias.start + index)),
         incoming=weighted_sum(row, values, before.neurons.start, terms, first),
         outgoing=outgoing,
         delta=float(_at(source, "delta", neuron)),
-        slope=slope(node.activation, z),
+        slope=slope(node.activation, float(z), common["a"], np.asarray(z).dtype),
         bias_gradient=float(_at(source, "gradient", node.bias.start + index)),
         first=first,
         first_source=before.neurons.start,
@@ -153,14 +156,15 @@ def parameter(source, p: int) -> ParameterEquations:
     neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
     delta = np.float32(_at(source, "delta", neuron))
     a = None if i is None else np.float32(_at(source, "activation", before + i))
-    old, new = float(_at(source, "before", p)), float(_at(source, "after", p))
+    moved = last_step(source, p)
+    value = float(_at(source, "parameter", p))
     return ParameterEquations(
         parameter=p,
         neuron=neuron,
         layer=topology.nodes.index(node),
         index=j,
         fan_in=node.weight.shape[1],
-        value=float(_at(source, "parameter", p)),
+        value=value,
         z=float(_at(source, "z", neuron)),
         delta=float(delta),
         source=None if i is None else before + i,
@@ -168,9 +172,10 @@ def parameter(source, p: int) -> ParameterEquations:
         a=None if a is None else float(a),
         sample=float(delta if a is None else delta * a),
         batch=float(_at(source, "gradient", p)),
-        samples=_samples(source),
-        before=old,
-        change=new - old,
+        samples=source.last_batch,
+        before=moved and moved[0],
+        change=moved and moved[1] - moved[0],
+        edited=source.edited is None or p in source.edited,
     )
 
 
@@ -199,7 +204,7 @@ def layer(source, k: int) -> LayerReading:
         w_ko = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
         back = w_ko.T @ _at(source, "delta", following.target.neurons.slice)
     output = node is topology.output
-    slope_o = slopes(node.activation, z)
+    slope_o = slopes(node.activation, z, vector("activation", node.neurons))
     dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
         slope_o[dead] = 0
@@ -224,6 +229,17 @@ def layer(source, k: int) -> LayerReading:
         target=_targets(source) if output else None,
         gradient=matrix("gradient"),
         bias_gradient=vector("gradient", node.bias),
-        change=matrix("after") - matrix("before"),
-        samples=_samples(source),
+        change=_change(source, node, matrix("after") - matrix("before"), stride),
+        samples=source.last_batch,
     )
+
+
+def _change(source, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
+    """Of the last step, also where a hand has written since; None where that is not known."""
+    if source.edited is None:
+        return None
+    for p, (old, new) in source.edited.items():
+        j, i = divmod(p - node.weight.start, node.weight.shape[1])
+        if node.weight.start <= p < node.weight.stop and not (j % stride[0] or i % stride[1]):
+            change[j // stride[0], i // stride[1]] = new - old
+    return change

@@ -86,7 +86,7 @@ class Rehearsal:
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
         tour = self.tour
-        session = Session(tour.scene, tour.path.parent, self.loop.session.ops.name, tour.path, REMEMBER)
+        session = Session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
         self.touched = False

@@ -46,7 +46,7 @@ class Session:
         self, scene: Scene, base: Path, backend_name: str = "auto", where: Path | None = None, remember: int = 0, recording=None
     ):  # fmt: skip
         """`where`: the scene's file. `remember`: bytes for going back in the run; 0 remembers nothing. `recording`: played, not trained."""
-        self.scene, self.base = scene, base
+        self.scene, self.base, self.asked = scene, base, backend_name  # what was asked for; `ops` is what came of it
         self.path = where  # where Ctrl+S writes
         self.ops = backend.choose(backend_name, tf32=scene.train.tf32)
         if recording is None:

@@ -80,6 +80,12 @@ class Stage:
         return self.picture.edges if self.beside is None else self.picture.edges.with_those(self.beside.picture.edges)
 
     @property
+    def signals(self) -> int:
+        """Edges that particles (or arrows) are drawn along, of all networks."""
+        shown = self.session.scene.look.particles > 0
+        return sum(subject.signals for subject, _ in self.shown()) if shown else 0
+
+    @property
     def aspect(self) -> float:
         width, height = self.host.size
         return max(width, 1) / max(height, 1)

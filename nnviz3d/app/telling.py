@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from nnviz3d.spec.guide import END, NUMBER
 from nnviz3d.spec.messages import Catalogue
-from nnviz3d.spec.readout import WalkReading
 from nnviz3d.ui.numbers import count, pair_plain, percent, plain, short
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
     if session.walking is None:
         shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
     else:
-        shown |= _answers(session.walking.reading(), session.walking.walk, catalogue)
+        shown |= _answers(session.walking.walk, catalogue)
     for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
         shown[name] = catalogue.texts[f"colours.{word}"]
     return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
@@ -35,13 +34,14 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
 
 def plain_values(session: Session, neuron: int = -1) -> dict[str, str]:
     """The same in plain English, for captions; the names are `CAPTION`."""
-    said, _right = session.pictured.answer()
+    walk = session.walking.walk if session.walking is not None else None
+    said, _right = session.pictured.answer() if walk is None else walk.said(walk.view.renewed)
     return numbers(session, neuron, -1) | {"truth": session.seen.sample.label, "said": said}
 
 
 CAPTION = frozenset({
-    "inputs", "units", "classes", "parameters", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before", "loss_after",
-    "p", "share", "output_error", "z", "activation", "error", "bias", "truth", "said",
+    "inputs", "units", "classes", "parameters", "weights", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before",
+    "loss_after", "p", "share", "output_error", "z", "activation", "error", "bias", "truth", "said",
 })  # fmt: skip
 
 
@@ -53,6 +53,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
         "parameters": count(topology.n_parameters),
+        "weights": count(topology.n_edges),
         "batch": count(source.batch_size),
         "test_count": count(len(source.data.x_test)),
         "step": count(source.step),
@@ -89,10 +90,10 @@ def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:
     return told
 
 
-def _answers(reading: WalkReading, walk, catalogue: Catalogue) -> dict[str, str]:
+def _answers(walk, catalogue: Catalogue) -> dict[str, str]:
     """The answers and the truth, as the header says them: a class, and its share."""
     told = {"truth": walk.sample.label}
-    for ending, verdict in (("", reading.answer_before), ("_after", reading.answer_after)):
+    for ending, verdict in (("", walk.said(False)[0]), ("_after", walk.said(True)[0])):
         name, opened, share = verdict.rpartition(" (")
         told[f"said{ending}"] = name if opened else verdict
         if opened:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from nnviz3d.draw.frame import Wave
-from nnviz3d.sources.own import verdict
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import WalkReading
@@ -22,7 +21,7 @@ SENTENCES = {
     "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
     "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
     "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
-    "update": "Update: every weight moves a little against its gradient.",
+    "update": "Update: every weight moves a little against {mean}.",
     "after": "After: the same sample once more, with the new weights.",
 }
 
@@ -107,7 +106,13 @@ class Walking:
     @property
     def sentence(self) -> str:
         phase = self.walk.view.phase
-        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation)
+        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation, mean=self.mean_gradient)
+
+    @property
+    def mean_gradient(self) -> str:
+        """Whose gradient an update follows, in words."""
+        rows = len(self.walk.tape.rows)
+        return f"its mean gradient over the {rows:,} samples of the batch" if rows > 1 else "its gradient over the batch of one sample"
 
     def wave(self) -> Wave:
         """How this moment is drawn. A backward phase is the error's wave first, then the gradients that it leaves."""
@@ -116,7 +121,8 @@ class Walking:
             case "loss":
                 return Wave(walk.front, 1, error=share)
             case "forward":
-                return Wave(walk.front, 1, fill_layer=walk.view.phase.layer, fill=share)
+                layer = walk.view.phase.layer
+                return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
             case "backward" if share < 0.5:
                 return Wave(walk.front, -1, flow=2, error=1.0)
             case "backward" if self.tells_mean:
@@ -136,9 +142,9 @@ class Walking:
 
     def reading(self) -> WalkReading:
         walk, tape = self.walk, self.walk.tape
-        output, layers = walk.topology.output, len(walk.topology.nodes) - 1
+        layers = len(walk.topology.nodes) - 1
         wave = self.wave()
-        told = [verdict(walk.data, output.activation, s.a[output.neurons.slice], walk.sample.target)[0] for s in (tape.old, tape.new)]
+        view = walk.view
         return WalkReading(
             phases=tuple(phase.title(layers) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
@@ -146,10 +152,10 @@ class Walking:
             playing=self.playing,
             speed=self.habits.speed,
             batch=len(tape.rows),
-            loss_before=tape.old.loss,
-            loss_after=tape.new.loss,
-            answer_before=told[0],
-            answer_after=told[1],
+            loss_before=tape.old.loss if view.judged else None,
+            loss_after=tape.new.loss if view.renewed else None,
+            answer_before=walk.said(False)[0] if view.answered else "",
+            answer_after=walk.said(True)[0] if view.renewed else "",
             symbol="|mean dL/dw|" if self.tells_mean else SYMBOLS[wave.flow],
             error=wave.flow >= 2 or wave.gradient,
             step=tape.step,
@@ -161,4 +167,13 @@ class Walking:
             else "gradient of this sample"
             if wave.flow == 3
             else "",
+            phase=walk.place.index,
+            whole=self._whole(wave),
         )
+
+    def _whole(self, wave: Wave) -> bool:
+        """Whether what the edges show has been worked out in every layer."""
+        view, layers = self.walk.view, len(self.walk.topology.nodes) - 1
+        if wave.flow == 1:
+            return view.passed("forward", layers) > 0
+        return "update" in view.known(1) if self.walk.kind == "update" else "delta" in view.known(1)

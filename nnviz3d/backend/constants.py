@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
-NAMES = ("rate", "decay1", "gain1", "decay2", "gain2", "epsilon", "keep", "l1", "l2", "shrink", "clip")
+NAMES = ("rate", "decay1", "gain1", "decay2", "gain2", "epsilon", "keep", "l1", "l2", "shrink", "clip", "scale")
 INDEX = {name: k for k, name in enumerate(NAMES)}
 
 
 class Constants:
     """`rate` learning rate (with bias corrections), `decay`/`gain` of both moments, `epsilon`, `keep` = 1 - rate * weight decay,
-    `l1`/`l2` strengths, `shrink` = rate * l1 of Playground's rule, `clip` the largest gradient norm."""
+    `l1`/`l2` strengths, `shrink` = rate * l1 of Playground's rule, `clip` the largest gradient norm, `scale` what clipping multiplies the
+    step's gradient by (written by `guard`; 1 before it)."""
 
     def __init__(self, dtype, device=None):
         self.host = np.zeros(len(NAMES), dtype)
         self.device = self.host if device is None else device
+        self.host[INDEX["scale"]] = 1
         self.views = {name: self.host[k : k + 1].reshape(()) for name, k in INDEX.items()}
 
     def view(self, name: str) -> np.ndarray:

@@ -26,7 +26,7 @@ class KernelOps(NumpyOps):
 
     def __init__(self, why: str):
         super().__init__("float32", why)
-        self.status, self.report = self.zeros(2, np.int32), self.zeros(3)
+        self.status, self.report = self.zeros(2, np.int32), self.zeros(2)
         self._part = self.zeros(PARTS)
 
     def _launch(self, name: str, blocks: int, *args) -> Callable[[], object]:
@@ -127,13 +127,12 @@ class KernelOps(NumpyOps):
     def guard(self, g, cell, constants: Constants, clip: bool, judge) -> Calls:
         """`judge` is the kernel of that name; the host's is not asked."""
         n = np.int64(g.size)
-        calls = [
+        return [
             self._launch("squares", PARTS, g, self._part, n),
             self._launch("judge", 1, self._part, np.int32(PARTS), cell, constants.device, np.int32(clip), self.status, self.report),
         ]
-        return [*calls, self._each("scale", g.size, g, self.status, self.report, n)] if clip else calls
 
-    def update(self, name: str, p, g, slots, before, constants: Constants) -> Calls:
+    def update(self, name: str, p, g, slots, before, constants: Constants, clip: bool = False) -> Calls:
         kernel = "update_adam" if name == "adamw" else f"update_{name}"
         return [self._each(kernel, p.size, p, g, *slots, before, constants.device, self.status, np.int64(p.size))]
 

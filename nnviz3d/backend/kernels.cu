@@ -10,7 +10,7 @@
 // The order of numpy_activations.KINDS.
 enum Kind { LINEAR, RELU, LEAKY_RELU, ELU, GELU, GELU_TANH, SILU, SOFTPLUS, SIGMOID, TANH, SIN };
 // The order of constants.NAMES.
-enum Constant { RATE, DECAY1, GAIN1, DECAY2, GAIN2, EPSILON, KEEP, L1, L2, SHRINK, CLIP, CONSTANTS };
+enum Constant { RATE, DECAY1, GAIN1, DECAY2, GAIN2, EPSILON, KEEP, L1, L2, SHRINK, CLIP, SCALE, CONSTANTS };
 
 #define LOWEST -3.402823466e38f
 #define LEAK 0.01f
@@ -43,7 +43,7 @@ static __device__ float activation(int kind, float z)
     case RELU: return z > 0.0f ? z : (z == z ? 0.0f : z);
     case LEAKY_RELU: return z > 0.0f ? z : LEAK * z;
     case ELU: return z > 0.0f ? z : expm1f(z);
-    case GELU: return 0.5f * z * (1.0f + erff(z * 0.70710678f));
+    case GELU: return 0.5f * z * erfcf(z * -0.70710678f);
     case GELU_TANH: return 0.5f * z * (1.0f + tanhf(GELU_K * z * (1.0f + GELU_C * z * z)));
     case SILU: return z * sigmoid(z);
     case SOFTPLUS: return fmaxf(z, 0.0f) + log1pf(expf(-fabsf(z)));
@@ -60,7 +60,7 @@ static __device__ float slope(int kind, float z, float a)
     case RELU: return sign(a);
     case LEAKY_RELU: return a > 0.0f ? 1.0f : LEAK;
     case ELU: return fminf(a, 0.0f) + 1.0f;
-    case GELU: return 0.5f * (1.0f + erff(z * 0.70710678f)) + z * 0.39894228f * expf(-0.5f * z * z);
+    case GELU: return 0.5f * erfcf(z * -0.70710678f) + z * 0.39894228f * expf(-0.5f * z * z);
     case GELU_TANH: {
         float t = tanhf(GELU_K * z * (1.0f + GELU_C * z * z));
         return 0.5f * (1.0f + t + z * (1.0f - t * t) * GELU_K * (1.0f + 3.0f * GELU_C * z * z));
@@ -78,9 +78,9 @@ extern "C" {
 
 // The step's constants arrive as arguments, by value: a copy from host memory could be overtaken by the next step's.
 __global__ void set_constants(float* c, float c0, float c1, float c2, float c3, float c4, float c5, float c6, float c7, float c8, float c9,
-                              float c10)
+                              float c10, float c11)
 {
-    float value[CONSTANTS] = {c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10};
+    float value[CONSTANTS] = {c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11};
     EACH(i, CONSTANTS) c[i] = value[i];
 }
 
@@ -210,8 +210,8 @@ __global__ void squares(const float* g, float* part, long long n)
     if (threadIdx.x == 0) part[blockIdx.x] = sum;
 }
 
-// One block. Loss and gradient norm finite? report = {loss of the last finished step, scale of the gradient, loss of this step}.
-__global__ void judge(const float* part, int parts, const float* cell, const float* c, int clip, int* status, float* report)
+// One block. Loss and gradient norm finite? report = {loss of the last finished step, loss of this step}.
+__global__ void judge(const float* part, int parts, const float* cell, float* c, int clip, int* status, float* report)
 {
     float sum = 0.0f;
     for (int i = threadIdx.x; i < parts; i += blockDim.x) sum += part[i];
@@ -222,21 +222,15 @@ __global__ void judge(const float* part, int parts, const float* cell, const flo
         return;
     }
     if (!is_finite(sum) || !is_finite(cell[0])) status[0] = 1;
-    report[1] = clip ? fminf(1.0f, c[CLIP] / (sqrtf(sum) + 1e-6f)) : 1.0f;
-    report[2] = cell[0];
-}
-
-__global__ void scale(float* g, const int* status, const float* report, long long n)
-{
-    if (status[0] || report[1] >= 1.0f) return;
-    EACH(i, n) g[i] *= report[1];
+    c[SCALE] = clip ? fminf(1.0f, c[CLIP] / (sqrtf(sum) + 1e-6f)) : 1.0f;
+    report[1] = cell[0];
 }
 
 // An element that would overflow keeps its old values and marks the step as bad (2 while its other elements finish; then 1).
 #define UPDATE(STEP)                                                                                                                          \
     if (status[0] == 1) return;                                                                                                               \
     EACH(i, n) {                                                                                                                              \
-        float x = p[i], q = g[i];                                                                                                             \
+        float x = p[i], q = g[i] * c[SCALE];                                                                                                  \
         before[i] = x;                                                                                                                        \
         STEP                                                                                                                                  \
     }
@@ -287,7 +281,7 @@ __global__ void finish_step(int* status, float* report)
 {
     if (blockIdx.x || threadIdx.x || status[0]) return;
     status[1] += 1;
-    report[0] = report[2];
+    report[0] = report[1];
 }
 
 } // extern "C"

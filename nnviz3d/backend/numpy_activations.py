@@ -117,8 +117,8 @@ def _erfc_fit(double: bool) -> tuple[float, np.ndarray]:
     return lowest, np.polynomial.chebyshev.cheb2poly(fit.coef)
 
 
-def _normal_cdf(z, out, s, u):
-    """out = Phi(z) = 1/2 + sign(z) (1/2 - erfc(|z|/sqrt 2)/2): numpy has no erf."""
+def _normal_cdf(z, out, s, u, below):
+    """out = Phi(z), made of erfc(|z|/sqrt 2)/2, which is Phi(z) itself where z < 0: numpy has no erf."""
     lowest, coefficients = _erfc_fit(z.dtype == np.float64)
     half = (1 - lowest) / 2
     calls = [
@@ -130,14 +130,14 @@ def _normal_cdf(z, out, s, u):
     for c in coefficients[-2::-1]:
         calls += [bind(np.multiply, out, u, out), bind(np.add, out, float(c), out)]
     return [
-        *calls, bind(np.add, out, s, s), bind(np.exp, s, s), bind(np.multiply, s, 0.5, s), bind(np.subtract, 0.5, s, s),
-        bind(np.copysign, s, z, s), bind(np.add, s, 0.5, out),
+        *calls, bind(np.add, out, s, s), bind(np.exp, s, s), bind(np.multiply, s, 0.5, s), bind(np.subtract, 0.5, s, out),
+        bind(np.add, out, 0.5, out), bind(np.less, z, _zero(z), below), bind(np.copyto, out, s, where=below),
     ]  # fmt: skip
 
 
 def _gelu(z, a, scratch):
     phi = scratch(2)
-    return [*_normal_cdf(z, phi, scratch(0), scratch(1)), bind(np.multiply, z, phi, a)]
+    return [*_normal_cdf(z, phi, scratch(0), scratch(1), scratch(-1)), bind(np.multiply, z, phi, a)]
 
 
 forward = {
@@ -209,7 +209,7 @@ def _d_gelu_tanh(d, z, a, scratch):
 def _d_gelu(d, z, a, scratch):
     s, phi = scratch(0), scratch(2)  # Phi(z) + z exp(-z^2/2)/sqrt(2 pi)
     return [
-        *_normal_cdf(z, phi, s, scratch(1)), bind(np.multiply, z, z, s), bind(np.multiply, s, -0.5, s), bind(np.exp, s, s),
+        *_normal_cdf(z, phi, s, scratch(1), scratch(-1)), bind(np.multiply, z, z, s), bind(np.multiply, s, -0.5, s), bind(np.exp, s, s),
         bind(np.multiply, s, z, s), bind(np.multiply, s, 1 / math.sqrt(2 * math.pi), s),
         bind(np.add, phi, s, phi), bind(np.multiply, d, phi, d),
     ]  # fmt: skip
@@ -221,24 +221,28 @@ backward = {
 }  # fmt: skip
 
 
-def slope(kind: str, z: float) -> float | None:
-    """f'(z) of one neuron, by the same calls that training uses; None for softmax, whose derivative is not one number."""
-    slopes_n = slopes(kind, np.array([z], np.float64))
+def slope(kind: str, z: float, a: float, dtype=np.float32) -> float | None:
+    """`slopes` of one neuron."""
+    slopes_n = slopes(kind, np.array([z], dtype), np.array([a], dtype))
     return None if slopes_n is None else float(slopes_n[0])
 
 
-def slopes(kind: str, z_n: np.ndarray) -> np.ndarray | None:
-    """f'(z) (N,) in float64; None for softmax."""
+def slopes(kind: str, z_n: np.ndarray, a_n: np.ndarray) -> np.ndarray | None:
+    """f'(z) (N,) as training multiplies an error by it: by the same calls, from the same z and a, in their type. None for softmax, whose
+    derivative is not one number.
+
+    Where a function is flat this is not the derivative to the last digit: of a saturated neuron 1 - a^2 has few digits left in float32.
+    """
     if kind not in backward:
         return None
-    z_n = np.ascontiguousarray(z_n, np.float64)
-    a_n, d_n = np.zeros_like(z_n), np.ones_like(z_n)
+    z_n, a_n = np.ascontiguousarray(z_n), np.ascontiguousarray(a_n)
+    d_n = np.ones_like(a_n)
     rooms: dict[int, np.ndarray] = {}
 
     def scratch(k: int) -> np.ndarray:
-        return rooms.setdefault(k, np.zeros(z_n.shape, bool if k < 0 else float))
+        return rooms.setdefault(k, np.zeros(z_n.shape, bool if k < 0 else z_n.dtype))
 
     with np.errstate(all="ignore"):
-        for call in [*forward[kind](z_n, a_n, scratch), *backward[kind](d_n, z_n, a_n, scratch)]:
+        for call in backward[kind](d_n, z_n, a_n, scratch):
             call()
     return d_n

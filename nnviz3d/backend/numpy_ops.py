@@ -158,27 +158,30 @@ class NumpyOps:
         ]
 
     def guard(self, g, cell, constants: Constants, clip: bool, judge: Callable[[float, float], None]) -> Calls:
-        """judge(loss, norm) before the update may raise; then g *= min(1, clip / (norm + 1e-6)) as PyTorch's clip_grad_norm_."""
+        """judge(loss, norm) before the update may raise; then scale = min(1, clip / (norm + 1e-6)) as PyTorch's clip_grad_norm_, which
+        the update multiplies `g` by: `g` itself stays what it is."""
         limit = constants.view("clip")
 
         def look():
             norm = float(g.dot(g)) ** 0.5  # float32 overflow to inf is on purpose: then v = g^2 would not be finite either
             scale = float(limit) / (norm + 1e-6) if clip else 1.0
             judge(float(cell[0]), norm * min(scale, 1.0))
-            if scale < 1.0:
-                np.multiply(g, g.dtype.type(scale), g)
+            if clip:
+                constants.set(scale=min(scale, 1.0))
 
         return [look]
 
-    def update(self, name: str, p, g, slots, before, constants: Constants) -> Calls:
-        """One pass of the optimiser over the arena, cache-blocked.
+    def update(self, name: str, p, g, slots, before, constants: Constants, clip: bool = False) -> Calls:
+        """One pass of the optimiser over the arena, cache-blocked; with `clip` by the gradient times `scale`.
 
         A second thread gains nothing: at 1.9 M parameters 3.8 ms against 4.1 ms, its calls of 5 us wait for each other's interpreter lock.
         """
-        blocks = [
-            numpy_updates.update(name, p[r], g[r], [s[r] for s in slots], before[r], constants.view, self._room(p[r].shape)(0))
-            for r in cuts(p.size, BLOCK)
-        ]
+        blocks = []
+        for r in cuts(p.size, BLOCK):
+            room = self._room(p[r].shape)
+            used = room(1) if clip else g[r]
+            calls = [bind(np.multiply, g[r], constants.view("scale"), used)] if clip else []
+            blocks.append(calls + numpy_updates.update(name, p[r], used, [s[r] for s in slots], before[r], constants.view, room(0)))
         if p.size <= PIECE:
             return [call for block in blocks for call in block]
         return [bind(run_all, [call for block in blocks[r] for call in block]) for r in cuts(len(blocks), PIECE // BLOCK)]

@@ -16,23 +16,27 @@ SIGNALS = 128  # edges of a pair that carry signals, at most
 
 @dataclass
 class Shown:
-    """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the brightest value."""
+    """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the largest |quantity| with the
+    layer that its edge leads into (from 1). None of it but `shown` and `share` depends on how many edges are drawn."""
 
     shown: int = 0
     total: int = 0
     share: float = 1.0
     peak: float = 0.0
+    layer: int = 0
     whole: float = 0.0  # summed |quantity| of all edges
 
     def with_those(self, other: Shown) -> Shown:
         """Of two networks together; the brightest is that of both."""
         whole = self.whole + other.whole
         share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
-        return Shown(self.shown + other.shown, self.total + other.total, share, max(self.peak, other.peak), whole)
+        most = self if self.peak >= other.peak else other
+        return Shown(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole)
 
 
 class Choice:
-    """By layer pair k. `chosen`, `signals`: edges inside the pair; `bright` (K,): the value of the brightest edges.
+    """By layer pair k. `chosen`, `signals`: edges inside the pair; `bright` (K,): the value from which edges are drawn brightest; `largest`
+    (K,): the largest of all.
 
     `scales` (K, 2) float32: 1 / the value that is drawn brightest, and the gain. `all_edges`: every edge is drawn, `chosen` is not used.
     """
@@ -45,7 +49,7 @@ class Choice:
         self.all_edges = True
         self.chosen: list[np.ndarray] = [nothing] * count
         self.signals: list[np.ndarray] = [nothing] * count
-        self.bright = np.zeros(count)
+        self.bright, self.largest = np.zeros(count), np.zeros(count)
         self.scales = np.ones((count, 2), np.float32)
         self._levels: list[np.ndarray] = [nothing] * count  # |quantity| of what is drawn (or of a sample of it)
         self._sums = np.ones((count, 2))  # summed |quantity|: chosen, all
@@ -84,7 +88,9 @@ class Choice:
         """For the legend."""
         chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
         share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
-        return Shown(sum(map(self._count, range(len(self.pairs)))), self.topology.n_edges, share, self._peak, whole)
+        layer = int(self.largest.argmax()) if len(self.pairs) else 0
+        count = sum(map(self._count, range(len(self.pairs))))
+        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer + 1, whole)
 
     def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
@@ -121,7 +127,7 @@ class Choice:
         top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
         whole = float(magnitude_e.sum())
-        self._sums[k] = whole, whole
+        self._sums[k], self.largest[k] = (whole, whole), float(magnitude_e.max(initial=0.0))
         if self.all_edges:
             self._levels[k] = host(sample_s)
         else:

@@ -13,8 +13,9 @@ from nnviz3d.spec.topology import Range, Topology
 
 
 class Arenas:
-    """`parameters`, `gradients` of the last step's batch, `before` = parameters before the last step, the optimiser's `slots`, and
-    `alive` (1, or 0 for a weight that Playground's L1 has put to rest), which is None until that rule is first used."""
+    """`parameters`, `gradients` of the last step's batch (the mean with L1 and L2, before clipping), `before` = parameters before the
+    last step, the optimiser's `slots`, and `alive` (1, or 0 for a weight that Playground's L1 has put to rest), which is None until that
+    rule is first used."""
 
     def __init__(self, ops: Ops, topology: Topology, first: np.ndarray, optimizer: str):
         self.ops, self.topology = ops, topology

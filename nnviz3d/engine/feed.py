@@ -16,7 +16,7 @@ from nnviz3d.spec.topology import Topology
 class Feed:
     """`compile(rows, buffers, index)` gives a plan; it is asked once for each number of rows, until `forget`.
 
-    `plan` is that of the running or last step. Where one batch is the full set, nothing is looked up.
+    `plan` and `count`, its rows, are those of the running or last step. Where one batch is the full set, nothing is looked up.
     """
 
     def __init__(self, ops: Ops, topology: Topology, dropout: tuple[float, ...], rows: int, seed: int, compile: Callable):
@@ -28,7 +28,7 @@ class Feed:
         self.batches = Batches(self._rows, train.batch, train.order == "shuffle", train.seed)
         self._order = self.ops.asarray(self.batches.order, np.intp)
         self._index = self.ops.zeros(self.batches.size, np.intp)
-        self.plan, self._count = Plan(), 0
+        self.plan, self.count = Plan(), 0
         self.kill(killed)
 
     def kill(self, killed: tuple[int, ...]) -> None:
@@ -43,7 +43,7 @@ class Feed:
     def next(self) -> Plan:
         """The step for the next batch, with its rows and masks in place."""
         start, stop, fresh = self.batches.next()
-        self._count = count = stop - start
+        self.count = count = stop - start
         self.plan = plan = self.compiled(count)
         if not self.batches.whole:
             if fresh:
@@ -66,7 +66,7 @@ class Feed:
     def batch(self) -> tuple[np.ndarray, Buffers]:
         """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         stop = self.batches.position
-        return self.batches.order[stop - self._count : stop].copy(), self.plan.buffers
+        return self.batches.order[stop - self.count : stop].copy(), self.plan.buffers
 
     def state(self) -> dict:
         return {"batches": self.batches.state(), "noise": self._noise.bit_generator.state}

@@ -2,7 +2,7 @@
 
 `record` takes exactly one real step, the same bytes as `run(1)`, and copies what it used and made. A `Tape` is immutable and never
 touches the trainer again, so it can be looked at in any order. One sample of the batch is told neuron by neuron, in eval mode
-(without dropout) as it is everywhere in the picture; `gradient` is the whole batch's, as the optimiser saw it.
+(without dropout) as it is everywhere in the picture; `gradient` is the whole batch's, which the optimiser saw times `clip`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Tape:
 
     `step`: the 1-based number of this step, Adam's t. `rows` (B,): the batch, as rows of the train part; `row` the shown one of them.
     `loss`: mean over the batch, with dropout, without L1 and L2.
-    `gradient` (P,): batch mean with L1 and L2 in it, before clipping; the optimiser used `clip` times it.
+    `gradient` (P,): batch mean with L1 and L2 in it, before clipping, as the trainer's; the optimiser used `clip` times it.
     `before`, `after` (P,) parameters; `slots_before`, `slots_after` the optimiser's own (P,): velocity, or v, or m and v.
     `holds`: what was frozen or killed. `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on.
     `masks`: the step's dropout, by node.
@@ -143,7 +143,7 @@ def record(trainer: Trainer, shown: int = 0) -> Tape:
     rows, buffers = trainer.batch
     _put(ops, block, 1, arenas.before if finished else arenas.parameters, arenas.parameters)
     _put(ops, block, 3 + n, *arenas.slots, *(() if arenas.alive is None else (arenas.alive,)))
-    clip = _factor(block[0], ops.to_host(arenas.gradients)) if finished and trainer.train.clip_norm else 1.0
+    clip = trainer.clip if finished else 1.0
     gradient, before, after, *rest = _frozen(block)
     return Tape(
         ops, trainer.topology, trainer.objective, trainer.train, trainer.data, step + 1, rate(trainer.train, step),
@@ -163,9 +163,3 @@ def _put(ops: Ops, block: np.ndarray, first: int, *arrays) -> None:
 def _frozen(array: np.ndarray) -> np.ndarray:
     array.flags.writeable = False
     return array
-
-
-def _factor(before: np.ndarray, after: np.ndarray) -> float:
-    """What clipping multiplied the gradient by, read off its largest element: good to float32's rounding on every backend."""
-    k = int(np.abs(before).argmax())
-    return float(after[k]) / float(before[k]) if before[k] else 1.0

@@ -203,7 +203,9 @@ class Compiler:
         ops, p, g = self.ops, arenas.parameters, arenas.gradients
         calls = ops.guard(g, b.cell, constants, train.clip_norm > 0, judge)
         for r in free:
-            calls += ops.update(train.optimizer, p[r], g[r], [slot[r] for slot in arenas.slots], arenas.before[r], constants)
+            calls += ops.update(
+                train.optimizer, p[r], g[r], [slot[r] for slot in arenas.slots], arenas.before[r], constants, train.clip_norm > 0
+            )
         if arenas.alive is not None:
             for _, node in self.layers:
                 for r in common(node.weight, free):

@@ -7,13 +7,13 @@ is the arena's new value to float32's rounding.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from nnviz3d.backend.numpy_ops import NumpyOps
+from nnviz3d.engine.holding import frozen_stretches
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.plan import Buffers, Compiler, Plan
@@ -117,6 +117,17 @@ def update(tape: Tape, p: int) -> Rule:
     )  # fmt: skip
 
 
+def directions(tape: Tape, where: slice) -> np.ndarray:
+    """What the learning rate multiplies in the step of these parameters, float64: `Rule.direction` of each; 0 where frozen."""
+    slots = [(a[where].astype(np.float64), b[where].astype(np.float64)) for a, b in zip(tape.slots_before, tape.slots_after, strict=True)]
+    with np.errstate(all="ignore"):
+        direction = np.array(_direction(tape.train, tape.step, tape.clip * tape.gradient[where].astype(np.float64), slots)[1])
+    for r in frozen_stretches(tape.topology, tape.holds.frozen):
+        first, last = max(r.start, where.start), min(r.stop, where.stop)
+        direction[max(first - where.start, 0) : max(last - where.start, 0)] = 0
+    return direction
+
+
 def locate(tape: Tape, p: int) -> tuple[Node, str]:
     """The node that parameter `p` leads into, and its name with 0-based indices. Raises IndexError outside [0, P)."""
     node, j, i = tape.topology.parameter(p)
@@ -137,9 +148,9 @@ def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, fl
     return terms, tape.learning_rate * train.l1 * sign if train.l1_dead_at_zero else None
 
 
-def _direction(train, t: int, used: float, slots: list[tuple[float, float]]) -> tuple[dict[str, float], float]:
-    """(the optimiser's symbols, what the learning rate is multiplied by). Moments are the arenas' own, so that float32's underflow of
-    used^2 is told as it happened."""
+def _direction(train, t: int, used, slots: list[tuple]) -> tuple[dict, object]:
+    """(the optimiser's symbols, what the learning rate is multiplied by), of one parameter or of many. Moments are the arenas'
+    own, so that float32's underflow of used^2 is told as it happened."""
     name = train.optimizer
     if name == "sgd":
         return {}, used
@@ -150,7 +161,7 @@ def _direction(train, t: int, used: float, slots: list[tuple[float, float]]) -> 
     v_before, v = slots[-1]
     if name == "rmsprop":
         state = {"rho": train.rho, "v_before": v_before, "v": v, "epsilon": train.epsilon}
-        return state, _ratio(used, math.sqrt(v) + train.epsilon)
+        return state, _ratio(used, np.sqrt(v) + train.epsilon)
     m_before, m = slots[0]
     correction1, correction2 = 1 - train.beta1**t, 1 - train.beta2**t
     m_hat, v_hat = m / correction1, v / correction2
@@ -158,13 +169,13 @@ def _direction(train, t: int, used: float, slots: list[tuple[float, float]]) -> 
         "beta1": train.beta1, "m_before": m_before, "m": m, "correction1": correction1, "m_hat": m_hat,
         "beta2": train.beta2, "v_before": v_before, "v": v, "correction2": correction2, "v_hat": v_hat, "epsilon": train.epsilon,
     }  # fmt: skip
-    return state, _ratio(m_hat, math.sqrt(v_hat) + train.epsilon)
+    return state, _ratio(m_hat, np.sqrt(v_hat) + train.epsilon)
 
 
-def _ratio(a: float, b: float) -> float:
+def _ratio(a, b):
     """a / b as arrays divide: inf or nan instead of an error."""
     with np.errstate(all="ignore"):
-        return float(np.float64(a) / np.float64(b))
+        return np.float64(a) / np.float64(b) if np.ndim(a) == 0 else a / b
 
 
 class Check(NamedTuple):

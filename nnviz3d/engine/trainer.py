@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initial
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.data import DataSet
@@ -51,6 +52,10 @@ class Trainer:
         check_memory(self.topology, len(data.x_train), scene.train)
         self.step, self.loss, self.diverged = 0, math.nan, None
         self.writes = 0  # how often parameters or the position in the data were written from outside
+        self.rows = 0  # of the last step's batch
+        self.edited: (
+            dict[int, tuple[float, float]] | None
+        ) = {}  # by parameter, what the last step made of it, where a hand has since written
         self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
@@ -58,7 +63,7 @@ class Trainer:
         self._feed = Feed(ops, self.topology, dropout, len(data.x_train), scene.train.seed, self._compile)
         self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
         self._backup = self._tap = None
-        self.holds = Holds()
+        self.holds, self._freezes = Holds(), False
         self._start_batches()
         self.configure(scene.train)
 
@@ -144,6 +149,12 @@ class Trainer:
     def _begin(self) -> None:
         if not self._optimizer.steady:
             self._optimizer.begin(self.step)
+        if self.edited != {}:
+            self.edited = {}
+        if self._freezes:  # the optimiser keeps the old values of what it passes over only
+            self._freezes = False
+            for r in frozen_stretches(self.topology, self.holds.frozen):
+                self.arenas.before[r] = self.arenas.parameters[r]
         plan = self._feed.next()
         self._groups = plan.groups if self._tap is None else plan.split("update", self._tap)
         self.ops.begin(self._constants)
@@ -153,11 +164,16 @@ class Trainer:
         if self._backup is not None and not self._sound():
             return
         self.step += 1
-        self._epoch = self._feed.batches.epoch
+        self._epoch, self.rows = self._feed.batches.epoch, self._feed.count
         if not self.ops.asynchronous:
             self.loss = self._step_loss
         elif self.step % self._feed.plan.watch == 0:
             self._look()
+
+    @property
+    def clip(self) -> float:
+        """What clipping multiplied the gradient of the last step that ran here by; 1 where it did not."""
+        return float(self.ops.to_host(self._constants.device)[INDEX["scale"]]) if self.train.clip_norm else 1.0
 
     # divergence
 
@@ -254,7 +270,7 @@ class Trainer:
         self.settle()
         return {
             "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
-            **self._feed.state(), "holds": self.holds,
+            **self._feed.state(), "holds": self.holds, "rows": self.rows, "edited": self.edited,
         }  # fmt: skip
 
     def restore(self, state: dict) -> None:
@@ -268,6 +284,8 @@ class Trainer:
         if alive is not self.arenas.alive:
             self._feed.forget()
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
+        self.rows, self.edited = state.get("rows", self._feed.batches.size), state.get("edited", {})
+        self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
         self._optimizer.begin(self.step)
         self.writes += 1
@@ -286,18 +304,27 @@ class Trainer:
         """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one; then nothing changes."""
         self.settle()
         self.arenas.load(parameters)
+        self.edited = None
         self.writes += 1
         self._renew()
 
     def set_parameter(self, p: int, value: float) -> float:
         """Give one parameter a value, with which training goes on; returns what 32 bits hold of it. Its slots stay, a weight that
-        Playground's L1 had put to rest lives again, and "change" tells only of training. Raises InputError, and nothing changes."""
+        Playground's L1 had put to rest lives again, and "change" tells only of training: 0 here until the value is what the step made of
+        it again. Raises InputError, and nothing changes."""
         self.check_parameter(p, value)
         self.settle()
         arenas, ops = self.arenas, self.ops
-        held = np.full(1, value, ops.dtype)
-        for arena in (arenas.parameters, arenas.before):
-            ops.write(held, arena[p : p + 1])
+        held, here = np.full(1, value, ops.dtype), slice(p, p + 1)
+        before = held
+        if self.edited is not None:
+            was = self.edited.get(p) or tuple(float(ops.to_host(arena[here])[0]) for arena in (arenas.before, arenas.parameters))
+            back = was[1] == float(held[0])
+            before = np.full(1, was[0], ops.dtype) if back else held
+            others = {q: pair for q, pair in self.edited.items() if q != p}
+            self.edited = others if back else {**others, p: was}
+        ops.write(held, arenas.parameters[here])
+        ops.write(before, arenas.before[here])
         if arenas.alive is not None:
             arenas.alive[p : p + 1] = 1
         self.writes += 1
@@ -327,8 +354,7 @@ class Trainer:
         if holds.killed != killed:
             self._feed.kill(holds.killed)
             self.looking.aim(self.objective, holds.killed)
-        for r in frozen_stretches(self.topology, holds.frozen):  # the optimiser keeps the old values of what it passes over only
-            self.arenas.before[r] = self.arenas.parameters[r]
+        self._freezes = bool(holds.frozen)
 
     # building
 

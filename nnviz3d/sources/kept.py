@@ -27,6 +27,8 @@ class KeptMoment:
         self.holds = snapshot.state["holds"]  # what was frozen and killed then
         self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"], self.holds.killed)
         self._sample = None
+        self.scene = source.scene.model_copy(update={"train": snapshot.train})  # its settings then
+        self.edited, self.last_batch = snapshot.state.get("edited", {}), snapshot.state.get("rows", source.batch_size)
 
     ops = property(lambda self: self.source.ops)
     topology = property(lambda self: self.source.topology)
@@ -35,6 +37,7 @@ class KeptMoment:
     step = property(lambda self: self.snapshot.step)
     batch_size = property(lambda self: self.source.batch_size)
     told = property(lambda self: self)  # what the readings are of
+    loss = property(lambda self: self.snapshot.loss)
     version = property(lambda self: (id(self), id(self.sample)))
 
     def tensors(self, kind: str):

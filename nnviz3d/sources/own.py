@@ -104,6 +104,16 @@ class OwnTraining:
         return held
 
     @property
+    def edited(self) -> dict[int, tuple[float, float]] | None:
+        """By parameter, its values before and after the last step, where a hand has written it since; None where all were replaced."""
+        return self.trainer.edited
+
+    @property
+    def last_batch(self) -> int:
+        """Rows that the gradient is the mean of: those of the last step; 0 before the first."""
+        return self.trainer.rows
+
+    @property
     def holds(self) -> Holds:
         """What is frozen and killed."""
         return self.trainer.holds

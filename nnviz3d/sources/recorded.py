@@ -162,6 +162,10 @@ class RecordedTraining(OwnTraining):
         rows = min(self.scene.train.batch or len(self.data.x_train), len(self.data.x_train))
         return int(min(max(GRADIENT / (6 * self.topology.n_edges), 1), rows))
 
+    @property
+    def last_batch(self) -> int:
+        return self.batch_size if self.step else 0
+
     def _grade(self) -> None:
         """Bring the gradients up to this step."""
         if self._stale:
@@ -186,7 +190,7 @@ class RecordedTraining(OwnTraining):
 
 
 class Gradient:
-    """Works out into `gradients` (P,) the mean gradient of the source's loss over its first rows, by `parameters` (P,)."""
+    """Works out into `gradients` (P,) the mean gradient of the source's loss over its first rows, with L1 and L2, by `parameters` (P,)."""
 
     def __init__(self, source: RecordedTraining, parameters, gradients):
         self.source, self.parameters, self.gradients = source, parameters, gradients
@@ -194,10 +198,14 @@ class Gradient:
         buffers, self._plan = Buffers.make(source.ops, source.topology, rows), Plan()
         buffers.y[0], buffers.t = (array[:rows] for array in source.trainer.looking.part("train"))
         compiler = Compiler(source.ops, source.topology, source.objective, parameters, gradients)
-        for part in (compiler.forward, compiler.loss, compiler.backward):
-            part(self._plan, buffers)
+        train, self._constants = source.scene.train, source.ops.constants()
+        self._constants.set(l1=train.l1, l2=train.l2)
+        compiler.forward(self._plan, buffers)
+        compiler.loss(self._plan, buffers)
+        compiler.backward(self._plan, buffers, train, self._constants)
 
     def work(self) -> None:
+        self.source.ops.begin(self._constants)
         with np.errstate(all="ignore"):
             for call in self._plan.calls:
                 call()

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.sources.own import OwnTraining, Sample, verdict, words
-from nnviz3d.spec.phases import Phase, Place, phases
+from nnviz3d.spec.phases import Phase, Place
 from nnviz3d.spec.topology import Topology
 
 WHOLE = {"before": "before", "after": "after", "change": "change", "batch_gradient": "gradient", "sample_gradient": "sample_gradient"}
@@ -47,7 +47,7 @@ class View:
     @property
     def front(self) -> float:
         """How far the wave has come, in layers: -1 outside, 0 at the input, L at the output. Forward and backward it arrives at half of the
-        phase; then the layer's activation is applied, or its gradient appears."""
+        phase; then the layer's sums fill and its activation is applied, or its gradient appears."""
         kind, k, f = self.kind, self.phase.layer, self.place.fraction
         half = min(1.0, 2 * f)
         layers = len(self.topology.nodes) - 1
@@ -57,9 +57,10 @@ class View:
     def tensors(self, kind: str):
         """Arrays of `ops.xp`, to be read.
 
-        "activation", "z" (N,): inputs fade in; layer k grows to z by half of `forward k` and turns into a by its end; `after` blends to the
-        new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of `backward k`. "gradient" (P,): layer
-        k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after in `update k`.
+        "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, layer k grows to z, then
+        turns into a; `after` blends to the new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of
+        `backward k`. "gradient" (P,): layer k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after
+        in `update k`.
         "reach" (N,): the largest that "activation" gets while z grows, so that a scale made of it stands still.
         Whole at every place: "before", "after", "change", "batch_gradient", "sample_gradient" (P,).
         """
@@ -73,17 +74,51 @@ class View:
         ahead = self.place.index - starts[kind]
         return self.place.fraction if ahead == 0 else float(ahead > 0)
 
+    def filled(self, k: int) -> float:
+        """How far layer k has come once the signals are there, in [0, 1]: its sums are whole at a half, its activations at the end."""
+        return max(0.0, 2 * self.passed("forward", k) - 1)
+
+    @property
+    def renewed(self) -> bool:
+        """Numbers are those of the new weights: in `after`, from its start. Before it all are told as the step found them."""
+        return self.kind == "after"
+
+    @property
+    def stage(self) -> tuple[int, int]:
+        """Changes whenever more becomes known: the phase, and how many of its borders lie behind."""
+        return self.place.index, sum(self.place.fraction > border for border in (0.0, 0.5, 0.75))
+
+    def known(self, k: int) -> frozenset[str]:
+        """What has been worked out of layer k here, and may be told: "z", "a", "delta", "gradient", "update". The rest is to come."""
+        last = len(self.topology.nodes) - 1
+        error = self.passed("loss") if k == last else self.passed("backward", k + 1)
+        told = {
+            "z": not k or self.filled(k) > 0, "a": not k or self.filled(k) > 0.5, "delta": error > 0.5,
+            "gradient": k and self.passed("backward", k) > 0.5, "update": k and self.passed("update", k) > 0,
+        }  # fmt: skip
+        return frozenset(name for name, there in told.items() if there)
+
+    @property
+    def answered(self) -> bool:
+        """The output is there."""
+        return "a" in self.known(len(self.topology.nodes) - 1)
+
+    @property
+    def judged(self) -> bool:
+        """The loss of the shown sample is there."""
+        return self.place.index > len(self.topology.nodes) - 1
+
     def _activation(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.a)
         for k, here in self._layers():
-            done = self.passed("forward", k) if k else self.passed("input")
+            done = self.filled(k) if k else self.passed("input")
             z, a = old.z[here], old.a[here]
             out[here] = a * done if k == 0 else z * (2 * done) if done < 0.5 else _blend(z, a, 2 * done - 1)
         return _blend(out, self.tape.new.a, self.passed("after"))
 
     def _reach(self) -> np.ndarray:
         now = self._activation()
-        if self.kind == "forward" and self.place.fraction < 0.5:
+        if self.kind == "forward" and self.place.fraction < 0.75:
             here = self.topology.nodes[self.phase.layer].neurons.slice
             now = now.copy()
             now[here] = self.tape.old.z[here]
@@ -92,7 +127,7 @@ class View:
     def _z(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.z)
         for k, here in self._layers():
-            out[here] = old.z[here] * (min(1.0, 2 * self.passed("forward", k)) if k else self.passed("input"))
+            out[here] = old.z[here] * (min(1.0, 2 * self.filled(k)) if k else self.passed("input"))
         return _blend(out, self.tape.new.z, self.passed("after"))
 
     def _delta(self) -> np.ndarray:
@@ -176,8 +211,8 @@ class Walk:
     def settled(self, kind: str):
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape
-        told = tape.new if self.kind == "after" else tape.old
-        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.kind == "after" else tape.before}
+        told = tape.new if self.view.renewed else tape.old
+        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
         if kind == "gradient":
             return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
         return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
@@ -223,9 +258,13 @@ class Walk:
         return float(self.tape.target_o[output])
 
     def answer(self) -> tuple[str, bool | None]:
-        """What the network said of the shown sample; once `after` is over, what it says with the new parameters."""
+        """What the network says of the shown sample: nothing before its output is there, in `after` by the new parameters."""
+        return self.said(self.view.renewed) if self.view.answered else ("", None)
+
+    def said(self, after: bool) -> tuple[str, bool | None]:
+        """What it says with the parameters before the step, or `after` it."""
         output = self.topology.output
-        told = self.tape.new if self.place == Place(len(phases(self.topology)) - 1) else self.tape.old
+        told = self.tape.new if after else self.tape.old
         return verdict(self.data, output.activation, told.a[output.neurons.slice], self.sample.target)
 
     def evaluate(self, part: str, limit: int = 2000):

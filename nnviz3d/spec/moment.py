@@ -91,6 +91,7 @@ class Inset:
     x: float
     y: float
     reach: float
+    renewed: bool = False  # its numbers are those of the new weights
 
 
 @dataclass(frozen=True, eq=False)

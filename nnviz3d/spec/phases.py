@@ -1,7 +1,7 @@
 """The phases of one training iteration, and places in it: what the time line, the address `forward:2@0.5` and the picture agree on.
 
-Holds names and order only; what happens at a place is told by `sources.walk`. A place is one float to drag (index + fraction), and the
-end of a phase is the start of the next one.
+Holds names and order only; what happens at a place is told by `sources.walk`. A place is one float to drag (index + fraction). Where two
+phases meet the earlier one is told: it is what has just happened.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ class Place:
     def at(cls, number: float, topology: Topology) -> Place:
         """The reverse of `number`; what lies outside the iteration (or is nan) becomes its nearest end.
 
-        The border of two phases is the start of the later one.
+        The border of two phases is the end of the earlier one.
         """
         count = 3 * len(topology.nodes)
         number = min(max(number, 0.0), float(count)) if number == number else 0.0
-        index = min(math.floor(number), count - 1)
+        index = max(math.ceil(number) - 1, 0)
         return cls(index, number - index)
 
     @classmethod

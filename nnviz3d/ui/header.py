@@ -10,13 +10,18 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import TALL, Frame
-from nnviz3d.ui.numbers import count, plain, short, times
+from nnviz3d.ui.numbers import count, plain, share, short, times
 from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.words import QUANTITY_SYMBOL
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
+_PARTS = {
+    "test": "from the test part, which is never trained on",
+    "train": "from the training part, as there is no test part",
+    "batch": "of the batch that this step learns from",
+}
 
 
 def draw(f: Frame) -> Rect:
@@ -109,7 +114,7 @@ def _sample(f: Frame, room: float) -> None:
     imgui.align_text_to_frame_padding()
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
     dim(elide(what + (";" if answer and one_line else ""), max(room - left, f.px(60))))
-    tip(f, "The sample that the picture shows, from the part that is never trained on, and its true answer.")
+    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}, and its true answer.")
     if answer:
         if one_line:
             imgui.same_line(0, f.px(6))
@@ -189,23 +194,25 @@ def _legend(f: Frame, room: float) -> None:
         draw_list.add_text(imgui.ImVec2(x + f.px(31), corner.y), _DIM, text)
         x += f.px(31) + imgui.calc_text_size(text).x + f.px(14)
     if weights:
-        quantity = "|Δw|" if weights.mode in ("phase", "difference") else "|w|"
-        peak = f"brightest: |w| = {short(r.edges_peak)}"
-    else:
-        peak = f"brightest: {quantity} = {short(r.edges_peak)}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
+        quantity = "|Δw|" if weights.mode in ("phase", "difference") else "|w| before the step"
+    known = r.walk is None or r.walk.whole or (weights is not None and weights.mode != "phase")
+    where = f" (layer {r.edges_layer} of {len(r.topology.nodes) - 1})" if len(r.topology.nodes) > 2 else ""
+    peak = f"brightest: {quantity} = {short(r.edges_peak)}{where}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
+    peak = peak if known else f"{quantity}, as the wave reaches it"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room
     if fits:
         draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, peak)
         x += imgui.calc_text_size(peak).x
     imgui.dummy(imgui.ImVec2(x - corner.x, line + f.px(4)))
-    what = "weight, with its difference magnified" if weights else quantity
-    tip(f, f"The brighter an edge, the larger its {what}. Brightest from {plain(r.edges_peak)} (98.5th percentile"
-           f"{', each layer by itself' if f.scene.look.scale == 'local' else ''}).")  # fmt: skip
+    what = "weight, with its difference magnified" if weights and weights.mode != "difference" else quantity
+    scale = "each layer has a scale of its own" if f.scene.look.scale == "local" else "all layers share one scale"
+    tip(f, f"The brighter an edge, the larger its {what}; {scale}."
+           + (f" The largest of all edges, drawn or not: {plain(r.edges_peak)}{where}." if known and r.edges_peak else ""))  # fmt: skip
     if not fits:
         small(f, peak)
     if r.edges_shown < r.edges_total:
-        share = f"{100 * r.edges_share:.{0 if r.edges_share > 0.1 else 2}f} %"
-        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {share} of {quantity}"
+        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges"
+        text += f" = {share(r.edges_share)} of {quantity}" if known else ""
     else:
         text = f"all {count(r.edges_total)} edges"
     if r.walk and r.walk.gradient and not weights:
@@ -236,7 +243,7 @@ def _weights_legend(f: Frame, weights) -> None:
         x += f.px(23)
         x = say("old weight")
     if weights.mode != "after":
-        for ink, text in zip(f.signs, ("grew", "shrank"), strict=True):
+        for ink, text in zip(f.signs, ("moved up", "moved down"), strict=True):
             for dy in (-3, 3):
                 ends = imgui.ImVec2(x, y + f.px(dy)), imgui.ImVec2(x + f.px(4), y)
                 draw_list.add_line(*ends, theme.packed(ink), f.px(1.8))
@@ -244,14 +251,14 @@ def _weights_legend(f: Frame, weights) -> None:
             x = say(text)
     x = say(f"differences {times(weights.factor)}")
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
-    tip(f, "Arrows: a weight grew (blue) or shrank (orange) in this step. They point on to the output where it moved away from 0, and back"
+    tip(f, "Arrows: a weight moved up (blue) or down (orange). They point on to the output where it moved away from 0, and back"
            f" where it moved towards 0. Differences are drawn {plain(weights.factor)} times as large as they are.")  # fmt: skip
 
 
 def _neuron_legend(f: Frame, room: float) -> None:
     """What the light of a neuron means, on the same line where there is room."""
     difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
-    words = [("a grew" if difference else "a > 0", theme.ACCENT), ("a shrank" if difference else "a < 0", theme.NEGATIVE_NEURON)]
+    words = [("a moved up" if difference else "a > 0", theme.ACCENT), ("a moved down" if difference else "a < 0", theme.NEGATIVE_NEURON)]
     words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
     dot, gap = f.px(12), f.px(12)
     width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap

@@ -68,7 +68,7 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
         at = imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5 + MORE))
         draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), inset.why)
     y = rect[3] - f.px(FOOT - 1)
-    z, a = curve.new if inset.moved >= 0.5 else (curve.z, curve.a)
+    z, a = curve.new if inset.renewed else (curve.z, curve.a)
     x = rect[0] + f.px(PAD)
     sign = f.signs[0] if z >= 0 else f.signs[1]
     for text, ink, alpha in ((f"z = {plain(z)}", sign, inset.summed), (f"a = {plain(a)}", light(a), inset.applied)):

@@ -11,13 +11,19 @@ from nnviz3d.spec.readout import LayerReading
 from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink
 from nnviz3d.ui.line import Line, Span
 
+# (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
 RULES = {
-    "sgd": r"W \leftarrow W - \eta\,G", "momentum": r"V \leftarrow \mu V + G,\quad W \leftarrow W - \eta V",
-    "nesterov": r"V \leftarrow \mu V + G,\quad W \leftarrow W - \eta(G + \mu V)",
-    "rmsprop": r"W \leftarrow W - \eta\,G/(\sqrt{V}+\epsilon)",
-    "adam": r"W \leftarrow W - \eta\,\hat{M}/(\sqrt{\hat{V}}+\epsilon)",
-    "adamw": r"W \leftarrow W - \eta\,\hat{M}/(\sqrt{\hat{V}}+\epsilon) - \eta\lambda W",
-}  # fmt: skip
+    "sgd": ("", "@"),
+    "momentum": (r"V \leftarrow \mu V + @", "V"),
+    "nesterov": (r"V \leftarrow \mu V + @", r"(@ + \mu V)"),
+    "rmsprop": (r"V \leftarrow \rho V + (1-\rho)(@)^2", r"@/(\sqrt{V}+\epsilon)"),
+    "adam": (
+        r"M \leftarrow \beta_1 M + (1-\beta_1) @,\quad V \leftarrow \beta_2 V + (1-\beta_2)(@)^2",
+        r"\hat{M}/(\sqrt{\hat{V}}+\epsilon)",
+    ),
+}
+RULES["adamw"] = RULES["adam"]
+HOLDS = 5e-3  # relative: a change so near to rate times direction is told as their product; else 32 bits have rounded it
 
 
 def forward(r: LayerReading) -> list[Line]:
@@ -75,16 +81,19 @@ def gradient(r: LayerReading) -> list[Line]:
         delta, a = delta_(k), rf"({a_(k - 1)})^{{\top}}"
         lines = [
             Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
-            _shapes(f"({o} × {i}) = ({o})(1 × {i})"),
+            _shapes(f"({o} × {i}) = ({o} × 1)(1 × {i})"),
             Line(rf"\partial L/\partial b = {delta}", tip="The gradient of the biases is the error itself."),
             _shapes(f"({o}) = ({o})"),
         ]
         length = _length(r.delta) * _length(r.x)
         tip = "The length of the shown sample's gradient: that of delta times that of a."
         lines.append(Line(r"\lVert \delta\,a^{\top}\rVert", (), length, "number", tip, ink="d"))
-    if r.samples and r.stride == (1, 1):
-        words = rf"\lVert G\rVert,\; \mathrm{{mean\ over\ the\ batch\ of}}\ {r.samples}"
-        lines.append(_size(words, r.gradient, "The length of the batch's mean gradient of W.", "d"))
+    if r.samples:
+        regular = (r" + \lambda_1\,\mathrm{sign}(W)" if r.l1 else "") + (r" + \lambda_2 W" if r.l2 else "")
+        batch = rf"\mathrm{{mean\ of}}\ \partial L/\partial W\ \mathrm{{over\ the\ batch\ of}}\ {r.samples}"
+        lines.append(Line(f"G = {batch}{regular}", tip="The gradient that the step follows, before clipping."))
+        if r.stride == (1, 1):
+            lines.append(_size(r"\lVert G\rVert", r.gradient, "The length of G, of this layer's weights.", "d"))
     return lines
 
 
@@ -92,18 +101,55 @@ def update(r: LayerReading) -> list[Line]:
     if not r.samples:
         return []
     o, i = (f"{n:,}" for n in r.shape)
-    tip = "The same rule for every weight of the matrix, element by element. G is the batch's mean gradient."
-    lines = [Line(RULES[r.optimizer], tip=tip), _shapes(f"({o} × {i}) = ({o} × {i}) − ({o} × {i})")] if r.optimizer else []
+    lines = _rule(r)
+    if lines:
+        lines.append(_shapes(f"({o} × {i}) = ({o} × {i}) − ({o} × {i})"))
     if r.rate is not None:
         lines.append(Line(r"\eta", (), r.rate, "number", "The learning rate of this step."))
-    if r.stride != (1, 1):
+        if r.clip != 1:
+            tip = "Clipping: the whole gradient, of all parameters together, is scaled down by this to the length that is allowed."
+            lines.append(Line("c", (), r.clip, "number", tip))
+    if r.stride != (1, 1) or r.change is None:
         return lines
     step, size = _length(r.change), _length(r.weight)
-    lines.append(Line(r"\lVert \Delta W\rVert", (), step, "number", "The length of the whole change of W in this step."))
+    name, tip = r"\lVert \Delta W\rVert", "The length of the whole change of W in this step."
+    if r.direction is not None:
+        what = _given(r, RULES[r.optimizer][1])
+        what = what[1:-1] if what.startswith("(") else what  # one pair of bars is enough
+        length = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")
+        if length != r"\lVert G\rVert":  # that stands above
+            lines.append(Line(length, (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
+        alone = not r.shrinks and r.optimizer != "adamw"
+        if alone and abs(r.rate * r.direction - step) <= HOLDS * step:
+            name, tip = rf"\lVert \Delta W\rVert = \eta\,{length}", f"{tip} The learning rate times the length above."
+        elif alone:
+            tip += " It is not the learning rate times the length above: so small a change is rounded away in 32-bit weights."
+    lines.append(Line(name, (), step, "number", tip))
     if size:
         tip = "How far this step moved the weights, relative to their size. About 0.001 is usual."
         lines.append(Line(r"\lVert \Delta W\rVert\,/\,\lVert W\rVert", (), step / size, "number", tip))
     return lines
+
+
+def _given(r: LayerReading, symbols: str) -> str:
+    """With what the optimiser is given in the place of @."""
+    return symbols.replace("(@)^2", "G^2" if r.clip == 1 else r"(c\,G)^2").replace("@", "G" if r.clip == 1 else r"c\,G")
+
+
+def _rule(r: LayerReading) -> list[Line]:
+    """What the optimiser remembers, and the new W."""
+    if not r.optimizer:
+        return []
+    state, direction = (_given(r, symbols) for symbols in RULES[r.optimizer])
+    tip = "The same rule for every weight of the matrix, element by element. G is the batch's mean gradient."
+    tip += " c: clipping scales the gradient of all parameters down to the length that is allowed." if r.clip != 1 else ""
+    tip += f" The rows of {r.frozen:,} frozen neurons stay as they are." if r.frozen else ""
+    tail = r" - \eta\lambda W" if r.optimizer == "adamw" else ""
+    if r.shrinks:
+        tail += r" - \eta\lambda_1\,\mathrm{sign}(W)"
+        tip += " A weight that the last term carries through 0 becomes 0 and stays 0."
+    lines = [Line(piece, tip=tip) for piece in state.split(r",\quad ") if piece]
+    return [*lines, Line(rf"W \leftarrow W - \eta\,{direction}{tail}", tip=tip)]
 
 
 def _shapes(text: str) -> Line:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nnviz3d.ui.numbers import MINUS, parts, plain
+from nnviz3d.ui.numbers import MINUS, exact, plain
 
 _PLAIN = {
     r"\cdot": "·", r"\,": " ", r"\;": " ", r"\ ": " ", r"\partial ": "∂", r"\delta": "δ", r"\eta": "η", r"\mu": "μ", r"\rho": "ρ",
@@ -36,8 +36,8 @@ class Span(NamedTuple):
 class Line:
     """`tex` or `spans`, and what stands at the right end: `value`, and `second` in a column of its own.
 
-    `kind`: symbols, term, rest, bias, result, number, step (numbers of an update), note. A click chooses `parameter`; the pointer over it
-    lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`.
+    `kind`: symbols, term, rest, bias, result, number, step (numbers of an update), change (of what `lead` names), note. A click chooses
+    `parameter`; the pointer over it lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`.
     """
 
     tex: str = ""
@@ -53,6 +53,7 @@ class Line:
     chosen: bool = False
     digits: int = 0  # significant ones to print; 0: as everywhere
     ink: str = ""  # of `value`
+    lead: str = "="  # stands before `value`
 
     @property
     def text(self) -> str:
@@ -63,8 +64,8 @@ class Line:
     def printed(self) -> str:
         """The value as printed at the right end."""
         if self.digits and self.value is not None and math.isfinite(self.value):
-            return f"{self.value:#.{self.digits}g}".replace("-", MINUS)
-        return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias"))
+            return exact(self.value, self.digits)
+        return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias", "change"))
 
 
 def plain_text(latex: str) -> str:
@@ -83,27 +84,15 @@ def number(value: float | None, ink: str = "", bracket: bool = False) -> tuple[S
     """A number as everywhere (`ui.numbers`), in brackets where it is negative and `bracket`."""
     if value is None:
         return (Span("–"),)
-    mantissa, exponent = parts(value)
-    negative = mantissa.startswith("-")
-    mantissa = mantissa.replace("-", MINUS)
-    low, high = ("(", ")") if bracket and negative else ("", "")
-    if exponent is None:
-        return (Span(f"{low}{mantissa}{high}", ink, negative),)
-    return _power(low + mantissa, exponent, ink, negative, high)
+    text = plain(value)
+    negative = text.startswith(MINUS)
+    return (Span(f"({text})" if bracket and negative else text, ink, negative),)
 
 
 def setting(value: float) -> tuple[Span, ...]:
     """A constant as somebody set it: at most six digits."""
-    mantissa, e, exponent = f"{value:.6g}".replace("-", MINUS).partition("e")
-    if not e:
-        return (Span(mantissa),)
-    return _power("" if mantissa == "1" else mantissa, int(exponent.replace(MINUS, "-")), "", False, "")
-
-
-def _power(mantissa: str, exponent: int, ink: str, negative: bool, end: str) -> tuple[Span, ...]:
-    raised = Span(str(exponent).replace("-", MINUS), ink, negative, True)
-    head = Span(f"{mantissa}·10" if mantissa else "10", ink, negative)
-    return (head, raised, Span(end, ink, negative)) if end else (head, raised)
+    mantissa, e, exponent = f"{value:.6g}".partition("e")
+    return (Span((mantissa + (f"e{int(exponent)}" if e else "")).replace("-", MINUS)),)
 
 
 def fill(template: str, **pieces: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -23,6 +23,7 @@ COLUMN = 64.0  # from the right end of the second column to that of the first
 INSET = 40.0  # "i=51" before a term
 _TEXT, _DIM, _FAINT, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT))
 _WEIGHED = ("term", "rest", "bias")
+_LED = ("symbols", "result", "step", "number", "change")  # whose number has a word before it
 ROOT = "√"  # the formulas' own is made to be built from pieces: it hangs below the line
 
 
@@ -67,7 +68,7 @@ class Lines:
             if laid is None or (laid.line is not line and laid.line != line):
                 laid = self._laid[title, k] = _lay(f, line, full)
                 laid.line = line
-            self._line(f, line, laid, full, largest, f"{title}{k}", line.kind == "result" and k >= ruled)
+            self._line(f, line, laid, full, largest, f"{title}{k}", line.kind in ("result", "change") and k >= ruled)
 
     def _line(self, f: Frame, line: Line, laid: _Laid, full: float, largest: float, ident: str, ruled: bool) -> None:
         corner = imgui.get_cursor_screen_pos()
@@ -161,7 +162,7 @@ def _colour(f: Frame, line: Line) -> int:
         return _TEXT
     if line.ink or line.kind in _WEIGHED:
         return of_ink(f, line.ink or "w", line.value < 0)
-    return _ACCENT if line.kind == "result" else _TEXT
+    return _ACCENT if line.kind in ("result", "change") else _TEXT
 
 
 def _bar(f: Frame, draw_list, line: Line, corner, full: float, longest: float, height: float, largest: float) -> None:
@@ -181,7 +182,7 @@ def _lay(f: Frame, line: Line, full: float) -> _Laid:
     """Formula or words beside the number where both fit; else the number stands below."""
     inset, up = _inset(f, line), imgui.get_font_baked().ascent
     down = imgui.get_text_line_height() - up
-    number = f"= {line.printed}" if line.printed and line.kind in ("symbols", "result", "step", "number") else line.printed
+    number = f"{line.lead} {line.printed}" if line.printed and line.kind in _LED else line.printed
     columns = line.second is not None
     width = imgui.calc_text_size(number).x if number else 0.0
     taken = max(width, f.px(2 * COLUMN - 10) if columns else 0.0)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 from nnviz3d.spec.moment import Outputs
 from nnviz3d.ui.numbers import plain, tex
 
 
 def formula(outputs: Outputs) -> tuple[str, str]:
     """(LaTeX, plain text) of L without its value."""
-    n, p = outputs.total, outputs.p
+    n, p, loss = outputs.total, outputs.p, outputs.loss_before
     one = n == 1
     a, y = "p" if outputs.probability else "a", tex(float(outputs.target_k[0]))
     match outputs.loss:
         case "cross_entropy":
-            return rf"L = -\ln p_{{{outputs.label}}} = -\ln {tex(p)}", f"L = −ln p_{outputs.label} = −ln {plain(p)}"
+            latex, text = _probability(p, loss)
+            return rf"L = -\ln p_{{{outputs.label}}} = -\ln {latex}", f"L = −ln p_{outputs.label} = −ln {text}"
         case "bce" if one and outputs.target_k[0] in (0, 1):
             if outputs.target_k[0]:
-                return rf"L = -\ln p = -\ln {tex(p)}", f"L = −ln p = −ln {plain(p)}"
-            return rf"L = -\ln(1-p) = -\ln(1-{tex(p)})", f"L = −ln(1 − p) = −ln(1 − {plain(p)})"
+                latex, text = _probability(p, loss)
+                return rf"L = -\ln p = -\ln {latex}", f"L = −ln p = −ln {text}"
+            latex, text = _probability(math.exp(-loss), loss)  # 32 bits hold few digits of 1 − p
+            return rf"L = -\ln(1-p) = -\ln {latex}", f"L = −ln(1 − p) = −ln {text}"
         case "bce":
             each = r"y_k\ln p_k+(1-y_k)\ln(1-p_k)"
             return rf"L = -\frac{{1}}{{{n}}}\sum_k\left[{each}\right]", f"L = −1/{n} Σ [y ln p + (1 − y) ln(1 − p)]"
@@ -32,6 +37,21 @@ def formula(outputs: Outputs) -> tuple[str, str]:
         case "huber":
             return _huber(outputs)
     return "L", "L"
+
+
+UNDERFLOW, NEAR_ONE = 85.0, 5e-3  # losses: beyond e^-87 32 bits hold no p; below the other the digits of p say nothing of its distance to 1
+
+
+def _probability(p: float, loss: float) -> tuple[str, str]:
+    """(LaTeX, plain text) of the probability whose −ln is the loss: where p's own digits do not tell it, made of the loss, which is worked
+    out without p."""
+    if loss > UNDERFLOW:
+        power = f"{loss:.2f}"
+        return rf"e^{{-{power}}}", f"e^(−{power})"
+    if 0 < loss < NEAR_ONE:
+        rest = -math.expm1(-loss)
+        return rf"(1 - {tex(rest)})", f"(1 − {plain(rest)})"
+    return tex(p), plain(p)
 
 
 def _huber(outputs: Outputs) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.readout import ParameterReading
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import neuron_name, parameter_name
@@ -75,7 +76,10 @@ def hover_card(f: Frame) -> None:
     imgui.begin_tooltip()
     title = neuron_name(f, h) + (f": {h.label}" if h.label else "")
     imgui.text_unformatted(elide(title, f.px(320)))
-    numbers = f"a = {plain(h.a)}" + ("" if h.z is None else f"     z = {plain(h.z)}")
+    known = h.known is None or not h.layer
+    told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []
+    told += [f"z = {plain(h.z)}"] if h.z is not None and (known or "z" in h.known) else []
+    numbers = "     ".join(told) or f"Forward, layer {h.layer}, is still to come"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
@@ -98,6 +102,13 @@ def hover_card(f: Frame) -> None:
     imgui.pop_style_var()
 
 
+def moved(e: ParameterReading) -> str:
+    """The last step's gradient and change, as far as they are known."""
+    told = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
+    told += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
+    return "     ".join(told)
+
+
 def edge_card(f: Frame) -> None:
     """The same for the edge under the pointer."""
     e = f.readout.edge
@@ -110,10 +121,10 @@ def edge_card(f: Frame) -> None:
     imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
     imgui.text_unformatted(plain(e.value))
     imgui.pop_style_color()
-    if e.a is not None:
+    if e.a is not None and e.there("x"):
         small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
-    if e.gradient is not None:
-        small(f, f"gradient {plain(e.gradient)}     last change {plain(e.change, sign=True)}")
+    if told := moved(e):
+        small(f, told)
     if e.frozen:
         small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
     small(f, ("" if f.readout.chosen == e.parameter else "click to choose it, ") + "Ctrl + drag up or down to turn it", _FAINT)

@@ -11,21 +11,24 @@ MINUS = "\u2212"
 
 
 def parts(value: float) -> tuple[str, int | None]:
-    """(mantissa, exponent of ten or None). Plain decimals for 0.001 <= |x| < 100,000, else three digits and a power of ten."""
+    """(mantissa, exponent of ten or None). Plain decimals for 0.001 <= |x| < 100,000, else three digits and a power of ten.
+
+    At least three digits count everywhere: printed factors multiply to the printed product.
+    """
     if not math.isfinite(value):
         return ("?" if math.isnan(value) else "∞" if value > 0 else "-∞"), None
     size = abs(value)
     if value == 0:
         return "0", None
     if 0.001 <= size < 100_000:
-        digits = 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1
+        digits = 5 if size < 0.01 else 4 if size < 10 else 3 if size < 100 else 2 if size < 1000 else 1
         return f"{value:.{digits}f}", None
     mantissa, exponent = f"{value:.2e}".split("e")
     return mantissa, int(exponent)
 
 
 def plain(value: float | None, sign: bool = False) -> str:
-    """ "−0.4121", "1.25·10⁻⁷"; with `sign`, positive numbers carry a plus. None: a dash."""
+    """ "−0.4121", "1.25e−7"; with `sign`, positive numbers carry a plus. None: a dash."""
     if value is None:
         return "–"
     mantissa, exponent = parts(value)
@@ -35,11 +38,21 @@ def plain(value: float | None, sign: bool = False) -> str:
     return text.replace("-", MINUS)
 
 
+def exact(value: float, digits: int) -> str:
+    """So many significant digits, trailing zeros too: "0.444619", "4.44619e−7"."""
+    if not math.isfinite(value) or value == 0:
+        return plain(value)
+    if 0.001 <= abs(value) < 100_000:
+        return f"{value:#.{digits}g}".removesuffix(".").replace("-", MINUS)
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+
+
 def tex(value: float) -> str:
     """The same digits for LaTeX."""
     mantissa, exponent = parts(value)
     mantissa = mantissa.replace("∞", r"\infty")
-    return mantissa if exponent is None else rf"{mantissa}\cdot 10^{{{exponent}}}"
+    return mantissa if exponent is None else rf"{mantissa}\mathrm{{e}}{{{exponent}}}"
 
 
 def pair(old: float, new: float) -> tuple[str, str]:
@@ -58,7 +71,7 @@ def short(value: float | None) -> str:
         return "–"
     if not math.isfinite(value) or (value and not 0.001 <= abs(value) < 100_000):
         return plain(value)
-    digits = 4 if abs(value) < 0.1 else 3 if abs(value) < 10 else 1
+    digits = 5 if abs(value) < 0.01 else 4 if abs(value) < 0.1 else 3 if abs(value) < 10 else 1
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
@@ -80,6 +93,21 @@ def percent(value: float | None) -> str:
 
 def count(value: int) -> str:
     return f"{value:,}"
+
+
+def weights_and_biases(weights: int, biases: int) -> str:
+    """ "4,928 weights and 90 biases": the two are never counted as one."""
+    told = f"{weights:,} weight" + "s" * (weights != 1)
+    return told + f" and {biases:,} bias" + "es" * (biases != 1)
+
+
+def share(value: float) -> str:
+    """A share of a sum, as percent: whole from 10 % on, with two decimals below; 100 % and 0 % only where it is all or nothing."""
+    if value in (0, 1):
+        return f"{100 * value:.0f} %"
+    if value > 0.995:
+        return f"{math.floor(1000 * value) / 10:.1f} %"
+    return f"{100 * value:.0f} %" if value >= 0.0995 else "below 0.01 %" if value < 5e-5 else f"{100 * value:.2f} %"
 
 
 def shape(sizes) -> str:

@@ -19,6 +19,7 @@ from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
 from nnviz3d.ui.tex import Formulas
 from nnviz3d.ui.titles import Titles
+from nnviz3d.ui.told import Told
 from nnviz3d.ui.tour import Tour, marks
 
 LEAST = 0.07  # scale, in the smallest films: below it imgui has neither a style nor a font
@@ -40,7 +41,7 @@ class Overlay:
         self._applied = 0.0
         self._formulas = Formulas()
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
-        self._tour, self._titles = Tour(), Titles()
+        self._tour, self._titles, self._told = Tour(), Titles(), Told()
 
     def draw(
         self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False, typed: Typed | None = None
@@ -57,6 +58,7 @@ class Overlay:
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale
+        readout = readout if compact else self._told(readout, dt)
         f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
         f.typed = Typed() if compact else keyboard.read() if typed is None else typed
         answer = self._compact(f) if compact else self._full(f)

@@ -60,9 +60,9 @@ def gradient(r: ParameterEquations) -> list[Line]:
             ]
     if r.samples and r.batch is not None:
         inside = r.update is not None
-        words = f"mean over the batch of {r.samples:,}" if inside else "mean over the last step's batch"
-        tip = "With L1 and L2, as the optimiser saw it" + (", before clipping." if inside else ", clipped.")
-        lines.append(Line("", (Span(words),), r.batch, "number", f"{tip} The sum over its samples divided by their number.", ink="d"))
+        words = f"mean over the batch of {r.samples:,}" if inside else f"mean over the last step's batch of {r.samples:,}"
+        tip = "With L1 and L2, before clipping. The sum over its samples divided by their number."
+        lines.append(Line("", (Span(words),), r.batch, "number", tip, ink="d"))
     return lines + [_mask(what, factor, kept, r.samples) for what, factor, kept in r.masks]
 
 
@@ -79,4 +79,11 @@ def change(r: ParameterEquations) -> list[Line]:
     """What the last step did to it: outside a walk, where the rule's numbers are not kept."""
     if r.update is not None or not r.samples:
         return []
-    return [moved("b" if r.source is None else "w", r.before, r.before + r.change, r.change)]
+    if r.before is None:
+        return [Line("", (Span("all weights were replaced since"),), kind="note", tip="By a file: what the last step did to them is gone.")]
+    name = "b" if r.source is None else "w"
+    lines = [moved(name, r.before, r.before + r.change, r.change)]
+    if r.edited:
+        spans = fill("set by hand since, to {value}", value=number(r.value, "w"))
+        lines.append(Line("", spans, kind="note", tip="The line above is of the last training step. The next one starts from this value."))
+    return lines

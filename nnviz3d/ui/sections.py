@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
 from nnviz3d.ui import equations, layers, parameters, updates
-from nnviz3d.ui.line import Line
+from nnviz3d.ui.line import Line, Span
 
 SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
 SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
@@ -17,13 +17,11 @@ FIRST = {  # what happens now stands first
 Sections = list[tuple[str, list[Line]]]
 
 
-def what(reading) -> tuple:
-    """Others have other lines, not only other numbers."""
-    if isinstance(reading, NeuronReading):
-        return "neuron", reading.neuron, reading.step is None
-    if isinstance(reading, ParameterEquations):
-        return "weight", reading.parameter, reading.check, reading.update is None
-    return "layer", reading.layer
+NEEDS = {
+    SUM: "z", SHARE: "z", ACTIVATION: "a", FORWARD: "a", ERROR: "delta", BACKWARD: "delta", GRADIENT: "gradient", CHECK: "gradient",
+    UPDATE: "update",
+}  # fmt: skip
+"""What must have been worked out in a walk before a section can tell its numbers."""
 
 
 def sections(reading) -> Sections:
@@ -47,7 +45,24 @@ def sections(reading) -> Sections:
             parts.append((LAST_STEP, equations.bias_gradient(reading)))
         else:
             parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
-    return [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
+    told = [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
+    return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in told]
+
+
+def there(reading, title: str) -> bool:
+    """Whether a section's numbers have been worked out; outside a walk all have."""
+    return reading.known is None or not getattr(reading, "layer", 0) or NEEDS.get(title) in (None, *reading.known)
+
+
+def _to_come(reading, title: str) -> Line:
+    """In which phase of the walk its numbers will be there."""
+    layer, needs = reading.layer, NEEDS[title]
+    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "next_size", 0)
+    phase = {
+        "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
+        "delta": "Loss" if last else f"Backward, layer {layer + 1}", "update": f"Update, layer {layer}",
+    }[needs]  # fmt: skip
+    return Line("", (Span(f"comes in: {phase}"),), kind="note", tip="The walk has not come to it yet.")
 
 
 def heading(reading, title: str) -> str:
@@ -65,7 +80,7 @@ def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
     """Inside a walk, what happens to this layer now stands first: the error, the gradients that it leaves, the update."""
     if walk is None:
         return told
-    at = min(int(walk.number), len(walk.kinds) - 1)
+    at = walk.phase
     first = ()
     if walk.kinds[at] == "update":
         first = FIRST["update"]

@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 from nnviz3d.ui import equations, film_chart, theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.lines import Lines
+from nnviz3d.ui.sections import ACTIVATION, ERROR, GRADIENT, SUM, UPDATE, there
 from nnviz3d.ui.transport import broken, metrics
 from nnviz3d.ui.widgets import elide, floating, small
 
@@ -59,12 +60,13 @@ class Titles:
     def _equation(self, f: Frame) -> None:
         """Beside the network, or below it in a tall picture: what the neuron does in this phase, with its numbers."""
         r, walk = f.readout.neuron, f.readout.walk
-        kind = walk.kinds[min(int(walk.number), len(walk.kinds) - 1)] if walk is not None else ""
-        parts = [("Weighted sum", equations.pre_activation(r)), ("Activation", equations.activation(r))]
+        kind = walk.kinds[walk.phase] if walk is not None else ""
+        parts = [(SUM, SUM, equations.pre_activation(r)), (ACTIVATION, ACTIVATION, equations.activation(r))]
         if kind == "backward" and r.delta is not None:
-            parts = [("Error signal", equations.backward(r))]
+            parts = [(ERROR, "Error signal", equations.backward(r))]
         elif kind in ("update", "after") and r.step is not None:
-            parts = [("Gradients", updates.gradients(r)), ("Update", updates.update(r.step.update))]
+            head = "Gradients: {}, {}".format(*updates.columns(r.step))
+            parts = [(GRADIENT, head, updates.gradients(r)), (UPDATE, UPDATE, updates.update(r.step.update))]
         imgui.push_style_var(imgui.StyleVar_.alpha, f.readout.titles.equation)
         if f.height > f.width:
             floating(f, "##equation", f.width / 2, f.height - f.px(CAPTION + MORE), (0.5, 1.0))
@@ -74,8 +76,8 @@ class Titles:
         place = "Input" if r.layer == 0 else "Output" if r.layer == layers else f"Layer {r.layer}"
         imgui.text_unformatted(f"{place}, neuron {r.index}" + (f": {r.label}" if r.label else ""))
         imgui.dummy(imgui.ImVec2(f.px(CARD), 0))
-        for title, lines in parts:
-            if lines:
+        for section, title, lines in parts:
+            if lines and there(r, section):
                 small(f, title, theme.packed(theme.FAINT))
                 self._lines.draw(f, title, lines)
         self.settled = abs(imgui.get_cursor_pos_y() + f.px(9) - imgui.get_style().item_spacing.y - imgui.get_window_size().y) < 1.5

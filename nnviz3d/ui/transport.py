@@ -51,6 +51,18 @@ def metrics(f: Frame) -> str:
     return "   ·   ".join(parts)
 
 
+def _about(f: Frame) -> str:
+    """What the numbers are of."""
+    if f.readout.walk is not None:
+        return (
+            "step: the change of the weights that is walked through. The sample is of its batch; loss and answer are of this sample alone."
+        )
+    told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
+    if f.readout.test_accuracy is not None:
+        return f"{told} test: share of right answers on the test part, which is never trained on."
+    return told + (" test loss: mean error of the test part, which is never trained on." if f.readout.test_loss is not None else "")
+
+
 def _centred(text: str, width: float) -> None:
     imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + max(0.0, (width - imgui.calc_text_size(text).x) / 2))
 
@@ -86,8 +98,7 @@ def draw(f: Frame) -> float:
         text = text.replace("   ·   ", " · ")
     _centred(text, room)
     dim(elide(text, room))
-    tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
-           " test: share of right answers on samples never trained on.")  # fmt: skip
+    tip(f, _about(f))
     imgui.pop_font()
     if r.walk is None:
         _history(f, room)

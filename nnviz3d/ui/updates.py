@@ -5,27 +5,49 @@ Pure functions, like `ui.equations`: symbols as LaTeX, numbers as text.
 
 from __future__ import annotations
 
-from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, UpdateReading
+from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
 from nnviz3d.ui.equations import a_, delta_
 from nnviz3d.ui.line import Line, Span, fill, number, setting
-from nnviz3d.ui.numbers import MINUS, pair, plain
+from nnviz3d.ui.numbers import MINUS, pair_plain, plain
 
+CLIP_EPSILON = 1e-6  # clipping divides by the length and this, as PyTorch does
+DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
+HELD = f" {DIGITS} digits are printed: 32-bit numbers hold no more."
 _SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm")
 
 
+def columns(step: StepReading) -> tuple[str, str]:
+    """What the two columns of `gradients` are: in an update the mean that it follows stands in front."""
+    mean = f"mean of {step.samples:,}"
+    return (mean, "this sample") if step.updating else ("this sample", mean)
+
+
 def gradients(reading: NeuronReading) -> list[Line]:
-    """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean."""
+    """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the mean
+    in front, and the sample's own beside it."""
     step = reading.step
     if step is None:
         return []
     j, layer = reading.index, reading.layer
+    if step.updating:
+        tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
+        mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
+        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *(_mean(g, j, step.samples) for g in step.gradients)]
     tip = "The gradient of a weight: the error signal at its end times the activation at its start."
     lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(layer, j)}\,{a_(layer - 1, 'i')}", tip=tip)]
     return [*lines, *(_gradient(g, step.delta, j, step.samples) for g in step.gradients)]
 
 
+def _mean(g: GradientReading, j: int, samples: int) -> Line:
+    tip = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Of the shown sample: {plain(g.sample)}."
+    at = {"tip": f"{tip}\nClick for its update.", "second": g.sample, "parameter": g.parameter, "ink": "d"}
+    if g.a is None:
+        return Line(rf"\partial L/\partial b_{{{j}}}", (), g.batch, "bias", **at)
+    return Line("", (Span("mean"),), g.batch, "term", neuron=g.neuron, index=g.index, **at)
+
+
 def _gradient(g: GradientReading, delta: float, j: int, samples: int) -> Line:
-    mean = f"Mean over the batch of {samples:,}, with L1 and L2, as the optimiser saw it: {plain(g.batch)}. Click for its update."
+    mean = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Click for its update."
     if g.a is None:
         tip = f"The bias: its gradient is delta, {plain(g.sample)}.\n{mean}"
         return Line(rf"\partial L/\partial b_{{{j}}}", (), g.sample, "bias", tip, second=g.batch, parameter=g.parameter, ink="d")
@@ -40,11 +62,11 @@ def check(c: CheckReading | None, name: str) -> list[Line]:
         return []
     when = f" At step {c.step:,}."
     lines = [
-        Line("", (Span("backpropagation"),), c.analytic, "step", f"Delta times activation, in 32-bit numbers.{when}", digits=8),
+        Line("", (Span("backpropagation"),), c.analytic, "step", f"Delta times activation, in 32-bit numbers.{when}{HELD}", digits=DIGITS),
         Line(
             rf"(L({name}+h) - L({name}-h))/2h", (), c.numeric, "step",
             "The central difference: this sample's loss with the parameter a little larger and a little smaller, in 64-bit numbers."
-            + when, digits=8,
+            + when, digits=DIGITS,
         ),
     ]  # fmt: skip
     if c.kink:
@@ -81,6 +103,8 @@ def _used(u: UpdateReading, n: dict) -> list[Line]:
         symbols += rf" + \lambda_2 {w}"
         numbers += " + {l2} · {old}"
     tip = "The gradient that the optimiser is given: the mean over the batch, and what L1 and L2 add to it."
+    if u.samples:
+        symbols = symbols.replace("g =", rf"g = \mathrm{{mean\ of\ {u.samples}:}}\;", 1)
     if "l1_term" not in x and "l2_term" not in x:
         lines = [Line(symbols, (), x["gradient"], tip=tip)]
     else:
@@ -88,7 +112,14 @@ def _used(u: UpdateReading, n: dict) -> list[Line]:
     if x["clip"] != 1:
         tip = "Clipping: the whole gradient, of all parameters together, is scaled down to the length that is allowed."
         if "norm" in x:
-            lines += _both(r"c = \mathrm{limit}\,/\,\lVert g\rVert", "{clip_norm} / {norm_}", x["clip"], tip, n)
+            small = setting(CLIP_EPSILON)
+            lines += _both(
+                r"c = \mathrm{limit}\,/\,(\lVert g\rVert + \epsilon)",
+                "{clip_norm} / ({norm_} + {small})",
+                x["clip"],
+                tip,
+                {**n, "small": small},
+            )
         lines += _both(r"g \leftarrow c\,g", "{clip_} · {gradient}", x["used"], tip, n)
     return lines
 
@@ -117,9 +148,9 @@ def _state(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def _square(value: float) -> tuple[Span, ...]:
-    spans = number(value, bracket=True)
-    wrapped = spans if len(spans) == 1 or value < 0 else (Span("("), *spans, Span(")"))
-    return (*wrapped, Span("2", raised=True))
+    (told,) = number(value, bracket=True)
+    power = value > 0 and "e" in told.text
+    return (Span(f"({told.text})") if power else told, Span("2", raised=True))
 
 
 def _rate(u: UpdateReading, n: dict) -> list[Line]:
@@ -148,8 +179,8 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
         still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
         return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
     symbol, numbers = DIRECTIONS[u.optimizer]
-    for name in ("v", "v_hat"):  # a root of more than one piece needs brackets
-        if name in n and len(n[name]) > 1:
+    for name in ("v", "v_hat"):  # a root of a power of ten needs brackets
+        if name in n and "e" in n[name][0].text:
             n = {**n, name: (Span("("), *n[name], Span(")"))}
     tip = "The step: the learning rate times the direction that the optimiser has chosen."
     lines = _both(rf"s = \eta\,{symbol}", f"{{learning_rate}} · {numbers}", x["step"], tip, n)
@@ -171,15 +202,10 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def moved(w: str, old: float, new: float, change: float) -> Line:
-    """ "w: 0.36298 → 0.36363", and the change."""
-    told = [_sign_of(text, value) for text, value in zip(pair(old, new), (old, new), strict=True)]
-    spans = (Span(f"{w}:  "), *told[0], Span(" → "), *told[1])
-    return Line("", spans, change, "result", "Old, new, and the change, as 32-bit numbers hold them.", ink="w")
-
-
-def _sign_of(text: str, value: float) -> tuple[Span, ...]:
-    """A number of `pair`, coloured as a weight."""
-    return number(value, "w") if "10" in text and "cdot" in text else (Span(text.replace("-", MINUS), "w", value < 0),)
+    """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
+    told = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
+    spans = (Span(f"{w}:  "), told[0], Span(" → "), told[1])
+    return Line("", spans, change, "change", "Old, new, and the change, as 32-bit numbers hold them.", ink="w", lead=f"Δ{w} =")
 
 
 def _name(u: UpdateReading) -> str:

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.ui import roundbar, switches, timeline
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import short
+from nnviz3d.ui.numbers import pair_plain, plain
 
 HEIGHT = 22.0
 # the colours of the waves on the stage: signals warm-blue, loss neutral, errors rose, updates the accent
@@ -31,10 +31,15 @@ def draw(f: Frame, room: float) -> None:
 
 
 def verdict(walk: WalkReading, room: float) -> str:
-    """What the step did to the shown sample: its loss and the answer, before and after; in a narrow bar the loss alone."""
-    where = f"step {walk.step:,}, sample {walk.shown + 1:,} of {walk.batch:,}"
-    loss, dot = f"loss {short(walk.loss_before)} → {short(walk.loss_after)}", "   ·   "
-    whole = dot.join((where, f"its {loss}", f"{walk.answer_before} → {walk.answer_after}"))
+    """What the step has done to the shown sample so far: its loss and the answer, in the end before and after; in a narrow bar the loss
+    alone."""
+    where, dot = f"step {walk.step:,}, sample {walk.shown + 1:,} of {walk.batch:,}", "   ·   "
+    if walk.loss_before is None:
+        return dot.join((where, *([f"says {walk.answer_before}"] if walk.answer_before else [])))
+    loss, said = f"loss {plain(walk.loss_before)}", walk.answer_before
+    if walk.loss_after is not None:
+        loss, said = f"loss {' → '.join(pair_plain(walk.loss_before, walk.loss_after))}", f"{said} → {walk.answer_after}"
+    whole = dot.join((where, f"its {loss}", said))
     return whole if imgui.calc_text_size(whole).x <= room else dot.join((where, loss))
 
 

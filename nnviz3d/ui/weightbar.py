@@ -18,7 +18,7 @@ _HINTS = {
     "phase": "What belongs to the phase (V goes through all); in the update the old weight (thin) beside the new one.",
     "before": "All weights as they were before this step.",
     "after": "All weights after this step, their differences magnified.",
-    "difference": "What this step changes of each weight: blue grew, orange shrank.",
+    "difference": "What this step changes of each weight: blue moved up, orange moved down.",
 }
 
 

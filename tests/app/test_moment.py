@@ -131,10 +131,11 @@ def test_the_inset_follows_the_layer_that_is_computed_and_says_whose_it_is(tmp_p
     s = walk(tmp_path, "digits")
     a = s.walking.walk.tape.old.a
     for k, node in enumerate(s.source.topology.nodes[1:], start=1):
-        inset = at(s, f"forward:{k}@0.25").inset
+        assert (at(s, f"forward:{k}@0.4").inset.summed, at(s, f"forward:{k}@0.4").inset.applied) == (0.0, 0.0)  # signals are on their way
+        inset = at(s, f"forward:{k}@0.625").inset
         assert inset.layer == k and inset.index == int(np.abs(a[node.neurons.slice]).argmax()) and "strongest" in inset.why
         assert (inset.summed, inset.applied) == (0.5, 0.0)
-        assert (at(s, f"forward:{k}@0.75").inset.summed, at(s, f"forward:{k}@0.75").inset.applied) == (1.0, 0.5)
+        assert (at(s, f"forward:{k}@0.875").inset.summed, at(s, f"forward:{k}@0.875").inset.applied) == (1.0, 0.5)
     assert all(at(s, place).inset is None for place in ("input", "loss", "backward:2", "update:1", "after"))
 
 
@@ -142,11 +143,11 @@ def test_the_picked_neurons_inset_is_there_all_the_way(tmp_path):
     s = walk(tmp_path, "digits")
     neuron = s.source.topology.nodes[2].neurons.start + 3
     states = {}
-    for place in ("input", "forward:1", "forward:2@0.5", "loss", "backward:3", "backward:2@0.2", "update:1", "after"):
+    for place in ("input", "forward:1", "forward:2@0.75", "loss", "backward:3", "backward:2@0.2", "update:1", "after"):
         inset = at(s, place, neuron).inset
         assert (inset.layer, inset.index, inset.why) == (2, 3, moment.PICKED)
         states[place] = (inset.summed, inset.applied, inset.moved, inset.tangent)
-    assert states["forward:1"] == (0, 0, 0, False) and states["forward:2@0.5"] == (1, 0, 0, False)
+    assert states["forward:1"] == (0, 0, 0, False) and states["forward:2@0.75"] == (1, 0, 0, False)
     assert states["loss"] == (1, 1, 0, False) and states["backward:3"] == (1, 1, 0, True) and states["after"] == (1, 1, 1, False)
     assert at(s, "loss", 0).inset is None  # an input has no function
 

@@ -96,8 +96,21 @@ def test_the_reading_tells_the_same_sample_before_and_after(tmp_path):
     s = session(tmp_path, "xor", "train.learning_rate=0.05")
     s.start_walk()
     reading, tape = s.walking.reading(), s.walking.walk.tape
-    assert (reading.loss_before, reading.loss_after) == (tape.old.loss, tape.new.loss)
-    assert reading.loss_before != reading.loss_after
+    assert (reading.loss_before, reading.loss_after, reading.answer_before, reading.answer_after) == (None, None, "", "")
+    assert s.seen.answer() == ("", None)  # nothing has been computed yet
+    for phase, loss in (
+        (f"forward:{len(tape.topology.nodes) - 1}", (None, None)),
+        ("loss", (tape.old.loss, None)),
+        ("update:1", (tape.old.loss, None)),
+    ):
+        s.walking.walk.go(Place.parse(phase, tape.topology))
+        reading = s.walking.reading()
+        assert (reading.loss_before, reading.loss_after) == loss and reading.answer_before == s.seen.answer()[0] != ""
+    for phase in ("after@0", "after@0.5", "after"):
+        s.walking.walk.go(Place.parse(phase, tape.topology))
+        reading = s.walking.reading()
+        assert (reading.loss_before, reading.loss_after) == (tape.old.loss, tape.new.loss) and reading.loss_before != reading.loss_after
+        assert reading.answer_after == s.seen.answer()[0]
 
 
 @pytest.mark.parametrize("edit", [Edit("train.learning_rate", 0.5), Edit("network.layers.0.units", 5), Edit("data.noise", 0.1)])

@@ -48,10 +48,12 @@ def tape():
 
 
 def test_forward(tape):
-    """Layer 2 at its quarter, half and end; what lies before is whole, what lies after is dark."""
+    """Layer 2 fills when its signals have come: at half it is dark, at three quarters z, then a; what lies before is whole, what lies after
+    is dark."""
     old = tape.old
     for text, expected in {
-        "forward:2@0": 0 * old.z, "forward:2@0.25": old.z / 2, "forward:2@0.5": old.z, "forward:2@0.75": (old.z + old.a) / 2,
+        "forward:2@0": 0 * old.z, "forward:2@0.5": 0 * old.z, "forward:2@0.625": old.z / 2, "forward:2@0.75": old.z,
+        "forward:2@0.875": (old.z + old.a) / 2,
         "forward:2": old.a,
     }.items():  # fmt: skip
         view = at(tape, text)
@@ -67,6 +69,23 @@ def test_forward(tape):
     np.testing.assert_allclose(at(tape, "after@0.5").tensors("activation"), (old.a + tape.new.a) / 2, rtol=1e-5, atol=1e-7)
     assert np.array_equal(at(tape, "after").tensors("activation"), tape.new.a)
     assert not np.array_equal(tape.new.a, old.a)
+
+
+def test_what_is_known(tape):
+    """In the order in which it is worked out, and for good."""
+    view = View(tape, Place(0, 0.0))
+    last = len(view.topology.nodes) - 1
+    expected = {
+        ("z", 2): "forward:2@0.51", ("a", 2): "forward:2@0.76", ("delta", last): "loss@0.51", ("delta", 2): "backward:3@0.51",
+        ("gradient", 2): "backward:2@0.51", ("update", 2): "update:2@0.01",
+    }  # fmt: skip
+    for (name, k), text in expected.items():
+        first = Place.parse(text, tape.topology)
+        for number in np.arange(0.005, 3 * last + 3, 0.01):
+            assert (name in View(tape, Place.at(number, tape.topology)).known(k)) == (number > first.number - 0.0095), (name, number)
+    told = {text: (at(tape, text).answered, at(tape, text).judged, at(tape, text).renewed)
+            for text in ("input", f"forward:{last}@0.5", f"forward:{last}", "loss@0.1", "update:1", "after@0")}  # fmt: skip
+    assert list(told.values()) == [(False,) * 3, (False,) * 3, (True, False, False), (True, True, False), (True, True, False), (True,) * 3]
 
 
 def test_backward(tape):

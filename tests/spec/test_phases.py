@@ -44,7 +44,7 @@ def test_text_and_number_lead_back(hidden, number, fraction):
 
 
 @pytest.mark.parametrize(
-    ("number", "place"), [(-3.0, (0, 0.0)), (99.0, (11, 1.0)), (float("nan"), (0, 0.0)), (5.0, (5, 0.0)), (12, (11, 1.0))]
+    ("number", "place"), [(-3.0, (0, 0.0)), (99.0, (11, 1.0)), (float("nan"), (0, 0.0)), (5.0, (4, 1.0)), (0.0, (0, 0.0)), (12, (11, 1.0))]
 )
 def test_numbers_at_the_ends(number, place):
     assert Place.at(number, net()) == Place(*place)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from nnviz3d.ui.line import Line
 from nnviz3d.ui.numbers import MINUS
 
-_NUMBER = re.compile(r"(?<![\w.^])(?:(\d+\.?\d*)(?:·10\^(-?\d+))?(?:e(-?\d+))?)")
+_NUMBER = re.compile(r"(?<![\w.^])(\d+\.?\d*)(?:e(-?\d+))?")
 
 
 class Printed(NamedTuple):
@@ -23,7 +23,7 @@ class Printed(NamedTuple):
 
 def number(text: str) -> Printed:
     """The number at the right end of a line."""
-    text = text.replace(MINUS, "-").replace("+", "").replace("·10^", "e")
+    text = text.replace(MINUS, "-").replace("+", "")
     mantissa, _, exponent = text.partition("e")
     digits = 0.0 if float(mantissa) == 0 and "." not in mantissa else 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     return Printed(float(text), digits)
@@ -32,10 +32,9 @@ def number(text: str) -> Printed:
 def numbers(line: Line) -> list[Printed]:
     """Every number of a line's own text, with its sign where a minus belongs to it and is no subtraction."""
     text, found = line.text.replace(MINUS, "-").replace(",", ""), []
-    text = re.sub(r"(?<![\d.·])10\^(-?\d+)", r"1e\1", text)  # a power of ten alone
     for m in _NUMBER.finditer(text):
         sign = -1 if text[: m.start()].endswith("-") else 1
-        mantissa, exponent = m[1], int(m[2] or m[3] or 0)
+        mantissa, exponent = m[1], int(m[2] or 0)
         unit = 0.0 if float(mantissa) == 0 and "." not in mantissa else 10.0 ** (exponent - len(mantissa.partition(".")[2]))
         found.append(Printed(sign * float(f"{mantissa}e{exponent}"), unit))
     return found
@@ -43,8 +42,7 @@ def numbers(line: Line) -> list[Printed]:
 
 def python(text: str) -> str:
     """A line of numbers as an expression of Python."""
-    text = text.replace(MINUS, "-").replace("·10^", "e")
-    text = re.sub(r"(?<![\d.])10\^(-?\d+)", r"1e\1", text)
+    text = text.replace(MINUS, "-")
     text = re.sub(r"√\(([^()]*)\)|√([\d.e-]+)", lambda m: f"sqrt({m[1] or m[2]})", text)
     return text.replace(" · ", " * ").replace("^2", "**2")
 

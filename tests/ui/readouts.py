@@ -94,6 +94,6 @@ def readout(**changes) -> Readout:
         "charts": CHARTS, "labels": labels(), "edges_shown": 2000, "edges_total": 4928, "edges_share": 0.71, "edges_peak": 0.3127,
         "performance": performance(), "scene_name": "digits", "scene_names": tuple(SCENES), "scene_abouts": tuple(SCENES.values()),
         "scene_failures": FAILURES,
-        "can_undo": True, "dirty": True, "particles": 240,
+        "can_undo": True, "dirty": True, "signals": 120,
     }  # fmt: skip
     return Readout(**{**facts, **changes})

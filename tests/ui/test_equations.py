@@ -39,7 +39,7 @@ def test_a_printed_number_is_the_value_rounded(value):
 @given(FINITE)
 def test_latex_prints_the_same_digits(value):
     tex = numbers.tex(value)
-    mantissa, _, exponent = tex.partition(r"\cdot 10^{")
+    mantissa, _, exponent = tex.partition(r"\mathrm{e}{")
     assert float(mantissa) * 10.0 ** int(exponent.rstrip("}") or 0) == pytest.approx(parse(numbers.plain(value)), rel=1e-12)
 
 

@@ -41,7 +41,7 @@ def show(driver, session, neuron: int = -1, number: float | None = None, chosen:
 
 
 def at(session, phase: str) -> float:
-    return [str(p) for p in session.walking.phases].index(phase) + 0.5
+    return [str(p) for p in session.walking.phases].index(phase) + 0.6
 
 
 def titles(driver) -> list[str]:

@@ -30,19 +30,19 @@ _phi = lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi)  # noqa: E731
 _cdf = lambda z: 0.5 * math.erfc(-z / math.sqrt(2))  # noqa: E731
 _sig = lambda z: 1 / (1 + math.exp(-z))  # noqa: E731
 _K, _C = math.sqrt(2 / math.pi), 0.044715
-SLOPES = {
-    "linear": lambda z: 1.0, "relu": lambda z: float(z > 0), "leaky_relu": lambda z: 1.0 if z > 0 else 0.01,
-    "elu": lambda z: 1.0 if z > 0 else math.exp(z), "softplus": _sig, "sigmoid": lambda z: _sig(z) * (1 - _sig(z)),
-    "tanh": lambda z: 1 - math.tanh(z) ** 2, "sin": math.cos, "silu": lambda z: _sig(z) * (1 + z * (1 - _sig(z))),
-    "gelu": lambda z: _cdf(z) + z * _phi(z),
-    "gelu_tanh": lambda z: (1 + (t := math.tanh(_K * (z + _C * z**3)))) / 2 + z / 2 * (1 - t * t) * _K * (1 + 3 * _C * z * z),
+SLOPES = {  # of z and a: what training multiplies the error by is made of a where that is enough
+    "linear": lambda z, a: 1.0, "relu": lambda z, a: float(a > 0), "leaky_relu": lambda z, a: 1.0 if a > 0 else 0.01,
+    "elu": lambda z, a: 1.0 + min(a, 0.0), "softplus": lambda z, a: -math.expm1(-a), "sigmoid": lambda z, a: a * (1 - a),
+    "tanh": lambda z, a: 1 - a * a, "sin": lambda z, a: math.cos(z), "silu": lambda z, a: _sig(z) * (1 + z * (1 - _sig(z))),
+    "gelu": lambda z, a: _cdf(z) + z * _phi(z),
+    "gelu_tanh": lambda z, a: (1 + (t := math.tanh(_K * (z + _C * z**3)))) / 2 + z / 2 * (1 - t * t) * _K * (1 + 3 * _C * z * z),
 }  # fmt: skip
 
 
-def _slope(printed, activation: str, z: float) -> bool:
-    """f'(z); the engine's erf is good to 3e-15, which shows in the digits only where gelu's slope is nothing at all."""
-    exact = SLOPES[activation](z)
-    return printed.says(exact) or abs(printed.value - exact) < 1e-14
+def _slope(printed, activation: str, z: float, a: float) -> bool:
+    """f'(z), to what 32-bit numbers hold of it."""
+    exact = SLOPES[activation](z, a)
+    return printed.says(exact) or abs(printed.value - exact) < 2e-6 * (1 + abs(z) ** 3) * max(abs(exact), 0.1)
 
 
 networks = st.fixed_dictionaries(
@@ -172,7 +172,7 @@ class Oracle:
             delta_k = tape.old.delta[following.target.neurons.slice].astype(np.float64)
             self.sum(lines[1:-1], w_k, delta_k, [following.weight.start + k * node.size + j for k in range(len(w_k))])
             slope, total = numbers(lines[-1])
-            assert _slope(slope, node.activation, z) and total.says(float(w_k @ delta_k))
+            assert _slope(slope, node.activation, z, float(tape.old.a[r.neuron])) and total.says(float(w_k @ delta_k))
             return
         a_o, t_o = tape.old.a[node.neurons.slice].astype(np.float64), tape.target_o.astype(np.float64)
         if tape.objective.loss in ("cross_entropy", "bce"):
@@ -192,12 +192,20 @@ class Oracle:
             assert a_o[j] * (g[j] - g @ a_o) == pytest.approx(delta, rel=1e-3, abs=1e-6)
         else:
             slope, g_j = numbers(lines[-1])
-            assert _slope(slope, node.activation, z) and g_j.says(g[j])
-            assert SLOPES[node.activation](z) * g[j] == pytest.approx(delta, rel=1e-3, abs=1e-6)
+            assert _slope(slope, node.activation, z, float(a_o[j])) and g_j.says(g[j])
+            assert SLOPES[node.activation](z, a_o[j]) * g[j] == pytest.approx(delta, rel=1e-3, abs=1e-6)
 
     def gradients(self, r, node, j: int, source) -> None:
         _symbols, *terms, bias = updates.gradients(r)
         delta = float(self.tape.old.delta[r.neuron])
+        if r.step.updating:  # then the batch's mean stands in front
+            assert (
+                self.after and str(len(self.tape.rows)) in _symbols.text and updates.columns(r.step)[0] == f"mean of {len(self.tape.rows)}"
+            )
+            for line in (*terms, bias):
+                assert number(line.printed).says(float(self.tape.gradient[line.parameter]))
+                assert number(plain(line.second)).says(float(self.tape.sample_gradient[line.parameter]))
+            return
         for line in terms:
             d, a = numbers(line)
             p = node.weight.start + j * node.weight.shape[1] + line.index
@@ -214,7 +222,7 @@ class Oracle:
         told = self.rule(p)
         *lines, last = updates.update(u)
         constants = [train.l1, train.l2, train.momentum, train.beta1, train.beta2, train.rho, train.epsilon, train.weight_decay,
-                     train.clip_norm, train.learning_rate, told["rate"],
+                     train.clip_norm, 1e-6, train.learning_rate, told["rate"],
                      *(1 - b for b in (train.beta1, train.beta2, train.rho))]  # fmt: skip
         for line in lines:
             if line.kind != "step":
@@ -232,6 +240,7 @@ class Oracle:
             assert number(line.printed).says(line.value)
             assert any(math.isclose(line.value, v, rel_tol=2e-5, abs_tol=1e-10) for v in told.values()), (line.text, line.value, told)
         old, new = numbers(last)
+        assert last.lead in ("Δw =", "Δb =")
         assert old.says(float(tape.before[p])) and new.says(float(tape.after[p]))
         assert number(last.printed).says(float(tape.after[p]) - float(tape.before[p]))
 
@@ -242,7 +251,7 @@ class Oracle:
         l1 = train.l1 * np.sign(w) if is_weight and not train.l1_dead_at_zero else 0.0
         l2 = train.l2 * w if is_weight else 0.0
         norm = float(np.sqrt((tape.gradient.astype(np.float64) ** 2).sum()))
-        clip = min(1.0, train.clip_norm / norm) if train.clip_norm and norm else 1.0
+        clip = min(1.0, train.clip_norm / (norm + 1e-6)) if train.clip_norm and norm else 1.0
         used = tape.clip * g
         assert tape.clip == pytest.approx(clip, rel=1e-4)
         told = {"w": w, "g": g, "data": g - l1 - l2, "l1": l1, "norm": norm, "clip": tape.clip, "used": used, "rate": eta,
@@ -267,6 +276,23 @@ class Oracle:
         if train.l1_dead_at_zero and is_weight:
             told["shrink"] = eta * train.l1 * np.sign(w)
         return told
+
+    def direction(self, node) -> np.ndarray:
+        """What the rate multiplies, of a layer's weights, by the textbook."""
+        tape, train = self.tape, self.tape.train
+        g = tape.clip * node.weight.view(tape.gradient).astype(np.float64)
+        slots = [node.weight.view(slot).astype(np.float64) for slot in tape.slots_after]
+        match train.optimizer:
+            case "sgd":
+                return g
+            case "momentum":
+                return slots[0]
+            case "nesterov":
+                return g + train.momentum * slots[0]
+            case "rmsprop":
+                return g / (np.sqrt(slots[0]) + train.epsilon)
+        m, v = slots[0] / (1 - train.beta1**tape.step), slots[1] / (1 - train.beta2**tape.step)
+        return m / (np.sqrt(v) + train.epsilon)
 
     # a parameter
 
@@ -322,15 +348,25 @@ class Oracle:
         expected |= {"‖G‖": length(node.weight.view(tape.gradient)), "‖ΔW‖": length(change), "η": tape.learning_rate}
         weight = length(node.weight.view(self.w))
         expected |= {"‖ΔW‖/‖W‖": length(change) / weight} if weight else {}
+        direction = length(self.direction(node))
+        expected |= {} if tape.train.optimizer == "sgd" and tape.clip == 1 else {"direction": direction}  # there it is G
+        expected |= {"c": tape.clip} if tape.clip != 1 else {}
         found = {}
         for line in (*layers.forward(r), *layers.backward(r), *layers.gradient(r), *layers.update(r)):
             if line.value is not None:
-                found[line.text.split(";")[0].split("mean")[0].replace(" ", "").rstrip(",").replace("^", "")] = line
+                name = line.text.replace(" ", "").replace("^", "")
+                if name.startswith("‖ΔW‖="):
+                    assert expected["η"] * direction == pytest.approx(expected["‖ΔW‖"], rel=6e-3)
+                    name = "‖ΔW‖"
+                found["direction" if name not in expected else name] = line
             elif line.kind == "shapes" and "f(z)" not in line.text:
                 assert {int(n.value) for n in numbers(line)} <= {*r.shape, r.next_size, 1}
         assert set(found) == set(expected), (sorted(found), sorted(expected))
         for name, line in found.items():
             assert number(line.printed).says(expected[name]) or line.value == pytest.approx(expected[name], rel=1e-9), name
+        (rule,) = (line.text for line in layers.update(r) if line.text.startswith("W ←"))
+        lines = " ".join(line.text for line in layers.update(r))
+        assert ("c G" in lines) == (tape.clip != 1) and ("sign(W)" in rule) == (tape.train.l1 > 0 and tape.train.l1_dead_at_zero)
         if r.back is not None:
             following = next(c for c in self.topology.connections if c.source is node)
             exact = following.weight.view(self.w).T @ self.now.delta[following.target.neurons.slice].astype(np.float64)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.gl
 K = imgui.Key
 PHASES = ("Input", "Forward, layer 1 of 1", "Loss", "Backward, layer 1 of 1", "Update, layer 1 of 1", "After the update")
 KINDS = ("input", "forward", "loss", "backward", "update", "after")
-WALK = WalkReading(PHASES, KINDS, 2.5, True, 0.5, 32, 0.3, 0.2, "3 (90 %)", "3 (95 %)", "|w a|", False, step=12)
+WALK = WalkReading(PHASES, KINDS, 2.5, True, 0.5, 32, 0.3, 0.2, "3 (90 %)", "3 (95 %)", "|w a|", False, step=12, phase=2)
 
 
 def walk(**changes):

@@ -16,7 +16,7 @@ from tests.ui.where import find
 
 pytestmark = pytest.mark.gl
 PHASES = ("input", "forward", "loss", "backward", "update", "after")
-WALK = WalkReading(PHASES, PHASES, 2.5, False, 0.5, 32, 0.2, 0.1, "3 (80 %)", "3 (90 %)", "|w a|", False)
+WALK = WalkReading(PHASES, PHASES, 2.5, False, 0.5, 32, 0.2, 0.1, "3 (80 %)", "3 (90 %)", "|w a|", False, phase=2)
 BOXES = np.array([[80.0, 200, 220, 500], [380, 180, 500, 420], [700, 140, 740, 380]])
 
 

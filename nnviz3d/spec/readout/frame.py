@@ -85,12 +85,15 @@ class Readout:
     edges_shown: int
     edges_total: int
     edges_share: float  # of the summed |quantity|
-    edges_peak: float  # the value of the brightest edges (98.5th percentile), for the legend
+    edges_peak: float  # the largest |quantity| of all edges, for the legend
     performance: Performance
     neuron: NeuronReading | None = None
     hovered: NeuronReading | None = None
     pinned: bool = False
     banner: str = ""  # something went wrong or needs an answer
+    sample_part: Literal["test", "train", "batch"] = "test"  # where the shown sample is from
+    edges_layer: int = 0  # the layer (from 1) that the edge with that value leads into
+    signals: int = 0  # edges that particles travel along in this picture
     toast: str = ""  # something was done: "saved scenes/mine.toml"
     can_undo: bool = False
     can_redo: bool = False
@@ -98,7 +101,6 @@ class Readout:
     scene_name: str = ""
     scene_names: tuple[str, ...] = ()
     scene_abouts: tuple[str, ...] = ()  # a sentence for each
-    particles: int = 0
     walk: WalkReading | None = None
     oldest: int = 0  # the first and the last step that can be entered again
     newest: int = 0

@@ -36,12 +36,20 @@ class LayerReading:
     back: np.ndarray | None
     slope: np.ndarray | None
     target: np.ndarray | None  # (O,) at the output
-    gradient: np.ndarray  # the last step's batch mean
+    gradient: np.ndarray  # the last step's batch mean with L1 and L2, before clipping
     bias_gradient: np.ndarray
-    change: np.ndarray  # of the last step
+    change: np.ndarray | None  # of the last step; None where that is not known: all weights were replaced since
     optimizer: str = ""
     rate: float | None = None  # learning rate of the step; None outside a walk
     samples: int = 0
+    clip: float | None = 1.0  # what clipping multiplied the step's gradient by; None: clipping is on, and it is not known by what
+    direction: float | None = None  # length of what the rate multiplied; None outside a walk
+    l1: bool = False  # these are in the gradient
+    l2: bool = False
+    shrinks: bool = False  # L1 acts after the update, as Playground's
+    frozen: int = 0  # neurons of it
+    known: frozenset[str] | None = None  # inside a walk, as of a neuron; "x" as well
+    renewed: bool = False
 
 
 @dataclass(frozen=True)

@@ -65,5 +65,7 @@ class NeuronReading:
     first: int = -1  # parameter of the first incoming weight
     first_source: int = -1  # neuron that it comes from
     bias_parameter: int = -1
+    known: frozenset[str] | None = None  # inside a walk: what has been worked out of its layer ("z", "a", "delta", "gradient", "update")
+    renewed: bool = False  # inside a walk: by the new weights
     weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
     values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply

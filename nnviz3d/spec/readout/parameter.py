@@ -13,7 +13,8 @@ from nnviz3d.spec.readout.step import CheckReading, UpdateReading
 @dataclass(frozen=True)
 class ParameterReading:
     """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
-    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it."""
+    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it, and
+    where it is not known. `known`: inside a walk, what of it may be told: "x" (`a`), "gradient", "update" (`change`)."""
 
     parameter: int
     layer: int
@@ -26,6 +27,11 @@ class ParameterReading:
     change: float | None = None
     label: str = ""  # of the neuron it leads into, where that has one
     frozen: bool = False
+    known: frozenset[str] | None = None
+
+    def there(self, name: str) -> bool:
+        """Whether a walk has come to it; outside one it has."""
+        return self.known is None or name in self.known
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,16 @@ class ParameterEquations:
     source_index: int | None = None
     a: float | None = None
     sample: float | None = None  # dL/dw = delta_j a_i, or delta_j
-    batch: float | None = None  # the last step's: mean over its batch, with L1 and L2 in it (and clipped, outside a walk)
+    batch: float | None = None  # the last step's: mean over its batch, with L1 and L2 in it, before clipping
     samples: int = 0  # in that batch; 0: there was no step yet
-    before: float | None = None  # the last step
+    before: float | None = None  # the last step; None where there was none, or it is not known any more
     change: float | None = None
+    edited: bool = False  # a hand has written it since
     masks: tuple[tuple[str, float, int], ...] = ()  # dropout in the step: (a or delta, factor of the shown sample, samples that kept it)
     update: UpdateReading | None = None  # inside a walk
+    known: frozenset[str] | None = None  # inside a walk, as of a neuron
+    renewed: bool = False
+    output: bool = False  # of the last layer
     check: CheckReading | None = None
 
     @property

@@ -29,6 +29,7 @@ class UpdateReading:
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
     frozen: bool = False  # the neuron is: the parameter stays as it is
+    samples: int = 0  # in the batch
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,4 @@ class StepReading:
     gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
     rest_count: int  # weights that are not
     update: UpdateReading  # of the told weight that changed most
+    updating: bool = False  # the walk is in its update: what counts is the batch's mean

@@ -16,8 +16,8 @@ class WalkReading:
     playing: bool
     speed: float  # phases a second
     batch: int  # samples in the step's batch; the shown one is the first
-    loss_before: float
-    loss_after: float
+    loss_before: float | None  # these four: None or "" until they are worked out
+    loss_after: float | None
     answer_before: str
     answer_after: str
     symbol: str  # of what the edges show here: "|w a|"
@@ -27,6 +27,8 @@ class WalkReading:
     loop: Literal["stop", "again", "on"] = "stop"  # what follows when it has played to its end
     mean: bool = False  # the gradient shown is the batch's mean, else the shown sample's own
     gradient: str = ""  # while the edges show one: whose gradient it is
+    phase: int = 0  # which one it is in
+    whole: bool = True  # what the edges show is there in every layer
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Matrix:
 
     def draw(self, f: Frame, r: LayerReading) -> None:
         phase = _phase(f)
-        modes = [mode for mode in MODES if (mode != "sample" or r.delta is not None) and (mode in ("weight", "sample") or r.samples)]
+        modes = [mode for mode in MODES if _can(r, mode)]
         mode = self._mode[1] if self._mode[0] == phase and self._mode[1] in modes else BY_PHASE.get(phase, "weight")
         mode = mode if mode in modes else "weight"
         self._buttons(f, modes, mode, phase)
@@ -86,7 +86,7 @@ class Matrix:
         space = round(f.px(3))
         total = width + (gap + len(strips) * (strip + space) - space if strips else 0)
         image = np.zeros((strip + gap + height, total, 4), np.uint8)
-        x_1c = matrix.means(r.x[None, :: r.stride[1]], 1, grid.columns)
+        x_1c = matrix.means(_x(r)[None, :: r.stride[1]], 1, grid.columns)
         image[:strip, :width] = matrix.spread(matrix.colours(x_1c, matrix.reach(x_1c), _inks(f, "a")), grid.cell_w, strip)
         image[strip + gap :, :width] = matrix.spread(matrix.colours(self._cells, self._scale, ink), grid.cell_w, grid.cell_h)
         x = width + gap
@@ -122,7 +122,7 @@ class Matrix:
         cell = grid.at(px, py - strip - gap)
         if cell is not None:
             self._cell(f, r, mode, grid, cell, draw_list, x, y + strip + gap)
-        elif py < strip and 0 <= px < width:
+        elif py < strip and 0 <= px < width and _there(r, "x"):
             self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], r.x, r.first_source, "layer before, neuron")
         elif px >= width + gap and py >= strip + gap and strips:
             told = strips[min(int((px - width - gap) // step), len(strips) - 1)]
@@ -145,7 +145,7 @@ class Matrix:
         value = float(_block(r, mode, slice(at_r, at_r + 1), slice(at_c, at_c + 1))[0, 0])
         name = {"weight": "w", "sample": "∂L/∂w", "batch": "∂L/∂w (batch)", "change": "Δw"}[mode]
         told = f"{name}[{j}, {i}] = {plain(value)}\nfrom neuron {i} to neuron {j}"
-        if mode == "weight":
+        if mode == "weight" and _there(r, "x"):
             told += f"\n{plain(value)} × {plain(float(r.x[i]))} = {plain(value * float(r.x[i]))}"
         elif mode == "sample":
             told += f"\n{plain(float(r.delta[j]))} × {plain(float(r.x[i]))}"
@@ -203,17 +203,39 @@ class Matrix:
 
 def _phase(f: Frame) -> str:
     walk = f.readout.walk
-    return "" if walk is None else walk.kinds[min(int(walk.number), len(walk.kinds) - 1)]
+    return "" if walk is None else walk.kinds[walk.phase]
 
 
 def _strips(r: LayerReading, mode: str) -> list[Strip]:
     """Vectors of the layer's neurons, beside the rows."""
     if mode == "weight":
-        return [Strip("b", r.bias, "w"), Strip("z", r.z, "a"), Strip("a", r.a, "a")]
+        return [Strip("b", r.bias, "w"), *(Strip(name, values, "a") for name, values in (("z", r.z), ("a", r.a)) if _there(r, name))]
     if mode == "sample":
         chain = [Strip("Wδ", r.back, "d"), Strip("f'", r.slope, "a")] if r.back is not None and r.slope is not None else []
         return [*chain, Strip("δ", r.delta, "d")]
     return [Strip("b", r.bias_gradient, "d")] if mode == "batch" else []
+
+
+def _there(r: LayerReading, name: str) -> bool:
+    """Whether a walk has worked it out yet."""
+    return r.known is None or name in r.known
+
+
+def _can(r: LayerReading, mode: str) -> bool:
+    """Whether there is something to show."""
+    match mode:
+        case "sample":
+            return r.delta is not None and _there(r, "gradient")
+        case "batch":
+            return bool(r.samples) and _there(r, "gradient")
+        case "change":
+            return bool(r.samples) and r.change is not None and _there(r, "update")
+    return True
+
+
+def _x(r: LayerReading) -> np.ndarray:
+    """What stands above the matrix: dark until it is known."""
+    return r.x if _there(r, "x") else np.zeros_like(r.x)
 
 
 def _block(r: LayerReading, mode: str, rows: slice, columns: slice) -> np.ndarray:

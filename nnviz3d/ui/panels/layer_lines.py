@@ -18,8 +18,8 @@ TICKS = 6
 TRAIL = 5  # earlier moments that stay behind as faint lines
 RULE, DASHES = 1e-3, 30
 FLOW = (
-    "Root mean square of the gradient of the layer's weights, in the step's batch. Where it falls by a thousand from the output to "
-    "the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes."
+    "Root mean square of the gradient of the layer's weights, in the step's batch, before clipping. Where it falls by a thousand from the "
+    "output to the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes."
 )
 SIZE = (
     "Root mean square of a layer's last change, over that of its weights. A rule of thumb: near 1 in 1,000 (the dashed line) training goes "

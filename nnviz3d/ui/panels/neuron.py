@@ -1,7 +1,7 @@
 """Neuron: the equations of what is looked at, with live numbers: a neuron, one weight or bias, or a whole layer.
 
-Whichever was picked last is shown; the names in the head lead from one to the other. Lines are made anew at most ten times a second, all
-from one reading, so that what is printed always belongs to one moment.
+Whichever was picked last is shown; the names in the head lead from one to the other. Lines are made anew with each reading, all from
+one, so that what is printed always belongs to one moment.
 """
 
 from __future__ import annotations
@@ -10,18 +10,30 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Readout
-from nnviz3d.ui import theme
+from nnviz3d.ui import theme, updates
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line
 from nnviz3d.ui.lines import Lines, columns
 from nnviz3d.ui.panels import neuron_curve, neuron_head
 from nnviz3d.ui.panels.inputs import Inputs
 from nnviz3d.ui.panels.layer import Matrix
-from nnviz3d.ui.sections import ACTIVATION, BACKWARD, CHECK, FORWARD, GRADIENT, SUM, UPDATE, Sections, heading, ordered, sections, what
+from nnviz3d.ui.sections import (
+    ACTIVATION,
+    BACKWARD,
+    CHECK,
+    FORWARD,
+    GRADIENT,
+    SUM,
+    UPDATE,
+    Sections,
+    heading,
+    ordered,
+    sections,
+    there,
+)
 from nnviz3d.ui.widgets import elide, small, tip
 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equations of a neuron, a weight or a layer.", True
-REFRESH = 0.1  # seconds between two sets of numbers
 _FAINT = theme.packed(theme.FAINT)
 
 
@@ -38,7 +50,6 @@ class Neuron:
         self.shown: tuple[object, Sections] | None = None
         self.view = ""  # neuron, weight, layer
         self._subject: tuple = (-1, -1, -1)
-        self._since = 0.0
         self._lines, self._inputs, self._matrix = Lines(), Inputs(), Matrix()
 
     def draw(self, f: Frame) -> None:
@@ -48,7 +59,7 @@ class Neuron:
             self._matrix.release(f)
             small(f, "Click a neuron to see its equation with live numbers, or a weight's line to see what it does.", wrap=True)
             return
-        self._follow(f, reading)
+        self._follow(reading)
         shown, told = self.shown
         if self.view != "layer":
             self._matrix.release(f)
@@ -69,16 +80,13 @@ class Neuron:
             self.view = next((view for view in ("weight", "layer", "neuron") if readings[view] is not None), "")
         return readings.get(self.view)
 
-    def _follow(self, f: Frame, reading) -> None:
-        """Take over new numbers: at once for something else, or when something was checked; else ten times a second."""
-        self._since += f.dt
-        if self.shown is not None and reading is self.shown[0]:
-            return
-        if self.shown is None or what(self.shown[0]) != what(reading) or self._since >= REFRESH:
-            self.shown, self._since = (reading, sections(reading)), 0.0
+    def _follow(self, reading) -> None:
+        """Take over new numbers."""
+        if self.shown is None or reading is not self.shown[0]:
+            self.shown = reading, sections(reading)
 
     def _section(self, f: Frame, reading, title: str, lines: list[Line]) -> None:
-        if title == CHECK:
+        if title == CHECK and there(reading, title):
             _check_button(f, reading)
         else:
             imgui.spacing()
@@ -87,16 +95,17 @@ class Neuron:
             words = elide(heading(reading, title), room)
             imgui.pop_font()
             small(f, words, _FAINT)
-        if title == GRADIENT and isinstance(reading, NeuronReading):
-            columns(f, "this sample", "batch mean")
+        known = there(reading, title)
+        if title == GRADIENT and isinstance(reading, NeuronReading) and known:
+            columns(f, *updates.columns(reading.step))
         style = imgui.get_style().item_spacing
         tight = imgui.ImVec2(style.x, f.px(3)) if title in (GRADIENT, UPDATE, FORWARD, BACKWARD) else style
         imgui.push_style_var(imgui.StyleVar_.item_spacing, tight)
         self._lines.draw(f, title, lines)
         imgui.pop_style_var()
-        if title == SUM and isinstance(reading, NeuronReading):
+        if title == SUM and isinstance(reading, NeuronReading) and known:
             self._inputs.draw(f, reading)
-        if title == ACTIVATION:
+        if title == ACTIVATION and known:
             neuron_curve.draw(f, reading)
 
 

@@ -35,7 +35,7 @@ def draw(f: Frame) -> None:
             "Share of the window's pixels, along each side, that the 3D picture is drawn with.",
         ),
         ("draw calls", f"{p.draw_calls}", "Commands to the driver in a frame."),
-        ("signals", f"{f.readout.particles:,}", "Particles that travel along edges."),
+        ("signals", f"{f.readout.signals:,} edges", "Edges that particles travel along."),
     )
     for name, value, hint in facts:
         if value:

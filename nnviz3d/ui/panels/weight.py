@@ -14,6 +14,7 @@ from nnviz3d.spec.readout import EffectReading, ParameterReading
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name, parameter_name, place
+from nnviz3d.ui.notes import moved
 from nnviz3d.ui.numbers import count, plain
 from nnviz3d.ui.widgets import dim, icon_button, right_edge, small, tip
 from nnviz3d.ui.words import HOLD_WORDS
@@ -54,17 +55,17 @@ def _value(f: Frame, w: ParameterReading) -> None:
     imgui.set_cursor_pos_y(max(below, imgui.get_cursor_pos_y()))
     imgui.set_next_item_width(-1)
     speed = max(abs(w.value), 0.4) / PIXELS
-    changed, value = imgui.drag_float("##value", w.value, speed, 0, 0, "%.5f", imgui.SliderFlags_.no_round_to_format)
+    changed, value = imgui.drag_float("##value", w.value, speed, 0, 0, plain(w.value), imgui.SliderFlags_.no_round_to_format)
     most = f"{limits.PARAMETER:,.0f}"
     tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
-    if w.a is not None:
+    if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
         tip(f, "The signal that this weight passes on for the shown sample: weight times the activation that it comes from.")
-    if w.gradient is not None:
-        small(f, f"gradient {plain(w.gradient)}     last change {plain(w.change, sign=True)}")
-        tip(f, "Of the last training step: the mean over its batch with L1 and L2, and what the optimiser made of it.")
+    if told := moved(w):
+        small(f, told)
+        tip(f, "Of the last training step: the mean over its batch with L1 and L2, before clipping, and what the optimiser made of it.")
 
 
 def _hold_buttons(f: Frame, w: ParameterReading) -> None:
