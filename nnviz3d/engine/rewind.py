@@ -193,6 +193,10 @@ class Rewind:
         if k:
             keys[k - 1].end = min(keys[k - 1].end, gone.change - 1) if gone.change is not None else gone.end
 
+    def forget(self) -> None:
+        """All but the present moment, of which the memory begins anew."""
+        self._keys, self._new = [], True
+
     # what is remembered
 
     @property
