@@ -1,6 +1,11 @@
-"""Curves of a session: loss and accuracy against the step, of bounded length however long the run is."""
+"""Curves of a run: loss and accuracy against the step, of bounded length however long it is.
+
+They belong to the run: who goes back in it and on again changes nothing of them. They end where a branch ends (`follow`).
+"""
 
 from __future__ import annotations
+
+import copy
 
 import numpy as np
 
@@ -19,17 +24,33 @@ class Curve:
         self._seen = 0
 
     def add(self, step: int, *values: float) -> None:
+        """The newest point. What is known at a later step stays, and of one step the newest values count."""
+        last = self._rows[self._count - 1, 0] if self._count else -1
+        if step < last:
+            return
+        if step == last:
+            self._rows[self._count - 1, 1:] = values
+            return
         self._seen += 1
         if self._seen % self._stride:
             return
-        # the newest value of a step wins; after a rewind what came later has not happened
-        self._count = int(np.searchsorted(self._rows[: self._count, 0], step))
         if self._count == CAPACITY:
             self._rows[: CAPACITY // 2] = self._rows[::2]
             self._count //= 2
             self._stride *= 2
         self._rows[self._count] = step, *values
         self._count += 1
+
+    def cut(self, step: int) -> None:
+        """Points from this step on have not happened."""
+        self._count = int(np.searchsorted(self._rows[: self._count, 0], step))
+        if not self._count:
+            self._stride = 1
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(n, 1 + width) float64, a copy."""
+        return self._rows[: self._count].copy()
 
     def column(self, k: int) -> np.ndarray:
         """A read-only float32 copy of one column; 0 is the step."""
@@ -58,6 +79,23 @@ class Curves:
         self._test.add(step, test_loss, *(np.nan if a is None else a for a in (train_accuracy, test_accuracy)))
         self._charts = None
 
+    def follow(self, rewind) -> Curves:
+        """Drop what a run no longer is: the loss of the step that a branch begins at was there before, its look at the test part was not."""
+        lost = rewind.take_lost("curves") if rewind is not None else None
+        if lost is not None:
+            self._train.cut(lost + 1)
+            self._test.cut(lost)
+            self._charts = None
+        return self
+
+    def until(self, step: int) -> Curves:
+        """A copy that ends at a step."""
+        out = copy.copy(self)
+        out._train, out._test, out._charts = copy.deepcopy(self._train), copy.deepcopy(self._test), None
+        out._train.cut(step + 1)
+        out._test.cut(step + 1)
+        return out
+
     @property
     def charts(self) -> Charts:
         if self._charts is None:
@@ -65,3 +103,12 @@ class Curves:
             accuracies = [self._test.column(k) if self.classification else nothing for k in (2, 3)]
             self._charts = Charts(self._train.column(0), self._train.column(1), self._test.column(0), self._test.column(1), *accuracies)
         return self._charts
+
+
+def past(charts: Charts, step: int) -> Charts:
+    """What had happened until a step, for whoever judges by it; the same object where that is all."""
+    train, test = (int(steps.searchsorted(step, "right")) for steps in (charts.train_step, charts.test_step))
+    if train == len(charts.train_step) and test == len(charts.test_step):
+        return charts
+    cut = (charts.test_step, charts.test_loss, charts.train_accuracy, charts.test_accuracy)
+    return Charts(charts.train_step[:train], charts.train_loss[:train], *(array[:test] for array in cut))

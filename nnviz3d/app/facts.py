@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.app import changes, comparing, parameters
+from nnviz3d.app import changes, comparing, parameters, saving
 from nnviz3d.app.beside import Beside
+from nnviz3d.app.curves import past
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import table
@@ -118,6 +119,8 @@ def _training(session: Session) -> dict:
         "charts": session.curves.charts,
         "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
         "newest": source.rewind.newest if source.rewind else 0,
+        "stretches": tuple(source.rewind.stretches()) if source.rewind else (),
+        "changes": tuple(source.rewind.changes()) if source.rewind else (),
         "holds": source.holds,
     }
 
@@ -149,7 +152,7 @@ def _files(session: Session) -> dict:
         "scene_names": names,
         "scene_abouts": abouts,
         "scene_failures": failures,
-        "dirty": session.scene != session.saved,
+        "dirty": saving.unsaved(session),
         "can_undo": session.history.can_undo,
         "can_redo": session.history.can_redo,
         "data_columns": _columns(data, base) if data.kind == "csv" else (),
@@ -197,11 +200,10 @@ def _gone(session: Session) -> bool:
 
 
 def _findings(session: Session) -> tuple[Finding, ...]:
-    """Of a recording by what had happened until its present step."""
-    charts = session.curves.charts
+    """By what had happened until the present step."""
     if _gone(session):
         return ()
-    return session.diagnosis.findings(session.source, charts if session.player is None else session.player.past(charts))
+    return session.diagnosis.findings(session.source, past(session.curves.charts, session.source.step))
 
 
 @lru_cache(maxsize=1)

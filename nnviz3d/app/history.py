@@ -1,6 +1,6 @@
 """Undo and redo: a list of what to return to. A drag on a slider, or on a weight, is one step back, not two hundred.
 
-An entry is a scene, or a part of the run that was changed by hand. Taking a step back puts what is there now on the other list.
+An entry is a scene, a part of the run that was changed by hand, a whole run that was left, or another session of the window. Taking a step back puts what is there now on the other list.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nnviz3d.app.runs import Elsewhere, Run, fit
 from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
@@ -33,7 +34,7 @@ class Held:
     holds: Holds
 
 
-Entry = Scene | Value | Held
+Entry = Scene | Value | Held | Run | Elsewhere
 
 
 class History:
@@ -48,6 +49,7 @@ class History:
         if keys != last_keys or (not (held and last_held) and now - last_time > TOGETHER):
             self._past.append(before)
             del self._past[:-DEPTH]
+            fit(self._past)
         self._future.clear()
         self._last = keys, now, held
 
@@ -68,7 +70,26 @@ class History:
             return None
         entry = source.pop()
         target.append(now(entry))
+        fit(target)
         return entry
+
+    def leave(self, there: Elsewhere, here: Elsewhere, forth: bool) -> None:
+        """To that session, from which the way back (`forth`: the way on was taken) leads here again."""
+        (self._future if forth else self._past).pop()
+        other = there.session.history
+        entries = other._past if forth else other._future
+        entries.append(here)
+        fit(entries)
+
+    def elsewhere(self, forth: bool = False) -> Elsewhere | None:
+        """The session that the next undo (or redo) leads to, where it leads to another one."""
+        entries = self._future if forth else self._past
+        return entries[-1] if entries and isinstance(entries[-1], Elsewhere) else None
+
+    @property
+    def bytes(self) -> int:
+        """Of the runs that it holds."""
+        return sum(entry.bytes for entry in (*self._past, *self._future) if isinstance(entry, (Run, Elsewhere)))
 
     @property
     def can_undo(self) -> bool:

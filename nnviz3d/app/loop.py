@@ -17,6 +17,7 @@ from nnviz3d.app.desk import Desk
 from nnviz3d.app.guide import LEAVES, Guide
 from nnviz3d.app.inputs import Inputs
 from nnviz3d.app.meter import Meter
+from nnviz3d.app.runs import Elsewhere
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.app.still import draw_enlarged
@@ -237,14 +238,26 @@ class Loop:
         inputs.done(command)
 
     def take(self, session: Session) -> None:
-        """Another session in the same window."""
+        """Another session in the same window; undo leads back to this one."""
         self.guide.leave()
+        session.history.record(Elsewhere(self.session, self.inputs), ("session",), self.now)
+        self._show(session, Inputs)
+
+    def go_elsewhere(self, there: Elsewhere, forth: bool) -> None:
+        """To a session that was left, as it was then; it rests."""
+        self.guide.leave()
+        self.session.running = there.session.running = False
+        self.session.history.leave(there, Elsewhere(self.session, self.inputs), forth)
+        self._show(there.session, lambda _loop: there.inputs)
+        self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
+
+    def _show(self, session: Session, inputs) -> None:
         self.stage.close()
         self.session = session
         self.stage = Stage(self.host, session)
         self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
         self.stage.rig.jump(self.stage.rig.goal)
-        self.inputs = Inputs(self)
+        self.inputs = inputs(self)
 
     # ---------------------------------------------------------------- many frames
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.app.curves import Curves
+from nnviz3d.app.runs import Run
 from nnviz3d.app.scoring import Scores
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
@@ -36,6 +38,7 @@ class Kept:
     topology: Topology
     objective: Objective
     scores: Scores
+    curves: Curves  # that lead to it
 
 
 class Moments:
@@ -60,7 +63,8 @@ class Moments:
             return
         source.trainer.settle()
         self.kept[name] = Kept(
-            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective, session.evaluate()
+            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective, session.evaluate(),
+            session.curves.until(source.step),
         )  # fmt: skip
 
     def enter(self, session, name: str) -> None:
@@ -77,6 +81,7 @@ class Moments:
             return
         session.running = False
         session.leave_walk()
+        run = Run.of(session)
         pace = {key: getattr(before.train, key) for key in PACE}
         train = kept.scene.train.model_copy(update=pace)
         scene = before.model_copy(update={"network": kept.scene.network, "data": kept.scene.data, "train": train})
@@ -87,10 +92,11 @@ class Moments:
             session.become(before)
             raise InputError.of("", f"moment {name}", "its data file has changed since, so it cannot be entered again")
         session.source.rewind.snapshots[name] = kept.snapshot
-        session.moved(session.source.rewind.enter_snapshot(name))
+        session.go_to(lambda: session.source.rewind.enter_snapshot(name), kept.curves)
         session.stops.forget()
         if session.scene != before:
-            session.history.record(before, (f"moment {name}", *changed_paths(before, session.scene)), 0.0)
+            keys = (f"moment {name}", *changed_paths(before, session.scene))
+            session.history.record(run if run.left(session) else before, keys, 0.0)
 
     # ---------------------------------------------------------------- looking
 

@@ -32,13 +32,22 @@ def rewind(session, step: int) -> None:
     if session.player is not None:
         session.player.seek(session, step)
         return
-    source = session.source
-    nearest = source.rewind.nearest(step) if source.rewind is not None else source.step
+    source, nearest = session.source, _nearest(session, step)
     if source.rewind is None or (source.step == nearest and session.walking is None and source.diverged is None):
         return
     session.running = False
     session.leave_walk()
     session.moved(source.enter(nearest))
+
+
+def _nearest(session, step: int) -> int:
+    """The step nearest to this one that can be entered: remembered, and by a rival too."""
+    source = session.source
+    if source.rewind is None:
+        return source.step
+    if session.rival is not None:
+        step = max(step, min(session.rival.oldest, source.step))
+    return source.rewind.nearest(step)
 
 
 def _step(session, count: int) -> None:
@@ -87,7 +96,7 @@ def _previous_epoch(session) -> None:
 def _enter(session, step: int) -> bool:
     """Be after that step, if it is remembered; else say what is."""
     source = session.source
-    nearest = source.rewind.nearest(step) if source.rewind is not None else source.step
+    nearest = _nearest(session, step)
     if step == nearest and source.rewind is not None:
         session.running = False
         session.moved(source.enter(step))

@@ -12,7 +12,7 @@ from nnviz3d.app.scoring import Scores, Scoring
 from nnviz3d.sources.recorded import FIXED, RecordedTraining
 from nnviz3d.spec.edit import changed_paths
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Charts, RecordingReading
+from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.numbers import weights_and_biases
 
@@ -122,12 +122,6 @@ class Player:
         for step, test_loss, train, test in self.recording.scores:
             if test_loss is not None:
                 curves.add_test(step, test_loss, train, test)
-
-    def past(self, charts: Charts) -> Charts:
-        """The curves up to this step, for whoever judges by them."""
-        train, test = (int(steps.searchsorted(self.source.step, "right")) for steps in (charts.train_step, charts.test_step))
-        cut = (charts.test_step, charts.test_loss, charts.train_accuracy, charts.test_accuracy)
-        return Charts(charts.train_step[:train], charts.train_loss[:train], *(array[:test] for array in cut))
 
     def evaluate(self, scoring: Scoring, limit: int | None) -> Scores:
         """Of the present step; without its data, as they were measured last. The curves stay the recording's."""

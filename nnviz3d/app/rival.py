@@ -35,7 +35,7 @@ class Rival:
         except InputError as error:
             raise InputError(*(Problem(p.where, f"compare.{p.key}" if p.key else "compare", p.message) for p in error.problems)) from None
         self.differences = compare.differences(scene, self.scene)
-        self.curves = Curves(self.source.data.task == "classification")
+        self._curves = Curves(self.source.data.task == "classification")
         self.scoring = Scoring()
         self._round = 1  # steps of the first network between two looks at the time
         self._shown: tuple | None = None
@@ -50,6 +50,8 @@ class Rival:
         self.source.apply(mine, min(diff(self.scene, mine), Rebuild.TRAIN))
         self.scene, self.differences = mine, compare.differences(scene, mine)
 
+    curves = property(lambda self: self._curves.follow(self.source.rewind))
+
     def show_sample(self, index: int) -> None:
         self.source.show_sample(index)
 
@@ -60,12 +62,21 @@ class Rival:
             self._shown = moment
             self.source.show()
 
+    @property
+    def oldest(self) -> int:
+        """The first step of the first network to which this one can go back too: it may train on to it, but not be ahead."""
+        n, size, rewind = len(self.source.data.x_train), self.source.batch_size, self.source.rewind
+        oldest = None if rewind is None else rewind.oldest
+        epochs, more = divmod(self.source.step if oldest is None else oldest, -(-n // size))
+        return _step_at(self.first, epochs * n + more * size + self.first.batch_size - 1)
+
     def rewind(self, scene: Scene) -> None:
         """The first network has entered another step: back to the last remembered one that is not ahead of it."""
         rewind, wanted = self.source.rewind, _step_at(self.source, _samples(self.first))
         if self.source.step > wanted and rewind is not None:
             reachable = [min(last, wanted) for start, last in rewind.stretches() if start <= wanted]
-            self.source.enter(max(reachable, default=0))
+            if reachable:
+                self.source.enter(max(reachable))
         self._shown = None
         self.scene = self.source.scene = compare.rival(scene)
         if self.source.trainer.train != self.scene.train:

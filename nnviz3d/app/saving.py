@@ -11,7 +11,7 @@ from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError
 
-PASSING = {"sample": 0, "camera": "front"}  # of the view: what one looks at by the way and would not miss
+LOOKING = {"view": ("sample", "camera", "follow"), "look": ("edges", "weights", "exaggeration")}  # by the way: nobody would miss it
 
 
 def target(session) -> Path:
@@ -31,9 +31,14 @@ def write(session, path: Path) -> None:
 
 
 def unsaved(session) -> bool:
-    """Whether there are changes that one would miss."""
-    mine, kept = (s.model_copy(update={"view": s.view.model_copy(update=PASSING)}) for s in (session.scene, session.saved))
-    return mine != kept
+    """Whether there are changes that one would miss: looking is none."""
+    mine, saved = session.scene, session.saved
+    if mine is saved:
+        return False
+    for table, names in LOOKING.items():
+        theirs = getattr(saved, table)
+        mine = mine.model_copy(update={table: getattr(mine, table).model_copy(update={name: getattr(theirs, name) for name in names})})
+    return mine != saved
 
 
 def load_weights(session, path: Path) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nnviz3d.app.moments import Moments
 from nnviz3d.app.pace import Pace
 from nnviz3d.app.playing import Player
 from nnviz3d.app.rival import Rival
+from nnviz3d.app.runs import Run, put_back
 from nnviz3d.app.samples import Browser, find_wrong
 from nnviz3d.app.scoring import Scores, Scoring, affordable
 from nnviz3d.app.stops import Stops, check
@@ -56,7 +58,7 @@ class Session:
         self.player = None if recording is None else Player(self.source)
         check(scene.train, self.source.data)
         self.rival = Rival(scene, self.source, remember // 2) if scene.compare else None
-        self.curves = Curves(self.source.data.task == "classification")
+        self._curves = Curves(self.source.data.task == "classification")
         if self.player is not None:
             self.player.fill(self.curves)
         self.diagnosis = Diagnosis()
@@ -69,6 +71,7 @@ class Session:
         self.moments = Moments()
         self.running = False
         self.saved = scene
+        self.unsaved = 0.0  # seconds of training that no file holds
         self.banner = ""
         self.walking: Walking | None = None
         self.habits = Habits()
@@ -79,6 +82,7 @@ class Session:
 
     scores = property(lambda self: self.scoring.scores)
     speed = property(lambda self: self.pace.speed)
+    curves = property(lambda self: self._curves.follow(self.source.rewind))
 
     # ---------------------------------------------------------------- changes
 
@@ -103,10 +107,10 @@ class Session:
     def change(self, edits: Iterable[Edit], now: float = 0.0, held: bool = False) -> Rebuild:
         """`apply` that raises InputError with every problem; the scene is as it was then."""
         edits, before = tuple(edits), self.scene
-        scene = toml.apply(before, edits)
+        scene, run = toml.apply(before, edits), Run.of(self)
         level = self.become(scene, next((edit.origins for edit in edits if edit.origins is not None), None))
         if scene != before:
-            self.history.record(before, tuple(edit.path for edit in edits), now, held)
+            self.history.record(run if run.left(self) else before, tuple(edit.path for edit in edits), now, held)
         return level
 
     def undo(self) -> None:
@@ -116,7 +120,13 @@ class Session:
         self._restore(self.history.redo, self.history.undo)
 
     def _now(self, entry: Entry) -> Entry:
-        return self.scene if isinstance(entry, Scene) else self.editing.now(entry)
+        if isinstance(entry, Scene):
+            return Run.of(self) if self._loses(entry) else self.scene
+        return Run.of(self) if isinstance(entry, Run) else self.editing.now(entry)
+
+    def _loses(self, scene: Scene) -> bool:
+        """Whether another network or other data begin with it."""
+        return diff(self.scene, scene) == Rebuild.NET or scene.data != self.scene.data
 
     def _restore(self, take: Callable, give_back: Callable) -> None:
         """An entry of the history. Raises InputError where a scene cannot be built any more, and then the history is as it was."""
@@ -124,6 +134,8 @@ class Session:
         try:
             if isinstance(entry, Scene):
                 self.become(entry)
+            elif isinstance(entry, Run):
+                put_back(self, entry)
             elif entry is not None:
                 self.editing.restore(entry)
         except InputError:
@@ -136,12 +148,14 @@ class Session:
         before = self.scene if scene.compare else self.scene.model_copy(update={"compare": {}})
         if self.player is not None:
             self.player.check(before, scene)
-        level, keys = diff(before, scene), changed_paths(before, scene)
+        level, keys, trainer = diff(before, scene), changed_paths(before, scene), self.source.trainer
         if "train.stop_accuracy" in keys and level < Rebuild.DATA:
             check(scene.train, self.source.data)
         rival = self.rival if scene.compare else None
         if scene.compare and level >= Rebuild.DATA:  # both begin again, or they could not be compared
             level, rival = Rebuild.NET, Rival(scene, self.source, self.source.history // 2)
+        if rival is not None and rival is self.rival and level >= Rebuild.TRAIN:
+            self.settle()  # what is changed is changed at one moment of both
         if level >= Rebuild.TRAIN:
             if not all(key.startswith("view.") for key in keys):
                 self.leave_walk()  # an edit in the middle of a phase ends the walk; its step is done, once
@@ -151,12 +165,11 @@ class Session:
         elif rival is not self.rival:
             self.rival, self._rebuild = rival, Rebuild.NET
         if level >= Rebuild.DATA:
-            self.editing.forget()
-            self.scoring.forget()
-            self.stops.forget()
-            self.moments.watch("")
+            self._forget()
         if level == Rebuild.NET or "data.kind" in keys:
-            self.curves = Curves(self.source.data.task == "classification")
+            self._begin_run()
+        elif self.source.trainer is not trainer:  # the same network goes on with other data: what was before stays that run's
+            self._curves, self.layers = self._curves.until(self.source.step), copy.copy(self.layers)
         self.scene = self.source.scene = scene
         if level >= Rebuild.DATA or "view.sample" in keys:
             self.point_at(scene.view.sample)
@@ -180,16 +193,35 @@ class Session:
         if seed is not None:
             self.apply([Edit("train.seed", seed)])
         else:
+            run = Run.of(self)
             self.source.apply(self.scene, Rebuild.NET, keep=False)
             self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
             self.point_at(self.scene.view.sample)
             self._rebuild = max(self._rebuild, Rebuild.NET)
-        self.curves.clear()
-        self.editing.forget()
-        self.scoring.forget()
-        self.stops.forget()
-        self.moments.watch("")
+            self._begin_run()
+            self.history.record(run, (f"reset of {id(run)}",), 0.0)
         self.banner = ""
+
+    def _begin_run(self) -> None:
+        """Another network: nothing is known of it yet."""
+        self._curves, self.layers, self.unsaved = Curves(self.source.data.task == "classification"), LayerHistory(), 0.0
+        self._forget()
+
+    def take_run(self, run: Run) -> None:
+        """The source has this run again."""
+        self.rival, self._curves, self.layers, self.unsaved = run.rival, run.curves, run.layers, run.unsaved
+        self.scoring, self.stops, self.scene = run.scoring, run.stops, run.scene
+        self.editing.forget()
+        self.moments.watch("")
+        self.point_at(run.scene.view.sample)
+        self.look_again()
+        self._rebuild = Rebuild.NET
+
+    def _forget(self) -> None:
+        """What was measured before is of another run, or of other data."""
+        self.editing.forget()
+        self.scoring, self.stops = Scoring(), Stops()
+        self.moments.watch("")
 
     def save(self, path: Path | None = None) -> Path:
         """Write the scene, to its own file or to another, which is its own from then on. Raises InputError."""
@@ -290,6 +322,15 @@ class Session:
         """Enter the remembered step nearest to this one again; settings that have changed since go back with it."""
         moving.rewind(self, step)
 
+    def go_to(self, enter: Callable, curves: Curves) -> None:
+        """To a moment that `enter()` brings the source to; where it is of another branch, `curves` are those that led to it."""
+        here = self.curves
+        self.moved(enter())
+        if self.source.rewind.take_lost("curves") is not None:
+            self._curves = curves.until(self.source.step)
+        else:
+            self._curves = here
+
     def moved(self, train) -> None:
         """The source stands at another moment of the run, at which `train` held; when it goes and where it ends stays as it is."""
         train = train.model_copy(update={name: getattr(self.scene.train, name) for name in PACE})
@@ -353,6 +394,7 @@ class Session:
                 steps = self.player.advance(self, dt)
             elif self.running and self.alive:
                 steps = driving.train(self, dt, more)
+                self.unsaved += dt
             else:
                 self._rest(more)
         self.pace.measure(dt, steps)
@@ -438,9 +480,7 @@ class Session:
         if self.player is not None:
             return self.player.evaluate(self.scoring, limit)
         limit = limit or affordable(self.source)
-        # who only looks back erases nothing
-        note = self.running or self.source.step >= self.curves.charts.train_step.max(initial=0)
-        self.scoring.look(self.source, self.curves, limit, note)
+        self.scoring.look(self.source, self.curves, limit)
         if self.rival is not None:
             self.rival.look(limit)
         return self.scores

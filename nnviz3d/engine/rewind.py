@@ -4,6 +4,7 @@ Holds whole states ("keys") every `spacing` steps; a step between two keys is re
 deterministic. Spacing follows from an estimate of what a step costs, so that re-entering is far below a frame. Where the budget is used
 up, spacing doubles while re-entering still stays within a frame; then keys are thinned, the older the thinner, and the first stays.
 Between thinned keys only the steps soon after each are remembered.
+A change at an earlier step begins another branch: what followed is gone at once, and what came before stays. Every question here sees it.
 No clock. Nothing is watched: whoever trains does it by `advance` here, or tells by `note`.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count, pairwise
 
 import numpy as np
 
@@ -23,7 +25,11 @@ SHARE = 0.1  # of the training time that keeping keys may cost
 KEYS = 1000  # at most: thinning looks at all of them
 FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
 DEVICE = 200  # times as fast as those cores, roughly
+READERS = ("curves", "layers")  # who keeps readings of a run
 _PACE = {name: Train.model_fields[name].default for name in PACE}
+_branches = count()
+
+Path = tuple[tuple[int, int], ...]  # (branch, the step that it begins at) from the first one to that of a moment
 
 
 @dataclass
@@ -44,7 +50,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A moment that was given a name. `parameters` (P,) is a read-only copy."""
+    """A moment that was given a name. `parameters` (P,) is a read-only copy; `path` leads to it."""
 
     name: str
     step: int
@@ -53,6 +59,7 @@ class Snapshot:
     parameters: np.ndarray
     train: Train
     state: dict
+    path: Path = ()
 
 
 class Rewind:
@@ -62,7 +69,9 @@ class Rewind:
         self.trainer, self.budget = trainer, budget_bytes
         self.snapshots: dict[str, Snapshot] = {}
         self._keys: list[Key] = []
-        self._seen, self._at, self._lost = None, trainer.step, None
+        self._seen, self._at, self._lost = None, trainer.step, dict.fromkeys(READERS)
+        self._path: Path = ()  # to this moment
+        self._new = False  # a branch has begun here, and its first key is not held yet
         self.spacing, self.longest = _spacings(trainer)
         self.note()
 
@@ -90,22 +99,33 @@ class Rewind:
 
     def note(self) -> None:
         """The trainer has trained, or was changed: bring the memory up to it. Between steps only."""
+        self._look()
         trainer = self.trainer
         if not trainer.at_boundary:
             return
-        seen = (trainer.writes, _course(trainer.train))
-        if seen != self._seen:
-            self._seen = seen
-            self._branch()
-        passed = next((c for key in self._keys if (c := key.change) is not None and self._at < c <= trainer.step), None)
-        self._at = trainer.step
-        if passed is not None:  # the changes that were made there have not been made this time
-            self._discard(passed)
+        if self._new:
+            self._new = False
+            self._keep(changed=True)
         last = self._keys[-1] if self._keys else None
         if last is not None and trainer.step >= last.end:
             last.end = trainer.step
             if trainer.step >= last.step + self.spacing:
                 self._keep(changed=False)
+
+    def _look(self) -> None:
+        """Has something been changed? Then what followed is gone. Holds no state yet: a slider that is dragged would copy one a frame."""
+        trainer = self.trainer
+        if not trainer.at_boundary:
+            return
+        if self._seen is None or self._seen[0] != trainer.writes or self._seen[1] is not trainer.train:
+            before, self._seen = self._seen, (trainer.writes, trainer.train)
+            if before is None or before[0] != trainer.writes or _course(before[1]) != _course(trainer.train):
+                self._branch()
+        passed = next((c for key in self._keys if (c := key.change) is not None and self._at < c <= trainer.step), None)
+        self._at = trainer.step
+        if passed is not None:  # the changes that were made there have not been made this time
+            self._path = tuple(part for part in self._path if part[1] < passed)
+            self._discard(passed)
 
     def _due(self) -> int:
         """The step (later than this one) at which the memory must look again: the next key, or the next change in the known future."""
@@ -115,13 +135,13 @@ class Rewind:
 
     def _branch(self) -> None:
         """Other numbers follow from here."""
-        self._at = self.trainer.step
+        self._at, self._new = self.trainer.step, True
         self._discard(self._at)
-        self._keep(changed=True)
+        self._path = (*(part for part in self._path if part[1] <= self._at), (next(_branches), self._at))
 
     def _discard(self, step: int) -> None:
         """This step and all after it."""
-        self._lost = step if self._lost is None else min(self._lost, step)
+        self._lost = {who: step if lost is None else min(lost, step) for who, lost in self._lost.items()}
         self._keys = [key for key in self._keys if key.step < step]
         for key in self._keys:
             key.end = min(key.end, step)
@@ -135,6 +155,10 @@ class Rewind:
             state["batches"]["order"] = order  # an epoch's keys share their order: 480 kB for 60,000 rows
             size -= order.nbytes
         self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, trainer.step if changed else None, size))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Into the budget."""
         while self._keys and (self.bytes > self.budget or len(self._keys) > KEYS):
             if self.spacing < self.longest:
                 self._spread()
@@ -169,6 +193,10 @@ class Rewind:
         if k:
             keys[k - 1].end = min(keys[k - 1].end, gone.change - 1) if gone.change is not None else gone.end
 
+    def forget(self) -> None:
+        """All but the present moment, of which the memory begins anew."""
+        self._keys, self._new = [], True
+
     # what is remembered
 
     @property
@@ -178,27 +206,38 @@ class Rewind:
 
     @property
     def oldest(self) -> int | None:
-        """The first remembered step; None where the budget does not hold one state."""
-        return self._keys[0].step if self._keys else None
+        """The first step that can be entered; None where the budget does not hold one state."""
+        self._look()
+        return self._keys[0].step if self._keys else self.trainer.step if self._new else None
 
     @property
     def newest(self) -> int:
         """The last step of this branch, remembered or not."""
+        self._look()
         return max(self.trainer.step, self._keys[-1].end if self._keys else 0)
 
     def stretches(self) -> list[tuple[int, int]]:
         """[first, last] of every unbroken run of remembered steps, in order: what a time line shows as solid."""
+        self._look()
+        spans = [(key.step, min(key.end, key.step + self.spacing)) for key in self._keys]
+        spans += [(self.trainer.step, self.trainer.step)] if self._new else []
         out: list[tuple[int, int]] = []
-        for key in self._keys:
-            first, last = key.step, min(key.end, key.step + self.spacing)
+        for first, last in spans:
             if out and first <= out[-1][1] + 1:
                 first, last = out[-1][0], max(out.pop()[1], last)
             out.append((first, last))
         return out
 
-    def take_lost(self) -> int | None:
-        """The first step that was discarded since this was last asked: whoever keeps readings of this run drops them from there on."""
-        lost, self._lost = self._lost, None
+    def changes(self) -> list[int]:
+        """Steps at which settings or parameters were changed by hand, the first one's aside: where a branch began."""
+        self._look()
+        steps = {key.change for key in self._keys[1:] if key.change is not None}
+        return sorted(steps | ({self.trainer.step} if self._new and self._keys else set()))
+
+    def take_lost(self, who: str = "layers") -> int | None:
+        """The first step that was discarded since this reader last asked: what it keeps of this run is true up to there only."""
+        self._look()
+        lost, self._lost[who] = self._lost[who], None
         return lost
 
     def moments(self) -> list[tuple[int, dict]]:
@@ -206,7 +245,9 @@ class Rewind:
         return [(key.step, key.state) for key in self._keys]
 
     def nearest(self, step: int) -> int:
-        """The remembered step nearest to this one (the present one where nothing is remembered)."""
+        """The step nearest to this one that can be entered: a remembered one, or the present one."""
+        if step == self.trainer.step:
+            return step
         ends = [min(max(step, first), last) for first, last in self.stretches()]
         return min(ends, key=lambda end: abs(end - step), default=self.trainer.step)
 
@@ -227,6 +268,33 @@ class Rewind:
         self._at = trainer.step
         return trainer.train
 
+    def go_on(self, train: Train, state: dict, path: Path = ()) -> Train:
+        """Be at a moment that is not remembered. Where the remembered branch leads through it, by `path`, all of that stays; else this
+        becomes another branch, and of what was before stays what they have in common: nothing where there is no path."""
+        self.trainer.settle()
+        self.note()
+        step, mine = state["step"], self._path
+        path = path or ((next(_branches), step),)
+        same = next((k for k, (a, b) in enumerate(zip(mine, path, strict=False)) if a != b), min(len(mine), len(path)))
+        if same < len(path) or any(start <= step for _, start in mine[same:]):
+            self._discard(min(start for _, start in (*mine[same:], *path[same:])) if same else 0)
+            self._path = path
+        self._restore(train, state)
+        self._at, self._new = step, False
+        self._insert(Key(step, step, train, state, step, sum(array.nbytes for array in _arrays(state))))
+        return train
+
+    def _insert(self, key: Key) -> None:
+        """A key among those of its own branch, each with the first change since the one before."""
+        at = next((k for k, other in enumerate(self._keys) if other.step >= key.step), len(self._keys))
+        if self._keys[at : at + 1] and self._keys[at].step == key.step:
+            return
+        self._keys.insert(at, key)
+        for before, here in pairwise(self._keys[max(at - 1, 0) : at + 2]):
+            here.change = next((start for _, start in self._path if before.step < start <= here.step), None)
+            before.end = here.step if here.change is None else here.change - 1
+        self._fit()
+
     def _restore(self, train: Train, state: dict) -> None:
         trainer = self.trainer
         if train != trainer.train:
@@ -234,22 +302,25 @@ class Rewind:
                 trainer.rebatch(train)
             trainer.configure(train)
         trainer.restore(state)
-        self._seen = (trainer.writes, _course(trainer.train))
+        self._seen = (trainer.writes, trainer.train)
 
     # two moments to compare
 
     def snapshot(self, name: str) -> Snapshot:
         """Keep this moment under a name, outside the budget, whatever becomes of the run."""
         trainer = self.trainer
+        trainer.settle()
+        self.note()
         state = trainer.state()
         parameters = state["arenas"]["parameters"].view()
         parameters.flags.writeable = False
-        made = Snapshot(name, trainer.step, trainer.epoch, trainer.loss, parameters, trainer.train, state)
+        path = tuple(part for part in self._path if part[1] <= trainer.step)
+        made = Snapshot(name, trainer.step, trainer.epoch, trainer.loss, parameters, trainer.train, state, path)
         self.snapshots[name] = made
         return made
 
     def enter_snapshot(self, name: str) -> Train:
-        """Bring the trainer to a snapshot; where this branch does not lead through it, a new one begins there. Raises KeyError."""
+        """Bring the trainer to a snapshot, and this memory to the branch that led to it (`go_on`). Raises KeyError."""
         kept = self.snapshots[name]
         self.trainer.settle()
         self.note()
@@ -257,9 +328,7 @@ class Rewind:
             self.enter(kept.step)
             if _same(self.trainer.state(), kept.state) and _course(self.trainer.train) == _course(kept.train):
                 return self.trainer.train
-        self._restore(kept.train, kept.state)
-        self._branch()
-        return kept.train
+        return self.go_on(kept.train, kept.state, kept.path)
 
 
 def _course(train: Train) -> Train:

@@ -36,6 +36,16 @@ class Sample:
     label: str
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A run that a source has or had: to be put back."""
+
+    scene: Scene
+    data: DataSet
+    trainer: Trainer
+    rewind: Rewind | None
+
+
 class OwnTraining:
     """`trainer`, `data` and `rewind` for those who need more than the protocol. Raises InputError as `load` and `Trainer` do.
 
@@ -223,6 +233,16 @@ class OwnTraining:
         self.data = data
         self._asking.aim(plane)
         self._take(trainer)
+        self.show_sample(self.sample.index)
+
+    def kept(self) -> Kept:
+        """The present run; nothing is copied."""
+        return Kept(self.scene, self.data, self.trainer, self.rewind)
+
+    def put_back(self, run: Kept) -> None:
+        """Go on with a run that this source has left."""
+        self.scene, self.data, self.trainer, self.rewind = run.scene, run.data, run.trainer, run.rewind
+        self._asking.aim(plane_of(run.scene.data, run.data, run.scene.view))
         self.show_sample(self.sample.index)
 
     def _take(self, trainer: Trainer) -> None:

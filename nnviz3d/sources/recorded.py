@@ -228,6 +228,7 @@ class Reel:
 
     def __init__(self, source: RecordedTraining):
         self.source = source
+        self.bytes = 0  # it lies on the disk
         self.snapshots: dict[str, Snapshot] = {}
         self._elsewhere: Gradient | None = None  # of other steps than the one that is shown
 
@@ -245,6 +246,9 @@ class Reel:
 
     def stretches(self) -> list[tuple[int, int]]:
         return [(self.oldest, self.newest)]
+
+    def changes(self) -> list[int]:
+        return []
 
     def moments(self) -> list[tuple[int, Moment]]:
         """Some steps, evenly spread, whose numbers can be looked at without going there; none of a network that is too large for that."""
@@ -265,7 +269,7 @@ class Reel:
         gradients = np.array(ops.to_host(self._elsewhere.gradients))
         return {"arenas": {"parameters": parameters, "before": before, "gradients": gradients}, "holds": Holds()}
 
-    def take_lost(self) -> None:
+    def take_lost(self, _who: str = "") -> None:
         return None
 
     def snapshot(self, name: str) -> Snapshot:

@@ -13,6 +13,7 @@ from imgui_bundle import imgui
 from safetensors.numpy import load_file
 
 from nnviz3d.app import saving
+from nnviz3d.app.runs import fit
 from nnviz3d.importers import weights
 from nnviz3d.spec import toml
 from nnviz3d.spec.asking import Columns, SaveFirst, Which
@@ -376,6 +377,10 @@ def test_an_undo_that_cannot_be_built_any_more_is_told_and_can_be_tried_again(pe
     person.session.change([Edit("data.kind", "csv"), Edit("data.file", "a.csv")])
     person.session.change([Edit("data.kind", "iris")])
     (tmp_path / "a.csv").unlink()
+    person.key(K.z, K.mod_ctrl)
+    assert person.session.scene.data.file == "a.csv", "the run is kept, with its data"
+    person.key(K.z, K.mod_ctrl, K.mod_shift)
+    fit(person.session.history._past, 0)  # there was no room for it
     iris = person.session.scene
     person.key(K.z, K.mod_ctrl)
     assert "no such file" in person.session.banner and person.session.scene == iris

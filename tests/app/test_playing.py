@@ -15,7 +15,7 @@ import pytest
 from imgui_bundle import imgui
 
 import nnviz3d as nv
-from nnviz3d.app import opening
+from nnviz3d.app import curves, opening
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import Keep, train
 from nnviz3d.app.loop import Loop
@@ -226,7 +226,7 @@ def test_the_curves_are_of_the_whole_and_stay_so(session):
         session.advance(0.02, more)
     session.evaluate()
     assert session.curves.charts is charts
-    past = session.player.past(charts)
+    past = curves.past(charts, session.source.step)
     assert past.train_step[-1] == session.source.step < STEPS and past.test_step[-1] <= session.source.step
 
 

@@ -142,8 +142,14 @@ def test_a_change_that_begins_anew_begins_both_anew(edit):
     frames(s, 10)
     assert s.source.step == s.rival.source.step == 10 and s.rival.scene.train.optimizer == "sgd"
     s.undo()
+    assert s.source.step == s.rival.source.step == 10 and of(s.source) == alone(10), "both runs are back"
     frames(s, 7)
-    assert s.source.step == s.rival.source.step == 7 and of(s.source) == alone(7)
+    assert s.source.step == s.rival.source.step == 17 and of(s.source) == alone(17)
+    s.redo()
+    assert s.source.step == s.rival.source.step == 10
+    s.undo()
+    frames(s, 1)
+    assert s.source.step == s.rival.source.step == 18 and of(s.source) == alone(18)
     s.reset()
     assert s.source.step == s.rival.source.step == 0 and of(s.source) == of(s.rival.source) == alone(0)
 
@@ -157,7 +163,10 @@ def test_the_rival_goes_without_a_trace_and_comes_back_by_undo():
     frames(s, 5)
     assert of(s.source) == alone(15)
     s.undo()
-    assert s.rival is not None and s.source.step == s.rival.source.step == 0
+    s.rival.catch_up()
+    assert (
+        s.source.step == s.rival.source.step == 15 and of(s.source) == alone(15) and of(s.rival.source) == alone(15, "train.optimizer=sgd")
+    )
 
 
 @pytest.mark.parametrize(

@@ -242,13 +242,25 @@ def test_settings_go_back_with_the_step_and_the_pace_does_not(tmp_path):
     assert s.source.trainer.train.learning_rate == 0.9
 
 
-def test_curves_forget_what_has_not_happened_after_a_rewind(tmp_path):
+def test_curves_belong_to_the_run_and_end_where_a_branch_ends(tmp_path):
     s = session(tmp_path, remember=REMEMBER)
     s.run(100)
+    whole = s.curves.charts
     s.rewind(40)
     s.run(10)
+    s.start_walk()
+    s.leave_walk()
+    s.evaluate()
+    same = s.curves.charts
+    assert all(np.array_equal(getattr(same, name), getattr(whole, name), equal_nan=True) for name in vars(whole)), "the same run"
+    s.rewind(70)
+    s.apply([Edit("train.learning_rate", 0.5)])
+    charts = s.curves.charts
+    assert charts.train_step[-1] == 70 and charts.test_step[-1] < 70, "the loss of step 70 was there before, its accuracy is another's"
+    assert np.array_equal(charts.train_loss, whole.train_loss[:70])
+    s.run(10)
     steps = s.curves.charts.train_step
-    assert steps[-1] == 50 and (np.diff(steps) > 0).all()
+    assert steps[-1] == 80 and (np.diff(steps) > 0).all() and not np.isin(s.curves.charts.train_loss[-9:], whole.train_loss).any()
 
 
 def test_without_a_memory_there_is_no_way_back(tmp_path):

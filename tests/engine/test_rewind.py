@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nnviz3d.engine.data import load
 from nnviz3d.engine.iteration import record
 from nnviz3d.engine.rewind import Rewind
+from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Data
 from tests.engine.nets import everything, numbers, trainer
 
@@ -348,6 +349,75 @@ def test_snapshots():
         rewind.enter_snapshot("C")
 
 
+@pytest.mark.parametrize("how", ["rate", "weight", "freeze", "batch"])
+def test_a_change_at_an_earlier_step_ends_the_future_at_once(how):
+    rewind, moments = remembered(25, spacing=4)
+    t = rewind.trainer
+    rewind.enter(19)
+    if how == "rate":
+        t.configure(different(t.train, learning_rate=0.0123))
+    elif how == "weight":
+        t.set_parameter(3, 0.5)
+    elif how == "freeze":
+        t.hold(Holds(frozen=(t.topology.nodes[1].neurons.start,)))
+    else:
+        t.rebatch(different(t.train, batch=3))
+    assert (rewind.newest, rewind.nearest(25), rewind.stretches(), rewind.changes()) == (19, 19, [(0, 19)], [19])
+    changed = whole(t)
+    rewind.enter(rewind.nearest(25))
+    assert whole(t) == changed
+    rewind.run(5)
+    end = whole(t)
+    rewind.enter(18)
+    assert whole(t) == moments[18]
+    rewind.enter(24)
+    assert whole(t) == end
+
+
+def test_before_a_kept_moment_lies_what_led_to_it():
+    """Back to A of a branch that is gone: its own past where it is known, and nothing of the branch that was left."""
+    rewind, moments = remembered(36, spacing=6)
+    t = rewind.trainer
+    rewind.snapshot("A")
+    rewind.enter(9)
+    t.configure(different(t.train, learning_rate=0.1))
+    rewind.run(47)
+    rewind.enter_snapshot("A")
+    assert rewind.newest == 36 and rewind.changes() == []
+    assert rewind.stretches() == [(0, 12), (36, 36)], "steps 13 to 35 lie too far from the keys that are left"
+    assert all(first <= rewind.nearest(step) <= last for step in range(37) for first, last in [(0, 36)])
+    for step in (12, 9, 0, 36):
+        rewind.enter(step)
+        assert whole(t) == moments[step]
+    rewind.enter(12), rewind.run(30)
+    plain = trainer(numbers(20), LAYERS, batch=8, dropout=0.3)
+    plain.run(42)
+    assert whole(plain) == whole(t)
+
+
+def test_a_kept_moment_in_a_gap_keeps_its_future():
+    rewind, moments = remembered(200, spacing=2, budget=1 << 30)
+    rewind.enter(101), rewind.snapshot("A"), rewind.enter(200)
+    rewind.budget = rewind.bytes // 20
+    rewind.run(4)
+    assert rewind.nearest(101) != 101
+    end = whole(rewind.trainer)
+    rewind.budget *= 2
+    rewind.enter_snapshot("A")
+    assert whole(rewind.trainer) == moments[101] and rewind.newest == 204 and rewind.nearest(101) == 101
+    rewind.enter(204)
+    assert whole(rewind.trainer) == end
+
+
+def test_a_slider_that_is_dragged_copies_nothing():
+    rewind, _ = remembered(10, spacing=4)
+    held = rewind.bytes
+    for k in range(50):
+        rewind.trainer.configure(different(rewind.trainer.train, learning_rate=0.1 + k))
+        assert rewind.newest == 10
+    assert rewind.bytes <= held
+
+
 def test_nothing_is_remembered_before_the_start():
     rewind, _ = remembered(3)
     assert rewind.nearest(-5) == 0
@@ -403,14 +473,14 @@ def test_any_history(acts, spacing, states):
             here(change=True)
         elif act == "A":
             rewind.snapshot("A")
-            kept = whole(t)
+            kept = whole(t), {s: m for s, m in moments.items() if s <= t.step}, {s for s in changes if s <= t.step}
         elif kept is not None:
-            step = rewind.snapshots["A"].step
-            known = moments.get(step) == kept and rewind.nearest(step) == step
             rewind.enter_snapshot("A")
-            assert whole(t) == kept
-            if not known:
-                here(change=True)
+            assert whole(t) == kept[0]
+            if moments.get(t.step) != kept[0]:  # another branch, with what led to it
+                moments, changes = dict(kept[1]), set(kept[2])
+        assert rewind.nearest(t.step) == t.step
+        assert rewind.newest == max(moments)
         assert rewind.bytes <= rewind.budget
     for first, last in rewind.stretches():
         for step in range(first, last + 1):
@@ -421,6 +491,7 @@ def test_any_history(acts, spacing, states):
 def test_the_first_step_that_was_discarded_is_told_once():
     rewind, _ = remembered(40, spacing=8)
     assert rewind.take_lost() == 0 and rewind.take_lost() is None, "the run itself began"
+    assert rewind.take_lost("curves") == 0, "each reader is told"
     rewind.enter(20)
     rewind.run(10)
     assert rewind.take_lost() is None, "the same future"

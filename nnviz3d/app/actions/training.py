@@ -42,6 +42,19 @@ def _browse_cell(loop, value) -> None:
         session.show_sample(found)
 
 
+def _back_and_forth(forth: bool):
+    def run(loop, _value) -> None:
+        there = loop.session.history.elsewhere(forth)
+        if there is not None:
+            loop.go_elsewhere(there, forth)
+        elif forth:
+            loop.session.redo()
+        else:
+            loop.session.undo()
+
+    return run
+
+
 def _dismiss(loop, _value) -> None:
     loop.session.banner = ""
 
@@ -53,8 +66,8 @@ ACTIONS = {
     "move": lambda loop, value: moving.move(loop.session, *value),
     "reset": lambda loop, _value: loop.session.reset(),
     "new_seed": _new_seed,
-    "undo": lambda loop, _value: loop.session.undo(),
-    "redo": lambda loop, _value: loop.session.redo(),
+    "undo": _back_and_forth(False),
+    "redo": _back_and_forth(True),
     "next_sample": lambda loop, _value: loop.session.show_next(1),
     "previous_sample": lambda loop, _value: loop.session.show_next(-1),
     "shuffle_sample": _shuffle_sample,

@@ -104,6 +104,8 @@ class Readout:
     walk: WalkReading | None = None
     oldest: int = 0  # the first and the last step that can be entered again
     newest: int = 0
+    stretches: tuple[tuple[int, int], ...] = ()  # [first, last] of every unbroken run of such steps
+    changes: tuple[int, ...] = ()  # steps at which settings or weights were changed
     findings: tuple[Finding, ...] = ()
     chosen: int = -1  # the parameter that is looked at, by its place in the arena; -1: none
     layer: int = -1  # the layer that is looked at as a whole, by its place among the nodes; -1: none
