@@ -109,6 +109,7 @@ def _training(session: Session) -> dict:
         "test_loss": scores.test_loss,
         "train_accuracy": scores.train_accuracy,
         "test_accuracy": scores.test_accuracy,
+        "scores": scores,
         "steps_per_second": session.speed,
         "charts": session.curves.charts,
         "oldest": (source.rewind.oldest or 0) if source.rewind else 0,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.app.scoring import Scores
+from nnviz3d.app.scoring import affordable
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.rewind import Snapshot
@@ -19,6 +19,7 @@ from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading
 from nnviz3d.spec.scene import PACE, Scene
+from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Topology
 
 NAMES = ("A", "B")
@@ -60,7 +61,8 @@ class Moments:
             return
         source.trainer.settle()
         self.kept[name] = Kept(
-            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective, session.evaluate()
+            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective,
+            session.scores if session.scoring.settled(source) else session.evaluate(affordable(source)),
         )  # fmt: skip
 
     def enter(self, session, name: str) -> None:
@@ -143,7 +145,7 @@ class Moments:
         scores = kept.scores
         return MomentReading(
             name, snapshot.step, snapshot.epoch, loss, scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy,
-            answer, right, fits,
+            answer, right, fits, scores.words(self._seen[name][1].data.class_names if fits else ()),
         )  # fmt: skip
 
     def _largest(self) -> tuple[ChangeReading, ...]:

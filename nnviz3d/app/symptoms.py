@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.score import percent
 
 DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
 LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
@@ -74,7 +75,7 @@ def neurons(k: int, activation: str, a_ni: np.ndarray, loss: float, guess: float
         flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
         if flat.mean() > SATURATED:
             where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
-            share = f"{flat.mean():.0%}".replace("%", " %")
+            share = percent(float(flat.mean()), 0)
             how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
             return Finding(f"Saturated {activation} in hidden layer {k}", how, "Start from smaller weights, or scale the inputs down.")
     return None

@@ -54,7 +54,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "classes": count(topology.output.size),
         "parameters": count(topology.n_parameters),
         "batch": count(source.batch_size),
-        "test_count": count(len(source.data.x_test)),
+        "test_count": _tested(session),
         "step": count(source.step),
     }
     if source.loss == source.loss:
@@ -65,6 +65,12 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
     if session.walking is not None:
         told |= _of_tape(session.walking.walk.tape, neuron, edge)
     return told
+
+
+def _tested(session: Session) -> str:
+    """How many samples of the test part a share is of: "359"; "2,000 of 60,000" where not all were looked at."""
+    test, whole = session.scores.test, len(session.source.data.x_test)
+    return count(whole) if test is None or test.whole else f"{count(test.rows)} of {count(test.of)}"
 
 
 def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import TALL, Frame
-from nnviz3d.ui.numbers import count, plain, short, times
+from nnviz3d.ui.numbers import count, percent, plain, short, times
 from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.words import QUANTITY_SYMBOL
@@ -204,7 +204,7 @@ def _legend(f: Frame, room: float) -> None:
     if not fits:
         small(f, peak)
     if r.edges_shown < r.edges_total:
-        share = f"{100 * r.edges_share:.{0 if r.edges_share > 0.1 else 2}f} %"
+        share = percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)
         text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges = {share} of {quantity}"
     else:
         text = f"all {count(r.edges_total)} edges"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from nnviz3d.spec.score import percent as percent
+
 MINUS = "\u2212"
 
 
@@ -72,10 +74,6 @@ def pair_plain(old: float, new: float) -> tuple[str, str]:
     size = max(abs(old), abs(new))
     told = pair(old, new) if 1e-4 <= size < 1e5 else (plain(old), plain(new))
     return told[0].replace("-", MINUS), told[1].replace("-", MINUS)
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def count(value: int) -> str:

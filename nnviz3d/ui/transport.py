@@ -37,17 +37,16 @@ _PLAYED = {
 
 
 def metrics(f: Frame) -> str:
-    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
+    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'."""
     r = f.readout
     parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(compare.line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
-    if r.test_accuracy is not None:
-        parts.append(f"test {percent(r.test_accuracy)}")
-    elif r.test_loss is not None:
-        parts.append(f"test loss {short(r.test_loss)}")
+    told = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
+    if r.test_loss is not None:
+        parts.append(f"{told} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
 
@@ -87,7 +86,7 @@ def draw(f: Frame) -> float:
     _centred(text, room)
     dim(elide(text, room))
     tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
-           " test: share of right answers on samples never trained on.")  # fmt: skip
+           f" test: share of right answers on the test part. {r.scores.words(r.class_names)}")  # fmt: skip
     imgui.pop_font()
     if r.walk is None:
         _history(f, room)
