@@ -193,7 +193,8 @@ def _findings(session: Session) -> tuple[Finding, ...]:
     charts = session.curves.charts
     if _gone(session):
         return ()
-    return session.diagnosis.findings(session.source, charts if session.player is None else session.player.past(charts))
+    past = charts if session.player is None else session.player.past(charts)
+    return session.diagnosis.findings(session.source, past, session.scoring)
 
 
 @lru_cache(maxsize=1)

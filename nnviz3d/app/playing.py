@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import ceil, floor
 
 from nnviz3d.app.curves import CAPACITY
+from nnviz3d.app.diagnose import between
 from nnviz3d.app.scoring import Scoring
 from nnviz3d.sources.recorded import FIXED, RecordedTraining
 from nnviz3d.spec.edit import changed_paths
@@ -123,9 +124,7 @@ class Player:
 
     def past(self, charts: Charts) -> Charts:
         """The curves up to this step, for whoever judges by them."""
-        train, test = (int(steps.searchsorted(self.source.step, "right")) for steps in (charts.train_step, charts.test_step))
-        cut = (charts.test_step, charts.test_loss, charts.train_accuracy, charts.test_accuracy)
-        return Charts(charts.train_step[:train], charts.train_loss[:train], *(array[:test] for array in cut))
+        return between(charts, 0, self.source.step)
 
     def evaluate(self, scoring: Scoring, limit: int | None) -> Scores:
         """Of the present step; without its data, as they were measured last. The curves stay the recording's."""

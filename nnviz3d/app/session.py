@@ -429,6 +429,8 @@ class Session:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
         if self.player is not None:
             return self.player.go(self, self.player.head + steps)
+        if self.scoring.step < 0:  # what it begins with
+            self.scoring.look(self.source, affordable(self.source))
         done = 0
         chunk = max(steps // 100, 1)
         while done < steps and self.alive:
