@@ -23,7 +23,8 @@ def reading(session: Session, beside: Beside | None, hovered: int = -1) -> Compa
     key = (
         session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
         session.source.holds, hovered, beside and beside.hovered,
-        id(session.curves.charts), id(rival.curves.charts), rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
+        id(session.curves.charts), id(rival.curves.charts), id(session.scores), id(rival.scoring.scores),
+        rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
         return rival.told
@@ -54,6 +55,7 @@ def _network(k: int, source, seen, scores, curves, differences, mark: int) -> Ne
         test_loss=scores.test_loss,
         train_accuracy=scores.train_accuracy,
         test_accuracy=scores.test_accuracy,
+        scores=scores,
         answer=said,
         right=right,
         reached=tuple(_reached(charts, share) for share in SHARES) if source.data.task == "classification" else (),

@@ -105,10 +105,11 @@ class Curves:
         return self._charts
 
 
-def past(charts: Charts, step: int) -> Charts:
-    """What had happened until a step, for whoever judges by it; the same object where that is all."""
-    train, test = (int(steps.searchsorted(step, "right")) for steps in (charts.train_step, charts.test_step))
-    if train == len(charts.train_step) and test == len(charts.test_step):
-        return charts
+def between(charts: Charts, first: int, last: int) -> Charts:
+    """The points of these steps."""
+    train, test = (
+        slice(int(steps.searchsorted(first, "left")), int(steps.searchsorted(last, "right")))
+        for steps in (charts.train_step, charts.test_step)
+    )
     cut = (charts.test_step, charts.test_loss, charts.train_accuracy, charts.test_accuracy)
-    return Charts(charts.train_step[:train], charts.train_loss[:train], *(array[:test] for array in cut))
+    return Charts(charts.train_step[train], charts.train_loss[train], *(array[test] for array in cut))

@@ -35,7 +35,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
     session.running = False
     if not record.shot:  # the last frame begins a little before the end
         session.run_to(record.begin + record.steps)
-    session.evaluate(limit=100_000)
+    session.evaluate()
     host = open_host(*size, headless=True)
     try:
         stills.write(draw_still(host, session, ui=False, time=record.seconds), folder / "demo.png")
@@ -45,6 +45,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
         "step": session.source.step,
         "loss": float(session.source.loss),
         "test_accuracy": session.scores.test_accuracy,
+        "test_rows": session.scores.test.rows if session.scores.test else 0,
         "film": str(folder / "demo.mp4"),
         "still": str(folder / "demo.png"),
     }

@@ -1,9 +1,11 @@
 """Looks at a network that learns every two seconds, at the cost of a frame's fraction, and names what is unusual.
 
 Causes come before consequences: data, first weights, learning rate, neurons, gradient, curve; a later group is looked at only where the
-earlier ones found nothing (dead ReLUs also make the gradient vanish). Overfitting stands for itself. Reads, never writes: activations
-are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`. Measured: 0.3 ms a look (64-48-32-10),
-2.4 ms (784-1024-1024-10); above 3 million weights too few samples are affordable, and neurons are not looked at.
+earlier ones found nothing (dead ReLUs also make the gradient vanish). Overfitting and answering one class only stand for themselves. What
+is told is of now: of the learning rate, by what has come since the settings changed last, and never by what lies beyond the present step.
+Reads, never writes: activations are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`.
+Measured: 0.3 ms a look (64-48-32-10), 2.4 ms (784-1024-1024-10); above 3 million weights too few samples are affordable, and neurons are
+not looked at.
 """
 
 from __future__ import annotations
@@ -11,14 +13,18 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.app import symptoms
+from nnviz3d.app.curves import between
 from nnviz3d.engine.response import Response
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.scene import PACE, Train
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
 ROWS, FEWEST = 256, 16  # samples of a look; "silent for all" says nothing of fewer than 16
 WORK = 5e7  # multiply-adds of a look
 VALUES = 65_536  # numbers of one gradient that an rms is taken over
 RECENT = 40  # points of the curve that count as now
+SAMPLES = 1000  # that a learning rate is judged by at least (or an epoch): the first steps with single samples always jump
+_NONE = Charts(*[np.zeros(0, np.float32)] * 6)
 
 
 class Diagnosis:
@@ -26,42 +32,68 @@ class Diagnosis:
 
     def __init__(self):
         self._findings: tuple[Finding, ...] = ()
-        self._trainer = self._objective = self._response = self._killed = None
+        self._trainer = self._objective = self._response = self._killed = self._train = self._scoring = None
+        self._since = 0  # the step at which the settings of training last changed
         self._moment, self._seconds, self._first_norm, self._overfits = None, 0.0, 0.0, False
 
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
 
-    def findings(self, source, charts: Charts) -> tuple[Finding, ...]:
+    def findings(self, source, charts: Charts, scoring=None) -> tuple[Finding, ...]:
+        """`scoring`: the looks at loss and accuracy so far (`app.scoring.Scoring`), where there are any."""
         trainer = source.trainer
-        moment = source.step, source.diverged  # the step that diverges does not count, but is news
+        self._scoring = scoring
+        if trainer.train is not self._train:
+            if self._train is not None and trainer is self._trainer and _constants(trainer.train) != _constants(self._train):
+                self._since, self._seconds = source.step, EVERY
+            self._train = trainer.train
+        scored = None if scoring is None or source.diverged is not None else scoring.scores
+        # the step that diverges does not count, but is news
+        moment = source.step, trainer.writes, source.diverged, trainer.train, scored
         killed = trainer.holds.killed
         new = trainer is not self._trainer or trainer.objective is not self._objective or killed != self._killed
         if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
             if new:
                 self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
-                self._first_norm, self._overfits = 0.0, False
+                self._first_norm, self._overfits, self._since = 0.0, False, 0
                 self._response = respond(source)
             self._moment, self._seconds = moment, 0.0
             self._findings = self._look(source, charts)
         return self._findings
 
     def _look(self, source, charts: Charts) -> tuple[Finding, ...]:
+        charts = between(charts, 0, source.step)
         guess = symptoms.guessing(source, charts)
+        since = between(charts, self._since, source.step)
+        history = [] if self._scoring is None else [look for look in self._scoring.history if look[0] <= source.step]
+        before = [loss * symptoms.LEEWAY for step, loss in history if step < self._since][
+            -1:
+        ]  # roughly what the settings of now began with
+        looks = before + [loss for step, loss in history if step >= self._since]
+        seen = (source.step - self._since) * source.batch_size
+        early = looks and seen < min(SAMPLES, len(source.data.x_train))
         recent = float(charts.train_loss[-RECENT:].mean(dtype=np.float64)) if len(charts.train_loss) else guess
-        fast = symptoms.too_fast(charts, guess, source.diverged, RECENT)
+        fast = symptoms.too_fast(
+            _NONE if early else since, guess, source.diverged, RECENT, symptoms.scatter(source), () if early else looks
+        )
         groups = (
             lambda: [symptoms.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: symptoms.symmetric(source),
             lambda: [fast],
             lambda: self._neurons(source, recent, guess),
             lambda: [self._gradient(source)],
-            lambda: [symptoms.unmoved(charts, guess)],
+            lambda: [symptoms.unmoved(since, guess)],
         )
         found = next((named for group in groups if (named := [finding for finding in group() if finding])), [])
         over = None if fast else symptoms.overfitting(charts, guess, self._overfits)  # a test loss thrown about says nothing of the data
         self._overfits = over is not None
-        return (*found, over) if over else tuple(found)
+        return (*found, *filter(None, (None if fast else self._one_class(source), over)))
+
+    def _one_class(self, source) -> Finding | None:
+        scores = self._scoring and self._scoring.scores
+        if not scores or scores.step < symptoms.PATIENCE:
+            return None
+        return symptoms.one_class(scores.test or scores.train, source.data.class_names, False)
 
     def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:
@@ -90,6 +122,11 @@ def respond(source) -> Response | None:
     if len(x_ni) < FEWEST:
         return None
     return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
+
+
+def _constants(train: Train) -> Train:
+    """Of the settings those that decide what is learned."""
+    return train.model_copy(update=dict.fromkeys(PACE, 0))
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

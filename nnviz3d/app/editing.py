@@ -16,6 +16,7 @@ from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.holds import Hold
 from nnviz3d.spec.readout import EffectReading
+from nnviz3d.spec.score import Score
 
 TEST_EVERY = 0.1  # seconds between two looks at the test part while something is dragged
 ALL = 100  # pixels of a drag that move a value by four times the root mean square of its layer's weights
@@ -156,9 +157,11 @@ class Editing:
             return
         session.refresh()
         old = source.parameter(p) if p >= 0 else 0.0
-        sample, test = source.sample_loss, session.test_loss()
+        sample, test = source.sample_loss, session.test_score() or Score(None, None)
         self._shown = self._sample()
-        self.effect = EffectReading(kind, p, old, old, source.step, source.step, sample, sample, test, test)
+        self.effect = EffectReading(
+            kind, p, old, old, source.step, source.step, sample, sample, test.loss, test.loss, test.rows, test.of
+        )  # fmt: skip
 
     def _answer(self, held: bool) -> None:
         """After an edit."""
@@ -172,7 +175,8 @@ class Editing:
         self._due, self._since = False, 0.0
         if self.effect is not None:
             source = self.session.source
-            told = {"step": source.step, "sample_now": source.sample_loss, "test_now": self.session.test_loss()}
+            test = self.session.test_score()
+            told = {"step": source.step, "sample_now": source.sample_loss, "test_now": test and test.loss}
             self.effect = replace(self.effect, **told)
 
 

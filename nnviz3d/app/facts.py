@@ -11,7 +11,6 @@ import numpy as np
 
 from nnviz3d.app import changes, comparing, parameters, saving
 from nnviz3d.app.beside import Beside
-from nnviz3d.app.curves import past
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import table
@@ -115,6 +114,7 @@ def _training(session: Session) -> dict:
         "test_loss": scores.test_loss,
         "train_accuracy": scores.train_accuracy,
         "test_accuracy": scores.test_accuracy,
+        "scores": scores,
         "steps_per_second": session.speed,
         "charts": session.curves.charts,
         "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
@@ -203,7 +203,7 @@ def _findings(session: Session) -> tuple[Finding, ...]:
     """By what had happened until the present step."""
     if _gone(session):
         return ()
-    return session.diagnosis.findings(session.source, past(session.curves.charts, session.source.step))
+    return session.diagnosis.findings(session.source, session.curves.charts, session.scoring)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnviz3d.app.curves import Curves
 from nnviz3d.app.runs import Run
-from nnviz3d.app.scoring import Scores
+from nnviz3d.app.scoring import affordable
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.rewind import Snapshot
@@ -21,6 +21,7 @@ from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading
 from nnviz3d.spec.scene import PACE, Scene
+from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Topology
 
 NAMES = ("A", "B")
@@ -63,7 +64,8 @@ class Moments:
             return
         source.trainer.settle()
         self.kept[name] = Kept(
-            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective, session.evaluate(),
+            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective,
+            session.scores if session.scoring.settled(source) else session.evaluate(affordable(source)),
             session.curves.until(source.step),
         )  # fmt: skip
 
@@ -151,7 +153,7 @@ class Moments:
         scores = kept.scores
         return MomentReading(
             name, snapshot.step, snapshot.epoch, loss, scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy,
-            answer, right, fits,
+            answer, right, fits, scores.words(self._seen[name][1].data.class_names if fits else ()),
         )  # fmt: skip
 
     def _largest(self) -> tuple[ChangeReading, ...]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from math import ceil, floor
 
 from nnviz3d.app.curves import CAPACITY
-from nnviz3d.app.scoring import Scores, Scoring
+from nnviz3d.app.scoring import Scoring
 from nnviz3d.sources.recorded import FIXED, RecordedTraining
 from nnviz3d.spec.edit import changed_paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.score import Score, Scores
 from nnviz3d.ui.numbers import weights_and_biases
 
 WHOLE = 10.0  # seconds that the whole takes at full speed, where a kept step a frame is not faster
@@ -50,7 +51,7 @@ class Player:
         session.running, session.banner = True, ""
 
     def advance(self, session, dt: float) -> int:
-        """Play for `dt` seconds where it plays; look at loss and accuracy where that is due. Returns the steps passed."""
+        """Play for `dt` seconds where it plays. Returns the steps passed."""
         before = self.source.step
         if session.running:
             if self.recording.at(self.head) != before:  # somebody went elsewhere
@@ -61,8 +62,6 @@ class Player:
             self.head = ahead if rate else max(ahead, float(self.recording.beside(before, 1)))
             self._put(session, self.head)
             session.running = session.running and not self.over
-        if session.scoring.due and self.source.step != session.scoring.step:
-            session.evaluate()
         return self.source.step - before
 
     def go(self, session, step: float) -> int:
@@ -126,10 +125,11 @@ class Player:
     def evaluate(self, scoring: Scoring, limit: int | None) -> Scores:
         """Of the present step; without its data, as they were measured last. The curves stay the recording's."""
         if not self.source.gone:
-            return scoring.look(self.source, None, limit, note=False)
+            return scoring.look(self.source, limit)
         rows = [row for row in self.recording.scores if row[0] <= self.source.step]
-        scoring.note(Scores(*rows[-1][1:]) if rows else Scores(), self.source.step)
-        return scoring.scores
+        step, loss, train, test = rows[-1] if rows else (-1, None, None, None)
+        told = {"train": None if train is None else Score(None, train), "test": None if loss is None else Score(loss, test)}
+        return scoring.note(Scores(**told, step=step))
 
     def sentence(self, session) -> str:
         source, head = self.source, self.recording.head

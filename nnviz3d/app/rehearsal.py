@@ -78,7 +78,7 @@ class Rehearsal:
         """Where training has come to the step's end, ask what the network can do now, once."""
         session = self.loop.session
         over = session.walking is None and not session.running and session.source.at_boundary
-        if over and session.source.step == step.until != session.scoring.step:
+        if over and session.source.step == step.until and not session.scoring.settled(session.source):
             session.evaluate()
 
     # ---------------------------------------------------------------- its session and stage

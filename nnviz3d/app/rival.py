@@ -153,7 +153,18 @@ class Rival:
 
     def look(self, limit: int | None = None) -> None:
         """Loss and accuracy of the rival, as `Scoring.look`."""
-        self.scoring.look(self.source, self.curves, limit)
+        self.scoring.look(self.source, limit)
+        self._scored()
+
+    def score(self, learning: bool, more: Callable[[], bool]) -> None:
+        """The same in pieces, as `Scoring.advance`."""
+        if self.scoring.advance(self.source, learning, more):
+            self._scored()
+
+    def _scored(self) -> None:
+        scores = self.scoring.scores
+        if scores.test is not None:
+            self.curves.add_test(scores.step, scores.test_loss, scores.train_accuracy, scores.test_accuracy)
 
     def news(self) -> str:
         """Who has diverged since this was asked last, in words; empty where nobody has."""

@@ -110,8 +110,9 @@ class Browser:
             row = rows_r[k]
             finite = np.isfinite(out_no[k]).all()
             said = verdict(data, source.topology.output.activation, out_no[k], t[row])[0] if finite else "not a number"
+            number = int(row if session.seen is source else k)
             rows.append(
-                SampleRow(int(k), words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
+                SampleRow(number, words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
             )
         low, high = self._range
         return SamplesReading(
@@ -140,7 +141,7 @@ def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:
     """(part, its rows, parameters or None for those of now): of the part that samples are shown from, or of the batch of a walk."""
     if seen is source:
         most = min(source.sample.count, MOST, max(MOST_NUMBERS // source.topology.output.size, 1))
-        return source.sample.part, np.arange(most), None
+        return source.sample.part, source.trainer.looking.numbers(source.sample.part, most), None
     return "train", seen.tape.rows, seen.tape.after if seen.kind == "after" else seen.tape.before
 
 

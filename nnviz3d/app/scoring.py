@@ -1,35 +1,41 @@
-"""Looks at loss and accuracy while a run goes on: how often, on how many samples, and the newest numbers. No clock: time is passed in."""
+"""Looks at loss and accuracy while a run goes on: how often, on how many rows, and the newest scores. No clock: time is passed in.
+
+A look is of one step: the parameters are copied when it begins, and its rows are passed forward in pieces, a few in each frame. While the
+network learns, a look is of as many rows as are affordable, drawn evenly; once training rests, of all, and then of that very step.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
 
-from nnviz3d.app.curves import Curves
+from nnviz3d.spec.score import Score, Scores
 
-EVERY = 0.5  # seconds between two looks
-WORK = 1.5e8  # multiply-adds that one look may cost: about 5 ms on two cores
-
-
-@dataclass(frozen=True)
-class Scores:
-    """One evaluation; None before the first."""
-
-    test_loss: float | None = None
-    train_accuracy: float | None = None
-    test_accuracy: float | None = None
-    train_loss: float | None = None
+EVERY = 0.5  # seconds between the beginnings of two looks
+WORK = 1.5e9  # multiply-adds of a look at one part while the network learns: 50 ms on two cores, over at least ten frames
+FEWEST, MOST = 500, 20_000  # rows of such a look
+QUICK = 1.5e8, 32, 2000  # the same of a look that a frame waits for
+BLOCKS, FRAME = 16, 1e8  # pieces of a look, and multiply-adds, in one frame in which the network learns
+KEPT = 64  # looks whose loss on the training part is remembered
 
 
 class Scoring:
-    """`scores` are the newest, of `step`; -1 before the first."""
+    """`scores` are the newest; `history` (step, loss on the training part) of the last looks."""
 
     def __init__(self):
+        self._copy = self._trainer = None
         self.forget()
 
     def forget(self) -> None:
         """Another network or other data: nothing is known, and the next look is due."""
-        self.scores, self.step = Scores(), -1
+        self.scores, self.history = Scores(), deque(maxlen=KEPT)
+        self._moment = self._pieces = None
         self.ask()
+
+    @property
+    def step(self) -> int:
+        """Of the newest scores; -1 before the first."""
+        return self.scores.step
 
     def ask(self) -> None:
         """The next look is due at once."""
@@ -42,21 +48,84 @@ class Scoring:
     def due(self) -> bool:
         return self._since >= EVERY
 
-    def look(self, source, curves: Curves | None, limit: int | None = None, note: bool = True) -> Scores:
-        """Both parts of the data, on as many samples as the budget allows (or `limit`); `note` them in the curves."""
-        limit = limit or affordable(source)
-        train_loss, train_accuracy = source.evaluate("train", limit)
-        test_loss, test_accuracy = source.evaluate("test", limit) if len(source.data.x_test) else (None, None)
-        self.note(Scores(test_loss, train_accuracy, test_accuracy, train_loss), source.step)
-        if test_loss is not None and note:
-            curves.add_test(source.step, test_loss, train_accuracy, test_accuracy)
-        return self.scores
+    @property
+    def pending(self) -> bool:
+        """A look is not finished."""
+        return self._pieces is not None
 
-    def note(self, scores: Scores, step: int) -> None:
+    def settled(self, source) -> bool:
+        """The newest scores are of this very moment, and of all rows."""
+        return self._moment == _moment(source) and self.scores.whole
+
+    def look(self, source, limit: int | None = None) -> Scores:
+        """At both parts at once, at all rows or at `limit` of each."""
+        self._pieces = None
+        train = source.score("train", limit)
+        return self.note(Scores(train, source.score("test", limit) if len(source.data.x_test) else None, source.step), _moment(source))
+
+    def note(self, scores: Scores, moment: tuple | None = None) -> Scores:
         """These are the newest."""
-        self.scores, self.step, self._since = scores, step, 0.0
+        self.scores, self._moment, self._since = scores, moment, 0.0
+        if scores.train is not None and scores.train.loss is not None:
+            while self.history and self.history[-1][0] >= scores.step:
+                self.history.pop()
+            self.history.append((scores.step, scores.train.loss))
+        return scores
+
+    def advance(self, source, learning: bool, more: Callable[[], bool]) -> bool:
+        """One frame's share of a look, where one goes on or is due; between two steps only. Returns whether one was finished."""
+        if self._pieces is not None and self._began != _identity(source):
+            self._pieces = None  # edited, rewound or rebuilt since: what the look has found is of no moment that anybody is shown
+        if self._pieces is None:
+            if not self.due or not source.at_boundary or (_moment(source) == self._moment if learning else self.settled(source)):
+                return False
+            self._begin(source, affordable(source) if learning else None)
+        blocks = work = 0
+        for found in self._pieces:
+            blocks, work = blocks + 1, work + found
+            if (blocks >= BLOCKS or work >= FRAME) if learning else not more():
+                return False
+        self._pieces = None
+        return True
+
+    def _begin(self, source, limit: int | None) -> None:
+        trainer, ops = source.trainer, source.ops
+        if self._trainer is not trainer:
+            self._trainer, self._copy = trainer, ops.zeros(trainer.topology.n_parameters)
+        ops.xp.copyto(self._copy, trainer.arenas.parameters)
+        self._began, self._since = _identity(source), 0.0
+        self._pieces = self._looking(source, limit, source.step, _moment(source))
+
+    def _looking(self, source, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
+        """The multiply-adds of each piece."""
+        found: dict[str, Score] = {}
+        for part in ("train", "test") if len(source.data.x_test) else ("train",):
+            before = 0
+            for score in source.scoring(part, limit, self._copy):
+                found[part] = score
+                yield (score.rows - before) * source.topology.n_parameters
+                before = score.rows
+        self.note(Scores(**found, step=step), moment)
 
 
 def affordable(source) -> int:
-    """Samples that a look at one part may cost."""
-    return int(min(max(WORK / max(source.topology.n_parameters, 1), 32), 2000))
+    """Rows of one part that a look may be of while the network learns."""
+    return _rows(source, WORK, FEWEST, MOST)
+
+
+def quick(source) -> int:
+    """Rows of one part that a frame may wait for."""
+    return _rows(source, *QUICK)
+
+
+def _rows(source, work: float, fewest: int, most: int) -> int:
+    return int(min(max(work / max(source.topology.n_parameters, 1), fewest), most))
+
+
+def _identity(source) -> tuple:
+    """Of what is looked at: it goes on learning, but is no other."""
+    return id(source.trainer), source.trainer.writes, source.trainer.objective
+
+
+def _moment(source) -> tuple:
+    return source.step, *_identity(source)

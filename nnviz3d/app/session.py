@@ -24,7 +24,7 @@ from nnviz3d.app.playing import Player
 from nnviz3d.app.rival import Rival
 from nnviz3d.app.runs import Run, put_back
 from nnviz3d.app.samples import Browser, find_wrong
-from nnviz3d.app.scoring import Scores, Scoring, affordable
+from nnviz3d.app.scoring import Scoring, affordable, quick
 from nnviz3d.app.stops import Stops, check
 from nnviz3d.app.walking import Habits, Walking
 from nnviz3d.sources.own import OwnTraining
@@ -35,6 +35,7 @@ from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import PACE, Scene
+from nnviz3d.spec.score import Score, Scores
 
 REMEMBER = 64 << 20  # bytes of history in a window: all steps of a small network, hours of a larger one in part
 KEEPING = frozenset({"network.layers", "network.output", "train.optimizer", "train.loss"})  # edits that keep the weights that still fit
@@ -397,6 +398,7 @@ class Session:
                 self.unsaved += dt
             else:
                 self._rest(more)
+            self._score(more)
         self.pace.measure(dt, steps)
         return steps
 
@@ -405,8 +407,23 @@ class Session:
         self.pace.goal = None
         if self.rival is not None:
             self.rival.catch_up(more)  # after a walk, or after the run was dragged back
-        if self.source.at_boundary and self.scoring.due and self.source.step != self.scoring.step:
-            self.evaluate()
+
+    def _score(self, more: Callable[[], bool]) -> None:
+        """Go on with the looks at loss and accuracy, a few rows a frame; while training rests, what is told becomes of this very step."""
+        learning = self.running and self.alive
+        if self.player is not None and self.player.source.gone:
+            if self.scoring.due and self.source.step != self.scoring.step:
+                self.evaluate()
+        elif self.scoring.advance(self.source, learning, more):
+            self._note()
+        if self.rival is not None:
+            self.rival.score(learning, more)
+
+    def _note(self) -> None:
+        """A look is finished: its point in the curves."""
+        scores = self.scores
+        if self.player is None and scores.test is not None:
+            self.curves.add_test(scores.step, scores.test_loss, scores.train_accuracy, scores.test_accuracy)
 
     def play(self) -> None:
         """Train from now on; where the numbers exploded, say so again."""
@@ -444,17 +461,17 @@ class Session:
             )
 
     def after_steps(self, steps: int) -> None:
-        """So many steps were finished: note the loss, look at the test part when it is time, stop where the numbers exploded."""
+        """So many steps were finished: note the loss, stop where the numbers exploded."""
         self.stop_if_diverged()
         if steps:
             self.curves.add_train(self.source.step, self.source.loss)
-        if self.even and self.scoring.due:
-            self.evaluate()
 
     def run(self, steps: int) -> int:
         """Whole steps at once, as stills and films need them, with curves of about a hundred points. Returns steps finished."""
         if self.player is not None:
             return self.player.go(self, self.player.head + steps)
+        if self.scoring.step < 0:  # what it begins with
+            self.scoring.look(self.source, affordable(self.source))
         done = 0
         chunk = max(steps // 100, 1)
         while done < steps and self.alive:
@@ -463,7 +480,7 @@ class Session:
             if finished:
                 self.curves.add_train(self.source.step, self.source.loss)
                 if done % (chunk * 10) < chunk:
-                    self.evaluate()
+                    self.evaluate(affordable(self.source))
         return done
 
     def run_to(self, step: int) -> int:
@@ -476,18 +493,18 @@ class Session:
         return stops.run(self.rival or self.source, leader.trainer, self.scene.train, step - leader.step, self.stops)
 
     def evaluate(self, limit: int | None = None) -> Scores:
-        """Loss and accuracy on both parts of the data, on as many samples as the budget allows (or `limit`)."""
+        """Loss and accuracy of now on both parts of the data, at once: on all rows, or on `limit` of each, drawn evenly."""
         if self.player is not None:
             return self.player.evaluate(self.scoring, limit)
-        limit = limit or affordable(self.source)
-        self.scoring.look(self.source, self.curves, limit)
+        self.scoring.look(self.source, limit)
+        self._note()
         if self.rival is not None:
             self.rival.look(limit)
         return self.scores
 
-    def test_loss(self) -> float | None:
-        """Of now, on as many samples as the budget allows; None without a test part."""
-        return self.source.evaluate("test", affordable(self.source))[0] if len(self.source.data.x_test) else None
+    def test_score(self) -> Score | None:
+        """Of now, on as many rows as a frame may wait for; None without a test part."""
+        return self.source.score("test", quick(self.source)) if len(self.source.data.x_test) else None
 
 
 def _only_plate(error: InputError, edits: tuple[Edit, ...]) -> bool:

@@ -1,7 +1,8 @@
 """When training stops by itself: the stop conditions of `[train]`, each met at a step that does not depend on frames or machines.
 
 Steps and epochs end at their very step. Loss and accuracy are looked at every few steps (always the same ones), in eval mode, on at most
-LIMIT rows, in pieces, so that a frame never waits. No clock, no picture.
+LIMIT rows, drawn evenly; what would end the run is looked at again on all rows first. In pieces, so that a frame never waits. No clock, no
+picture.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from math import floor, inf
 
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import PACE, Train
+from nnviz3d.spec.score import percent
 
-LIMIT = 2000  # rows of a part that a look reads
+LIMIT = 2000  # rows of a part that a look reads at first
 SHARE = 0.5  # of the work of training that looks may add
 NICE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -90,10 +92,14 @@ class Stops:
         if not _measured(trainer, train) or trainer.step % self.every(trainer, train):
             return
         for part, keys in _measured(trainer, train):
-            loss = accuracy = None
-            for loss, accuracy in trainer.evaluating(part, LIMIT):  # noqa: B007  the last one is the whole
-                yield
-            self._found |= {key: accuracy if key == "stop_accuracy" else loss for key in keys}
+            for limit in (LIMIT, None):
+                score = None
+                for score in trainer.scoring(part, limit):  # noqa: B007  the last one is of all that were asked for
+                    yield
+                found = {key: score.accuracy if key == "stop_accuracy" else score.loss for key in keys}
+                if score.whole or not any(_enough(train, key, value) for key, value in found.items()):
+                    break
+            self._found |= found
 
     def _judge(self, trainer, train: Train) -> bool:
         self.key = self.reason = ""
@@ -104,12 +110,12 @@ class Stops:
         part = "test" if len(trainer.data.x_test) else "training"
         for key, value in self._found.items():
             wanted = getattr(train, key)
-            if not (value >= wanted if key == "stop_accuracy" else value < wanted):  # nan is never enough
+            if not _enough(train, key, value):
                 self._passed.discard(key)
             elif key not in self._passed:
                 self._passed.add(key)
                 words = {
-                    "stop_accuracy": lambda v, w: f"{100 * v:.4g} % of the {part} samples are right, at least {100 * w:.4g} %",
+                    "stop_accuracy": lambda v, w: f"{percent(v, 2)} of the {part} samples are right, at least {100 * w:.4g} %",
                     "stop_test_loss": lambda v, w: f"the {part} loss is {v:.4g}, below {w:.4g}",
                     "stop_train_loss": lambda v, w: f"the training loss is {v:.4g}, below {w:.4g}",
                 }[key]
@@ -136,6 +142,12 @@ def _measured(trainer, train: Train) -> list[tuple[str, list[str]]]:
     if train.stop_train_loss:
         parts.setdefault("train", []).append("stop_train_loss")
     return [(part, keys) for part, keys in parts.items() if keys]
+
+
+def _enough(train: Train, key: str, value: float) -> bool:
+    """Whether this number meets its condition; nan never does."""
+    wanted = getattr(train, key)
+    return value >= wanted if key == "stop_accuracy" else value < wanted
 
 
 def _to_epoch(trainer, epoch: int) -> int:

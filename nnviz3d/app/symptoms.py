@@ -5,9 +5,12 @@ Thresholds are set so that a healthy network never trips them; `tests/app/test_d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.score import Score, part, percent
 
 DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
 LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
@@ -16,7 +19,12 @@ RATIO, STEEP = 1e3, 100.0  # rms of two layers' gradients; a norm over 100 moves
 GROWN = 10.0  # times the norm of the first look
 WIDEST, LARGEST = 100.0, 10.0  # of inputs' deviations: initialisers and learning rates assume about 1
 SAME = 1e-5  # of the largest weight: rows that differ only by rounding
-JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing: no batch's noise does that
+JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing
+NOISE = 4.0  # deviations by which a batch's loss may lie above what is usual: rare classes and small batches scatter widely
+LOOKS, FEW, OVER = 5, 3, 1.1  # recent looks at the whole training part, the fewest that decide, and how much worse they are on average
+LEEWAY = 1.4  # of the last look before the settings changed: it was a little earlier
+ALL = 1_000_000  # inputs of a training part that are all read for their deviations, in about 5 ms
+RARELY, UNEVEN = 0.1, 1.5  # other classes answered so much less often than they occur, where one has so much more than an equal share
 PATIENCE, MOVED = 200, 0.02  # steps; a loss that fell by less has not moved
 ABOVE, RISEN = 1.5, 1.25  # test loss against train loss, and against its own best: more than the noise between two evaluations
 MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, however much smaller the train loss is
@@ -26,13 +34,32 @@ LENIENT = 0.4  # of each margin above: what overfits goes on doing so until it i
 def guessing(source, charts: Charts) -> float:
     """The loss of always giving the classes' shares (their entropy, nats); for other losses than cross-entropy, the curve's first point."""
     if source.trainer.objective.loss == "cross_entropy":
-        share = np.bincount(source.data.t_train) / max(len(source.data.t_train), 1)
-        return float(-(share[share > 0] * np.log(share[share > 0])).sum())
+        share = _shares(source)
+        return float(-(share * np.log(share)).sum())
     return float(charts.train_loss[0]) if len(charts.train_loss) else float("inf")
 
 
+def scatter(source) -> float:
+    """Standard deviation of a batch's mean loss around that of guessing; 0 for other losses than cross-entropy."""
+    if source.trainer.objective.loss != "cross_entropy":
+        return 0.0
+    share = _shares(source)
+    cost = -np.log(share)
+    return float(np.sqrt(max((share * cost**2).sum() - (share * cost).sum() ** 2, 0.0) / source.batch_size))
+
+
+def _shares(source) -> np.ndarray:
+    """Of each class that the training part has."""
+    count = np.bincount(source.data.t_train)
+    return count[count > 0] / count.sum()
+
+
 def unscaled(data, x_ni: np.ndarray) -> Finding | None:
-    """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own."""
+    """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
+
+    `x_ni`: rows of a training part that is too large to be read whole.
+    """
+    x_ni = data.x_train if data.x_train.size <= ALL else x_ni
     deviation = x_ni.std(0, dtype=np.float64)
     low, high = float(deviation[deviation > 0].min(initial=np.inf)), float(deviation.max(initial=0))
     if high <= LARGEST and not (data.feature_names and high > WIDEST * low):
@@ -40,7 +67,9 @@ def unscaled(data, x_ni: np.ndarray) -> Finding | None:
     names = data.feature_names or tuple(f"input {k}" for k in range(len(deviation)))
     wide = names[int(deviation.argmax())]
     narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
-    how = f"Standard deviations in the training part: {high:.3g} ({wide}) down to {low:.2g} ({narrow}). The large ones drown the others."
+    rows = f", {part(len(x_ni), len(data.x_train))} rows" if len(x_ni) < len(data.x_train) else ""
+    told = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
+    how = f"Standard deviations in the training part{rows}: {told}. The large ones drown the others."
     return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
 
 
@@ -74,7 +103,7 @@ def neurons(k: int, activation: str, a_ni: np.ndarray, loss: float, guess: float
         flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
         if flat.mean() > SATURATED:
             where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
-            share = f"{flat.mean():.0%}".replace("%", " %")
+            share = percent(float(flat.mean()), 0)
             how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
             return Finding(f"Saturated {activation} in hidden layer {k}", how, "Start from smaller weights, or scale the inputs down.")
     return None
@@ -99,13 +128,29 @@ def _times(ratio: float) -> str:
     return f"{float(f'{ratio:.3g}'):,.0f}" if ratio < 1e12 else f"{ratio:.3g}"
 
 
-def too_fast(charts: Charts, guess: float, diverged: int | None, recent: int) -> Finding | None:
+def too_fast(
+    charts: Charts, guess: float, diverged: int | None, recent: int, noise: float = 0.0, looks: Sequence[float] = ()
+) -> Finding | None:
+    """Steps that make it worse. `looks`, losses of the whole training part, decide where there are enough: no choice of a batch blurs them.
+    Without them batches do, which may lie above what is usual by `NOISE` times `noise`, the deviation of a batch's mean."""
     remedy = "Lower the learning rate 3 to 10 times, then reset."
     if diverged is not None:
         return Finding("The learning rate is too high", f"At step {diverged:,} the numbers grew beyond 32-bit floats.", remedy)
     usual = WORSE * np.maximum(np.minimum.accumulate(charts.train_loss), guess)  # at each point: of the best so far, or of guessing
+    usual = usual + NOISE * noise
     thrown = (charts.train_loss > usual)[-recent:]
-    if thrown.sum() < JUMPS:
+    jumps = thrown.sum() >= JUMPS
+    if len(looks) >= FEW:
+        loss = np.asarray(looks, np.float64)
+        best = np.maximum(np.minimum.accumulate(loss), guess)
+        if (loss / best)[-LOOKS:].mean() < OVER:
+            return None
+        if not jumps:
+            now = loss[-LOOKS:].mean()
+            was = f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
+            how = f"The loss of the whole training part is {now:.3g} on average{was}"
+            return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+    if not jumps:
         return None
     peak = float(charts.train_loss[-recent:].max())
     how = f"{thrown.sum()} of the last {len(thrown)} points of the loss lie above {usual[-1]:.3g}, up to {peak:.3g}"
@@ -122,6 +167,30 @@ def unmoved(charts: Charts, guess: float) -> Finding | None:
         return None
     how = f"Mean over the first quarter of the curve {before:.3g}, over the last {now:.3g}; guessing costs {guess:.3g}."
     return Finding("The loss does not move", how, "Raise the learning rate, or give the network more neurons or other features.")
+
+
+def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Finding | None:
+    """One frequent class is answered and the others hardly ever, so that the accuracy is that class's share.
+
+    Where all classes are about equally frequent, a loss that does not move says the same.
+    """
+    if score is None or score.classes is None or np.count_nonzero(score.classes.count_c) < 2:
+        return None
+    c = score.classes
+    k, rows = int(c.said_c.argmax()), int(c.count_c.sum())
+    others = rows - int(c.count_c[k])
+    rarely = int(c.said_c.sum() - c.said_c[k]) <= RARELY * others
+    if not rarely or c.count_c[k] * np.count_nonzero(c.count_c) < UNEVEN * rows:
+        return None
+    worst = int(np.where(np.arange(len(c.count_c)) == k, -1, np.where(c.right_c <= RARELY * c.count_c, c.count_c, 0)).argmax())
+    least = f'of "{names[worst]}" {percent(c.right_c[worst] / max(c.count_c[worst], 1))} are recognised'
+    how = (
+        f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} are of that class: the '
+        f"accuracy of {percent(score.accuracy)} tells no more. Balanced accuracy {percent(score.balanced)}; {least}."
+    )
+    remedy = "More samples of the rare classes, other features, or more steps."
+    title = "Answers one class only" if c.said_c[k] == rows else "Answers nearly always one class"
+    return Finding(title, how, remedy if weighted else "Training: class weights balanced. " + remedy)
 
 
 def overfitting(charts: Charts, guess: float, known: bool = False) -> Finding | None:

@@ -55,7 +55,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "parameters": count(topology.n_parameters),
         "weights": count(topology.n_edges),
         "batch": count(source.batch_size),
-        "test_count": count(len(source.data.x_test)),
+        "test_count": _tested(session),
         "step": count(source.step),
     }
     if source.loss == source.loss:
@@ -66,6 +66,12 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
     if session.walking is not None:
         told |= _of_tape(session.walking.walk.tape, neuron, edge)
     return told
+
+
+def _tested(session: Session) -> str:
+    """How many samples of the test part a share is of: "359"; "2,000 of 60,000" where not all were looked at."""
+    test, whole = session.scores.test, len(session.source.data.x_test)
+    return count(whole) if test is None or test.whole else f"{count(test.rows)} of {count(test.of)}"
 
 
 def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:

@@ -163,7 +163,9 @@ class Picture:
 
     def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
         """The samples on the plate; they change with the data only."""
-        dots = answers.dots(plane, classes, task, palette)[: self._points]
+        dots = answers.dots(plane, classes, task, palette)
+        if len(dots) > self._points:  # evenly: a table may be sorted by class
+            dots = dots[np.linspace(0, len(dots) - 1, self._points).astype(np.intp)]
         self.subject.points = len(dots)
         self.subject.columns["t_point"].write(dots)
 

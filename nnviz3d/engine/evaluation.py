@@ -1,4 +1,4 @@
-"""Loss and accuracy over the first rows of a part of the data, in eval mode, with buffers of its own."""
+"""Loss, accuracy and answers by class over rows of a part of the data, in eval mode, with buffers of its own."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.engine.data.split import split
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.spec.score import Classes, Score
 from nnviz3d.spec.topology import Topology
 
 ROWS, VALUES = 256, 1 << 22  # of one block: at most so many rows, and so many activations
+WORK, FEWEST = 1e8, 8  # multiply-adds of one block: 2 ms, so that a frame may end after it; but so many rows
 # OpenBLAS multiplies in the caller's thread up to so many multiply-adds. Beyond, its threads wait for the rasteriser's (llvmpipe), which
 # cost one frame in a hundred 40 ms; a network too wide for LEAST rows below it gains more from the threads than it loses.
 ONE_THREAD, LEAST = 1 << 18, 32
 
 
 class Evaluation:
-    """One block's plan, reused. `parameters` is the trainer's arena."""
+    """One block's plan, reused. `parameters` is the trainer's arena, or a copy of it."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
-        self.ops, self.classes = ops, objective.classes
+        self.ops, self.classes, self.parameters = ops, objective.classes, parameters
         self.rows = block_rows(topology)
         self._compiler = Compiler(ops, topology, objective, parameters)
         self._buffers = Buffers.make(ops, topology, self.rows, killed=killed)
         self._plans: dict[int, tuple[Buffers, Plan]] = {}
 
-    def pieces(self, x_ni, t_no) -> Iterator[tuple[float, float | None]]:
-        """After every block: (mean loss, accuracy in [0, 1] or None) over the rows so far. A frame may stop between two blocks."""
-        xp, total, right, done = self.ops.xp, 0.0, 0, 0
+    def pieces(self, x_ni, t_no, truth_n: np.ndarray, of: int) -> Iterator[Score]:
+        """After every block: the score over the rows so far. A frame may stop between two blocks.
+
+        `truth_n`: (n,) class ids of the rows, on the host; `of`: rows of the part that they were taken from.
+        """
+        xp, total, done = self.ops.xp, 0.0, 0
+        counts = np.zeros((3, self.classes), np.intp)  # of the class, right, said
         while done < len(x_ni):
             n = min(self.rows, len(x_ni) - done)
             b, plan = self._plan(n)
@@ -40,9 +47,21 @@ class Evaluation:
                     call()
             total += float(b.cell[0]) * n
             if self.classes:
-                right += int((b.a[-1].argmax(1) == b.t.argmax(1)).sum())
+                counts += self._answers(b, truth_n[done : done + n])
             done += n
-            yield total / done, right / done if self.classes else None
+            yield self._score(total / done, counts, done, of)
+
+    def _answers(self, b: Buffers, truth_n: np.ndarray) -> np.ndarray:
+        """(3, C) of one block. What is not a number is no answer."""
+        out_no = self.ops.to_host(b.a[-1])
+        said_n, known_n = out_no.argmax(1), np.isfinite(out_no).all(1)
+        kinds = truth_n, truth_n[known_n & (said_n == truth_n)], said_n[known_n]
+        return np.stack([np.bincount(ids, minlength=self.classes) for ids in kinds])
+
+    def _score(self, loss: float, counts: np.ndarray, done: int, of: int) -> Score:
+        if not self.classes:
+            return Score(loss, None, done, of)
+        return Score(loss, int(counts[1].sum()) / done, done, of, Classes(*counts.copy()))
 
     def _plan(self, n: int) -> tuple[Buffers, Plan]:
         if n not in self._plans:
@@ -57,4 +76,13 @@ def block_rows(topology: Topology) -> int:
     """Rows of one block."""
     widest = max(connection.size for connection in topology.connections)
     alone = ONE_THREAD // widest
-    return max(1, min(ROWS if alone < LEAST else min(alone, ROWS), VALUES // topology.n_neurons))
+    rows = min(ROWS if alone < LEAST else min(alone, ROWS), VALUES // topology.n_neurons)
+    return max(1, min(rows, max(FEWEST, int(WORK / topology.n_parameters))))
+
+
+def drawn(n: int, classes_n: np.ndarray | None, limit: int | None) -> np.ndarray | None:
+    """Ascending numbers of `limit` of n rows, drawn evenly, always the same ones; every class by its share, none left out while there is
+    room. None: all of them."""
+    if limit is None or limit >= n:
+        return None
+    return split(n, classes_n, 1 - limit / n, np.random.Generator(np.random.PCG64(0)))[0]

@@ -8,7 +8,7 @@ Holds the arenas of parameters (`Arenas`) and, by way of `Looking`, the shown sa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,7 @@ from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.score import Score
 from nnviz3d.spec.topology import chain
 
 
@@ -227,16 +228,22 @@ class Trainer:
             return getattr(self.looking.shown, kind)
         return {"parameter": self.arenas.parameters, "gradient": self.arenas.gradients}[kind]
 
-    def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
-        """(mean loss, accuracy in [0, 1] or None for regression) of a part's first `limit` rows; (nan, None) where it has none."""
-        result = math.nan, None
-        for result in self.evaluating(part, limit):  # noqa: B007  the last one is the whole
+    def evaluate(self, part: str, limit: int | None = None) -> tuple[float, float | None]:
+        """(mean loss, accuracy in [0, 1] or None for regression) of a part, or of `limit` of its rows, drawn evenly; (nan, None) where it
+        has none."""
+        score = self.score(part, limit)
+        return score.loss, score.accuracy
+
+    def score(self, part: str, limit: int | None = None) -> Score:
+        """The same with the rows that it is of, and by class."""
+        result = Score(math.nan, None)
+        for result in self.scoring(part, limit):  # noqa: B007  the last one is of all rows
             pass
         return result
 
-    def evaluating(self, part: str, limit: int = 2000):
-        """The same in pieces of a few milliseconds: an iterator over the result so far."""
-        return self.looking.evaluating(part, limit)
+    def scoring(self, part: str, limit: int | None = None, parameters=None) -> Iterator[Score]:
+        """The same in pieces of a few milliseconds: an iterator over the score so far, with these or other `parameters` (P,)."""
+        return self.looking.scoring(part, limit, parameters)
 
     # changing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
+from nnviz3d.spec.score import Score
 from nnviz3d.spec.topology import Topology
 
 
@@ -33,8 +34,8 @@ class Source(Protocol):
     def tensors(self, kind: str) -> Any:
         """ "parameter", "gradient", "change" (P,); "z", "activation", "delta" (N,)."""
 
-    def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
-        """(loss, accuracy or None) of a part of the data."""
+    def evaluate(self, part: str, limit: int | None = None) -> tuple[float, float | None]:
+        """(loss, accuracy or None) of a part of the data, or of `limit` of its rows, drawn evenly."""
 
-    def evaluating(self, part: str, limit: int = 2000) -> Iterator[tuple[float, float | None]]:
-        """The same in pieces: an iterator over the result so far."""
+    def scoring(self, part: str, limit: int | None = None, parameters: Any = None) -> Iterator[Score]:
+        """The same in pieces: an iterator over the score so far."""

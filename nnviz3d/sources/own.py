@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.lineage import origins as guessed
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.score import Score, percent
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,16 @@ class OwnTraining:
         """Of the shown sample, as of the last `show`."""
         return self.trainer.looking.shown.loss
 
-    def evaluate(self, part: str, limit: int = 2000) -> tuple[float, float | None]:
+    def evaluate(self, part: str, limit: int | None = None) -> tuple[float, float | None]:
         return self.trainer.evaluate(part, limit)
 
-    def evaluating(self, part: str, limit: int = 2000):
-        """The same in pieces of a few milliseconds: an iterator over the result so far, for a loop that must not stop."""
-        return self.trainer.evaluating(part, limit)
+    def score(self, part: str, limit: int | None = None) -> Score:
+        """The same with the rows that it is of, and by class."""
+        return self.trainer.score(part, limit)
+
+    def scoring(self, part: str, limit: int | None = None, parameters=None) -> Iterator[Score]:
+        """The same in pieces of a few milliseconds: an iterator over the score so far, for a loop that must not stop."""
+        return self.trainer.scoring(part, limit, parameters)
 
     def judging(self, part: str, rows_r: np.ndarray, parameters=None):
         """Rows of a part one by one, in pieces of a few milliseconds: an iterator over (where in `rows_r`, outputs (n, O), losses (n,)),
@@ -263,7 +268,7 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
     if data.task != "classification":
         return words(data, a_o), None
     best = int(a_o.argmax())
-    share = f" ({a_o[best]:.1%})".replace("%", " %") if activation == "softmax" else ""
+    share = f" ({percent(float(a_o[best]))})" if activation == "softmax" else ""
     return data.class_names[best] + share, best == int(target)
 
 

@@ -1,8 +1,8 @@
 """A recorded run as a source: the parameters of a kept step stand in the arena, and everything else is worked out from them as in training.
 
 So every panel, other samples, the scores and the plate work. It cannot train, and holds neither a batch nor an optimiser's state. "change"
-is the difference to the kept step before. A recording has no gradients: "gradient" is the mean over the first rows of the training part,
-worked out when it is asked for. Where the scene's data are not there any more, the recorded sample stands for them.
+is the difference to the kept step before. A recording has no gradients: "gradient" is the mean over rows of the training part, drawn
+evenly, worked out when it is asked for. Where the scene's data are not there any more, the recorded sample stands for them.
 """
 
 from __future__ import annotations
@@ -190,13 +190,13 @@ class RecordedTraining(OwnTraining):
 
 
 class Gradient:
-    """Works out into `gradients` (P,) the mean gradient of the source's loss over its first rows, with L1 and L2, by `parameters` (P,)."""
+    """Works out into `gradients` (P,) the mean gradient of the loss over evenly drawn rows, with L1 and L2, by `parameters` (P,)."""
 
     def __init__(self, source: RecordedTraining, parameters, gradients):
         self.source, self.parameters, self.gradients = source, parameters, gradients
         rows = source.batch_size
         buffers, self._plan = Buffers.make(source.ops, source.topology, rows), Plan()
-        buffers.y[0], buffers.t = (array[:rows] for array in source.trainer.looking.part("train"))
+        buffers.y[0], buffers.t, _ = source.trainer.looking.rows("train", rows)
         compiler = Compiler(source.ops, source.topology, source.objective, parameters, gradients)
         train, self._constants = source.scene.train, source.ops.constants()
         self._constants.set(l1=train.l1, l2=train.l2)

@@ -17,7 +17,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
 LOOKS = 100  # at both parts of the data, of a whole run, or so many that they cost no more than the training
-LIMIT, WORK = 2000, 1.5e8  # rows of a part, and multiply-adds, of one look
+FEWEST, LIMIT, WORK = 500, 2000, 1.5e8  # rows of a part, drawn evenly, and multiply-adds, of one look; the last one is of all rows
 
 
 class Recorder:
@@ -29,7 +29,7 @@ class Recorder:
     def __init__(self, trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int = 1, half: bool = False, steps: int = 1000):
         self.trainer, self.every, self.first = trainer, every, trainer.step
         data, batch = trainer.data, min(trainer.train.batch or len(trainer.data.x_train), len(trainer.data.x_train))
-        self._rows = int(min(max(WORK / trainer.topology.n_parameters, 32), LIMIT))
+        self._rows = int(min(max(WORK / trainer.topology.n_parameters, FEWEST), LIMIT))
         rows = sum(min(len(x), self._rows) for x in (data.x_train, data.x_test))
         self._look_every = max(steps // LOOKS, -(-rows // (3 * batch)))  # a step costs three times what a look costs for each of its rows
         part = "test" if len(data.x_test) else "train"
@@ -39,7 +39,7 @@ class Recorder:
         self.writer = Writer(folder, _head(trainer, scene, base, folder, every, half, index, t[index]))
         self._kept = -1
         self._keep()
-        self._look()
+        self._look(self._rows)
         self.writer.flush()  # a recording can be opened as soon as there is one
 
     def facts(self) -> dict:
@@ -52,7 +52,7 @@ class Recorder:
         step = self.trainer.step
         self.writer.loss(step, self.trainer.loss)
         if (step - self.first) % self._look_every == 0:
-            self._look()
+            self._look(self._rows)
         if (step - self.first) % self.every == 0:
             self._keep()
 
@@ -60,7 +60,7 @@ class Recorder:
         """The run is over: keep its last step, and say how it ended."""
         if self._kept != self.trainer.step:
             self._keep()
-            self._look()
+        self._look(None)
         self.writer.close(why, self.trainer.diverged)
 
     def _keep(self) -> None:
@@ -70,9 +70,9 @@ class Recorder:
         self._kept = trainer.step
         self.writer.keep(trainer.step, trainer.epoch, host(trainer.arenas.parameters), host(shown.z), host(shown.activation))
 
-    def _look(self) -> None:
-        _, train = self.trainer.evaluate("train", self._rows)
-        loss, test = self.trainer.evaluate("test", self._rows) if len(self.trainer.data.x_test) else (None, None)
+    def _look(self, limit: int | None) -> None:
+        _, train = self.trainer.evaluate("train", limit)
+        loss, test = self.trainer.evaluate("test", limit) if len(self.trainer.data.x_test) else (None, None)
         self.writer.score(self.trainer.step, loss, train, test)
 
 

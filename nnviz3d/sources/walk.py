@@ -267,8 +267,8 @@ class Walk:
         told = self.tape.new if after else self.tape.old
         return verdict(self.data, output.activation, told.a[output.neurons.slice], self.sample.target)
 
-    def evaluate(self, part: str, limit: int = 2000):
+    def evaluate(self, part: str, limit: int | None = None):
         return self.source.evaluate(part, limit)
 
-    def evaluating(self, part: str, limit: int = 2000):
-        return self.source.evaluating(part, limit)
+    def scoring(self, part: str, limit: int | None = None, parameters=None):
+        return self.source.scoring(part, limit, parameters)

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import TALL, Frame
-from nnviz3d.ui.numbers import count, plain, share, short, times
+from nnviz3d.ui.numbers import count, percent, plain, short, times
 from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.words import QUANTITY_SYMBOL
@@ -212,7 +212,7 @@ def _legend(f: Frame, room: float) -> None:
         small(f, peak)
     if r.edges_shown < r.edges_total:
         text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges"
-        text += f" = {share(r.edges_share)} of {quantity}" if known else ""
+        text += f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if known else ""
     else:
         text = f"all {count(r.edges_total)} edges"
     if r.walk and r.walk.gradient and not weights:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from nnviz3d.spec.score import percent as percent
+
 MINUS = "\u2212"
 
 
@@ -87,10 +89,6 @@ def pair_plain(old: float, new: float) -> tuple[str, str]:
     return told[0].replace("-", MINUS), told[1].replace("-", MINUS)
 
 
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
 def count(value: int) -> str:
     return f"{value:,}"
 
@@ -99,15 +97,6 @@ def weights_and_biases(weights: int, biases: int) -> str:
     """ "4,928 weights and 90 biases": the two are never counted as one."""
     told = f"{weights:,} weight" + "s" * (weights != 1)
     return told + f" and {biases:,} bias" + "es" * (biases != 1)
-
-
-def share(value: float) -> str:
-    """A share of a sum, as percent: whole from 10 % on, with two decimals below; 100 % and 0 % only where it is all or nothing."""
-    if value in (0, 1):
-        return f"{100 * value:.0f} %"
-    if value > 0.995:
-        return f"{math.floor(1000 * value) / 10:.1f} %"
-    return f"{100 * value:.0f} %" if value >= 0.0995 else "below 0.01 %" if value < 5e-5 else f"{100 * value:.2f} %"
 
 
 def shape(sizes) -> str:

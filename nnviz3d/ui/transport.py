@@ -37,17 +37,16 @@ _PLAYED = {
 
 
 def metrics(f: Frame) -> str:
-    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 %'."""
+    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'."""
     r = f.readout
     parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(compare.line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
-    if r.test_accuracy is not None:
-        parts.append(f"test {percent(r.test_accuracy)}")
-    elif r.test_loss is not None:
-        parts.append(f"test loss {short(r.test_loss)}")
+    told = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
+    if r.test_loss is not None:
+        parts.append(f"{told} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
 
@@ -59,8 +58,10 @@ def _about(f: Frame) -> str:
         )
     told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
     if f.readout.test_accuracy is not None:
-        return f"{told} test: share of right answers on the test part, which is never trained on."
-    return told + (" test loss: mean error of the test part, which is never trained on." if f.readout.test_loss is not None else "")
+        told += " test: share of right answers on the test part, which is never trained on."
+    elif f.readout.test_loss is not None:
+        told += " test loss: mean error of the test part, which is never trained on."
+    return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip()
 
 
 def _centred(text: str, width: float) -> None:

@@ -36,7 +36,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.beta2": ("Beta 2", "Memory of the squared gradient (0 to 1): 0.999 remembers about 1,000 steps."),
     "train.rho": ("Rho", "Memory of the squared gradient (0 to 1)."),
     "train.epsilon": ("Epsilon", "A small number that keeps the division in the optimiser finite."),
-    "train.weight_decay": ("Weight decay", "Share of each weight, times the learning rate, that is taken away at each step."),
+    "train.weight_decay": ("Weight decay", "Share of each weight and bias, times the learning rate, that is taken away at each step."),
     "train.loss": (
         "Loss",
         "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
@@ -45,29 +45,39 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
     "train.schedule_factor": ("Factor", "step: the rate is multiplied by this at each drop. cosine: the floor, as a share of the rate."),
-    "train.warmup": ("Warm-up", "Steps over which the learning rate rises from 0."),
-    "train.l1": ("L1", "Pulls every weight to 0 at a constant rate; makes many of them exactly small (no unit)."),
+    "train.warmup": (
+        "Warm-up",
+        "Steps over which the learning rate rises to its value: step k of n has k / n of it. A schedule begins after them.",
+    ),
+    "train.l1": (
+        "L1",
+        "Pulls every weight (no bias) to 0 at a constant rate; makes many of them small (no unit). It acts in the gradient; the loss is "
+        "told without it.",
+    ),
     "train.l1_dead_at_zero": ("L1 cuts", "Playground's rule: a weight that L1 pushes through 0 is cut and stays 0."),
-    "train.l2": ("L2", "Pulls every weight to 0 in proportion to its size (no unit)."),
-    "train.clip_norm": ("Clip norm", "The gradient is scaled down where its length is larger. 0: off."),
+    "train.l2": (
+        "L2",
+        "Pulls every weight (no bias) to 0 in proportion to its size (no unit). It acts in the gradient; the loss is told without it.",
+    ),
+    "train.clip_norm": ("Clip norm", "The gradient, with L1 and L2 in it, is scaled down where its length is larger. 0: off."),
     "train.order": ("Order", "shuffle: a new order each epoch. sequential: the order of the file."),
     "train.seed": ("Seed", "The random numbers of the first weights and of the batches. Changing it starts again."),
     "train.steps": ("Step", "Training stops at this step. 0: never. Play goes on from there."),
     "train.stop_epoch": ("Epoch", "Training stops at the end of this epoch. 0: never. Play goes on from there."),
     "train.stop_train_loss": (
         "Train loss below",
-        "Training stops when the loss on the training part (no unit) is below this. Looked at every few steps, on at most 2,000 samples, "
-        "without dropout. 0: never.",
+        "Training stops when the loss on the training part (no unit) is below this. Looked at every few steps, without dropout, on at "
+        "most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_test_loss": (
         "Test loss below",
-        "Training stops when the loss on the test part (no unit) is below this. Looked at every few steps, on at most 2,000 samples. "
-        "0: never.",
+        "Training stops when the loss on the test part (no unit) is below this. Looked at every few steps, on at most 2,000 "
+        "samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_accuracy": (
         "Test right",
         "Training stops when at least this share (0 to 1) of the test part is answered right. Looked at every few steps, on at most "
-        "2,000 samples. 0: never.",
+        "2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.steps_per_second": ("Steps / s", "Training steps a second. 0: as many as fit in a frame."),
     "network.output.activation": ("Output", "The function of the last layer. auto: softmax for classes, linear for numbers."),

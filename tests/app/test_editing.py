@@ -109,15 +109,15 @@ def test_the_loss_answers(s):
 
 def test_during_a_drag_the_test_part_is_looked_at_ten_times_a_second(s, monkeypatch):
     looks = []
-    whole = s.source.evaluate
-    monkeypatch.setattr(s.source, "evaluate", lambda *args: (looks.append(args), whole(*args))[1])
+    whole = s.source.score
+    monkeypatch.setattr(s.source, "score", lambda *args: (looks.append(args), whole(*args))[1])
     for k in range(60):
         s.editing.set_parameter(1, 0.01 * k + 1, k / 60, held=True)
         s.editing.pass_time(1 / 60)
     assert 8 <= len(looks) <= 13
     for _ in range(10):
         s.editing.pass_time(1 / 60)
-    assert s.editing.reading().test_now == whole("test")[0], "at rest it is what it is"
+    assert s.editing.reading().test_now == whole("test").loss, "at rest it is what it is"
 
 
 def test_while_training_goes_on_a_drag_says_between_which_steps(s):

@@ -226,7 +226,7 @@ def test_the_curves_are_of_the_whole_and_stay_so(session):
         session.advance(0.02, more)
     session.evaluate()
     assert session.curves.charts is charts
-    past = curves.past(charts, session.source.step)
+    past = curves.between(charts, 0, session.source.step)
     assert past.train_step[-1] == session.source.step < STEPS and past.test_step[-1] <= session.source.step
 
 

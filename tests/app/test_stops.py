@@ -14,6 +14,7 @@ from nnviz3d.app.stops import LIMIT, Stops
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.score import Score
 
 NEVER = lambda: False  # noqa: E731
 ALWAYS = lambda: True  # noqa: E731
@@ -142,7 +143,7 @@ def test_a_loss_that_is_no_number_is_never_below_anything(tmp_path, key):
 def test_nan_is_never_enough(tmp_path, monkeypatch):
     s = session(tmp_path, "digits", "train.stop_test_loss=5", "train.stop_accuracy=0.0001")
     trainer, stops = s.source.trainer, Stops()
-    monkeypatch.setattr(type(trainer), "evaluating", lambda *_: iter([(math.nan, math.nan)]))
+    monkeypatch.setattr(type(trainer), "scoring", lambda *_: iter([Score(math.nan, math.nan)]))
     assert not stops.met(trainer, s.scene.train) and not stops.reason
 
 

@@ -37,7 +37,8 @@ def test_it_is_a_source(source):
     assert source.advance(lambda: True, 3) == 3
     assert (source.step, source.diverged, source.at_boundary) == (3, None, True)
     assert list(source.parameters()) == ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
-    assert list(source.evaluating("test"))[-1] == source.evaluate("test")
+    last = list(source.scoring("test"))[-1]
+    assert (last.loss, last.accuracy) == source.evaluate("test")
 
 
 def test_the_shown_sample(source):

@@ -11,6 +11,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology, chain
 
 TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
@@ -156,7 +157,7 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
     bits = {"F16": 16, "F32": 32}[facts["dtype"]]
     size = f"{facts['bytes'] / 1e6:,.1f} MB in {facts['chunks']:,} chunks"
     loss = "none" if facts["loss"] != facts["loss"] else f"{facts['loss']:.4g}"
-    accuracy = "" if facts["test_accuracy"] is None else f", test accuracy {facts['test_accuracy']:.1%}"
+    accuracy = "" if facts["test_accuracy"] is None else f", test accuracy {percent(facts['test_accuracy'])}"
     ended = f"ended by itself ({facts['ended_by']})" if facts["ended"] else "was cut off, or still goes on"
     return [
         f"{facts['file']}: a recording of {facts['title'] or facts['data']['name']}, {facts['steps']:,} steps",

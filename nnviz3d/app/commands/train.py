@@ -17,10 +17,11 @@ from typing import Any, TextIO
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
+from nnviz3d.spec.score import Score, percent
 
 STEPS = 1000  # where neither the command nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
-LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part
+LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part, drawn evenly
 
 
 @dataclass(frozen=True)
@@ -238,8 +239,10 @@ class _Run:
             if self.recorder is not None:
                 self.recorder.note()
             if file is not None:
-                _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
-                line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
+                score = self.trainer.score(part, LOG_SAMPLES)
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": score.accuracy}
+                if score.classes is not None:
+                    line |= {"balanced_accuracy": score.balanced, "rows": score.rows, "of": score.of}
                 line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
             told = self._tell(told)
@@ -248,9 +251,9 @@ class _Run:
         self.stopped = True
 
     def summary(self) -> dict[str, Any]:
-        train_loss, train_accuracy = self.trainer.evaluate("train")
-        has_test = len(self.trainer.data.x_test) > 0
-        test_loss, test_accuracy = self.trainer.evaluate("test") if has_test else (None, None)
+        """Scores are of all rows."""
+        data = self.trainer.data
+        scores = {part: self.trainer.score(part) for part in ("train", "test") if len(getattr(data, f"x_{part}"))}
         done = self.trainer.step - self.first
         return {
             "data": self.trainer.data.name,
@@ -259,10 +262,8 @@ class _Run:
             "step": self.trainer.step,
             "epoch": self.trainer.epoch,
             "loss": self.trainer.loss,
-            "train_loss": train_loss,
-            "train_accuracy": train_accuracy,
-            "test_loss": test_loss,
-            "test_accuracy": test_accuracy,
+            **_scored("train", scores["train"], data.class_names),
+            **_scored("test", scores.get("test"), data.class_names),
             "diverged": self.trainer.diverged,
             "stopped": self.stopped,
             "ended_by": self.ended_by,
@@ -270,6 +271,20 @@ class _Run:
             "seconds": self.seconds,
             "steps_per_second": done / self.seconds if self.seconds else None,
         }
+
+
+def _scored(part: str, score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:
+    """Everything that is said of one part: `test_loss`, ..., null where there is none. Recalls by class name, null without samples."""
+    classes = score and score.classes
+    recall = classes and {name: None if share != share else share for name, share in zip(names, classes.recall_c.tolist(), strict=True)}
+    return {
+        f"{part}_loss": score and score.loss,
+        f"{part}_accuracy": score and score.accuracy,
+        f"{part}_balanced_accuracy": score and score.balanced,
+        f"{part}_recall": recall,
+        f"{part}_rows": score.rows if score else 0,
+        f"{part}_of": score.of if score else 0,
+    }
 
 
 _ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
@@ -280,7 +295,7 @@ def _sentence(summary: dict[str, Any]) -> str:
     text = f"{summary['data']}: {took}, loss {summary['train_loss']:.4g}"
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
-            text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
+            text += f", {part} accuracy {percent(summary[f'{part}_accuracy'])}"
     if summary["why"]:
         text += f"; stopped because {summary['why']}"
     if "rival" in summary:

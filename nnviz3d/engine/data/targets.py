@@ -50,9 +50,9 @@ def _classes(t: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _looks_like_ids(t: np.ndarray) -> bool:
-    """By the first 100,000 rows, so that a long regression target is not sorted for nothing."""
-    head = t[:100_000]
-    if head.dtype.kind == "f" and not np.all(np.isfinite(head) & (head == np.floor(head))):
+    """By 100,000 evenly spread rows, so that a long regression target is not sorted for nothing."""
+    some = t[:: -(-len(t) // 100_000)]
+    if some.dtype.kind == "f" and not np.all(np.isfinite(some) & (some == np.floor(some))):
         return False
-    different = len(np.unique(head))
-    return 2 <= different <= min(AUTO_CLASSES, len(head) // 2) and (len(t) == len(head) or len(np.unique(t)) <= AUTO_CLASSES)
+    different = len(np.unique(some))
+    return 2 <= different <= min(AUTO_CLASSES, len(some) // 2) and (len(t) == len(some) or len(np.unique(t)) <= AUTO_CLASSES)

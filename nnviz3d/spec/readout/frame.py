@@ -17,6 +17,7 @@ from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
+from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.titles import Titles
 from nnviz3d.spec.topology import Topology
 
@@ -126,6 +127,7 @@ class Readout:
     parameter: ParameterEquations | None = None  # of `chosen`
     whole: LayerReading | None = None  # of `layer`
     epoch_steps: int = 1  # training steps that make an epoch
+    scores: Scores = UNSCORED  # what test loss and both accuracies are of: rows, step, classes
     moments: MomentsReading = field(default_factory=MomentsReading)
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made

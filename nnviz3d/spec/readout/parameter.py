@@ -75,7 +75,7 @@ class ParameterEquations:
 class EffectReading:
     """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
 
-    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of (a part of) the test part.
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of `rows` of the test part's `of`.
     """
 
     kind: str
@@ -88,3 +88,5 @@ class EffectReading:
     sample_now: float
     test_before: float | None
     test_now: float | None
+    rows: int = 0
+    of: int = 0

@@ -46,6 +46,7 @@ class MomentReading:
     answer: str  # of the shown sample, with the parameters of that moment
     right: bool | None
     fits: bool  # of the network that is shown now: it can be looked at
+    scored: str = ""  # what the scores are of, in words
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.spec.compare import Difference
+from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.topology import Topology
 
 
@@ -52,6 +53,7 @@ class NetworkReading:
     charts: Charts
     hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
     held: int = 0  # neurons that are frozen or killed by hand
+    scores: Scores = UNSCORED  # what test loss and both accuracies are of
 
 
 @dataclass(frozen=True)

@@ -31,18 +31,19 @@ class Charts:
             small(f, "The curves begin with the next training steps.", wrap=True)
             return
         r = f.readout
+        scored = r.scores.words(r.class_names)
         if r.compare is not None:
             small(f, "Of network A. Both networks' loss is under Compare.", wrap=True)
         if len(self.test_accuracy.x):
-            self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), "Share of right answers on each part.")
+            self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), f"Share of right answers on each part. {scored}")
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
             imgui.spacing()
         self._head(
             f,
             "Loss",
             short(r.loss),
-            short(r.test_loss),
-            "Mean error a sample (no unit), over the training steps: the number that training makes small.",
+            f"{short(r.test_loss)} {r.scores.tested(r.step)}".rstrip(),
+            f"Mean error a sample (no unit), over the training steps: the number that training makes small. The test part: {scored}",
         )
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)

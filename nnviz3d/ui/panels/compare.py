@@ -220,13 +220,12 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
         found.append(_counted("held neurons", a.held, b.held, "Neurons frozen or killed. By hand only A is changed."))
     if a.step != b.step:
         found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
+    scored = f"A: {a.scores.words()} B: {b.scores.words()}"
     found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch (no unit)."))
-    found.append(_measured("test loss", a.test_loss, b.test_loss, short, "Mean error a sample of the part that is never trained on."))
+    found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean error a sample of the test part. {scored}"))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
-            found.append(
-                _measured(name, x, y, percent, "Share of right answers, looked at twice a second. The difference is in percentage points.")
-            )
+            found.append(_measured(name, x, y, percent, f"Share of right answers. The difference is in percentage points. {scored}"))
     for k, share in enumerate(c.shares if a.reached else ()):
         x, y = a.reached[k], b.reached[k]
         hint = f"The step of the first look at the test part that found {share:.0%} or more of the answers right. A dash: not yet."
@@ -278,11 +277,6 @@ def line(n: NetworkReading) -> str:
     """ "A: loss 0.083, test 97.2 %"."""
     if n.diverged is not None:
         return f"{n.name}: diverged at step {count(n.diverged)}"
-    test = (
-        f", test {percent(n.test_accuracy)}"
-        if n.test_accuracy is not None
-        else f", test loss {short(n.test_loss)}"
-        if n.test_loss is not None
-        else ""
-    )
+    test = f", test {percent(n.test_accuracy)}" if n.test_accuracy is not None else f", test loss {short(n.test_loss)}"
+    test = f"{test} {n.scores.tested(n.step)}".rstrip() if n.test_loss is not None else ""
     return f"{n.name}: loss {short(n.loss)}{test}"

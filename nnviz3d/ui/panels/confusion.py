@@ -149,8 +149,8 @@ def sentence(count_cc: np.ndarray, names: tuple[str, ...], i: int, j: int) -> st
     text = f"true {_name(names, i)}, said {_name(names, j)}:"
     if not times:
         return f"{text} {f'none of {count(of)}' if of else 'there are no such samples'}"
-    digits = 0 if times == of or times / of > 0.095 else 1
-    return f"{text} {count(times)} of {count(of)} ({100 * times / of:.{digits}f} %)\nClick to see one of them."
+    share = percent(times / of, 0 if times / of > 0.095 else 1)
+    return f"{text} {count(times)} of {count(of)} ({share})\nClick to see one of them."
 
 
 def worst(count_cc: np.ndarray) -> list[tuple[int, int, int, int]]:

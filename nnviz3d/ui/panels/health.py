@@ -18,7 +18,7 @@ def draw(f: Frame) -> None:
     if not findings:
         _row(f, fa.ICON_FA_CHECK, _GOOD, "Nothing unusual", _DIM)
         tip(f, "Looked for every two seconds: inputs out of scale, neurons that are copies, dead or saturated, gradients that vanish or "
-               "explode, a loss that jumps or stands still, overfitting.")  # fmt: skip
+               "explode, a loss that jumps or stands still, one class that is always the answer, overfitting.")  # fmt: skip
     for k, finding in enumerate(findings):
         if k:
             imgui.dummy(imgui.ImVec2(0, f.px(3)))

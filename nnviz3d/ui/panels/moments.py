@@ -77,7 +77,7 @@ def _table(f: Frame, kept: dict[str, MomentReading]) -> None:
             imgui.table_next_column()
             if name in kept:
                 imgui.text_unformatted(told(kept[name]))
-                tip(f, hint)
+                tip(f, f"{hint} {kept[name].scored}" if text.startswith(("train", "test")) else hint)
     imgui.end_table()
 
 

@@ -71,9 +71,9 @@ class Samples:
         if r.known < r.total:
             small(f, f"{part}: asked {count(r.known)} of {count(r.total)} ...")
             return
-        first = "the first " if r.part != "batch" and r.total < f.readout.sample_count else ""
+        of = f" of {count(f.readout.sample_count)}" if r.part != "batch" and r.total < f.readout.sample_count else ""
         told = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
-        small(f, f"{part}: {first}{count(r.total)} samples, {told}, at step {count(r.step)}", wrap=True)
+        small(f, f"{part}: {count(r.total)}{of} samples, {told}, at step {count(r.step)}", wrap=True)
         tip(f, "What the network says of each sample by itself (without dropout), and the loss of that sample alone. Asked again about "
                "every two seconds while it learns; the list stands still while the pointer is on it.")  # fmt: skip
 

@@ -11,6 +11,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec import limits
 from nnviz3d.spec.holds import Hold
 from nnviz3d.spec.readout import EffectReading, ParameterReading
+from nnviz3d.spec.score import part
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name, parameter_name, place
@@ -95,10 +96,11 @@ def _effect(f: Frame, e: EffectReading) -> None:
     what = "killing or releasing" if e.kind == "kill" else f"{plain(e.old)} \u2192 {plain(e.new)}"
     small(f, f"Loss before \u2192 now  ({what})", _FAINT)
     when = f"Before: at step {count(e.began)}. Now: at step {count(e.step)}"
+    rows = f" ({part(e.rows, e.of).removeprefix('of ')}, drawn evenly)" if e.rows < e.of else ""
     when += "." if e.began == e.step else "; what was trained in between counts too."
     for name, before, now, source in (
         ("this sample", e.sample_before, e.sample_now, "The loss of the shown sample alone."),
-        ("test part", e.test_before, e.test_now, "The mean loss over samples that are never trained on (at most 2,000 of them)."),
+        ("test part", e.test_before, e.test_now, f"The mean loss over samples of the test part{rows}."),
     ):
         if before is None or now is None:
             continue
