@@ -126,8 +126,9 @@ class Workers:
 
     def _start(self) -> subprocess.Popen:
         command = [
-            sys.executable, "-P", "-m", "distributed.cli.dask_worker", self._address, "--host", HERE, "--nthreads", "1", "--no-nanny",
-            "--no-dashboard", "--dashboard-address", f"{HERE}:0", "--memory-limit", "0", "--death-timeout", "30", "--local-directory", str(self._scratch),
+            sys.executable, "-P", "-m", "distributed.cli.dask_worker", self._address, "--host", HERE, "--dashboard-address", f"{HERE}:0",
+            "--no-dashboard", "--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--death-timeout", "30",
+            "--local-directory", str(self._scratch),
         ]  # fmt: skip
         return subprocess.Popen(
             command, env=self._environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True
