@@ -14,7 +14,7 @@ from nnviz3d.app import opening, saving
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.engine.data import table
 from nnviz3d.importers.nnrec_index import INDEX
-from nnviz3d.spec import paths, toml
+from nnviz3d.spec import kinds, paths, toml
 from nnviz3d.spec.asking import Columns, SaveFirst
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -37,14 +37,17 @@ def receive(loop, files: list[Path]) -> None:
     if len(files) > 1 and len(idx) != len(files):
         raise InputError.of("", "", f"{len(files)} files at once; give one scene, one data file or one file of weights")
     file = files[0]
+    kind = kinds.of(file)
+    if kinds.foreign(kind):
+        raise kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
     if idx:
         pair = idx_pair(idx)
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif endings[file] in (".toml", opening.ENDING):
+    elif endings[file] in (".toml", opening.ENDING) or kind is kinds.RECORDING:
         open_scene(loop, str(file))
-    elif endings[file] == ".safetensors":
+    elif endings[file] == ".safetensors" or kind is kinds.WEIGHTS:
         loop.inputs.weights(file)
         saving.load_weights(loop.session, file)
         loop.say(f"the network has the weights of {file.name} now")
@@ -56,6 +59,8 @@ def receive(loop, files: list[Path]) -> None:
         take_data(loop, "npz", {"file": file})
     else:
         known = ".toml (a scene), .nnrec (a recording), .csv .npz .npy or IDX (data), .safetensors (weights)"
+        if kind not in (kinds.UNKNOWN, kinds.TEXT, kinds.FOLDER):
+            raise kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
 
 

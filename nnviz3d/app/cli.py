@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,7 @@ def tour(
 
 def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language) -> None:
     """`run` and `tour`: check everything, then open the window."""
+    from nnviz3d.app import opening
     from nnviz3d.app.commands import common
     from nnviz3d.spec.errors import InputError
 
@@ -73,8 +75,9 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
+    arriving = None if headless else opening.arriving(scene)
     opened, pixels, _, _ = common.together(
-        lambda: options.open(scene),
+        lambda: options.open("digits" if arriving else scene),
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
         lambda: place and common.check_place(place),
@@ -84,6 +87,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     code = run_window(
         opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
         stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
+        arriving=arriving,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -301,11 +305,16 @@ def main() -> None:
 
 
 def with_command(arguments: list[str]) -> list[str]:
-    """`nnviz3d`, `nnviz3d --headless ...` and `nnviz3d my.toml` mean `run`."""
+    """`nnviz3d`, `nnviz3d --headless ...` and `nnviz3d FILE` mean `run`."""
     first = arguments[0] if arguments else ""
     is_scene = first.rstrip("/").endswith((".toml", ".nnrec")) or (not first and not arguments)
+    is_scene = is_scene or (bool(first) and first not in _commands() and os.path.exists(first))  # noqa: PTH110  never raises
     is_option = first.startswith("-") and first not in ("--help", "--version", "-h")
     return ["run", *arguments] if is_scene or is_option else arguments
+
+
+def _commands() -> set[str]:
+    return {each.name or each.callback.__name__ for each in app.registered_commands}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Milliseconds a frame by stage: medians for the panel, percentiles of the whole run for `--stats`. The app reads the clock, and here it does.
+"""Milliseconds a frame by stage: medians for the panel, percentiles of the run for `--stats`. The one place where the app reads the clock.
 
 Of a constant size however long a run is: the last thousand frames are kept as they are, all of them as counts of times that differ by 1 %.
 """

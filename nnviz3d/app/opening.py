@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnviz3d.spec import timeline, toml
+from nnviz3d.spec import kinds, timeline, toml
 from nnviz3d.spec.edit import Edit, changed_paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -54,7 +54,7 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     edits = tuple(edits)
     if Path(name).suffix == timeline.ENDING:
         return _session_kept(Path(name), edits)
-    if Path(name).suffix != ENDING:
+    if not is_recording(name):
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
     from nnviz3d.app.playing import FREE
@@ -70,6 +70,20 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     return Opened(scene, Path(name).parent, None, found)
 
 
+def is_recording(name: str | os.PathLike) -> bool:
+    """By its ending, or by what the folder holds."""
+    path = Path(name)
+    return path.suffix == ENDING or (path.suffix != ".toml" and os.path.isdir(path) and kinds.of(path) is kinds.RECORDING)  # noqa: PTH112
+
+
+def arriving(name: str) -> Path | None:
+    """The file that a window can ask about, as if it had been dropped: a table or arrays. None for all else."""
+    path = Path(name)
+    if path.suffix in (".toml", ENDING, timeline.ENDING) or name in toml.paths.scene_paths():
+        return None
+    return path if kinds.of(path).name in ("table", "arrays", "idx", "excel", "parquet") else None
+
+
 def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:
     """What a person did in a window, to be filmed: how the film is made can be chosen, what happens in it cannot."""
     fixed = [edit.path for edit in edits if edit.path.partition(".")[0] != "record" and edit.path != "look.quality"]
@@ -83,7 +97,7 @@ def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:
 
 def recording(path: str | os.PathLike | None) -> Recording | None:
     """The recording that a path names; None for what is none. Raises InputError."""
-    if path is None or Path(path).suffix != ENDING:
+    if path is None or not is_recording(path):
         return None
     from nnviz3d.importers.nnrec import Recording
 

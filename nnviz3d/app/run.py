@@ -26,9 +26,11 @@ def run_window(
     path: Path | None = None,
     tour: str = "",
     recording=None,
+    arriving: Path | None = None,
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `importers.nnrec.Recording` that plays instead of training. Returns the exit code."""
+    `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window. Returns the exit
+    code."""
     from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
@@ -44,6 +46,8 @@ def run_window(
         _close_on(signal.SIGINT, signal.SIGTERM, host=host)
         if tour:
             loop.guide.start(tour)
+        if arriving is not None:
+            host.dropped.append(str(arriving))
         loop.run(frames)
         if screenshot is not None:
             stills.write(_last_picture(loop), screenshot)

@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
@@ -98,6 +98,8 @@ class Opened:
         try:
             with self.path.open("rb") as file:
                 header = int.from_bytes(file.read(8), "little")
+            if (kind := kinds.of(self.path)) not in (kinds.WEIGHTS, kinds.UNKNOWN, kinds.EMPTY, kinds.IDX, kinds.TEXT):
+                raise kinds.refuse(where, f"a {self.kind}", kind)
             if size < 8 or header > min(HEADER_BYTES, size - 8):
                 raise InputError.of(where, "", f"not a safetensors file: claims a header of {header:,} bytes in a file of {size:,}")
             return safe_open(self.path, framework="numpy")

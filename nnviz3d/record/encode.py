@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +53,7 @@ class Encoder:
             options = (
                 EXACT | ({"plays": "0"} if muxer == "apng" else {}) | ({"movflags": flags, "flush_packets": "1"} if flags else {})
             )  # plays again and again
-            self._file = av.open(str(path), "w", format=muxer or codec.part, options=options)
+            self._file = av.open(_address(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
         self._stream = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
@@ -90,31 +92,75 @@ class Encoder:
             self._file.close()
 
 
-def join(parts: list[tuple[Path, int]], target: Path, muxer: str, fps: int) -> None:
-    """Encoded pieces one after the other, without encoding anew. `parts`: (file, number of its first frame), in order.
+def read(path: Path, container: str) -> Any:
+    """An open file of this container, whatever else its content looks like: a script of other files is not run, nothing else is opened.
 
-    Times are whole numbers of frames: every piece begins with a key frame and counts from 0.
+    Raises `av.error.FFmpegError` where it is none.
+    """
+    import av
+
+    return av.open(_address(path), format=container, options={"protocol_whitelist": "file"})
+
+
+def _address(path: Path) -> str:
+    """A whole path: FFmpeg takes what stands before a colon for a protocol."""
+    return str(Path(path).absolute())
+
+
+def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Fraction | int, codec: Codec, size: tuple[int, int]) -> None:
+    """Encoded pieces one after the other, without encoding anew. `parts`: (file, number of its first frame, number after its last one),
+    in order.
+
+    Times are whole numbers of frames: every piece begins with a key frame and counts from 0. Raises InputError for what is no piece of
+    this codec and size, RunError where the film cannot be written.
     """
     import av
 
     options = EXACT | ({"movflags": "+faststart"} if muxer in ("mp4", "mov") else {})
-    unit = Fraction(1, fps)
+    unit, stream = 1 / Fraction(fps), None
     try:
-        with av.open(str(target), "w", format=muxer, options=options) as out:
-            stream = None
-            for path, first in parts:
-                with av.open(str(path)) as piece:
-                    source = piece.streams.video[0]
+        with av.open(_address(target), "w", format=muxer, options=options) as out:
+            for path, first, end in parts:
+                for source, packet in _packets(path, codec, size, unit, end - first):
                     if stream is None:
                         stream = out.add_stream_from_template(source, opaque=True)  # the codec as it is: a decoder may have no encoder
                         stream.time_base = unit
                         stream.metadata.update(source.metadata)
-                    for packet in piece.demux(source):
-                        if packet.dts is None:  # the end
-                            continue
-                        for name in ("pts", "dts"):
-                            setattr(packet, name, first + round(getattr(packet, name) * packet.time_base / unit))
-                        packet.duration, packet.time_base, packet.stream = 1, unit, stream
-                        out.mux(packet)
-    except OSError as error:
+                    packet.pts, packet.dts = packet.pts + first, packet.dts + first
+                    packet.stream = stream
+                    out.mux(packet)
+    except (OSError, av.error.FFmpegError) as error:
         raise RunError(f"{target}: {error.strerror or error}; the pieces are kept, so the film can be resumed") from None
+
+
+def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, count: int) -> Iterator[tuple[Any, Any]]:
+    """(stream, packet) of a piece, with its times in frames. Raises InputError where it is not the piece that it should be.
+
+    `count`: frames that it lasts; a film of a window may leave some out.
+    """
+    import av
+
+    name, seen = av.codec.Codec(codec.encoder, "w").canonical_name, 0
+    try:
+        with read(path, codec.part) as piece:
+            if len(piece.streams) != 1 or not piece.streams.video:
+                raise ValueError("it is not one stream of pictures")
+            source = piece.streams.video[0]
+            found = source.codec.canonical_name, source.width, source.height
+            if found != (name, *size):
+                raise ValueError("it holds {} of {} x {}; expected {} of {} x {}".format(*found, name, *size))
+            for packet in piece.demux(source):
+                if packet.dts is None:  # the end
+                    continue
+                for field in ("pts", "dts"):
+                    setattr(packet, field, round(getattr(packet, field) * packet.time_base / unit))
+                packet.duration, packet.time_base = 1, unit
+                if not 0 <= packet.pts < count:
+                    raise ValueError(f"it lasts longer than {count} frames")
+                seen += 1
+                yield source, packet
+            if not seen:
+                raise ValueError("it holds no frames")
+    except (av.error.FFmpegError, ValueError, TypeError) as error:
+        why = error.strerror if isinstance(error, av.error.FFmpegError) else error
+        raise InputError.of(str(path), "", f"is no piece of this film: {why}") from None

@@ -19,7 +19,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from nnviz3d.record.codecs import INSTALL, X264, Codec, available, choose
+from nnviz3d.record.codecs import CODECS, INSTALL, X264, Codec, available, choose
 from nnviz3d.record.encode import Encoder, join
 from nnviz3d.spec.errors import InputError, RunError
 
@@ -141,10 +141,10 @@ class LiveFilm:
         """A plain MP4 out of the fragments; where that fails, the fragments are a film too."""
         whole = self.path.with_name(self.path.name + ".whole")
         try:
-            join([(self.part, 0)], whole, "mp4", self.fps)
+            join([(self.part, 0, max(self._end, self.frames))], whole, "mp4", self.fps, CODECS["h264"], self.size)
             os.replace(whole, self.path)
             self.part.unlink()
-        except (RunError, OSError):
+        except (RunError, InputError, OSError):
             whole.unlink(missing_ok=True)
             os.replace(self.part, self.path)
         self.kept = self.path

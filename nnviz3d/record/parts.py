@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -21,11 +22,14 @@ import numpy as np
 from nnviz3d.record import gif
 from nnviz3d.record.codecs import CODECS, FORMATS, Kind
 from nnviz3d.record.encode import join
-from nnviz3d.record.piece import Pictures, Piece, write_whole
-from nnviz3d.spec import limits
-from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.record.piece import Pictures, Piece, sha256, write_whole
+from nnviz3d.spec import limits, paths
+from nnviz3d.spec.errors import InputError, Problem, RunError
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 ENDING = ".parts"  # of the folder, after the film's name
+DOCUMENT = 16 << 20  # bytes of a plan or a note: a scene may name a million things
+MOST_FRAMES = 50_000_000
 PIECE_BYTES = 256 << 20  # raw frames of a piece that may wait on the disk
 PIECE_FRAMES = 60  # every piece begins with a whole picture: of 60 frames that costs 2 % of size, and many workers find something to do
 
@@ -49,8 +53,12 @@ class Plan:
         """Raises ValueError for what cannot be a film: a plan may come from anywhere."""
         numbers = {name: getattr(self, name) for name in ("width", "height", "fps", "first", "step", "count")}
         wrong = [name for name, value in numbers.items() if type(value) is not int or not (name == "first" or value > 0) or value > 2**40]
+        wrong += [name for name in ("scene", "format", "codec") if not isinstance(getattr(self, name), str)]
+        wrong += [] if isinstance(self.alpha, bool) else ["alpha"]
         if wrong or max(self.width, self.height) > limits.IMAGE_SIDE or self.codec not in FORMATS.get(self.format, ()):
             raise ValueError(f"no film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
+        if self.count > MOST_FRAMES or (self.alpha and not self.kind.codec.alpha_pixels):
+            raise ValueError(f"no film: {self.count:,} frames{' with transparency' if self.alpha else ''} as {self.codec}")
 
     @property
     def kind(self) -> Kind:
@@ -86,9 +94,11 @@ class Parts:
             folder.mkdir(parents=True, exist_ok=True)
             if not file.exists():
                 write_whole(file, json.dumps({"plan": asdict(plan), "about": about or {}}, indent=1))
-            document = json.loads(file.read_text(encoding="utf-8"))
+            document = _document(file)
             held, self.about = document["plan"], document["about"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            if not isinstance(held, dict) or not isinstance(self.about, dict):
+                raise ValueError("its plan is not a table")
+        except (OSError, ValueError, KeyError) as error:
             raise InputError.of(str(folder), "", f"cannot be used: {getattr(error, 'strerror', None) or error}") from None
         mine = asdict(plan)
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
@@ -99,7 +109,7 @@ class Parts:
     def load(folder: Path) -> Parts:
         """Of a folder that is there. Raises InputError."""
         try:
-            plan = Plan(**json.loads((folder / "plan.json").read_text(encoding="utf-8"))["plan"])
+            plan = Plan(**_document(folder / "plan.json")["plan"])
             plan.check()
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
@@ -109,20 +119,38 @@ class Parts:
         return self.folder / f"{number:05d}.{ending}"
 
     def finished(self) -> list[int]:
-        """Numbers of whole pieces."""
-        return [k for k in range(self.plan.pieces) if self.file(k).exists() and len(self.hashes(k)) == len(self.plan.piece(k))]
+        """Numbers of pieces that are there and are, byte for byte, what was written."""
+        return [k for k in range(self.plan.pieces) if not self.wrong(k)]
+
+    def wrong(self, number: int) -> str:
+        """Why a piece cannot be used; "" where it can."""
+        path, note = self.file(number), self.note(number)
+        if not path.exists() or not note:
+            return "missing"
+        if not path.is_file() or path.resolve().parent != self.folder.resolve():
+            return "no file of this folder"
+        raw = 32 if self.plan.kind.codec.sequence else 32 + prod(self.plan.shape) if self.plan.kind.codec.whole else 0
+        frames = len(self.plan.piece(number))
+        if path.stat().st_size != note["bytes"] or (raw and note["bytes"] != frames * raw) or len(note["frames"]) != frames:
+            return "of another size"
+        return "" if sha256(path) == note["sha256"] else "not what was written"
 
     def missing(self) -> list[int]:
         done = set(self.finished())
         return [k for k in range(self.plan.pieces) if k not in done]
 
     def note(self, number: int) -> dict:
-        """What was written beside a finished piece: "frames", sha256 of each before encoding, and "renderer"; empty for another."""
+        """What was written beside a finished piece: "bytes" and "sha256" of its file, "frames", sha256 of each before encoding, and
+        "renderer"; empty for what is no such note."""
         try:
-            note = json.loads(self.file(number, "json").read_text(encoding="utf-8"))
+            note = _document(self.file(number, "json"))
         except (OSError, ValueError):
             return {}
-        return note if isinstance(note, dict) else {}
+        frames = note.get("frames")
+        if not isinstance(frames, list) or not all(isinstance(each, str) and _DIGEST.fullmatch(each) for each in frames):
+            return {}
+        known = type(note.get("bytes")) is int and isinstance(note.get("sha256"), str) and isinstance(note.get("renderer"), str)
+        return note if known else {}
 
     def hashes(self, number: int) -> list[str]:
         return self.note(number).get("frames", [])
@@ -134,19 +162,23 @@ class Parts:
     def join(self, target: Path) -> None:
         """All pieces as one film, written beside the target and renamed when whole. Raises InputError where some are missing."""
         plan = self.plan
-        missing = self.missing()
+        wrong = {k: why for k in range(plan.pieces) if (why := self.wrong(k))}
+        missing = [k for k, why in wrong.items() if why == "missing"]
+        problems = [Problem(str(self.file(k)), "", f"is {why}; make it anew with --resume") for k, why in wrong.items() if why != "missing"]
         if missing:
             told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
-            raise InputError.of(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}")
+            problems.append(Problem(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}"))
+        if problems:
+            raise InputError(*problems[-20:])
         if plan.kind.codec.sequence:  # the pictures are where they belong
             return
         part = target.with_name(target.name + ".part")
-        files = [(self.file(k), plan.piece(k)[0]) for k in range(plan.pieces)]
+        files = [(self.file(k), plan.piece(k).start, plan.piece(k).stop) for k in range(plan.pieces)]
         try:
             if plan.kind.codec.whole:
                 gif.write(part, self.frames, plan)
             else:
-                join(files, part, plan.kind.muxer, plan.fps)
+                join(files, part, plan.kind.muxer, plan.fps, plan.kind.codec, (plan.width, plan.height))
             os.replace(part, target)
         except OSError as error:
             raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept, `--resume` goes on") from None
@@ -170,3 +202,17 @@ class Parts:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _document(path: Path) -> dict:
+    """A table of JSON. Raises OSError, and ValueError for all that is none."""
+    try:
+        paths.regular_file(path, DOCUMENT)
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except InputError as error:
+        raise ValueError(error.problems[0].message) from None
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("expected a table")
+    return found

@@ -8,12 +8,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from nnviz3d.record import encode
 from nnviz3d.record.sequence import naming
+from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
 
-KINDS = ("png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp")
+KINDS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF", "tiff": "TIFF", "bmp": "BMP", "webp": "WEBP"}
+"""What a file must be, by its ending: nothing is guessed from what it holds."""
 TOLD = 20  # problems at most
 
 
@@ -46,12 +49,15 @@ def find(pattern: Path) -> Pictures:
     shapes = {}
     for path in files:
         try:
-            with Image.open(path) as picture:  # reads the head of the file only
+            with Image.open(path, formats=[KINDS[path.suffix.lower()[1:]]]) as picture:  # reads the head of the file only
                 shapes[path] = picture.size, "A" in picture.getbands() or "transparency" in picture.info
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            problems.append(Problem(str(path), "", f"is no picture that can be read: {error}"))
+            why = "it is none" if isinstance(error, UnidentifiedImageError) else error
+            problems.append(Problem(str(path), "", f"is no {KINDS[kind]} picture that can be read: {why}"))
     sizes = [size for size, _ in shapes.values()]
     common = max(sizes, key=sizes.count, default=(0, 0))
+    if max(common) > limits.IMAGE_SIDE:
+        problems.append(Problem(str(pattern), "", f"{common[0]}x{common[1]} pixels; at most {limits.IMAGE_SIDE:,} a side"))
     for path, (size, _) in shapes.items():
         if size != common:
             told = f"is {size[0]}x{size[1]}; the others are {common[0]}x{common[1]}"
@@ -84,15 +90,20 @@ def _gaps(pattern: Path, numbers: list[int]) -> list[Problem]:
     return [Problem(str(pattern), "", f"missing: {a}" + (f" to {b}" if b > a else "")) for a, b in gaps]
 
 
-def read(path: Path, alpha: bool) -> np.ndarray:
-    """(H, W, 3|4) uint8, or uint16 where the file has so many bits. Raises InputError for a damaged file."""
+def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3|4) uint8, or uint16 where the file has so many bits. Raises InputError for a damaged file, and one of another size."""
     import av
 
+    kind = KINDS[path.suffix.lower()[1:]]
     try:
-        with av.open(str(path)) as file:
+        with encode.read(path, f"{kind.lower()}_pipe") as file:
+            file.streams.video[0].codec_context.options = {"max_pixels": str(size[0] * size[1])}
             frame = next(file.decode(video=0))
-    except (av.error.FFmpegError, StopIteration, OSError) as error:
-        raise InputError.of(str(path), "", f"is no picture that can be read: {error}") from None
+        if (frame.width, frame.height) != size:
+            raise ValueError("it is {} x {}; expected {} x {}".format(frame.width, frame.height, *size))
+    except (av.error.FFmpegError, StopIteration, IndexError, OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, av.error.FFmpegError) else error
+        raise InputError.of(str(path), "", f"is no {kind} picture that can be read: {why}") from None
     deep = frame.format.components[0].bits > 8
     wire = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
     return frame.to_ndarray(format=wire)

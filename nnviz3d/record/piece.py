@@ -101,8 +101,10 @@ class Piece:
         if self._encoder is not None:
             self._encoder.close()
         try:
-            write_whole(self.parts.file(self.number, "json"), json.dumps({"renderer": self.renderer, "frames": self._hashes}))
-            os.replace(self.raw if self._encoder is None else self.work, self.parts.file(self.number))
+            made = self.raw if self._encoder is None else self.work
+            note = {"renderer": self.renderer, "bytes": made.stat().st_size, "sha256": sha256(made), "frames": self._hashes}
+            write_whole(self.parts.file(self.number, "json"), json.dumps(note))
+            os.replace(made, self.parts.file(self.number))
             self.raw.unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"{self.raw}: {error.strerror}; its frames are kept, `--resume` goes on") from None
@@ -143,6 +145,12 @@ class Pictures(Piece):
             self.failed = str(error)
             raise
         self._hashes.append(known.hexdigest())
+
+
+def sha256(path: Path) -> str:
+    """Of a file's content. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ def write_png(image: np.ndarray, path: Path) -> None:
 
 def read_png(path: Path) -> np.ndarray:
     """(H, W, 3|4) uint8 from a file."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=["PNG"]) as image:
         return np.asarray(image.convert("RGBA" if image.mode == "RGBA" else "RGB"))
 
 

@@ -17,12 +17,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nnviz3d.spec import compare, limits, paths
+from nnviz3d.spec import compare, kinds, limits, paths
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
 
 KEY_PARTS = 64
+NOT_TEXT = "not UTF-8 text"
 SHOWN = 100  # problems of one file that are told one by one
 
 
@@ -59,6 +60,17 @@ def read(path: Path) -> dict:
     where = str(path)
     if not os.path.exists(path):  # noqa: PTH110 - unlike Path.exists, never raises: a name may be too long or hold a NUL
         raise InputError.of(where, "", "no such file; `nnviz3d scenes` lists the shipped scenes")
+    try:
+        return parse(_bytes(path), where)
+    except InputError as error:
+        kind = kinds.of(path)
+        if kind in (kinds.SCENE, kinds.TEXT, kinds.EMPTY) or (kind is kinds.UNKNOWN and NOT_TEXT not in error.problems[0].message):
+            raise
+        raise kinds.refuse(where, "a scene file", kind) from None
+
+
+def _bytes(path: Path) -> bytes:
+    where = str(path)
     paths.regular_file(path, limits.SCENE_BYTES, "scene file")
     try:
         with path.open("rb") as file:
@@ -67,7 +79,7 @@ def read(path: Path) -> dict:
         raise InputError.of(where, "", f"cannot be read: {error.strerror}") from None
     if len(raw) > limits.SCENE_BYTES:
         raise InputError.of(where, "", f"a scene file holds at most {limits.SCENE_BYTES:,} bytes")
-    return parse(raw, where)
+    return raw
 
 
 def parse(raw: bytes, where: str) -> dict:
@@ -79,7 +91,7 @@ def parse(raw: bytes, where: str) -> dict:
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise InputError.of(where, "", f"not UTF-8 text: byte {error.start} is {raw[error.start]:#04x}; save the file as UTF-8") from None
+        raise InputError.of(where, "", f"{NOT_TEXT}: byte {error.start} is {raw[error.start]:#04x}; save the file as UTF-8") from None
     except RecursionError:
         raise InputError.of(where, "", "nested too deeply for a scene file") from None
     except ValueError as error:  # TOMLDecodeError, and Python's own limit of 4,300 digits for a whole number

@@ -131,7 +131,7 @@ class Labels:
         """The label, its text cut to a readable width, and the size of that."""
         key = (label.text, label.kind, f.scale)
         if key not in self._texts:
-            if len(self._texts) > 4096:
+            if len(self._texts) > 1024:
                 self._texts.clear()
             imgui.push_font(None, _SIZES[label.kind])
             text = elide(" ".join(label.text.split()), f.px(MAX_WIDTH))

@@ -54,7 +54,7 @@ def test_sixteen_bits_and_transparency_are_kept_where_the_film_can(tmp_path):
     g = np.random.Generator(np.random.PCG64(0))
     pixels = g.integers(0, 65536, (48, 64, 3)).astype(np.uint16)
     Sequence(tmp_path / "deep", "png", CODECS["png16"]).add(0, pixels)
-    assert (pictures.read(tmp_path / "deep" / "000000.png", False) == pixels).all()
+    assert (pictures.read(tmp_path / "deep" / "000000.png", False, (64, 48)) == pixels).all()
     found = pictures.find(tmp_path / "deep")
     assert found.files == (tmp_path / "deep" / "000000.png",) and found.size == (64, 48) and not found.alpha
     assert command(tmp_path / "deep", "-o", tmp_path / "deep.gif", "--fps", 10).returncode == 0
@@ -81,7 +81,7 @@ def test_all_problems_at_once(tmp_path):
     assert done.returncode == 2 and not list(tmp_path.glob("film*"))
     told = {(problem["where"].rpartition("/")[2], problem["key"]): problem["message"] for problem in json.loads(done.stdout)["problems"]}
     assert told["f0003.png", ""] == "is 64x46; the others are 64x48"
-    assert "is no picture that can be read" in told["f0004.png", ""]
+    assert "is no PNG picture that can be read" in told["f0004.png", ""]
     assert told["f####.png", "--fps"] == "pictures a second, 1 to 1,000"
     assert "format 'avi' is not known" in told["film.avi", "--format"]
 

@@ -6,7 +6,6 @@ the first third of each part is its slope. Short soaks tell less: `error` is the
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -101,6 +100,6 @@ def anonymous() -> int | None:
 def files() -> int | None:
     """Open file descriptors; None where the system does not tell."""
     try:
-        return len(os.listdir("/proc/self/fd"))
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
     except OSError:
         return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.opening import ENDING
-from nnviz3d.spec import toml
+from nnviz3d.spec import kinds, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
@@ -20,10 +20,13 @@ TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
 def inspect(options: Options, name: str) -> dict[str, Any]:
     """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
     path = Path(name)
-    if path.suffix == ENDING:
+    kind = kinds.of(path)
+    if path.suffix == ENDING or kind is kinds.RECORDING:
         return _recording_facts(path)
     endings = [ending.lower() for ending in path.suffixes]
-    if endings[-1:] == [".safetensors"]:
+    if kinds.foreign(kind):
+        raise kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
+    if endings[-1:] == [".safetensors"] or kind is kinds.WEIGHTS:
         from nnviz3d.importers import weights
 
         return weights.describe(path)
@@ -33,9 +36,11 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
         return {"kind": "data", "file": name, **data_facts(scene, path.parent)}
     if any("idx" in ending or "ubyte" in ending for ending in endings) or "-ubyte" in path.name:
         return _idx_facts(path)
-    if endings[-1:] == [".toml"] or not endings:
+    if endings[-1:] == [".toml"] or not endings or kind is kinds.SCENE:
         return _scene_facts(options, name)
     known = ".toml, .nnrec, .safetensors, .csv, .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
+    if kind not in (kinds.UNKNOWN, kinds.TEXT):
+        raise kinds.refuse(path, known, kind)
     raise InputError.of(name, "", f"an unknown kind of file; expected {known}")
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from nnviz3d.spec.errors import InputError, RunError
 
 INSTALL = 'a farm needs Dask: pip install "nnviz3d[farm]"'
+HERE = "127.0.0.1"  # nothing of a farm on this machine listens anywhere else: whoever reaches a port of Dask runs code
 PORT = 8786  # of a Dask scheduler
 MOST_LOCAL = 256
 REACH = 5.0  # seconds for a scheduler to answer
@@ -69,6 +70,7 @@ def opened(where: Where) -> Iterator[tuple[Any, Callable[[], None]]]:
 @contextmanager
 def _remote(address: str) -> Iterator[tuple[Any, Callable[[], None]]]:
     from distributed import Client
+    from distributed.security import Security
 
     try:
         with ThreadPoolExecutor(1) as knocking:  # a notebook has a loop of its own in this thread
@@ -76,6 +78,8 @@ def _remote(address: str) -> Iterator[tuple[Any, Callable[[], None]]]:
         client = Client(address, timeout=REACH, set_as_default=False)
     except Exception as error:  # noqa: BLE001  whatever answers there, it is no scheduler
         why = f"nothing in {REACH:g} s" if isinstance(error, TimeoutError) else error
+        if address.startswith("tls:") and not Security().get_connection_args("client").get("ssl_context"):
+            why = "TLS needs certificates; name them in Dask's settings (distributed.comm.tls: ca-file, client.cert, client.key)"
         raise InputError.of(address, "--farm", f"no Dask scheduler answers there: {why}") from None
     with client:
         yield client, lambda: None
@@ -95,7 +99,8 @@ def _local(count: int) -> Iterator[tuple[Any, Callable[[], None]]]:
     """A scheduler in this process, and worker processes of our own: their environment is ready before numpy and OpenGL are loaded."""
     from distributed import Client, LocalCluster
 
-    options = {"n_workers": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    options = {"n_workers": 0, "host": HERE, "dashboard_address": f"{HERE}:0", "silence_logs": logging.CRITICAL}
+    options |= {"scheduler_kwargs": {"dashboard": False}}
     with tempfile.TemporaryDirectory(prefix="nnviz3d-farm-") as scratch, LocalCluster(**options) as cluster:
         workers = Workers(cluster.scheduler_address, count, Path(scratch))
         try:
@@ -121,8 +126,9 @@ class Workers:
 
     def _start(self) -> subprocess.Popen:
         command = [
-            sys.executable, "-P", "-m", "distributed.cli.dask_worker", self._address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-            "--memory-limit", "0", "--death-timeout", "30", "--local-directory", str(self._scratch),
+            sys.executable, "-P", "-m", "distributed.cli.dask_worker", self._address, "--host", HERE, "--dashboard-address", f"{HERE}:0",
+            "--no-dashboard", "--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--death-timeout", "30",
+            "--local-directory", str(self._scratch),
         ]  # fmt: skip
         return subprocess.Popen(
             command, env=self._environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True

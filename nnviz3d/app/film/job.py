@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nnviz3d import __version__
 from nnviz3d.record import codecs
-from nnviz3d.record.parts import ENDING, PIECE_FRAMES, Plan
+from nnviz3d.record.parts import ENDING, MOST_FRAMES, PIECE_FRAMES, Plan
 from nnviz3d.record.sequence import naming
 from nnviz3d.spec import limits, timeline, toml
 from nnviz3d.spec.edit import Edit
@@ -25,7 +25,6 @@ BITS = {
     "h264": 0.3, "h265": 0.25, "av1": 0.2, "h264_nvenc": 0.3, "h265_nvenc": 0.25, "vp9": 0.26, "ffv1": 6.0, "prores": 7.7, "gif": 2.0,
     "apng": 7.0, "png": 9.0, "png16": 26.0, "exr": 24.0,
 }  # fmt: skip
-MOST_FRAMES = 50_000_000
 
 
 @dataclass(frozen=True)

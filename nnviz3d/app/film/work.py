@@ -169,7 +169,7 @@ def of_pictures(found: Pictures, target: Path, kind: Kind, fps: int, name: str, 
             piece = parts.open(number, "pictures")
             try:
                 for index in plan.piece(number):
-                    image = pictures.read(found.files[index], alpha)
+                    image = pictures.read(found.files[index], alpha, found.size)
                     piece.add((image >> 8).astype("u1") if kind.codec.whole and image.dtype == "u2" else image)
                     progress(index + 1, plan.count)
             finally:

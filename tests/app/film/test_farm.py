@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from tests.app.film.conftest import job, same
 needs_dask = pytest.mark.skipif(not __import__("importlib.util").util.find_spec("distributed"), reason="needs the extra `farm`")
 pytestmark = [pytest.mark.gl, needs_dask]
 LOCAL = cluster.Where(workers=2)
+QUIET = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 
 
 @pytest.fixture
@@ -78,7 +80,7 @@ def test_ctrl_c_keeps_what_is_there_and_resume_goes_on(tmp_path, alone, processe
 
 
 @contextmanager
-def dask(folder: Path, count=2):
+def dask(folder: Path, count=2, protocol="tcp", options=()):
     """A scheduler and workers as people start them, which share nothing with us but the network. Yields the address and the workers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -88,11 +90,12 @@ def dask(folder: Path, count=2):
     run = lambda *words: subprocess.Popen(  # noqa: E731
         [sys.executable, "-P", "-m", *words], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    made = [run("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-show")]
+    made = [run("distributed.cli.dask_scheduler", "--host", f"{protocol}://127.0.0.1", "--port", str(port), *options, *QUIET, "--no-show")]
     try:
         for _ in range(count):
-            made.append(run("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", "--no-nanny", "--no-dashboard", "--nthreads", "4"))
-        yield f"dask://127.0.0.1:{port}", made[1:]
+            words = [f"{protocol}://127.0.0.1:{port}", "--host", "127.0.0.1", "--no-nanny", "--nthreads", "4", *options, *QUIET]
+            made.append(run("distributed.cli.dask_worker", *words))
+        yield f"{'dask' if protocol == 'tcp' else protocol}://127.0.0.1:{port}", made[1:]
     finally:
         for process in made:
             process.kill()
@@ -185,6 +188,46 @@ def test_versions_are_compared_before_any_work(tmp_path):
     assert not said
     farm.Farm(Client(numpy="2.0"), one, LOCAL, said.append)
     assert said == ["note: workers have numpy 2.0 (1.0 here): frames may differ in their last bits where pieces meet"]
+
+
+def listening(*processes):
+    """Addresses that these processes listen at."""
+    psutil = pytest.importorskip("psutil")  # Dask brings it
+    found = set()
+    for process in processes:
+        found |= {c.laddr.ip for c in psutil.Process(process).net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    return found
+
+
+def test_nothing_of_a_local_farm_listens_to_other_machines(tmp_path, processes):
+    before = listening(os.getpid())
+    with cluster.opened(LOCAL) as (client, keep):
+        made = farm.Farm(client, job(tmp_path / "film.mp4"), LOCAL, lambda text: None, keep)
+        client.wait_for_workers(2)
+        seen = listening(os.getpid(), *(each.pid for each in processes()))
+        made.close()
+    assert seen - before == {"127.0.0.1"}
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")
+def test_a_cluster_that_speaks_tls(tmp_path, monkeypatch):
+    """Only who has the certificate is heard, and without one it is said what is missing."""
+    import dask as settings
+
+    key, cert = (str(tmp_path / name) for name in ("key.pem", "cert.pem"))
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=farm -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(["openssl", *words.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
+    tls = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key]
+    with dask(tmp_path / "elsewhere", 1, "tls", tls) as (address, _):
+        where = wait_for(address)[0]
+        with pytest.raises(InputError, match="TLS needs certificates"):
+            farm.record(job(tmp_path / "no.mp4"), where)
+        with pytest.raises(InputError, match="no Dask scheduler answers there"):
+            farm.record(job(tmp_path / "no.mp4"), cluster.Where(address=where.address.replace("tls", "tcp")))
+        tls = {"ca-file": cert, "client.cert": cert, "client.key": key}
+        with settings.config.set({f"distributed.comm.tls.{name}": value for name, value in tls.items()}):
+            told = farm.record(job(tmp_path / "film.mp4"), where)
+    assert len(told["frames"]) == told["count"]
 
 
 def command(*words):

@@ -1,0 +1,221 @@
+"""What a file is, told by its first bytes, and what can be done with it here. Names lie: a table may be called anything.
+
+Only the first few thousand bytes are read, nothing is unpacked but the beginning of a gzip stream, and what is said is never a promise that
+the file is sound: whoever reads it checks it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnviz3d.spec.errors import InputError
+
+BYTES = 1 << 16  # that are looked at: a line of a table may be long
+LINES = 20  # of text, that a table is told by
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`name` for programs; `text` completes "F is ..."; `way`: what to do with it, "" where nnviz3d cannot use it. `{}` is its name."""
+
+    name: str
+    text: str
+    way: str = ""
+
+
+INSPECT = "look at it with `nnviz3d inspect {}`"
+_EXPORT = "save its weights as safetensors: `safetensors.torch.save_file(model.state_dict(), 'w.safetensors')`, then --init w.safetensors"
+_NO_MODELS = "nnviz3d cannot open models yet; save its weights as .safetensors and start from them: `nnviz3d train SCENE --init FILE`"
+SCENE = Kind("scene", "a scene", "`nnviz3d run {}`")
+RECORDING = Kind("recording", "a recording of a training run", "`nnviz3d run {}`")
+TIMELINE = Kind("timeline", "a timeline of a session in a window", "film it: `nnviz3d record {} -o film.mp4`")
+PIECES = Kind("pieces", "a folder with the pieces of a film", "join them: `nnviz3d encode {}`")
+FOLDER = Kind("folder", "a folder")
+TABLE = Kind("table", "a table", f"{INSPECT}, or drop it on the window")
+ARRAYS = Kind("arrays", "a file of numpy arrays", f"{INSPECT}, or drop it on the window")
+IDX = Kind("idx", "data in the IDX format", f"{INSPECT}, or drop it on the window")
+WEIGHTS = Kind("weights", "a file of weights (safetensors)", f"{INSPECT}, or start from it: `nnviz3d train SCENE --init {{}}`")
+TEXT = Kind("text", "a text")
+EMPTY = Kind("empty", "empty")
+UNKNOWN = Kind("unknown", "of a kind that nnviz3d does not know")
+ONNX = Kind("onnx", "an ONNX model", _NO_MODELS)
+PICKLE = Kind("pickle", "a pickle, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
+TORCH = Kind("torch", "a PyTorch file, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
+KERAS = Kind("keras", "a Keras model", _NO_MODELS)
+HDF5 = Kind("hdf5", "an HDF5 file", "save Keras weights as .safetensors, data as .npz or .csv")
+EXCEL = Kind("excel", "an Excel workbook", f"{INSPECT}, or save it as .csv")
+PARQUET = Kind("parquet", "a Parquet table", f"{INSPECT}, or save it as .csv")
+PICTURE, FILM = "picture", "film"
+_OPENS = "nnviz3d opens scenes, recordings, tables, arrays and weights"
+
+MAGIC = (  # offset, bytes, kind; the first that fits
+    (0, b"\x93NUMPY", ARRAYS),
+    (0, b"\x89HDF\r\n\x1a\n", HDF5),
+    (0, b"PAR1", PARQUET),
+    (0, b"ARROW1", Kind("arrow", "an Arrow table", "save it as .csv")),
+    (0, b"\x89PNG\r\n\x1a\n", Kind(PICTURE, "a PNG picture")),
+    (0, b"\xff\xd8\xff", Kind(PICTURE, "a JPEG picture")),
+    (0, b"GIF8", Kind(FILM, "a GIF")),
+    (8, b"WEBP", Kind(PICTURE, "a WebP picture")),
+    (8, b"AVI ", Kind(FILM, "a film (AVI)")),
+    (8, b"WAVE", Kind("sound", "a sound (WAV)")),
+    (0, b"II*\0", Kind(PICTURE, "a TIFF picture")),
+    (0, b"MM\0*", Kind(PICTURE, "a TIFF picture")),
+    (0, b"BM", Kind(PICTURE, "a BMP picture")),
+    (0, b"\x76\x2f\x31\x01", Kind(PICTURE, "an EXR picture")),
+    (4, b"ftypavif", Kind(PICTURE, "an AVIF picture")),
+    (4, b"ftyphei", Kind(PICTURE, "a HEIF picture")),
+    (4, b"ftypqt", Kind(FILM, "a film (MOV)")),
+    (4, b"ftyp", Kind(FILM, "a film (MP4)")),
+    (0, b"%PDF", Kind("document", "a PDF document")),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind("excel", "an old Office file", "save it as .csv")),
+    (0, b"BZh", Kind("packed", "packed (bzip2)", INSPECT)),
+    (0, b"\xfd7zXZ\0", Kind("packed", "packed (xz)", INSPECT)),
+    (0, b"\x28\xb5\x2f\xfd", Kind("packed", "packed (zstd)", "unpack it first")),
+    (0, b"7z\xbc\xaf\x27\x1c", Kind("packed", "packed (7z)", "unpack it first")),
+    (0, b"Rar!", Kind("packed", "packed (RAR)", "unpack it first")),
+    (257, b"ustar", Kind("packed", "a tar archive", "unpack it first")),
+    (0, b"SQLite format 3\0", Kind("database", "an SQLite database", "save a table of it as .csv")),
+    (0, b"GGUF", Kind("model", "a GGUF model", _NO_MODELS)),
+    (4, b"TFL3", Kind("model", "a TensorFlow Lite model", _NO_MODELS)),
+    (0, b"\x7fELF", Kind("program", "a program")),
+    (0, b"MZ", Kind("program", "a program")),
+)
+
+
+_CODE = re.compile(r"(import|from|def|class|function|#include|package|var|let|const) |#!|\"\"\"")
+_SECTION = re.compile(r"\s*\[\[?\s*[\w.\"'-]+\s*\]\]?\s*(#.*)?")
+_VALUE = re.compile(r"\s*[A-Za-z_][\w.-]*\s*=\s*(\"|'|\[|\{|true|false|[-+0-9])")
+
+
+def of(path: str | os.PathLike) -> Kind:
+    """`UNKNOWN` also where nothing can be read. Never opens a device or a pipe."""
+    path = Path(path)
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return _folder(path)
+        if not stat.S_ISREG(status.st_mode):
+            return UNKNOWN
+        with path.open("rb") as file:
+            head = file.read(BYTES)
+    except (OSError, ValueError):
+        return UNKNOWN
+    return of_bytes(head, status.st_size)
+
+
+def of_bytes(head: bytes, size: int) -> Kind:
+    """`head`: the first `BYTES` of a file of `size` bytes."""
+    if not head:
+        return EMPTY
+    for offset, mark, kind in MAGIC:
+        if head[offset : offset + len(mark)] == mark and (offset != 8 or head[:4] == b"RIFF"):
+            return kind
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return Kind(FILM, "a film (WebM)" if b"webm" in head[:64] else "a film (Matroska)")
+    if head[:2] == b"\x1f\x8b":
+        return _packed(head)
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _archive(head)
+    if len(head) > 9 and head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= size - 8:
+        return WEIGHTS
+    if head[:2] == b"\0\0" and head[2:3] in b"\x08\x09\x0b\x0c\x0d\x0e" and 1 <= (head[3:4] or b"\0")[0] <= 8:
+        return IDX
+    if head[:1] == b"\x80" and (head[1:2] or b"\0")[0] in range(2, 6):
+        return PICKLE
+    if _protobuf(head):
+        return ONNX
+    return _text(head)
+
+
+def refuse(path: str | os.PathLike, wanted: str, kind: Kind | None = None) -> InputError:
+    """What to raise where `wanted` ("a scene") was expected, and this file is of another kind."""
+    kind, name = kind or of(path), os.fspath(path)
+    way = kind.way.replace("{}", Path(name).name) or (_OPENS if kind.name not in ("empty", "text", "folder") else "")
+    way = way if way.startswith("nnviz3d") else way[:1].upper() + way[1:]
+    return InputError.of(name, "", f"is {kind.text}; expected {wanted}{'. ' if way else ''}{way}")
+
+
+def foreign(kind: Kind) -> bool:
+    """Whether it is surely none of the files that nnviz3d opens."""
+    return kind.name in (PICTURE, FILM, "onnx", "pickle", "torch", "keras", "hdf5", "model", "document", "database", "program", "sound")
+
+
+def _folder(path: Path) -> Kind:
+    if (path / "index.jsonl").is_file():
+        return RECORDING
+    return PIECES if (path / "plan.json").is_file() else FOLDER
+
+
+def _packed(head: bytes) -> Kind:
+    """What a gzip file holds, by the beginning of it."""
+    try:
+        inner = of_bytes(zlib.decompressobj(31).decompress(head, BYTES), 1 << 62)
+    except zlib.error:
+        inner = UNKNOWN
+    if inner in (TABLE, IDX):
+        return Kind(inner.name, f"{inner.text}, packed (gzip)", inner.way)
+    return Kind("packed", "packed (gzip)" + ("" if inner is UNKNOWN else f"; in it is {inner.text}"), "unpack it first")
+
+
+def _archive(head: bytes) -> Kind:
+    """A zip file, by the name of its first entry and what else can be seen."""
+    name = head[30 : 30 + int.from_bytes(head[26:28], "little")].decode("utf-8", "replace")
+    if name.endswith(".npy"):
+        return ARRAYS
+    if name.endswith(("/data.pkl", "/.format_version", "/version")):
+        return TORCH
+    if name in ("metadata.json", "config.json", "model.weights.h5"):
+        return KERAS
+    if name.startswith(("[Content_Types].xml", "_rels/", "xl/", "docProps/")):
+        return EXCEL
+    return Kind("packed", f"a zip archive{f' (with {name:.60})' if name.isprintable() and name else ''}", "unpack it first, or inspect it")
+
+
+def _protobuf(head: bytes) -> bool:
+    """Whether it begins as an ONNX model does: the version of its format, then one of the fields that follow it."""
+    return (
+        head[:1] == b"\x08"
+        and head[1:2] != b""
+        and 1 <= head[1] <= 32
+        and head[2:3] in (b"\x12", b"\x1a", b"\x22", b"\x28", b"\x32", b"\x3a", b"\x42")
+    )
+
+
+def _text(head: bytes) -> Kind:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head[: len(head) & ~1].decode("utf-16", "ignore")
+    elif b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 100:
+        return UNKNOWN
+    else:
+        text = head.decode("utf-8-sig", "replace")  # bytes of another encoding stand for letters
+    lines = [line for line in text.splitlines() if line.strip()]
+    lines = (lines[:-1] if len(lines) > 1 and len(head) == BYTES else lines)[:LINES]  # the last one is cut
+    if text.lstrip().startswith("{"):
+        return TIMELINE if '"timeline"' in lines[0][:200] else TEXT
+    if text.lstrip().startswith("<") or any(_CODE.match(line) for line in lines):
+        return TEXT
+    if any(_SECTION.fullmatch(line) or _VALUE.match(line) for line in lines):
+        return SCENE
+    return TABLE if _columns(lines) or (len(head) == BYTES and len(lines) == 1 and _columns(lines * 2)) else TEXT
+
+
+def _columns(lines: list[str]) -> bool:
+    """Whether most lines have as many cells as each other, parted by the same sign."""
+    for sign in ("\t", ";", ",", "|", None):
+        counts = [len(line.split(sign)) for line in lines]
+        usual = max(set(counts), key=counts.count, default=0)
+        if usual > 1 and counts.count(usual) >= max(0.6 * len(counts), 2) and (sign or _numbers(lines)):
+            return True
+    return False
+
+
+def _numbers(lines: list[str]) -> bool:
+    """Whether words parted by spaces are mostly numbers: else it is prose."""
+    words = [word for line in lines for word in line.split()]
+    return sum(bool(re.fullmatch(r"[-+]?[\d.,]+(e[-+]?\d+)?", word, re.IGNORECASE)) for word in words) > len(words) // 2
