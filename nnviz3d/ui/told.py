@@ -43,4 +43,15 @@ def _subjects(r: Readout) -> tuple:
     neurons = tuple(reading and (reading.neuron, reading.network) for reading in (r.neuron, r.hovered))
     parameters = tuple(reading and reading.parameter for reading in (r.parameter, r.weight, r.edge))
     checked, layer = r.parameter and r.parameter.check, r.whole and r.whole.layer
-    return id(r.topology), r.sample_right is None, r.sample_index, r.sample_label, r.moments.shown, r.holds, neurons, parameters, checked, layer
+    return (
+        id(r.topology),
+        r.sample_right is None,
+        r.sample_index,
+        r.sample_label,
+        r.moments.shown,
+        r.holds,
+        neurons,
+        parameters,
+        checked,
+        layer,
+    )
