@@ -119,6 +119,7 @@ class Browser:
             part if session.seen is source else "batch", self._number, told.step, len(rows_r), told.done,
             None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
+            session.seen is not source and told.moment[-1],
         )  # fmt: skip
 
 

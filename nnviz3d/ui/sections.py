@@ -69,6 +69,8 @@ def heading(reading, title: str) -> str:
     """What a section is called on screen: of an update, by which rule."""
     if title != UPDATE:
         return title
+    if not there(reading, title):
+        return f"{UPDATE} ({reading.step.update.optimizer})" if isinstance(reading, NeuronReading) else title
     if isinstance(reading, NeuronReading):
         return updates.title(reading)
     if isinstance(reading, ParameterEquations):

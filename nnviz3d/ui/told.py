@@ -1,4 +1,4 @@
-"""What is told together: while training runs all numbers of the network are taken at once, ten times a second.
+"""What is told together: while training runs all numbers of neurons, weights and the answer are taken at once, ten times a second.
 
 Else one place would show the numbers of this step and another those of a moment before. What is pointed at or picked anew is told at once,
 with everything else.
@@ -12,8 +12,7 @@ from nnviz3d.spec.readout import Readout
 
 EVERY = 0.1  # seconds between two sets of numbers: more often they cannot be read
 FIELDS = (
-    "neuron", "hovered", "parameter", "whole", "weight", "edge", "sample_answer", "sample_right", "step", "epoch", "loss", "test_loss",
-    "train_accuracy", "test_accuracy", "compare",
+    "neuron", "hovered", "parameter", "whole", "weight", "edge", "sample_answer", "sample_right",
 )  # fmt: skip
 
 
@@ -44,4 +43,15 @@ def _subjects(r: Readout) -> tuple:
     neurons = tuple(reading and (reading.neuron, reading.network) for reading in (r.neuron, r.hovered))
     parameters = tuple(reading and reading.parameter for reading in (r.parameter, r.weight, r.edge))
     checked, layer = r.parameter and r.parameter.check, r.whole and r.whole.layer
-    return id(r.topology), r.sample_index, r.sample_label, r.moments.shown, r.holds, neurons, parameters, checked, layer
+    return (
+        id(r.topology),
+        r.sample_right is None,
+        r.sample_index,
+        r.sample_label,
+        r.moments.shown,
+        r.holds,
+        neurons,
+        parameters,
+        checked,
+        layer,
+    )

@@ -168,8 +168,8 @@ def test_the_numbers_in_the_texts_are_the_tapes_own(visitor):
 def test_the_story_holds_the_step_puts_a_wrong_answer_right(visitor):
     """What the tour was made around: a 2 that is taken for a 3. Its texts are true without it, but would teach less."""
     visitor.do("tour")
-    reading = visitor.session.walking.reading()
-    assert reading.answer_before.startswith("3 (") and reading.answer_after.startswith("2 (") and reading.loss_after < reading.loss_before
+    walk = visitor.session.walking.walk
+    assert walk.said(False)[0].startswith("3 (") and walk.said(True)[0].startswith("2 (") and walk.tape.new.loss < walk.tape.old.loss
 
 
 def test_training_runs_to_its_step_and_the_text_keeps_up(visitor):

@@ -40,9 +40,17 @@ def numbers(line: Line) -> list[Printed]:
     return found
 
 
+FUNCTIONS = {
+    "exp": math.exp, "log": math.log, "tanh": math.tanh, "sin": math.sin, "max": max, "sqrt": lambda v: math.sqrt(max(v, 0.0)),
+    "sigma": lambda z: 1 / (1 + math.exp(-z)), "Phi": lambda z: 0.5 * math.erfc(-z / math.sqrt(2)),
+    "elu": lambda z: z if z > 0 else math.expm1(z),
+    "gelu": lambda z: z / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),
+}  # fmt: skip
+
+
 def python(text: str) -> str:
     """A line of numbers as an expression of Python."""
-    text = text.replace(MINUS, "-")
+    text = re.sub(r"(?<=\d),(?=\d{3})", "", text.replace(MINUS, "-")).replace("ln(", "log(").replace("σ(", "sigma(").replace("Φ(", "Phi(")
     text = re.sub(r"√\(([^()]*)\)|√([\d.e-]+)", lambda m: f"sqrt({m[1] or m[2]})", text)
     return text.replace(" · ", " * ").replace("^2", "**2")
 
@@ -55,8 +63,9 @@ def unit(text: str) -> float:
     return 0.0 if text == "0" else 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
 
 
-def evaluate(text: str, exact: frozenset[str] = frozenset()) -> tuple[float, float]:
-    """(what the printed numbers give, how far the digits that were not printed can move it). `exact` ones are printed to six digits."""
+def evaluate(text: str, exact: frozenset[str] = frozenset(), **functions) -> tuple[float, float]:
+    """(what the printed numbers give, how far the digits that were not printed can move it). `exact` ones are printed to six digits.
+    `functions`: others than `FUNCTIONS`."""
     expression = python(text)
     found = list(NUMBER.finditer(expression))
     values = [float(m[0]) for m in found]
@@ -64,7 +73,7 @@ def evaluate(text: str, exact: frozenset[str] = frozenset()) -> tuple[float, flo
         expression = f"{expression[: m.start()]}n[{k}]{expression[m.end() :]}"
 
     def at(n):
-        return eval(expression, {"sqrt": lambda v: math.sqrt(max(v, 0.0)), "n": n})
+        return eval(expression, {**FUNCTIONS, **functions, "n": n})
 
     middle, slack = at(values), 0.0
     for k, m in enumerate(found):

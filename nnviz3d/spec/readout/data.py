@@ -66,6 +66,7 @@ class SamplesReading:
     shape: tuple[int, ...]
     low: np.ndarray
     high: np.ndarray
+    after: bool = False  # of a walk's batch: asked with the weights after its step
 
 
 @dataclass(frozen=True)

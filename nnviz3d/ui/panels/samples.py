@@ -73,7 +73,7 @@ class Samples:
             return
         of = f" of {count(f.readout.sample_count)}" if r.part != "batch" and r.total < f.readout.sample_count else ""
         told = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
-        small(f, f"{part}: {count(r.total)}{of} samples, {told}, at step {count(r.step)}", wrap=True)
+        small(f, f"{part}: {count(r.total)}{of} samples, {told}, {_when(r)}", wrap=True)
         tip(f, "What the network says of each sample by itself (without dropout), and the loss of that sample alone. Asked again about "
                "every two seconds while it learns; the list stands still while the pointer is on it.")  # fmt: skip
 
@@ -206,6 +206,13 @@ class Samples:
             imgui.same_line(0, f.px(2))
         imgui.align_text_to_frame_padding()
         dim(f"{count(first + 1)} to {count(min(first + size, r.found))} of {count(r.found)}")
+
+
+def _when(r: SamplesReading) -> str:
+    """By which network: of a walk's batch by the one before the step until that is done."""
+    if r.part != "batch":
+        return f"at step {count(r.step)}"
+    return f"{'after' if r.after else 'before'} step {count(r.step)}"
 
 
 def _pictures(r: SamplesReading) -> bool:

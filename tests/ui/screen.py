@@ -1,0 +1,214 @@
+"""What a window shows, as text: every line of an equation and every word that is drawn in a frame; and what must hold of it.
+
+Nothing is asked of the engine: only what is printed is compared with what is printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from imgui_bundle import imgui
+
+from nnviz3d.ui import losses, outputs
+from nnviz3d.ui.line import Line
+from nnviz3d.ui.lines import Lines
+from nnviz3d.ui.numbers import plain
+from nnviz3d.ui.sections import ACTIVATION, ERROR, SUM, UPDATE
+from tests.ui.printed import Printed, evaluate, number, numbers
+
+FLOAT32 = 3e-6  # relative to what is added up: what rounding to 32 bits may have moved
+FORMULA = re.compile(r"[\d.,e()\s·/^√+−-]*(?:(?:exp|ln|tanh|sin|max|σ|Φ|elu|gelu|clip)?[\d.,e()\s·/^√+−-]+)+")
+
+
+@dataclass
+class Screen:
+    """Of one frame. `lines`: (section, its lines); `texts`: all other words; `loss`: (formula, value) of the walk's table."""
+
+    lines: dict[str, list[Line]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    loss: tuple[str, str] | None = None
+
+    def find(self, pattern: str) -> list[str]:
+        """What the pattern's group holds, in every text that has it."""
+        return [m[1] for text in self.texts for m in re.finditer(pattern, text)]
+
+    def all(self) -> str:
+        """Everything, to look for a number that must not be there."""
+        told = [
+            f"{line.text} {line.printed} {'' if line.second is None else plain(line.second)}"
+            for those in self.lines.values()
+            for line in those
+        ]
+        return " \n ".join([*told, *self.texts, *(self.loss or ())])
+
+    def end(self, title: str, start: str) -> str | None:
+        """The number at the right end of the section's line that begins so."""
+        return next(
+            (line.printed for line in self.lines.get(title, ()) if line.text.replace(" ", "").startswith(start) and line.printed), None
+        )
+
+
+@contextlib.contextmanager
+def reading():
+    """Within the context every frame that is drawn is written down, from `begin` on."""
+    screen = Screen()
+    add_text, unformatted, draw, formula = imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula
+
+    def drawn(self, *args):
+        screen.texts.append(str(args[-1]))
+        return add_text(self, *args)
+
+    def written(text, *args):
+        screen.texts.append(text)
+        return unformatted(text, *args)
+
+    def lined(self, f, title, lines, *args):
+        screen.lines[title] = list(lines)
+        return draw(self, f, title, lines, *args)
+
+    def told(o):
+        latex, text = formula(o)
+        screen.loss = text, plain(o.loss_before)
+        return latex, text
+
+    imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = drawn, written, lined, told
+    assert outputs.losses is losses
+    try:
+        yield screen
+    finally:
+        imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = add_text, unformatted, draw, formula
+
+
+def begin(screen: Screen) -> None:
+    """The next frame."""
+    screen.lines.clear()
+    screen.texts.clear()
+    screen.loss = None
+
+
+def check(screen: Screen, clip: float = 1.0) -> int:
+    """Every printed formula gives what stands behind it, to the printed digits. Returns how many there were. `clip`: huber's delta."""
+    count = 0
+    for title, lines in screen.lines.items():
+        for line in lines:
+            count += _formula(title, line, lines, clip)
+            if line.kind == "change":
+                count += _moved(line)
+        count += _sum(title, lines) + _lengths(title, lines)
+    for text in screen.texts:
+        for a, b, product in re.findall(r"= (\S+) × (\S+) = (\S+)$", text):
+            _agree(text, *_product(number(a), number(b)), number(product))
+            count += 1
+    return count + _loss(screen)
+
+
+def _agree(text: str, result: float, slack: float, printed: Printed) -> None:
+    assert abs(result - printed.value) <= 1.02 * (slack + printed.unit / 2) + 1e-5 * abs(result) + 1e-37, (text, result, slack, printed)
+
+
+def _product(a: Printed, b: Printed) -> tuple[float, float]:
+    return a.value * b.value, abs(a.value) * b.unit / 2 + abs(b.value) * a.unit / 2
+
+
+def _formula(title: str, line: Line, lines: list[Line], clip: float) -> int:
+    """A line of numbers that has a result: term, result or step."""
+    text = line.text
+    if line.tex or line.value is None or line.kind not in ("term", "result", "step") or not math.isfinite(line.value):
+        return 0
+    if not any(c.isdigit() for c in text) or not FORMULA.fullmatch(text):
+        return 0
+    result, slack = evaluate(text, clip=lambda e: min(max(e, -clip), clip))
+    slack += 3e-5 * abs(result) if line.kind == "step" else 0.0  # constants are printed to six digits
+    slack += FLOAT32 * _size(lines) if title == ERROR else 0.0
+    slack += FLOAT32 * sum(abs(n.value) for n in numbers(line))  # differences of numbers that are nearly equal
+    _agree(f"{title}: {text} = {line.printed}", result, slack, number(line.printed))
+    return 1
+
+
+def _size(lines: list[Line]) -> float:
+    return sum(abs(line.value) for line in lines if line.kind in ("term", "rest", "bias"))
+
+
+def _sum(title: str, lines: list[Line]) -> int:
+    """Terms, the rest and the bias give z; terms and the rest give what the slope multiplies."""
+    parts = [line for line in lines if line.kind in ("term", "rest", "bias")]
+    if title not in (SUM, ERROR, "Its share of z") or not parts or not lines[-1].printed:
+        return 0
+    last = numbers(lines[-1])[-1] if title == ERROR else number(lines[-1].printed)
+    told = [number(line.printed) for line in parts]
+    slack = sum(n.unit for n in told) / 2 + 4 * FLOAT32 * _size(parts)
+    _agree(f"{title}: {[line.printed for line in parts]}", sum(n.value for n in told), slack, last)
+    return 1
+
+
+def _moved(line: Line) -> int:
+    """Old and change give the new one."""
+    old, new = numbers(line)[-2:]
+    change = number(line.printed)
+    _agree(f"{line.text} {line.lead} {line.printed}", old.value + change.value, old.unit / 2 + change.unit / 2 + 1e-7 * abs(old.value), new)
+    return 1
+
+
+def _lengths(title: str, lines: list[Line]) -> int:
+    """‖ΔW‖ = η ‖...‖, where that is what is printed."""
+    if title != UPDATE:
+        return 0
+    for length, change in pairwise(lines):
+        text = change.text.replace(" ", "")
+        if text.startswith("‖ΔW‖="):
+            told = {line.text.replace(" ", ""): number(line.printed) for line in lines if line.kind == "number"}
+            name = text.removeprefix("‖ΔW‖=η")
+            given = told.get(name)
+            if given is None:  # G stands with the gradient
+                return 0
+            _agree(
+                f"{length.text} {change.text}",
+                *_product(told["η"], given),
+                Printed(number(change.printed).value, 0.01 * number(change.printed).value),
+            )
+            return 1
+    return 0
+
+
+def _loss(screen: Screen) -> int:
+    """L = −ln p = −ln 0.22 = 1.51"""
+    if screen.loss is None:
+        return 0
+    text, value = screen.loss
+    formula = text.split("=")[-1].strip().replace("²", "^2").replace("½", "0.5 ·").replace("|", "")
+    formula = re.sub(r"e\^\((−[\d.]+)\)", r"exp(\1)", formula)
+    formula = re.sub(r"ln (\((?:[^()]*)\)|exp\([^()]*\)|[\d.e−]+)", r"ln(\1)", formula)
+    if "Σ" in formula or not FORMULA.fullmatch(formula):
+        return 0
+    result, slack = evaluate(formula)
+    _agree(f"{text} = {value}", result, slack + 1e-6, number(value))
+    return 1
+
+
+def one_value(screen: Screen, picked: bool, hovered: bool) -> None:
+    """Where z and a of the `picked` neuron are told in more than one place, it is one number; so are the answer and the loss. `hovered`:
+    the card at the pointer is of it too."""
+    z, a = set(), set()
+    if picked:
+        z = {screen.end(SUM, "z["), *screen.find(r"^z = (\S+)")}
+        a = {screen.lines[ACTIVATION][-1].printed} if ACTIVATION in screen.lines else set()
+        a |= {*screen.find(r"^a = (\S+)$"), *screen.find(r"^z = \S+   a = (\S+)")}
+    if hovered:
+        z |= set(screen.find(r"^a = \S+     z = (\S+)$"))
+        a |= set(screen.find(r"^a = (\S+)     z = "))
+    for name, told in (("z", z - {None, ""}), ("a", a - {None, ""})):
+        assert len(told) <= 1, (name, told)
+    says = screen.find(r"the network says (.+)$") + screen.find(r"   ·   says (.+)$")
+    verdict = [text.split("   ·   ") for text in screen.texts if "   ·   " in text and ", sample" in text]
+    for parts in verdict:
+        says += [parts[2].split(" → ")[-1]] if len(parts) > 2 else []
+        lost = [parts[1].removeprefix("its loss ")] if len(parts) > 1 and "loss" in parts[1] else []
+        lost += screen.find(r"^loss (.+)$")
+        assert len(set(lost)) <= 1, lost
+        if screen.loss is not None and lost:
+            assert lost[0].split(" → ")[0] == screen.loss[1], (lost, screen.loss)
+    assert len(set(says)) <= 1, says
