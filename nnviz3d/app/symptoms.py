@@ -49,8 +49,10 @@ def scatter(source) -> float:
 
 
 def _shares(source) -> np.ndarray:
-    """Of each class that the training part has."""
-    count = np.bincount(source.data.t_train)
+    """Of each class that the training part has, as much as its weight lets it count."""
+    count = np.bincount(source.data.t_train).astype(np.float64)
+    weights = source.trainer.objective.weights
+    count *= np.asarray(weights)[: len(count)] if weights else 1.0
     return count[count > 0] / count.sum()
 
 

@@ -127,12 +127,32 @@ class Train(Table):
     l2: NonNegative = 0.0
     clip_norm: NonNegative = Field(0.0, description="0: off")
     huber_delta: Positive = 1.0
+    class_weights: str | tuple[float, ...] | dict[str, float] = Field(
+        "none", description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name"
+    )
     steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
     tf32: bool = False
     stop_epoch: int = Field(0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
     stop_train_loss: NonNegative = Field(0.0, description="stop when the loss on the training part is below; 0: never")
     stop_test_loss: NonNegative = Field(0.0, description="stop when the loss on the test part is below; 0: never")
     stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on the test part is at least this; 0: never")
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _weights(cls, value):
+        if value in ("none", "balanced"):
+            return value
+        found = list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, (list, tuple)) else []
+        if not 0 < len(found) <= limits.CLASSES or not all(_is_weight(weight) for weight in found):
+            raise ValueError(
+                'expected "none", "balanced", a list with a weight for every class, or a table of weights by class name; a weight is '
+                f"above 0, at most {limits.PARAMETER:,.0f}"
+            )
+        return {str(name): float(weight) for name, weight in value.items()} if isinstance(value, dict) else tuple(map(float, found))
+
+
+def _is_weight(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= limits.PARAMETER
 
 
 # settings of [train] that decide when it goes and ends, never a number that comes out

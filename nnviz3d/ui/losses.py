@@ -7,7 +7,19 @@ from nnviz3d.ui.numbers import plain, tex
 
 
 def formula(outputs: Outputs) -> tuple[str, str]:
-    """(LaTeX, plain text) of L without its value."""
+    """(LaTeX, plain text) of L without its value; a class weight multiplies each side."""
+    latex, text = _formula(outputs)
+    if outputs.class_weight is None:
+        return latex, text
+    sides = latex.split(" = ")[1:], text.split(" = ")[1:]
+    c = tex(outputs.class_weight), plain(outputs.class_weight)
+    return (
+        " = ".join(["L", *(rf"{c[0]}\cdot\left({side}\right)" for side in sides[0])]),
+        " = ".join(["L", *(f"{c[1]} · ({side})" for side in sides[1])]),
+    )
+
+
+def _formula(outputs: Outputs) -> tuple[str, str]:
     n, p = outputs.total, outputs.p
     one = n == 1
     a, y = "p" if outputs.probability else "a", tex(float(outputs.target_k[0]))

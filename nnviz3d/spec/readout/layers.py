@@ -42,6 +42,7 @@ class LayerReading:
     optimizer: str = ""
     rate: float | None = None  # learning rate of the step; None outside a walk
     samples: int = 0
+    class_weight: float | None = None  # of the sample, at the output; None without class weights
 
 
 @dataclass(frozen=True)
