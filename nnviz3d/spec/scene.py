@@ -127,7 +127,7 @@ class Train(Table):
     l2: NonNegative = 0.0
     clip_norm: NonNegative = Field(0.0, description="0: off")
     huber_delta: Positive = 1.0
-    class_weights: str | tuple[float, ...] | dict[str, float] = Field(
+    class_weights: Literal["none", "balanced"] | tuple[float, ...] | dict[str, float] = Field(
         "none", description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name"
     )
     steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
