@@ -89,7 +89,9 @@ def test_gradients_of_batch_and_sample_are_the_losses_slopes(loss, output, batch
             analytic, numeric, _ = check_gradient(tape, p, batch=whole)
             assert analytic == pytest.approx(numeric, rel=1e-6, abs=1e-9)
     told = [tape.of(k) for k in range(len(tape.rows))]
-    assert np.mean([one.sample_gradient for one in told], 0) == pytest.approx(tape.gradient, rel=1e-9, abs=1e-12), "their mean is the batch's"
+    assert np.mean([one.sample_gradient for one in told], 0) == pytest.approx(tape.gradient, rel=1e-9, abs=1e-12), (
+        "their mean is the batch's"
+    )
     assert np.mean([one.old.loss for one in told]) == pytest.approx(tape.loss, rel=1e-9)
     if loss == "cross_entropy":
         one = told[-1]
@@ -108,10 +110,12 @@ def test_outside_a_walk_a_sample_has_its_classs_weight():
     p = np.array(shown.activation[output])
     assert shown.delta[output] == pytest.approx(c * (p - np.eye(3)[1])) and shown.loss == pytest.approx(-c * np.log(p[1]))
     place = trainer.topology.output.bias.start + 1
-    check = check_sample(trainer.topology, trainer.objective, trainer.arenas.parameters, d.x_test[k], 1, place, float(shown.delta[output][1]))
+    check = check_sample(
+        trainer.topology, trainer.objective, trainer.arenas.parameters, d.x_test[k], 1, place, float(shown.delta[output][1])
+    )
     assert check.analytic == pytest.approx(check.numeric, rel=1e-6)
-    losses = np.concatenate([found for _, _, found in Judging(
-        trainer.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, d).blocks("train", np.arange(len(d.t_train)))])  # fmt: skip
+    judging = Judging(trainer.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, d)
+    losses = np.concatenate([found for _, _, found in judging.blocks("train", np.arange(len(d.t_train)))])
     assert losses.mean() == pytest.approx(trainer.evaluate("train")[0], rel=1e-9)
 
 
