@@ -127,6 +127,6 @@ class Charts:
         _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
         tip(
             f,
-            "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point before "
-            "(0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the loss itself.",
+            "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
+            "before (0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the loss itself.",
         )
