@@ -1,12 +1,13 @@
 """Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films`, `_gif`).
 
-    python tools/bench.py train|tape|timeline|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
+    python tools/bench.py train|tape|timeline|threads|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
 the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
 so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
 Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
-beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards.
+beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of networks
+of three sizes with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what threads would gain on this machine now.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from itertools import pairwise
@@ -208,6 +210,44 @@ def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> d
     return {"threads": threads, "optimizer": optimizer, "cases": cases}
 
 
+def threads_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
+    """{"threads": n, "load": of the machine, "cases": [...]}; each with seconds of `train` by one and by n threads (the median of several
+    rounds) and their ratio, above 1 where threads help."""
+    cases = []
+    for name, sets, steps in (("digits", (), 3000), ("wide", (), 20), ("wide", ("network.layers.*.units=4096",), 2)):
+        taken: dict[int, list[float]] = {1: [], threads: []}
+        for _ in range(max(2, int(seconds / 2))):
+            for count in taken:
+                pinned = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(count))
+                sizes = [part for item in sets for k in (0, 1) for part in ("--set", item.replace("*", str(k)))]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "nnviz3d",
+                    "train",
+                    name,
+                    "--steps",
+                    str(steps),
+                    "--backend",
+                    "cpu",
+                    "--json",
+                    "--quiet",
+                    *sizes,
+                ]
+                done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | pinned)
+                taken[count].append(json.loads(done.stdout)["seconds"])
+        one, more = (sorted(taken[count])[len(taken[count]) // 2] for count in (1, threads))
+        cases.append(
+            {
+                "network": name + "".join(f" {item}" for item in sets),
+                "one_s": round(one, 3),
+                "more_s": round(more, 3),
+                "ratio": round(one / more, 2),
+            }
+        )
+    return {"threads": threads, "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None, "cases": cases}
+
+
 def _trainer(scene):
     from nnviz3d.backend import choose
     from nnviz3d.engine.data import load
@@ -218,7 +258,7 @@ def _trainer(scene):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train", "tape", "timeline", *FILMS])
+    parser.add_argument("section", choices=["train", "tape", "timeline", "threads", *FILMS])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
@@ -230,7 +270,7 @@ def main() -> int:
         return 0
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
-    section = {"train": train_section, "tape": tape_section, "timeline": timeline_section}[args.section]
+    section = {"train": train_section, "tape": tape_section, "timeline": timeline_section, "threads": threads_section}[args.section]
     result = section(args.threads, args.seconds, args.optimizer)
     if args.json:
         print(json.dumps({args.section: result}))
@@ -242,6 +282,12 @@ def main() -> int:
                 f"{case['mb_per_1000']:,} MB in 1,000 steps, opened in {case['open_ms']} ms; jump {case['jump_ms']} ms "
                 f"({case['jump_to_step']} steps), back {case['back_to_forth']}x"
             )
+        return 0
+    if args.section == "threads":
+        print(f"one BLAS thread against {result['threads']}; load of the machine {result['load']}")
+        for case in result["cases"]:
+            told = f"{case['one_s']} s by one, {case['more_s']} s by {result['threads']}"
+            print(f"{case['network']:>36}: {told}; threads are {case['ratio']:.2f}x as fast")
         return 0
     if args.section == "tape":
         for case in result["cases"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnviz3d.app import threads
 from nnviz3d.app.display import Still
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
@@ -25,6 +26,7 @@ def _open(scene: Scene | str | Path, train: bool = False) -> Opened:
     return opening.Opened(scene, Path.cwd(), None) if isinstance(scene, Scene) else opening.read(scene, train=train)
 
 
+@threads.one()
 def run(scene: Scene | str | Path = "digits", **options) -> int:
     """Open a window on a scene or a recording and return when it is closed. Options as in `nnviz3d.app.run.run_window`."""
     from nnviz3d.app.run import run_window
@@ -33,6 +35,7 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
     return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
 
 
+@threads.one()
 def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
     """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError.
 
@@ -49,6 +52,7 @@ def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "a
     return session.source
 
 
+@threads.one()
 def shot(
     scene: Scene | str | Path,
     size: tuple[int, int] = (1280, 720),

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app import cli_film
+from nnviz3d.app import cli_film, threads
 from nnviz3d.app.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
@@ -285,6 +285,7 @@ def bench(
 def main() -> None:
     """The entry point of the `nnviz3d` command. Ends the process."""
     arguments = with_command(sys.argv[1:])
+    threads.from_the_start()
     try:
         app(arguments, prog_name="nnviz3d")
     except SystemExit as end:  # typer ends every run so

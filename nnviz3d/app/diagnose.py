@@ -93,7 +93,7 @@ class Diagnosis:
         scores = self._scoring and self._scoring.scores
         if not scores or scores.step < symptoms.PATIENCE:
             return None
-        return symptoms.one_class(scores.test or scores.train, source.data.class_names, False)
+        return symptoms.one_class(scores.test or scores.train, source.data.class_names, bool(source.trainer.objective.weights))
 
     def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.app import threads
 from nnviz3d.app.display import Film, Still
 from nnviz3d.app.opening import Opened
 from nnviz3d.spec import toml
@@ -30,6 +31,7 @@ WISHES = ("fps", "duration", "step", "ssaa", "motion_blur", "shutter", "transpar
 KINDS = {8: "png", 16: "png16", 32: "exr"}  # bits a channel: the codec that asks for such frames
 
 
+@threads.one()
 def record(
     scene: Scene | str | Path,
     path: str | Path,

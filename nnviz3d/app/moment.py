@@ -46,9 +46,9 @@ def outputs(tape: Tape) -> Outputs:
         index_k=index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
         total=node.size,
         probability=node.activation in ("softmax", "sigmoid"),
-        difference=o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1),
+        difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
         label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
-        p=float(before[max(label, 0)]),
+        p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,
     )  # fmt: skip
 
 

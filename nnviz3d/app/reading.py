@@ -119,8 +119,9 @@ def _as_output(source, index: int) -> dict:
     node = source.topology.output
     a_o, z_o = (np.asarray(_at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
     slope_o = source.objective.slope(a_o, _targets(source))
-    facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size}
+    facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size, "class_weight": _factor(source)}
     if slope_o is not None:
+        slope_o = slope_o * (facts["class_weight"] or 1.0)
         facts["loss_slope"] = float(slope_o[index])
     if node.activation == "softmax":
         total = float(np.exp(z_o).sum()) if np.abs(z_o).max() < 80 else 0.0
@@ -135,6 +136,13 @@ def _targets(source) -> np.ndarray:
         return source.tape.target_o
     target, objective = source.sample.target, source.objective
     return objective.rows(np.asarray([target]) if objective.classes else np.reshape(target, (1, -1)), np.float64)[0]
+
+
+def _factor(source) -> float | None:
+    """What class weights multiply the shown sample's loss by; None without them."""
+    if not source.objective.weights:
+        return None
+    return source.tape.factor if isinstance(source, Recorded) else source.objective.weight(source.sample.target)
 
 
 def _outgoing(source, node: Node, index: int) -> Sum | None:
@@ -227,6 +235,7 @@ def layer(source, k: int) -> LayerReading:
         back=back,
         slope=slope_o,
         target=_targets(source) if output else None,
+        class_weight=_factor(source) if output else None,
         gradient=matrix("gradient"),
         bias_gradient=vector("gradient", node.bias),
         change=_change(source, node, matrix("after") - matrix("before"), stride),

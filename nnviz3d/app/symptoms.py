@@ -49,8 +49,10 @@ def scatter(source) -> float:
 
 
 def _shares(source) -> np.ndarray:
-    """Of each class that the training part has."""
-    count = np.bincount(source.data.t_train)
+    """Of each class that the training part has, as much as its weight lets it count."""
+    count = np.bincount(source.data.t_train).astype(np.float64)
+    weights = source.trainer.objective.weights
+    count *= np.asarray(weights)[: len(count)] if weights else 1.0
     return count[count > 0] / count.sum()
 
 
@@ -188,7 +190,7 @@ def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Fi
         f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} are of that class: the '
         f"accuracy of {percent(score.accuracy)} tells no more. Balanced accuracy {percent(score.balanced)}; {least}."
     )
-    remedy = "More samples of the rare classes, other features, or more steps."
+    remedy = "More samples of the rare classes, batches that hold some of them, other features, or more steps."
     title = "Answers one class only" if c.said_c[k] == rows else "Answers nearly always one class"
     return Finding(title, how, remedy if weighted else "Training: class weights balanced. " + remedy)
 

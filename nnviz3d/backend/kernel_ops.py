@@ -97,25 +97,39 @@ class KernelOps(NumpyOps):
         return [self._gemm(d_bo, False, w_oi, False, dx_bi)]
 
     # losses
-    def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
+    def weigh(self, t_bo, weights: tuple[float, ...], low: float, f_b1) -> Calls:
+        rows, width = t_bo.shape
+        column = self.asarray(np.asarray(weights, np.float64) / (1 - low))
+        base = np.float32(-low * sum(weights) / (1 - low))
+        return [self._launch("weigh", 1, t_bo, column, base, f_b1, np.int32(rows), np.int32(width))]
+
+    def _rows(self, f_b1, *arrays) -> Calls:
+        """x *= f, row by row."""
+        if f_b1 is None:
+            return []
+        return [self._each("scale_rows", x.size, x, f_b1, np.int64(x.size), np.int32(x.size // f_b1.size)) for x in arrays]
+
+    def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell, f_b1=None) -> Calls:
         rows, width = z_bo.shape
         term = self.zeros(rows)
         kernel = self._launch("softmax_cross_entropy", rows, z_bo, t_bo, a_bo, d_bo, term, np.int32(rows), np.int32(width))
-        return [kernel, self._total(term, cell, 1 / rows)]
+        return [kernel, *self._rows(f_b1, term, d_bo), self._total(term, cell, 1 / rows)]
 
-    def bce(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
+    def bce(self, z_bo, t_bo, a_bo, d_bo, cell, f_b1=None) -> Calls:
         n, term = z_bo.size, self.zeros(z_bo.size)
-        return [self._each("sigmoid_bce", n, z_bo, t_bo, a_bo, d_bo, term, np.int64(n)), self._total(term, cell, 1 / n)]
+        kernel = self._each("sigmoid_bce", n, z_bo, t_bo, a_bo, d_bo, term, np.int64(n))
+        return [kernel, *self._rows(f_b1, term, d_bo), self._total(term, cell, 1 / n)]
 
-    def squared(self, a_bo, t_bo, d_bo, cell, half: bool) -> Calls:
+    def squared(self, a_bo, t_bo, d_bo, cell, half: bool, f_b1=None) -> Calls:
         n, term = a_bo.size, self.zeros(a_bo.size)
         share = 1 / a_bo.shape[0] if half else 2 / n
-        return [self._each("squared", n, a_bo, t_bo, d_bo, term, np.int64(n), np.float32(share)), self._total(term, cell, share / 2)]
+        kernel = self._each("squared", n, a_bo, t_bo, d_bo, term, np.int64(n), np.float32(share))
+        return [kernel, *self._rows(f_b1, term, d_bo), self._total(term, cell, share / 2)]
 
-    def huber(self, a_bo, t_bo, d_bo, cell, delta: float) -> Calls:
+    def huber(self, a_bo, t_bo, d_bo, cell, delta: float, f_b1=None) -> Calls:
         n, term = a_bo.size, self.zeros(a_bo.size)
         kernel = self._each("huber", n, a_bo, t_bo, d_bo, term, np.int64(n), np.float32(delta), np.float32(1 / n))
-        return [kernel, self._total(term, cell, 1 / n)]
+        return [kernel, *self._rows(f_b1, term, d_bo), self._total(term, cell, 1 / n)]
 
     def _total(self, term, cell, factor: float) -> Callable[[], object]:
         return self._launch("total", 1, term, cell, np.int64(term.size), np.float32(factor))

@@ -183,6 +183,25 @@ __global__ void huber(const float* a, const float* t, float* d, float* term, lon
     }
 }
 
+// One block: f = w rows / sum w, with w = t . v + base the weight of a row's class
+__global__ void weigh(const float* t, const float* v, float base, float* f, int rows, int width)
+{
+    float sum = 0.0f;
+    for (int row = threadIdx.x; row < rows; row += blockDim.x) {
+        float w = base;
+        for (int i = 0; i < width; ++i) w += t[(long long)row * width + i] * v[i];
+        sum += f[row] = w;
+    }
+    sum = block_reduce(sum, false);
+    for (int row = threadIdx.x; row < rows; row += blockDim.x) f[row] *= rows / sum;
+}
+
+// x *= f, row by row
+__global__ void scale_rows(float* x, const float* f, long long n, int width)
+{
+    EACH(i, n) x[i] *= f[i / width];
+}
+
 // One block: cell[0] = factor * sum term
 __global__ void total(const float* term, float* cell, long long n, float factor)
 {

@@ -2,7 +2,8 @@
 
 On logits: cross-entropy (with softmax) and binary cross-entropy (with sigmoid); they also write the probabilities into `a`, and `d` is
 dL/dz. On activations: mse, half_mse, huber; there `d` is dL/da. Means are PyTorch's (over batch and outputs; cross-entropy and
-Playground's half_mse over the batch). Targets are rows `t_bo`. No regularisation here.
+Playground's half_mse over the batch). Targets are rows `t_bo`. No regularisation here. `f_b1`: what each row's loss and gradient are
+multiplied by (class weights over their mean in the batch, from `weigh`), or None.
 """
 
 from __future__ import annotations
@@ -14,13 +15,31 @@ import numpy as np
 from nnviz3d.backend.numpy_activations import spread
 
 
-def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch):
+def weigh(t_bo, weights_o, low: float, f_b1):
+    """f = w n / sum w, with w the weight of each row's class: t is `low` but for a 1 at the class."""
+    column = (np.asarray(weights_o, np.float64) / (1 - low)).astype(t_bo.dtype).reshape(-1, 1)
+    base, flat = t_bo.dtype.type(-low * column.sum(dtype=np.float64)), f_b1.reshape(-1)
+
+    def share():
+        np.add(flat, base, flat)
+        np.multiply(flat, len(flat) / flat.sum(dtype=np.float64), flat, casting="same_kind")
+
+    return [bind(np.dot, t_bo, column, f_b1), share]
+
+
+def _rows(x_bo, f_b1, out_bo):
+    """out = x f, row by row."""
+    return [] if f_b1 is None else [bind(np.multiply, x_bo, f_b1, out_bo)]
+
+
+def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
     """-sum_o t log softmax(z), mean over the batch; t sums to 1 in each row."""
     batch, n = z_bo.shape
     row = np.empty((batch, 1), z_bo.dtype)
     shifted, s = scratch(0), scratch(1)
-    flat_z, flat_t, flat_row, column = shifted.reshape(-1), t_bo.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
-    ones = np.ones(batch, z_bo.dtype)
+    told = t_bo if f_b1 is None else np.empty_like(z_bo)
+    flat_z, flat_t, flat_row, column = shifted.reshape(-1), told.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
+    ones = np.ones(batch, z_bo.dtype) if f_b1 is None else f_b1.reshape(-1)
     share = z_bo.dtype.type(1 / batch)
 
     def mean():
@@ -33,13 +52,15 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch):
         bind(np.dot, a_bo, column, row),
         *spread(np.divide, a_bo, row, a_bo, s),
         bind(np.log, row, row),
+        *_rows(t_bo, f_b1, told),
         mean,
         bind(np.subtract, a_bo, t_bo, d_bo),
         bind(np.multiply, d_bo, share, d_bo),
+        *_rows(d_bo, f_b1, d_bo),
     ]
 
 
-def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch):
+def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
     """max(z, 0) - z t + log(1 + exp(-|z|)), mean over batch and outputs."""
     s, share = scratch(0), z_bo.dtype.type(1 / z_bo.size)
     flat_s, flat_d, ones = s.reshape(-1), d_bo.reshape(-1), np.ones(z_bo.size, z_bo.dtype)
@@ -50,24 +71,26 @@ def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch):
     return [
         bind(np.abs, z_bo, s), bind(np.negative, s, s), bind(np.exp, s, s), bind(np.log1p, s, s),
         bind(np.maximum, z_bo, z_bo.dtype.type(0), out=d_bo), bind(np.add, s, d_bo, s),
-        bind(np.multiply, z_bo, t_bo, d_bo), bind(np.negative, d_bo, d_bo), mean,
+        bind(np.multiply, z_bo, t_bo, d_bo), bind(np.negative, d_bo, d_bo),
+        *_rows(s, f_b1, s), *_rows(d_bo, f_b1, d_bo), mean,
         bind(np.negative, z_bo, a_bo), bind(np.exp, a_bo, a_bo), bind(np.add, a_bo, 1.0, a_bo), bind(np.reciprocal, a_bo, a_bo),
-        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.multiply, d_bo, share, d_bo),
+        bind(np.subtract, a_bo, t_bo, d_bo), bind(np.multiply, d_bo, share, d_bo), *_rows(d_bo, f_b1, d_bo),
     ]  # fmt: skip
 
 
-def squared(a_bo, t_bo, d_bo, cell, half: bool):
+def squared(a_bo, t_bo, d_bo, cell, half: bool, f_b1=None):
     """mse: mean over batch and outputs of (a - t)^2; half: mean over the batch of 1/2 sum_o (a - t)^2 (Playground)."""
     share = 1 / a_bo.shape[0] if half else 2 / a_bo.size
-    flat, factor = d_bo.reshape(-1), a_bo.dtype.type(share / 2)
+    told = d_bo if f_b1 is None else np.empty_like(d_bo)
+    flat, other, factor = d_bo.reshape(-1), told.reshape(-1), a_bo.dtype.type(share / 2)
 
     def mean():
-        cell[0] = flat.dot(flat) * factor
+        cell[0] = flat.dot(other) * factor
 
-    return [bind(np.subtract, a_bo, t_bo, d_bo), mean, bind(np.multiply, d_bo, a_bo.dtype.type(share), d_bo)]
+    return [bind(np.subtract, a_bo, t_bo, d_bo), *_rows(d_bo, f_b1, told), mean, bind(np.multiply, told, a_bo.dtype.type(share), d_bo)]
 
 
-def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch):
+def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch, f_b1=None):
     """1/2 e^2 where |e| <= delta, else delta (|e| - delta/2); mean over batch and outputs. With c = clip(e): c (e - c/2)."""
     s, share, limit = scratch(0), a_bo.dtype.type(1 / a_bo.size), a_bo.dtype.type(delta)
     c = scratch(1)
@@ -78,5 +101,6 @@ def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch):
 
     return [
         bind(np.subtract, a_bo, t_bo, d_bo), bind(np.minimum, d_bo, limit, out=c), bind(np.maximum, c, -limit, out=c),
-        bind(np.multiply, c, -0.5, s), bind(np.add, s, d_bo, s), mean, bind(np.multiply, c, share, d_bo),
+        bind(np.multiply, c, -0.5, s), bind(np.add, s, d_bo, s), *_rows(s, f_b1, s), mean,
+        bind(np.multiply, c, share, d_bo), *_rows(d_bo, f_b1, d_bo),
     ]  # fmt: skip

@@ -135,18 +135,22 @@ class NumpyOps:
         rows = int(FLOP / (2 * w_oi.size)) or 1
         return [bind(np.dot, d_bo[r], w_oi, dx_bi[r]) for r in cuts(len(d_bo), max(16, rows))]
 
-    # losses: cell[0] = mean loss, d = its gradient by z (on logits) or by a
-    def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
-        return numpy_losses.softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape))
+    # losses: cell[0] = mean loss, d = its gradient by z (on logits) or by a; f_b1 multiplies the rows of both, from `weigh`
+    def weigh(self, t_bo, weights: tuple[float, ...], low: float, f_b1) -> Calls:
+        """f = w n / sum w: the weight of each row's class over their mean."""
+        return numpy_losses.weigh(t_bo, weights, low, f_b1)
 
-    def bce(self, z_bo, t_bo, a_bo, d_bo, cell) -> Calls:
-        return numpy_losses.sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape))
+    def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell, f_b1=None) -> Calls:
+        return numpy_losses.softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape), f_b1)
 
-    def squared(self, a_bo, t_bo, d_bo, cell, half: bool) -> Calls:
-        return numpy_losses.squared(a_bo, t_bo, d_bo, cell, half)
+    def bce(self, z_bo, t_bo, a_bo, d_bo, cell, f_b1=None) -> Calls:
+        return numpy_losses.sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, self._room(z_bo.shape), f_b1)
 
-    def huber(self, a_bo, t_bo, d_bo, cell, delta: float) -> Calls:
-        return numpy_losses.huber(a_bo, t_bo, d_bo, cell, delta, self._room(a_bo.shape))
+    def squared(self, a_bo, t_bo, d_bo, cell, half: bool, f_b1=None) -> Calls:
+        return numpy_losses.squared(a_bo, t_bo, d_bo, cell, half, f_b1)
+
+    def huber(self, a_bo, t_bo, d_bo, cell, delta: float, f_b1=None) -> Calls:
+        return numpy_losses.huber(a_bo, t_bo, d_bo, cell, delta, self._room(a_bo.shape), f_b1)
 
     # parameters
     def regularize(self, w, dw, constants: Constants, l1: bool, l2: bool) -> Calls:

@@ -24,7 +24,7 @@ class Evaluation:
     """One block's plan, reused. `parameters` is the trainer's arena, or a copy of it."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
-        self.ops, self.classes, self.parameters = ops, objective.classes, parameters
+        self.ops, self.objective, self.classes, self.parameters = ops, objective, objective.classes, parameters
         self.rows = block_rows(topology)
         self._compiler = Compiler(ops, topology, objective, parameters)
         self._buffers = Buffers.make(ops, topology, self.rows, killed=killed)
@@ -35,7 +35,7 @@ class Evaluation:
 
         `truth_n`: (n,) class ids of the rows, on the host; `of`: rows of the part that they were taken from.
         """
-        xp, total, done = self.ops.xp, 0.0, 0
+        xp, total, weight, done = self.ops.xp, 0.0, 0.0, 0
         counts = np.zeros((3, self.classes), np.intp)  # of the class, right, said
         while done < len(x_ni):
             n = min(self.rows, len(x_ni) - done)
@@ -45,11 +45,12 @@ class Evaluation:
             with np.errstate(all="ignore"):
                 for call in plan.calls:
                     call()
-            total += float(b.cell[0]) * n
+            here = float(self.objective.weights_of(truth_n[done : done + n]).sum()) if self.objective.weights else n
+            total, weight = total + float(b.cell[0]) * here, weight + here
             if self.classes:
                 counts += self._answers(b, truth_n[done : done + n])
             done += n
-            yield self._score(total / done, counts, done, of)
+            yield self._score(total / weight, counts, done, of)
 
     def _answers(self, b: Buffers, truth_n: np.ndarray) -> np.ndarray:
         """(3, C) of one block. What is not a number is no answer."""

@@ -84,6 +84,13 @@ class Tape:
         """(O,) what the loss compares the shown sample's outputs with."""
         return self.objective.rows(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
 
+    @property
+    def factor(self) -> float:
+        """What the shown sample's loss and errors are multiplied by: the weight of its class over the batch's mean; 1 without weights."""
+        if not self.objective.weights:
+            return 1.0
+        return self.objective.weight(self.target) / float(self.objective.weights_of(self.data.t_train[self.rows]).mean())
+
     @cached_property
     def old(self) -> Sample:
         """The shown sample with the parameters before."""
@@ -121,7 +128,7 @@ class Tape:
 
     def _look(self, parameters: np.ndarray) -> Sample:
         shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters), self.holds.killed)
-        shown.show(self.x, self.target)
+        shown.show(self.x, self.target, self.factor)
         z, a, delta = _frozen(np.array(self.ops.to_host(shown.all))).reshape(3, -1)
         return Sample(z, a, delta, shown.loss)
 

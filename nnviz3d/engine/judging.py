@@ -26,8 +26,13 @@ def block_rows(topology: Topology) -> int:
     return int(min(max(most, FEWEST), MOST))
 
 
-def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray) -> np.ndarray:
-    """(n,) float64: the loss of each row alone, nan where the outputs are not numbers. `z_no` counts where the loss works on logits."""
+def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray, weight_n=1.0) -> np.ndarray:
+    """(n,) float64: the loss of each row alone, times the weight of its class; nan where the outputs are not numbers. `z_no` counts where
+    the loss works on logits."""
+    return weight_n * _losses(objective, z_no, a_no, t_no)
+
+
+def _losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray) -> np.ndarray:
     z, a, t = (x.astype(np.float64) for x in (z_no, a_no, t_no))
     with np.errstate(all="ignore"):
         if objective.loss == "cross_entropy":
@@ -60,4 +65,5 @@ class Judging:
             padded[:n] = x[here]
             self._response.ask(padded)
             z, a = (out[:n] for out in self._response.raw())
-            yield slice(start, start + n), a, losses(self.objective, z, a, self.objective.rows(t[here], np.float64))
+            weight_n = self.objective.weights_of(t[here]) if self.objective.weights else 1.0
+            yield slice(start, start + n), a, losses(self.objective, z, a, self.objective.rows(t[here], np.float64), weight_n)

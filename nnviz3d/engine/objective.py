@@ -8,9 +8,10 @@ import numpy as np
 
 from nnviz3d.engine.data import DataSet
 from nnviz3d.spec.errors import InputError, Problem
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import Scene, Train
 
 ON_LOGITS = {"cross_entropy": "softmax", "bce": "sigmoid"}
+SHOWN = 8  # class names in a message
 NATURAL = {"softmax": "cross_entropy", "sigmoid": "bce"}  # the loss that "auto" takes for a class output of this activation
 
 
@@ -19,12 +20,23 @@ class Objective:
     """`loss` is mse, half_mse, bce, cross_entropy or huber; `output` an activation; `classes` 0 for regression.
 
     A class id becomes a row of `low` with one `high`: -1/+1 where a tanh output is to reach it, else 0/1.
+    `weights`: of the classes, so that their mean over the training part is 1; none where all count the same. The loss of rows i of the
+    classes c is sum_i w_c L_i / sum_i w_c, as PyTorch's cross_entropy with `weight` and the reduction "mean".
     """
 
     loss: str
     output: str
     classes: int
     huber_delta: float = 1.0
+    weights: tuple[float, ...] = ()
+
+    def weight(self, target) -> float:
+        """What one sample's loss and errors are multiplied by."""
+        return self.weights[int(target)] if self.weights else 1.0
+
+    def weights_of(self, targets: np.ndarray) -> np.ndarray:
+        """(n,) the same of n class ids."""
+        return np.asarray(self.weights)[targets] if self.weights else np.ones(len(targets))
 
     @property
     def low(self) -> float:
@@ -76,9 +88,41 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
         problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
     if not len(data.x_train):
         problems.append(Problem("", "data", f'"{data.name}" has no rows to train on'))
+    weights: tuple[float, ...] = ()
+    try:
+        weights = class_weights(scene.train, data)
+    except InputError as error:
+        problems += error.problems
     if problems:
         raise InputError(*problems)
-    return Objective(loss, output, classes, scene.train.huber_delta)
+    return Objective(loss, output, classes, scene.train.huber_delta, weights)
+
+
+def class_weights(train: Train, data: DataSet) -> tuple[float, ...]:
+    """`Objective.weights` of the setting. "balanced": n / (C n_c), as scikit-learn's.
+
+    Raises InputError where it does not fit the classes.
+    """
+    asked, names = train.class_weights, data.class_names
+    if asked == "none":
+        return ()
+    key = "train.class_weights"
+    if data.task != "classification":
+        raise InputError.of("", key, f'only classes have weights, but data "{data.name}" has numbers as targets; use "none"')
+    count = np.bincount(data.t_train, minlength=len(names))
+    if asked == "balanced":
+        weight = np.where(count > 0, 1 / np.maximum(count, 1), 1 / max(len(data.t_train), 1))
+    elif isinstance(asked, dict):
+        if unknown := [name for name in asked if name not in names]:
+            more = " ..." if len(names) > SHOWN else ""
+            raise InputError.of("", key, f"there is no class {', '.join(unknown[:SHOWN])}; there are {', '.join(names[:SHOWN])}{more}")
+        weight = np.array([asked.get(name, 1.0) for name in names])
+    elif len(asked) == len(names):
+        weight = np.array(asked)
+    else:
+        raise InputError.of("", key, f"{len(asked):,} weights for {len(names):,} classes; give one for each, in the order of the classes")
+    mean = (weight * count).sum() / max(count.sum(), 1)
+    return () if (weight == weight[0]).all() or not mean else tuple((weight / mean).tolist())
 
 
 def _within_unit(data: DataSet) -> bool:

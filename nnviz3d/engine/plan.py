@@ -159,16 +159,20 @@ class Compiler:
                 calls += ops.mask(b.a[k], b.masks[k], b.y[k])
             plan.add(f"forward {k}", calls)
 
-    def loss(self, plan: Plan, b: Buffers) -> None:
-        """Mean loss into the cell; d of the output = dL/dz."""
-        ops, goal, z, a, d = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1]
+    def loss(self, plan: Plan, b: Buffers, f_b1=None) -> None:
+        """Mean loss into the cell; d of the output = dL/dz. `f_b1`: what the rows are multiplied by, where that is not for the batch's
+        class weights to say."""
+        ops, goal, z, a, d, calls = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1], []
+        if goal.weights and f_b1 is None:
+            f_b1 = ops.zeros((b.t.shape[0], 1))
+            calls += ops.weigh(b.t, goal.weights, goal.low, f_b1)
         if goal.loss in ON_LOGITS:
-            calls = (ops.cross_entropy if goal.loss == "cross_entropy" else ops.bce)(z, b.t, a, d, b.cell)
+            calls += (ops.cross_entropy if goal.loss == "cross_entropy" else ops.bce)(z, b.t, a, d, b.cell, f_b1)
         else:
             if goal.loss == "huber":
-                calls = ops.huber(a, b.t, d, b.cell, goal.huber_delta)
+                calls += ops.huber(a, b.t, d, b.cell, goal.huber_delta, f_b1)
             else:
-                calls = ops.squared(a, b.t, d, b.cell, goal.loss == "half_mse")
+                calls += ops.squared(a, b.t, d, b.cell, goal.loss == "half_mse", f_b1)
             calls += ops.activate_backward(goal.output, d, z, a)
         plan.add("loss", calls)
 

@@ -21,7 +21,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.feed import Feed
 from nnviz3d.engine.holding import free_stretches, frozen_stretches
 from nnviz3d.engine.looking import Looking
-from nnviz3d.engine.objective import resolve
+from nnviz3d.engine.objective import class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
 from nnviz3d.spec import limits
@@ -248,14 +248,16 @@ class Trainer:
     # changing
 
     def configure(self, train: Train) -> None:
-        """Live change of the constants: rates, schedule, L1, L2, clipping, huber's delta. A half-done step ends with the old ones.
+        """Live change of the constants: rates, schedule, L1, L2, clipping, huber's delta, class weights. A half-done step ends with the old
+        ones. Raises InputError where the weights do not fit the classes, and nothing changes.
 
         A run that diverged may go on afterwards, from its last finite state.
         """
+        objective = replace(self.objective, huber_delta=train.huber_delta, weights=class_weights(train, self.data))
         self.settle()
         self.train = train
-        if train.huber_delta != self.objective.huber_delta:
-            self.objective = replace(self.objective, huber_delta=train.huber_delta)
+        if objective != self.objective:
+            self.objective = objective
             self.looking.aim(self.objective, self.holds.killed)
         if train.l1_dead_at_zero:
             self.arenas.wake()

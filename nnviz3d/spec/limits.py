@@ -8,6 +8,7 @@ UNITS = 65_536
 PARAMETERS = 100_000_000  # 0.4 GB an array; an optimiser with two slots needs five such arrays
 PARAMETER = 1e6  # the largest weight that can be typed: its square still fits, so that the loss can answer
 BATCH = 65_536
+CLASSES = 10_000
 STEPS = 1_000_000_000
 IMAGE_SIDE = 16_384  # OpenGL's texture side on Mesa and on every GPU since 2012
 STILLS = {"4K": 3840, "8K": 7680, "16K": 15_360}  # pixels of the longer side of a large still

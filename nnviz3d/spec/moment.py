@@ -49,6 +49,7 @@ class Outputs:
     loss_after: float
     huber_delta: float
     p: float  # the output of the class that is asked for, or the only output
+    class_weight: float | None = None  # what the loss is multiplied by
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,9 +103,9 @@ class Data(Table):
 
 
 class Train(Table):
-    """How it is learned. A schedule multiplies `learning_rate`; warm-up rises linearly from 0 over `warmup` steps."""
+    """How it is learned. A schedule multiplies `learning_rate`, and counts from the end of warm-up. More in docs/conventions.md."""
 
-    loss: Loss = "auto"
+    loss: Loss = Field("auto", description="a mean over the batch, without L1 and L2; auto: cross_entropy for classes, mse for numbers")
     optimizer: Optimizer = "adam"
     learning_rate: float = Field(0.001, ge=0, le=1e9)
     momentum: float = Field(0.9, ge=0, lt=1)
@@ -113,26 +113,46 @@ class Train(Table):
     beta2: float = Field(0.999, ge=0, lt=1)
     rho: float = Field(0.99, ge=0, lt=1, description="rmsprop's decay")
     epsilon: float = Field(1e-8, gt=0, le=1)
-    weight_decay: float = Field(0.01, ge=0, le=1, description="adamw")
-    batch: int = Field(32, ge=0, le=limits.BATCH, description="0: the full data set")
-    order: Literal["shuffle", "sequential"] = "shuffle"
+    weight_decay: float = Field(0.01, ge=0, le=1, description="adamw: of weights and biases, times the rate, outside the gradient")
+    batch: int = Field(32, ge=0, le=limits.BATCH, description="0: the full data set; the last batch of an epoch may be short")
+    order: Literal["shuffle", "sequential"] = Field("shuffle", description="shuffle: another order each epoch, by seed")
     seed: Seed = 0
     steps: int = Field(0, ge=0, le=limits.STEPS, description="stop there; 0: never")
     schedule: Schedule = "constant"
     schedule_steps: int = Field(1000, ge=1, le=limits.STEPS)
     schedule_factor: Unit = Field(0.1, description="step: times this every schedule_steps; cosine: the floor")
-    warmup: int = Field(0, ge=0, le=limits.STEPS)
-    l1: NonNegative = 0.0
+    warmup: int = Field(0, ge=0, le=limits.STEPS, description="step k of these has k / warmup of the rate")
+    l1: NonNegative = Field(0.0, description="l1 sign(w) is added to the gradient of weights, not of biases")
     l1_dead_at_zero: bool = Field(False, description="Playground's rule: a weight that L1 pushes through 0 stays 0")
-    l2: NonNegative = 0.0
-    clip_norm: NonNegative = Field(0.0, description="0: off")
+    l2: NonNegative = Field(0.0, description="l2 w is added to the gradient of weights, not of biases")
+    clip_norm: NonNegative = Field(0.0, description="largest length of the gradient, L1 and L2 in it; 0: off")
     huber_delta: Positive = 1.0
+    class_weights: Literal["none", "balanced"] | tuple[float, ...] | dict[str, float] = Field(
+        "none", description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name"
+    )
     steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
-    tf32: bool = False
+    tf32: bool = Field(False, description="CUDA: faster products with 10 bits of each factor")
     stop_epoch: int = Field(0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
-    stop_train_loss: NonNegative = Field(0.0, description="stop when the loss on the training part is below; 0: never")
-    stop_test_loss: NonNegative = Field(0.0, description="stop when the loss on the test part is below; 0: never")
-    stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on the test part is at least this; 0: never")
+    stop_train_loss: NonNegative = Field(0.0, description="stop when the loss on all of the training part is below; 0: never")
+    stop_test_loss: NonNegative = Field(0.0, description="stop when the loss on all of the test part is below; 0: never")
+    stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _weights(cls, value):
+        if value in ("none", "balanced"):
+            return value
+        found = list(value.values()) if isinstance(value, dict) else list(value) if isinstance(value, (list, tuple)) else []
+        if not 0 < len(found) <= limits.CLASSES or not all(_is_weight(weight) for weight in found):
+            raise ValueError(
+                'expected "none", "balanced", a list with a weight for every class, or a table of weights by class name; a weight is '
+                f"above 0, at most {limits.PARAMETER:,.0f}"
+            )
+        return {str(name): float(weight) for name, weight in value.items()} if isinstance(value, dict) else tuple(map(float, found))
+
+
+def _is_weight(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= limits.PARAMETER
 
 
 # settings of [train] that decide when it goes and ends, never a number that comes out

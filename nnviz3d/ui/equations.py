@@ -136,11 +136,24 @@ def _difference(reading: NeuronReading, name: str) -> list[Line]:
     template = "({p} − {y}) / " + str(reading.outputs) if shared else "{p} − {y}"
     end = rf"{ink(f'p_{{{j}}}', 'a')} - y_{{{j}}}"
     end = f"({end})/{reading.outputs}" if shared else end
+    if reading.class_weight is not None:
+        template, end = "{c} · " + (template if shared else f"({template})"), rf"c\,{end if shared else f'({end})'}"
     why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply what it says (p = a) minus what is right (y)."
     return [
-        Line(rf"{name} = {end}", tip=f"{why}\n{TIP}"),
-        Line("", fill(template, p=p, y=y), reading.delta, "result", "output minus target", ink="d"),
+        Line(rf"{name} = {end}", tip=f"{why}{weight_tip(reading.class_weight)}\n{TIP}"),
+        Line("", fill(template, p=p, y=y, **_weight(reading)), reading.delta, "result", "output minus target", ink="d"),
     ]
+
+
+def _weight(reading: NeuronReading) -> dict:
+    return {} if reading.class_weight is None else {"c": number(reading.class_weight)}
+
+
+def weight_tip(c: float | None) -> str:
+    """What a class weight is; empty without one."""
+    if c is None:
+        return ""
+    return f" c = {plain(c)}: the weight of this sample's class, over the mean weight of the batch (of the training part, outside a walk)."
 
 
 def _chain(reading: NeuronReading, name: str) -> list[Line]:
@@ -148,7 +161,10 @@ def _chain(reading: NeuronReading, name: str) -> list[Line]:
     symbols, template = LOSSES[reading.loss]
     slope = r"\partial L/\partial a_j"
     tip = f"The loss: {LOSS_NAMES[reading.loss]} over {reading.outputs:,} outputs. How it changes with this output."
-    numbers = fill(template, a=number(reading.a, "a"), t=number(reading.target, bracket=True), n=(Span(f"{reading.outputs:,}"),))
+    if reading.class_weight is not None:
+        symbols, template, tip = rf"c\,({symbols})", "{c} · (" + template + ")", tip + weight_tip(reading.class_weight)
+    terms = {"a": number(reading.a, "a"), "t": number(reading.target, bracket=True), "n": (Span(f"{reading.outputs:,}"),)}
+    numbers = fill(template, **terms, **_weight(reading))
     lines = [Line(rf"{slope} = {symbols}", tip=tip), Line("", numbers, reading.loss_slope, "step", tip)]
     g = number(reading.loss_slope, "d", True)
     if reading.slope is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.spec.readout import LayerReading
-from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink
+from nnviz3d.ui.equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink, weight_tip
 from nnviz3d.ui.line import Line, Span
 
 # (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
@@ -62,7 +62,9 @@ def backward(r: LayerReading) -> list[Line]:
     if r.loss in ("cross_entropy", "bce"):
         tip = f"With {r.activation} and {LOSS_NAMES[r.loss]} the error is what the network says (p = a) minus what is right (y)."
         share = f"/{o}" if r.loss == "bce" and len(r.z) > 1 else ""
-        ends = rf"({ink('p', 'a')} - y){share}" if share else rf"{ink('p', 'a')} - y"
+        weighted = "" if r.class_weight is None else r"c\,"
+        ends = rf"{weighted}({ink('p', 'a')} - y){share}" if share or weighted else rf"{ink('p', 'a')} - y"
+        tip += weight_tip(r.class_weight)
         return [Line(rf"{delta} = {ends}", tip=tip), _shapes(f"({o}) = ({o}) − ({o})"), end]
     tip = f"The slope of the loss ({LOSS_NAMES.get(r.loss, r.loss)}) times the slope of the activation function."
     if r.slope is None:

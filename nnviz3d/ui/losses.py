@@ -9,8 +9,23 @@ from nnviz3d.ui.numbers import plain, tex
 
 
 def formula(outputs: Outputs) -> tuple[str, str]:
-    """(LaTeX, plain text) of L without its value."""
-    n, p, loss = outputs.total, outputs.p, outputs.loss_before
+    """(LaTeX, plain text) of L without its value; a class weight multiplies each side."""
+    c = outputs.class_weight
+    if c is None:
+        return _formula(outputs, outputs.loss_before)
+    if c == 0:
+        return "L", "L"
+    latex, text = _formula(outputs, outputs.loss_before / c)
+    sides = latex.split(" = ")[1:], text.split(" = ")[1:]
+    return (
+        " = ".join(["L", *(rf"{tex(c)}\cdot\left({side}\right)" for side in sides[0])]),
+        " = ".join(["L", *(f"{plain(c)} · ({side})" for side in sides[1])]),
+    )
+
+
+def _formula(outputs: Outputs, loss: float) -> tuple[str, str]:
+    """`loss`: of the sample, before a class weight."""
+    n, p = outputs.total, outputs.p
     one = n == 1
     a, y = "p" if outputs.probability else "a", tex(float(outputs.target_k[0]))
     match outputs.loss:

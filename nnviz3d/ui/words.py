@@ -42,6 +42,11 @@ HINTS: dict[str, tuple[str, str]] = {
         "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
     ),
     "train.huber_delta": ("Huber delta", "Errors larger than this count linearly, in units of the target."),
+    "train.class_weights": (
+        "Class weights",
+        "balanced: samples of rare classes count for more, so that every class counts the same. A list or table of your own stands in the "
+        "scene file. The loss is the weighted mean.",
+    ),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
     "train.schedule_factor": ("Factor", "step: the rate is multiplied by this at each drop. cosine: the floor, as a share of the rate."),

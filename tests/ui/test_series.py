@@ -92,3 +92,42 @@ def test_smoothing_is_tensorboard_s(amount):
     assert series.smooth(amount) is series.smooth(amount), "kept while nothing is added"
     series.update(*_curve(701))
     assert len(series.smooth(amount)) == len(series.mean)
+
+
+@pytest.mark.parametrize("amount", [0.3, 0.9, 0.99])
+def test_on_a_log_axis_logarithms_are_averaged(amount):
+    """The average of noise that is even in decades lies in its middle; linear it lies at its top."""
+    rng = np.random.default_rng(4)
+    y = 10 ** rng.uniform(-3, 1, 400)
+    series = Series()
+    series.update(np.arange(1, 401), y)
+    last, expected = 0.0, []
+    for n, value in enumerate(np.log(y), start=1):
+        last = last * amount + (1 - amount) * value
+        expected.append(np.exp(last / (1 - amount**n)))
+    told = series.smooth(amount, log=True)
+    np.testing.assert_allclose(told[4:], expected[4:], rtol=1e-9)
+    assert told[50:].mean() < 0.5 * series.smooth(amount)[50:].mean() or amount < 0.9
+    assert series.smooth(amount) is not told and (series.smooth(amount, log=True) == told).all()
+
+
+@pytest.mark.parametrize("points", [60, 500, 4000])
+@pytest.mark.parametrize("amount", [0.5, 0.9, 0.97])
+def test_the_smoothed_line_stays_within_its_data_and_forgets_a_spike(points, amount):
+    rng = np.random.default_rng(points)
+    y = 3 * np.exp(rng.normal(0, 0.1, points))
+    y[points // 3 : points // 3 + 5] = 1e7
+    series = Series()
+    series.update(np.arange(1, points + 1), y)
+    line, reach = series.smooth(amount, log=True), int(np.ceil(3 / (1 - amount)))
+    for k in range(len(line)):
+        here = slice(max(k - reach + 1, 0), k + 1)
+        assert series.low[here].min() <= line[k] <= series.high[here].max()
+    assert line[-1] < 5 or len(line) * 2 / 3 < reach
+    assert (series.low <= series.middle * (1 + 1e-12)).all() and (series.middle <= series.mean * (1 + 1e-12)).all()
+
+
+def test_a_loss_of_zero_has_a_logarithm_for_the_axis():
+    series = Series()
+    series.update(np.arange(1, 5), np.array([1.0, 0.0, np.nan, 0.5]))
+    assert np.isfinite(series.smooth(0.9, log=True)).all()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from nnviz3d.app import threads
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
@@ -80,6 +81,7 @@ def train(
         run.recorder = Recorder(trainer, scene, base, keep.folder, keep.every or 1, keep.half, run.steps)
     run.go()
     summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    summary["blas_threads"] = threads.count() if ops.name == "cpu" else None
     summary |= {"recording": None if keep.folder is None else run.recorder.facts()}
     if other is not None:
         _against(summary, run, *other, log, options)

@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event
 
 from nnviz3d import __version__
+from nnviz3d.app import threads
 from nnviz3d.app.film.easel import Easel
 from nnviz3d.app.film.job import Job
 from nnviz3d.record.parts import Parts, Plan
@@ -138,6 +139,7 @@ def paint(film: str, number: int, told: Told = lambda done: None) -> list[bytes]
     return _thread.submit(_paint, hand, number, told).result()
 
 
+@threads.one()
 def _paint(hand: Hand, number: int, told: Told) -> list[bytes]:
     for other in list(_hands.values()):
         if other is not hand:

@@ -13,11 +13,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import BinaryIO
 
+from nnviz3d.app import threads
 from nnviz3d.app.film import painter  # noqa: F401  all that is slow to load, before there is an order
 from nnviz3d.app.film.hand import Hand, Stopped
 from nnviz3d.spec.errors import InputError, RunError
 
 
+@threads.one()
 def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", 0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer

@@ -50,6 +50,7 @@ class LayerReading:
     frozen: int = 0  # neurons of it
     known: frozenset[str] | None = None  # inside a walk, as of a neuron; "x" as well
     renewed: bool = False
+    class_weight: float | None = None  # of the sample, at the output; None without class weights
 
 
 @dataclass(frozen=True)

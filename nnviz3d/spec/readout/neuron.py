@@ -61,6 +61,7 @@ class NeuronReading:
     outputs: int = 0  # how many there are
     loss_slope: float | None = None  # dL/da; None where the loss works on logits (cross_entropy, bce)
     slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
+    class_weight: float | None = None  # what loss and error of the sample are multiplied by; None without class weights
     softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
     first: int = -1  # parameter of the first incoming weight
     first_source: int = -1  # neuron that it comes from

@@ -89,7 +89,7 @@ class Charts:
                 implot.setup_axis_format(implot.ImAxis_.y1, "%.2g")
             else:
                 plots.loss_axis((train, test), log)
-            self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0)
+            self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0, log)
             self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
             if f.readout.recording is not None:  # the whole is shown; here one is
                 plots.now(f, theme.TEXT, 1.2, 0.7)
@@ -97,14 +97,14 @@ class Charts:
             implot.end_plot()
         imgui.pop_font()
 
-    def _curve(self, f: Frame, name: str, s: Series, colour: str, smoothing: float) -> None:
+    def _curve(self, f: Frame, name: str, s: Series, colour: str, smoothing: float, log: bool = False) -> None:
         if len(s.x) < 2:
             return
         if smoothing > 0 or s.wide:
             implot.plot_shaded(f"{name}##band", s.x, s.low, s.high, line_spec(colour, 1.0, 0.16))
         if smoothing > 0:
             implot.plot_line(f"{name}##raw", s.x, s.mean, line_spec(colour, f.px(1), 0.28))
-        implot.plot_line(name, s.x, s.smooth(smoothing), line_spec(colour, f.px(1.8)))
+        implot.plot_line(name, s.x, s.smooth(smoothing, log), line_spec(colour, f.px(1.8)))
 
     def _readout(self, f: Frame, train: Series, test: Series) -> None:
         """The step and values under the pointer."""
@@ -125,5 +125,8 @@ class Charts:
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
         _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
-        tip(f, "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
-               "before (0: no smoothing, 0.9: about the last 10 points). The faint line is the loss itself.")  # fmt: skip
+        tip(
+            f,
+            "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
+            "before (0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the loss itself.",
+        )

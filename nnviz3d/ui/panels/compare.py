@@ -80,7 +80,7 @@ class Compare:
             for n, series, colour in zip(c.networks, self._curves, theme.NETWORKS, strict=True):
                 if len(series.x) > 1:
                     implot.plot_line(f"{n.name}##raw", series.x, series.mean, line_spec(colour, f.px(1), 0.25))
-                    implot.plot_line(n.name, series.x, series.smooth(f.memory.smoothing), line_spec(colour, f.px(1.8)))
+                    implot.plot_line(n.name, series.x, series.smooth(f.memory.smoothing, f.memory.log_loss), line_spec(colour, f.px(1.8)))
             if implot.is_plot_hovered():
                 self._values(c, implot.get_plot_mouse_pos().x)
             implot.end_plot()

@@ -35,6 +35,9 @@ def draw(f: Frame) -> None:
     choice(f, "train.loss", train.loss, LOSSES, _LOSS_NAMES)
     if train.loss == "huber":
         number(f, "train.huber_delta", train.huber_delta)
+    if f.readout.sample_right is not None:
+        own = not isinstance(train.class_weights, str)
+        choice(f, "train.class_weights", "own" if own else train.class_weights, ("none", "balanced", *(["own"] if own else [])))
     choice(f, "train.schedule", train.schedule, SCHEDULES)
     if train.schedule != "constant":
         integer(f, "train.schedule_steps", train.schedule_steps, 10, "%d steps")
