@@ -44,10 +44,19 @@ class ColumnFacts:
     why: str = ""  # in words; "" where there is nothing to say
     target: bool = False
 
+    @property
+    def holds(self) -> str:
+        """`3 words, 11 gaps`."""
+        if self.kind == "empty":
+            return "nothing"
+        gaps = f", {self.missing:,} gap{'' if self.missing == 1 else 's'}" if self.missing else ""
+        what = {"number": "number", "date": "date", "words": "word"}[self.kind]
+        return f"{self.different:,} {what}{'' if self.different == 1 else 's'}{gaps}"
+
 
 @dataclass(frozen=True)
 class TableFacts:
-    """How a table was read. `columns` in the order of the file; `rows`: how many were looked at, of `total` (None: not counted)."""
+    """How a table was read. `columns` in the order of the file; `rows`: how many were looked at; `target`: the column's number."""
 
     kind: str  # "text", "Excel" or "Parquet"
     encoding: str

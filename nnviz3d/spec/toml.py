@@ -136,9 +136,9 @@ def apply(scene: Scene, edits: Iterable[Edit], where: str = "edit") -> Scene:
 
 
 def parse_set(text: str) -> Edit:
-    """`--set path=value`: the value is TOML, or a bare word as a string. A name in the path may be quoted as in TOML: it may hold dots and `=`.
+    """`--set path=value`: the value is TOML, or a bare word as a string. Raises InputError without an `=`.
 
-    Raises InputError without an `=`.
+    A name in the path may be quoted as in TOML, and then hold dots and `=`.
     """
     for match in re.finditer("=", text):
         path, value = text[: match.start()].strip(), text[match.end() :].strip()

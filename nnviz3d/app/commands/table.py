@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from nnviz3d.spec.columns import ColumnFacts
+
 SHOWN = 60  # columns
 WIDEST = 28  # letters of a name
 SEPARATORS = {"tab": "tabs", "space": "white space"}
@@ -41,7 +43,7 @@ def dialect(table: dict[str, Any]) -> str:
     if table["kind"] != "Parquet":
         parts.append("decimal comma" if table["decimal"] == "," else "decimal point")
         above = f" below {table['skip_lines']:,} other line{'' if table['skip_lines'] == 1 else 's'}" if table["skip_lines"] else ""
-        parts.append((f"names on top{above}" if table["header"] else f"no names{above}"))
+        parts.append(f"names on top{above}" if table["header"] else f"no names{above}")
     return ", ".join(parts)
 
 
@@ -51,11 +53,8 @@ def name(k: int, column: dict[str, Any]) -> str:
 
 def holds(column: dict[str, Any]) -> str:
     """`3 words, 11 gaps, e.g. Adelie`."""
-    if column["kind"] == "empty":
-        return "nothing"
-    what = {"number": "number", "date": "date", "words": "word"}[column["kind"]]
-    gaps = f", {column['missing']:,} gap{'' if column['missing'] == 1 else 's'}" if column["missing"] else ""
-    return f"{column['different']:,} {what}{'' if column['different'] == 1 else 's'}{gaps}, e.g. {short(quoted(column['example']), 24)}"
+    example = f", e.g. {short(quoted(column['example']), 24)}" if column["kind"] != "empty" else ""
+    return ColumnFacts(**column).holds + example
 
 
 def becomes(column: dict[str, Any]) -> str:

@@ -22,9 +22,12 @@ from nnviz3d.spec.columns import ColumnFacts, TableFacts
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Data
 
-__all__ = ["describe", "is_table", "load", "names"]
+__all__ = ["describe", "guess", "is_table", "load", "names"]
 PEEK_CELLS = 200_000  # that a question is asked about
-PREVIEW = 5
+TARGETS = 20  # different words from which on they may be names
+USUAL = frozenset(
+    ("target", "class", "label", "labels", "y", "species", "outcome", "diagnosis", "category", "survived", "response", "result", "price")
+)
 NAMED = 8  # columns that a line names
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
@@ -63,6 +66,20 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
         source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
         plan.target, facts, (*source.notes, *([table.ragged] if table.ragged else [])),
     )  # fmt: skip
+
+
+def guess(table: TableFacts) -> int:
+    """The column that is most likely to be learned: of a usual name, else the last one that could be."""
+
+    def suits(column: ColumnFacts) -> bool:
+        names = column.kind == "words" and column.different > max(TARGETS, table.rows / 2)
+        return column.kind in ("number", "words") and column.different > 1 and not names and (column.target or column.use != "leave_out")
+
+    found = [k for k, column in enumerate(table.columns) if suits(column)]
+    usual = [k for k in found if table.columns[k].name.casefold().strip() in USUAL]
+    if usual and not (found and found[-1] == len(table.columns) - 1 and table.columns[-1].kind == "words"):
+        return usual[-1]
+    return found[-1] if found else table.target
 
 
 def names(path: Path, data: Data) -> tuple[str, ...]:

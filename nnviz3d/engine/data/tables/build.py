@@ -24,7 +24,7 @@ Inputs = list[tuple[str, np.ndarray]]  # (name, (n,) float64)
 
 
 def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, name: str, classes: tuple[str, ...] = ()) -> Samples:
-    """Raises InputError with all problems, one a column. `lines`: where each row stands in the file. `classes`: names of the target's 0, 1, ..."""
+    """Raises InputError with all problems, one a column. `lines`: where each row stands in the file. `classes`: of the target's ids."""
     keep, pairs = _kept(columns, plan, data, where), list(zip(columns, plan.choices, strict=True))
     inputs: Inputs = []
     many = sum(_width(column, choice) for k, (column, choice) in enumerate(pairs) if k != plan.target)
@@ -35,9 +35,8 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
         if k != plan.target and choice.use != "leave_out":
             inputs += _inputs(column, choice, keep, column.name or f"x{k + 1 - (k > plan.target)}")
     if not inputs:
-        left = "; ".join(
-            f'"{column.name or column.key}": {choice.why or choice.use}' for k, (column, choice) in enumerate(pairs) if k != plan.target
-        )
+        idle = ((column, choice) for k, (column, choice) in enumerate(pairs) if k != plan.target)
+        left = "; ".join(f'"{column.name or column.key}": {choice.why or "left out by the scene"}' for column, choice in idle)
         raise InputError.of(where, "data.columns", f"no input is left ({left[:600]}); expected at least one besides the target")
     problems = [problem for label, values in inputs if (problem := _too_large(label, values, np.frombuffer(lines, np.uint64)[keep], where))]
     if problems:

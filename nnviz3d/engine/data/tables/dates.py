@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def ambiguous(texts: Sequence[str], name: str) -> bool:
 
 
 def parts(moments: Sequence[datetime], name: str) -> list[tuple[str, np.ndarray]]:
-    """(what, values (n,) float64): seconds since 1970 (of a time alone: since midnight), and sine and cosine of each part of the calendar that differs between rows."""
+    """(what, values (n,) float64): seconds since 1970 (of a time alone: since midnight), and sine and cosine of the parts that differ."""
     has_year = name == "ISO 8601" or "%Y" in name or "%y" in name
     begin = EPOCH if has_year else MIDNIGHT
     found = [("seconds", np.array([(moment - begin).total_seconds() for moment in moments]))]
@@ -70,7 +70,7 @@ def parts(moments: Sequence[datetime], name: str) -> list[tuple[str, np.ndarray]
 
 def _iso(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo is None else moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _parser(name: str) -> Callable[[str], datetime]:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from nnviz3d.engine.data.tables.cells import decimal_of, missing, number
 from nnviz3d.spec.scene import Data
@@ -61,7 +62,10 @@ def rows_of(lines: Iterable[str], delimiter: str, strict: bool = True) -> Iterat
 
 
 def find(lines: list[str], data: Data) -> tuple[Dialect, int]:
-    """The dialect of the first lines, and how many of them (0 or 1) say only what the separator is. Raises ValueError where there is no table."""
+    """The dialect of the first lines, and how many of them (0 or 1) only name the separator.
+
+    Raises ValueError and csv.Error where there is no table.
+    """
     said = re.fullmatch(r"\s*\"?sep=(.)\"?\s*", lines[0], re.IGNORECASE) if lines else None
     signs = {sign: name for name, sign in SIGNS.items()}
     forced = data.delimiter if data.delimiter != "auto" else signs.get(said[1], "auto") if said else "auto"
@@ -194,7 +198,7 @@ def _are_names(numeric: list[tuple[float, list[float]]], words: bool) -> bool:
     tops = [value for value, _ in numeric]
     if any(value != int(value) for value in tops if abs(value) < 1e15) or len(set(tops)) < len(tops):
         return False
-    counting = all(b - a == 1 for a, b in zip(tops, tops[1:], strict=False))
+    counting = all(b - a == 1 for a, b in pairwise(tops))
     if counting and len(tops) >= 3 and (words or tops[0] in (0, 1)) and (words or len(tops) >= 4):
         return True
     far = all(abs(value - (max(below) + min(below)) / 2) > _FAR * (max(below) - min(below) or 1.0) for value, below in numeric)

@@ -92,9 +92,8 @@ def _choice(column: Looked, target: Looked, given) -> Choice:
         either = "; day and month could be the other way round" if column.ambiguous else ""
         return Choice("date", "", f"dates, read as {name}{either}")
     if column.kind == "words":
-        many = column.different
-        rest = f': the {MOST_WORDS} most frequent get an input each, the rest "other"' if many > MOST_WORDS else ""
-        return Choice("words", "", f"{many:,} different words{rest}")
+        many = column.different > MOST_WORDS
+        return Choice("words", "", f'the {MOST_WORDS} most frequent words get an input each, the rest "other"' if many else "")
     return Choice("number", "", _odd(column))
 
 
@@ -168,7 +167,7 @@ def _few(column: Looked, most: int) -> int:
 
 
 def _target(column: Looked, given) -> Choice:
-    """A target with words in it is classes; among many numbers a few words are gaps."""
+    """A target with words in it is classes; a few words among many numbers are gaps."""
     wanted = "auto" if given is None else given.use
     use = wanted if wanted != "auto" else "number" if column.kind == "number" else "words"
     if wanted == "auto" and use == "number" and column.raw.values is None and column.odd and column.different <= AUTO_CLASSES:
@@ -178,7 +177,7 @@ def _target(column: Looked, given) -> Choice:
 
 
 def target_gaps(column: Looked, use: str, wanted: str) -> np.ndarray:
-    """(n,) rows without a target. In a target of words "None" and "NA" are classes, unless its gaps are to be skipped by the scene's word."""
+    """(n,) rows without a target. In a target of words "None" and "NA" are classes, unless the scene says `gaps = "skip"` of it."""
     if use == "words" and wanted != "skip" and column.raw.values is None:
         return np.array([not text for text in column.raw.texts], bool)[column.raw.codes]
     return column.gaps(use)
