@@ -63,8 +63,8 @@ class ColumnsForm:
             if text:
                 small(f, text, colour, wrap=True)
         self._rows(f, q, foot)
-        some = "" if q.table.whole else "the first "
-        told = f"{some}{q.table.rows:,} rows, {len(q.table.columns):,} columns"
+        some = "" if q.table.whole else " looked at (what stays as suggested is settled by all rows)"
+        told = f"{q.table.rows:,} rows{some}, {len(q.table.columns):,} columns"
         small(f, elide("; ".join((told, *q.table.notes)), imgui.get_content_region_avail().x))
 
     def answer(self, q: Columns) -> dict[str, Any]:
@@ -72,17 +72,17 @@ class ColumnsForm:
         return {**q.settings, "task": self._task, "standardize": self._standardize, **self._columns(q, True)}
 
     def _columns(self, q: Columns, settled: bool) -> dict[str, dict]:
-        """`settled`: suggestions too, so that what is learned from does not depend on them later."""
+        """`settled`: suggestions too, so that what is learned from does not depend on them later; where not all rows were looked at, all
+        rows will settle them.
+        """
         found = {key: dict(column) for key, column in self._chosen.items()}
-        for column in q.table.columns if settled else ():
-            if column.target:
-                found.pop(column.key, None)
-            elif column.use != "number" or column.gaps or column.why:
+        for column in q.table.columns if settled and q.table.whole else ():
+            if not column.target and (column.use != "number" or column.gaps or column.why):
                 mine = found.setdefault(column.key, {})
                 mine.setdefault("use", column.use)
                 if column.gaps and mine["use"] == column.use:
                     mine.setdefault("gaps", column.gaps)
-        known = {column.key for column in q.table.columns}
+        known = {column.key for column in q.table.columns if not column.target}
         return {"columns": {key: column for key, column in found.items() if key in known and column}}
 
     # ------------------------------------------------------------ how it is read

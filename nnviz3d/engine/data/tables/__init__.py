@@ -13,7 +13,7 @@ from pathlib import Path
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened
 from nnviz3d.engine.data.tables import build, raw, uses
-from nnviz3d.engine.data.tables.look import Looked
+from nnviz3d.engine.data.tables.look import EXAMPLE, Looked
 from nnviz3d.engine.data.tables.packed import is_table
 from nnviz3d.engine.data.tables.source import Source, open_source
 from nnviz3d.engine.data.tables.uses import Plan
@@ -25,9 +25,8 @@ from nnviz3d.spec.scene import Data
 __all__ = ["describe", "guess", "is_table", "load", "names"]
 PEEK_CELLS = 200_000  # that a question is asked about
 TARGETS = 20  # different words from which on they may be names
-USUAL = frozenset(
-    ("target", "class", "label", "labels", "y", "species", "outcome", "diagnosis", "category", "survived", "response", "result", "price")
-)
+USUAL = frozenset(("target", "class", "label", "labels", "species", "outcome", "diagnosis", "survived", "response"))
+MAYBE = frozenset(("y", "category", "result", "price", "type", "quality"))  # names of targets where the last column is none
 NAMED = 8  # columns that a line names
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
@@ -52,19 +51,27 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     """
     paths.regular_file(path, limits.DATA_BYTES, "table")
     source, table, columns = _read(path, data, limit)
-    plan = uses.plan(columns, data, str(path), source.dialect.target)
+    plan = uses.plan(columns, data, str(path), source.dialect.target, looking=True)
     found = source.dialect
-    facts = tuple(
-        ColumnFacts(
-            column.key, column.name, column.kind, column.different, int(column.gaps(_as(choice.use, column.kind)).sum()), column.example,
-            choice.use, choice.gaps, choice.why, k == plan.target,
-        )
-        for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True))
-    )  # fmt: skip
+    facts = tuple(_facts(column, choice, plan, k, data) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
     encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
     return TableFacts(
         source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
         plan.target, facts, (*source.notes, *([table.ragged] if table.ragged else [])),
+    )  # fmt: skip
+
+
+def _facts(column: Looked, choice: uses.Choice, plan: Plan, k: int, data: Data) -> ColumnFacts:
+    """In a target of words, words for nothing are values."""
+    target = k == plan.target
+    if target and choice.use == "words" and column.kind != "empty":
+        gap = uses.target_gaps(column, "words", uses.gaps_of(column, k, data))
+        different, example = len(set(column.words[~gap].tolist())), next(iter(column.words[~gap]), "")[:EXAMPLE]
+    else:
+        gap, different, example = column.gaps(column.kind if choice.use == "leave_out" else choice.use), column.different, column.example
+    kind = "words" if target and choice.use == "words" and column.kind != "date" else column.kind
+    return ColumnFacts(
+        column.key, column.name, kind, different, int(gap.sum()), example, choice.use, choice.gaps, choice.why, target
     )  # fmt: skip
 
 
@@ -76,10 +83,9 @@ def guess(table: TableFacts) -> int:
         return column.kind in ("number", "words") and column.different > 1 and not names and (column.target or column.use != "leave_out")
 
     found = [k for k, column in enumerate(table.columns) if suits(column)]
-    usual = [k for k in found if table.columns[k].name.casefold().strip() in USUAL]
-    if usual and not (found and found[-1] == len(table.columns) - 1 and table.columns[-1].kind == "words"):
-        return usual[-1]
-    return found[-1] if found else table.target
+    last_is_words = bool(found) and table.columns[found[-1]].kind == "words"
+    usual = [k for k in found if (name := table.columns[k].name.casefold().strip()) in USUAL or (name in MAYBE and not last_is_words)]
+    return usual[-1] if usual else found[-1] if found else table.target
 
 
 def names(path: Path, data: Data) -> tuple[str, ...]:
@@ -113,7 +119,3 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw
         raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
     decimal, free = source.dialect.decimal, data.decimal == "auto"
     return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns]
-
-
-def _as(use: str, kind: str) -> str:
-    return kind if use == "leave_out" else use

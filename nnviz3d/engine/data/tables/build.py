@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.tables.look import Looked
-from nnviz3d.engine.data.tables.uses import Choice, Plan, target_gaps
+from nnviz3d.engine.data.tables.uses import Choice, Plan, gaps_of, target_gaps
 from nnviz3d.engine.data.targets import from_array
 from nnviz3d.spec import limits
 from nnviz3d.spec.columns import MOST_WORDS
@@ -17,6 +17,7 @@ from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
 OTHER, GAP = "other", "missing"
+NOTABLE = 0.999  # share of different values that stay different without a word being said
 LOOKED = 5_000_000  # values that are compared in float32
 NAMED = 5  # inputs that are told by name
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -57,8 +58,7 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
 def _kept(columns: list[Looked], plan: Plan, data: Data, where: str) -> np.ndarray:
     """(n,) rows that are used. Raises InputError where none is left, and says whose gaps it was."""
     target, choice = columns[plan.target], plan.choices[plan.target]
-    wanted = next((data.columns[key].gaps for key in (target.key, str(plan.target)) if key in data.columns), "")
-    keep = ~target_gaps(target, choice.use, wanted)
+    keep = ~target_gaps(target, choice.use, gaps_of(target, plan.target, data))
     gone = {f'the target "{target.name or target.key}"': int((~keep).sum())}
     for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)):
         if k != plan.target and choice.gaps == "skip":
@@ -101,7 +101,7 @@ def _collisions(x: np.ndarray, labels: tuple[str, ...], standardize: bool) -> li
         scale = values.std() if standardize else 0.0
         kept = (values - values.mean()) / scale if scale > 0 else values
         before, after = len(np.unique(values)), len(np.unique(kept.astype(np.float32)))
-        if after < before:
+        if after < NOTABLE * before:
             way = "" if standardize else "; data.standardize = true keeps them apart" * (_apart(values) > after)
             told.append(f'{before:,} different values of "{label}" become {after:,} in float32{way}')
     return told if len(told) <= NAMED else [*told[:NAMED], f"and so of {len(told) - NAMED:,} more inputs"]

@@ -7,11 +7,13 @@ import re
 MISSING = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "?", "-", "--", ".", "#n/a", "<na>", "#value!", "#div/0!", "#ref!"}
 )  # what people write where there is no value; in a target of words only the empty cell is
+SAMPLED = 10_000  # cells that tell the decimal sign
 _THOUSANDS = {  # by the decimal sign; a leading 0 is no thousand: 0,066 is a decimal
     ".": re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:,\d{3})+|(?:[ '\u2019\u00a0\u202f]\d{3})+)(?:\.\d*)?"),
     ",": re.compile(r"[-+]?[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ '\u2019\u00a0\u202f]\d{3})+)(?:,\d*)?"),
 }
 _SEPARATORS = str.maketrans("", "", " '\u2019\u00a0\u202f")
+_EITHER = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")  # a thousand or a decimal
 _DECIMAL = re.compile(r"[-+]?\d*[.,]\d+(?:[eE][-+]?\d+)?")
 UNSURE = re.compile(
     r"[_A-Za-df-z]|[eE](?![-+]?\d)|^[ \t]*[-+]?0\d", re.MULTILINE
@@ -49,12 +51,12 @@ def is_code(text: str) -> bool:
 def decimal_of(cells: list[str], delimiter: str) -> str:
     """ "," where numbers have a comma for their decimals, else "."."""
     points = commas = open_points = open_commas = 0  # open: 1,234 may be either
-    for text in cells:
+    for text in cells[:: max(len(cells) // SAMPLED, 1)]:
         if not _DECIMAL.fullmatch(text):
             if _THOUSANDS[","].fullmatch(text) and "," in text and "." in text:
                 commas += 1
             continue
-        either = bool(re.fullmatch(r"[-+]?[1-9]\d{0,2}[.,]\d{3}", text))
+        either = bool(_EITHER.fullmatch(text))
         if "," in text:
             commas, open_commas = commas + (not either), open_commas + either
         else:

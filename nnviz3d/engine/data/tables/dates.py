@@ -19,6 +19,7 @@ FORMATS = (
     "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%YM%m", *_TIMES,
 )  # fmt: skip
 _SAMPLE = 20
+DECIMALS = 12  # of sines: what should be equal (March and October) is equal
 _EITHER = {"%m/%d/%Y": "%d/%m/%Y", "%m-%d-%Y": "%d-%m-%Y", "%m/%d/%y": "%d/%m/%y"}
 
 
@@ -64,7 +65,7 @@ def parts(moments: Sequence[datetime], name: str) -> list[tuple[str, np.ndarray]
     for what, period, value in cycles:
         turns = np.array([value(moment) for moment in moments]) * (2 * np.pi / period)
         if len(turns) and turns.min() < turns.max():
-            found += [(f"{what} sin", np.sin(turns)), (f"{what} cos", np.cos(turns))]
+            found += [(f"{what} sin", np.sin(turns).round(DECIMALS)), (f"{what} cos", np.cos(turns).round(DECIMALS))]
     return found
 
 

@@ -9,7 +9,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nnviz3d.engine.data.tables.cells import decimal_of, missing, number
@@ -17,6 +17,7 @@ from nnviz3d.spec.scene import Data
 
 SIGNS = {",": ",", ";": ";", "tab": "\t", "|": "|", "space": " "}
 LINES = 200  # that are looked at
+HEAD = 4096  # characters of each that quotes are looked for in
 ALIKE = 0.7  # share of lines that have the table's width
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ T]\d{1,2}:\d{2}.{0,16})?|\d{1,2}:\d{2}(?::\d{2})?")
 _DIGITS = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
@@ -38,6 +39,7 @@ class Dialect:
     names: tuple[str, ...]
     classes: tuple[str, ...] = ()
     target: int | None = None  # where the file itself marks it, as Orange's do
+    quote: str = '"'
     between: int = 0  # lines of the names' types and roles, as Orange's have them
 
     @property
@@ -50,14 +52,13 @@ class Dialect:
         return self.first + self.header + self.between
 
 
-def rows_of(lines: Iterable[str], delimiter: str, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
-    """(number of its last line from 1, cells) of each row that has any. White space parts by any run of it."""
+def rows_of(lines: Iterable[str], delimiter: str, quote: str = '"', strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+    """(number of its last line from 1, cells with the spaces around them) of each row that has any. White space parts by any run of it."""
     if delimiter == "space":
-        lines = (" ".join(line.split()) + "\n" if '"' not in line else line.replace("\t", " ").strip() + "\n" for line in lines)
-    reader = csv.reader(lines, delimiter=SIGNS[delimiter], strict=strict, skipinitialspace=delimiter == "space")
+        lines = (" ".join(line.split()) + "\n" if quote not in line else line.replace("\t", " ").strip() + "\n" for line in lines)
+    reader = csv.reader(lines, delimiter=SIGNS[delimiter], quotechar=quote, strict=strict, skipinitialspace=delimiter == "space")
     for row in reader:
-        row = [cell.strip() for cell in row]
-        if any(row):
+        if any(map(str.strip, row)):
             yield reader.line_num, row
 
 
@@ -71,10 +72,10 @@ def find(lines: list[str], data: Data) -> tuple[Dialect, int]:
     forced = data.delimiter if data.delimiter != "auto" else signs.get(said[1], "auto") if said else "auto"
     head = lines[1 if said else 0 :]
     tried = [forced] if forced != "auto" else list(SIGNS)
-    found, failed = {}, None
+    quote, found, failed = _quote(head), {}, None
     for delimiter in tried:
         try:
-            found[delimiter] = [row for _, row in rows_of(head, delimiter, strict=False)][:LINES]
+            found[delimiter] = [[cell.strip() for cell in row] for _, row in rows_of(head, delimiter, quote, strict=False)][:LINES]
         except csv.Error as error:
             failed = error
     if failed and not found:
@@ -83,7 +84,7 @@ def find(lines: list[str], data: Data) -> tuple[Dialect, int]:
     if not any(found.values()):
         raise ValueError("is empty; expected rows of numbers")
     best = max(scores, key=lambda delimiter: scores[delimiter])
-    return of_rows(found[best], best, data), 1 if said else 0
+    return replace(of_rows(found[best], best, data), quote=quote), 1 if said else 0
 
 
 def of_rows(rows: list[list[str]], delimiter: str, data: Data) -> Dialect:
@@ -108,10 +109,18 @@ def of_rows(rows: list[list[str]], delimiter: str, data: Data) -> Dialect:
     return Dialect(delimiter, decimal, header, first, tuple(names + [""] * (width - len(names))), classes)
 
 
+def _quote(lines: list[str]) -> str:
+    """What whole cells stand in: double quotes, or single ones where there are more of them."""
+    count = {
+        sign: sum(len(re.findall(rf"(?:^|[,;|\s]){sign}[^{sign}]*{sign}(?=[,;|\s]|$)", line[:HEAD])) for line in lines[:LINES])
+        for sign in "'\""
+    }
+    return "'" if count["'"] > 1 and not count['"'] else '"'
+
+
 def _width(rows: list[list[str]]) -> int:
-    """That of most rows; of equally many, the wider one."""
-    counts = Counter(map(len, rows))
-    return max(counts, key=lambda width: (counts[width], width))
+    """That of most rows; of equally many, that of the first of them."""
+    return Counter(map(len, rows)).most_common(1)[0][0]
 
 
 def _score(rows: list[list[str]], delimiter: str) -> tuple[bool, float, int]:
@@ -223,4 +232,4 @@ def _orange(rows: list[list[str]], delimiter: str, data: Data) -> Dialect | None
         return None
     target = next((k for k, role in enumerate(roles) if role.lower().split(" ")[0] in ("class", "c")), None)
     decimal = "." if data.decimal == "auto" else data.decimal
-    return Dialect(delimiter, decimal, True, 0, tuple(names), (), target, 2)
+    return Dialect(delimiter, decimal, True, 0, tuple(names), (), target, between=2)

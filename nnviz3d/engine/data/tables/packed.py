@@ -23,6 +23,7 @@ TEXT_BYTES = 1 << 30
 XZ_MEMORY = 256 << 20  # a header may ask for 4 GiB; `xz -9` needs 65 MiB
 DIRECTORY = 1 << 20  # bytes for the list of files in an archive
 HEAD = 1 << 16
+WIDE = 16  # bytes from which on zeros between them are letters of UTF-16
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, MemoryError)
 _KINDS = {
     b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\3\4": "zip", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "xls",
@@ -83,6 +84,7 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
     known = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
     zeros = [head[k::2].count(0) / max(len(head[k::2]), 1) for k in (0, 1)]
     marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    zeros = zeros if len(head) >= WIDE else [0.0, 0.0]
     wide = "utf-16" if marked else "utf-16-le" if zeros[1] > 0.3 > zeros[0] else "utf-16-be" if zeros[0] > 0.3 > zeros[1] else ""
     if (known and known != "gzip") or (not wide and wanted != "utf-16" and b"\0" in head):
         told = f"holds {known}" if known else "holds zeros"

@@ -21,6 +21,7 @@ from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 
 CELLS = 200_000  # that are converted at once
+SKIMMED = 5_000_000  # cells that are gone through at most where only some are wanted: half a second
 EXAMPLES = 3
 
 
@@ -49,7 +50,7 @@ class RawTable:
 
 
 def read(source: Source, path: Path, limit: int | None = None) -> RawTable:
-    """All rows, or so many cells as `limit` says. Raises InputError."""
+    """All rows, or rows drawn evenly with so many cells as `limit` says. Raises InputError."""
     names, width = source.dialect.names, source.dialect.width
     most = None if limit is None else max(limit // width, 20)
     rows = _Rows(names, most)
@@ -84,16 +85,27 @@ class _Rows:
 
     def chunks(self, rows: Iterator[Row]) -> Iterator[list[list[str]]]:
         size = max(CELLS // self._width, 1)
-        rows = rows if self._most is None else islice(rows, self._most + 1)
+        rows = rows if self._most is None else iter(self._spread(rows, self._most))
         while part := list(islice(rows, size)):
-            if self._most is not None and len(self.lines) + len(part) > self._most:
-                part, self.whole = part[: self._most - len(self.lines)], False
             if chunk := [row for row in map(self._even, part) if row]:
                 yield chunk
 
+    def _spread(self, rows: Iterator[Row], most: int) -> list[Row]:
+        """At most so many rows, drawn evenly: tables are often sorted. A long file is gone through in part only."""
+        kept, every, looked = [], 1, SKIMMED // self._width
+        for k, row in enumerate(rows):
+            if k % every == 0:
+                kept.append(row)
+            if len(kept) > most:
+                kept, every, self.whole = kept[::2], 2 * every, False
+            if k >= looked:
+                self.whole = False
+                break
+        return kept
+
     def _even(self, row: Row) -> list[str] | None:
         line, cells = row
-        if len(cells) > self._width and not any(cells[self._width :]):
+        if len(cells) > self._width and not any(map(str.strip, cells[self._width :])):
             cells = cells[: self._width]
         if self._named <= len(cells) < self._width:
             cells = cells + [""] * (self._width - len(cells))
@@ -147,7 +159,7 @@ class _Column:
                 self.parts, self.late = [], True
                 return
             self.begin_words()
-        self.codes.extend(map(self.words.__getitem__, cells))
+        self.codes.extend(map(self.words.__getitem__, map(str.strip, cells)))
 
     def raw(self, key: str, name: str) -> Raw:
         if self.words is not None:
@@ -164,7 +176,7 @@ def numbers(cells: Sequence[str], decimal: str) -> np.ndarray | None:
         except ValueError:
             pass
     values = np.empty(len(cells))
-    for k, text in enumerate(cells):
+    for k, text in enumerate(map(str.strip, cells)):
         if missing(text):
             values[k] = np.nan
             continue

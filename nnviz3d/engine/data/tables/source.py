@@ -86,7 +86,7 @@ class Text:
     def rows(self) -> Iterator[Row]:
         with self._telling(), packed.text_of(self.path, self.encoding) as file:
             below = islice(lines(file, str(self.path)), self._said, None)
-            found = dialect.rows_of(below, self.dialect.delimiter)
+            found = dialect.rows_of(below, self.dialect.delimiter, self.dialect.quote)
             yield from ((line + self._said, row) for line, row in islice(found, self.dialect.body, None))
 
     @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +15,8 @@ from nnviz3d.spec.columns import MOST_WORDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
+SIDE = 8  # pixels of the smallest picture
+REPEATED = 3  # rows from which on one value is a constant
 COUNTED = 5  # rows from which on 1, 2, 3, ... are row numbers
 SAME = 20  # rows from which on one value for each of the target's is a copy
 FEW_ROWS = 0.05  # share of rows that may be left out for their gaps
@@ -40,8 +44,11 @@ class Plan:
     choices: tuple[Choice, ...]
 
 
-def plan(columns: list[Looked], data: Data, where: str, marked: int | None = None) -> Plan:
-    """`marked`: the target that the file itself names. Raises InputError with every name that is not there and every use that cannot be."""
+def plan(columns: list[Looked], data: Data, where: str, marked: int | None = None, looking: bool = False) -> Plan:
+    """`marked`: the target that the file itself names. `looking`: nothing is learned yet, so a target that nobody chose may be a bad one.
+
+    Raises InputError with every name that is not there and every use that cannot be.
+    """
     names = [column.name for column in columns]
     problems: list[Problem] = []
     target = len(columns) - 1 if marked is None else min(marked, len(columns) - 1)
@@ -50,36 +57,47 @@ def plan(columns: list[Looked], data: Data, where: str, marked: int | None = Non
             target = position(data.target, names, "data.target")
         except InputError as error:
             problems += [Problem(where, problem.key, problem.message) for problem in error.problems]
-    given = {}
+    given, places = {}, _places(names)
     for key, column in data.columns.items():
         try:
-            given[position(key, names, f"data.columns.{key}")] = column
+            given[position(key, names, f"data.columns.{key}", places)] = column
         except InputError as error:
             problems += [Problem(where, problem.key, problem.message) for problem in error.problems]
     if problems:
         raise InputError(*problems)
-    choices = [
-        _choice(columns[k], columns[target], given.get(k)) if k != target else _target(columns[k], given.get(k))
-        for k in range(len(columns))
-    ]
+    choices = [_choice(column, columns[target], given.get(k)) for k, column in enumerate(columns)]
+    choices[target] = _target(columns[target], given.get(target))
+    if _pixels(columns, target):
+        choices = [Choice("number") if k != target and not choice.given else choice for k, choice in enumerate(choices)]
     choices = _not_nothing(columns, choices, target)
     choices = _gaps(columns, choices, target, given)
-    problems = [problem for k, choice in enumerate(choices) for problem in _impossible(columns[k], choice, k == target, where)]
+    tolerated = target if looking and not data.target else -1
+    problems = [
+        problem for k, choice in enumerate(choices) if k != tolerated for problem in _impossible(columns[k], choice, k == target, where)
+    ]
     if problems:
         raise InputError(*problems)
     return Plan(target, tuple(choices))
 
 
-def position(key: str, names: list[str], setting: str) -> int:
-    """The column of this name or 0-based number. Raises InputError."""
-    if names.count(key) > 1 and key:
-        raise InputError.of("", setting, f'"{key}" names {names.count(key)} columns; give the 0-based number instead')
-    if key and key in names:
-        return names.index(key)
+def position(key: str, names: list[str], setting: str, places: dict[str, list[int]] | None = None) -> int:
+    """The column of this name or 0-based number. `places` of all names saves time where there are many keys. Raises InputError."""
+    found = (_places(names) if places is None else places).get(key, []) if key else []
+    if len(found) > 1:
+        raise InputError.of("", setting, f'"{key}" names {len(found)} columns; give the 0-based number instead')
+    if found:
+        return found[0]
     if key.isascii() and key.isdecimal() and len(key) < 9 and int(key) < len(names):
         return int(key)
     known = ", ".join(name or str(k) for k, name in enumerate(names[:KNOWN])) + (", ..." if len(names) > KNOWN else "")
     raise InputError.of("", setting, f'no column "{key}"; columns: {known}, or a number from 0 to {len(names) - 1}')
+
+
+def _places(names: list[str]) -> dict[str, list[int]]:
+    found = defaultdict(list)
+    for k, name in enumerate(names):
+        found[name].append(k)
+    return found
 
 
 def _choice(column: Looked, target: Looked, given) -> Choice:
@@ -111,7 +129,7 @@ def _useless(column: Looked, target: Looked) -> str:
     rows = len(column)
     if column.kind == "empty":
         return "holds no values"
-    if rows > 1 and column.constant:
+    if rows >= REPEATED and column.constant:
         return f"the same in every row: {column.example}" + (" (or nothing)" if column.gaps(column.kind).any() else "")
     if told := _copies(column, target):
         return told
@@ -166,6 +184,15 @@ def _few(column: Looked, most: int) -> int:
     return column.different if column.different <= most else -1
 
 
+def _pixels(columns: list[Looked], target: int) -> bool:
+    """A square of bytes: what is the same everywhere (an empty corner) has its place in the picture."""
+    side = math.isqrt(len(columns) - 1)
+    if side < SIDE or side * side != len(columns) - 1:
+        return False
+    inputs = [column.raw.values for k, column in enumerate(columns) if k != target]
+    return all(values is not None and len(values) and values.min() >= 0 and values.max() <= 255 for values in inputs)
+
+
 def _target(column: Looked, given) -> Choice:
     """A target with words in it is classes; a few words among many numbers are gaps."""
     wanted = "auto" if given is None else given.use
@@ -176,6 +203,11 @@ def _target(column: Looked, given) -> Choice:
     return Choice(use, gaps, _odd(column) if use == "number" else "", wanted != "auto")
 
 
+def gaps_of(column: Looked, k: int, data: Data) -> str:
+    """What the scene says of the gaps of column number `k`."""
+    return next((data.columns[key].gaps for key in (column.key, str(k)) if key in data.columns), "")
+
+
 def target_gaps(column: Looked, use: str, wanted: str) -> np.ndarray:
     """(n,) rows without a target. In a target of words "None" and "NA" are classes, unless the scene says `gaps = "skip"` of it."""
     if use == "words" and wanted != "skip" and column.raw.values is None:
@@ -184,14 +216,15 @@ def target_gaps(column: Looked, use: str, wanted: str) -> np.ndarray:
 
 
 def _not_nothing(columns: list[Looked], choices: list[Choice], target: int) -> list[Choice]:
-    """Where every column is suspicious, those that hold different values are used all the same."""
+    """Where every column is suspicious, those that hold different values are used all the same; else those that hold any."""
     if any(choice.use != "leave_out" for k, choice in enumerate(choices) if k != target):
         return choices
-    found = list(choices)
-    for k, (column, choice) in enumerate(zip(columns, choices, strict=True)):
-        if k != target and not choice.given and column.kind != "empty" and (len(column) < 2 or not column.constant):
-            found[k] = Choice(column.kind, "", f"{choice.why}; used, for there is no other input")
-    return found
+    free = [k for k, choice in enumerate(choices) if k != target and not choice.given and columns[k].kind != "empty"]
+    used = [k for k in free if not columns[k].constant] or free
+    return [
+        Choice(columns[k].kind, "", f"{choice.why}; used, for there is no other input") if k in used else choice
+        for k, choice in enumerate(choices)
+    ]
 
 
 def _gaps(columns: list[Looked], choices: list[Choice], target: int, given: dict) -> list[Choice]:

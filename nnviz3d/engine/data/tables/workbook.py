@@ -105,7 +105,7 @@ def _package(name: str, path: Path, kind: str):
     try:
         return importlib.import_module(name)
     except ImportError:
-        told = f"{kind} files need the package {name}: pip install 'nnviz3d[tables]', or save the table as CSV"
+        told = f'{kind} files need the package {name}: pip install "nnviz3d[tables]", or save the table as CSV'
         raise InputError.of(str(path), "", told) from None
 
 
