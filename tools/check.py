@@ -19,6 +19,7 @@ DOORS = {
     "imgui_bundle": {"ui", "gfx"},
     "av": {"record"}, "PIL": {"record"},
     "onnx": {"importers"}, "onnxruntime": {"importers"}, "safetensors": {"importers"}, "h5py": {"importers"},
+    "openpyxl": {"engine"}, "xlrd": {"engine"}, "pyarrow": {"engine"},
     "distributed": {"app"}, "dask": {"app"},
     "zmq": {"live"}, "msgpack": {"live"},
     "sklearn": set(), "torch": set(), "matplotlib": set(),

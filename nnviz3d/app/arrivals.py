@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from nnviz3d.app import opening, saving
 from nnviz3d.app.session import REMEMBER, Session
-from nnviz3d.engine.data import table
+from nnviz3d.engine.data import tables
+from nnviz3d.engine.data.places import inside
 from nnviz3d.importers.nnrec_index import INDEX
-from nnviz3d.spec import kinds, paths, toml
+from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.asking import Columns, SaveFirst
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.scene import Data
+from nnviz3d.spec.scene import Scene, Train
 
-TABLES, ARRAYS = (".csv", ".tsv"), (".npz", ".npy")
-DATA_ENDINGS = (*TABLES, *ARRAYS, ".idx", ".gz")
+ARRAYS = (".npz", ".npy")
+DATA_ENDINGS = (*tables.ENDINGS, *ARRAYS, ".idx", *tables.PACKED)
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
+SETTINGS = ("target", "task", "header", "delimiter", "decimal", "encoding", "skip_lines", "sheet", "standardize", "columns")
 
 
 def receive(loop, files: list[Path]) -> None:
@@ -45,20 +48,18 @@ def receive(loop, files: list[Path]) -> None:
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif endings[file] in (".toml", opening.ENDING) or kind is kinds.RECORDING:
+    elif endings[file] in (".toml", opening.ENDING) or kind in (kinds.RECORDING, kinds.SCENE):
         open_scene(loop, str(file))
     elif endings[file] == ".safetensors" or kind is kinds.WEIGHTS:
         loop.inputs.weights(file)
         saving.load_weights(loop.session, file)
         loop.say(f"the network has the weights of {file.name} now")
-    elif endings[file] in TABLES:
-        rows, header = table.peek(file)
-        question = Columns(str(file), rows, header, standardize=True)  # columns have units of their own
-        loop.desk.ask(question, lambda answer: take_data(loop, "csv", {"file": file}, **answer))
     elif endings[file] in ARRAYS:
         take_data(loop, "npz", {"file": file})
+    elif _could_be_table(file):
+        ask_columns(loop, file, {"standardize": True})  # columns have units of their own
     else:
-        known = ".toml (a scene), .nnrec (a recording), .csv .npz .npy or IDX (data), .safetensors (weights)"
+        known = ".toml (a scene), .nnrec (a recording), a table (CSV, Excel, Parquet), .npz, .npy or IDX (data), .safetensors (weights)"
         if kind not in (kinds.UNKNOWN, kinds.TEXT, kinds.FOLDER):
             raise kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
@@ -86,8 +87,54 @@ def idx_pair(files: list[Path]) -> dict[str, Path]:
     return {"file": pictures[0], "labels_file": labels[0]}
 
 
+def _could_be_table(file: Path) -> bool:
+    paths.regular_file(file, limits.DATA_BYTES, "data file")
+    return tables.is_table(file)
+
+
+def ask_columns(loop, file: Path, settings: dict, note: str = "") -> None:
+    """Ask what becomes of each column. `settings`: keys of `data`; without a target, the likeliest is proposed. Raises InputError."""
+    settings = dict(settings)
+    try:
+        table = _described(file, settings)
+    except InputError as error:
+        if settings.get("encoding", "auto") != "auto" or not any(problem.key == "data.encoding" for problem in error.problems):
+            raise
+        settings["encoding"] = "cp1252"
+        note = "This file is not UTF-8. It is read as cp1252 (Windows): look at its letters, and choose another encoding if they are wrong."
+        table = _described(file, settings)
+    if not settings.get("target"):
+        settings["target"] = table.columns[tables.guess(table)].key
+        table = _described(file, settings)
+    loop.desk.ask(Columns(str(file), table, settings, note), lambda answer: take_data(loop, "csv", {"file": file}, **answer))
+
+
+def _described(file: Path, settings: dict):
+    plain = toml.apply(Scene(), [Edit("data", {**settings, "kind": "csv", "file": file.name})]).data
+    return tables.describe(file, plain, tables.PEEK_CELLS)
+
+
+def columns(loop, wanted: dict | None) -> None:
+    """The question again, with the table read as `wanted`; None: of the table that the scene learns from. Raises InputError."""
+    question, session = loop.desk.question, loop.session
+    if wanted is None:
+        if session.scene.data.kind != "csv":
+            raise InputError.of("", "data.kind", "the data are no table; open one first")
+        known = session.scene.data.model_dump(include={*SETTINGS}, exclude_defaults=True)
+        ask_columns(loop, inside(session.base, session.scene.data.file, "file"), {"standardize": False, **known})
+    elif isinstance(question, Columns):
+        try:
+            ask_columns(loop, Path(question.file), wanted, question.note)
+        except InputError as error:
+            told = "; ".join(problem.message for problem in error.problems)
+            loop.desk.question = replace(question, settings=wanted, problem=told[:600])
+
+
 def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
-    """Learn from these files. `settings`: other keys of `data`. Raises InputError, and then nothing has changed."""
+    """Learn from these files. `settings`: other keys of `data`. Raises InputError, and then nothing has changed.
+
+    What the scene said of its old data goes: how they were made and read, its test and its comparison.
+    """
     session = loop.session
     found = {key: file.resolve() for key, file in files.items()}
     base = session.base.resolve()
@@ -95,18 +142,36 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     if fresh:
         base = Path(os.path.commonpath([path.parent for path in found.values()]))
     names = {key: path.relative_to(base).as_posix() for key, path in found.items()}
-    plain = {key: Data.model_fields[key].default for key in ("target", "header", "task", "labels_file", "shape")}
-    edits = [Edit(f"data.{key}", value) for key, value in {**plain, "kind": kind, **names, **settings}.items()]
+    old = session.scene.data
+    again = not fresh and old.kind == kind and old.file == names["file"]
+    kept = old.model_dump() if again else {key: getattr(old, key) for key in ("seed", "standardize")}
+    edits = [Edit("data", {**kept, "kind": kind, **names, **settings}), Edit("compare", {}), Edit("test", {})]
     edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:
         head = [Edit("title", files["file"].stem[:200]), Edit("about", ""), Edit("failure", False), Edit("view.sample", 0)]
-        made = Session(toml.apply(session.scene, [*edits, *head]), base, session.asked, None, REMEMBER)
+        made = _fitting(lambda more: Session(toml.apply(session.scene, [*edits, *head, *more]), base, session.asked, None, REMEMBER))
         made.running, made.saved = session.running, session.saved
         loop.take(made)
     else:
-        loop.inputs.edits(edits)
-        session.change(edits, loop.now)
-    loop.say(f"{files['file'].name}: {loop.session.source.data.summary}")
+        _fitting(lambda more: _changed(loop, [*edits, *more]))
+    loop.say(f"{files['file'].name}: {loop.session.source.data.told}")
+
+
+def _changed(loop, edits: list[Edit]) -> None:
+    loop.inputs.edits(edits)
+    loop.session.change(edits, loop.now)
+
+
+def _fitting(make: Callable):
+    """`make(())`; where the old scene's output, loss or stop conditions cannot be of these data, with those that always can."""
+    try:
+        return make(())
+    except InputError as error:
+        if not all(problem.key.startswith(("train.", "network.output")) for problem in error.problems):
+            raise
+        plain = ("loss", "stop_epoch", "stop_train_loss", "stop_test_loss", "stop_accuracy")
+        more = [Edit(f"train.{key}", Train.model_fields[key].default) for key in plain]
+        return make((Edit("network.output.activation", "auto"), *more))
 
 
 def open_scene(loop, name: str) -> None:

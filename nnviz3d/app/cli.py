@@ -204,7 +204,7 @@ def inspect(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="A scene (file or name), a recording (.nnrec), weights (.safetensors) or data (.csv .npz .npy IDX)."
+            metavar="FILE", help="A scene (file or name), a recording (.nnrec), weights (.safetensors) or data (a table, .npz, .npy, IDX)."
         ),
     ],
     as_json: Json = False,
@@ -215,6 +215,8 @@ def inspect(
 
     facts = work.inspect(options, file)
     common.emit(facts) if as_json else typer.echo("\n".join(work.lines(facts)))
+    if facts.get("problems"):
+        raise typer.Exit(2)
 
 
 @command(app)

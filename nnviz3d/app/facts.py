@@ -13,8 +13,7 @@ from nnviz3d.app import changes, comparing, parameters, saving
 from nnviz3d.app.beside import Beside
 from nnviz3d.app.reading import read
 from nnviz3d.app.session import Session
-from nnviz3d.engine.data import table
-from nnviz3d.engine.data.places import inside
+from nnviz3d.engine.data import tables
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.asking import Question
 from nnviz3d.spec.errors import InputError
@@ -137,7 +136,7 @@ def _sample(session: Session) -> dict:
         "sample_answer": said,
         "sample_right": right,
         "data_name": data.name,
-        "data_summary": data.summary,
+        "data_summary": data.told,
         "class_names": data.class_names,
         "features": data.feature_names,
     }
@@ -220,15 +219,20 @@ def _shipped(path) -> Scene:
         return Scene()
 
 
-@lru_cache(maxsize=4)
 def _columns(data: Data, base: Path) -> tuple[str, ...]:
-    """The columns of a CSV file that has been read: by name, or by number from 0 where it has none."""
+    """The columns of a table that has been read: by name, or by number from 0 where it has none."""
+    return _names(base / data.file, *(getattr(data, name) for name in _HOW))
+
+
+_HOW = ("delimiter", "decimal", "encoding", "header", "skip_lines", "sheet", "target")  # what decides which names there are
+
+
+@lru_cache(maxsize=4)
+def _names(path: Path, *how) -> tuple[str, ...]:
     try:
-        rows, named = table.peek(inside(base, data.file, "file"))
+        return tables.names(path, Data(kind="csv", file=path.name, **dict(zip(_HOW, how, strict=True))))
     except InputError:  # gone since
         return ()
-    named = named if data.header == "auto" else data.header == "yes"
-    return rows[0] if named else tuple(map(str, range(len(rows[0]))))
 
 
 def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:

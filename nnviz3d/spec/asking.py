@@ -6,6 +6,9 @@ One at a time. The answer None means "leave it as it is", for each of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from nnviz3d.spec.columns import TableFacts
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,15 @@ class Which:
 
 @dataclass(frozen=True)
 class Columns:
-    """A table that is about to be read. The answer is a dict of `target` (a column's number), `header`, `task` and `standardize`."""
+    """A table that is about to be read. The answer is a dict of keys of `data`; the command `columns` with such a dict asks again, with
+    the table read that way. `settings`: those it was read with. `problem`: why it cannot be read as was wished; `table` is as before.
+    """
 
     file: str
-    rows: tuple[tuple[str, ...], ...]  # the first lines, cell by cell
-    header: bool  # whether the first line looks like names
-    standardize: bool = False
+    table: TableFacts
+    settings: dict[str, Any]
+    note: str = ""
+    problem: str = ""
 
 
 Question = SaveFirst | Which | Columns

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from nnviz3d.spec import compare, limits
+from nnviz3d.spec.columns import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
 from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
 
@@ -90,6 +91,17 @@ class Data(Table):
     header: Literal["auto", "yes", "no"] = "auto"
     target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
+    delimiter: Delimiter = Field("auto", description="csv: what parts the columns; space: any run of white space")
+    decimal: Decimal = Field("auto", description="csv: the decimal point or comma; the other one may part thousands")
+    encoding: Encoding = Field("auto", description="csv: auto is UTF-8 or UTF-16; nothing else is guessed")
+    skip_lines: int = Field(-1, ge=-1, le=1000, description="csv: lines above the names or the first row; -1: as many as look so")
+    sheet: str = Field("", max_length=200, description="Excel: the sheet's name; empty: the first one that holds a table")
+    columns: dict[str, Column] = Field(
+        {},
+        max_length=limits.UNITS,
+        description='csv: {NAME = {use = "words", gaps = "skip"}}; use: auto, number, words, date or leave_out; '
+        "gaps: auto, skip, mean, most_frequent or own_class",
+    )
 
     @model_validator(mode="after")
     def _has_its_file(self):

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from nnviz3d.spec import compare, kinds, limits, paths
+from nnviz3d.spec.columns import Column
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -147,14 +148,40 @@ def apply(scene: Scene, edits: Iterable[Edit], where: str = "edit") -> Scene:
 
 
 def parse_set(text: str) -> Edit:
-    """`--set path=value`: the value is TOML, or a bare word as a string. Raises InputError without an `=`."""
-    path, found, value = text.partition("=")
-    if not found or not path.strip():
+    """`--set path=value`: the value is TOML, or a bare word as a string. Raises InputError without an `=`.
+
+    A name in the path may be quoted as in TOML, and then hold dots and `=`.
+    """
+    for match in re.finditer("=", text):
+        path, value = text[: match.start()].strip(), text[match.end() :].strip()
+        if path and path.count('"') % 2 == 0 and (path.count("'") % 2 == 0 or '"' in path):
+            break
+    else:
         raise InputError.of("--set", text, "expected path=value, for example --set train.learning_rate=0.01")
     try:
-        return Edit(path.strip(), tomllib.loads(f"v = {value.strip()}")["v"])
+        return Edit(_columns_named(path), tomllib.loads(f"v = {value}")["v"])
     except (ValueError, RecursionError):
-        return Edit(path.strip(), value.strip())
+        return Edit(_columns_named(path), value)
+
+
+def parts(path: str) -> list[str]:
+    """The names in a dotted path; those in quotes may hold dots: `data.columns."a.b".use` has four."""
+    if '"' not in path and "'" not in path:
+        return path.split(".")
+    found = [match[1] if match[1] is not None else match[2] if match[2] is not None else match[3] for match in _PART.finditer(path)]
+    return [re.sub(r"\\(.)", r"\1", name) for name in found]
+
+
+_PART = re.compile(r"""(?:^|(?<=\.))(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^.]*))(?=\.|$)""")
+COLUMNS = "data.columns."
+
+
+def _columns_named(path: str) -> str:
+    """Names of columns often hold dots (R's Sepal.Length): what stands between `data.columns.` and the last name is one."""
+    if not path.startswith(COLUMNS) or '"' in path or "'" in path or path.count(".") < 3:
+        return path
+    name, _, key = path.removeprefix(COLUMNS).rpartition(".")
+    return f'{COLUMNS}"{name}".{key}' if "." in name and key in Column.model_fields else path
 
 
 def dump(scene: Scene) -> str:
@@ -178,7 +205,7 @@ def write_text(path: Path, text: str) -> None:
 def put(document: dict, edit: Edit, where: str = "--set") -> None:
     """Set a value deep in plain data; numbers in the path index lists. Tables on the way are made; lists are not grown."""
     at: Any = document
-    *parents, last = edit.path.split(".")
+    *parents, last = parts(edit.path)
     for k, part in enumerate([*parents, last]):
         is_last = k == len(parents)
         if isinstance(at, (list, tuple)):
@@ -186,7 +213,7 @@ def put(document: dict, edit: Edit, where: str = "--set") -> None:
                 raise InputError.of(where, edit.path, f'"{part}" is not an index in [0, {len(at)})')
             part = int(part)
         elif not isinstance(at, dict):
-            raise InputError.of(where, edit.path, f'"{".".join(edit.path.split(".")[:k])}" holds a value, not a table')
+            raise InputError.of(where, edit.path, f'"{".".join(parents[:k])}" holds a value, not a table')
         if is_last:
             at[part] = edit.value
         elif isinstance(at, dict):
@@ -235,11 +262,15 @@ def _model_of(annotation) -> type[BaseModel] | None:
 
 
 def _model_at(loc: tuple) -> type[BaseModel] | None:
-    model = Scene
+    model, named = Scene, False
     for part in loc:
         if model is None or isinstance(part, int):
             continue
-        model = _model_of(model.model_fields[part].annotation) if part in model.model_fields else None
+        if named:  # a name that is not ours: of a column
+            named = False
+            continue
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        model, named = _model_of(annotation), typing.get_origin(annotation) is dict
     return model
 
 

@@ -6,18 +6,15 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.asking import Columns, Question, SaveFirst, Which
-from nnviz3d.spec.scene import Data
 from nnviz3d.ui import theme
-from nnviz3d.ui.choices import column_names, words
+from nnviz3d.ui.columns import ColumnsForm
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import combo, dim, elide, label, small, tip
+from nnviz3d.ui.widgets import dim, elide, small, tip
 
 _W, _K = imgui.WindowFlags_, imgui.Key
 _FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_saved_settings | _W.always_auto_resize
 _BAD = theme.packed(theme.BAD)
-TASKS = words(Data.model_fields["task"].annotation)
-HEADERS = {"auto": "by what is in it", "yes": "yes", "no": "no"}
-CELLS, OFFERED = 6, 500  # columns of the preview, and of the list
+WIDTHS = {SaveFirst: 520, Which: 580, Columns: 1060}
 
 
 class Ask:
@@ -26,7 +23,7 @@ class Ask:
     def __init__(self):
         self._of: Question | None = None
         self._text = ""
-        self._chosen: dict = {}
+        self._form = ColumnsForm()
 
     def draw(self, f: Frame) -> None:
         question = f.readout.question
@@ -37,7 +34,7 @@ class Ask:
         if not imgui.is_popup_open("##ask"):
             imgui.open_popup("##ask")
         imgui.set_next_window_pos(imgui.ImVec2(f.width / 2, f.height / 2), imgui.Cond_.always, imgui.ImVec2(0.5, 0.5))
-        width = min(f.px(520 if isinstance(question, SaveFirst) else 580), f.width - f.px(8))
+        width = min(f.px(WIDTHS[type(question)]), f.width - f.px(8))
         imgui.set_next_window_size_constraints(imgui.ImVec2(width, 0), imgui.ImVec2(width, max(f.height - f.px(8), 1)))
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(22), f.px(18)))
         shown = imgui.begin_popup_modal("##ask", None, _FLAGS)[0]
@@ -57,10 +54,11 @@ class Ask:
     def _start(self, question: Question | None) -> None:
         if type(question) is not type(self._of) and imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
             imgui.internal.close_popup_to_level(0, True)
-        self._of = question
         if isinstance(question, Which):
             self._text = question.name
-        self._chosen = {"header": "auto", "task": "auto", "target": -1, "standardize": getattr(question, "standardize", False)}
+        if isinstance(question, Columns):
+            self._form.start(question, self._of)
+        self._of = question
 
     # ------------------------------------------------------------ three questions
 
@@ -118,30 +116,12 @@ class Ask:
             self._text = name
 
     def _columns(self, f: Frame, q: Columns) -> None:
-        chosen, count = self._chosen, len(q.rows[0])
-        named = q.header if chosen["header"] == "auto" else chosen["header"] == "yes"
-        target = chosen["target"] % count
-        names = column_names(q.rows[0] if named else ("",) * count)
-        _title(f, "Which column is to be learned?")
+        _title(f, "What is to be learned, and from which columns?")
         small(f, elide(q.file, imgui.get_content_region_avail().x))
-        _preview(f, q.rows[1 if named and len(q.rows) > 1 else 0 :], names, target)
-        offered = [*range(min(count, OFFERED)), *([count - 1] if count > OFFERED else [])]
-        label(f, "Target")
-        picked = combo("##target", str(target), [str(k) for k in offered], {str(k): names[k] for k in {*offered, target}})
-        tip(f, "The column that the network learns to tell from all others. Words and a few whole numbers are classes.")
-        label(f, "First line is names")
-        header = combo("##header", chosen["header"], tuple(HEADERS), HEADERS)
-        label(f, "Task")
-        task = combo("##task", chosen["task"], TASKS, {"auto": "by what is in the column"})
-        tip(f, "Classification tells kinds apart, regression foretells a number.")
-        label(f, "Standardise")
-        chosen["standardize"] = imgui.checkbox("##standardize", chosen["standardize"])[1]
-        tip(f, "Shift and scale each input to mean 0 and deviation 1: nearly always right for tables.")
-        chosen.update({key: new for key, new in (("header", header), ("task", task)) if new is not None})
-        chosen["target"] = chosen["target"] if picked is None else int(picked)
+        self._form.draw(f, q, f.px(34 + 16 + 18 + 26))
         answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
         if answer is True:
-            f.do("answer", {**chosen, "target": str(target)})
+            f.do("answer", self._form.answer(q))
         elif answer is None:
             f.do("answer", None)
 
@@ -175,27 +155,3 @@ def _buttons(f: Frame, *choices: tuple[str, object]):
     if pressed is ... and imgui.is_key_pressed(_K.enter, False) and not imgui.get_io().want_text_input and not imgui.is_any_item_focused():
         pressed = choices[0][1]
     return pressed
-
-
-def _preview(f: Frame, rows, names: tuple[str, ...], target: int) -> None:
-    """The first lines, with the target's column among those that fit."""
-    count = len(names)
-    first = min(max(target - CELLS + 1, 0), max(count - CELLS, 0))
-    shown = range(first, min(first + CELLS, count))
-    flags = imgui.TableFlags_.borders_inner_v | imgui.TableFlags_.sizing_stretch_same
-    if not imgui.begin_table("##preview", len(shown), flags):
-        return
-    imgui.push_font(None, theme.SMALL)
-    for k in shown:
-        imgui.table_next_column()
-        imgui.push_style_color(imgui.Col_.text, theme.packed(theme.ACCENT if k == target else theme.TEXT))
-        imgui.text_unformatted(elide(names[k], imgui.get_content_region_avail().x))
-        imgui.pop_style_color()
-    for row in rows[:4]:
-        for k in shown:
-            imgui.table_next_column()
-            dim(elide(row[k] if k < len(row) else "", imgui.get_content_region_avail().x))
-    imgui.pop_font()
-    imgui.end_table()
-    some = f"; {len(shown)} are shown" if len(shown) < count else ""
-    small(f, f"{count:,} columns: {count - 1:,} input{'' if count == 2 else 's'} and the target{some}")

@@ -73,16 +73,19 @@ def test_a_dropped_table_shows_its_columns_and_becomes_a_new_unsaved_scene_in_it
     (elsewhere / "people.csv").write_text(CSV)
     drop(person, elsewhere / "people.csv")
     question = person.loop.desk.question
-    assert question.rows[0] == ("height", "weight", "group") and question.rows[1] == ("1.5", "50", "a") and question.header
+    assert [column.name for column in question.table.columns] == ["height", "weight", "group"] and question.table.columns[2].target
     scene = person.session.scene
     assert scene.data.kind == "xor", "nothing is read before the answer"
     person.click(*person.where("target"))
     person.click(*person.where("weight"))
-    person.click(*person.where("task"))
-    person.click(*person.where("regression"))
-    person.click(*person.where("Learn from it"))
-    assert person.session.banner.startswith(str(elsewhere / "people.csv")) and "'a' is text" in person.session.banner
-    drop(person, elsewhere / "people.csv")
+    assert person.loop.desk.question.table.columns[1].target and person.loop.desk.question.table.columns[2].use == "words"
+    person.click(*person.where("delimiter"))
+    person.click(*person.where("semicolon"))
+    assert "has one column" in person.loop.desk.question.problem, "the question stays, and says what is wrong"
+    person.click(*person.where("delimiter"))
+    person.click(*person.where("comma (found)"))
+    person.click(*person.where("target"))
+    person.click(*person.where("group"))
     person.click(*person.where("Learn from it"))
     session = person.session
     assert (session.scene.data.kind, session.scene.data.file, session.scene.title) == ("csv", "people.csv", "people")
@@ -149,8 +152,8 @@ BAD = {
     "npz": (b"PK", "neither a .npz archive nor a .npy file"),
     "npy": (b"\x93NUMPY\x09", "cannot be read"),
     "safetensors": (b"\xff" * 40, "not a safetensors file"),
-    "docx": (b"x", "an unknown kind of file"),
-    "tsv": (b"a\tb\n1\tx\n2\tx\n", "only one class"),
+    "docx": (b"x", "has one column"),
+    "tsv": (b"a\tb\n1\tx\n2\tx\n", "no input is left"),
 }
 
 
@@ -283,7 +286,7 @@ def test_names_that_cannot_be_used_are_told_in_the_dialog(person, tmp_path, name
 
 def test_opening_by_the_list(person, tmp_path):
     (tmp_path / "table.csv").write_text(CSV)
-    (tmp_path / "notes.txt").write_text("no")
+    (tmp_path / "notes.md").write_text("no")
     (tmp_path / "folder").mkdir()
     for k in range(500):
         (tmp_path / "folder" / f"{k}.csv").touch()

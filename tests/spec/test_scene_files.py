@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from nnviz3d.spec import paths, toml
+from nnviz3d.spec.columns import Column
 from nnviz3d.spec.edit import Edit, Rebuild, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network, Scene
@@ -35,6 +36,8 @@ def values_of(annotation, metadata=()):
         return st.tuples(*map(values_of, arguments))
     if origin is tuple:
         return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
+    if origin is dict and arguments[1] is Column:
+        return st.dictionaries(TEXT.filter(bool), scenes_of(Column), max_size=3)
     if origin is dict:  # what differs between two networks that are compared
         return st.sampled_from(
             [{}, {"train.optimizer": "sgd"}, {"train.l1": 0.5, "network.layers": [{"units": 3}], "network.layers.*.bias": 1.0}]

@@ -143,7 +143,8 @@ def test_size_line_and_number_are_bounded_before_they_are_read(tmp_path, monkeyp
 
 def test_no_command_of_a_timeline_writes_asks_or_leaves():
     assert not COMMANDS.keys() & {
-        "save", "save_as", "open", "open_file", "export", "answer", "browse", "quit", "screenshot", "fullscreen", "capture", "save_timeline"
+        "save", "save_as", "open", "open_file", "export", "answer", "browse", "columns", "quit", "screenshot", "fullscreen", "capture",
+        "save_timeline",
     }  # fmt: skip
 
 

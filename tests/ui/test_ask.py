@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.spec.asking import Columns, SaveFirst, Which
+from nnviz3d.spec.columns import ColumnFacts, TableFacts
 from nnviz3d.spec.scene import Data, Scene
 from tests.ui import readouts
 from tests.ui.conftest import Driver
@@ -14,7 +17,26 @@ from tests.ui.where import find
 pytestmark = pytest.mark.gl
 K = imgui.Key
 LONG = "漢字 %s %n \x01 ein sehr langer Name " * 30
-TABLE = Columns("/a/b.csv", (("height", "weight", "group"), ("1.5", "50", "a"), ("1.6", "60", "b")), True)
+
+
+def table(*columns, target=-1, settings=None, **more):
+    """A question about a table of text with these columns (key, kind, gaps, use, what to do with gaps, why)."""
+    target %= len(columns)
+    made = tuple(
+        ColumnFacts(key, key, kind, 3, gaps, "1.5", use, filled, why, k == target)
+        for k, (key, kind, gaps, use, filled, why) in enumerate(columns)
+    )
+    facts = TableFacts("text", "utf-8", ",", ".", True, 0, "", 344, True, target, made, ("a note",))
+    return Columns("/a/b.csv", facts, {"standardize": True, **(settings or {})}, **more)
+
+
+TABLE = table(
+    ("id", "number", 0, "leave_out", "", "row numbers"),
+    ("height", "number", 0, "number", "", ""),
+    ("sex", "words", 11, "words", "own_class", "11 gaps"),
+    ("when", "date", 0, "date", "", "dates"),
+    ("group", "words", 2, "words", "skip", ""),
+)
 QUESTIONS = {
     "save": SaveFirst("Mine", "open spiral"),
     "save, long": SaveFirst(LONG, LONG),
@@ -22,8 +44,8 @@ QUESTIONS = {
     "which, long": Which(LONG, "Save", LONG, tuple((f"{LONG}{k}", k % 2 == 0) for k in range(400)), 7, LONG, LONG),
     "which, empty": Which("", "Open", "", ()),
     "table": TABLE,
-    "table, one column": Columns("a", (("1",),), False),
-    "table, ragged": Columns(LONG, (tuple(LONG for _ in range(3000)), ("1",), ()), True),
+    "table, problem": table(("a", "empty", 9, "leave_out", "", LONG), ("b", "number", 1, "number", "mean", LONG), note=LONG, problem=LONG),
+    "table, wide": table(*[(f"{LONG}{k}", "number", 0, "number", "", "") for k in range(3000)]),
 }
 
 
@@ -89,18 +111,63 @@ def test_a_problem_keeps_what_was_typed(driver):
     assert driver.commands == [("answer", "nonsense")]
 
 
-def test_columns_are_chosen_by_number(driver):
+def answer(driver) -> dict:
+    (name, value), *others = driver.commands
+    assert name == "answer" and not others
+    return value
+
+
+def test_enter_takes_the_suggestions_and_all_that_is_not_plain_is_in_the_answer(driver):
     asked(driver, TABLE)
-    driver.click(*find(driver, "Learn from it"))
-    assert driver.commands == [("answer", {"header": "auto", "task": "auto", "target": "2", "standardize": False})]
-    driver.forget()
-    driver.click(*find(driver, "target"))
-    driver.click(*find(driver, "weight"))
-    driver.click(*find(driver, "header"))
-    driver.click(*find(driver, "no"))
+    driver.key(K.enter)
+    assert answer(driver) == {
+        "task": "auto", "standardize": True,
+        "columns": {"id": {"use": "leave_out"}, "sex": {"use": "words", "gaps": "own_class"}, "when": {"use": "date"}},
+    }  # fmt: skip
+
+
+def test_uses_gaps_and_the_rest_are_chosen_and_last_while_the_table_is_read_again(driver):
+    asked(driver, TABLE)
+    for row, word in (("use id", "number"), ("use height", "leave out"), ("gaps sex", "skip rows"), ("task", "classification")):
+        driver.click(*find(driver, row))
+        driver.click(*find(driver, word, -1))
     driver.click(*find(driver, "standardize"))
+    assert driver.commands == []
+    for row, word, wanted in (("target", "height", {"target": "height"}), ("delimiter", "semicolon", {"delimiter": ";"}),
+                              ("encoding", "cp1252", {"encoding": "cp1252"}), ("decimal", "comma", {"decimal": ","}),
+                              ("header", "no", {"header": "no"})):  # fmt: skip
+        driver.forget()
+        driver.click(*find(driver, row))
+        driver.click(*find(driver, word, -1))
+        ((name, value),) = driver.commands
+        mine = {"id": {"use": "number"}, "height": {"use": "leave_out"}, "sex": {"use": "words", "gaps": "skip"}}
+        assert name == "columns" and value == {"standardize": True, **wanted, "columns": mine}
+    asked(driver, replace(TABLE, settings=value))
     driver.click(*find(driver, "Learn from it"))
-    assert driver.commands == [("answer", {"header": "no", "task": "auto", "target": "1", "standardize": True})]
+    found = answer(driver)
+    assert found["columns"] == {**mine, "when": {"use": "date"}} and found["header"] == "no"
+    assert (found["task"], found["standardize"]) == ("classification", False)
+
+
+def test_another_file_begins_with_its_own_suggestions(driver):
+    asked(driver, TABLE)
+    driver.click(*find(driver, "use id"))
+    driver.click(*find(driver, "number", -1))
+    asked(driver, replace(TABLE, file="/a/other.csv"))
+    driver.key(K.enter)
+    assert answer(driver)["columns"]["id"] == {"use": "leave_out"}
+
+
+def test_escape_takes_the_question_back_and_a_wide_table_scrolls(driver):
+    asked(driver, QUESTIONS["table, wide"])
+    imgui.get_io().add_mouse_pos_event(640, 400)
+    for _ in range(20):
+        imgui.get_io().add_mouse_wheel_event(0, -50)
+        driver.frame()
+    labels = labels_of(driver)
+    assert 0 < sum(label.startswith("use ") for label in labels) < 40
+    driver.key(K.escape)
+    assert driver.commands == [("answer", None)]
 
 
 @pytest.mark.parametrize(("label", "command"), [("Open …", ("open_file", None)), ("Save the scene as …", ("save_as", None)),
@@ -141,6 +208,12 @@ def test_a_table_s_target_is_chosen_from_its_columns(driver, name):
     assert driver.edits == [("data.target", "2")], "a name that comes twice is given by number"
 
 
+def test_columns_are_asked_about_again_from_the_section(driver):
+    data(driver, ("a", "b"), kind="csv", file="t.csv")
+    driver.click(*find(driver, next(label for label in labels_of(driver) if "how it is read" in label)))
+    assert driver.commands == [("columns", None)]
+
+
 def test_header_and_task_of_a_table(driver):
     data(driver, ("a", "b"), kind="csv", file="t.csv")
     for row, word in (("data.header", "no"), ("data.task", "regression")):
@@ -151,14 +224,14 @@ def test_header_and_task_of_a_table(driver):
 
 def test_own_data_are_opened_from_the_section_and_come_back_after_another_set(driver):
     data(driver, kind="digits", file="t.csv")
-    driver.click(*find(driver, next(label for label in labels(driver) if "Open your own data" in label)))
+    driver.click(*find(driver, next(label for label in labels_of(driver) if "Open your own data" in label)))
     assert driver.commands == [("open_file", "data")]
     driver.click(*find(driver, "data.kind"))
-    driver.click(*find(driver, "your own table (CSV)"))
+    driver.click(*find(driver, "your own table (CSV, Excel, Parquet)"))
     assert driver.edits == [("data.kind", "csv")]
 
 
-def labels(driver):
+def labels_of(driver):
     from tests.ui.where import recording
 
     with recording() as found:

@@ -21,7 +21,7 @@ _EXPORTS = {
 _OPEN = {
     # a recording is a folder: where a dialog gives files only, its index stands for it
     None: Purpose("Open a scene, a recording, data or weights", (".toml", ".nnrec", INDEX, *arrivals.DATA_ENDINGS, ".safetensors")),
-    "data": Purpose("Open data: CSV, npz, npy or IDX", arrivals.DATA_ENDINGS),
+    "data": Purpose("Open data: a table, npz, npy or IDX", arrivals.DATA_ENDINGS),
 }
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)
 
@@ -79,6 +79,7 @@ ACTIONS = {
     "export": _export,
     "answer": lambda loop, value: loop.desk.answer(value),
     "browse": lambda loop, value: loop.desk.browse(str(value)),
+    "columns": arrivals.columns,
     "screenshot": _screenshot,
     "quit": _quit,
 }

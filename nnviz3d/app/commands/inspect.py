@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nnviz3d.app.commands import table
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.opening import ENDING
-from nnviz3d.spec import kinds, toml
+from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology, chain
 
-TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
+ARRAYS = (".npz", ".npy")
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
@@ -30,18 +32,38 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
         from nnviz3d.importers import weights
 
         return weights.describe(path)
-    if endings[-1:] and endings[-1] in TABLES:
-        edits = [*options.edits(), Edit("data.kind", TABLES[endings[-1]]), Edit("data.file", path.name)]
-        scene = toml.apply(Scene(), edits, "--set")
-        return {"kind": "data", "file": name, **data_facts(scene, path.parent)}
+    if endings[-1:] and endings[-1] in ARRAYS:
+        return _data_facts(options, name, "npz")
     if any("idx" in ending or "ubyte" in ending for ending in endings) or "-ubyte" in path.name:
         return _idx_facts(path)
-    if endings[-1:] == [".toml"] or not endings or kind is kinds.SCENE:
+    if endings[-1:] == [".toml"] or (not endings and not path.is_file()) or kind is kinds.SCENE:
         return _scene_facts(options, name)
-    known = ".toml, .nnrec, .safetensors, .csv, .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
+    from nnviz3d.engine.data import tables
+
+    paths.regular_file(path, limits.DATA_BYTES)
+    if tables.is_table(path):
+        return _data_facts(options, name, "csv")
+    known = ".toml, .nnrec, .safetensors, a table (CSV, Excel, Parquet), .npz, .npy, or IDX (name-idx3-ubyte, also .gz)"
     if kind not in (kinds.UNKNOWN, kinds.TEXT):
         raise kinds.refuse(path, known, kind)
     raise InputError.of(name, "", f"an unknown kind of file; expected {known}")
+
+
+def _data_facts(options: Options, name: str, kind: str) -> dict[str, Any]:
+    """Of a file by itself; of a table also what becomes of each column, and then what is wrong with it does not hide that."""
+    path = Path(name)
+    edits = [Edit("data.kind", kind), Edit("data.file", path.name), *options.edits()]
+    scene = toml.apply(Scene(), edits, "--set")
+    facts: dict[str, Any] = {"kind": "data", "file": name}
+    if kind != "csv":
+        return facts | data_facts(scene, path.parent)
+    from nnviz3d.engine.data import tables
+
+    facts["table"] = asdict(tables.describe(path, scene.data))
+    try:
+        return facts | data_facts(scene, path.parent)
+    except InputError as error:
+        return facts | {"problems": [str(problem) for problem in error.problems]}
 
 
 def data_facts(scene: Scene, base: Path) -> dict[str, Any]:
@@ -65,6 +87,7 @@ def _facts_of(data) -> dict[str, Any]:
         "outputs": data.class_names,
         "features": data.feature_names,
         "summary": data.summary,
+        "notes": data.notes,
     }
 
 
@@ -142,6 +165,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
         made = "with its scene inside" if facts["scene"] else "without a scene"
         head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"
         return [head, *(f"  {tensor['name']:<24} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"])]
+    if "table" in facts:
+        return table.lines(facts)
     if facts["kind"] == "data":
         summary = facts["summary"] if "summary" in facts else f"{list(facts['shape'])} {facts['dtype']}"
         return [f"{facts['file']}: {summary}", *_outputs(facts)]
@@ -174,4 +199,4 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
 
 def _outputs(facts: dict[str, Any]) -> list[str]:
     names = facts.get("outputs", ())
-    return [f"  outputs: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}"] if names else []
+    return [f"  outputs: {', '.join(map(table.quoted, names[:20]))}{' ...' if len(names) > 20 else ''}"] if names else []

@@ -93,6 +93,8 @@ def _example(path: str, field: FieldInfo) -> list[str]:
 
 def _has_tables(value: Any, field: FieldInfo) -> bool:
     arguments = typing.get_args(field.annotation)
+    if typing.get_origin(field.annotation) is dict:  # by names of somebody else's: told in one line
+        return False
     return isinstance(value, BaseModel) or any(isinstance(part, type) and issubclass(part, BaseModel) for part in arguments)
 
 
@@ -114,6 +116,8 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
 
 def _literal(value: Any) -> str:
     """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
+    if isinstance(value, BaseModel):
+        return _literal(value.model_dump(exclude_defaults=True))
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(key)} = {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):

@@ -71,7 +71,7 @@ def train(
         from nnviz3d.importers import weights
 
         trainer.load_parameters(weights.load(init, trainer.topology))
-    options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
+    options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
     run.name = "A" if other else ""

@@ -24,9 +24,9 @@ def load(data: Data, base: Path) -> DataSet:
 def _samples(data: Data, base: Path):
     """Readers and generators are imported when they are asked for, so that starting costs what is used."""
     if data.kind == "csv":
-        from nnviz3d.engine.data import table
+        from nnviz3d.engine.data import tables
 
-        return table.load(data, base)
+        return tables.load(data, base)
     if data.kind == "npz":
         from nnviz3d.engine.data import npz
 

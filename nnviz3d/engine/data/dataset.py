@@ -26,6 +26,7 @@ class DataSet:
     feature_names: tuple[str, ...] = ()
     mean_i: np.ndarray | None = None  # where inputs are standardised: x = (source's value - mean) / scale, float64
     scale_i: np.ndarray | None = None
+    notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
 
     @property
     def n_outputs(self) -> int:
@@ -38,6 +39,11 @@ class DataSet:
         kind, many = ("class", "classes") if self.task == "classification" else ("target", "targets")
         sizes = f"{len(self.x_train):,} to train, {len(self.x_test):,} to test"
         return f"{sizes}; {inputs} input{'' if inputs == '1' else 's'}, {self.n_outputs:,} {kind if self.n_outputs == 1 else many}"
+
+    @property
+    def told(self) -> str:
+        """The summary with the notes."""
+        return "; ".join((self.summary, *self.notes))
 
 
 @dataclass(frozen=True)
@@ -55,3 +61,4 @@ class Samples:
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...] = ()
     n_train: int | None = None
+    notes: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bo
         feature_names=samples.feature_names,
         mean_i=mean_i,
         scale_i=scale_i,
+        notes=samples.notes,
     )
 
 

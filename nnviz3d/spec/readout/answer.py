@@ -12,7 +12,7 @@ CommandName = Literal[
     "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release", "check",
-    "save_as", "open_file", "export", "answer", "browse", "browse_cell",
+    "save_as", "open_file", "export", "answer", "browse", "columns", "browse_cell",
     "tour", "tour_language",
     "capture", "save_timeline",
 ]  # fmt: skip

@@ -16,13 +16,14 @@ from nnviz3d.ui.words import HINTS
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-FILES = {"csv": (".csv", ".tsv"), "npz": (".npz", ".npy"), "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
+TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet", ".gz", ".bz2", ".xz", ".zip")
+FILES = {"csv": TABLES, "npz": (".npz", ".npy"), "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
 _NAMES = {
     "breast_cancer": "breast cancer",
     "reg-plane": "plane (regression)",
     "reg-gauss": "gauss (regression)",
     "blobs": "blobs (generated)",
-    "csv": "your own table (CSV)",
+    "csv": "your own table (CSV, Excel, Parquet)",
     "npz": "your own arrays (npz, npy)",
     "idx": "your own pictures (IDX)",
 }
@@ -39,7 +40,7 @@ def draw(f: Frame) -> None:
         _file(f)
     if imgui.button(f"{fa.ICON_FA_FOLDER_OPEN}   Open your own data …", imgui.ImVec2(-1, 0)):
         f.do("open_file", "data")
-    tip(f, "A CSV table, numpy's npz or npy, or IDX files as MNIST's. Dropping the file on the window does the same.")
+    tip(f, "A table (CSV, Excel, Parquet), numpy's npz or npy, or IDX files as MNIST's. Dropping the file on the window does the same.")
     if data.kind in PLAYGROUND:
         _features(f)
         slider(f, "data.noise", data.noise, 0, 0.5)
@@ -61,6 +62,9 @@ def _file(f: Frame) -> None:
     if data.kind == "csv":
         if columns:
             _target(f, columns)
+        if imgui.button(f"{fa.ICON_FA_TABLE_COLUMNS}   Columns and how it is read …", imgui.ImVec2(-1, 0)):
+            f.do("columns")
+        tip(f, "What each column is used for, what happens to gaps, the separator, the encoding.")
         choice(f, "data.header", data.header, HEADERS, {"auto": "by what is in it"})
     choice(f, "data.task", data.task, TASKS, {"auto": "by what is in the target"})
 

@@ -1,0 +1,121 @@
+"""Tables as people have them: any dialect of CSV, packed or not, Excel, Parquet; every column with a use of its own.
+
+`source` finds how a file holds its table, `raw` reads it into columns, `look` says what they hold, `uses` what becomes of them, `build`
+makes the numbers. `load` is all of it; `describe` stops before the numbers, for those who want to see and to choose.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+from nnviz3d.engine.data.dataset import Samples
+from nnviz3d.engine.data.places import opened
+from nnviz3d.engine.data.tables import build, raw, uses
+from nnviz3d.engine.data.tables.look import EXAMPLE, Looked
+from nnviz3d.engine.data.tables.packed import is_table
+from nnviz3d.engine.data.tables.source import Source, open_source
+from nnviz3d.engine.data.tables.uses import Plan
+from nnviz3d.spec import limits, paths
+from nnviz3d.spec.columns import ColumnFacts, TableFacts
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import Data
+
+__all__ = ["describe", "guess", "is_table", "load", "names"]
+PEEK_CELLS = 200_000  # that a question is asked about
+TARGETS = 20  # different words from which on they may be names
+USUAL = frozenset(("target", "class", "label", "labels", "species", "outcome", "diagnosis", "survived", "response"))
+MAYBE = frozenset(("y", "category", "result", "price", "type", "quality"))  # names of targets where the last column is none
+NAMED = 8  # columns that a line names
+ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet")
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+
+
+def load(data: Data, base: Path) -> Samples:
+    """The table as samples. Raises InputError with all problems, one a column."""
+    path, _ = opened(base, data.file, "file", "table")
+    where = str(path)
+    source, table, columns = _read(path, data)
+    if table.ragged:
+        raise InputError.of(where, "", table.ragged)
+    plan = uses.plan(columns, data, where, source.dialect.target)
+    made = build.samples(columns, plan, data, table.lines, where, path.name, source.dialect.classes)
+    return replace(made, notes=(*source.notes, *notes(columns, plan), *made.notes))
+
+
+def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
+    """How the file is read and what becomes of each column; of its first rows only where `limit` says how many cells are enough.
+
+    Raises InputError where there is no table, or where the scene asks for what cannot be.
+    """
+    paths.regular_file(path, limits.DATA_BYTES, "table")
+    source, table, columns = _read(path, data, limit)
+    plan = uses.plan(columns, data, str(path), source.dialect.target, looking=True)
+    found = source.dialect
+    facts = tuple(_facts(column, choice, plan, k, data) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
+    encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
+    return TableFacts(
+        source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
+        plan.target, facts, (*source.notes, *([table.ragged] if table.ragged else [])),
+    )  # fmt: skip
+
+
+def _facts(column: Looked, choice: uses.Choice, plan: Plan, k: int, data: Data) -> ColumnFacts:
+    """In a target of words, words for nothing are values."""
+    target = k == plan.target
+    if target and choice.use == "words" and column.kind != "empty":
+        gap = uses.target_gaps(column, "words", uses.gaps_of(column, k, data))
+        different, example = len(set(column.words[~gap].tolist())), next(iter(column.words[~gap]), "")[:EXAMPLE]
+    else:
+        gap, different, example = column.gaps(column.kind if choice.use == "leave_out" else choice.use), column.different, column.example
+    kind = "words" if target and choice.use == "words" and column.kind != "date" else column.kind
+    return ColumnFacts(
+        column.key, column.name, kind, different, int(gap.sum()), example, choice.use, choice.gaps, choice.why, target
+    )  # fmt: skip
+
+
+def guess(table: TableFacts) -> int:
+    """The column that is most likely to be learned: of a usual name, else the last one that could be."""
+
+    def suits(column: ColumnFacts) -> bool:
+        names = column.kind == "words" and column.different > max(TARGETS, table.rows / 2)
+        return column.kind in ("number", "words") and column.different > 1 and not names and (column.target or column.use != "leave_out")
+
+    found = [k for k, column in enumerate(table.columns) if suits(column)]
+    last_is_words = bool(found) and table.columns[found[-1]].kind == "words"
+    usual = [k for k in found if (name := table.columns[k].name.casefold().strip()) in USUAL or (name in MAYBE and not last_is_words)]
+    return usual[-1] if usual else found[-1] if found else table.target
+
+
+def names(path: Path, data: Data) -> tuple[str, ...]:
+    """The columns as a scene may name them: by name, or by number from 0 where one has none. Raises InputError."""
+    paths.regular_file(path, limits.DATA_BYTES, "table")
+    return tuple(name or str(k) for k, name in enumerate(open_source(path, data).dialect.names))
+
+
+def notes(columns: list[Looked], plan: Plan) -> tuple[str, ...]:
+    """What people should know of how a table was read: what is left out or filled, and why."""
+    reasons = defaultdict(list)
+    for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)):
+        name = f'"{column.name}"' if column.name else f"column {k}"
+        if choice.use == "leave_out" and not choice.given:
+            reasons[f"left out: {{}} ({choice.why})"].append(name)
+        elif choice.gaps in ("mean", "most_frequent"):
+            reasons[f"gaps of {{}} get the {choice.gaps.replace('_', ' ')} of all rows".replace("frequent of", "frequent value of")].append(
+                name
+            )
+    told = []
+    for why, left in reasons.items():
+        some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED:,} more" if len(left) > NAMED else "")
+        told.append(why.replace("{}", some, 1))
+    return tuple(told)
+
+
+def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw.RawTable, list[Looked]]:
+    source = open_source(path, data)
+    table = raw.read(source, path, limit)
+    if not len(table.lines):
+        raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
+    decimal, free = source.dialect.decimal, data.decimal == "auto"
+    return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns]
