@@ -138,7 +138,8 @@ class Walking:
         walk, tape = self.walk, self.walk.tape
         output, layers = walk.topology.output, len(walk.topology.nodes) - 1
         wave = self.wave()
-        told = [verdict(walk.data, output.activation, s.a[output.neurons.slice], walk.sample.target)[0] for s in (tape.old, tape.new)]
+        said = [tape.objective.own(s.a[output.neurons.slice]) for s in (tape.old, tape.new)]
+        told = [verdict(walk.data, output.activation, a_o, walk.sample.target)[0] for a_o in said]
         return WalkReading(
             phases=tuple(phase.title(layers) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),

@@ -22,6 +22,7 @@ from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.lineage import origins as guessed
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.units import Unit
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,8 @@ class OwnTraining:
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
         output = self.topology.output
-        return verdict(self.data, output.activation, self.ops.to_host(self.tensors("activation")[output.neurons.slice]), self.sample.target)
+        told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
+        return verdict(self.data, output.activation, told, self.sample.target)
 
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
@@ -225,7 +227,7 @@ def _axes(scene: Scene) -> tuple[str, str]:
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
-    """Outputs (O,) in words, and whether that is right: ("3 (97.2 %)", True).
+    """Outputs (O,), numbers in their own units, in words, and whether that is right: ("3 (97.2 %)", True).
 
     Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
     """
@@ -241,4 +243,6 @@ def words(data: DataSet, target) -> str:
     """A class by its name; numbers with their target's names: "y = 0.25"."""
     if data.task == "classification":
         return data.class_names[int(target)]
-    return ", ".join(f"{name} = {value:.3g}" for name, value in zip(data.class_names, np.ravel(target), strict=False))
+    values = np.ravel(target).tolist()
+    said = [f"{value:.3g}" for value in values] if not data.units else map(Unit.text, data.units, values)
+    return ", ".join(f"{name} = {text}" for name, text in zip(data.class_names, said, strict=False))

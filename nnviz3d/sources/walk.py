@@ -226,7 +226,7 @@ class Walk:
         """What the network said of the shown sample; once `after` is over, what it says with the new parameters."""
         output = self.topology.output
         told = self.tape.new if self.place == Place(len(phases(self.topology)) - 1) else self.tape.old
-        return verdict(self.data, output.activation, told.a[output.neurons.slice], self.sample.target)
+        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
 
     def evaluate(self, part: str, limit: int = 2000):
         return self.source.evaluate(part, limit)

@@ -90,6 +90,26 @@ class Data(Table):
     header: Literal["auto", "yes", "no"] = "auto"
     target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
+    standardize_target: Literal["auto", "yes", "no"] = Field(
+        "auto", description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: those of files"
+    )
+    inputs_array: str = Field("", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
+    target_array: str = Field("", max_length=200, description="npz: the array of targets; empty: by its name or shape")
+    split: Literal["auto", "random", "last"] = Field(
+        "auto", description="which rows are the test part: drawn, or the last ones; auto: the last ones with lags, else drawn"
+    )
+    lags: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
+        (),
+        max_length=1000,
+        description="series: so many rows earlier lie the values that are the inputs; a number n: 1 to n; 0: this row's inputs",
+    )
+    lags_of: Literal["target", "inputs", "all"] = Field("target", description="series: whose earlier values are the inputs")
+
+    @field_validator("lags", mode="before")
+    @classmethod
+    def _up_to(cls, value):
+        """A number n stands for 1 to n."""
+        return tuple(range(1, value + 1)) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000 else value
 
     @model_validator(mode="after")
     def _has_its_file(self):

@@ -13,6 +13,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.panels import compare
 from nnviz3d.ui.switch import Item
+from nnviz3d.ui.units import loss_unit, rmse_words
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 _DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
@@ -48,6 +49,7 @@ def metrics(f: Frame) -> str:
         parts.append(f"test {percent(r.test_accuracy)}")
     elif r.test_loss is not None:
         parts.append(f"test loss {short(r.test_loss)}")
+        parts += [f"test RMSE {r.error.text(r.test_loss)}"] if r.error is not None else []
     return "   ·   ".join(parts)
 
 
@@ -86,8 +88,8 @@ def draw(f: Frame) -> float:
         text = text.replace("   ·   ", " · ")
     _centred(text, room)
     dim(elide(text, room))
-    tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
-           " test: share of right answers on samples never trained on.")  # fmt: skip
+    tip(f, "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch"
+           f" ({loss_unit(r)}). test: share of right answers on samples never trained on.{rmse_words(r)}")  # fmt: skip
     imgui.pop_font()
     if r.walk is None:
         _history(f, room)

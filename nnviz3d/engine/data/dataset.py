@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.spec.units import Unit
+
 
 @dataclass(frozen=True)
 class DataSet:
     """Samples as rows. `x_*` (n, I) float32, C-contiguous, I = prod(shape); `t_*` is the target.
 
-    Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O) float32, `class_names` names the O targets.
+    Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O), `class_names` names the O targets; their values
+    are as the source has them, float64 where they have `units` (the objective scales them), float32 where they have none.
     The test part may have no rows. `feature_names` has I names, or none where a sample is a picture.
     """
 
@@ -26,6 +29,8 @@ class DataSet:
     feature_names: tuple[str, ...] = ()
     mean_i: np.ndarray | None = None  # where inputs are standardised: x = (source's value - mean) / scale, float64
     scale_i: np.ndarray | None = None
+    units: tuple[Unit, ...] = ()  # of each numeric target of a file; none for classes and generated sets
+    notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
 
     @property
     def n_outputs(self) -> int:
@@ -38,6 +43,11 @@ class DataSet:
         kind, many = ("class", "classes") if self.task == "classification" else ("target", "targets")
         sizes = f"{len(self.x_train):,} to train, {len(self.x_test):,} to test"
         return f"{sizes}; {inputs} input{'' if inputs == '1' else 's'}, {self.n_outputs:,} {kind if self.n_outputs == 1 else many}"
+
+    @property
+    def told(self) -> str:
+        """The summary with the notes."""
+        return "; ".join((self.summary, *self.notes))
 
 
 @dataclass(frozen=True)
@@ -55,3 +65,4 @@ class Samples:
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...] = ()
     n_train: int | None = None
+    notes: tuple[str, ...] = ()
