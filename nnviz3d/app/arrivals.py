@@ -101,7 +101,7 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     else:
         loop.inputs.edits(edits)
         session.change(edits, loop.now)
-    loop.say(f"{files['file'].name}: {loop.session.source.data.summary}")
+    loop.say(f"{files['file'].name}: {loop.session.source.data.told}")
 
 
 def open_scene(loop, name: str) -> None:

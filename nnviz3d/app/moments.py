@@ -143,7 +143,7 @@ class Moments:
         scores = kept.scores
         return MomentReading(
             name, snapshot.step, snapshot.epoch, loss, scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy,
-            answer, right, fits,
+            answer, right, fits, kept.objective.error,
         )  # fmt: skip
 
     def _largest(self) -> tuple[ChangeReading, ...]:

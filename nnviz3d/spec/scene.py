@@ -150,8 +150,12 @@ class Train(Table):
     steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
     tf32: bool = False
     stop_epoch: int = Field(0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
-    stop_train_loss: NonNegative = Field(0.0, description="stop when the loss on the training part is below; 0: never")
-    stop_test_loss: NonNegative = Field(0.0, description="stop when the loss on the test part is below; 0: never")
+    stop_train_loss: NonNegative = Field(
+        0.0, description="stop when the loss on the training part is below (of standardised targets, where they are); 0: never"
+    )
+    stop_test_loss: NonNegative = Field(
+        0.0, description="stop when the loss on the test part is below (of standardised targets, where they are); 0: never"
+    )
     stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on the test part is at least this; 0: never")
 
 

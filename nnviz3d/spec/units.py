@@ -60,6 +60,10 @@ class Unit:
             return f"{0.0 if value == 0 or round(value, places) == 0 else value:,.{places}f}"
         return f"{value:.{min(max(places + floor(log10(abs(value) or 1)), 2), 15)}e}"
 
+    def difference(self, value: float) -> str:
+        """A difference of two values: as `error`, with its sign where it is negative."""
+        return ("-" if value < 0 else "") + self.error(abs(value))
+
     def error(self, value: float) -> str:
         """A mean error, which has the target's unit: three digits at least."""
         if not isfinite(value) or value == 0:

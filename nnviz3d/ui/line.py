@@ -53,6 +53,7 @@ class Line:
     chosen: bool = False
     digits: int = 0  # significant ones to print; 0: as everywhere
     ink: str = ""  # of `value`
+    written: str = ""  # the value in words of its own: with a unit
 
     @property
     def text(self) -> str:
@@ -62,6 +63,8 @@ class Line:
     @property
     def printed(self) -> str:
         """The value as printed at the right end."""
+        if self.written:
+            return self.written.replace("-", MINUS)
         if self.digits and self.value is not None and math.isfinite(self.value):
             return f"{self.value:#.{self.digits}g}".replace("-", MINUS)
         return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias"))

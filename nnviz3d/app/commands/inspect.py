@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ def _facts_of(data) -> dict[str, Any]:
         "test": len(data.x_test),
         "outputs": data.class_names,
         "features": data.feature_names,
-        "summary": data.summary,
+        "summary": data.told,
+        "units": [asdict(unit) for unit in data.units],
     }
 
 

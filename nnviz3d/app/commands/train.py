@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
+from nnviz3d.spec.units import Unit
 
 STEPS = 1000  # where neither the command nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
@@ -69,7 +70,7 @@ def train(
         from nnviz3d.importers import weights
 
         trainer.load_parameters(weights.load(init, trainer.topology))
-    options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
+    options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
     run.name = "A" if other else ""
@@ -240,6 +241,8 @@ class _Run:
             if file is not None:
                 _, accuracy = self.trainer.evaluate(part, LOG_SAMPLES)
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": accuracy}
+                error = self.trainer.objective.error
+                line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
             told = self._tell(told)
@@ -263,6 +266,7 @@ class _Run:
             "train_accuracy": train_accuracy,
             "test_loss": test_loss,
             "test_accuracy": test_accuracy,
+            **_in_units(self.trainer),
             "diverged": self.trainer.diverged,
             "stopped": self.stopped,
             "ended_by": self.ended_by,
@@ -275,12 +279,47 @@ class _Run:
 _ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
 
 
+def _in_units(trainer: Any) -> dict[str, Any]:
+    """What numeric targets with units are scaled by, and the errors in their units, of all rows. `loss_of`: what the losses are of."""
+    from nnviz3d.engine.judging import errors
+
+    units = trainer.objective.units
+    if not units:
+        return {}
+    found = {part: errors(trainer, part) for part in ("train", "test")}
+    targets = []
+    for k, unit in enumerate(units):
+        told = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
+        for part, pair in found.items():
+            told |= {
+                f"{part}_rmse": None if pair is None else float(pair[0][k]),
+                f"{part}_mae": None if pair is None else float(pair[1][k]),
+            }
+        targets.append(told)
+    of = "standardised targets" if trainer.objective.scaled else "targets as they are"
+    one = {key: targets[0][key] if len(targets) == 1 else None for key in ("train_rmse", "test_rmse", "train_mae", "test_mae")}
+    return {"loss_of": of, **one, "targets": targets}
+
+
+def _errors(summary: dict[str, Any]) -> str:
+    """ ", RMSE of price 9,010 (train 8,650), MAE 7,102": in the unit of each target."""
+    text = ""
+    for told in summary.get("targets", ()):
+        unit = Unit(told["name"], spread=told["spread"])
+        part = "test" if told["test_rmse"] is not None else "train"
+        beside = f" (training {unit.error(told['train_rmse'])})" if part == "test" else ""
+        text += f"; {part} RMSE of {unit.name} {unit.error(told[f'{part}_rmse'])}{beside}, MAE {unit.error(told[f'{part}_mae'])}"
+    return text
+
+
 def _sentence(summary: dict[str, Any]) -> str:
     took = f"{summary['steps']:,} steps in {summary['seconds']:.1f} s ({summary['backend']})"
-    text = f"{summary['data']}: {took}, loss {summary['train_loss']:.4g}"
+    of = " of standardised targets" if summary.get("loss_of", "").startswith("standardised") else ""
+    text = f"{summary['data']}: {took}, loss{of} {summary['train_loss']:.4g}"
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {summary[f'{part}_accuracy']:.1%}"
+    text += _errors(summary)
     if summary["why"]:
         text += f"; stopped because {summary['why']}"
     if "rival" in summary:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nnviz3d.spec.units import SquaredError
+
 
 @dataclass(frozen=True)
 class WalkReading:
@@ -44,6 +46,7 @@ class MomentReading:
     answer: str  # of the shown sample, with the parameters of that moment
     right: bool | None
     fits: bool  # of the network that is shown now: it can be looked at
+    error: SquaredError | None = None  # how its losses read in the target's unit
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.units import SquaredError
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class NetworkReading:
     charts: Charts
     hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
     held: int = 0  # neurons that are frozen or killed by hand
+    error: SquaredError | None = None  # how its losses read in the target's unit
 
 
 @dataclass(frozen=True)

@@ -220,8 +220,16 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
         found.append(_counted("held neurons", a.held, b.held, "Neurons frozen or killed. By hand only A is changed."))
     if a.step != b.step:
         found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
-    found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch (no unit)."))
+    found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch."))
     found.append(_measured("test loss", a.test_loss, b.test_loss, short, "Mean error a sample of the part that is never trained on."))
+    if a.error is not None and b.error is not None and a.test_loss is not None and b.test_loss is not None:
+        hint = "The root mean square error on the test part, in the target's own unit: of use also where the losses have other units."
+        texts = (
+            a.error.text(a.test_loss),
+            b.error.text(b.test_loss),
+            _signed(f"{b.error.rmse(b.test_loss) - a.error.rmse(a.test_loss):+.3g}"),
+        )
+        found.append(("test RMSE", texts, hint))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
             found.append(
