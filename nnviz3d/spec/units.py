@@ -71,10 +71,13 @@ class Unit:
         places = max(self.decimals, _places(value, ANSWER)) if value < self.spread else max(_places(self.spread, ANSWER), 0)
         return f"{value:,.{places}f}" if places <= PLACES and value < PLAIN else f"{value:.3g}"
 
-    def output(self, a: float) -> str:
-        """An output as the network gives it, with so many digits that `mean + deviation * a` gives the printed answer."""
-        places = ceil(log10(self.deviation)) + self.decimals + 1 if isfinite(self.deviation) and self.deviation > 0 else 4
-        return f"{a:.{min(max(places, 4), 7)}f}"
+    def formula(self, a: float) -> tuple[str, str, str]:
+        """Mean, deviation and an output, with so many digits that `mean + deviation * a` gives the printed answer."""
+        places = max(self.decimals, _places(self.spread, ANSWER)) + 1
+        of_a = min(max(ceil(log10(self.deviation)) + places, 4), 7)
+        if places > PLACES or abs(self.mean) >= PLAIN or self.deviation >= PLAIN:
+            return f"{self.mean:.6e}", f"{self.deviation:.6e}", f"{a:.7f}"
+        return f"{self.mean:,.{places}f}", f"{self.deviation:,.{places}f}", f"{a:.{of_a}f}"
 
 
 @dataclass(frozen=True)

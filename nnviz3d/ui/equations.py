@@ -111,7 +111,7 @@ def answer(reading: NeuronReading) -> list[Line]:
         return []
     tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training part bring the output"
     tip += " back into its own unit: that is the answer. Loss, errors and gradients are of the standardised numbers."
-    texts = [text.replace("-", MINUS) for text in (unit.text(unit.mean), unit.error(unit.deviation), unit.output(reading.a))]
+    texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
     a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]
     spans = (Span(f"{texts[0]} + {texts[1]} · "), Span(a, "a", reading.a < 0))
     lines = [Line("", (Span(f"{unit.name} = mean + deviation · a"),), kind="note", tip=tip)]

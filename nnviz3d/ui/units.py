@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nnviz3d.spec.readout import Readout
-from nnviz3d.spec.units import Unit
 
 
 def loss_unit(r: Readout) -> str:
@@ -19,8 +18,3 @@ def rmse_words(r: Readout) -> str:
         return ""
     unit = f"in the unit of {r.error.unit.name}" if r.error.unit is not None else "in standard deviations of the targets"
     return f" RMSE: the root mean square error of the same samples, {unit}."
-
-
-def scaling(unit: Unit) -> str:
-    """How an output is read: "price = 250,103 + 59,912 · a"."""
-    return f"{unit.name} = {unit.text(unit.mean)} + {unit.error(unit.deviation)} · a"

@@ -69,7 +69,7 @@ def train(
     if init is not None:
         from nnviz3d.importers import weights
 
-        trainer.load_parameters(weights.load(init, trainer.topology))
+        trainer.load_parameters(weights.load(init, trainer.topology, trainer.objective.units))
     options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
@@ -87,7 +87,7 @@ def train(
         from nnviz3d.importers import weights
 
         try:
-            weights.save(save, trainer.parameters(), scene)
+            weights.save(save, trainer.parameters(), scene, trainer.objective.units)
             summary["saved"] = save
         except InputError as error:  # the disk filled up since it was checked; the training is done and must still be told
             run.trouble = run.trouble or str(error)
@@ -120,7 +120,7 @@ def _rival(scene, base: Path, trainer: Any, init: Path | None):
     if init is not None:
         from nnviz3d.importers import weights
 
-        other.load_parameters(weights.load(init, other.topology))
+        other.load_parameters(weights.load(init, other.topology, other.objective.units))
     return scene, rival, other
 
 
