@@ -90,7 +90,20 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     if fresh:
         base = Path(os.path.commonpath([path.parent for path in found.values()]))
     names = {key: path.relative_to(base).as_posix() for key, path in found.items()}
-    plain = {key: Data.model_fields[key].default for key in ("target", "header", "task", "labels_file", "shape")}
+    own = (
+        "target",
+        "header",
+        "task",
+        "labels_file",
+        "shape",
+        "standardize_target",
+        "inputs_array",
+        "target_array",
+        "split",
+        "lags",
+        "lags_of",
+    )
+    plain = {key: Data.model_fields[key].default for key in own}
     edits = [Edit(f"data.{key}", value) for key, value in {**plain, "kind": kind, **names, **settings}.items()]
     edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:

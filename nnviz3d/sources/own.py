@@ -233,10 +233,20 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
     """
     a_o = np.asarray(a_o, np.float64)
     if data.task != "classification":
-        return words(data, a_o), None
+        return (
+            (words(data, a_o), None)
+            if activation != "sigmoid" or not data.two_classes
+            else _of_two(float(a_o[0]), int(np.ravel(target)[0]))
+        )
     best = int(a_o.argmax())
     share = f" ({a_o[best]:.1%})".replace("%", " %") if activation == "softmax" else ""
     return data.class_names[best] + share, best == int(target)
+
+
+def _of_two(p: float, target: int) -> tuple[str, bool]:
+    """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True)."""
+    said = int(p > 0.5)
+    return f"{said} ({p if said else 1 - p:.1%})".replace("%", " %"), said == target
 
 
 def words(data: DataSet, target) -> str:

@@ -86,7 +86,7 @@ class Data(Table):
     classes: int = Field(10, ge=1, le=10_000, description="blobs: classes")
     shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field((), max_length=3)
     file: str = ""
-    labels_file: str = Field("", description="idx: the labels; npz: not used")
+    labels_file: str = Field("", description="idx: the labels; .npy: the targets, where they are a file of their own")
     header: Literal["auto", "yes", "no"] = "auto"
     target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
@@ -104,6 +104,12 @@ class Data(Table):
         description="series: so many rows earlier lie the values that are the inputs; a number n: 1 to n; 0: this row's inputs",
     )
     lags_of: Literal["target", "inputs", "all"] = Field("target", description="series: whose earlier values are the inputs")
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _number_is_a_name(cls, value):
+        """A column goes by name or number."""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
 
     @field_validator("lags", mode="before")
     @classmethod

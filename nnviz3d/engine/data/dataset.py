@@ -37,6 +37,11 @@ class DataSet:
         return len(self.class_names)
 
     @property
+    def two_classes(self) -> bool:
+        """Whether the one numeric target is 0 or 1 everywhere: two classes that a single logit can tell apart."""
+        return len(self.units) == 1 and (self.units[0].low, self.units[0].high, self.units[0].decimals) == (0, 1, 0)
+
+    @property
     def summary(self) -> str:
         """One line for people: "1,438 to train, 359 to test; 8x8 inputs, 10 classes"."""
         inputs = "x".join(map(str, self.shape))
