@@ -119,6 +119,7 @@ class Browser:
             part if session.seen is source else "batch", self._number, told.step, len(rows_r), told.done,
             None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
+            _errors(source.objective, out_no, t[known_r]),
         )  # fmt: skip
 
 
@@ -135,6 +136,18 @@ def find_wrong(session, by: int) -> int | None:
         if len(wrong):
             return int(order[where][wrong[0]])
     return None
+
+
+def _errors(objective, out_no: np.ndarray, t: np.ndarray) -> tuple[tuple[str, str, str], ...]:
+    """Root mean square and mean absolute error of each number, in its own unit, in words."""
+    if not objective.units or not len(out_no):
+        return ()
+    with np.errstate(all="ignore"):
+        error_no = objective.own(out_no.astype(np.float64)) - t.reshape(len(t), -1)
+        rmse_o, mae_o = np.sqrt((error_no * error_no).mean(0)), np.abs(error_no).mean(0)
+    return tuple(
+        (u.name, u.error(rmse), u.error(mae)) for u, rmse, mae in zip(objective.units, rmse_o.tolist(), mae_o.tolist(), strict=True)
+    )
 
 
 def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:

@@ -14,6 +14,7 @@ MANY = 100_000  # values that the digits are found by
 SIGNIFICANT = 6  # digits of a deviation that 32 bits hold with certainty
 ANSWER = 3  # digits of a deviation that an answer has at least
 APART = 0.99  # share of the different values that the digits tell apart
+EXACT = 1e-6  # of a last digit: what a sum in 64 bits leaves
 PLAIN = 1e13  # larger numbers, and those that need more than PLACES decimals, are written with a power of ten
 PLACES = 8
 
@@ -54,7 +55,7 @@ class Unit:
         """A value of the data by its own digits, any other by enough of them: "249,812", "21.43", "-3.125e-12"."""
         if not isfinite(value):
             return "not a number" if value != value else "∞" if value > 0 else "-∞"
-        exact = abs(round(value, self.decimals) - value) <= 1e-6 * 10**-self.decimals
+        exact = abs(round(value, self.decimals) - value) <= _slack(self.decimals, self.spread)
         places = self.decimals if exact else max(self.decimals, _places(self.spread, ANSWER))
         if places <= PLACES and abs(value) < PLAIN:
             return f"{0.0 if value == 0 or round(value, places) == 0 else value:,.{places}f}"
@@ -95,11 +96,11 @@ class SquaredError:
         return self.factor * sqrt(max(loss, 0.0))
 
     def text(self, loss: float | None) -> str:
-        """ "7,312", or "0.562 deviations"."""
+        """ "7,312", or "0.562 sd": standard deviations."""
         if loss is None:
             return "–"
         found = self.rmse(loss)
-        return self.unit.error(found) if self.unit is not None else f"{found:.3g} deviations"
+        return self.unit.error(found) if self.unit is not None else f"{found:.3g} sd"
 
 
 def of(name: str, train_n: np.ndarray, test_n: np.ndarray) -> Unit:
@@ -114,10 +115,18 @@ def of(name: str, train_n: np.ndarray, test_n: np.ndarray) -> Unit:
 
 
 def _decimals(values_n: np.ndarray, spread: float) -> int:
-    """As few as tell (nearly) all different values apart, as far as 32 bits do."""
+    """As few as write (nearly) all values exactly; of values with more digits than 32 bits hold, as few as tell them apart."""
     different = np.unique(values_n[:MANY])
-    most = min(max(_places(spread, SIGNIFICANT), 0), 15)
-    return next((k for k in range(most) if len(np.unique(np.round(different, k))) >= APART * len(different)), most)
+    most = min(_places(spread, SIGNIFICANT), 15)
+    rounded = [np.round(different, k) for k in range(most + 1)]
+    exact = (k for k, r in enumerate(rounded) if (np.abs(r - different) <= _slack(k, spread)).mean() >= APART)
+    apart = (k for k, r in enumerate(rounded) if len(np.unique(r)) >= APART * len(different))
+    return next(exact, next(apart, most))
+
+
+def _slack(decimals: int, spread: float) -> float:
+    """By how much a value may miss its printed digits and still be exactly that."""
+    return min(EXACT * 10.0**-decimals, 1e-4 * spread)
 
 
 def _places(size: float, significant: int) -> int:

@@ -76,6 +76,8 @@ def hover_card(f: Frame) -> None:
     title = neuron_name(f, h) + (f": {h.label}" if h.label else "")
     imgui.text_unformatted(elide(title, f.px(320)))
     numbers = f"a = {plain(h.a)}" + ("" if h.z is None else f"     z = {plain(h.z)}")
+    if h.unit is not None and h.unit.scaled:
+        numbers += f"     {h.unit.name} = {h.unit.text(h.unit.own(h.a))}"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()

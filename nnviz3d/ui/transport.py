@@ -48,8 +48,8 @@ def metrics(f: Frame) -> str:
     if r.test_accuracy is not None:
         parts.append(f"test {percent(r.test_accuracy)}")
     elif r.test_loss is not None:
-        parts.append(f"test loss {short(r.test_loss)}")
         parts += [f"test RMSE {r.error.text(r.test_loss)}"] if r.error is not None else []
+        parts.append(f"test loss {short(r.test_loss)}")
     return "   ·   ".join(parts)
 
 

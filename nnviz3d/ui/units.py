@@ -16,5 +16,5 @@ def rmse_words(r: Readout) -> str:
     """A sentence on the root mean square error, where it is shown."""
     if r.error is None:
         return ""
-    unit = f"in the unit of {r.error.unit.name}" if r.error.unit is not None else "in standard deviations of the targets"
+    unit = f"in the unit of {r.error.unit.name}" if r.error.unit is not None else "in standard deviations (sd) of the targets"
     return f" RMSE: the root mean square error of the same samples, {unit}."

@@ -69,6 +69,7 @@ class SamplesReading:
     shape: tuple[int, ...]
     low: np.ndarray
     high: np.ndarray
+    errors: tuple[tuple[str, str, str], ...] = ()  # of each number with a unit: its name, root mean square and mean absolute error
 
 
 @dataclass(frozen=True)

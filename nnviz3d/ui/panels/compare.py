@@ -293,4 +293,5 @@ def line(n: NetworkReading) -> str:
         if n.test_loss is not None
         else ""
     )
-    return f"{n.name}: loss {short(n.loss)}{test}"
+    rmse = f", test RMSE {n.error.text(n.test_loss)}" if n.error is not None and n.test_loss is not None else ""
+    return f"{n.name}: loss {short(n.loss)}{rmse}{test}"
