@@ -109,8 +109,8 @@ class Browser:
         for k in order[page * query.size : (page + 1) * query.size]:
             row = rows_r[k]
             finite = np.isfinite(out_no[k]).all()
-            told = source.objective.own(out_no[k])
-            said = verdict(data, source.topology.output.activation, told, t[row])[0] if finite else "not a number"
+            answer = source.objective.own(out_no[k])
+            said = verdict(data, source.topology.output.activation, answer, t[row])[0] if finite else "not a number"
             rows.append(
                 SampleRow(int(k), words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
             )
