@@ -192,7 +192,8 @@ class Beside:
                     found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
         for k, (text, align) in enumerate(self._axes, start=last):
             if depth[k] > 0:
-                found.append(Label(float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k]), text, 0.5, align, "layer"))
+                place = float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k])
+                found.append(Label(*place, text, 0.5, *(("centre", "scale") if align == "scale" else (align, "layer"))))
         return found
 
     @property

@@ -62,6 +62,7 @@ def _network(k: int, source, seen, scores, curves, differences, mark: int) -> Ne
         diverged=source.diverged,
         held=len(source.holds.frozen) + len(source.holds.killed),
         charts=charts,
+        error=source.objective.error,
         hovered=float(source.ops.to_host(seen.tensors("activation")[mark : mark + 1])[0]) if mark >= 0 else None,
     )
 

@@ -32,14 +32,14 @@ def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
         toml.save(source.scene.model_copy(update={"data": data}), path)
         return [path]
     if kind == "weights":
-        weights.save(path, source.parameters(), source.scene)
+        weights.save(path, source.parameters(), source.scene, source.objective.units)
         return [path]
     beside = companion(path, kind)
     text = script.write(recipe(source, beside.name), kind)
     if kind == "numpy":
         paths.write(beside, script.npz(effective(source)))
     else:
-        weights.save(beside, effective(source), source.scene)
+        weights.save(beside, effective(source), source.scene, source.objective.units)
     toml.write_text(path, text)
     return [path, beside]
 
@@ -68,9 +68,11 @@ def recipe(source: OwnTraining, beside: str) -> script.Recipe:
     else:
         rows = [_source_values(row, data.mean_i, data.scale_i) for row in x]
     mean, scale = (None, None) if data.mean_i is None else (data.mean_i.tolist(), data.scale_i.tolist())
+    objective = source.trainer.objective
+    targets = [[unit.mean for unit in objective.units], [unit.deviation for unit in objective.units]] if objective.scaled else [None, None]
     return script.Recipe(
-        source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale,
-        source.trainer.objective.classes > 0, _note(setting.kind, features), len(source.holds.killed),
+        source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale, *targets,
+        objective.classes > 0, _note(setting.kind, features), len(source.holds.killed),
     )  # fmt: skip
 
 

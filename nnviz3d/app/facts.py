@@ -137,6 +137,8 @@ def _sample(session: Session) -> dict:
         "sample_right": right,
         "data_name": data.name,
         "data_summary": data.told,
+        "units": session.source.objective.units,
+        "error": session.source.objective.error,
         "class_names": data.class_names,
         "features": data.feature_names,
     }

@@ -20,6 +20,8 @@ import numpy as np
 from nnviz3d.app import threads
 from nnviz3d.app.display import Film, Still
 from nnviz3d.app.opening import Opened
+from nnviz3d.engine.data.targets import one_hot
+from nnviz3d.engine.objective import NATURAL
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -28,6 +30,10 @@ from nnviz3d.spec.scene import Data, Scene
 Size = tuple[int, int] | str
 Progress = Callable[[int, int], None] | bool | None
 WISHES = ("fps", "duration", "step", "ssaa", "motion_blur", "shutter", "transparent", "ui", "burn_in", "preset")
+NAMES = {  # of losses, in words
+    "mse": "the mean squared error (loss mse)", "half_mse": "half the squared error (loss half_mse)",
+    "huber": "the Huber loss (loss huber)", "bce": "binary cross-entropy (loss bce)", "cross_entropy": "cross-entropy (loss cross_entropy)",
+}  # fmt: skip
 KINDS = {8: "png", 16: "png16", 32: "exr"}  # bits a channel: the codec that asks for such frames
 
 
@@ -270,15 +276,11 @@ def _of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Op
     if problems:
         raise InputError(*problems)
     x, y = arrays
-    network, task = taken.network, "auto"
-    if taken.outputs == 1 and (network.output.activation == "sigmoid" or loss == "bce"):  # two classes by one number
-        task, loss = "regression", loss or "bce"
-    elif taken.outputs > 1 and _rows(y) == taken.outputs and (np.sort(y, axis=1) == np.eye(taken.outputs)[-1]).all():  # one-hot
-        task, y = "classification", y.argmax(axis=1)
-    else:
-        task = "classification" if taken.outputs > 1 and _rows(y) == 1 else "regression"
+    network = taken.network
+    task, loss, y, told = _task(taken, y, loss)
+    sys.stderr.write(f"{told}\n")
     np.savez(folder / "data.npz", x=x, t=y)
-    kind = Data(kind="npz", file="data.npz", task=task)
+    kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no")
     found = sets.load(kind, folder)
     if found.x_train.shape[1] != taken.inputs:
         problems.append(Problem("data", "x", f"{found.x_train.shape[1]:,} numbers a sample, the model takes {taken.inputs:,}"))
@@ -287,10 +289,41 @@ def _of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Op
         problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, the model gives {taken.outputs:,}"))
     if problems:
         raise InputError(*problems)
-    scene = Scene(title="A PyTorch model", network=network, data=kind)
+    scene = Scene(title="A PyTorch model", about=f"{told[:1].upper()}{told[1:]}.", network=network, data=kind)
     scene = toml.apply(scene, [Edit("train.loss", loss)] if loss else [])
     weights.save(folder / "first.safetensors", taken.weights, scene)
     return Opened(scene, folder, None), folder / "first.safetensors"
+
+
+def _task(taken, y: np.ndarray, loss: str | None) -> tuple[str, str | None, np.ndarray, str]:
+    """(task, loss, targets, words): what the shapes of model and targets mean. Raises InputError for a loss that cannot be."""
+    bounded = taken.network.output.activation == "sigmoid"
+    if taken.outputs == 1 and _rows(y) == 1:
+        values = np.unique(y)
+        two = len(values) == 2 and (y.dtype.kind in "bU" or values.tolist() == [0, 1])
+        if loss == "cross_entropy":
+            raise InputError.of("data", "loss", 'cross_entropy compares several outputs, and the model gives one; use loss="bce"')
+        if two and taken.network.output.activation in ("auto", "linear", "sigmoid") and loss in (None, "auto", "bce"):
+            names = "" if y.dtype.kind != "U" else f" (0 is {values[0]}, 1 is {values[1]})"
+            y = (y == values[1]).astype(np.float32)
+            return "regression", "bce", y, f"two classes by a single logit{names}, trained with binary cross-entropy (loss bce)"
+        if bounded or loss == "bce":
+            return "regression", loss or "bce", y, f"one number by a sigmoid, trained with {NAMES[loss or 'bce']}"
+    elif taken.outputs > 1 and one_hot(y) and y.shape[1] == taken.outputs:
+        y = y.argmax(axis=1)
+        many = f"{taken.outputs:,} classes from one-hot targets"
+        return "classification", loss, y, f"{many}, trained with {_named(taken, loss, True)}"
+    classes = taken.outputs > 1 and _rows(y) == 1
+    what = f"{taken.outputs:,} classes" if classes else "one number" if taken.outputs == 1 else f"{taken.outputs:,} numbers"
+    return "classification" if classes else "regression", loss, y, f"{what}, trained with {_named(taken, loss, classes)}"
+
+
+def _named(taken, loss: str | None, classes: bool) -> str:
+    """The loss that is trained with, as `engine.objective.resolve` takes it, in words."""
+    output = taken.network.output.activation
+    if loss in (None, "auto"):
+        loss = NATURAL.get("softmax" if output == "auto" else output, "mse") if classes else "mse"
+    return NAMES.get(loss, loss)
 
 
 def _rows(y: np.ndarray) -> int:

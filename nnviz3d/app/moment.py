@@ -49,6 +49,7 @@ def outputs(tape: Tape) -> Outputs:
         difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
         label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
         p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,
+        units=tuple(o.units[k] for k in index) if o.units else (),
     )  # fmt: skip
 
 

@@ -153,7 +153,7 @@ class Moments:
         scores = kept.scores
         return MomentReading(
             name, snapshot.step, snapshot.epoch, loss, scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy,
-            answer, right, fits, scores.words(self._seen[name][1].data.class_names if fits else ()),
+            answer, right, fits, scores.words(self._seen[name][1].data.class_names if fits else ()), kept.objective.error,
         )  # fmt: skip
 
     def _largest(self) -> tuple[ChangeReading, ...]:

@@ -120,6 +120,8 @@ def _as_output(source, index: int) -> dict:
     a_o, z_o = (np.asarray(_at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
     slope_o = source.objective.slope(a_o, _targets(source))
     facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size, "class_weight": _factor(source)}
+    if source.objective.units:
+        facts["unit"] = source.objective.units[index]
     if slope_o is not None:
         slope_o = slope_o * (facts["class_weight"] or 1.0)
         facts["loss_slope"] = float(slope_o[index])

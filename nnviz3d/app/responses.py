@@ -6,6 +6,7 @@ third frame in which something changed: 0.4 ms each for two spirals, tiles 1 ms 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isqrt
 
 import numpy as np
@@ -14,6 +15,7 @@ from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.readout import PlaneReading
+from nnviz3d.spec.units import Unit
 
 TILES_UP_TO = 400  # neurons: more are too small on screen to be pictures
 FINEST, COARSEST = 32, 12  # cells a side of a tile
@@ -32,7 +34,8 @@ def tile_cells(source, view) -> int:
 
 
 def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Where words of the plane stand, (n, 3), and the words with their alignment: inputs left of their neurons, axes at the plate."""
+    """Where words of the plane stand, (n, 3), and the words with their alignment: inputs left of their neurons, axes at the plate; "scale"
+    is what the plate's colours reach from and to, where they stand for numbers with a unit."""
     plane, inputs = source.plane, source.topology.input
     if plane is None:
         return np.zeros((0, 3)), []
@@ -41,10 +44,17 @@ def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str
     if layout.annex is not None:
         (x, low, near), (_, high, far) = layout.annex
         step = 0.06 * (high - low)
-        held = ["others as in the shown sample"] if plane.slices else []
-        words += [(plane.names[1], "left"), (plane.names[0], "centre"), *((text, "centre") for text in held)]
-        points += [(x, high + 0.8 * step, near), *((x, low - k * step, (near + far) / 2) for k in (1.0, 2.2)[: 1 + len(held)])]
+        below = [(plane.names[0], "centre")]
+        below += [("others as in the shown sample", "centre")] if plane.slices else []
+        below += [(scale_words(source.data.units[0]), "scale")] if source.data.units else []
+        words += [(plane.names[1], "left"), *below]
+        points += [(x, high + 0.8 * step, near), *((x, low - (1.0 + 1.2 * k) * step, (near + far) / 2) for k in range(len(below)))]
     return np.array(points, np.float64).reshape(-1, 3), words
+
+
+def scale_words(unit: Unit) -> str:
+    """What the plate's colours reach from and to."""
+    return f"{unit.text(unit.low)} to {unit.text(unit.high)} {unit.name}"
 
 
 class Responses:
@@ -85,7 +95,8 @@ class Responses:
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            self.picture.show_answers(source.answers(SIDE, seen.sample.x, parameters, killed), source.data.task, palette)
+            told = _levels(source, source.answers(SIDE, seen.sample.x, parameters, killed))
+            self.picture.show_answers(told, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
             responses_cn = source.responses(subject.tile_cells, seen.sample.x, parameters, killed)
@@ -102,10 +113,19 @@ class Responses:
         found = self.range_n2 if self.picture.subject.tile else None
         around = tuple(map(float, found[hovered])) if found is not None and 0 <= hovered < len(found) else None
         low, high = (tuple(map(float, corner)) for corner in (plane.low, plane.high))
-        return PlaneReading(plane.names, low, high, plane.slices, self.picture.subject.tile > 0, around)
+        units = source.data.units if self.picture.layout.annex is not None else ()
+        return PlaneReading(plane.names, low, high, plane.slices, self.picture.subject.tile > 0, around, units[0] if units else None)
 
     def _show_points(self, source, palette: str) -> None:
         """The samples on the plate; they change with the data and the colours only."""
         if self._points is None or self._points[0] is not source.plane or self._points[1] != palette:
             self._points = source.plane, palette
-            self.picture.show_points(source.plane, source.data.n_outputs, source.data.task, palette)
+            plane, units = source.plane, source.data.units
+            plane = replace(plane, targets=units[0].level(plane.targets)) if units else plane
+            self.picture.show_points(plane, source.data.n_outputs, source.data.task, palette)
+
+
+def _levels(source, outputs_no: np.ndarray) -> np.ndarray:
+    """Answers as the plate's colours want them: numbers with units between the smallest (-1) and the largest value of the data (1)."""
+    units = source.objective.units
+    return units[0].level(units[0].own(outputs_no[:, :1].astype(np.float64))) if units else outputs_no

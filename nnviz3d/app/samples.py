@@ -109,7 +109,8 @@ class Browser:
         for k in order[page * query.size : (page + 1) * query.size]:
             row = rows_r[k]
             finite = np.isfinite(out_no[k]).all()
-            said = verdict(data, source.topology.output.activation, out_no[k], t[row])[0] if finite else "not a number"
+            answer = source.objective.own(out_no[k])
+            said = verdict(data, source.topology.output.activation, answer, t[row])[0] if finite else "not a number"
             number = int(row if session.seen is source else k)
             rows.append(
                 SampleRow(number, words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
@@ -120,6 +121,7 @@ class Browser:
             None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
             session.seen is not source and told.moment[-1],
+            _errors(source.objective, out_no, t[known_r]),
         )  # fmt: skip
 
 
@@ -136,6 +138,18 @@ def find_wrong(session, by: int) -> int | None:
         if len(wrong):
             return int(order[where][wrong[0]])
     return None
+
+
+def _errors(objective, out_no: np.ndarray, t: np.ndarray) -> tuple[tuple[str, str, str], ...]:
+    """Root mean square and mean absolute error of each number, in its own unit, in words."""
+    if not objective.units or not len(out_no):
+        return ()
+    with np.errstate(all="ignore"):
+        error_no = objective.own(out_no.astype(np.float64)) - t.reshape(len(t), -1)
+        rmse_o, mae_o = np.sqrt((error_no * error_no).mean(0)), np.abs(error_no).mean(0)
+    return tuple(
+        (u.name, u.error(rmse), u.error(mae)) for u, rmse, mae in zip(objective.units, rmse_o.tolist(), mae_o.tolist(), strict=True)
+    )
 
 
 def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:

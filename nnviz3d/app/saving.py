@@ -47,7 +47,7 @@ def load_weights(session, path: Path) -> None:
 
     if session.player is not None:
         raise InputError.of("", "", FIXED)
-    parameters = weights.load(path, session.source.topology)
+    parameters = weights.load(path, session.source.topology, session.source.objective.units)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)
     session.editing.forget()

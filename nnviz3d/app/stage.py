@@ -410,7 +410,8 @@ class Stage:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
         for k, (text, align) in enumerate(self._places[3], start=end):
             if depth[k] > 0:
-                found.append(Label(x[k] - (reach / depth[k] + 5) * (align == "right"), y[k], text, 0.5, align, "layer"))
+                place = x[k] - (reach / depth[k] + 5) * (align == "right"), y[k]
+                found.append(Label(*place, text, 0.5, *(("centre", "scale") if align == "scale" else (align, "layer"))))
         return tuple(found + self.moments.labels(self)) if self.session.walking else tuple(found)
 
     def _projected(self, points_n3: np.ndarray) -> tuple[list[float], list[float], list[float]]:

@@ -114,10 +114,11 @@ class Stops:
                 self._passed.discard(key)
             elif key not in self._passed:
                 self._passed.add(key)
+                unit = _unit(trainer, value)
                 words = {
                     "stop_accuracy": lambda v, w: f"{percent(v, 2)} of the {part} samples are right, at least {100 * w:.4g} %",
-                    "stop_test_loss": lambda v, w: f"the {part} loss is {v:.4g}, below {w:.4g}",
-                    "stop_train_loss": lambda v, w: f"the training loss is {v:.4g}, below {w:.4g}",
+                    "stop_test_loss": lambda v, w, u=unit: f"the {part} loss{u[0]} is {v:.4g}{u[1]}, below {w:.4g}",
+                    "stop_train_loss": lambda v, w, u=unit: f"the training loss{u[0]} is {v:.4g}{u[1]}, below {w:.4g}",
                 }[key]
                 self.key, self.reason = self.key or f"train.{key}", self.reason or words(value, wanted)
         return bool(self.key)
@@ -131,6 +132,13 @@ def run(runner, trainer, train: Train, steps: int, stops: Stops) -> int:
         if stops.met(trainer, train):
             break
     return done
+
+
+def _unit(trainer, loss: float) -> tuple[str, str]:
+    """What a loss is of, and what it is in the target's own unit, where it has one."""
+    objective = trainer.objective
+    error = objective.error
+    return " of standardised targets" * objective.scaled, f" (RMSE {error.text(loss)})" if error is not None else ""
 
 
 def _measured(trainer, train: Train) -> list[tuple[str, list[str]]]:

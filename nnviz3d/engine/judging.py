@@ -47,6 +47,24 @@ def _losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.n
         return (error * error).sum(1) / 2 if objective.loss == "half_mse" else (error * error).mean(1)
 
 
+def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """(O,) root mean square error and mean absolute error of each numeric target over all rows of "train" or "test", in its own unit.
+
+    None for classes, and where the part has no rows.
+    """
+    data, objective = trainer.data, trainer.objective
+    targets = getattr(data, f"t_{part}")
+    if objective.classes or not len(targets):
+        return None
+    square_o = absolute_o = 0.0
+    judging = Judging(trainer.ops, trainer.topology, objective, trainer.arenas.parameters, data, trainer.holds.killed)
+    with np.errstate(all="ignore"):
+        for where, out_no, _ in judging.blocks(part, np.arange(len(targets))):
+            error_no = objective.own(out_no.astype(np.float64)) - targets[where].reshape(len(out_no), -1)
+            square_o, absolute_o = square_o + (error_no * error_no).sum(0), absolute_o + np.abs(error_no).sum(0)
+    return np.sqrt(square_o / len(targets)), absolute_o / len(targets)
+
+
 class Judging:
     """Bound to `parameters` (P,) of `ops`, which may change between two blocks."""
 

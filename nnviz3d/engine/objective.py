@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from nnviz3d.engine.data import DataSet
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.units import SquaredError, Unit
 
 ON_LOGITS = {"cross_entropy": "softmax", "bce": "sigmoid"}
 SHOWN = 8  # class names in a message
@@ -22,6 +24,7 @@ class Objective:
     A class id becomes a row of `low` with one `high`: -1/+1 where a tanh output is to reach it, else 0/1.
     `weights`: of the classes, so that their mean over the training part is 1; none where all count the same. The loss of rows i of the
     classes c is sum_i w_c L_i / sum_i w_c, as PyTorch's cross_entropy with `weight` and the reduction "mean".
+    `units`: of each numeric target that has one; where they are scaled, (target - mean) / deviation is what is learned.
     """
 
     loss: str
@@ -38,6 +41,8 @@ class Objective:
         """(n,) the same of n class ids."""
         return np.asarray(self.weights)[targets] if self.weights else np.ones(len(targets))
 
+    units: tuple[Unit, ...] = ()
+
     @property
     def low(self) -> float:
         return -1.0 if self.output == "tanh" else 0.0
@@ -45,10 +50,34 @@ class Objective:
     def rows(self, targets: np.ndarray, dtype) -> np.ndarray:
         """(n,) class ids or (n, O) numbers -> (n, O) rows."""
         if not self.classes:
+            if self.scaled:
+                mean_o, deviation_o = np.array([(unit.mean, unit.deviation) for unit in self.units]).T
+                targets = (np.asarray(targets, np.float64) - mean_o) / deviation_o
             return np.ascontiguousarray(targets, dtype)
         rows = np.full((len(targets), self.classes), self.low, dtype)
         rows[np.arange(len(targets)), targets] = 1
         return rows
+
+    @property
+    def scaled(self) -> bool:
+        """Whether numeric targets are standardised; the loss then has no unit."""
+        return any(unit.scaled for unit in self.units)
+
+    def own(self, a_no) -> np.ndarray:
+        """Outputs (O,) or (n, O) in the targets' own units: mean + deviation * a. Others are returned as they are."""
+        if not self.units:
+            return a_no
+        mean_o, deviation_o = np.array([(unit.mean, unit.deviation) for unit in self.units]).T
+        return mean_o + deviation_o * np.asarray(a_no, np.float64)
+
+    @property
+    def error(self) -> SquaredError | None:
+        """How a mean loss reads in the targets' unit; None where they have none, share none, or the loss is no squared error."""
+        n = len(self.units)
+        if not n or self.loss not in ("mse", "half_mse") or (n > 1 and not self.scaled):
+            return None
+        factor = math.sqrt(2 / n) if self.loss == "half_mse" else 1.0
+        return SquaredError(factor * (self.units[0].deviation if n == 1 else 1.0), self.units[0] if n == 1 else None, self.scaled)
 
     def slope(self, a_o: np.ndarray, t_o: np.ndarray) -> np.ndarray | None:
         """dL/da (O,) of one sample in float64, by the formulas of `backend.numpy_losses`; None where the loss works on logits."""
@@ -83,7 +112,10 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
     if loss == "cross_entropy" and not classes:
         message = f'loss "cross_entropy" needs classes, but data "{data.name}" has numbers as targets'
         problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
-    if loss == "bce" and not classes and not _within_unit(data):
+    if loss == "bce" and not classes and scene.data.standardize_target == "yes":
+        message = 'loss "bce" needs targets in [0, 1] as they are; use data.standardize_target "auto" or "no"'
+        problems.append(Problem("", "data.standardize_target", message))
+    elif loss == "bce" and not classes and not _within_unit(data):
         message = f'loss "bce" needs targets in [0, 1], but data "{data.name}" has others'
         problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
     if not len(data.x_train):
@@ -95,7 +127,15 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
         problems += error.problems
     if problems:
         raise InputError(*problems)
-    return Objective(loss, output, classes, scene.train.huber_delta, weights)
+    return Objective(loss, output, classes, scene.train.huber_delta, weights, _units(scene, data, loss, output))
+
+
+def _units(scene: Scene, data: DataSet, loss: str, output: str) -> tuple[Unit, ...]:
+    """With "auto" a network learns scaled targets where it can give any number: bce and bounded outputs mean the numbers as they are."""
+    wanted = scene.data.standardize_target
+    if wanted == "yes" or (wanted == "auto" and loss != "bce" and output == "linear"):
+        return data.units
+    return tuple(unit.unscaled for unit in data.units)
 
 
 def class_weights(train: Train, data: DataSet) -> tuple[float, ...]:

@@ -37,6 +37,17 @@ class Line(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+class Target(Line):
+    """A numeric target that has a unit, as of `spec.units.Unit`: answers are mean + deviation * output where it was standardised."""
+
+    mean: float
+    deviation: float = Field(gt=0)
+    low: float
+    high: float
+    spread: float = Field(gt=0)
+    decimals: int = Field(ge=0, le=20)
+
+
 class Facts(Line):
     """The data set, for who has it no longer. `target` is that of the recorded sample: a class id or numbers."""
 
@@ -49,6 +60,7 @@ class Facts(Line):
     features: tuple[str, ...] = Field((), max_length=limits.UNITS)
     index: int = Field(ge=0, description="the recorded sample, in the test part, or in the train part where there is none")
     target: int | tuple[float, ...]
+    targets: tuple[Target, ...] | None = Field(None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 
 class Head(Line):

@@ -29,6 +29,8 @@ class Recipe:
     features: tuple[str, ...] = ()  # Playground's, of a point (x1, x2); empty: the inputs are the row itself
     mean: Sequence[float] | None = None  # where inputs are standardised
     scale: Sequence[float] | None = None
+    target_mean: Sequence[float] | None = None  # where targets are standardised: an answer is mean + scale * output
+    target_scale: Sequence[float] | None = None
     classes: bool = True
     note: str = ""  # a sentence about the inputs; ours, not the data's
     killed: int = 0  # neurons that pass nothing on: the weights that lead out of them are 0 in the file
@@ -72,6 +74,9 @@ def _constants(recipe: Recipe) -> str:
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
     if recipe.mean is not None:
         lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
+    if recipe.target_mean is not None:
+        lines += ["# of each target over the training part: an answer is mean + scale * output"]
+        lines += [_literal("TARGET_MEAN", list(recipe.target_mean)), _literal("TARGET_SCALE", list(recipe.target_scale))]
     if recipe.killed:
         lines[0] += f"  # {recipe.killed:,} killed neurons: the weights out of them are 0"
     lines += [f"# {recipe.note}"] if recipe.note else []
@@ -166,12 +171,12 @@ ACTIVATIONS = {_listed(_activations(recipe))}  # of each layer, from the first h
 
 
 def predict(rows):
-    """Outputs (n, {recipe.topology.output.size}) for rows (n, {len(recipe.rows[0])}): every layer is a = f(a W^T + b)."""
+    """{_answers(recipe)} for rows (n, {len(recipe.rows[0])}): every layer is a = f(a W^T + b)."""
     p = np.load(WEIGHTS)
     a = prepare(np.array(rows, dtype=float))
     for k, f in enumerate(ACTIVATIONS):
         a = f(a @ p[f"layers.{{k}}.weight"].T + p[f"layers.{{k}}.bias"])
-    return a
+    return {_undone(recipe, "a", "np.array")}
 
 
 if __name__ == "__main__":
@@ -218,11 +223,11 @@ class Network(nn.Module):
 
 
 def predict(rows):
-    """Outputs (n, {topology.output.size}) for rows (n, {len(recipe.rows[0])})."""
+    """{_answers(recipe)} for rows (n, {len(recipe.rows[0])})."""
     network = Network()
     network.load_state_dict(load_file(WEIGHTS))
     with torch.no_grad():
-        return network(prepare(torch.tensor(rows)))
+        return {_undone(recipe, "network(prepare(torch.tensor(rows)))", "torch.tensor")}
 
 
 if __name__ == "__main__":
@@ -230,11 +235,22 @@ if __name__ == "__main__":
 '''
 
 
+def _answers(recipe: Recipe) -> str:
+    """What `predict` returns, in words."""
+    own = "Outputs" if recipe.target_mean is None else "Answers in the unit of the data"
+    return f"{own} (n, {recipe.topology.output.size})"
+
+
+def _undone(recipe: Recipe, outputs: str, array: str) -> str:
+    """Outputs brought back into the unit of the data."""
+    return outputs if recipe.target_mean is None else f"{array}(TARGET_MEAN) + {array}(TARGET_SCALE) * {outputs}"
+
+
 def _show(recipe: Recipe, call: str) -> str:
     """The lines that print every answer beside what the data say."""
     if not recipe.classes:
         return f"""    for answer, wanted in zip({call}, WANTED):
-        said = ", ".join(f"{{name}} = {{value:.7g}}" for name, value in zip(OUTPUTS, answer))
+        said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.target_mean is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
         print(f"{{said}}   (in the data: {{wanted}})")"""
     return f"""    for answer, wanted in zip({call}, WANTED):
         best = max(range(len(answer)), key=lambda k: answer[k])

@@ -1,14 +1,16 @@
 """Weights files: safetensors, a plain table of arrays that cannot hold code.
 
 Dense layer k (0-based, counting layers with parameters) is `layers.k.weight` (out, in) and `layers.k.bias` (out,), float32.
-The metadata key `nnviz3d` holds the scene as TOML. Parsing is the safetensors library's; the limits, the shapes and the check
-that every number is finite are ours, and come before the values are read where they can.
+The metadata key `nnviz3d` holds the scene as TOML; `nnviz3d.targets` how numeric targets were standardised, as JSON [[mean, deviation]].
+Parsing is the safetensors library's; the limits, the shapes and the check that every number is finite are ours, and come before the values
+are read where they can.
 """
 
 from __future__ import annotations
 
+import json
 import os
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,9 @@ from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.units import Unit
 
-SCENE_KEY = "nnviz3d"
+SCENE_KEY, TARGETS_KEY = "nnviz3d", "nnviz3d.targets"
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
@@ -37,14 +40,24 @@ def names(topology: Topology) -> dict[str, tuple[int, ...]]:
     return wanted
 
 
-def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scene) -> None:
-    """Write beside the target and rename, so that a full disk leaves the old file whole. Raises InputError where it cannot be written."""
+def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scene, units: tuple[Unit, ...] = ()) -> None:
+    """Write beside the target and rename, so that a full disk leaves the old file whole. Raises InputError where it cannot be written.
+
+    `units`: of the objective; where targets are standardised, an answer is mean + deviation * output, and the file says so.
+    """
+    metadata = {SCENE_KEY: toml.dump(scene)}
+    if any(unit.scaled for unit in units):
+        metadata[TARGETS_KEY] = json.dumps([[unit.mean, unit.deviation] for unit in units])
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()}
-    paths.write(Path(path), to_bytes(arrays, {SCENE_KEY: toml.dump(scene)}))
+    paths.write(Path(path), to_bytes(arrays, metadata))
 
 
-def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
-    """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit."""
+def load(path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = ()) -> dict[str, np.ndarray]:
+    """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit.
+
+    `units`: of the objective that they are for. Where the file's targets were scaled otherwise (or not at all), a linear output layer is
+    rewritten so that the network's answers stay what they were.
+    """
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = shapes(file, where)
@@ -62,6 +75,8 @@ def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
             raise InputError(*problems)
         with np.errstate(over="ignore"):
             parameters = {name: np.ascontiguousarray(file.get_tensor(name), np.float32) for name in wanted}
+            if units and topology.output.activation == "linear":
+                _rescale(parameters, _scales(file.metadata() or {}, len(units), where), units)
     bad = {name: int(np.count_nonzero(~np.isfinite(array))) for name, array in parameters.items()}
     problems = [Problem(where, name, f"{count:,} values are not finite in float32") for name, count in bad.items() if count]
     if problems:
@@ -69,19 +84,45 @@ def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
     return parameters
 
 
+def _scales(metadata: dict[str, str], count: int, where: str) -> list[tuple[float, float]]:
+    """(mean, deviation) of each target that the file's network was trained on; (0, 1) where it does not say. Raises InputError."""
+    if TARGETS_KEY not in metadata:
+        return [(0.0, 1.0)] * count
+    try:
+        scales = [(float(mean), float(deviation)) for mean, deviation in json.loads(metadata[TARGETS_KEY])]
+        sound = len(scales) == count and all(isfinite(mean) and isfinite(deviation) and deviation > 0 for mean, deviation in scales)
+    except (ValueError, TypeError, RecursionError):
+        sound = False
+    if not sound:
+        raise InputError.of(where, TARGETS_KEY, f"expected a list of {count:,} pairs of a finite mean and a deviation above 0")
+    return scales
+
+
+def _rescale(parameters: dict[str, np.ndarray], scales: list[tuple[float, float]], units: tuple[Unit, ...]) -> None:
+    """The last layer, in place: mean + deviation * output stays what it was."""
+    if scales == [(unit.mean, unit.deviation) for unit in units]:
+        return
+    weight, bias = list(parameters)[-2:]
+    mean_o, deviation_o = np.array(scales).T
+    new_mean_o, new_deviation_o = np.array([(unit.mean, unit.deviation) for unit in units]).T
+    parameters[weight] = (parameters[weight] * (deviation_o / new_deviation_o)[:, None]).astype(np.float32)
+    parameters[bias] = ((parameters[bias] * deviation_o + mean_o - new_mean_o) / new_deviation_o).astype(np.float32)
+
+
 def describe(path: str | os.PathLike) -> dict:
     """What the file holds, without reading values: tensors, sizes, and the scene it was trained with if there. Raises InputError."""
     where = str(path)
     with Opened(path) as file:
         found = shapes(file, where)
-        scene = (file.metadata() or {}).get(SCENE_KEY)
+        metadata = file.metadata() or {}
     return {
         "kind": "weights",
         "file": where,
         "bytes": Path(path).stat().st_size,
         "parameters": sum(prod(shape) for shape, _ in found.values()),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
-        "scene": scene,
+        "scene": metadata.get(SCENE_KEY),
+        "targets": metadata.get(TARGETS_KEY),
     }
 
 

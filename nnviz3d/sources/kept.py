@@ -52,7 +52,7 @@ class KeptMoment:
     def answer(self) -> tuple[str, bool | None]:
         """What the network said of the shown sample at that moment."""
         output = self.topology.output
-        told = self.ops.to_host(self.tensors("activation")[output.neurons.slice])
+        told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
         return verdict(self.data, output.activation, told, self.sample.target)
 
     def target_of(self, output: int) -> float:

@@ -23,6 +23,7 @@ from nnviz3d.spec.lineage import Origins
 from nnviz3d.spec.lineage import origins as guessed
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score, percent
+from nnviz3d.spec.units import Unit
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,8 @@ class OwnTraining:
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
         output = self.topology.output
-        return verdict(self.data, output.activation, self.ops.to_host(self.tensors("activation")[output.neurons.slice]), self.sample.target)
+        told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
+        return verdict(self.data, output.activation, told, self.sample.target)
 
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
@@ -260,20 +262,32 @@ def _axes(scene: Scene) -> tuple[str, str]:
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
-    """Outputs (O,) in words, and whether that is right: ("3 (97.2 %)", True).
+    """Outputs (O,), numbers in their own units, in words, and whether that is right: ("3 (97.2 %)", True).
 
     Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
     """
     a_o = np.asarray(a_o, np.float64)
     if data.task != "classification":
-        return words(data, a_o), None
+        return (
+            (words(data, a_o), None)
+            if activation != "sigmoid" or not data.two_classes
+            else _of_two(float(a_o[0]), int(np.ravel(target)[0]))
+        )
     best = int(a_o.argmax())
     share = f" ({percent(float(a_o[best]))})" if activation == "softmax" else ""
     return data.class_names[best] + share, best == int(target)
+
+
+def _of_two(p: float, target: int) -> tuple[str, bool]:
+    """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True)."""
+    said = int(p > 0.5)
+    return f"{said} ({p if said else 1 - p:.1%})".replace("%", " %"), said == target
 
 
 def words(data: DataSet, target) -> str:
     """A class by its name; numbers with their target's names: "y = 0.25"."""
     if data.task == "classification":
         return data.class_names[int(target)]
-    return ", ".join(f"{name} = {value:.3g}" for name, value in zip(data.class_names, np.ravel(target), strict=False))
+    values = np.ravel(target).tolist()
+    said = [f"{value:.3g}" for value in values] if not data.units else map(Unit.text, data.units, values)
+    return ", ".join(f"{name} = {text}" for name, text in zip(data.class_names, said, strict=False))

@@ -26,6 +26,7 @@ from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.holds import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
+from nnviz3d.spec.units import Unit
 
 FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
 NO_WALK = "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself."
@@ -51,6 +52,8 @@ class RecordedTraining(OwnTraining):
         where = str(recording.path)
         if not len(recording.steps):
             raise InputError.of(where, "", "holds no finished chunk: the recording was stopped before its first one")
+        if recording.head.data.targets is None:  # nothing was scaled then
+            scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         self.data = self._stand_in()
         objective = resolve(scene, self.data)
         topology = chain(scene.network, self.data.shape, self.data.n_outputs, objective.output)
@@ -79,9 +82,12 @@ class RecordedTraining(OwnTraining):
         if not sound or isinstance(facts.target, int) != classes:
             raise InputError.of(where, "line 1.data.target", f"is no target of {len(facts.outputs):,} outputs")
         x = np.nan_to_num(recording.z(int(recording.steps[0]))[:count])[None]
-        t = np.array([facts.target], np.int32 if classes else np.float32)
+        units = tuple(Unit(name, **target.model_dump()) for name, target in zip(facts.outputs, facts.targets or (), strict=False))
+        if units and len(units) != len(facts.outputs):
+            raise InputError.of(where, "line 1.data.targets", f"{len(units):,} units of {len(facts.outputs):,} targets")
+        t = np.array([facts.target], np.int32 if classes else np.float64 if units else np.float32)
         part = slice(0, 1 if facts.test else 0)
-        return DataSet(facts.name, facts.task, facts.shape, x, t, x[part], t[part], facts.outputs, facts.features)
+        return DataSet(facts.name, facts.task, facts.shape, x, t, x[part], t[part], facts.outputs, facts.features, units=units)
 
     def _load(self, scene: Scene, base: Path) -> DataSet:
         """The scene's data, where they are those that were recorded."""
@@ -97,6 +103,9 @@ class RecordedTraining(OwnTraining):
         same = is_now == was and facts.index < len(rows)
         with np.errstate(over="ignore"):
             same = same and np.allclose(rows[facts.index].astype(recording.dtype), self.data.x_train[0], rtol=1e-3, atol=1e-6)
+        same = same and (
+            facts.targets is None or [(u.mean, u.deviation) for u in data.units] == [(u.mean, u.deviation) for u in facts.targets]
+        )
         if not same:
             self.gone = "they have changed since"
             return self.data

@@ -10,7 +10,7 @@ import numpy as np
 from nnviz3d import __version__
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec_index import Facts, Head
+from nnviz3d.importers.nnrec_index import Facts, Head, Target
 from nnviz3d.importers.nnrec_writer import Writer
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
@@ -102,5 +102,6 @@ def _head(trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int, 
             features=tuple(data.feature_names),
             index=index,
             target=int(target) if data.task == "classification" else tuple(map(float, np.ravel(target))),
+            targets=tuple(Target(**{key: getattr(unit, key) for key in Target.model_fields}) for unit in data.units),
         ),
     )

@@ -265,7 +265,7 @@ class Walk:
         """What it says with the parameters before the step, or `after` it."""
         output = self.topology.output
         told = self.tape.new if after else self.tape.old
-        return verdict(self.data, output.activation, told.a[output.neurons.slice], self.sample.target)
+        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
 
     def evaluate(self, part: str, limit: int | None = None):
         return self.source.evaluate(part, limit)

@@ -14,7 +14,13 @@ from nnviz3d.spec.errors import Problem
 
 MOST = 12  # settings that may differ: with more, nobody knows what made the difference
 DEPTH = 8
-OPEN = ("network", "train", "data.features", "data.standardize")  # what may differ: both learn from the same samples
+OPEN = (
+    "network",
+    "train",
+    "data.features",
+    "data.standardize",
+    "data.standardize_target",
+)  # what may differ: both learn from the same samples
 SHUT = (  # and what of it may not: both run at one pace and end together
     "network", "train.steps", "train.stop_epoch", "train.stop_train_loss", "train.stop_test_loss", "train.stop_accuracy",
     "train.steps_per_second", "train.tf32",
@@ -23,7 +29,7 @@ _NAMES = {
     "train.optimizer": "optimiser", "train.l1": "L1", "train.l2": "L2", "train.rho": "rho", "network.layers": "hidden layers",
     "network.layers.*.init": "first weights", "network.layers.*.init_scale": "scale of first weights",
     "network.layers.*.bias": "first bias", "network.output.activation": "output activation",
-    "data.standardize": "standardised inputs", "data.features": "inputs",
+    "data.standardize": "standardised inputs", "data.standardize_target": "standardised targets", "data.features": "inputs",
 }  # fmt: skip
 
 
@@ -61,7 +67,8 @@ def plain(value: Any) -> Any:
 def refused(path: str) -> str:
     """Why a setting cannot be the one that differs; empty where it can."""
     if path in SHUT or not any(path == table or path.startswith(table + ".") for table in OPEN):
-        return "cannot differ between two networks that are compared; network.*, train.*, data.features and data.standardize can"
+        allowed = "network.*, train.*, data.features, data.standardize and data.standardize_target can"
+        return f"cannot differ between two networks that are compared; {allowed}"
     return ""
 
 

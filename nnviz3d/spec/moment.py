@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.spec.units import Unit
+
 PICKED = "picked"
 
 
@@ -50,6 +52,7 @@ class Outputs:
     huber_delta: float
     p: float  # the output of the class that is asked for, or the only output
     class_weight: float | None = None  # what the loss is multiplied by
+    units: tuple[Unit, ...] = ()  # of each told output that is a number with a unit: what people read is `unit.own(value)`
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ class Data(Table):
     classes: int = Field(10, ge=1, le=10_000, description="blobs: classes")
     shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field((), max_length=3)
     file: str = ""
-    labels_file: str = Field("", description="idx: the labels; npz: not used")
+    labels_file: str = Field("", description="idx: the labels; .npy: the targets, where they are a file of their own")
     header: Literal["auto", "yes", "no"] = "auto"
     target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
@@ -102,6 +102,32 @@ class Data(Table):
         description='csv: {NAME = {use = "words", gaps = "skip"}}; use: auto, number, words, date or leave_out; '
         "gaps: auto, skip, mean, most_frequent or own_class",
     )
+    standardize_target: Literal["auto", "yes", "no"] = Field(
+        "auto", description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: those of files"
+    )
+    inputs_array: str = Field("", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
+    target_array: str = Field("", max_length=200, description="npz: the array of targets; empty: by its name or shape")
+    split: Literal["auto", "random", "last"] = Field(
+        "auto", description="which rows are the test part: drawn, or the last ones; auto: the last ones with lags, else drawn"
+    )
+    lags: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
+        (),
+        max_length=1000,
+        description="series: so many rows earlier lie the values that are the inputs; a number n: 1 to n; 0: this row's inputs",
+    )
+    lags_of: Literal["target", "inputs", "all"] = Field("target", description="series: whose earlier values are the inputs")
+
+    @field_validator("target", mode="before")
+    @classmethod
+    def _number_is_a_name(cls, value):
+        """A column goes by name or number."""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+
+    @field_validator("lags", mode="before")
+    @classmethod
+    def _up_to(cls, value):
+        """A number n stands for 1 to n."""
+        return tuple(range(1, value + 1)) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1000 else value
 
     @model_validator(mode="after")
     def _has_its_file(self):
@@ -145,8 +171,12 @@ class Train(Table):
     steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
     tf32: bool = Field(False, description="CUDA: faster products with 10 bits of each factor")
     stop_epoch: int = Field(0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
-    stop_train_loss: NonNegative = Field(0.0, description="stop when the loss on all of the training part is below; 0: never")
-    stop_test_loss: NonNegative = Field(0.0, description="stop when the loss on all of the test part is below; 0: never")
+    stop_train_loss: NonNegative = Field(
+        0.0, description="stop when the loss on all of the training part is below (of standardised targets, where they are); 0: never"
+    )
+    stop_test_loss: NonNegative = Field(
+        0.0, description="stop when the loss on all of the test part is below (of standardised targets, where they are); 0: never"
+    )
     stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
 
     @field_validator("class_weights", mode="before")

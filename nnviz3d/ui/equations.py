@@ -8,7 +8,7 @@ from __future__ import annotations
 from nnviz3d.spec.readout import NeuronReading, Sum
 from nnviz3d.ui import theme
 from nnviz3d.ui.line import Line, Span, fill, number
-from nnviz3d.ui.numbers import plain
+from nnviz3d.ui.numbers import MINUS, plain
 
 # activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
 FUNCTIONS = {
@@ -101,6 +101,25 @@ def activation(reading: NeuronReading) -> list[Line]:
     else:
         spans = fill(_NUMERIC[reading.activation], z=number(reading.z), b=number(reading.z, bracket=True))
         lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
+    return lines + answer(reading)
+
+
+def answer(reading: NeuronReading) -> list[Line]:
+    """Of an output whose target is standardised: where its own unit comes in. Empty for others."""
+    unit = reading.unit
+    if unit is None or not unit.scaled:
+        return []
+    tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training part bring the output"
+    tip += " back into its own unit: that is the answer. Loss, errors and gradients are of the standardised numbers."
+    texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
+    a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]
+    spans = (Span(f"{texts[0]} + {texts[1]} · "), Span(a, "a", reading.a < 0))
+    lines = [Line("", (Span(f"{unit.name} = mean + deviation · a"),), kind="note", tip=tip)]
+    lines.append(Line("", spans, unit.own(reading.a), "result", tip, written=unit.text(unit.own(reading.a))))
+    if reading.target is not None:
+        wanted = unit.own(reading.target)
+        spans = (Span(f"target {unit.text(wanted)}: "), *number(reading.target))
+        lines.append(Line("", spans, None, "note", "The sample's target, and the standardised number that the output is compared with."))
     return lines
 
 

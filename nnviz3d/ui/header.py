@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import TALL, Frame
+from nnviz3d.ui.labels import colour_bar
 from nnviz3d.ui.numbers import count, percent, plain, short, times
 from nnviz3d.ui.placing import Rect
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
@@ -222,6 +223,8 @@ def _legend(f: Frame, room: float) -> None:
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, room)
+    if r.plane is not None and r.plane.unit is not None:
+        _plate_legend(f, room)
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()
@@ -278,18 +281,26 @@ def _neuron_legend(f: Frame, room: float) -> None:
     tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0." + held)
 
 
+def _plate_legend(f: Frame, room: float) -> None:
+    """What the plate's colours stand for, in the target's own unit."""
+    unit, width = f.readout.plane.unit, _bar(f)
+    small(f, elide(f"plate: {unit.name} from {unit.text(unit.low)} to {unit.text(unit.high)}", room - width - f.px(8)))
+    tip(f, f"The plate: what the network says of {unit.name} at every place, from the smallest value of the data over the dark middle "
+           f"({unit.text((unit.low + unit.high) / 2)}) to the largest; the dots are the samples' own values.")  # fmt: skip
+
+
+def _bar(f: Frame) -> float:
+    """The colours from negative to positive at the beginning of a line; returns their width."""
+    at, line, width, high = imgui.get_cursor_screen_pos(), imgui.get_text_line_height(), f.px(46), f.px(8)
+    colour_bar(f, imgui.get_window_draw_list(), at.x, at.y + (line - high) / 2, width, high)
+    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + width + f.px(8))
+    return width
+
+
 def _tile_legend(f: Frame, room: float) -> None:
     """What the pictures on the neurons are, with their colours from negative to positive."""
     plane = f.readout.plane
-    at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
-    width, high = f.px(46), f.px(8)
-    y = at.y + (line - high) / 2
-    ends, dark = [theme.packed(colour) for colour in f.signs[::-1]], theme.packed("#0d1220")
-    low, middle, top = at.x, at.x + width / 2, at.x + width
-    draw_list = imgui.get_window_draw_list()
-    draw_list.add_rect_filled_multi_color(imgui.ImVec2(low, y), imgui.ImVec2(middle, y + high), ends[0], dark, dark, ends[0])
-    draw_list.add_rect_filled_multi_color(imgui.ImVec2(middle, y), imgui.ImVec2(top, y + high), dark, ends[1], ends[1], dark)
-    imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + width + f.px(8))
+    width = _bar(f)
     small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
     held = " The other features stay as in the shown sample." if plane.held else ""
     tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its "

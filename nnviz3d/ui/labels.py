@@ -18,9 +18,11 @@ MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
 NUMBER_PLATE = 0.9
-_SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL, "name": theme.BODY, "minor": theme.SMALL}
+BAR = 34.0  # pixels, unscaled, of the colours before what they reach from and to
+_SIZES = {"class": theme.BODY, "layer": theme.SMALL, "value": theme.SMALL, "name": theme.BODY, "minor": theme.SMALL, "scale": theme.SMALL}
 _SHARES = {"left": 0.0, "centre": 0.5, "right": 1.0}  # of the width that lies before the label's own place
-_COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT, "name": theme.TEXT, "minor": theme.TEXT}
+_COLOURS = {"class": theme.TEXT, "layer": theme.TEXT, "value": theme.ACCENT, "name": theme.TEXT, "minor": theme.TEXT,
+            "scale": theme.TEXT}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Labels:
             text = elide(" ".join(label.text.split()), f.px(MAX_WIDTH))
             size = imgui.calc_text_size(text)
             imgui.pop_font()
-            self._texts[key] = (text, (size.x, size.y))
+            self._texts[key] = (text, (size.x + (f.px(BAR + 6) if label.kind == "scale" else 0), size.y))
         text, size = self._texts[key]
         return (label if text == label.text else replace(label, text=text)), size
 
@@ -166,4 +168,15 @@ class Labels:
         plate = imgui.ImVec2(x + item.width + f.px(4), y + item.height + f.px(1))
         back = theme.packed(theme.GLASS, (NUMBER_PLATE if label.kind == "value" else PLATE) * alpha)
         draw_list.add_rect_filled(imgui.ImVec2(x - f.px(4), y - f.px(1)), plate, back, f.px(5))
+        if label.kind == "scale":
+            colour_bar(f, draw_list, x, y + item.height / 2 - f.px(4), f.px(BAR), f.px(8), alpha)
+            x += round(f.px(BAR + 6))
         draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, y), theme.packed(_COLOURS[label.kind], alpha), label.text)
+
+
+def colour_bar(f: Frame, draw_list, x: float, y: float, width: float, height: float, alpha: float = 1.0) -> None:
+    """From the colour of negative numbers over the dark to that of positive ones."""
+    ends, dark = [theme.packed(colour, alpha) for colour in f.signs[::-1]], theme.packed("#0d1220", alpha)
+    middle, low, high = x + width / 2, imgui.ImVec2(x, y), imgui.ImVec2(x + width, y + height)
+    draw_list.add_rect_filled_multi_color(low, imgui.ImVec2(middle, high.y), ends[0], dark, dark, ends[0])
+    draw_list.add_rect_filled_multi_color(imgui.ImVec2(middle, y), high, dark, ends[1], ends[1], dark)

@@ -54,6 +54,7 @@ class Line:
     digits: int = 0  # significant ones to print; 0: as everywhere
     ink: str = ""  # of `value`
     lead: str = "="  # stands before `value`
+    written: str = ""  # the value in words of its own: with a unit
 
     @property
     def text(self) -> str:
@@ -63,6 +64,8 @@ class Line:
     @property
     def printed(self) -> str:
         """The value as printed at the right end."""
+        if self.written:
+            return self.written.replace("-", MINUS)
         if self.digits and self.value is not None and math.isfinite(self.value):
             return exact(self.value, self.digits)
         return "" if self.value is None else plain(self.value, sign=self.kind in ("term", "rest", "bias", "change"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from nnviz3d.spec.moment import Outputs
-from nnviz3d.ui.numbers import plain, tex
+from nnviz3d.ui.numbers import MINUS, plain, tex
 
 
 def formula(outputs: Outputs) -> tuple[str, str]:
@@ -26,6 +26,8 @@ def formula(outputs: Outputs) -> tuple[str, str]:
 def _formula(outputs: Outputs, loss: float) -> tuple[str, str]:
     """`loss`: of the sample, before a class weight."""
     n, p = outputs.total, outputs.p
+    if any(unit.scaled for unit in outputs.units):
+        return _scaled(outputs)
     one = n == 1
     a, y = "p" if outputs.probability else "a", tex(float(outputs.target_k[0]))
     match outputs.loss:
@@ -69,6 +71,32 @@ def _probability(p: float, loss: float) -> tuple[str, str]:
     return tex(p), plain(p)
 
 
+def _scaled(outputs: Outputs) -> tuple[str, str]:
+    """Of standardised targets: outputs and targets in their own unit, errors divided by the target's deviation s."""
+    n, d, unit = outputs.total, outputs.huber_delta, outputs.units[0]
+    far = outputs.loss == "huber" and abs(outputs.p - outputs.target_k[0]) > d
+    if n > 1:
+        error = r"\frac{\hat{y}_k-y_k}{s_k}"
+        if outputs.loss == "huber":
+            return rf"L = \frac{{1}}{{{n}}}\sum_k h\left({error}\right)", f"L = 1/{n} Σ h((ŷ − y) / s)"
+        share, text = (r"\frac{1}{2}", "½") if outputs.loss == "half_mse" else (rf"\frac{{1}}{{{n}}}", f"1/{n}")
+        return rf"L = {share}\sum_k\left({error}\right)^2", f"L = {text} Σ ((ŷ − y) / s)²"
+    said, wanted = (unit.text(float(unit.own(value))).replace("-", MINUS) for value in (outputs.before_k[0], outputs.target_k[0]))
+    wanted, s = _bracketed(wanted, MINUS), unit.error(unit.deviation)
+    error = rf"\frac{{{_latex(said)}-{_latex(wanted)}}}{{{_latex(s)}}}"
+    if far:
+        latex = rf"L = {tex(d)}\left(\left|{error}\right|-\frac{{{tex(d)}}}{{2}}\right)"
+        return latex, f"L = {plain(d)} (|{said} − {wanted}| / {s} − {plain(d / 2)})"
+    share, text = ("", "") if outputs.loss == "mse" else (r"\frac{1}{2}", "½ ")
+    return rf"L = {share}\left({error}\right)^2", f"L = {text}(({said} − {wanted}) / {s})²"
+
+
+def _latex(number: str) -> str:
+    """A number of ours, with its thousands parted."""
+    mantissa, _, exponent = number.replace(MINUS, "-").replace(",", "{,}").partition("e")
+    return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
 def _huber(outputs: Outputs) -> tuple[str, str]:
     d = outputs.huber_delta
     if outputs.total > 1:
@@ -78,8 +106,8 @@ def _huber(outputs: Outputs) -> tuple[str, str]:
     return rf"L = {tex(d)}\left(|a-y|-\frac{{{tex(d)}}}{{2}}\right)", f"L = {plain(d)} (|a − y| − {plain(d / 2)})"
 
 
-def _bracketed(number: str) -> str:
-    return f"({number})" if number.startswith("-") else number
+def _bracketed(number: str, minus: str = "-") -> str:
+    return f"({number})" if number.startswith(minus) else number
 
 
 WORDS = {

@@ -5,15 +5,17 @@ Drawn on the stage, behind all panels, row by row at the height of its neuron; w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.spec.moment import Outputs, Table
+from nnviz3d.spec.units import Unit
 from nnviz3d.ui import losses, theme
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import pair_plain, plain, short, tex
+from nnviz3d.ui.numbers import MINUS, pair_plain, plain, short, tex
 from nnviz3d.ui.placing import Rect, settle, spread
 from nnviz3d.ui.widgets import elide, show_tip, text_width
 
@@ -39,24 +41,44 @@ class _Column:
     colour: str
     bars: bool
     alpha: float = 1.0
+    units: tuple[Unit, ...] = ()  # of each value, where they are in units of their own
+
+    def text(self, k: int) -> str:
+        """A value as it is printed; differences carry their sign."""
+        value = float(self.values[k])
+        if not self.units:
+            return number(value) if self.bars else signed(value)
+        text = (self.units[k].text if self.bars else self.units[k].difference)(value)
+        return f"+{text}" if value > 0 and not self.bars else text.replace("-", MINUS)
 
 
 def columns(table: Table) -> list[_Column]:
-    """What the table says, with how much of it is to be seen already: the target comes first, then the error."""
-    o = table.outputs
+    """What the table says, with how much of it is to be seen already: the target comes first, then the error.
+
+    Outputs and targets are in the targets' own units; the error is dL/dz of the network's own numbers.
+    """
+    o = own(table.outputs)
     if table.kind == "after":
         change = tuple(float(v) for v in o.after_k - o.before_k)
         return [
-            _Column("before", "before", tuple(o.before_k), theme.DIM, True),
-            _Column("after", "after", tuple(o.after_k), theme.ACCENT, True, _rise(table.share, 0.0)),
-            _Column("change", "change", change, "", False, _rise(table.share, 0.4)),
+            _Column("before", "before", tuple(o.before_k), theme.DIM, True, 1.0, o.units),
+            _Column("after", "after", tuple(o.after_k), theme.ACCENT, True, _rise(table.share, 0.0), o.units),
+            _Column("change", "change", change, "", False, _rise(table.share, 0.4), o.units),
         ]
     letter = "p" if o.probability else "a"
     return [
-        _Column("output", "output", tuple(o.before_k), theme.ACCENT, True),
-        _Column("target", "target", tuple(o.target_k), theme.CURVE_TEST, True, _rise(table.share, 0.0)),
+        _Column("output", "output", tuple(o.before_k), theme.ACCENT, True, 1.0, o.units),
+        _Column("target", "target", tuple(o.target_k), theme.CURVE_TEST, True, _rise(table.share, 0.0), o.units),
         _Column(f"{letter} − y" if o.difference else "δ", "error", tuple(o.delta_k), "", False, _rise(table.share, 0.5)),
     ]
+
+
+def own(o: Outputs) -> Outputs:
+    """The same with outputs and targets in the targets' own units."""
+    if not o.units:
+        return o
+    mean_k, deviation_k = np.array([(unit.mean, unit.deviation) for unit in o.units]).T
+    return replace(o, **{name: mean_k + deviation_k * getattr(o, name) for name in ("before_k", "target_k", "after_k")})
 
 
 def _rise(share: float, start: float) -> float:
@@ -80,7 +102,8 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     few = f"{len(names)} strongest of {o.total:,} outputs" if len(names) < o.total else ""
     head = f.px(theme.SMALL + 8)
     tail = max(foot[3] + f.px(10), f.px(28)) + (f.px(16) if few else 0)
-    width = max(name_width + f.px(GAP) + len(made) * f.px(CELL + GAP) + f.px(2 * PAD), foot[2] + f.px(2 * PAD))
+    each = max([f.px(CELL), *(text_width(c.text(k), f.font(theme.SMALL)) + f.px(8) for c in made for k in range(len(c.units)))])
+    width = max(name_width + f.px(GAP) + len(made) * (each + f.px(GAP)) + f.px(2 * PAD), foot[2] + f.px(2 * PAD))
     area = _area(f, taken)
     room = max(area[3] - area[1] - head - tail, f.px(40))
     row = max(min(f.px(ROW), room / len(names)), f.px(LOWEST) * 0.6)
@@ -125,14 +148,14 @@ def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, 
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(left + f.px(PAD), y - pixels / 2), theme.packed(theme.TEXT, 0.95), name)
     for column, x in zip(made, cells, strict=True):
         if column.alpha > 0:
-            _cell(f, draw_list, column, float(column.values[k]), o, x, cell, y, row, pixels)
+            _cell(f, draw_list, column, k, o, x, cell, y, row, pixels)
 
 
-def _cell(f, draw_list, column: _Column, value: float, o: Outputs, x: float, width: float, y: float, row: float, pixels: float) -> None:
+def _cell(f, draw_list, column: _Column, k: int, o: Outputs, x: float, width: float, y: float, row: float, pixels: float) -> None:
     half = row * 0.5 - max(f.px(1), row * 0.08)
-    ink = column.colour
+    ink, value = column.colour, float(column.values[k])
     if column.bars:
-        low, high = span(o)
+        low, high = span(o, k)
         zero, end = (min(max(-low / (high - low), 0), 1), min(max((value - low) / (high - low), 0), 1))
         field = theme.packed(theme.FIELD, 0.55 * column.alpha)
         draw_list.add_rect_filled(imgui.ImVec2(x, y - half), imgui.ImVec2(x + width, y + half), field, f.px(3))
@@ -144,13 +167,16 @@ def _cell(f, draw_list, column: _Column, value: float, o: Outputs, x: float, wid
         ink = theme.ERROR_SIGNS[0 if value > 0 else 1]
     else:
         ink = f.signs[0 if value > 0 else 1] if value else theme.DIM
-    text = number(value) if column.bars else signed(value)
+    text = column.text(k)
     at = imgui.ImVec2(x + width - f.px(4) - text_width(text, pixels), y - pixels / 2)
     draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.TEXT if column.bars else ink, column.alpha), text)
 
 
-def span(o: Outputs) -> tuple[float, float]:
-    """What the bars reach from and to: 0 to 1 for probabilities, else all numbers of the table with 0 among them."""
+def span(o: Outputs, k: int = 0) -> tuple[float, float]:
+    """What the bars of a row reach from and to: 0 to 1 for probabilities, the data's range of a number with a unit, else all numbers of
+    the table with 0 among them."""
+    if o.units:
+        return o.units[k].low, o.units[k].high if o.units[k].high > o.units[k].low else o.units[k].low + 1
     if o.probability:
         return 0.0, 1.0
     every = (*o.before_k, *o.after_k, *o.target_k, 0.0)
@@ -252,8 +278,9 @@ def _tips(f: Frame, made, cells, width, rect: Rect, o: Outputs) -> None:
     if f.compact or io.want_capture_mouse or not (rect[0] <= x <= rect[2] and rect[1] <= y <= rect[3]):
         return
     if y > rect[3] - f.px(30):
-        show_tip(f, losses.WORDS.get(o.loss, "") + " Of the shown sample alone, without L1 and L2.")
+        scaled = " Errors are divided by the target's standard deviation." if any(unit.scaled for unit in o.units) else ""
+        show_tip(f, f"{losses.WORDS.get(o.loss, '')}{scaled} Of the shown sample alone, without L1 and L2.")
         return
     for column, cell in zip(made, cells, strict=True):
         if cell <= x <= cell + width:
-            show_tip(f, HINTS[column.hint])
+            show_tip(f, HINTS[column.hint] + (" In the unit of the data." if column.units else ""))

@@ -13,6 +13,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
 from nnviz3d.ui.panels import compare
 from nnviz3d.ui.switch import Item
+from nnviz3d.ui.units import loss_unit, rmse_words
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, tip
 
 _DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
@@ -46,6 +47,7 @@ def metrics(f: Frame) -> str:
         parts.append(f"loss {short(r.loss)}")
     told = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
     if r.test_loss is not None:
+        parts += [f"test RMSE {r.error.text(r.test_loss)}"] if r.error is not None else []
         parts.append(f"{told} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
@@ -56,12 +58,13 @@ def _about(f: Frame) -> str:
         return (
             "step: the change of the weights that is walked through. The sample is of its batch; loss and answer are of this sample alone."
         )
-    told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch (no unit)."
+    told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch"
+    told += f" ({loss_unit(f.readout)})."
     if f.readout.test_accuracy is not None:
         told += " test: share of right answers on the test part, which is never trained on."
     elif f.readout.test_loss is not None:
         told += " test loss: mean error of the test part, which is never trained on."
-    return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip()
+    return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip() + rmse_words(f.readout)
 
 
 def _centred(text: str, width: float) -> None:

@@ -11,6 +11,12 @@ HINTS: dict[str, tuple[str, str]] = {
         "learned.",
     ),
     "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and deviation 1, measured on the training part."),
+    "data.standardize_target": (
+        "Scale target",
+        "Numbers to be foretold are learned with mean 0 and deviation 1 (of the training part), and shown in their own unit. auto: those "
+        "of your own files, unless the loss or the output needs them as they are.",
+    ),
+    "data.split": ("Test rows", "random: drawn by the seed. last: the last rows, for series. auto: the last ones where there are lags."),
     "data.samples": ("Samples", "How many samples are made. 0: as many as the generator's own default."),
     "data.noise": ("Noise", "How much the points are scattered, as a share (0 to 0.5)."),
     "data.inputs": ("Inputs", "Numbers in one sample."),
@@ -41,7 +47,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "Loss",
         "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
     ),
-    "train.huber_delta": ("Huber delta", "Errors larger than this count linearly, in units of the target."),
+    "train.huber_delta": (
+        "Huber delta",
+        "Errors larger than this count linearly: in deviations of a standardised target, else in the target's unit.",
+    ),
     "train.class_weights": (
         "Class weights",
         "balanced: samples of rare classes count for more, so that every class counts the same. A list or table of your own stands in the "
@@ -71,13 +80,13 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.stop_epoch": ("Epoch", "Training stops at the end of this epoch. 0: never. Play goes on from there."),
     "train.stop_train_loss": (
         "Train loss below",
-        "Training stops when the loss on the training part (no unit) is below this. Looked at every few steps, without dropout, on at "
-        "most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
+        "Training stops when the loss on the training part (of standardised targets, where they are) is below this. Looked at every few "
+        "steps, without dropout, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_test_loss": (
         "Test loss below",
-        "Training stops when the loss on the test part (no unit) is below this. Looked at every few steps, on at most 2,000 "
-        "samples drawn evenly, and on all of them before it stops. 0: never.",
+        "Training stops when the loss on the test part (of standardised targets, where they are) is below this. Looked at every few "
+        "steps, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_accuracy": (
         "Test right",

@@ -86,7 +86,8 @@ def _facts_of(data) -> dict[str, Any]:
         "test": len(data.x_test),
         "outputs": data.class_names,
         "features": data.feature_names,
-        "summary": data.summary,
+        "summary": data.told,
+        "units": [asdict(unit) for unit in data.units],
         "notes": data.notes,
     }
 

@@ -19,6 +19,7 @@ from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, tog
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
 from nnviz3d.spec.score import Score, percent
+from nnviz3d.spec.units import Unit
 
 STEPS = 1000  # where neither the command nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
@@ -70,7 +71,7 @@ def train(
     if init is not None:
         from nnviz3d.importers import weights
 
-        trainer.load_parameters(weights.load(init, trainer.topology))
+        trainer.load_parameters(weights.load(init, trainer.topology, trainer.objective.units))
     options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
@@ -89,7 +90,7 @@ def train(
         from nnviz3d.importers import weights
 
         try:
-            weights.save(save, trainer.parameters(), scene)
+            weights.save(save, trainer.parameters(), scene, trainer.objective.units)
             summary["saved"] = save
         except InputError as error:  # the disk filled up since it was checked; the training is done and must still be told
             run.trouble = run.trouble or str(error)
@@ -122,7 +123,7 @@ def _rival(scene, base: Path, trainer: Any, init: Path | None):
     if init is not None:
         from nnviz3d.importers import weights
 
-        other.load_parameters(weights.load(init, other.topology))
+        other.load_parameters(weights.load(init, other.topology, other.objective.units))
     return scene, rival, other
 
 
@@ -245,6 +246,8 @@ class _Run:
                 line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": score.accuracy}
                 if score.classes is not None:
                     line |= {"balanced_accuracy": score.balanced, "rows": score.rows, "of": score.of}
+                error = self.trainer.objective.error
+                line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
                 file.write(json.dumps(plain(line)) + "\n")
             told = self._tell(told)
@@ -266,6 +269,7 @@ class _Run:
             "loss": self.trainer.loss,
             **_scored("train", scores["train"], data.class_names),
             **_scored("test", scores.get("test"), data.class_names),
+            **_in_units(self.trainer),
             "diverged": self.trainer.diverged,
             "stopped": self.stopped,
             "ended_by": self.ended_by,
@@ -292,12 +296,47 @@ def _scored(part: str, score: Score | None, names: tuple[str, ...]) -> dict[str,
 _ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
 
 
+def _in_units(trainer: Any) -> dict[str, Any]:
+    """What numeric targets with units are scaled by, and the errors in their units, of all rows. `loss_of`: what the losses are of."""
+    from nnviz3d.engine.judging import errors
+
+    units = trainer.objective.units
+    if not units:
+        return {}
+    found = {part: errors(trainer, part) for part in ("train", "test")}
+    targets = []
+    for k, unit in enumerate(units):
+        told = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
+        for part, pair in found.items():
+            told |= {
+                f"{part}_rmse": None if pair is None else float(pair[0][k]),
+                f"{part}_mae": None if pair is None else float(pair[1][k]),
+            }
+        targets.append(told)
+    of = "standardised targets" if trainer.objective.scaled else "targets as they are"
+    one = {key: targets[0][key] if len(targets) == 1 else None for key in ("train_rmse", "test_rmse", "train_mae", "test_mae")}
+    return {"loss_of": of, **one, "targets": targets}
+
+
+def _errors(summary: dict[str, Any]) -> str:
+    """ ", RMSE of price 9,010 (train 8,650), MAE 7,102": in the unit of each target."""
+    text = ""
+    for told in summary.get("targets", ()):
+        unit = Unit(told["name"], spread=told["spread"])
+        part = "test" if told["test_rmse"] is not None else "train"
+        beside = f" (training {unit.error(told['train_rmse'])})" if part == "test" else ""
+        text += f"; {part} RMSE of {unit.name} {unit.error(told[f'{part}_rmse'])}{beside}, MAE {unit.error(told[f'{part}_mae'])}"
+    return text
+
+
 def _sentence(summary: dict[str, Any]) -> str:
     took = f"{summary['steps']:,} steps in {summary['seconds']:.1f} s ({summary['backend']})"
-    text = f"{summary['data']}: {took}, loss {summary['train_loss']:.4g}"
+    of = " of standardised targets" if summary.get("loss_of", "").startswith("standardised") else ""
+    text = f"{summary['data']}: {took}, loss{of} {summary['train_loss']:.4g}"
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {percent(summary[f'{part}_accuracy'])}"
+    text += _errors(summary)
     if summary["why"]:
         text += f"; stopped because {summary['why']}"
     if "rival" in summary:

@@ -12,13 +12,19 @@ from nnviz3d.engine.data.dataset import DataSet
 from nnviz3d.spec.scene import Data
 
 __all__ = ["DataSet", "load"]
+FILES = ("csv", "npz", "idx")  # kinds whose numbers have units of their own
 
 
 def load(data: Data, base: Path) -> DataSet:
     """The data set that a scene asks for; `base` is the folder that its file names are relative to. Raises InputError with all problems."""
-    from nnviz3d.engine.data import split
+    from nnviz3d.engine.data import series, split
 
-    return split.finish(_samples(data, base), seed=data.seed, test_fraction=data.test_fraction, standardize=data.standardize)
+    samples = _samples(data, base)
+    if data.lags:
+        samples = series.lagged(samples, data)
+    units = data.kind in FILES if data.standardize_target == "auto" else data.standardize_target == "yes" or data.kind in FILES
+    how = {"last": data.split == "last" or (data.split == "auto" and bool(data.lags)), "looks_back": bool(data.lags) and max(data.lags) > 0}
+    return split.finish(samples, seed=data.seed, test_fraction=data.test_fraction, standardize=data.standardize, units=units, **how)
 
 
 def _samples(data: Data, base: Path):

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.spec.units import Unit
+
 
 @dataclass(frozen=True)
 class DataSet:
     """Samples as rows. `x_*` (n, I) float32, C-contiguous, I = prod(shape); `t_*` is the target.
 
-    Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O) float32, `class_names` names the O targets.
+    Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O), `class_names` names the O targets; their values
+    are as the source has them, float64 where they have `units` (the objective scales them), float32 where they have none.
     The test part may have no rows. `feature_names` has I names, or none where a sample is a picture.
     """
 
@@ -26,11 +29,17 @@ class DataSet:
     feature_names: tuple[str, ...] = ()
     mean_i: np.ndarray | None = None  # where inputs are standardised: x = (source's value - mean) / scale, float64
     scale_i: np.ndarray | None = None
+    units: tuple[Unit, ...] = ()  # of each numeric target of a file; none for classes and generated sets
     notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
 
     @property
     def n_outputs(self) -> int:
         return len(self.class_names)
+
+    @property
+    def two_classes(self) -> bool:
+        """Whether the one numeric target is 0 or 1 everywhere: two classes that a single logit can tell apart."""
+        return len(self.units) == 1 and (self.units[0].low, self.units[0].high, self.units[0].decimals) == (0, 1, 0)
 
     @property
     def summary(self) -> str:

@@ -6,18 +6,35 @@ import numpy as np
 
 from nnviz3d.engine.data.dataset import DataSet, Samples
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.units import of as unit_of
 
 SHOWN = 10  # problems of one kind that are told one by one
 
 
-def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bool) -> DataSet:
-    """Check, split, standardise. Rows keep their order inside each part. Raises InputError with every problem."""
+def finish(
+    samples: Samples,
+    *,
+    seed: int,
+    test_fraction: float,
+    standardize: bool,
+    last: bool = False,
+    looks_back: bool = False,
+    units: bool = False,
+) -> DataSet:
+    """Check, split, standardise. Rows keep their order inside each part. Raises InputError with every problem.
+
+    `last`: the last rows are the test part; `looks_back`: inputs are earlier rows. `units`: numeric targets have units of their own.
+    """
     problems = check(samples)
     if problems:
         raise InputError(*problems)
-    n = len(samples.x)
+    n, notes = len(samples.x), list(samples.notes)
     if samples.n_train is not None:
         train_b, test_b = np.arange(samples.n_train), np.arange(samples.n_train, n)
+    elif last:
+        first = n - _test_rows(n, test_fraction)
+        train_b, test_b = np.arange(first), np.arange(first, n)
+        notes.append(f"the last {n - first:,} rows are the test part" + (", whose inputs look back into the training part" * looks_back))
     else:
         classes = samples.t if samples.task == "classification" else None
         train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))
@@ -25,20 +42,23 @@ def finish(samples: Samples, *, seed: int, test_fraction: float, standardize: bo
     mean_i, scale_i = statistics(x_train) if standardize else (None, None)
     if standardize:
         x_train, x_test = (x_train - mean_i) / scale_i, (x_test - mean_i) / scale_i
-    dtype = np.int32 if samples.task == "classification" else np.float32
+    units &= samples.task == "regression"
+    dtype = np.int32 if samples.task == "classification" else np.float64 if units else np.float32
+    t_train, t_test = np.ascontiguousarray(samples.t[train_b], dtype), np.ascontiguousarray(samples.t[test_b], dtype)
     return DataSet(
         name=samples.name,
         task=samples.task,
         shape=samples.shape,
         x_train=np.ascontiguousarray(x_train, np.float32),
-        t_train=np.ascontiguousarray(samples.t[train_b], dtype),
+        t_train=t_train,
         x_test=np.ascontiguousarray(x_test, np.float32),
-        t_test=np.ascontiguousarray(samples.t[test_b], dtype),
+        t_test=t_test,
         class_names=samples.class_names,
         feature_names=samples.feature_names,
         mean_i=mean_i,
         scale_i=scale_i,
-        notes=samples.notes,
+        units=tuple(unit_of(name, t_train[:, k], t_test[:, k]) for k, name in enumerate(samples.class_names)) if units else (),
+        notes=tuple(notes),
     )
 
 
@@ -49,7 +69,7 @@ def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.ra
     the test part. So every class gives its share to within a few rows (one for each class), and none is absent from training while
     there is room.
     """
-    n_test = min(round(n * test_fraction), n - 1)
+    n_test = _test_rows(n, test_fraction)
     order = rng.permutation(n)
     if classes_b is not None:
         grouped = order[np.argsort(classes_b[order], kind="stable")]
@@ -59,6 +79,11 @@ def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.ra
         key[grouped] = rank / np.repeat(counts, counts)
         order = order[np.argsort(key[order], kind="stable")]
     return np.sort(order[: n - n_test]), np.sort(order[n - n_test :])
+
+
+def _test_rows(n: int, fraction: float) -> int:
+    """At least one row trains."""
+    return min(round(n * fraction), n - 1)
 
 
 def statistics(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,14 +13,17 @@ AUTO_CLASSES = 20  # whole numbers with at most so many different values are tak
 def from_array(t: np.ndarray, task: str, where: str) -> tuple[str, np.ndarray, tuple[str, ...]]:
     """(task, targets, names) from an array (n,), (n, 1) or (n, O).
 
-    `auto`: text and true/false are classes; whole numbers are classes when they have 2 to 20 different values, each twice on average;
-    everything else is regression. Class ids are given in the sorted order of the values. Raises InputError.
+    `auto`: text and true/false are classes; whole numbers are classes when they have 2 to 20 different values, each twice on average; rows
+    of one 1 are classes by their columns; everything else is regression. Class ids are given in the sorted order of the values.
+    Raises InputError.
     """
     if t.ndim == 2 and t.shape[1] == 1:
         t = t[:, 0]
     if t.ndim not in (1, 2) or not t.size:
         raise InputError.of(where, "", f"targets have the shape {t.shape}; expected (n,) or (n, outputs) with n > 0")
     words = t.dtype.kind not in "biuf"
+    if task != "regression" and one_hot(t):
+        return "classification", t.argmax(1).astype(np.int32), tuple(map(str, range(t.shape[1])))
     if task == "classification" or (task == "auto" and t.ndim == 1 and (words or t.dtype.kind == "b" or _looks_like_ids(t))):
         return "classification", *_classes(t, where)
     if words:
@@ -32,6 +35,20 @@ def from_array(t: np.ndarray, task: str, where: str) -> tuple[str, np.ndarray, t
     return "regression", t, names
 
 
+def one_hot(t: np.ndarray) -> bool:
+    """Whether (n, C) targets with C > 1 are rows of one 1, the rest 0."""
+    if t.ndim != 2 or t.shape[1] < 2 or not len(t) or t.dtype.kind not in "biuf" or t.shape[1] > CLASSES:
+        return False
+    return bool(((t == 0) | (t == 1)).all() and (np.count_nonzero(t, axis=1) == 1).all())
+
+
+def spoken(t: np.ndarray, task: str) -> tuple[str, ...]:
+    """What should be said of how an array of targets was taken."""
+    if task == "classification" and one_hot(t):
+        return (f'one-hot targets are read as {t.shape[1]:,} classes (numbers instead: data.task = "regression")',)
+    return ()
+
+
 def pixels(x: np.ndarray) -> np.ndarray:
     """Unsigned bytes are pictures: 0 .. 255 becomes [0, 1]. Other numbers stay as they are."""
     return x.astype(np.float32) / np.float32(255) if x.dtype == np.uint8 else x
@@ -39,7 +56,9 @@ def pixels(x: np.ndarray) -> np.ndarray:
 
 def _classes(t: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if t.ndim != 1:
-        raise InputError.of(where, "", f"targets have the shape {t.shape}; classification needs one class a sample")
+        told = f"targets have the shape {t.shape}, and not every row is a single 1 among zeros; classification needs one class a sample"
+        way = 'save the number of the class (of scores: their argmax), or learn them as numbers: data.task = "regression"'
+        raise InputError.of(where, "data.task", f"{told}; {way}")
     if t.dtype.kind == "f" and not np.all(np.isfinite(t) & (t == np.floor(t))):
         raise InputError.of(where, "data.task", "the target holds fractions, so this is regression, not classification")
     values, ids = np.unique(t, return_inverse=True)

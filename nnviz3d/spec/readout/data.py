@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.spec.units import Unit
+
 
 @dataclass(frozen=True)
 class PlaneReading:
@@ -20,6 +22,7 @@ class PlaneReading:
     held: bool
     tiles: bool
     hovered: tuple[float, float] | None = None
+    unit: Unit | None = None  # of the (first) number that the plate shows, from its smallest to its largest value; None: from -1 to 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class SamplesReading:
     low: np.ndarray
     high: np.ndarray
     after: bool = False  # of a walk's batch: asked with the weights after its step
+    errors: tuple[tuple[str, str, str], ...] = ()  # of each number with a unit: its name, root mean square and mean absolute error
 
 
 @dataclass(frozen=True)

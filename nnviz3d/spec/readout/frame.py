@@ -20,6 +20,7 @@ from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.titles import Titles
 from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.units import SquaredError, Unit
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Label:
     text: str
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
-    kind: Literal["class", "layer", "value", "name", "minor"] = "class"
+    kind: Literal["class", "layer", "value", "name", "minor", "scale"] = "class"  # scale: with a bar from negative to positive colours
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ class Readout:
     whole: LayerReading | None = None  # of `layer`
     epoch_steps: int = 1  # training steps that make an epoch
     scores: Scores = UNSCORED  # what test loss and both accuracies are of: rows, step, classes
+    units: tuple[Unit, ...] = ()  # of the outputs, where they are numbers with units of their own
+    error: SquaredError | None = None  # how a loss reads in the target's unit, where it does
     moments: MomentsReading = field(default_factory=MomentsReading)
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnviz3d.spec.readout.step import StepReading
+from nnviz3d.spec.units import Unit
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class NeuronReading:
     slope_mean: float | None = None  # softmax under another loss: sum_k dL/da_k a_k
     class_weight: float | None = None  # what loss and error of the sample are multiplied by; None without class weights
     softmax_sum: float | None = None  # sum_k e^z_k; None where that is no number to print
+    unit: Unit | None = None  # of an output that is a number with a unit
     first: int = -1  # parameter of the first incoming weight
     first_source: int = -1  # neuron that it comes from
     bias_parameter: int = -1

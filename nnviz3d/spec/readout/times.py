@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nnviz3d.spec.units import SquaredError
+
 
 @dataclass(frozen=True)
 class WalkReading:
@@ -47,6 +49,7 @@ class MomentReading:
     right: bool | None
     fits: bool  # of the network that is shown now: it can be looked at
     scored: str = ""  # what the scores are of, in words
+    error: SquaredError | None = None  # how its losses read in the target's unit
 
 
 @dataclass(frozen=True)

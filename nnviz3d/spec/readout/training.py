@@ -9,6 +9,7 @@ import numpy as np
 from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.units import SquaredError
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class NetworkReading:
     hovered: float | None = None  # activation of the neuron under the pointer, and of the same one in the other network
     held: int = 0  # neurons that are frozen or killed by hand
     scores: Scores = UNSCORED  # what test loss and both accuracies are of
+    error: SquaredError | None = None  # how its losses read in the target's unit
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import percent, short
 from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.series import Series
+from nnviz3d.ui.units import loss_unit, rmse_words
 from nnviz3d.ui.widgets import dim, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
@@ -43,8 +44,10 @@ class Charts:
             "Loss",
             short(r.loss),
             f"{short(r.test_loss)} {r.scores.tested(r.step)}".rstrip(),
-            f"Mean error a sample (no unit), over the training steps: the number that training makes small. The test part: {scored}",
+            f"Mean error a sample ({loss_unit(r)}), over the training steps: the number that training makes small. The test part: {scored}",
         )
+        if r.error is not None:
+            self._head(f, "RMSE", r.error.text(r.loss), r.error.text(r.test_loss), f"The same losses in the target's unit.{rmse_words(r)}")
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)
 
@@ -93,7 +96,7 @@ class Charts:
             self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
             if f.readout.recording is not None:  # the whole is shown; here one is
                 plots.now(f, theme.TEXT, 1.2, 0.7)
-            self._readout(f, train, test)
+            self._readout(f, train, test, accuracy)
             implot.end_plot()
         imgui.pop_font()
 
@@ -106,7 +109,7 @@ class Charts:
             implot.plot_line(f"{name}##raw", s.x, s.mean, line_spec(colour, f.px(1), 0.28))
         implot.plot_line(name, s.x, s.smooth(smoothing, log), line_spec(colour, f.px(1.8)))
 
-    def _readout(self, f: Frame, train: Series, test: Series) -> None:
+    def _readout(self, f: Frame, train: Series, test: Series, accuracy: bool) -> None:
         """The step and values under the pointer."""
         if not implot.is_plot_hovered():
             return
@@ -115,7 +118,8 @@ class Charts:
         for name, s in (("train", train), ("test", test)):
             if len(s.x):
                 k = min(int(s.x.searchsorted(step)), len(s.x) - 1)
-                lines.append(f"{name} {short(float(s.mean[k]))}")
+                value, error = float(s.mean[k]), None if accuracy else f.readout.error
+                lines.append(f"{name} {short(value)}{f' (RMSE {error.text(value)})' if error is not None else ''}")
         imgui.set_tooltip("\n".join(lines))
 
     def _switches(self, f: Frame) -> None:

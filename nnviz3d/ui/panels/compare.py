@@ -221,8 +221,16 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     if a.step != b.step:
         found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
     scored = f"A: {a.scores.words()} B: {b.scores.words()}"
-    found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch (no unit)."))
+    found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch."))
     found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean error a sample of the test part. {scored}"))
+    if a.error is not None and b.error is not None and a.test_loss is not None and b.test_loss is not None:
+        hint = "The root mean square error on the test part, in the target's own unit: of use also where the losses have other units."
+        texts = (
+            a.error.text(a.test_loss),
+            b.error.text(b.test_loss),
+            _signed(f"{b.error.rmse(b.test_loss) - a.error.rmse(a.test_loss):+.3g}"),
+        )
+        found.append(("test RMSE", texts, hint))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
             found.append(_measured(name, x, y, percent, f"Share of right answers. The difference is in percentage points. {scored}"))
@@ -277,6 +285,10 @@ def line(n: NetworkReading) -> str:
     """ "A: loss 0.083, test 97.2 %"."""
     if n.diverged is not None:
         return f"{n.name}: diverged at step {count(n.diverged)}"
-    test = f", test {percent(n.test_accuracy)}" if n.test_accuracy is not None else f", test loss {short(n.test_loss)}"
+    if n.test_accuracy is not None:
+        test = f", test {percent(n.test_accuracy)}"
+    else:
+        rmse = f", test RMSE {n.error.text(n.test_loss)}" if n.error is not None and n.test_loss is not None else ""
+        test = f"{rmse}, test loss {short(n.test_loss)}"
     test = f"{test} {n.scores.tested(n.step)}".rstrip() if n.test_loss is not None else ""
     return f"{n.name}: loss {short(n.loss)}{test}"

@@ -28,6 +28,7 @@ _NAMES = {
     "idx": "your own pictures (IDX)",
 }
 OFFERED = 500  # columns in the list of targets
+SPLITS = ("auto", "random", "last")
 TASKS, HEADERS = ("auto", "classification", "regression"), ("auto", "yes", "no")
 
 
@@ -67,6 +68,9 @@ def _file(f: Frame) -> None:
         tip(f, "What each column is used for, what happens to gaps, the separator, the encoding.")
         choice(f, "data.header", data.header, HEADERS, {"auto": "by what is in it"})
     choice(f, "data.task", data.task, TASKS, {"auto": "by what is in the target"})
+    if f.readout.units:
+        choice(f, "data.standardize_target", data.standardize_target, ("auto", "yes", "no"))
+    choice(f, "data.split", data.split, SPLITS, {"random": "drawn", "last": "the last rows"})
 
 
 def _target(f: Frame, columns: tuple[str, ...]) -> None:

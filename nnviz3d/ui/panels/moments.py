@@ -18,9 +18,11 @@ _FAINT = theme.packed(theme.FAINT)
 ROWS = (
     ("step", "Changes of the weights until then.", lambda m: count(m.step)),
     ("epoch", "Times through the training part.", lambda m: f"{m.epoch:.2f}"),
-    ("batch loss", "Mean error of the last batch before that moment (no unit).", lambda m: _number(m.loss)),
+    ("batch loss", "Mean error of the last batch before that moment.", lambda m: _number(m.loss)),
     ("train loss", "Mean error on the training part, measured when the moment was kept.", lambda m: _number(m.train_loss)),
     ("test loss", "Mean error on the test part, measured when the moment was kept.", lambda m: _number(m.test_loss)),
+    ("train RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.train_loss)),
+    ("test RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.test_loss)),
     ("train right", "Share of right answers on the training part.", lambda m: _share(m.train_accuracy)),
     ("test right", "Share of right answers on the test part.", lambda m: _share(m.test_accuracy)),
     ("it says", "The network's answer for the sample that is shown now.", lambda m: m.answer or "other network"),
@@ -29,6 +31,10 @@ ROWS = (
 
 def _number(value: float | None) -> str:
     return "none" if value is None else short(value)
+
+
+def _rmse(moment: MomentReading, loss: float | None) -> str:
+    return "none" if moment.error is None or loss is None else moment.error.text(loss)
 
 
 def _share(value: float | None) -> str:

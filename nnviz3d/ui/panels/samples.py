@@ -23,6 +23,7 @@ PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a ro
 IMAGES, ROWS = 25, 12  # on a page
 CELLS, FINEST = 24, 64  # numbers of a row that its strip shows; pixels a side of a picture
 CLASSES = 200  # in the list of classes
+TARGETS = 8  # numbers whose errors are told
 _TEXT, _DIM, _ACCENT, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.FAINT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _ORDERS = {"worst": "worst first", "number": "by number"}
@@ -76,6 +77,9 @@ class Samples:
         small(f, f"{part}: {count(r.total)}{of} samples, {told}, {_when(r)}", wrap=True)
         tip(f, "What the network says of each sample by itself (without dropout), and the loss of that sample alone. Asked again about "
                "every two seconds while it learns; the list stands still while the pointer is on it.")  # fmt: skip
+        for name, rmse, mae in r.errors[:TARGETS]:
+            small(f, f"{name}: RMSE {rmse}, mean absolute error {mae}", wrap=True)
+            tip(f, f"Root mean square and mean absolute difference between target and answer over these samples, in the unit of {name}.")
 
     def _choose(self, f: Frame, r: SamplesReading) -> None:
         names = {"all": "all"}

@@ -62,7 +62,7 @@ def _stops(f: Frame) -> None:
     integer(f, "train.steps", train.steps, 10, "%d" if train.steps else "never")
     integer(f, "train.stop_epoch", train.stop_epoch, 0.1, "%d" if train.stop_epoch else "never")
     rows = ["stop_train_loss", "stop_test_loss"]
-    if f.readout.sample_right is not None or train.stop_accuracy:  # of numbers none is right or wrong
+    if (f.readout.sample_right is not None and len(f.readout.class_names) > 1) or train.stop_accuracy:  # of numbers none is right or wrong
         rows.append("stop_accuracy")
     for name in rows:
         value = getattr(train, name)
