@@ -21,6 +21,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 
 SCENE_KEY = "nnviz3d"
+CHECKPOINT = "checkpoint."  # how names begin that are no weights but the state of training (`importers.checkpoint`)
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
@@ -47,7 +48,7 @@ def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
     """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit."""
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
-        found = shapes(file, where)
+        found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
         problems = [
             Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found
         ]
@@ -79,7 +80,7 @@ def describe(path: str | os.PathLike) -> dict:
         "kind": "weights",
         "file": where,
         "bytes": Path(path).stat().st_size,
-        "parameters": sum(prod(shape) for shape, _ in found.values()),
+        "parameters": sum(prod(shape) for name, (shape, _) in found.items() if not name.startswith(CHECKPOINT)),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
         "scene": scene,
     }

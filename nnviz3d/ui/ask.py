@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, Question, SaveFirst, Which
+from nnviz3d.spec.asking import Columns, Question, SaveFirst, SaveRun, Which
 from nnviz3d.spec.scene import Data
 from nnviz3d.ui import theme
 from nnviz3d.ui.choices import column_names, words
@@ -37,7 +37,7 @@ class Ask:
         if not imgui.is_popup_open("##ask"):
             imgui.open_popup("##ask")
         imgui.set_next_window_pos(imgui.ImVec2(f.width / 2, f.height / 2), imgui.Cond_.always, imgui.ImVec2(0.5, 0.5))
-        width = min(f.px(520 if isinstance(question, SaveFirst) else 580), f.width - f.px(8))
+        width = min(f.px(520 if isinstance(question, (SaveFirst, SaveRun)) else 580), f.width - f.px(8))
         imgui.set_next_window_size_constraints(imgui.ImVec2(width, 0), imgui.ImVec2(width, max(f.height - f.px(8), 1)))
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(22), f.px(18)))
         shown = imgui.begin_popup_modal("##ask", None, _FLAGS)[0]
@@ -46,6 +46,8 @@ class Ask:
             return
         if isinstance(question, SaveFirst):
             self._save_first(f, question)
+        elif isinstance(question, SaveRun):
+            self._save_run(f, question)
         elif isinstance(question, Which):
             self._which(f, question)
         else:
@@ -62,7 +64,7 @@ class Ask:
             self._text = question.name
         self._chosen = {"header": "auto", "task": "auto", "target": -1, "standardize": getattr(question, "standardize", False)}
 
-    # ------------------------------------------------------------ three questions
+    # ------------------------------------------------------------ the questions
 
     def _save_first(self, f: Frame, q: SaveFirst) -> None:
         _title(f, "Save your changes?")
@@ -70,6 +72,18 @@ class Ask:
         dim(f"“{q.scene[:200]}” has changes that are not saved. To {q.doing[:200]} without saving them loses them.")
         imgui.pop_text_wrap_pos()
         answer = _buttons(f, ("Save", "save"), ("Do not save", "discard"), ("Cancel", None))
+        if answer is not ...:
+            f.do("answer", answer)
+
+    def _save_run(self, f: Frame, q: SaveRun) -> None:
+        _title(f, "Save the training?")
+        imgui.push_text_wrap_pos(0)
+        time = f"{round(q.seconds / 60):,} minutes of training, to step {q.step:,}, are" if q.seconds < 5400 else (
+            f"{q.seconds / 3600:,.1f} hours of training, to step {q.step:,}, are"
+        )  # fmt: skip
+        dim(f"{time} in no file yet. A checkpoint keeps all of it: training goes on from it with the same numbers.")
+        imgui.pop_text_wrap_pos()
+        answer = _buttons(f, ("Save …", "save"), ("Do not save", "discard"), ("Cancel", None))
         if answer is not ...:
             f.do("answer", answer)
 
