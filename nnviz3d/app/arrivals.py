@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnviz3d.app import opening, saving
+from nnviz3d.app.desk import Purpose
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.engine.data import tables
 from nnviz3d.engine.data.places import inside
 from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.spec import kinds, limits, paths, toml
-from nnviz3d.spec.asking import Columns, SaveFirst
+from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene, Train
@@ -27,6 +28,8 @@ DATA_ENDINGS = (*tables.ENDINGS, *ARRAYS, ".idx", *tables.PACKED)
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
 SETTINGS = ("target", "task", "header", "delimiter", "decimal", "encoding", "skip_lines", "sheet", "standardize", "columns")
+LONG = 120.0  # seconds of training that nobody is asked about
+CHECKPOINT = Purpose("Save a checkpoint", (".safetensors",), saving=True)
 
 
 def receive(loop, files: list[Path]) -> None:
@@ -51,9 +54,7 @@ def receive(loop, files: list[Path]) -> None:
     elif endings[file] in (".toml", opening.ENDING) or kind in (kinds.RECORDING, kinds.SCENE):
         open_scene(loop, str(file))
     elif endings[file] == ".safetensors" or kind is kinds.WEIGHTS:
-        loop.inputs.weights(file)
-        saving.load_weights(loop.session, file)
-        loop.say(f"the network has the weights of {file.name} now")
+        take_weights(loop, file)
     elif endings[file] in ARRAYS:
         take_data(loop, "npz", {"file": file})
     elif _could_be_table(file):
@@ -63,6 +64,35 @@ def receive(loop, files: list[Path]) -> None:
         if kind not in (kinds.UNKNOWN, kinds.TEXT, kinds.FOLDER):
             raise kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
+
+
+def take_weights(loop, file: Path) -> None:
+    """A checkpoint: training goes on from it, in this session where it fits, else in one of its own. Other weights: they are put into the
+    network. Undo leads back. Raises InputError, and then nothing has changed."""
+    from nnviz3d.app import checkpoints
+    from nnviz3d.importers import checkpoint
+
+    found = checkpoint.head(file)
+    if found is not None and not checkpoints.fits(loop.session, found):
+        session = _session_of(loop, found, file)
+        checkpoints.judge(session, found)
+        session.running = loop.session.running
+        loop.take(session)
+    loop.inputs.weights(file)
+    saving.load_weights(loop.session, file)
+    step = loop.session.source.step
+    loop.say(f"the network has the weights of {file.name} now" if found is None else f"{file.name}: goes on from step {step:,}")
+
+
+def _session_of(loop, found, file: Path) -> Session:
+    """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
+    problem = None
+    for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
+        try:
+            return Session(found.scene, base, loop.session.ops.name, None, REMEMBER)
+        except InputError as error:
+            problem = problem or error
+    raise problem
 
 
 def is_idx(file: Path) -> bool:
@@ -187,14 +217,40 @@ def open_scene(loop, name: str) -> None:
 
 
 def save_first(loop, doing: str, then: Callable[[], None]) -> None:
-    """`then()`, at once where nothing is unsaved, else after the answer. Saving that fails is told, and `then` waits for another wish."""
+    """`then()`, at once where nothing is unsaved, else after the answers: the scene's changes, and training that took long. Saving that
+    fails is told, and `then` waits for another wish."""
     if not saving.unsaved(loop.session):
-        then()
+        _save_run(loop, doing, then)
         return
 
     def answered(answer: str) -> None:
         if answer == "save":
             loop.say(f"saved {loop.session.save()}")
-        then()
+        _save_run(loop, doing, then)
 
     loop.desk.ask(SaveFirst(loop.session.scene.title or loop.session.name, doing), answered)
+
+
+def _save_run(loop, doing: str, then: Callable[[], None]) -> None:
+    session = loop.session
+    if session.unsaved < LONG or session.player is not None:
+        then()
+        return
+
+    def answered(answer: str) -> None:
+        if answer == "save":
+            save_checkpoint(loop, then)
+        else:
+            then()
+
+    loop.desk.ask(SaveRun(session.scene.title or session.name, doing, session.source.step, session.unsaved), answered)
+
+
+def save_checkpoint(loop, then: Callable[[], None] = lambda: None) -> None:
+    """Ask where, and write it."""
+
+    def named(path: Path) -> None:
+        loop.say(f"saved {saving.checkpoint(loop.session, path)}")
+        then()
+
+    loop.desk.file(CHECKPOINT, named, f"{loop.session.name}.safetensors")

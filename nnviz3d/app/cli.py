@@ -1,6 +1,6 @@
 """The command line: what can be asked for, and how an outcome becomes an exit code.
 
-0 done; 2 bad input or usage, with every problem on stderr and nothing written; 3 ran but could not finish; 130 Ctrl+C.
+0 done; 2 bad input or usage, with every problem on stderr and nothing written; 3 ran but could not finish; 130 Ctrl+C, SIGTERM, SIGHUP.
 `--help` must be quick and must work without OpenGL, CUDA and a display, so every command imports what it needs when it runs.
 """
 
@@ -43,11 +43,12 @@ def run(
     screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
     stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
     fullscreen: Fullscreen = False,
+    resume: output("F.safetensors", "Go on from this checkpoint.", "--resume") = None,
     with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
     language: Language = None,
 ) -> None:
     """Open a window in which the scene's network learns, or a recording plays."""
-    _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, "1" if with_tour else "", language)
+    _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, "1" if with_tour else "", language, resume)
 
 
 @command(app)
@@ -65,7 +66,7 @@ def tour(
     _window(options, "digits", headless, frames, size, screenshot, None, fullscreen, place, language)
 
 
-def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language) -> None:
+def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language, resume=None) -> None:
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app import opening
     from nnviz3d.app.commands import common
@@ -87,7 +88,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     code = run_window(
         opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
         stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
-        arriving=arriving,
+        arriving=arriving, resume=resume,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -100,7 +101,11 @@ def train(
         int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
     ] = None,
     init: output("W.safetensors", "Start from these weights.", "--init") = None,
-    save: output("W.safetensors", "Write the weights here.", "--save") = None,
+    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
+    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
+    checkpoint: Annotated[
+        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
+    ] = None,
     log: output("L.jsonl", "One JSON object a step.", "--log") = None,
     as_json: Json = False,
     record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
@@ -113,7 +118,8 @@ def train(
     from nnviz3d.app.commands.train import train as work
 
     keep = Keep(record, every, half, overwrite)
-    raise typer.Exit(work(options, scene, steps=steps, init=init, save=save, log=log, as_json=as_json, keep=keep))
+    files = {"init": init, "resume": resume, "save": save, "checkpoint": checkpoint, "log": log}
+    raise typer.Exit(work(options, scene, steps=steps, **files, as_json=as_json, keep=keep))
 
 
 @command(app)
@@ -286,8 +292,11 @@ def bench(
 
 def main() -> None:
     """The entry point of the `nnviz3d` command. Ends the process."""
+    from nnviz3d.app.commands import stopping
+
     arguments = with_command(sys.argv[1:])
     threads.from_the_start()
+    stopping.interrupt()
     try:
         app(arguments, prog_name="nnviz3d")
     except SystemExit as end:  # typer ends every run so

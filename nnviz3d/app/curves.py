@@ -80,8 +80,8 @@ class Curves:
         self._charts = None
 
     def follow(self, rewind) -> Curves:
-        """Drop what a run no longer is: the loss of the step that a branch begins at was there before, its look at the test part was not."""
-        lost = rewind.take_lost("curves") if rewind is not None else None
+        """Drop what a run no longer is. The loss of the step that a branch begins at was there before, a look at the test part was not."""
+        lost = None if rewind is None else rewind.take_lost("curves")
         if lost is not None:
             self._train.cut(lost + 1)
             self._test.cut(lost)
@@ -94,6 +94,21 @@ class Curves:
         out._train, out._test, out._charts = copy.deepcopy(self._train), copy.deepcopy(self._test), None
         out._train.cut(step + 1)
         out._test.cut(step + 1)
+        return out
+
+    def kept(self) -> dict[str, tuple[np.ndarray, int, int]]:
+        """For a checkpoint: (rows, how thin, points offered) of each curve."""
+        return {f"curve.{name}": (c.rows, c._stride, c._seen) for name, c in (("train", self._train), ("test", self._test))}
+
+    @classmethod
+    def of(cls, kept: dict[str, tuple[np.ndarray, int, int]], classification: bool) -> Curves:
+        """The reverse of `kept`; of longer curves the end."""
+        out = cls(classification)
+        for name, curve in (("train", out._train), ("test", out._test)):
+            rows, curve._stride, curve._seen = kept[f"curve.{name}"]
+            rows = rows[-CAPACITY:]
+            curve._count = len(rows)
+            curve._rows[: len(rows)] = rows
         return out
 
     @property

@@ -1,6 +1,7 @@
 """Undo and redo: a list of what to return to. A drag on a slider, or on a weight, is one step back, not two hundred.
 
-An entry is a scene, a part of the run that was changed by hand, a whole run that was left, or another session of the window. Taking a step back puts what is there now on the other list.
+An entry is a scene, a part of the run that was changed by hand, a whole run that was left, or another session of the window. Taking a
+step back puts what is there now on the other list.
 """
 
 from __future__ import annotations

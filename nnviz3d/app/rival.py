@@ -70,6 +70,15 @@ class Rival:
         epochs, more = divmod(self.source.step if oldest is None else oldest, -(-n // size))
         return _step_at(self.first, epochs * n + more * size + self.first.batch_size - 1)
 
+    def go_on(self, state: dict, curves: Curves) -> None:
+        """From a state of this very network, as a checkpoint holds it."""
+        if self.source.rewind is not None:
+            self.source.rewind.go_on(self.source.trainer.train, state)
+            self.source.rewind.take_lost("curves")
+        else:
+            self.source.trainer.restore(state)
+        self._curves, self._shown = curves, None
+
     def rewind(self, scene: Scene) -> None:
         """The first network has entered another step: back to the last remembered one that is not ahead of it."""
         rewind, wanted = self.source.rewind, _step_at(self.source, _samples(self.first))

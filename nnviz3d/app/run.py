@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import signal
 from contextlib import ExitStack
 from pathlib import Path
 
+from nnviz3d.app.commands import stopping
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
@@ -27,14 +27,22 @@ def run_window(
     tour: str = "",
     recording=None,
     arriving: Path | None = None,
+    resume: Path | None = None,
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window. Returns the exit
-    code."""
+    `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
+    checkpoint to go on from. Returns the exit code."""
     from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
     session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
+    if resume is not None:
+        from nnviz3d.app import checkpoints
+
+        found = checkpoints.find(resume)
+        checkpoints.judge(session, found)
+        checkpoints.enter(session, found)
+        session.history = type(session.history)()
     host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.callback(host.close)
@@ -43,7 +51,7 @@ def run_window(
 
         loop = Loop(host, session)
         ending.callback(loop.capture.finish)
-        _close_on(signal.SIGINT, signal.SIGTERM, host=host)
+        stopping.close_on(lambda: setattr(host, "closing", True))  # the frame is finished, nothing is lost, no traceback
         if tour:
             loop.guide.start(tour)
         if arriving is not None:
@@ -67,13 +75,3 @@ def _last_picture(loop):
     loop._overlay(1e-3)
     loop.host.end_overlay()
     return loop.host.read()
-
-
-def _close_on(*signals, host) -> None:
-    """End as if the window had been closed: the frame is finished, nothing is lost, no traceback."""
-
-    def close(*_):
-        host.closing = True
-
-    for number in signals:
-        signal.signal(number, close)

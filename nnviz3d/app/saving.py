@@ -41,12 +41,32 @@ def unsaved(session) -> bool:
     return mine != saved
 
 
+def checkpoint(session, path: Path) -> Path:
+    """All that training needs to go on from here, in a file that is one of weights too. Raises InputError."""
+    from nnviz3d.app import checkpoints
+
+    if session.player is not None:
+        raise InputError.of("", "", FIXED)
+    session.settle()
+    rival = session.rival and (session.rival.source.trainer, session.rival.curves)
+    checkpoints.save(path, session.scene, session.source.trainer, session.curves, rival)
+    session.unsaved = 0.0
+    return path
+
+
 def load_weights(session, path: Path) -> None:
-    """Put a file's weights into the network; the step and the optimiser's state stay. Raises InputError, and then nothing changes."""
+    """Put a file's weights into the network; the step and the optimiser's state stay. A checkpoint that fits is entered, whole.
+
+    Raises InputError, and then nothing changes.
+    """
+    from nnviz3d.app import checkpoints
+    from nnviz3d.importers import checkpoint as checkpoint_file
     from nnviz3d.importers import weights
 
     if session.player is not None:
         raise InputError.of("", "", FIXED)
+    if (found := checkpoint_file.head(path)) is not None:
+        return checkpoints.enter(session, found)
     parameters = weights.load(path, session.source.topology, session.source.objective.units)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)

@@ -194,14 +194,19 @@ class Session:
         if seed is not None:
             self.apply([Edit("train.seed", seed)])
         else:
-            run = Run.of(self)
-            self.source.apply(self.scene, Rebuild.NET, keep=False)
-            self.rival = self.rival and Rival(self.scene, self.source, self.source.history // 2)
-            self.point_at(self.scene.view.sample)
-            self._rebuild = max(self._rebuild, Rebuild.NET)
-            self._begin_run()
-            self.history.record(run, (f"reset of {id(run)}",), 0.0)
+            self.restart(self.scene)
         self.banner = ""
+
+    def restart(self, scene: Scene) -> None:
+        """The same network and data from the initial weights. Undo leads back to the run that is left."""
+        run = Run.of(self)
+        self.source.apply(scene, Rebuild.NET, keep=False)
+        self.scene = scene
+        self.rival = self.rival and Rival(scene, self.source, self.source.history // 2)
+        self.point_at(scene.view.sample)
+        self._rebuild = max(self._rebuild, Rebuild.NET)
+        self._begin_run()
+        self.history.record(run, (f"run {id(run)}",), 0.0)
 
     def _begin_run(self) -> None:
         """Another network: nothing is known of it yet."""
@@ -327,10 +332,8 @@ class Session:
         """To a moment that `enter()` brings the source to; where it is of another branch, `curves` are those that led to it."""
         here = self.curves
         self.moved(enter())
-        if self.source.rewind.take_lost("curves") is not None:
-            self._curves = curves.until(self.source.step)
-        else:
-            self._curves = here
+        rewind = self.source.rewind
+        self._curves = curves.until(self.source.step) if rewind is None or rewind.take_lost("curves") is not None else here
 
     def moved(self, train) -> None:
         """The source stands at another moment of the run, at which `train` held; when it goes and where it ends stays as it is."""

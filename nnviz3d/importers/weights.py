@@ -24,6 +24,7 @@ from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
 SCENE_KEY, TARGETS_KEY = "nnviz3d", "nnviz3d.targets"
+CHECKPOINT = "checkpoint."  # how names begin that are no weights but the state of training (`importers.checkpoint`)
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
@@ -45,11 +46,21 @@ def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scen
 
     `units`: of the objective; where targets are standardised, an answer is mean + deviation * output, and the file says so.
     """
+    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()}
+    paths.write(Path(path), packed(arrays, scene, units))
+
+
+def packed(arrays: dict[str, np.ndarray], scene: Scene, units: tuple[Unit, ...]) -> bytes:
+    """A whole file. The library leaves the order of two entries of the metadata to chance, and equal runs are to leave equal files: it is
+    asked until they are in order."""
     metadata = {SCENE_KEY: toml.dump(scene)}
     if any(unit.scaled for unit in units):
         metadata[TARGETS_KEY] = json.dumps([[unit.mean, unit.deviation] for unit in units])
-    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()}
-    paths.write(Path(path), to_bytes(arrays, metadata))
+    while True:
+        raw = to_bytes(arrays, metadata)
+        head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+        if list(head["__metadata__"]) == list(metadata):
+            return raw
 
 
 def load(path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = ()) -> dict[str, np.ndarray]:
@@ -60,7 +71,7 @@ def load(path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = 
     """
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
-        found = shapes(file, where)
+        found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
         problems = [
             Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found
         ]
@@ -119,7 +130,7 @@ def describe(path: str | os.PathLike) -> dict:
         "kind": "weights",
         "file": where,
         "bytes": Path(path).stat().st_size,
-        "parameters": sum(prod(shape) for shape, _ in found.values()),
+        "parameters": sum(prod(shape) for name, (shape, _) in found.items() if not name.startswith(CHECKPOINT)),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
         "scene": metadata.get(SCENE_KEY),
         "targets": metadata.get(TARGETS_KEY),

@@ -20,6 +20,16 @@ class SaveFirst:
 
 
 @dataclass(frozen=True)
+class SaveRun:
+    """So much training (steps; seconds that no file holds) would be lost by `doing`. Answers: "save" (a checkpoint), "discard"."""
+
+    scene: str
+    doing: str
+    step: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Which:
     """A file is to be named. The answer is its path; the command `browse` goes to another folder."""
 
@@ -45,4 +55,4 @@ class Columns:
     problem: str = ""
 
 
-Question = SaveFirst | Which | Columns
+Question = SaveFirst | SaveRun | Which | Columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, Question, SaveFirst, Which
+from nnviz3d.spec.asking import Columns, Question, SaveFirst, SaveRun, Which
 from nnviz3d.ui import theme
 from nnviz3d.ui.columns import ColumnsForm
 from nnviz3d.ui.frame import Frame
@@ -14,7 +14,7 @@ from nnviz3d.ui.widgets import dim, elide, small, tip
 _W, _K = imgui.WindowFlags_, imgui.Key
 _FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_saved_settings | _W.always_auto_resize
 _BAD = theme.packed(theme.BAD)
-WIDTHS = {SaveFirst: 520, Which: 580, Columns: 1060}
+WIDTHS = {SaveFirst: 520, SaveRun: 520, Which: 580, Columns: 1060}
 
 
 class Ask:
@@ -43,6 +43,8 @@ class Ask:
             return
         if isinstance(question, SaveFirst):
             self._save_first(f, question)
+        elif isinstance(question, SaveRun):
+            self._save_run(f, question)
         elif isinstance(question, Which):
             self._which(f, question)
         else:
@@ -60,7 +62,7 @@ class Ask:
             self._form.start(question, self._of)
         self._of = question
 
-    # ------------------------------------------------------------ three questions
+    # ------------------------------------------------------------ the questions
 
     def _save_first(self, f: Frame, q: SaveFirst) -> None:
         _title(f, "Save your changes?")
@@ -68,6 +70,18 @@ class Ask:
         dim(f"“{q.scene[:200]}” has changes that are not saved. To {q.doing[:200]} without saving them loses them.")
         imgui.pop_text_wrap_pos()
         answer = _buttons(f, ("Save", "save"), ("Do not save", "discard"), ("Cancel", None))
+        if answer is not ...:
+            f.do("answer", answer)
+
+    def _save_run(self, f: Frame, q: SaveRun) -> None:
+        _title(f, "Save the training?")
+        imgui.push_text_wrap_pos(0)
+        time = f"{round(q.seconds / 60):,} minutes of training, to step {q.step:,}, are" if q.seconds < 5400 else (
+            f"{q.seconds / 3600:,.1f} hours of training, to step {q.step:,}, are"
+        )  # fmt: skip
+        dim(f"{time} in no file yet. A checkpoint keeps all of it: training goes on from it with the same numbers.")
+        imgui.pop_text_wrap_pos()
+        answer = _buttons(f, ("Save …", "save"), ("Do not save", "discard"), ("Cancel", None))
         if answer is not ...:
             f.do("answer", answer)
 

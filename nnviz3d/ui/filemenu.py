@@ -21,7 +21,9 @@ _FILM = (
     ("Film the network alone", "Shift+F9", "capture", "stage", "The same without panels and words."),
     ("Save the session's timeline", "Ctrl+F9", "save_timeline", None, _TIMELINE),
 )
+_CHECKPOINT = "Weights, and all that training needs to go on from here with the same numbers: drop it on the window, or train --resume."
 _EXPORTS = (
+    ("Checkpoint …", ".safetensors", "checkpoint", _CHECKPOINT),
     ("Weights …", ".safetensors", "weights", _WEIGHTS),
     ("numpy script …", ".py", "numpy", "A short script that gives the same outputs with numpy alone, and its weights."),
     ("PyTorch script …", ".py", "torch", "The same network in PyTorch, and its weights."),

@@ -29,24 +29,27 @@ class Series:
         self._stride = 1
         self._seen = 0
         self._first: tuple[float, float] | None = None
+        self._newest: tuple[float, float] | None = None  # the last point that was taken in
         self._full = [np.zeros(0)] * 5  # of complete stretches
         self._smooth: tuple | None = None
 
     def update(self, x: np.ndarray, y: np.ndarray) -> None:
-        """Take in what was appended; start over where the curve is another one (shorter, or another first point)."""
+        """Take in what was appended; start over where the curve is another one (shorter, or with other points)."""
         n = min(len(x), len(y))
         if n == 0:
             self.__init__()
             return
         first = (float(x[0]), float(y[0]))
-        if n == self._seen and first == self._first:
+        at = self._seen - 1
+        same = first == self._first and n > at and np.array_equal(self._newest, (x[at], y[at]), equal_nan=True)
+        if n == self._seen and same:
             return
         stride = 1
         while n > stride * MAX_STRETCHES:
             stride *= 2
-        if n < self._seen or stride != self._stride or first != self._first:
+        if stride != self._stride or not same:
             self._full = [np.zeros(0)] * 5
-        self._stride, self._seen, self._first = stride, n, first
+        self._stride, self._seen, self._first, self._newest = stride, n, first, (x[n - 1], y[n - 1])
         done = len(self._full[0])
         complete = n // stride
         if complete > done:

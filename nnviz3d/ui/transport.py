@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import pairwise
 
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.readout import Readout
 from nnviz3d.ui import roundbar, switches, theme, timeline, walkbar
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, short
@@ -122,11 +124,32 @@ def _history(f: Frame, room: float) -> None:
         return
     steps = r.newest - r.oldest
     at = timeline.draw(
-        f, "##history", room, f.px(14), (r.step - r.oldest) / steps, [(1.0, theme.FAINT)],
-        lambda share: f"Step {count(r.oldest + round(share * steps))}. " + _DRAG[r.recording is not None],
+        f, "##history", room, f.px(14), (r.step - r.oldest) / steps, blocks(r), lambda share: place(r, r.oldest + round(share * steps)),
+        tuple((step - r.oldest) / steps for step in r.changes),
     )  # fmt: skip
     if at is not None and r.oldest + round(at * steps) != r.step:
         f.do("rewind", r.oldest + round(at * steps))
+
+
+def blocks(r: Readout) -> list[timeline.Block]:
+    """What the line shows as solid, and between it gaps: steps that cannot be gone to any more."""
+    whole, out = r.newest - r.oldest, []
+    for first, last in r.stretches or ((r.oldest, r.newest),):
+        if first > r.oldest:
+            out.append(((first - r.oldest) / whole, ""))
+        out.append(((last - r.oldest) / whole, theme.FAINT))
+    return out if out[-1][0] >= 1 else [*out, (1.0, "")]
+
+
+def place(r: Readout, step: int) -> str:
+    """What the pointer is told at a step."""
+    gap = next(((a[1] + 1, b[0] - 1) for a, b in pairwise(r.stretches) if a[1] < step < b[0]), None)
+    if gap is not None:
+        return f"Steps {count(gap[0])} to {count(gap[1])} are not remembered: the nearest step on either side is gone to."
+    near = max((r.newest - r.oldest) // 150, 1)
+    changed = next((change for change in r.changes if abs(change - step) <= near), None)
+    told = "" if changed is None else f" At step {count(changed)} settings or weights were changed."
+    return f"Step {count(step)}.{told} " + _DRAG[r.recording is not None]
 
 
 def _buttons(f: Frame, room: float) -> set[str]:

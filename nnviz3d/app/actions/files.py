@@ -9,7 +9,7 @@ from nnviz3d.app.desk import Purpose
 from nnviz3d.app.export import ENDINGS, companion, export
 from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.spec import limits
-from nnviz3d.spec.asking import SaveFirst
+from nnviz3d.spec.asking import SaveFirst, SaveRun
 from nnviz3d.spec.errors import InputError
 
 _EXPORTS = {
@@ -53,11 +53,14 @@ def _open_file(loop, kind) -> None:
 
 
 def _export(loop, kind) -> None:
+    if kind == "checkpoint":
+        return arrivals.save_checkpoint(loop)
     purpose = Purpose(_EXPORTS[kind], (ENDINGS[kind],), saving=True)
 
     def then(path: Path) -> None:
         beside = companion(path, kind)
         written = export(loop.session.source, path, kind)
+        loop.session.unsaved = 0.0 if kind == "weights" else loop.session.unsaved
         loop.say(f"wrote {' and '.join(map(str, written))}" if beside is None else f"wrote {path}; its weights are in {beside.name}")
 
     loop.desk.file(purpose, then, f"{loop.session.name}{ENDINGS[kind]}")
@@ -65,7 +68,7 @@ def _export(loop, kind) -> None:
 
 def _quit(loop, _value) -> None:
     """A second wish to leave, while the first one is asked about, is taken at its word."""
-    if isinstance(loop.desk.question, SaveFirst) and loop.desk.question.doing == arrivals.LEAVE:
+    if isinstance(loop.desk.question, (SaveFirst, SaveRun)) and loop.desk.question.doing == arrivals.LEAVE:
         loop.host.closing = True
     else:
         arrivals.save_first(loop, arrivals.LEAVE, lambda: setattr(loop.host, "closing", True))

@@ -1,13 +1,12 @@
-"""`nnviz3d train`: training without a picture, from a scene to weights, a log and a summary.
+"""`nnviz3d train`: training without a picture, from a scene or a checkpoint to a checkpoint, a log and a summary.
 
 Everything that can be checked is checked before the first step, and nothing is written until then. What was finished is kept when
-training diverges, when the disk is full and on Ctrl+C.
+training diverges, when the disk is full, and on Ctrl+C, SIGTERM and SIGHUP (`stopping`).
 """
 
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -15,7 +14,10 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nnviz3d.app import threads
+from nnviz3d.app.commands import resuming
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
+from nnviz3d.app.commands.stopping import stopping
+from nnviz3d.app.curves import Curves
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
 from nnviz3d.spec.score import Score, percent
@@ -23,6 +25,7 @@ from nnviz3d.spec.units import Unit
 
 STEPS = 1000  # where neither the command nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
+POINT = 10  # steps between two points of the curve that a checkpoint keeps: always the same ones
 LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part, drawn evenly
 
 
@@ -57,9 +60,17 @@ def train(
     log: Path | None,
     as_json: bool,
     keep: Keep = Keep(),
+    resume: Path | None = None,
+    checkpoint: int | None = None,
 ) -> int:
-    """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
-    (scene, base), _, _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check)
+    """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 when it was stopped. Raises InputError.
+
+    `resume`: go on from this checkpoint, `steps` more. `checkpoint`: write `save` every so many steps, too.
+    """
+    (scene, base), _, _, _ = together(
+        lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check,
+        lambda: resuming.check(init, resume, save, checkpoint),
+    )  # fmt: skip
     from nnviz3d import backend
     from nnviz3d.app.stops import check
     from nnviz3d.engine import data
@@ -74,26 +85,31 @@ def train(
         trainer.load_parameters(weights.load(init, trainer.topology, trainer.objective.units))
     options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
-    run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
+    curves = [Curves(trainer.data.task == "classification") for _ in (0, 1)]
+    if resume is not None:
+        curves = resuming.enter(resume, scene, trainer, other and other[-1], {edit.path for edit in options.edits()})
+        resuming.go_on_in(log, {"": trainer.step} if other is None else {"A": trainer.step, "B": other[-1].step})
+        options.say(f"goes on from step {trainer.step:,} of {resume}")
+    run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options, more=resume is not None)
     run.name = "A" if other else ""
+    if save is not None:
+        file = resuming.File(save, scene, checkpoint, (trainer, curves[0]), (other[-1], curves[1]) if other else None)
+        run.file, run.curves = file, curves[0]
     if keep.folder is not None:
         from nnviz3d.sources.recorder import Recorder
 
         run.recorder = Recorder(trainer, scene, base, keep.folder, keep.every or 1, keep.half, run.steps)
-    run.go()
-    summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": None}
+    with stopping(run.stop):
+        run.go()
+        second = None if other is None else _against(run, other[-1], curves[1])
+        trouble = run.file.write() if run.file is not None else ""  # first of all: what follows may be cut short
+    saved = save if not trouble else None  # the disk may have filled up since it was checked; the training must still be told
+    run.trouble = run.trouble or trouble
+    summary = run.summary() | {"scene": str(name), "backend": ops.name, "log": log, "saved": saved}
     summary["blas_threads"] = threads.count() if ops.name == "cpu" else None
     summary |= {"recording": None if keep.folder is None else run.recorder.facts()}
-    if other is not None:
-        _against(summary, run, *other, log, options)
-    if save is not None:
-        from nnviz3d.importers import weights
-
-        try:
-            weights.save(save, trainer.parameters(), scene, trainer.objective.units)
-            summary["saved"] = save
-        except InputError as error:  # the disk filled up since it was checked; the training is done and must still be told
-            run.trouble = run.trouble or str(error)
+    if second is not None:
+        summary |= {"differences": _differences(*other[:2]), "rival": second.summary()}
     if as_json:
         emit(summary | {"trouble": run.trouble or None})
     else:
@@ -105,6 +121,8 @@ def train(
 
 def _steps(trainer: Any, wanted: Any) -> int:
     """How many steps where the command does not say."""
+    if wanted.steps and trainer.step:
+        return max(wanted.steps - trainer.step, 0)
     if wanted.steps or not (wanted.stop_epoch or wanted.stop_train_loss or wanted.stop_test_loss or wanted.stop_accuracy):
         return wanted.steps or STEPS
     return max(wanted.stop_epoch * trainer.of_epoch[1], 0) or AT_MOST
@@ -127,22 +145,26 @@ def _rival(scene, base: Path, trainer: Any, init: Path | None):
     return scene, rival, other
 
 
-def _against(summary: dict[str, Any], run: _Run, scene, rival, trainer: Any, log: Path | None, options: Options) -> None:
-    """Train the rival on as many samples as the first network has seen, and add its numbers. A network's steps depend on nothing but
-    itself, so that one after the other gives what in lockstep they would."""
-    from nnviz3d.spec import compare
-
+def _against(run: _Run, trainer: Any, curves: Curves) -> _Run:
+    """Train the rival on as many samples as the first network has seen. A network's steps depend on nothing but itself, so that one after
+    the other gives what in lockstep they would."""
     first = run.trainer
-    ran = first.step - run.first if run.stops.key else run.steps
-    wanted = ran if first.diverged is not None or _rows(trainer) == _rows(first) else None
-    second = _Run(trainer, _steps_for(trainer, first) if wanted is None else wanted, log, options, more=True)
-    second.name = "B"
+    whole = first.step if run.stops.key else run.first + run.steps
+    wanted = whole if first.diverged is not None or _rows(trainer) == _rows(first) else _steps_for(trainer, first)
+    second = _Run(trainer, max(wanted - trainer.step, 0), run.log, run.options, more=True, alone=False)
+    second.name, second.file, second.curves = "B", run.file, curves
+    run.second = second
     if not run.stopped:
         second.go()
     run.stopped |= second.stopped
     run.trouble = "; ".join(f"{one.name} {one.trouble}" for one in (run, second) if one.trouble)
-    summary["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(scene, rival)]
-    summary["rival"] = second.summary()
+    return second
+
+
+def _differences(scene, rival) -> list[dict[str, Any]]:
+    from nnviz3d.spec import compare
+
+    return [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(scene, rival)]
 
 
 def _rows(trainer: Any) -> int:
@@ -161,22 +183,24 @@ def _steps_for(trainer: Any, first: Any) -> int:
 class _Run:
     """The loop: pieces of training short enough to answer Ctrl+C, one log line a step where a log is asked for."""
 
-    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options, more: bool = False):
-        """`more`: the second of two networks that are compared. The log goes on in the file that is there, and no condition ends it."""
+    def __init__(self, trainer: Any, steps: int, log: Path | None, options: Options, more: bool = False, alone: bool = True):
+        """`more`: the log goes on in the file that is there. Not `alone`: the second of two that are compared, which no condition ends."""
         from nnviz3d.app.stops import Stops
 
         self.trainer, self.steps, self.log, self.options, self.more = trainer, steps, log, options, more
         self.name = ""  # of one of two networks that are compared
         self.first = trainer.step
-        never = ("steps",) if not more else PACE  # how many steps is for the caller to say
+        never = ("steps",) if alone else PACE  # how many steps is for the caller to say
         self.stops, self.wanted = Stops(), trainer.train.model_copy(update=dict.fromkeys(never, 0))
         self.stopped = False
         self.trouble = ""
         self.seconds = 0.0
         self.recorder: Any = None
+        self.file: resuming.File | None = None  # a checkpoint
+        self.curves: Curves | None = None  # for it
+        self.second: _Run | None = None  # goes on when this one has ended
 
     def go(self) -> None:
-        before = signal.signal(signal.SIGINT, self._stop)
         began = time.perf_counter()
         try:
             if self.log is not None:
@@ -194,7 +218,6 @@ class _Run:
             self.trouble = str(error)
         finally:
             self.seconds = time.perf_counter() - began
-            signal.signal(signal.SIGINT, before)
         if self.trainer.diverged is not None:
             self.trouble = f"diverged at step {self.trainer.diverged:,}: the loss or a parameter is no longer finite. {_ADVICE}"
 
@@ -205,7 +228,15 @@ class _Run:
 
     def _take(self, steps: int) -> int:
         """So many steps, or as many as there are to where training may stop."""
-        done = self.trainer.run(min(steps, self.left, self.stops.left(self.trainer, self.wanted) or steps))
+        steps = min(steps, self.left, self.stops.left(self.trainer, self.wanted) or steps)
+        if self.file is not None:
+            steps = min(steps, POINT - self.trainer.step % POINT, self.file.left(self.trainer.step))
+        done = self.trainer.run(steps)
+        if self.file is not None and done:
+            if self.trainer.step % POINT == 0:
+                self.curves.add_train(self.trainer.step, self.trainer.loss)
+            if self.trainer.diverged is None and (told := self.file.due(self.trainer.step)):
+                self.options.say(told)
         if self.trainer.diverged is None:
             self.stops.met(self.trainer, self.wanted)
         return done
@@ -252,8 +283,10 @@ class _Run:
                 file.write(json.dumps(plain(line)) + "\n")
             told = self._tell(told)
 
-    def _stop(self, *_: Any) -> None:
+    def stop(self) -> None:
         self.stopped = True
+        if self.second is not None:
+            self.second.stopped = True
 
     def summary(self) -> dict[str, Any]:
         """Scores are of all rows."""

@@ -22,7 +22,7 @@ class Charts:
     """Holds the reduced curves, which are renewed ten times a second while they grow, and at once where they are other ones."""
 
     def __init__(self):
-        self._since, self._seen = REFRESH, 0
+        self._since, self._seen, self._last = REFRESH, 0, 0
         self.loss, self.test = Series(), Series()
         self.train_accuracy, self.test_accuracy = Series(), Series()
 
@@ -57,6 +57,7 @@ class Charts:
         if self._since < REFRESH and len(c.train_step) >= self._seen > 1 and f.readout.running:
             return
         self._since, self._seen = 0.0, len(c.train_step)
+        self._last = int(c.train_step[-1]) if self._seen else 0
         self.loss.update(c.train_step, c.train_loss)
         self.test.update(c.test_step, c.test_loss)
         self.train_accuracy.update(c.test_step, c.train_accuracy)
@@ -94,7 +95,7 @@ class Charts:
                 plots.loss_axis((train, test), log)
             self._curve(f, "train", train, theme.CURVE_TRAIN, f.memory.smoothing if not accuracy else 0.0, log)
             self._curve(f, "test", test, theme.CURVE_TEST, 0.0)
-            if f.readout.recording is not None:  # the whole is shown; here one is
+            if f.readout.recording is not None or f.readout.step < self._last:  # the whole is shown; here one is
                 plots.now(f, theme.TEXT, 1.2, 0.7)
             self._readout(f, train, test, accuracy)
             implot.end_plot()
