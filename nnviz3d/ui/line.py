@@ -37,7 +37,7 @@ class Line:
     """`tex` or `spans`, and what stands at the right end: `value`, and `second` in a column of its own.
 
     `kind`: symbols, term, rest, bias, result, number, step (numbers of an update), note. A click chooses `parameter`; the pointer over it
-    lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`.
+    lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`; or called by its `name`.
     """
 
     tex: str = ""
@@ -53,6 +53,7 @@ class Line:
     chosen: bool = False
     digits: int = 0  # significant ones to print; 0: as everywhere
     ink: str = ""  # of `value`
+    name: str = ""  # of the neuron that a term comes from, where it has one
 
     @property
     def text(self) -> str:

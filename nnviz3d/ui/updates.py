@@ -6,7 +6,7 @@ Pure functions, like `ui.equations`: symbols as LaTeX, numbers as text.
 from __future__ import annotations
 
 from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, UpdateReading
-from nnviz3d.ui.equations import a_, delta_
+from nnviz3d.ui.equations import a_, called, delta_
 from nnviz3d.ui.line import Line, Span, fill, number, setting
 from nnviz3d.ui.numbers import MINUS, pair, plain
 
@@ -21,17 +21,19 @@ def gradients(reading: NeuronReading) -> list[Line]:
     j, layer = reading.index, reading.layer
     tip = "The gradient of a weight: the error signal at its end times the activation at its start."
     lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(layer, j)}\,{a_(layer - 1, 'i')}", tip=tip)]
-    return [*lines, *(_gradient(g, step.delta, j, step.samples) for g in step.gradients)]
+    return [*lines, *(_gradient(g, step.delta, j, step.samples, reading.source_labels) for g in step.gradients)]
 
 
-def _gradient(g: GradientReading, delta: float, j: int, samples: int) -> Line:
+def _gradient(g: GradientReading, delta: float, j: int, samples: int, labels: tuple[str, ...]) -> Line:
     mean = f"Mean over the batch of {samples:,}, with L1 and L2, as the optimiser saw it: {plain(g.batch)}. Click for its update."
     if g.a is None:
         tip = f"The bias: its gradient is delta, {plain(g.sample)}.\n{mean}"
         return Line(rf"\partial L/\partial b_{{{j}}}", (), g.sample, "bias", tip, second=g.batch, parameter=g.parameter, ink="d")
-    tip = f"Weight from neuron {g.index}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
+    own = called(labels, g.index)
+    whose = f"{own} (neuron {g.index})" if own else f"neuron {g.index}"
+    tip = f"Weight from {whose}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
     spans = fill("{delta} · {a}", delta=number(delta, "d"), a=number(g.a, "a", True))
-    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d")
+    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d", name=own)
 
 
 def check(c: CheckReading | None, name: str) -> list[Line]:

@@ -67,3 +67,5 @@ class NeuronReading:
     bias_parameter: int = -1
     weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
     values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
+    source_labels: tuple[str, ...] = field(default=(), repr=False)  # what the neurons of the layer before are called, where they have names
+    target_labels: tuple[str, ...] = field(default=(), repr=False)  # the same of the layer after
