@@ -11,7 +11,7 @@ from math import radians
 
 import numpy as np
 
-from nnviz3d.app.responses import Responses, plane_names, tile_cells
+from nnviz3d.app.responses import Responses, place_labels, plane_names, tile_cells
 from nnviz3d.app.rival import NAMES, Rival
 from nnviz3d.bridge import common
 from nnviz3d.bridge.picture import Picture
@@ -162,7 +162,7 @@ class Beside:
             its = slice(8 * k, 8 * k + 8)
             if depth[its].min() > 0:
                 left, top = float(x[its].min()), float(y[its].min())
-                aside = left > ROOM * scale and self.rival.source.plane is None  # else the inputs' own names stand there
+                aside = left > ROOM * scale and not self._axes[0]  # else the inputs' own names stand there
                 place = (
                     (left - MARGIN * scale, float(y[its].mean()), "right")
                     if aside
@@ -190,11 +190,7 @@ class Beside:
             for k, text in enumerate(self._words[1], start=first):
                 if depth[k] > 0:
                     found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
-        for k, (text, align) in enumerate(self._axes, start=last):
-            if depth[k] > 0:
-                place = float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k])
-                found.append(Label(*place, text, 0.5, *(("centre", "scale") if align == "scale" else (align, "layer"))))
-        return found
+        return found + place_labels(*self._axes, source, source, x[last:], y[last:], depth[last:], reach)
 
     @property
     def _reach(self) -> float:
@@ -207,7 +203,7 @@ class Beside:
         if self._anchored is not layout:
             self._anchored = layout
             places, self._words = anchors(layout, self.picture.topology, DROP)
-            more, self._axes = plane_names(self.rival.source, layout)
+            more, *self._axes = plane_names(self.rival.source, layout)
             self._places = *places, more, np.concatenate([each.corners()[:8] for each in (self.first.layout, layout)]).astype(np.float64)
         return self._places
 

@@ -85,6 +85,7 @@ def readout(
         edges_shown=edges.shown,
         edges_total=edges.total,
         edges_share=edges.share,
+        edges_folded=edges.folded,
         edges_peak=edges.peak,
         edges_layer=edges.layer,
         signals=signals,

@@ -89,6 +89,7 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     if held:
         common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
     outgoing = _outgoing(source, node, index)
+    common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
     if node.weight is None:
         return NeuronReading(**common, outgoing=outgoing)
     before = topology.by_name[node.inputs[0]]
@@ -110,6 +111,7 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         bias_parameter=node.bias.start + index,
         weights=row,
         values=values,
+        source_labels=before.labels,
         **(_as_output(source, index) if node is topology.output else {}),
     )
 

@@ -14,14 +14,14 @@ import numpy as np
 from nnviz3d.bridge.picture import Picture
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.layout.grid import Layout
-from nnviz3d.spec.readout import PlaneReading
+from nnviz3d.spec.readout import Label, PlaneReading
 from nnviz3d.spec.units import Unit
 
 TILES_UP_TO = 400  # neurons: more are too small on screen to be pictures
 FINEST, COARSEST = 32, 12  # cells a side of a tile
 WORK, VALUES = 1e7, 200_000  # multiply-adds, and activations, that one look for all tiles may cost
 EVERY = 3
-NAMED = 16  # inputs: more names cannot be read beside a column
+NAMED = 40  # inputs: more names cannot be read beside a column
 
 
 def tile_cells(source, view) -> int:
@@ -33,15 +33,13 @@ def tile_cells(source, view) -> int:
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 
-def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """Where words of the plane stand, (n, 3), and the words with their alignment: inputs left of their neurons, axes at the plate; "scale"
-    is what the plate's colours reach from and to, where they stand for numbers with a unit."""
-    plane, inputs = source.plane, source.topology.input
-    if plane is None:
-        return np.zeros((0, 3)), []
-    words = [(name, "right") for name in inputs.labels[:NAMED]] if len(inputs.labels) <= NAMED else []
-    points = [*layout.place_n4[inputs.neurons.slice, :3][: len(words)]]
-    if layout.annex is not None:
+def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str]], np.ndarray]:
+    """Where words stand, (n, 3), the words with their alignment: inputs left of their neurons, axes at the plate, where "scale" is what its
+    colours reach from and to if they stand for numbers with a unit; and the ids of the neurons that the first words name (-1: a stack)."""
+    plane = source.plane
+    named, words = input_names(source.topology, layout)
+    points = [layout.stacks[0].foot if k < 0 else layout.place_n4[k, :3] for k in named]
+    if plane is not None and layout.annex is not None:
         (x, low, near), (_, high, far) = layout.annex
         step = 0.06 * (high - low)
         below = [(plane.names[0], "centre")]
@@ -49,7 +47,40 @@ def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str
         below += [(scale_words(source.data.units[0]), "scale")] if source.data.units else []
         words += [(plane.names[1], "left"), *below]
         points += [(x, high + 0.8 * step, near), *((x, low - (1.0 + 1.2 * k) * step, (near + far) / 2) for k in range(len(below)))]
-    return np.array(points, np.float64).reshape(-1, 3), words
+    return np.array(points, np.float64).reshape(-1, 3), words, np.array(named, np.int64)
+
+
+def input_names(topology, layout: Layout) -> tuple[list[int], list[tuple[str, str]]]:
+    """Ids of inputs that stand in a column and have names, with these; of a folded layer's stack (-1) what it holds."""
+    inputs = topology.input
+    stack = next((stack for stack in layout.stacks if stack.node == 0), None)
+    if stack is None:
+        labels = inputs.labels if len(inputs.labels) <= NAMED else ()
+        return [inputs.neurons.start + k for k in range(len(labels))], [(str(name), "right") for name in labels]
+    shown = stack.shown_k.tolist()
+    names = [str(inputs.labels[k - inputs.neurons.start]) if inputs.labels else str(k) for k in shown]
+    return [*shown, -1], [*((name, "right") for name in names), (stack.text, "right")]
+
+
+def input_strengths(named: np.ndarray, activation_n: np.ndarray, plane: bool) -> list[float]:
+    """How much each name counts where not all have room: as its neuron does. `plane`: of two coordinates both."""
+    a = np.abs(np.nan_to_num(activation_n[np.maximum(named, 0)].astype(np.float64)))
+    if plane or not len(named):
+        return [0.5] * len(named)
+    return np.where(named < 0, 0.9, 0.4 + 0.4 * a / max(float(a.max()), 1e-12)).tolist()
+
+
+def place_labels(words: list, named: np.ndarray, source, seen, x, y, depth, reach: float) -> list[Label]:
+    """What `plane_names` found where it is seen: `x`, `y` in imgui's units, `reach` of a neuron at distance 1."""
+    activation_n = source.ops.to_host(seen.tensors("activation")[source.topology.input.neurons.slice])
+    plane = source.plane is not None and not source.plane.slices
+    strengths, found = input_strengths(named, activation_n, plane), []
+    for k, (text, align) in enumerate(words):
+        if depth[k] > 0:
+            strength, kind = (strengths[k], "layer" if plane else "minor") if k < len(named) else (0.5, "layer")
+            align, kind = ("centre", "scale") if align == "scale" else (align, kind)
+            found.append(Label(float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k]), text, strength, align, kind))
+    return found
 
 
 def scale_words(unit: Unit) -> str:

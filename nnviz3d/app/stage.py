@@ -12,7 +12,7 @@ import numpy as np
 from nnviz3d.app import changes
 from nnviz3d.app.beside import DROP, LINE, SIDE_LABELS, Beside, anchors, apart
 from nnviz3d.app.moment import Moments
-from nnviz3d.app.responses import Responses, plane_names, tile_cells
+from nnviz3d.app.responses import Responses, place_labels, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
@@ -408,10 +408,7 @@ class Stage:
             for k, text in enumerate(layers, start=count):
                 if depth[k] > 0:
                     found.append(Label(x[k], y[k], text, strength, "centre", "layer"))
-        for k, (text, align) in enumerate(self._places[3], start=end):
-            if depth[k] > 0:
-                place = x[k] - (reach / depth[k] + 5) * (align == "right"), y[k]
-                found.append(Label(*place, text, 0.5, *(("centre", "scale") if align == "scale" else (align, "layer"))))
+        found += place_labels(*self._places[3:], self.session.source, self.session.pictured, x[end:], y[end:], depth[end:], reach)
         return tuple(found + self.moments.labels(self)) if self.session.walking else tuple(found)
 
     def _projected(self, points_n3: np.ndarray) -> tuple[list[float], list[float], list[float]]:
@@ -455,8 +452,8 @@ class Stage:
         if self._anchored is not layout:
             self._anchored = layout
             (outputs, feet), (names, layers) = anchors(layout, topology, *([DROP] if self.beside else []))
-            more, words = plane_names(self.session.source, layout)
-            self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words
+            more, words, named = plane_names(self.session.source, layout)
+            self._places = np.concatenate([outputs, feet, more]).astype(np.float64), names, layers, words, named
         return self._places[:3]
 
     def close(self) -> None:

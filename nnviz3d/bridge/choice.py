@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnviz3d.bridge import select
 from nnviz3d.bridge.moved import Moved
+from nnviz3d.layout.folding import DISCS, Stack
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.topology import Topology
 
@@ -25,13 +27,15 @@ class Shown:
     peak: float = 0.0
     layer: int = 0
     whole: float = 0.0  # summed |quantity| of all edges
+    folded: int = 0  # neurons in stacks: of those only the strongest edges can be shown
 
     def with_those(self, other: Shown) -> Shown:
         """Of two networks together; the brightest is that of both."""
         whole = self.whole + other.whole
         share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
         most = self if self.peak >= other.peak else other
-        return Shown(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole)
+        folded = self.folded + other.folded
+        return Shown(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole, folded)
 
 
 class Choice:
@@ -55,6 +59,20 @@ class Choice:
         self._sums = np.ones((count, 2))  # summed |quantity|: chosen, all
         self._made_for: tuple | None = None
         self._turn = 0
+        self._stacks: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}  # by pair: inputs that stand by themselves, those of each disc
+        self._folded = 0
+
+    def fold(self, stacks: Sequence[Stack]) -> None:
+        """What the layout has folded."""
+        self._stacks, self._folded = {}, sum(len(stack.folded_m) for stack in stacks)
+        for k, pair in enumerate(self.pairs):
+            for stack in stacks:
+                if self.topology.nodes[stack.node] is pair.connection.source:
+                    first = pair.connection.source.neurons.start
+                    rest = stack.folded_m - first
+                    parts = [rest[rest % DISCS == disc] for disc in range(DISCS)]
+                    self._stacks[k] = stack.shown_k - first, [part for part in parts if len(part)]
+        self._made_for = None
 
     @property
     def renewing(self) -> bool:
@@ -66,8 +84,8 @@ class Choice:
         """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales."""
         count = max(len(self.pairs), 1)
         budget = min(budget, self.capacity) if self.capacity < self.topology.n_edges else budget
-        self.all_edges = self.topology.n_edges <= budget
-        quotas = select.share_out(budget, tuple(pair.connection.size for pair in self.pairs))
+        self.all_edges = self.topology.n_edges <= budget and not self._stacks
+        quotas = select.share_out(budget, tuple(map(self._size, range(len(self.pairs)))))
         made_for = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
         due = range(len(self.pairs)) if exact or made_for != self._made_for else [self._turn % count]
         self._turn = 0 if exact else (self._turn + 1) % count
@@ -90,7 +108,15 @@ class Choice:
         share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
         layer = int(self.largest.argmax()) if len(self.pairs) else 0
         count = sum(map(self._count, range(len(self.pairs))))
-        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer + 1, whole)
+        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer + 1, whole, self._folded)
+
+    def _size(self, k: int) -> int:
+        """Edges of a pair that can be drawn."""
+        c = self.pairs[k].connection
+        if k not in self._stacks:
+            return c.size
+        shown, parts = self._stacks[k]
+        return c.weight.shape[0] * (len(shown) + len(parts))
 
     def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
@@ -124,7 +150,11 @@ class Choice:
         sample_s = pair.sampled(numbers, xp)
         magnitude_e = sample_s if pair.whole else pair.magnitudes(numbers, xp)
         wanted = particles if self.all_edges else max(quota, min(particles, magnitude_e.size))
-        top = select.strongest(magnitude_e, wanted, sample_s, xp)
+        if k in self._stacks:
+            may = select.standing(magnitude_e.reshape(pair.connection.weight.shape), *self._stacks[k], xp)
+            top = may[select.strongest(magnitude_e[may], wanted, None, xp)]
+        else:
+            top = select.strongest(magnitude_e, wanted, sample_s, xp)
         values = magnitude_e[top]
         whole = float(magnitude_e.sum())
         self._sums[k], self.largest[k] = (whole, whole), float(magnitude_e.max(initial=0.0))

@@ -17,6 +17,7 @@ from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.layout import folding
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.spec.holds import NONE, Holds
 from nnviz3d.spec.scene import Look, View
@@ -28,6 +29,8 @@ LIT = 4  # edges drawn on top at once: chosen, under the pointer, under the poin
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
 TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
+FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
+FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
 
 
@@ -79,6 +82,8 @@ class Picture:
         self._highlighted = np.zeros(0, np.int64)  # parameter ids
         self.edges = Shown(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
+        self.folds: dict[int, tuple[int, ...]] = {}
+        self._folded = 0  # publications since folds were chosen
         self.arrange(view)
 
     @property
@@ -89,10 +94,37 @@ class Picture:
         """New positions for the same neurons (Rebuild.LAYOUT)."""
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
-        self.subject.layout = place(self.topology, view.pitch, view.layer_gap, plate, near).moved(self.offset)
         self.subject.radius = RADIUS * view.pitch
         self.subject.tile = TILE * view.pitch if tiles else 0.0
+        wanted = folding.foldable(self.topology, view.fold)
+        if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
+            self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds).moved(self.offset)
+        self._place()
+
+    def _place(self) -> None:
+        self.subject.layout = self._placed()
+        self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
+
+    def _refold(self, parameter_p, exact: bool) -> None:
+        """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
+
+        `exact`: by the numbers of now alone, so that a frame can be drawn by itself.
+        """
+        if not self.folds or not (exact or self._folded % FOLD_EVERY == 0):
+            self._folded += 1
+            return
+        folds = {}
+        for c in self.topology.connections:
+            k = self.topology.nodes.index(c.source)
+            if k in self.folds:
+                n = self.ops.to_host(select.strengths(c.weight.view(parameter_p), FOLD_WEIGHTS, self.xp))
+                folds[k] = folding.chosen(n, len(self.folds[k]), None if exact or not self._folded else self.folds[k])
+        self._folded += 1
+        if folds != self.folds:
+            self.folds = folds
+            self._place()
 
     def publish(
         self,
@@ -119,6 +151,8 @@ class Picture:
         self.version += 1
         self._values(source, kind, change)
         settled = getattr(source, "settled", source.tensors)
+        if self.folds:
+            self._refold(self._finite(settled("parameter")), exact)
         activation_n, delta_n = self._neurons(source, settled, flow)
         self._numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))

@@ -81,6 +81,24 @@ class Pair:
         return xp.abs(q_s)
 
 
+def strengths(weight_oi, most: int, xp=np):
+    """(I,) summed |weight| of each input over its outputs; over evenly drawn ones where there are more than `most` weights."""
+    step = max(-(-weight_oi.size // most), 1)
+    return xp.abs(weight_oi[::step]).sum(0)
+
+
+def standing(magnitude_oi, shown: np.ndarray, discs: list[np.ndarray], xp=np):
+    """Edges (j, i) of a folded layer that may be drawn, rising: all from the inputs `shown`, and of each disc of the stack the strongest
+    into every output."""
+    outputs, inputs = magnitude_oi.shape
+    first_o = xp.arange(outputs) * inputs
+    found = [(first_o[:, None] + xp.asarray(shown)).ravel()]
+    for members in discs:
+        members = xp.asarray(members)
+        found.append(first_o + members[magnitude_oi[:, members].argmax(1)])
+    return xp.sort(xp.concatenate(found))
+
+
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):
     """Indices of the `k` largest, in rising order of index. With `sample_s` (some of the values) a large array is only scanned."""
     n = magnitude_e.size

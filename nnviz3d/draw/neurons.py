@@ -49,7 +49,7 @@ class Neurons:
         marks |= {"u_source_layer": float(wave.source_layer if wave.source_layer >= 0 else -9), "u_source": wave.source}
         state.solid()
         if subject.tile:
-            self.tiles.draw(subject, frame, buffers, shared | marks)
+            self.tiles.draw(subject, frame, buffers, shared | marks, sum(order.counts))
             return
         dots, points, quads = order.counts
         for program, first, count in ((self.dots, 0, dots), (self.points, dots, points), (self.quads, dots + points, quads)):
@@ -81,14 +81,17 @@ class Order:
             return
         self._key = key
         _right, _up, back = pose.axes
-        depth_n = (pose.eye - subject.layout.place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
+        drawn, place_n4 = subject.layout.drawn, subject.layout.place_n4
+        place_n4 = place_n4 if drawn is None else place_n4[drawn]
+        depth_n = (pose.eye - place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
         pixels = subject.radius * pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
         near_n = depth_n * frame.level.quad_pixels < pixels
         tiny_n = depth_n * DOT_PIXELS > pixels
         groups = [np.flatnonzero(mask) for mask in (tiny_n, ~near_n & ~tiny_n, near_n)]
         groups = [ids[np.argsort(-depth_n[ids], kind="stable")] if len(ids) <= SORT_UP_TO else ids for ids in groups]
         self.counts = tuple(map(len, groups))
-        self.column.write(np.concatenate(groups).astype(np.int32))
+        ids = np.concatenate(groups)
+        self.column.write((ids if drawn is None else drawn[ids]).astype(np.int32))
 
 
 def _coarse(pose: Pose) -> Pose:

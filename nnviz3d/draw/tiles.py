@@ -20,8 +20,8 @@ class Tiles:
     def __init__(self, context: Context):
         self.program = Program(context, "tile.vert", "tile.frag")
 
-    def draw(self, subject: Subject, frame: Frame, buffers: dict, uniforms: dict) -> None:
-        """`buffers` with the neurons' order, far to near; `uniforms` as the spheres have them."""
+    def draw(self, subject: Subject, frame: Frame, buffers: dict, uniforms: dict, count: int) -> None:
+        """`count` tiles. `buffers` with the neurons' order, far to near; `uniforms` as the spheres have them."""
         pose = replace(frame.pose, yaw=turned(frame.pose.yaw), pitch=turned(frame.pose.pitch))
         right, up, _back = pose.axes
         self.program.set(
@@ -34,7 +34,7 @@ class Tiles:
             u_negative=PLANE[frame.look.palette][0],
             **uniforms,
         )
-        self.program.draw("triangle_strip", 4, subject.topology.n_neurons, buffers)
+        self.program.draw("triangle_strip", 4, count, buffers)
 
     def close(self) -> None:
         self.program.close()

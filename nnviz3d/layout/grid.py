@@ -12,6 +12,7 @@ from math import ceil, isqrt
 
 import numpy as np
 
+from nnviz3d.layout.folding import Folds, Stack, column, discs
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
@@ -23,7 +24,8 @@ LONGEST = 6.5  # a network is at most so many times longer than it is high, as l
 class Layout:
     """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
 
-    `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None.
+    `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
+    `drawn`: ids of the neurons that are drawn one by one, None: all.
     """
 
     place_n4: np.ndarray
@@ -31,6 +33,12 @@ class Layout:
     high: np.ndarray
     pitch: float
     annex: np.ndarray | None = None
+    stacks: tuple[Stack, ...] = ()
+    drawn: np.ndarray | None = None
+
+    def stack_of(self, neuron: int) -> Stack | None:
+        """The stack that a neuron is folded into; None: it stands by itself."""
+        return next((s for s in self.stacks if neuron in s.folded_m), None) if neuron >= 0 else None
 
     @cached_property
     def _boxes(self) -> np.ndarray:
@@ -66,11 +74,11 @@ class Layout:
         if not any(by):
             return self
         shift = np.array(by, np.float32)
+        stacks = tuple(replace(stack, foot=stack.foot + shift) for stack in self.stacks)
         place_n4 = self.place_n4.copy()
         place_n4[:, :3] += shift
-        return replace(
-            self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=None if self.annex is None else self.annex + shift
-        )
+        annex = None if self.annex is None else self.annex + shift
+        return replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
 
     def beside(self, other: Layout) -> Layout:
         """Both as one, to fit a camera to: neurons of this one, boxes of both."""
@@ -101,16 +109,20 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
     return np.stack([index // columns, index % columns], 1)
 
 
-def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False, near: float = 1.0) -> Layout:
+def place(
+    topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False, near: float = 1.0, folds: Folds | None = None
+) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
-    `plate` leaves room for a square plate beyond the output. `near` draws the layers together, but not the plate.
+    `plate` leaves room for a square plate beyond the output. `near` draws the layers together, but not the plate. `folds`: which
+    neurons stand by themselves in layers that are folded.
     """
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
     plates = []
-    for node in topology.nodes:
-        grid = cells(node, node is topology.output).astype(np.float32)
+    folds = folds or {}
+    for k, node in enumerate(topology.nodes):
+        grid = column(node.size, folds[k]) if k in folds else cells(node, node is topology.output).astype(np.float32)
         plates.append((grid - grid.max(0) / 2) * pitch)
     xs = _distances(np.array([float(np.ptp(yz, 0).max()) + pitch for yz in plates]), pitch) * gap * near
     for k, (node, yz, x) in enumerate(zip(topology.nodes, plates, xs, strict=True)):
@@ -125,7 +137,22 @@ def place(topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool
     place_n4[:, 0] -= xs[-1] / 2
     shift = np.array([xs[-1] / 2, 0, 0], np.float32)
     low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
-    return Layout(place_n4, low_l3, high_l3, pitch, _annex(low_l3, high_l3, pitch, gap) if plate else None)
+    stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
+    drawn = None
+    if stacks:
+        standing = np.ones(topology.n_neurons, bool)
+        for stack in stacks:
+            standing[stack.folded_m] = False
+            standing[discs(stack, topology.nodes[stack.node].neurons.start)] = True
+        drawn = np.flatnonzero(standing)
+    return Layout(place_n4, low_l3, high_l3, pitch, _annex(low_l3, high_l3, pitch, gap) if plate else None, stacks, drawn)
+
+
+def _stack(node: Node, number: int, shown: tuple[int, ...], place_n4: np.ndarray) -> Stack:
+    first = node.neurons.start
+    shown_k = first + np.array(shown, np.int64)
+    folded_m = np.setdiff1d(np.arange(first, node.neurons.stop), shown_k)
+    return Stack(number, shown_k, folded_m, place_n4[folded_m[:3], :3].mean(0))
 
 
 def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.ndarray:

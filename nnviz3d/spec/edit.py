@@ -46,6 +46,7 @@ _LEVELS = (
     ("look", Rebuild.LOOK),
     ("view.pitch", Rebuild.LAYOUT),
     ("view.layer_gap", Rebuild.LAYOUT),
+    ("view.fold", Rebuild.LAYOUT),
     ("view.plate", Rebuild.LAYOUT),
     ("view.plate_x", Rebuild.LAYOUT),
     ("view.plate_y", Rebuild.LAYOUT),

@@ -209,6 +209,7 @@ class View(Table):
     camera: Literal["three_quarter", "front", "side", "top", "input", "output"] = "three_quarter"
     pitch: float = Field(0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")
     layer_gap: float = Field(1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
+    fold: int = Field(12, ge=0, le=1000, description="inputs drawn one by one where there are many more; the rest is a stack. 0: all")
     sway: float = Field(1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
     plate: bool = Field(True, description="two-dimensional data: the network's answer over the plane, beside the output")

@@ -56,7 +56,7 @@ def pre_activation(reading: NeuronReading) -> list[Line]:
             tip="The weighted sum of all neurons of the layer before, plus the bias.",
         )
     ]
-    lines += _terms(reading.incoming, "i", "a")
+    lines += _terms(reading.incoming, "i", "a", reading.source_labels)
     if reading.bias is not None:
         bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
         lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
@@ -64,14 +64,22 @@ def pre_activation(reading: NeuronReading) -> list[Line]:
     return lines
 
 
-def _terms(total: Sum, letter: str, what: str) -> list[Line]:
+def called(labels: tuple[str, ...], index: int) -> str:
+    """The name of a neuron, "" where it has none or is called by its number anyway."""
+    name = str(labels[index]) if index < len(labels) else ""
+    return "" if name == str(index) else name
+
+
+def _terms(total: Sum, letter: str, what: str, labels: tuple[str, ...]) -> list[Line]:
     """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
     lines, name = [], "activation" if what == "a" else "delta"
     for term in total.terms:
-        tip = f"weight × {name} of neuron {term.index}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-        tip += f"\nClick for this weight; click {letter}={term.index} for that neuron."
+        own = called(labels, term.index)
+        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
+        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
+        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
         spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
-        at = {"neuron": term.neuron, "index": term.index, "letter": letter}
+        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
         lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
     if total.rest_count:
         more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
@@ -138,7 +146,7 @@ def backward(reading: NeuronReading) -> list[Line]:
     if reading.outgoing is not None and reading.slope is not None:
         n = len(reading.outgoing.terms) + reading.outgoing.rest_count
         lines = [Line(rf"{name} = f'(z)\,\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(layer + 1, 'k')}", tip=TIP)]
-        lines += _terms(reading.outgoing, "k", "d")
+        lines += _terms(reading.outgoing, "k", "d", reading.target_labels)
         spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
         return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
     if reading.loss in ("cross_entropy", "bce") and reading.target is not None:

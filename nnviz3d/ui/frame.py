@@ -29,7 +29,10 @@ class Memory:
     dock_width: float = theme.PANEL_WIDTH  # unscaled
     log_loss: bool = True
     smoothing: float = 0.9
-    typed: dict[str, float] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, Any] = field(default_factory=dict)  # by field: `typednumber.Refused`
+    typing: str = ""  # the slider that is typed into
+    typing_frames: int = 0
     toast: str = ""
     toast_seconds: float = 0.0
     in_epochs: bool = False  # the speed of training is told in epochs

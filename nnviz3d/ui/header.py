@@ -212,14 +212,16 @@ def _legend(f: Frame, room: float) -> None:
     if not fits:
         small(f, peak)
     if r.edges_shown < r.edges_total:
-        text = f"{count(r.edges_shown)} strongest of {count(r.edges_total)} edges"
+        strongest = "" if r.edges_folded else " strongest"
+        text = f"{count(r.edges_shown)}{strongest} of {count(r.edges_total)} edges"
         text += f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if known else ""
     else:
         text = f"all {count(r.edges_total)} edges"
     if r.walk and r.walk.gradient and not weights:
         text += f"; {r.walk.gradient}"
     small(f, elide(text, room))
-    tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.")
+    stack = f" Of the {count(r.edges_folded)} folded inputs only the strongest edges into each neuron are drawn, from their stack."
+    tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, room)

@@ -37,7 +37,8 @@ class Line:
     """`tex` or `spans`, and what stands at the right end: `value`, and `second` in a column of its own.
 
     `kind`: symbols, term, rest, bias, result, number, step (numbers of an update), change (of what `lead` names), note. A click chooses
-    `parameter`; the pointer over it lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`.
+    `parameter`; the pointer over it lights its edge. `neuron` is where a term comes from, number `index` of its layer, counted by `letter`;
+    or called by its `name`.
     """
 
     tex: str = ""
@@ -55,6 +56,7 @@ class Line:
     ink: str = ""  # of `value`
     lead: str = "="  # stands before `value`
     written: str = ""  # the value in words of its own: with a unit
+    name: str = ""  # of the neuron that a term comes from, where it has one
 
     @property
     def text(self) -> str:

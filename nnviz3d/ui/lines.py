@@ -15,12 +15,13 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line, Span
 from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import show_tip
+from nnviz3d.ui.widgets import elide, show_tip
 
 SYMBOLS, NUMBERS, STEPS, SHAPES = 15.5, 15.5, 14.0, 12.5  # unscaled pixels; numbers of an update are long
 SMALLEST = 0.8  # a line of numbers gets so much smaller before it is broken; symbols by its square
 COLUMN = 64.0  # from the right end of the second column to that of the first
 INSET = 40.0  # "i=51" before a term
+NAMED = 0.36  # of the width, at most: the names before terms that have them
 _TEXT, _DIM, _FAINT, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT))
 _WEIGHED = ("term", "rest", "bias")
 _LED = ("symbols", "result", "step", "number", "change")  # whose number has a word before it
@@ -43,6 +44,7 @@ class _Laid:
     number_y: float = 0.0  # baseline
     pixels: float = 0.0  # of the formula
     line: Line | None = None
+    room: float = 0.0  # before a term
 
 
 class Lines:
@@ -59,14 +61,15 @@ class Lines:
         if style != self._for:
             self._laid.clear()
             self._for = style
+        inset = _room(f, lines, full)
         largest = max((abs(line.value) for line in lines if line.kind in _WEIGHED and line.value == line.value), default=0.0)
         for k, line in enumerate(lines):
             laid = self._laid.get((title, k))
             if laid is not None and not imgui.is_rect_visible(imgui.ImVec2(full, laid.height)):  # half of a long panel is
                 imgui.dummy(imgui.ImVec2(full, laid.height))
                 continue
-            if laid is None or (laid.line is not line and laid.line != line):
-                laid = self._laid[title, k] = _lay(f, line, full)
+            if laid is None or laid.room != inset or (laid.line is not line and laid.line != line):
+                laid = self._laid[title, k] = _lay(f, line, full, inset)
                 laid.line = line
             self._line(f, line, laid, full, largest, f"{title}{k}", line.kind in ("result", "change") and k >= ruled)
 
@@ -75,14 +78,14 @@ class Lines:
         imgui.invisible_button(f"##{ident}", imgui.ImVec2(full, laid.height))
         hovered, draw_list = imgui.is_item_hovered(), imgui.get_window_draw_list()
         x, y = corner.x, corner.y
-        at_neuron = hovered and line.neuron is not None and imgui.get_mouse_pos().x < x + f.px(INSET - 4)
+        at_neuron = hovered and line.neuron is not None and imgui.get_mouse_pos().x < x + laid.room - f.px(4)
         if line.chosen or (hovered and line.parameter is not None and not at_neuron):
-            low = imgui.ImVec2(x + (f.px(INSET - 6) if line.neuron is not None and not line.chosen else -f.px(4)), y)
+            low = imgui.ImVec2(x + (laid.room - f.px(6) if line.neuron is not None and not line.chosen else -f.px(4)), y)
             end = imgui.ImVec2(x + full + f.px(4), y + laid.height)
             draw_list.add_rect_filled(low, end, theme.packed(theme.FIELD_HOVER, 0.75), f.px(4))
         base = y + laid.above
         if line.index is not None:
-            self._index(f, draw_list, line, x, base, at_neuron)
+            self._index(f, draw_list, line, x, base, at_neuron, laid.room - f.px(4))
         if ruled:
             draw_list.add_line(imgui.ImVec2(x, y - f.px(1.5)), imgui.ImVec2(x + full, y - f.px(1.5)), theme.packed(theme.LINE), f.px(1))
         edge = full - (f.px(COLUMN) if line.second is not None else 0.0)  # where the number ends
@@ -91,7 +94,7 @@ class Lines:
             ink = _DIM if line.kind in ("rest", "bias", "number", "shapes") else _TEXT
             draw_list.push_clip_rect(imgui.ImVec2(x, y - f.px(4)), imgui.ImVec2(x + full, y + laid.height + f.px(4)), True)
             f.formulas.get(line.tex, laid.pixels)  # in use: not to be freed
-            laid.formula.draw(draw_list, x + _inset(f, line), base - laid.formula.baseline, ink)
+            laid.formula.draw(draw_list, x + _inset(f, line, laid.room), base - laid.formula.baseline, ink)
             draw_list.pop_clip_rect()
         math, ascent = f.fonts.math or f.fonts.regular, laid.size * f.fonts.math_ascent
         for row, pieces in enumerate(laid.rows):
@@ -110,11 +113,12 @@ class Lines:
             self._hovered(f, line, at_neuron)
 
     @staticmethod
-    def _index(f: Frame, draw_list, line: Line, x: float, base: float, at_neuron: bool) -> None:
-        """ "i=51": the neuron that the term comes from; a way there."""
-        text, small = f"{line.letter}={line.index}", f.font(theme.SMALL)
+    def _index(f: Frame, draw_list, line: Line, x: float, base: float, at_neuron: bool, room: float) -> None:
+        """ "i=51" or its name: the neuron that the term comes from; a way there."""
+        small = f.font(theme.SMALL)
+        text = _called(line, room) if line.name else f"{line.letter}={line.index}"
         width = imgui.calc_text_size(text).x * theme.SMALL / theme.BODY
-        small = int(small * min(1.0, f.px(INSET - 4) / max(width, 1.0)))  # five digits
+        small = int(small * min(1.0, room / max(width, 1.0)))  # five digits
         at = imgui.ImVec2(x, base - imgui.get_font_baked().ascent * small / f.px(theme.BODY))
         draw_list.add_text(f.fonts.regular, small, at, _ACCENT if at_neuron else _FAINT, text)
 
@@ -152,8 +156,19 @@ def of_ink(f: Frame, ink: str, negative: bool) -> int:
     return theme.packed((theme.ERROR_SIGNS if ink == "d" else f.signs)[negative])
 
 
-def _inset(f: Frame, line: Line) -> float:
-    return f.px(INSET) if line.kind in _WEIGHED else f.px(10) if line.kind == "step" else 0.0
+def _called(line: Line, room: float) -> str:
+    """The name of a term's neuron in small print, cut where it is wider than the room for it."""
+    return elide(line.name, room * theme.BODY / theme.SMALL)
+
+
+def _room(f: Frame, lines: list[Line], full: float) -> float:
+    """What stands before the terms of a section: numbers, or names as far as they fit."""
+    widest = max((imgui.calc_text_size(line.name).x for line in lines if line.name), default=0.0) * theme.SMALL / theme.BODY
+    return max(f.px(INSET), min(widest + f.px(10), full * NAMED)) if widest else f.px(INSET)
+
+
+def _inset(f: Frame, line: Line, room: float) -> float:
+    return room if line.kind in _WEIGHED else f.px(10) if line.kind == "step" else 0.0
 
 
 def _colour(f: Frame, line: Line) -> int:
@@ -178,9 +193,9 @@ def _bar(f: Frame, draw_list, line: Line, corner, full: float, longest: float, h
 # ---------------------------------------------------------------- measuring
 
 
-def _lay(f: Frame, line: Line, full: float) -> _Laid:
+def _lay(f: Frame, line: Line, full: float, before: float) -> _Laid:
     """Formula or words beside the number where both fit; else the number stands below."""
-    inset, up = _inset(f, line), imgui.get_font_baked().ascent
+    inset, up = _inset(f, line, before), imgui.get_font_baked().ascent
     down = imgui.get_text_line_height() - up
     number = f"{line.lead} {line.printed}" if line.printed and line.kind in _LED else line.printed
     columns = line.second is not None
@@ -190,7 +205,7 @@ def _lay(f: Frame, line: Line, full: float) -> _Laid:
     laid = _formula(f, line, room, most) if line.tex else None
     if laid is None:
         spans = line.spans or (Span(line.text),)
-        laid = _words(f, line, spans, room, most)
+        laid = _words(f, line, spans, room, most, inset)
     below = laid.size < 0
     laid.size = abs(laid.size)
     tall = laid.above + max(len(laid.rows) - 1, 0) * laid.step
@@ -199,6 +214,7 @@ def _lay(f: Frame, line: Line, full: float) -> _Laid:
     tall = max(tall, up) if not below else tall
     laid.number, laid.number_x = number, full - (f.px(COLUMN) if columns else 0.0) - width
     laid.number_y = tall + down + up if below else laid.above
+    laid.room = before
     laid.height = (laid.number_y + down if below else max(tall + depth, laid.above + down)) + f.px(2)
     return laid
 
@@ -223,7 +239,7 @@ def _formula(f: Frame, line: Line, room: float, most: float) -> _Laid | None:
     return _Laid(0.0, formula.baseline, formula, -size if below else size, pixels=pixels)
 
 
-def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: float) -> _Laid:
+def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: float, inset: float) -> _Laid:
     """Numbers in one row, smaller, or in several rows broken between words. A negative size: the number stands below."""
     size = f.font({"step": STEPS, "shapes": SHAPES, "note": STEPS}.get(line.kind, NUMBERS))
     neutral = _DIM if line.kind in ("rest", "bias", "number", "step", "note", "shapes") else _TEXT
@@ -246,7 +262,7 @@ def _words(f: Frame, line: Line, spans: tuple[Span, ...], room: float, most: flo
         if piece[4]:
             together.append(rest)
             rest = []
-    rows, ends, x, inset = [[]], [0.0], 0.0, _inset(f, line)
+    rows, ends, x = [[]], [0.0], 0.0
     for chunk in [*together, rest]:
         if rows[-1] and x + share * sum(piece[0] for piece in chunk) > limit + 0.5:
             rows.append([])

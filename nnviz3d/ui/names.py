@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnviz3d.spec.readout import NeuronReading, ParameterReading
 from nnviz3d.spec.topology import Topology
+from nnviz3d.ui.equations import called
 from nnviz3d.ui.frame import Frame
 
 
@@ -23,12 +24,12 @@ def neuron_name(f: Frame, reading: NeuronReading) -> str:
 
 
 def place(f: Frame, layer: int, index: int) -> str:
-    """ "input 27", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7"."""
-    last = len(f.readout.topology.nodes) - 1
-    if layer == 0:
-        return f"input {index}"
-    if layer == last:
-        return f"output {index}"
+    """ "input 27", "petal length (input 2)", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7"."""
+    nodes = f.readout.topology.nodes
+    last = len(nodes) - 1
+    if layer in (0, last):
+        name, number = called(nodes[layer].labels, index), f"{'output' if layer else 'input'} {index}"
+        return f"{name} ({number})" if name else number
     return f"hidden {index}" if last == 2 else f"hidden {layer} neuron {index}"
 
 

@@ -6,7 +6,7 @@ Pure functions, like `ui.equations`: symbols as LaTeX, numbers as text.
 from __future__ import annotations
 
 from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
-from nnviz3d.ui.equations import a_, delta_
+from nnviz3d.ui.equations import a_, called, delta_
 from nnviz3d.ui.line import Line, Span, fill, number, setting
 from nnviz3d.ui.numbers import MINUS, pair_plain, plain
 
@@ -32,28 +32,31 @@ def gradients(reading: NeuronReading) -> list[Line]:
     if step.updating:
         tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
         mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
-        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *(_mean(g, j, step.samples) for g in step.gradients)]
+        told = (_mean(g, j, step.samples, reading.source_labels) for g in step.gradients)
+        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
     tip = "The gradient of a weight: the error signal at its end times the activation at its start."
     lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(layer, j)}\,{a_(layer - 1, 'i')}", tip=tip)]
-    return [*lines, *(_gradient(g, step.delta, j, step.samples) for g in step.gradients)]
+    return [*lines, *(_gradient(g, step.delta, j, step.samples, reading.source_labels) for g in step.gradients)]
 
 
-def _mean(g: GradientReading, j: int, samples: int) -> Line:
+def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:
     tip = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Of the shown sample: {plain(g.sample)}."
     at = {"tip": f"{tip}\nClick for its update.", "second": g.sample, "parameter": g.parameter, "ink": "d"}
     if g.a is None:
         return Line(rf"\partial L/\partial b_{{{j}}}", (), g.batch, "bias", **at)
-    return Line("", (Span("mean"),), g.batch, "term", neuron=g.neuron, index=g.index, **at)
+    return Line("", (Span("mean"),), g.batch, "term", neuron=g.neuron, index=g.index, name=called(labels, g.index), **at)
 
 
-def _gradient(g: GradientReading, delta: float, j: int, samples: int) -> Line:
+def _gradient(g: GradientReading, delta: float, j: int, samples: int, labels: tuple[str, ...]) -> Line:
     mean = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Click for its update."
     if g.a is None:
         tip = f"The bias: its gradient is delta, {plain(g.sample)}.\n{mean}"
         return Line(rf"\partial L/\partial b_{{{j}}}", (), g.sample, "bias", tip, second=g.batch, parameter=g.parameter, ink="d")
-    tip = f"Weight from neuron {g.index}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
+    own = called(labels, g.index)
+    whose = f"{own} (neuron {g.index})" if own else f"neuron {g.index}"
+    tip = f"Weight from {whose}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
     spans = fill("{delta} · {a}", delta=number(delta, "d"), a=number(g.a, "a", True))
-    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d")
+    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d", name=own)
 
 
 def check(c: CheckReading | None, name: str) -> list[Line]:

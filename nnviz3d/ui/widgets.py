@@ -11,8 +11,10 @@ from functools import lru_cache
 from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import focus, theme
+from nnviz3d.spec.table import Table
+from nnviz3d.ui import focus, theme, typednumber
 from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.typednumber import Accepted
 from nnviz3d.ui.words import HINTS
 
 _W = imgui.WindowFlags_
@@ -26,20 +28,29 @@ _ACCENT, _ON_ACCENT = theme.packed(theme.ACCENT), theme.packed(theme.ON_ACCENT)
 @lru_cache(maxsize=256)
 def bounds(path: str) -> tuple[float, float]:
     """The accepted range of a scene's number: `bounds("train.batch")` -> (0, 65536). An open end becomes the next number."""
+    a = accepted(path)
+    low = a.low + 1e-6 * max(1.0, abs(a.low)) if a.low_open else a.low
+    return low, a.high - 1e-6 * max(1.0, abs(a.high)) if a.high_open else a.high
+
+
+@lru_cache(maxsize=256)
+def accepted(path: str) -> Accepted:
+    """The same with its ends as they are; whole numbers have closed ones."""
     model = Scene
     *tables, name = path.split(".")
     for table in tables:
         model = model.model_fields[table].annotation
-    low, high = float("-inf"), float("inf")
-    whole = model.model_fields[name].annotation is int
-    for item in model.model_fields[name].metadata:
-        low = max(low, getattr(item, "ge", low) if hasattr(item, "ge") else low)
-        high = min(high, getattr(item, "le", high) if hasattr(item, "le") else high)
-        if hasattr(item, "gt"):
-            low = max(low, item.gt + (1 if whole else 1e-6 * max(1.0, abs(item.gt))))
-        if hasattr(item, "lt"):
-            high = min(high, item.lt - (1 if whole else 1e-6 * max(1.0, abs(item.lt))))
-    return low, high
+    return accepted_in(model, name)
+
+
+def accepted_in(model: type[Table], name: str) -> Accepted:
+    """Of a table's field."""
+    field = model.model_fields[name]
+    ends = {key: getattr(item, key) for item in field.metadata for key in ("ge", "gt", "le", "lt") if hasattr(item, key)}
+    low, high = ends.get("ge", ends.get("gt", float("-inf"))), ends.get("le", ends.get("lt", float("inf")))
+    if field.annotation is int:
+        return Accepted(low + ("gt" in ends), high - ("lt" in ends), whole=True)
+    return Accepted(low, high, "gt" in ends, "lt" in ends)
 
 
 def clamp(path: str, value: float) -> float:
@@ -170,11 +181,17 @@ def slider(f: Frame, path: str, value: float, low: float, high: float, fmt: str 
     text, hint = HINTS[path]
     imgui.begin_group()
     label(f, text)
-    changed, new = imgui.slider_float(f"##{path}", value, low, high, fmt, imgui.SliderFlags_.logarithmic if log else 0)
+    flags = imgui.SliderFlags_.no_input | (imgui.SliderFlags_.logarithmic if log else 0)
+
+    def make() -> tuple[bool, float]:
+        changed, new = imgui.slider_float(f"##{path}", value, low, high, fmt, flags)
+        return changed, clamp(path, tidy(new))
+
+    changed, new = typednumber.dragged(f, f"##{path}", value, accepted(path), make)
     imgui.end_group()
     tip(f, hint)
     if changed:
-        f.edit(path, clamp(path, tidy(new)))
+        f.edit(path, new)
 
 
 def integer(f: Frame, path: str, value: int, speed: float = 0.25, fmt: str = "%d") -> None:
@@ -183,12 +200,13 @@ def integer(f: Frame, path: str, value: int, speed: float = 0.25, fmt: str = "%d
     low, high = (int(b) for b in bounds(path))
     imgui.begin_group()
     label(f, text)
-    shown_high = min(high, 2**31 - 1)
-    changed, new = imgui.drag_int(f"##{path}", min(value, shown_high), speed, low, shown_high, fmt, imgui.SliderFlags_.always_clamp)
+    shown, most, flags = min(value, 2**31 - 1), min(high, 2**31 - 1), imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
+    make = lambda: imgui.drag_int(f"##{path}", shown, speed, low, most, fmt, flags)  # noqa: E731
+    changed, new = typednumber.dragged(f, f"##{path}", value, accepted(path), make)
     imgui.end_group()
     tip(f, hint)
     if changed:
-        f.edit(path, int(clamp(path, new)))
+        f.edit(path, int(new))
 
 
 def number(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
@@ -202,14 +220,10 @@ def number(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
 
 
 def typed(f: Frame, path: str, value: float, fmt: str = "%.6g") -> None:
-    """The bare field of `number`. Half-typed numbers stay in the overlay's memory until the field is left."""
-    changed, new = imgui.input_double(f"##{path}", f.memory.typed.get(path, value), 0, 0, fmt)
-    if changed:
-        f.memory.typed[path] = new
-    if not imgui.is_item_active() and path in f.memory.typed:
-        new = clamp(path, f.memory.typed.pop(path))
-        if new == new and new != value:
-            f.edit(path, new)
+    """The bare field of `number`."""
+    new = typednumber.field(f, f"##{path}", value, accepted(path), fmt % value if "%" in fmt else fmt)
+    if new is not None and new != value:
+        f.edit(path, new)
 
 
 def toggle(f: Frame, path: str, value: bool) -> None:

@@ -116,6 +116,11 @@ HINTS: dict[str, tuple[str, str]] = {
     "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
     "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
     "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),
+    "view.fold": (
+        "Fold inputs",
+        "Where there are many more inputs than this, the strongest are drawn one by one and the rest as one stack (by the summed size of "
+        "their weights). 0: all are drawn.",
+    ),
     "view.layer_gap": ("Layer gap", "Distance of two layers, times what the layout finds good."),
     "look.edges": (
         "Edges show",

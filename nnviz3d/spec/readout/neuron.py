@@ -72,3 +72,5 @@ class NeuronReading:
     renewed: bool = False  # inside a walk: by the new weights
     weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
     values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
+    source_labels: tuple[str, ...] = field(default=(), repr=False)  # what the neurons of the layer before are called, where they have names
+    target_labels: tuple[str, ...] = field(default=(), repr=False)  # the same of the layer after

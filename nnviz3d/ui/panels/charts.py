@@ -10,6 +10,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import percent, short
 from nnviz3d.ui.plots import PLOT, line_spec
 from nnviz3d.ui.series import Series
+from nnviz3d.ui.typednumber import Accepted, dragged
 from nnviz3d.ui.units import loss_unit, rmse_words
 from nnviz3d.ui.widgets import dim, right_edge, small, tip
 
@@ -129,7 +130,9 @@ class Charts:
         tip(f, "Equal distances are equal ratios: small losses stay readable.")
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
-        _, memory.smoothing = imgui.slider_float("##smoothing", memory.smoothing, 0, 0.99, "smoothing %.2f")
+        now, flags = memory.smoothing, imgui.SliderFlags_.no_input
+        make = lambda: imgui.slider_float("##smoothing", now, 0, 0.99, "smoothing %.2f", flags)  # noqa: E731
+        _, memory.smoothing = dragged(f, "##smoothing", now, Accepted(0, 0.99), make)
         tip(
             f,
             "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "

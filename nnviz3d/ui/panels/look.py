@@ -8,7 +8,7 @@ from nnviz3d.spec.scene import Quality, Quantity
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.hotkeys import CAMERAS
-from nnviz3d.ui.widgets import choice, slider, toggle
+from nnviz3d.ui.widgets import choice, integer, slider, toggle
 from nnviz3d.ui.words import QUANTITIES
 
 TITLE, ICON, HINT, OPEN = "Look", fa.ICON_FA_PALETTE, "How it is drawn.", False
@@ -32,6 +32,7 @@ def draw(f: Frame) -> None:
     choice(f, "view.camera", view.camera, CAMERAS, _CAMERA_NAMES)
     slider(f, "view.sway", view.sway, 0, 2, "%.1f°")
     slider(f, "view.pitch", view.pitch, 0.2, 1.5)
+    integer(f, "view.fold", view.fold, 0.2, "%d" if view.fold else "never")
     slider(f, "view.layer_gap", view.layer_gap, 0.3, 3)
     toggle(f, "view.labels", view.labels)
     toggle(f, "view.plate", view.plate)

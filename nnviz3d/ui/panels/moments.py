@@ -7,6 +7,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import ChangeReading, MomentReading
 from nnviz3d.ui import switches, theme
+from nnviz3d.ui.equations import called
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name
 from nnviz3d.ui.numbers import count, percent, plain, short
@@ -111,6 +112,9 @@ def _name(f: Frame, change: ChangeReading) -> str:
     """ "bias of output 3", "input 12 → hidden 1, 5"."""
 
     def told(layer: int, index: int) -> str:
+        nodes = f.readout.topology.nodes
+        if own := called(nodes[layer].labels, index):
+            return own
         name = layer_name(f, layer).lower().replace(" layer", "")
         return f"{name}{',' if name[-1].isdecimal() else ''} {index}"
 

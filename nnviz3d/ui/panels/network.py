@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from imgui_bundle import icons_fontawesome_6 as fa
@@ -14,7 +15,8 @@ from nnviz3d.spec.scene import Activation, Initializer, Layer, Output, OutputAct
 from nnviz3d.ui.choices import words
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, shape
-from nnviz3d.ui.widgets import choice, combo, dim, icon_button, small, tidy, tip
+from nnviz3d.ui.typednumber import dragged
+from nnviz3d.ui.widgets import accepted_in, choice, combo, dim, icon_button, small, tidy, tip
 from nnviz3d.ui.words import LAYER_HINTS
 
 ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
@@ -81,7 +83,9 @@ def _row(f: Frame, k: int, layer: Layer) -> None:
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
     imgui.set_next_item_width(rest * 0.42)
-    changed, units = imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", imgui.SliderFlags_.always_clamp)
+    flags = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
+    make = lambda: imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", flags)  # noqa: E731
+    changed, units = dragged(f, f"##units{k}", layer.units, accepted_in(Layer, "units"), make)
     tip(f, LAYER_HINTS["units"])
     if changed:
         f.edit(f"{path}.units", min(max(units, 1), limits.UNITS))
@@ -128,11 +132,18 @@ def _first(f: Frame, path: str, layer: Layer | Output, *more: tuple[str, str, fl
     if picked and picked != layer.init:
         f.edit(f"{path}.init", picked)
     for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "first bias", -1, 1), *more):
-        changed, value = imgui.slider_float(text, getattr(layer, name), low, high, "%.2f", imgui.SliderFlags_.always_clamp)
+        now, flags = getattr(layer, name), imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
+        make = partial(_slide, text, now, low, high, flags)
+        changed, value = dragged(f, f"{text}##{path}", now, accepted_in(type(layer), name), make)
         tip(f, LAYER_HINTS[name])
         if changed:
-            f.edit(f"{path}.{name}", tidy(value))
+            f.edit(f"{path}.{name}", value)
     imgui.pop_item_width()
+
+
+def _slide(text: str, now: float, low: float, high: float, flags: int) -> tuple[bool, float]:
+    changed, value = imgui.slider_float(text, now, low, high, "%.2f", flags)
+    return changed, tidy(value)
 
 
 TITLE, ICON, HINT, OPEN = "Network", fa.ICON_FA_CIRCLE_NODES, "The layers between input and output.", False

@@ -9,6 +9,7 @@ from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name
+from nnviz3d.ui.typednumber import Accepted, stepped
 from nnviz3d.ui.widgets import elide, icon_button, right_edge, tip
 
 _FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
@@ -93,11 +94,10 @@ def _from(f: Frame, reading: ParameterEquations) -> None:
         f.do("pick", reading.source)
     imgui.same_line()
     imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
-    changed, i = imgui.input_int("##from_neuron", reading.source_index, 1, 10, imgui.InputTextFlags_.enter_returns_true)
+    i = stepped(f, "##from_neuron", reading.source_index, Accepted(0, reading.fan_in - 1, whole=True))
     tip(f, f"Any of the {reading.fan_in:,} weights that lead into this neuron, by the number of the neuron it comes from (from 0).")
     first = reading.parameter - reading.source_index
-    i = min(max(i, 0), reading.fan_in - 1)
-    if changed and i != reading.source_index:
+    if i is not None:
         f.do("choose", first + i)
 
 

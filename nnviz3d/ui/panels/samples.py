@@ -16,6 +16,7 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, plain, short
 from nnviz3d.ui.sheet import Sheet, painted
+from nnviz3d.ui.typednumber import Accepted, stepped
 from nnviz3d.ui.widgets import combo, dim, elide, icon_button, label, small, tip
 
 TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Look through the samples: the worst, the wrong, a class.", False
@@ -101,11 +102,12 @@ class Samples:
         imgui.begin_group()
         label(f, "Shown")
         imgui.set_next_item_width(-2 * f.px(26) - f.px(8) if r.wrong is not None else -1)
-        changed, number = imgui.input_int("##samples.shown", r.shown + 1, 1, 10)
+        most = max(f.readout.sample_count if r.part != "batch" else r.total, 1)
+        number = stepped(f, "##samples.shown", r.shown + 1, Accepted(1, most, whole=True))
         imgui.end_group()
         tip(f, "The number of the shown sample, from 1. Keys [ and ].")
-        if changed:
-            f.do("show_sample", min(max(number, 1), max(f.readout.sample_count if r.part != "batch" else r.total, 1)) - 1)
+        if number is not None:
+            f.do("show_sample", number - 1)
         if r.wrong is not None:
             for icon, name, key in ((fa.ICON_FA_BACKWARD_STEP, "previous_wrong", "{"), (fa.ICON_FA_FORWARD_STEP, "next_wrong", "}")):
                 imgui.same_line(0, f.px(4))

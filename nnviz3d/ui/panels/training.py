@@ -77,10 +77,7 @@ def _with_list(f: Frame, path: str, value: float, values) -> None:
     label(f, text)
     side = imgui.get_frame_height()
     imgui.set_next_item_width(imgui.get_content_region_avail().x - side - f.px(4))
-    if whole:
-        _typed_integer(f, path, value)
-    else:
-        typed(f, path, value)
+    typed(f, path, value, "%d" if whole else "%.6g")
     imgui.same_line(0, f.px(4))
     if imgui.begin_combo(f"##{path}.list", "", imgui.ComboFlags_.no_preview | imgui.ComboFlags_.popup_align_left):
         for option in values:
@@ -90,10 +87,3 @@ def _with_list(f: Frame, path: str, value: float, values) -> None:
         imgui.end_combo()
     imgui.end_group()
     tip(f, hint)
-
-
-def _typed_integer(f: Frame, path: str, value: int) -> None:
-    before = len(f.edits)
-    typed(f, path, value, "%.0f")
-    for k in range(before, len(f.edits)):
-        f.edits[k] = type(f.edits[k])(path, round(f.edits[k].value))

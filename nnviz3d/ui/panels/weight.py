@@ -17,6 +17,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.names import layer_name, parameter_name, place
 from nnviz3d.ui.notes import moved
 from nnviz3d.ui.numbers import count, plain
+from nnviz3d.ui.typednumber import Accepted, dragged
 from nnviz3d.ui.widgets import dim, icon_button, right_edge, small, tip
 from nnviz3d.ui.words import HOLD_WORDS
 
@@ -56,7 +57,9 @@ def _value(f: Frame, w: ParameterReading) -> None:
     imgui.set_cursor_pos_y(max(below, imgui.get_cursor_pos_y()))
     imgui.set_next_item_width(-1)
     speed = max(abs(w.value), 0.4) / PIXELS
-    changed, value = imgui.drag_float("##value", w.value, speed, 0, 0, plain(w.value), imgui.SliderFlags_.no_round_to_format)
+    flags = imgui.SliderFlags_.no_round_to_format | imgui.SliderFlags_.no_input
+    make = lambda: imgui.drag_float("##value", w.value, speed, 0, 0, plain(w.value), flags)  # noqa: E731
+    changed, value = dragged(f, "##value", w.value, Accepted(-limits.PARAMETER, limits.PARAMETER), make)
     most = f"{limits.PARAMETER:,.0f}"
     tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
     if changed:
