@@ -122,8 +122,15 @@ class Visitor:
                 self.do("next_sample")
             self.do("walk_gradient", self.random.random() < 0.5)
             self.look(future=self.future(place))
+            self.answers(place)
         self.do("walk_leave")
         self.frame(2)
+
+    def answers(self, place: Place) -> None:
+        """The network says something once its output is there, and two things only in the end."""
+        last, said = len(self.session.source.topology.nodes) - 1, self.screen.find(r"the network says (.+)$")
+        assert bool(said) == (place.number > last + 0.75)
+        assert bool(self.screen.find(r"^(loss .+ → .+)$")) == (place.index == 3 * last + 2)
 
     def future(self, place: Place) -> tuple[str, ...]:
         """Numbers that the walk has not come to, by the order of the phases alone, but for those that look like a known one."""

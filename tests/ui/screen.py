@@ -31,6 +31,8 @@ class Screen:
     lines: dict[str, list[Line]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     loss: tuple[str, str] | None = None
+    table: dict[str, list[str]] = field(default_factory=dict)  # columns of the walk's table that can be read, by title
+    whole: bool = False  # all outputs are in it
 
     def find(self, pattern: str) -> list[str]:
         """What the pattern's group holds, in every text that has it."""
@@ -56,6 +58,7 @@ class Screen:
 def reading():
     """Within the context every frame that is drawn is written down, from `begin` on."""
     screen = Screen()
+    columns = outputs.columns
     add_text, unformatted, draw, formula = imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula
 
     def drawn(self, *args):
@@ -75,12 +78,21 @@ def reading():
         screen.loss = text, plain(o.loss_before)
         return latex, text
 
+    def tabled(table):
+        made = columns(table)
+        seen = [column for column in made if column.alpha > 0]
+        screen.table = {c.title: [(outputs.number if c.bars else outputs.signed)(float(v)) for v in c.values] for c in seen}
+        screen.whole = table.outputs.total == len(table.outputs.names)
+        return made
+
+    outputs.columns = tabled
     imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = drawn, written, lined, told
     assert outputs.losses is losses
     try:
         yield screen
     finally:
         imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = add_text, unformatted, draw, formula
+        outputs.columns = columns
 
 
 def begin(screen: Screen) -> None:
@@ -88,6 +100,7 @@ def begin(screen: Screen) -> None:
     screen.lines.clear()
     screen.texts.clear()
     screen.loss = None
+    screen.table = {}
 
 
 def check(screen: Screen, clip: float = 1.0) -> int:
@@ -103,7 +116,23 @@ def check(screen: Screen, clip: float = 1.0) -> int:
         for a, b, product in re.findall(r"= (\S+) × (\S+) = (\S+)$", text):
             _agree(text, *_product(number(a), number(b)), number(product))
             count += 1
-    return count + _loss(screen)
+    return count + _loss(screen) + _table(screen)
+
+
+def _table(screen: Screen) -> int:
+    """Differences of its columns; the largest share is the one that the header says."""
+    told = {title: [number(text) for text in cells] for title, cells in screen.table.items()}
+    for first, second, difference in (("target", "output", "p − y"), ("before", "after", "change")):
+        if difference in told:
+            for a, b, d in zip(told[first], told[second], told[difference], strict=True):
+                _agree(f"{screen.table}", b.value - a.value, (a.unit + b.unit) / 2 + 1e-7 * abs(a.value), d)
+    now = told.get("after") if "before" in told else told.get("output")
+    if now and (share := screen.find(r"the network says .*\((\d+\.\d) %\)$")):
+        best = max(now)
+        assert abs(best.value - float(share[0]) / 100) <= 0.00051 + best.unit / 2, (share, screen.table)
+        if screen.whole:  # softmax
+            assert abs(sum(n.value for n in now) - 1) <= sum(n.unit for n in now) / 2 + 1e-6
+    return len(told)
 
 
 def _agree(text: str, result: float, slack: float, printed: Printed) -> None:
