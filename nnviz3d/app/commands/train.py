@@ -273,10 +273,7 @@ class _Run:
             if self.recorder is not None:
                 self.recorder.note()
             if file is not None:
-                score = self.trainer.score(part, LOG_SAMPLES)
-                line = {"step": self.trainer.step, "loss": self.trainer.loss, "accuracy": score.accuracy}
-                if score.classes is not None:
-                    line |= {"balanced_accuracy": score.balanced, "rows": score.rows, "of": score.of}
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(self.trainer.score(part, LOG_SAMPLES))}
                 error = self.trainer.objective.error
                 line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
@@ -310,6 +307,14 @@ class _Run:
             "seconds": self.seconds,
             "steps_per_second": done / self.seconds if self.seconds else None,
         }
+
+
+def _accuracy(score: Score) -> dict[str, Any]:
+    """Of a log line: the accuracy; where classes are not equally frequent the balanced one too, and what it is of where that is not all."""
+    told: dict[str, Any] = {"accuracy": score.accuracy}
+    if score.classes is not None and len(set(score.classes.count_c.tolist())) > 1:
+        told["balanced_accuracy"] = score.balanced
+    return told if score.whole else told | {"rows": score.rows, "of": score.of}
 
 
 def _scored(part: str, score: Score | None, names: tuple[str, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import ConfusionReading
+from nnviz3d.spec.score import Classes
 from nnviz3d.ui import theme
 from nnviz3d.ui.bitmap import Bitmap
 from nnviz3d.ui.frame import Frame
@@ -65,6 +66,10 @@ class Confusion:
         if reading.last != reading.first:
             when = f"while it learned from step {count(reading.first)} to {count(reading.last)}"
         tip(f, f"Every sample of the {reading.part} part, answered {when}. The class with the largest output counts as the answer.")
+        if len(set(reading.count_cc.sum(1).tolist())) > 1:  # else it is the accuracy
+            small(f, by_class(reading.count_cc, f.readout.class_names), wrap=True)
+            tip(f, "Balanced accuracy is the mean of the classes' recalls, however rare they are. The recall of a class is the share of its "
+                   "samples that is recognised: the brightness of its cell in the diagonal.")  # fmt: skip
         if reading.mute:
             small(f, f"{count(reading.mute)} of them got an answer that is not a number.", theme.packed(theme.WARN), wrap=True)
 
@@ -141,6 +146,17 @@ class Confusion:
 
 def _name(names: tuple[str, ...], k: int) -> str:
     return names[k] if k < len(names) else str(k)
+
+
+def by_class(count_cc: np.ndarray, names: tuple[str, ...]) -> str:
+    """Balanced accuracy, and the class that is recognised least."""
+    of_c = count_cc.sum(1)
+    classes = Classes(of_c, np.diag(count_cc), count_cc.sum(0))
+    if classes.balanced is None:
+        return ""
+    worst = int(np.nanargmin(classes.recall_c))
+    least = f"{count(int(count_cc[worst, worst]))} of {count(int(of_c[worst]))}"
+    return f"Balanced accuracy {percent(classes.balanced)}; of {_name(names, worst)} {least} are recognised"
 
 
 def sentence(count_cc: np.ndarray, names: tuple[str, ...], i: int, j: int) -> str:
