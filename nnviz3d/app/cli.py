@@ -69,6 +69,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app import opening
     from nnviz3d.app.commands import common
+    from nnviz3d.spec import endings
     from nnviz3d.spec.errors import InputError
 
     if headless and frames is None:
@@ -76,10 +77,12 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
     arriving = None if headless else opening.arriving(scene)
-    opened, pixels, _, _ = common.together(
+    opened, pixels, *_ = common.together(
         lambda: options.open("digits" if arriving else scene),
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
+        lambda: endings.check(screenshot, endings.SCREEN, "--screenshot"),
+        lambda: endings.check(stats, endings.NUMBERS, "--stats"),
         lambda: place and common.check_place(place),
     )
     from nnviz3d.app.run import run_window
@@ -140,7 +143,7 @@ def export(
 def shot(
     options: Any,
     scene: SceneName,
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write; .jpg, .webp, .tiff and .exr too.")],
     step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
     phase: Annotated[
         str | None,
@@ -160,11 +163,11 @@ def shot(
 
     if camera is not None:
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
-    from nnviz3d.app import api
+    from nnviz3d.app import api, stills
 
     opened, pixels, *_ = common.together(
         lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
-        lambda: api.check_picture((16, 16), ssaa, depth),
+        lambda: api.check_picture((16, 16), ssaa, depth), lambda: stills.depth(target, depth, common.parse_size(size), transparent),
     )  # fmt: skip
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)

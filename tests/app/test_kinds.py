@@ -78,7 +78,7 @@ OWN = {
     "idx": (b"\0\0\x08\x01\0\0\0\x04abcd", "is data in the IDX format", "drop it"),
     "excel": (archive("[Content_Types].xml", "xl/workbook.xml"), "is an Excel workbook", "save it as .csv"),
     "parquet": (b"PAR1" + bytes(30) + b"PAR1", "is a Parquet table", ".csv"),
-    "timeline": (b"{\"nnviz3d\":\"timeline\",\"format\":1}\n", "is a timeline", "film"),
+    "timeline": (b'{"nnviz3d":"timeline","format":1}\n', "is a timeline", "film"),
     "zip": (archive("readme.txt"), "is a zip archive (with readme.txt)", "unpack"),
 }
 KINDS = FOREIGN | OWN

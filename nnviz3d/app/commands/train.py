@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
+from nnviz3d.spec import endings
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
 
@@ -56,7 +57,10 @@ def train(
     keep: Keep = Keep(),
 ) -> int:
     """Returns the exit code: 0, 3 when training diverged or a file could not be finished, 130 on Ctrl+C. Raises InputError."""
-    (scene, base), _, _ = together(lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check)
+    (scene, base), *_ = together(
+        lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check,
+        lambda: endings.check(save, endings.WEIGHTS, "--save"), lambda: endings.check(log, endings.LOG, "--log"),
+    )  # fmt: skip
     from nnviz3d import backend
     from nnviz3d.app.stops import check
     from nnviz3d.engine import data
