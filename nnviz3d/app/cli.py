@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -287,24 +288,36 @@ def bench(
 
 def main() -> None:
     """The entry point of the `nnviz3d` command. Ends the process."""
+    from nnviz3d.app import streams
+
     arguments = with_command(sys.argv[1:])
+    streams.guard()
+    code = _run(lambda: app(arguments, prog_name="nnviz3d"), arguments)
+    code = code or _run(sys.stdout.flush, arguments)
+    streams.release()
+    sys.exit(code)
+
+
+def _run(work: Callable[[], None], arguments: list[str]) -> int:
+    """The exit code of what is done; what is a bug is raised."""
     try:
-        app(arguments, prog_name="nnviz3d")
+        work()
     except SystemExit as end:  # typer ends every run so
         if end.code == 2:
             from nnviz3d.app.commands import outcome
 
             outcome.wrong_usage(arguments)
-        raise
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except Exception as error:
         from nnviz3d.app.commands import outcome
 
         code = outcome.told(error, arguments)
         if code is None:
             raise
-        sys.exit(code)
+        return code
+    return 0
 
 
 def with_command(arguments: list[str]) -> list[str]:
