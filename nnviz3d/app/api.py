@@ -155,5 +155,5 @@ def shot_file(
     """`nnviz3d shot`: take the picture and write it. `F.exr`: linear light in half floats."""
     from nnviz3d.app import stills
 
-    more = {"ssaa": ssaa, "transparent": transparent, "depth": stills.depth(output, depth)}
+    more = {"ssaa": ssaa, "transparent": transparent, "depth": stills.depth(output, depth, size, transparent)}
     stills.write(take(opened, size, step=step, phase=phase, ui=ui, camera=camera, backend=backend, **more), output)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,6 +71,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app import opening
     from nnviz3d.app.commands import common
+    from nnviz3d.spec import endings
     from nnviz3d.spec.errors import InputError
 
     if headless and frames is None:
@@ -77,10 +79,12 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
     arriving = None if headless else opening.arriving(scene)
-    opened, pixels, _, _ = common.together(
+    opened, pixels, *_ = common.together(
         lambda: options.open("digits" if arriving else scene),
         lambda: common.parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
+        lambda: endings.check(screenshot, endings.SCREEN, "--screenshot"),
+        lambda: endings.check(stats, endings.NUMBERS, "--stats"),
         lambda: place and common.check_place(place),
     )
     from nnviz3d.app.run import run_window
@@ -146,7 +150,7 @@ def export(
 def shot(
     options: Any,
     scene: SceneName,
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write.")],
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write; .jpg, .webp, .tiff and .exr too.")],
     step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
     phase: Annotated[
         str | None,
@@ -166,11 +170,11 @@ def shot(
 
     if camera is not None:
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
-    from nnviz3d.app import api
+    from nnviz3d.app import api, stills
 
     opened, pixels, *_ = common.together(
         lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
-        lambda: api.check_picture((16, 16), ssaa, depth),
+        lambda: api.check_picture((16, 16), ssaa, depth), lambda: stills.depth(target, depth, common.parse_size(size), transparent),
     )  # fmt: skip
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
@@ -292,28 +296,39 @@ def bench(
 
 def main() -> None:
     """The entry point of the `nnviz3d` command. Ends the process."""
+    from nnviz3d.app import streams
     from nnviz3d.app.commands import stopping
 
     arguments = with_command(sys.argv[1:])
     threads.from_the_start()
     stopping.interrupt()
+    streams.guard()
+    code = _run(lambda: app(arguments, prog_name="nnviz3d"), arguments)
+    code = code or _run(sys.stdout.flush, arguments)
+    streams.release()
+    sys.exit(code)
+
+
+def _run(work: Callable[[], None], arguments: list[str]) -> int:
+    """The exit code of what is done; what is a bug is raised."""
     try:
-        app(arguments, prog_name="nnviz3d")
+        work()
     except SystemExit as end:  # typer ends every run so
         if end.code == 2:
             from nnviz3d.app.commands import outcome
 
             outcome.wrong_usage(arguments)
-        raise
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except Exception as error:
         from nnviz3d.app.commands import outcome
 
         code = outcome.told(error, arguments)
         if code is None:
             raise
-        sys.exit(code)
+        return code
+    return 0
 
 
 def with_command(arguments: list[str]) -> list[str]:

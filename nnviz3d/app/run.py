@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nnviz3d.app.commands import stopping
+from nnviz3d.spec import endings
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
@@ -32,9 +33,12 @@ def run_window(
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
     `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
     checkpoint to go on from. Returns the exit code."""
+    from nnviz3d.app import stills
     from nnviz3d.app.session import REMEMBER, Session
     from nnviz3d.gfx.hosts import open_host
 
+    endings.check(screenshot, endings.SCREEN, "--screenshot")
+    endings.check(stats, endings.NUMBERS, "--stats")
     session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     if resume is not None:
         from nnviz3d.app import checkpoints
@@ -46,7 +50,6 @@ def run_window(
     host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.callback(host.close)
-        from nnviz3d.app import stills
         from nnviz3d.app.loop import Loop
 
         loop = Loop(host, session)

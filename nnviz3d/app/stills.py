@@ -1,4 +1,4 @@
-"""Pictures to PNG (8 or 16 bits) and EXR files: atomically, with a name that is not taken."""
+"""Pictures to files: PNG (8 or 16 bits), JPEG, WebP, TIFF and EXR by their names; atomically, with a name that is not taken."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.record.codecs import CODECS, available
-from nnviz3d.record.png import write_png
+from nnviz3d.record.png import FORMS, write_picture
 from nnviz3d.record.sequence import encoded
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec import endings
+from nnviz3d.spec.errors import InputError, Problem
+
+WEBP_SIDE = 16_383
 
 
 def save(image: np.ndarray, folder: Path, stem: str) -> Path:
@@ -22,9 +25,20 @@ def save(image: np.ndarray, folder: Path, stem: str) -> Path:
     return path
 
 
-def depth(path: Path, wanted: int) -> int:
-    """Bits a channel of a file with this name; asked before any work. Raises InputError where it needs what is not installed."""
-    deep = 32 if path.suffix.lower() == ".exr" else wanted
+def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: bool = False) -> int:
+    """Bits a channel of a file with this name; asked before any work. Raises InputError where its kind cannot hold the picture, and where
+    it needs what is not installed."""
+    endings.check(path, endings.PICTURE, "--output")
+    ending, problems = path.suffix.lower(), []
+    deep = 32 if ending == ".exr" else wanted
+    if deep > 8 and ending in FORMS:
+        problems.append(Problem(str(path), "--depth", f"{ending} is written with 8 bits a channel; .png holds 16, .exr more"))
+    if transparent and FORMS.get(ending, ("",))[0] == "jpeg":
+        problems.append(Problem(str(path), "--transparent", "JPEG holds no transparency; .png, .webp, .tiff and .exr do"))
+    if ending == ".webp" and max(size) > WEBP_SIDE:
+        problems.append(Problem(str(path), "--size", f"WebP holds at most {WEBP_SIDE:,} pixels a side"))
+    if problems:
+        raise InputError(*problems)
     if deep > 8 and not available():
         raise InputError.of(str(path), "", f'pictures of {deep} bits need PyAV: pip install "nnviz3d[video]"')
     return deep
@@ -35,7 +49,7 @@ def write(image: np.ndarray, path: Path) -> None:
     part = path.with_name(path.name + ".part")
     try:
         if image.dtype == np.uint8:
-            write_png(image, part)
+            write_picture(image, part, path.suffix)
         else:
             codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
             part.write_bytes(encoded(image, codec, image.shape[2] == 4))

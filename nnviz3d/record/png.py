@@ -1,4 +1,4 @@
-"""PNG files by Pillow."""
+"""Pictures in files by Pillow: PNG, JPEG, WebP, TIFF."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ def write_png(image: np.ndarray, path: Path) -> None:
     """(H, W, 3|4) uint8 to a file. Raises OSError."""
     with path.open("wb") as file:
         Image.fromarray(np.ascontiguousarray(image)).save(file, "png", compress_level=3)
+
+
+FORMS = {
+    ".jpg": ("jpeg", {"quality": 95, "subsampling": 0}),  # letters keep their colours
+    ".webp": ("webp", {"quality": 95, "method": 4}),
+    ".tif": ("tiff", {"compression": "tiff_adobe_deflate"}),
+}
+FORMS |= {".jpeg": FORMS[".jpg"], ".tiff": FORMS[".tif"]}
+
+
+def write_picture(image: np.ndarray, path: Path, ending: str) -> None:
+    """(H, W, 3|4) uint8 to a file, as its ending says; PNG for one that is none. Raises OSError."""
+    form, options = FORMS.get(ending.lower(), ("png", {"compress_level": 3}))
+    with path.open("wb") as file:
+        Image.fromarray(np.ascontiguousarray(image)).save(file, form, **options)
 
 
 def read_png(path: Path) -> np.ndarray:

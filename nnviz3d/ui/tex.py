@@ -19,6 +19,7 @@ import numpy as np
 from imgui_bundle import imgui, imgui_microtex
 
 BYTE_CAP = 8 << 20  # about 500 formulas of 24 px
+IDLE = 900  # frames after which what is not drawn any more is dropped: in a walk every step has numbers of its own
 MAX_LENGTH = 400  # our longest is about 120; a bound, because MicroTeX makes pictures of any width
 _WARM_UP = r"z^{[1]}_{j} = \sum_{i=1}^{4} w_{ji}\,a_i + b_j = 0.5"
 _WHITE = 0xFFFFFFFF
@@ -118,7 +119,7 @@ class Formulas:
                 return None
             formula = self._render(*key)
             if formula is None:
-                self._failed.add(key)
+                self._failed = {key} if len(self._failed) >= 100 else self._failed | {key}
                 return None
         else:
             formula = found[0]
@@ -161,11 +162,11 @@ class Formulas:
         self._dying.append(data)
 
     def sweep(self) -> None:
-        """Once a frame: free what is over the cap and not drawn in this frame, and forget what the backend has freed."""
+        """Once a frame: free what is over the cap and not drawn in this frame, or was not drawn for long, and forget what is freed."""
         now = imgui.get_frame_count()
-        while self.bytes > self.byte_cap and self._cache:
+        while self._cache:
             key, (formula, used) = next(iter(self._cache.items()))
-            if used >= now:
+            if used >= now or (self.bytes <= self.byte_cap and now - used < IDLE):
                 break
             del self._cache[key]
             self._release(formula)

@@ -105,7 +105,7 @@ def test_train_gives_the_same_bytes_twice_and_others_with_another_seed(nnviz3d, 
 
 def test_a_log_does_not_change_what_is_learned(nnviz3d, tmp_path):
     nnviz3d("train", "iris", "--steps", 25, "--save", "a.safetensors", "-q")
-    nnviz3d("train", "iris", "--steps", 25, "--save", "b.safetensors", "--log", "l", "-q")
+    nnviz3d("train", "iris", "--steps", 25, "--save", "b.safetensors", "--log", "l.jsonl", "-q")
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
 
 

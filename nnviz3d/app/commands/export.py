@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from nnviz3d.app.commands.common import Options, check_outputs, emit, together
+from nnviz3d.spec import endings
 from nnviz3d.spec.errors import InputError, Problem
 
 KINDS = {".safetensors": "weights", ".toml": "scene"}  # by the ending of the file; .py asks --as
@@ -47,13 +48,15 @@ def kind_of(target: Path, language: str | None) -> str:
     """What a file of this name holds. Raises InputError for an unknown ending and for a language that does not fit."""
     if language not in (None, "numpy", "torch"):
         raise InputError.of("", "--as", f'expected numpy or torch, found "{language}"')
-    if target.suffix == ".py":
+    endings.check(target, endings.EXPORT, "--output")
+    ending = target.suffix.lower()
+    if ending == ".py":
         return language or "numpy"
-    if target.suffix not in KINDS:
-        raise InputError.of(str(target), "--output", "expected a name that ends with .safetensors, .toml or .py")
+    if ending not in KINDS:
+        raise InputError.of(str(target), "--output", "a device has no ending that says what to write; name a file")
     if language is not None:
         raise InputError.of("", "--as", f"is for scripts; {target} is not one. Name the output .py")
-    return KINDS[target.suffix]
+    return KINDS[ending]
 
 
 def _check(target: Path, language: str | None, weights: Path | None, step: int | None) -> None:
@@ -63,7 +66,7 @@ def _check(target: Path, language: str | None, weights: Path | None, step: int |
         problems.append(Problem("", "--weights --step", "give one of them: weights of a file, or steps of training"))
     try:
         check_outputs(output=target)
-        if target.suffix == ".py" and language in (None, "numpy", "torch"):
+        if target.suffix.lower() == ".py" and language in (None, "numpy", "torch"):
             from nnviz3d.app.export import companion
 
             check_outputs(output=companion(target, language or "numpy"))

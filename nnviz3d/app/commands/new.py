@@ -33,7 +33,7 @@ STARTER = Scene(
 
 def new(options: Options, name: str) -> Path:
     """Write NAME (.toml is added). Raises InputError where the file exists or cannot be written."""
-    path = Path(name) if name.endswith(".toml") else Path(name + ".toml")
+    path = Path(name) if name.lower().endswith(".toml") else Path(name + ".toml")
     check_outputs(NAME=path)
     if path.exists():
         raise InputError.of(str(path), "", "exists already; choose another name")

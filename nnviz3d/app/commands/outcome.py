@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 from nnviz3d.app.commands import common
@@ -31,4 +32,5 @@ def wrong_usage(arguments: list[str]) -> None:
 def document(arguments: list[str], problems: list[dict[str, Any]]) -> None:
     """With `--json` stdout always gets its one document, also when nothing could be done."""
     if "--json" in arguments and not common.emitted:
-        common.emit({"ok": False, "problems": problems})
+        with suppress(RunError):  # stdout takes nothing any more: it has been told, or matters less
+            common.emit({"ok": False, "problems": problems})

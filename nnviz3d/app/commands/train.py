@@ -18,6 +18,7 @@ from nnviz3d.app.commands import resuming
 from nnviz3d.app.commands.common import Options, check_outputs, emit, plain, together
 from nnviz3d.app.commands.stopping import stopping
 from nnviz3d.app.curves import Curves
+from nnviz3d.spec import endings
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import PACE
 from nnviz3d.spec.score import Score, percent
@@ -67,8 +68,9 @@ def train(
 
     `resume`: go on from this checkpoint, `steps` more. `checkpoint`: write `save` every so many steps, too.
     """
-    (scene, base), _, _, _ = together(
+    (scene, base), *_ = together(
         lambda: options.scene(name), lambda: check_outputs(save=save, log=log), keep.check,
+        lambda: endings.check(save, endings.WEIGHTS, "--save"), lambda: endings.check(log, endings.LOG, "--log"),
         lambda: resuming.check(init, resume, save, checkpoint),
     )  # fmt: skip
     from nnviz3d import backend

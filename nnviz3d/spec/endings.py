@@ -1,0 +1,28 @@
+"""Which endings a file that is written may have: what it holds must be what its name says. One room for all commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnviz3d.spec.errors import InputError
+
+PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr")
+SCREEN = PICTURE[:-1]  # of what a window shows: it has no linear light
+WEIGHTS, LOG, NUMBERS, SCENE = (".safetensors",), (".jsonl",), (".json",), (".toml",)
+EXPORT = (*WEIGHTS, *SCENE, ".py")
+
+
+def check(path: Path | None, endings: tuple[str, ...], option: str) -> None:
+    """Raises InputError for a name with another ending (large letters are the same). A device or a pipe may be called anything."""
+    if path is None or path.suffix.lower() in endings or _device(path):
+        return
+    found = f"found {path.suffix}" if path.suffix else "the name has no ending"
+    wanted = endings[0] if len(endings) == 1 else f"{', '.join(endings[:-1])} or {endings[-1]}"
+    raise InputError.of(str(path), option, f"expected a name that ends with {wanted}; {found}")
+
+
+def _device(path: Path) -> bool:
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
