@@ -80,8 +80,8 @@ def find(lines: list[str], data: Data) -> tuple[Dialect, int]:
             failed = error
     if failed and not found:
         raise failed
-    scores = {delimiter: _score(rows, delimiter) for delimiter, rows in found.items()}
-    if not any(found.values()):
+    scores = {delimiter: _score(rows, delimiter) for delimiter, rows in found.items() if rows}
+    if not scores:
         raise ValueError("is empty; expected rows of numbers")
     best = max(scores, key=lambda delimiter: scores[delimiter])
     return replace(of_rows(found[best], best, data), quote=quote), 1 if said else 0

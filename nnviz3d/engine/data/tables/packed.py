@@ -22,7 +22,7 @@ from nnviz3d.spec.errors import InputError
 TEXT_BYTES = 1 << 30
 XZ_MEMORY = 256 << 20  # a header may ask for 4 GiB; `xz -9` needs 65 MiB
 DIRECTORY = 1 << 20  # bytes for the list of files in an archive
-HEAD = 1 << 16
+HEAD, PIECE = 1 << 16, 1 << 20
 WIDE = 16  # bytes from which on zeros between them are letters of UTF-16
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, MemoryError)
 _KINDS = {
@@ -98,6 +98,15 @@ def readable(path: Path, size: int) -> None:
     """Raises InputError where a text is too large to be read."""
     if size > TEXT_BYTES:
         raise InputError.of(str(path), "", f"{size:,} bytes; a table of text holds at most {TEXT_BYTES:,}. Save larger ones as .npz")
+
+
+def judge(path: Path) -> None:
+    """Unpack once and keep nothing, which is quick: what is no honest file is refused before its rows are looked at. Raises InputError."""
+    kind = kind_of(path)
+    if kind in PACKED:
+        with unpacked(path, kind) as stream:
+            while stream.read(PIECE):
+                pass
 
 
 def unreadable(path: Path, error: Exception) -> InputError:

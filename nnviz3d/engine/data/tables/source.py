@@ -56,9 +56,13 @@ def open_source(path: Path, data: Data) -> Source:
             else f", separated by one of , ; | tab or spaces (read with {found.dialect.delimiter!r}; give data.delimiter)"
         )
         raise InputError.of(where, "", told + hint)
-    if width > limits.UNITS:
-        raise InputError.of(where, "", f"{width:,} columns; at most {limits.UNITS:,} are read")
+    check_width(width, where)
     return found
+
+
+def check_width(columns: int, where: str) -> None:
+    if columns > limits.UNITS:
+        raise InputError.of(where, "", f"{columns:,} columns; at most {limits.UNITS:,} are read")
 
 
 class Text:
@@ -68,11 +72,13 @@ class Text:
 
     def __init__(self, path: Path, data: Data):
         packed.readable(path, path.stat().st_size)
+        packed.judge(path)
         self.path, self.notes = path, ()
         self.encoding = packed.encoding_of(path, data.encoding)
         with self._telling(), packed.text_of(path, self.encoding) as file:
             head, taken = [], 0
             for line in lines(file, str(path)):
+                check_width(max(map(line.count, ",;|\t")) + 1, str(path))
                 head.append(line)
                 taken += len(line)
                 if taken > PEEK or len(head) > 2 * dialect.LINES:
