@@ -13,6 +13,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.units import Unit
 
 TABLES = {".csv": "csv", ".tsv": "csv", ".npz": "npz", ".npy": "npz"}
 
@@ -170,4 +171,8 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
 
 def _outputs(facts: dict[str, Any]) -> list[str]:
     names = facts.get("outputs", ())
-    return [f"  outputs: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}"] if names else []
+    units = [Unit(**unit) for unit in facts.get("units", ())]
+    ranges = [
+        f"  {u.name}: {u.text(u.low)} to {u.text(u.high)}, mean {u.text(u.mean)}, deviation {u.error(u.deviation)}" for u in units[:20]
+    ]
+    return [f"  outputs: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}", *ranges] if names else []
