@@ -110,7 +110,7 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
         problems.append(Problem("", "data", f'"{data.name}" has no rows to train on'))
     if problems:
         raise InputError(*problems)
-    return Objective(loss, output, classes, scene.train.huber_delta, _units(scene, data, loss, output))
+    return Objective(loss, output, classes, scene.train.huber_delta, units=_units(scene, data, loss, output))
 
 
 def _units(scene: Scene, data: DataSet, loss: str, output: str) -> tuple[Unit, ...]:
