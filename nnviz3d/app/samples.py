@@ -13,6 +13,7 @@ import numpy as np
 
 from nnviz3d.sources.own import verdict, words
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
+from nnviz3d.spec.units import Unit
 
 MOST, MOST_NUMBERS = 100_000, 20_000_000  # samples that are looked through, and outputs of them that are kept
 RENEW = 2.0  # seconds between the starts of two passes while the network changes
@@ -29,6 +30,7 @@ class Pass:
     loss_n: np.ndarray
     blocks: Iterator
     done: int = 0
+    error_2o: np.ndarray | float = 0.0  # (2, O) sums of squared and of absolute errors of numbers with units, in these
 
     @property
     def over(self) -> bool:
@@ -78,6 +80,9 @@ class Browser:
         run = self._running
         where, out_no, loss_n = next(run.blocks)
         run.out_no[where], run.loss_n[where], run.done = out_no, loss_n, where.stop
+        if source.objective.units:
+            part, rows_r, _ = _rows(source, seen)
+            run.error_2o = run.error_2o + _errors(source.objective, out_no, getattr(source.data, f"t_{part}")[rows_r[where]])
         if run.over:
             self._last, self._running = run, None
 
@@ -121,7 +126,7 @@ class Browser:
             None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
             session.seen is not source and told.moment[-1],
-            _errors(source.objective, out_no, t[known_r]),
+            _spoken(source.objective.units, told),
         )  # fmt: skip
 
 
@@ -140,16 +145,19 @@ def find_wrong(session, by: int) -> int | None:
     return None
 
 
-def _errors(objective, out_no: np.ndarray, t: np.ndarray) -> tuple[tuple[str, str, str], ...]:
-    """Root mean square and mean absolute error of each number, in its own unit, in words."""
-    if not objective.units or not len(out_no):
-        return ()
+def _errors(objective, out_no: np.ndarray, t_no: np.ndarray) -> np.ndarray:
+    """(2, O) sums of squared and of absolute errors, in the targets' own units."""
     with np.errstate(all="ignore"):
-        error_no = objective.own(out_no.astype(np.float64)) - t.reshape(len(t), -1)
-        rmse_o, mae_o = np.sqrt((error_no * error_no).mean(0)), np.abs(error_no).mean(0)
-    return tuple(
-        (u.name, u.error(rmse), u.error(mae)) for u, rmse, mae in zip(objective.units, rmse_o.tolist(), mae_o.tolist(), strict=True)
-    )
+        error_no = objective.own(out_no) - t_no
+        return np.stack([(error_no * error_no).sum(0), np.abs(error_no).sum(0)])
+
+
+def _spoken(units: tuple[Unit, ...], told: Pass) -> tuple[tuple[str, str, str], ...]:
+    """Name, root mean square and mean absolute error of each number, in words."""
+    if not units or not told.done:
+        return ()
+    square_o, absolute_o = told.error_2o / told.done
+    return tuple((u.name, u.error(float(r)), u.error(float(m))) for u, r, m in zip(units, np.sqrt(square_o), absolute_o, strict=True))
 
 
 def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:

@@ -14,6 +14,7 @@ from nnviz3d.spec.units import SquaredError, Unit
 
 ON_LOGITS = {"cross_entropy": "softmax", "bce": "sigmoid"}
 SHOWN = 8  # class names in a message
+NEARER, LOOKED = 10, 10_000
 NATURAL = {"softmax": "cross_entropy", "sigmoid": "bce"}  # the loss that "auto" takes for a class output of this activation
 
 
@@ -127,13 +128,13 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
         problems += error.problems
     if problems:
         raise InputError(*problems)
-    return Objective(loss, output, classes, scene.train.huber_delta, weights, _units(scene, data, loss, output))
+    return Objective(loss, output, classes, scene.train.huber_delta, weights, units=_units(scene, data, loss, output))
 
 
 def _units(scene: Scene, data: DataSet, loss: str, output: str) -> tuple[Unit, ...]:
     """With "auto" a network learns scaled targets where it can give any number: bce and bounded outputs mean the numbers as they are."""
     wanted = scene.data.standardize_target
-    if wanted == "yes" or (wanted == "auto" and loss != "bce" and output == "linear"):
+    if wanted == "yes" or (wanted == "auto" and loss != "bce" and output == "linear" and not _nearer_as_they_are(data)):
         return data.units
     return tuple(unit.unscaled for unit in data.units)
 
@@ -163,6 +164,21 @@ def class_weights(train: Train, data: DataSet) -> tuple[float, ...]:
         raise InputError.of("", key, f"{len(asked):,} weights for {len(names):,} classes; give one for each, in the order of the classes")
     mean = (weight * count).sum() / max(count.sum(), 1)
     return () if (weight == weight[0]).all() or not mean else tuple((weight / mean).tolist())
+
+
+def _nearer_as_they_are(data: DataSet) -> bool:
+    """Whether the outputs of first weights, which are about as large as the inputs, are much nearer to the targets than to 1: inputs of 300
+    that are not standardised and targets of 300, as in a series. Scaled targets would then take far longer to learn."""
+    if not data.units:
+        return False
+    inputs, targets = (max(_rms(values), 1e-30) for values in (data.x_train, data.t_train))
+    return max(inputs, 1 / inputs) > NEARER * max(targets / inputs, inputs / targets)
+
+
+def _rms(values: np.ndarray) -> float:
+    """Root mean square, of at most LOOKED rows that are evenly spread."""
+    some = values[:: -(-len(values) // LOOKED) or 1].astype(np.float64)
+    return float(np.sqrt((some * some).mean())) if some.size else 0.0
 
 
 def _within_unit(data: DataSet) -> bool:

@@ -103,7 +103,7 @@ class Data(Table):
         "gaps: auto, skip, mean, most_frequent or own_class",
     )
     standardize_target: Literal["auto", "yes", "no"] = Field(
-        "auto", description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: those of files"
+        "auto", description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: of files, where that helps"
     )
     inputs_array: str = Field("", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
     target_array: str = Field("", max_length=200, description="npz: the array of targets; empty: by its name or shape")

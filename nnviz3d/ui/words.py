@@ -14,7 +14,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "data.standardize_target": (
         "Scale target",
         "Numbers to be foretold are learned with mean 0 and deviation 1 (of the training part), and shown in their own unit. auto: those "
-        "of your own files, unless the loss or the output needs them as they are.",
+        "of your own files, unless the loss or the output needs them as they are, or inputs that are not standardised are as large.",
     ),
     "data.split": ("Test rows", "random: drawn by the seed. last: the last rows, for series. auto: the last ones where there are lags."),
     "data.samples": ("Samples", "How many samples are made. 0: as many as the generator's own default."),

@@ -145,6 +145,18 @@ def test_auto_scales_where_the_output_can_be_any_number(homes, output, loss, sca
     assert trainer(homes, output=output, train={"loss": loss}, standardize_target="yes").objective.scaled is True
 
 
+def test_auto_leaves_targets_that_the_first_outputs_are_near_to(tmp_path):
+    """Inputs of 300 that are not standardised, and targets of 300: as they are they are learned at once, scaled they are not."""
+    rows = "".join(f"{300 + 40 * (k % 7)},{280 + 30 * (k % 5)},{300 + 20 * (k % 7) + 15 * (k % 5)}\n" for k in range(80))
+    (tmp_path / "homes.csv").write_text("a,b,y\n" + rows)
+    raw = {"layers": ((16, "relu"),), "train": {"learning_rate": 0.001}, "standardize": False}
+    auto, scaled = trainer(tmp_path, **raw), trainer(tmp_path, **raw, standardize_target="yes")
+    assert not auto.objective.scaled and trainer(tmp_path).objective.scaled
+    for t in (auto, scaled):
+        t.run(1000)
+    assert errors(auto, "test")[0][0] < errors(scaled, "test")[0][0]
+
+
 def test_bce_takes_shares_as_they_are(tmp_path):
     (tmp_path / "homes.csv").write_text("x,share\n" + "".join(f"{k},{k % 7 / 10}\n" for k in range(30)))
     t = trainer(tmp_path, train={"loss": "bce"})

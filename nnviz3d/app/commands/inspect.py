@@ -15,6 +15,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.units import Unit
 
 ARRAYS = (".npz", ".npy")
 
@@ -200,4 +201,8 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
 
 def _outputs(facts: dict[str, Any]) -> list[str]:
     names = facts.get("outputs", ())
-    return [f"  outputs: {', '.join(map(table.quoted, names[:20]))}{' ...' if len(names) > 20 else ''}"] if names else []
+    units = [Unit(**unit) for unit in facts.get("units", ())]
+    ranges = [
+        f"  {u.name}: {u.text(u.low)} to {u.text(u.high)}, mean {u.text(u.mean)}, deviation {u.error(u.deviation)}" for u in units[:20]
+    ]
+    return [f"  outputs: {', '.join(map(table.quoted, names[:20]))}{' ...' if len(names) > 20 else ''}", *ranges] if names else []
