@@ -137,7 +137,7 @@ class Rewind:
         """Other numbers follow from here."""
         self._at, self._new = self.trainer.step, True
         self._discard(self._at)
-        self._path = (*(part for part in self._path if part[1] <= self._at), (next(_branches), self._at))
+        self._path = (*self._path[:1], *(part for part in self._path[1:] if part[1] < self._at), (next(_branches), self._at))
 
     def _discard(self, step: int) -> None:
         """This step and all after it."""
@@ -229,10 +229,9 @@ class Rewind:
         return out
 
     def changes(self) -> list[int]:
-        """Steps at which settings or parameters were changed by hand, the first one's aside: where a branch began."""
-        self._look()
-        steps = {key.change for key in self._keys[1:] if key.change is not None}
-        return sorted(steps | ({self.trainer.step} if self._new and self._keys else set()))
+        """Steps after the oldest one at which settings or parameters were changed by hand: where a branch began."""
+        oldest = self.oldest
+        return [step for _, step in self._path if oldest is not None and step > oldest]
 
     def take_lost(self, who: str = "layers") -> int | None:
         """The first step that was discarded since this reader last asked: what it keeps of this run is true up to there only."""
