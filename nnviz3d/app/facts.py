@@ -71,6 +71,7 @@ def readout(
     tour: TourReading | None = None,
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
+    stack: str = "",
 ) -> Readout:
     return Readout(
         sentence=sentence(session),
@@ -84,6 +85,7 @@ def readout(
         edges_total=edges.total,
         edges_share=edges.share,
         edges_folded=edges.folded,
+        stack=stack,
         edges_peak=edges.peak,
         performance=performance,
         banner=session.banner,

@@ -142,6 +142,7 @@ class Loop:
             beside=self.stage.beside,
             tour=self.guide.reading(),
             capture=self.capture.reading(),
+            stack=self.stage.stack(),
         )
         self._title()
         self.host.begin_overlay(dt)

@@ -230,6 +230,11 @@ class Stage:
             if self.beside:
                 self.beside.click(self.picked)
 
+    def stack(self) -> str:
+        """What is said of the stack under the pointer; "" for none."""
+        found = self.picture.layout.stack_of(self.hovered) if not (self.beside and self.beside.over) else None
+        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
+
     def plane(self) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""
         if self.beside and self.beside.over:

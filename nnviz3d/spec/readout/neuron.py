@@ -66,6 +66,9 @@ class NeuronReading:
     first_source: int = -1  # neuron that it comes from
     bias_parameter: int = -1
     weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
-    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
+    values: np.ndarray | None = field(
+        default=None, compare=False, repr=False
+    )  # (I,) the activations they multiply; of an input: of all inputs
+    strengths: np.ndarray | None = field(default=None, compare=False, repr=False)  # of an input: (I,) summed |weight| of each input
     source_labels: tuple[str, ...] = field(default=(), repr=False)  # what the neurons of the layer before are called, where they have names
     target_labels: tuple[str, ...] = field(default=(), repr=False)  # the same of the layer after
