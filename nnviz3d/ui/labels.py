@@ -126,16 +126,19 @@ class Labels:
 
     def __init__(self):
         self.placed: list[Placed] = []
-        self._texts: dict[tuple[str, str, float], tuple[str, tuple[float, float]]] = {}
+        self._texts: dict[tuple, tuple[str, tuple[float, float]]] = {}
 
     def _fit(self, f: Frame, label: Label) -> tuple[Label, tuple[float, float]]:
         """The label, its text cut to a readable width, and the size of that."""
-        key = (label.text, label.kind, f.scale)
+        width = f.px(MAX_WIDTH)
+        if label.align == "right" and label.kind == "minor":  # cut where the window ends, in steps: it moves
+            width = min(width, max(label.x - f.px(4), 0.0) // f.px(8) * f.px(8))
+        key = (label.text, label.kind, f.scale, width)
         if key not in self._texts:
             if len(self._texts) > 4096:
                 self._texts.clear()
             imgui.push_font(None, _SIZES[label.kind])
-            text = elide(" ".join(label.text.split()), f.px(MAX_WIDTH))
+            text = elide(" ".join(label.text.split()), width)
             size = imgui.calc_text_size(text)
             imgui.pop_font()
             self._texts[key] = (text, (size.x, size.y))
