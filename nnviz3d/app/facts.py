@@ -73,6 +73,7 @@ def readout(
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
     signals: int = 0,
+    stack: str = "",
 ) -> Readout:
     return Readout(
         sentence=sentence(session),
@@ -86,6 +87,7 @@ def readout(
         edges_total=edges.total,
         edges_share=edges.share,
         edges_folded=edges.folded,
+        stack=stack,
         edges_peak=edges.peak,
         edges_layer=edges.layer,
         signals=signals,

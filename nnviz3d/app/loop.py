@@ -144,6 +144,7 @@ class Loop:
             tour=self.guide.reading(),
             capture=self.capture.reading(),
             signals=self.stage.signals,
+            stack=self.stage.stack(),
         )
         self._title()
         self.host.begin_overlay(dt)

@@ -10,12 +10,14 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from nnviz3d.backend.numpy_activations import slope, slopes
+from nnviz3d.bridge.select import strengths
 from nnviz3d.engine.iteration import Tape
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
 
 TERMS = 6
 LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
+SUMMED = 200_000  # weights of the first layer that the strengths of inputs are made of: 0.1 ms
 BACK = 4_000_000  # weights of the next layer above which W'^T delta' is left out: 4 ms
 
 
@@ -91,7 +93,7 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     outgoing = _outgoing(source, node, index)
     common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
     if node.weight is None:
-        return NeuronReading(**common, outgoing=outgoing)
+        return NeuronReading(**common, outgoing=outgoing, **_as_input(source, node))
     before = topology.by_name[node.inputs[0]]
     fan_in = node.weight.shape[1]
     first = node.weight.start + index * fan_in
@@ -114,6 +116,15 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         source_labels=before.labels,
         **(_as_output(source, index) if node is topology.output else {}),
     )
+
+
+def _as_input(source, node: Node) -> dict:
+    """What a list of all inputs needs: their activations, and how strong their weights are."""
+    following = next((c for c in source.topology.connections if c.source is node), None)
+    if following is None:
+        return {}
+    weight_oi = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
+    return {"values": np.array(_at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
 
 
 def _as_output(source, index: int) -> dict:

@@ -12,7 +12,7 @@ import numpy as np
 from nnviz3d.app import changes
 from nnviz3d.app.beside import DROP, LINE, SIDE_LABELS, Beside, anchors, apart
 from nnviz3d.app.moment import Moments
-from nnviz3d.app.responses import Responses, place_labels, plane_names, tile_cells
+from nnviz3d.app.responses import NAMED, Responses, place_labels, plane_names, tile_cells
 from nnviz3d.app.session import Session
 from nnviz3d.bridge.picture import Picture, Shown
 from nnviz3d.draw import camera, picking, quality
@@ -34,6 +34,7 @@ TABLE = 222.0  # imgui's units, unscaled: what the table of a walk takes beside 
 NARROW = 600.0  # a stage of less has no room to spare
 CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
 FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
+HEADER, COLUMN = 132.0, 9  # imgui's units, unscaled: what the card with the title covers; so many named inputs reach up to it
 HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
@@ -159,6 +160,8 @@ class Stage:
         words = FOOT_WITH_TRANSPORT * self.host.pixel_ratio * self.session.scene.look.ui_scale
         foot = min(max(words / max(self.host.display_size[1], 1), 0.1), 0.3)
         head = foot * (HEAD_OF_TWO if self.beside else HEAD)
+        if self._named_column():  # its first names must not hide behind the card with the title
+            head = min(max(head, HEADER * words / FOOT_WITH_TRANSPORT / max(self.host.display_size[1], 1)), 0.25)
         if card:  # and layers that fill the frame must not hide behind the title
             foot = min(card / max(self.host.display_size[1], 1), 0.55)
             unit = words / FOOT_WITH_TRANSPORT
@@ -168,6 +171,11 @@ class Stage:
             self.panel, self.foot, self.head = share, foot, head
             pose = self._fit(self.rig.goal)
             self.rig.jump(pose) if first else self.rig.fly(pose)
+
+    def _named_column(self) -> bool:
+        layout, inputs = self.picture.layout, self.session.source.topology.input
+        count = len(layout.stacks[0].shown_k) if layout.stacks else len(inputs.labels)
+        return COLUMN < count <= NAMED and len(inputs.shape) == 1
 
     def rebuild(self, level: Rebuild) -> None:
         """Follow what the session rebuilt."""
@@ -235,6 +243,11 @@ class Stage:
             self._choose(self.hovered, self.hovered_edge)
             if self.beside:
                 self.beside.click(self.picked)
+
+    def stack(self) -> str:
+        """What is said of the stack under the pointer; "" for none."""
+        found = self.picture.layout.stack_of(self.hovered) if not (self.beside and self.beside.over) else None
+        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
 
     def plane(self) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.bridge import select
 from nnviz3d.bridge.moved import Moved
-from nnviz3d.layout.folding import DISCS, Stack
+from nnviz3d.layout.folding import Stack
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.topology import Topology
 
@@ -59,7 +59,7 @@ class Choice:
         self._sums = np.ones((count, 2))  # summed |quantity|: chosen, all
         self._made_for: tuple | None = None
         self._turn = 0
-        self._stacks: dict[int, tuple[np.ndarray, list[np.ndarray]]] = {}  # by pair: inputs that stand by themselves, those of each disc
+        self._stacks: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by pair: inputs that stand by themselves, those in its stack
         self._folded = 0
 
     def fold(self, stacks: Sequence[Stack]) -> None:
@@ -69,9 +69,7 @@ class Choice:
             for stack in stacks:
                 if self.topology.nodes[stack.node] is pair.connection.source:
                     first = pair.connection.source.neurons.start
-                    rest = stack.folded_m - first
-                    parts = [rest[rest % DISCS == disc] for disc in range(DISCS)]
-                    self._stacks[k] = stack.shown_k - first, [part for part in parts if len(part)]
+                    self._stacks[k] = stack.shown_k - first, stack.folded_m - first
         self._made_for = None
 
     @property
@@ -115,8 +113,7 @@ class Choice:
         c = self.pairs[k].connection
         if k not in self._stacks:
             return c.size
-        shown, parts = self._stacks[k]
-        return c.weight.shape[0] * (len(shown) + len(parts))
+        return c.weight.shape[0] * (len(self._stacks[k][0]) + 1)
 
     def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
@@ -133,8 +130,11 @@ class Choice:
                 continue
             outputs, inputs = c.weight.shape
             edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
-            one = select.Pair(c, self.xp.asarray(edges))
-            found[k] = edges[select.strongest(self.ops.to_host(one.sampled(numbers, self.xp)), most)]
+            magnitude = self.ops.to_host(select.Pair(c, self.xp.asarray(edges)).sampled(numbers, self.xp))
+            if k in self._stacks and node is c.target:
+                standing = select.standing(magnitude[None], *self._stacks[k])
+                edges, magnitude = edges[standing], magnitude[standing]
+            found[k] = edges[select.strongest(magnitude, most)]
         return listed(found)[: 2 * most]
 
     @property

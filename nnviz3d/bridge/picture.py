@@ -83,7 +83,7 @@ class Picture:
         self.edges = Shown(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
-        self._folded = 0  # publications since folds were chosen
+        self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
         self.arrange(view)
 
     @property
@@ -107,12 +107,13 @@ class Picture:
         self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
 
-    def _refold(self, parameter_p, exact: bool) -> None:
+    def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
 
-        `exact`: by the numbers of now alone, so that a frame can be drawn by itself.
+        `exact`: by the numbers of now alone, so that a frame can be drawn by itself. `rests`: nothing moves any more.
         """
-        if not self.folds or not (exact or self._folded % FOLD_EVERY == 0):
+        self._stale = not (exact or rests or self._folded % FOLD_EVERY == 0)
+        if self._stale:
             self._folded += 1
             return
         folds = {}
@@ -145,14 +146,15 @@ class Picture:
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
         key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
-        if key == self._key and not self.choice.renewing:
+        rests = key == self._key and not self.choice.renewing
+        if rests and not (self.folds and self._stale):
             return
         self._key = key
         self.version += 1
         self._values(source, kind, change)
         settled = getattr(source, "settled", source.tensors)
         if self.folds:
-            self._refold(self._finite(settled("parameter")), exact)
+            self._refold(self._finite(settled("parameter")), exact, rests)
         activation_n, delta_n = self._neurons(source, settled, flow)
         self._numbers = select.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))

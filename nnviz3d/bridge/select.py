@@ -87,16 +87,14 @@ def strengths(weight_oi, most: int, xp=np):
     return xp.abs(weight_oi[::step]).sum(0)
 
 
-def standing(magnitude_oi, shown: np.ndarray, discs: list[np.ndarray], xp=np):
-    """Edges (j, i) of a folded layer that may be drawn, rising: all from the inputs `shown`, and of each disc of the stack the strongest
-    into every output."""
+def standing(magnitude_oi, shown: np.ndarray, folded: np.ndarray, xp=np):
+    """Edges (j, i) of a folded layer that may be drawn, rising: all from the inputs `shown`, and the strongest of the stack into every
+    output: thousands in one place would be nothing but white."""
     outputs, inputs = magnitude_oi.shape
     first_o = xp.arange(outputs) * inputs
-    found = [(first_o[:, None] + xp.asarray(shown)).ravel()]
-    for members in discs:
-        members = xp.asarray(members)
-        found.append(first_o + members[magnitude_oi[:, members].argmax(1)])
-    return xp.sort(xp.concatenate(found))
+    members = xp.asarray(folded)
+    bundle_o = first_o + members[magnitude_oi[:, members].argmax(1)]
+    return xp.sort(xp.concatenate([(first_o[:, None] + xp.asarray(shown)).ravel(), bundle_o]))
 
 
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):

@@ -14,7 +14,7 @@ import numpy as np
 from nnviz3d.spec.topology import Topology
 
 WORTH = 2.5  # a layer folds where it has more than so many times what would stand by itself
-HOLD = 1.25  # what stands by itself gives way to what is so many times as strong: no two change places at every step
+HOLD = 1.05  # what stands by itself gives way to what is so many times as strong: no two change places at every step
 DISCS = 3  # of a stack, one over the other
 OVERLAP = 0.3  # of the pitch: distance of two discs
 GAP = 0.55  # of the pitch, more than between neighbours: between the last neuron and its stack
@@ -44,13 +44,13 @@ def foldable(topology: Topology, most: int) -> list[int]:
 
 def chosen(strength_n: np.ndarray, most: int, before: tuple[int, ...] | None = None) -> tuple[int, ...]:
     """Indices of the strongest, rising. With `before` those stay that are not clearly weaker; without, it is a function of the strengths
-    alone: in steps of an eighth, so that equal strengths do not change places."""
+    alone: in steps of 1 %, so that equal strengths do not change places."""
     n = np.nan_to_num(np.asarray(strength_n, np.float64))
     if before is not None:
         n[list(before)] *= HOLD
     else:
         with np.errstate(divide="ignore"):
-            n = np.floor(np.log2(np.maximum(n, 1e-30)) * 8)
+            n = np.floor(np.log2(np.maximum(n, 1e-30)) * 64)
     return tuple(sorted(np.argsort(-n, kind="stable")[:most].tolist()))
 
 

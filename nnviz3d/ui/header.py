@@ -220,7 +220,7 @@ def _legend(f: Frame, room: float) -> None:
     if r.walk and r.walk.gradient and not weights:
         text += f"; {r.walk.gradient}"
     small(f, elide(text, room))
-    stack = f" Of the {count(r.edges_folded)} folded inputs only the strongest edges into each neuron are drawn, from their stack."
+    stack = f" Of the {count(r.edges_folded)} folded inputs only the strongest edge into each neuron is drawn, from their stack."
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:

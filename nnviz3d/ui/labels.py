@@ -124,19 +124,23 @@ def _tops(top: float, height: float, up: bool):
 
 
 class Labels:
-    """Draws labels; remembers the width of each text."""
+    """Draws labels; remembers the width of each text. `placed`: what was drawn last."""
 
     def __init__(self):
-        self._texts: dict[tuple[str, str, float], tuple[str, tuple[float, float]]] = {}
+        self.placed: list[Placed] = []
+        self._texts: dict[tuple, tuple[str, tuple[float, float]]] = {}
 
     def _fit(self, f: Frame, label: Label) -> tuple[Label, tuple[float, float]]:
         """The label, its text cut to a readable width, and the size of that."""
-        key = (label.text, label.kind, f.scale)
+        width = f.px(MAX_WIDTH)
+        if label.align == "right" and label.kind == "minor":  # cut where the window ends, in steps: it moves
+            width = min(width, max(label.x - f.px(4), 0.0) // f.px(8) * f.px(8))
+        key = (label.text, label.kind, f.scale, width)
         if key not in self._texts:
             if len(self._texts) > 1024:
                 self._texts.clear()
             imgui.push_font(None, _SIZES[label.kind])
-            text = elide(" ".join(label.text.split()), f.px(MAX_WIDTH))
+            text = elide(" ".join(label.text.split()), width)
             size = imgui.calc_text_size(text)
             imgui.pop_font()
             self._texts[key] = (text, (size.x + (f.px(BAR + 6) if label.kind == "scale" else 0), size.y))
@@ -146,12 +150,14 @@ class Labels:
     def draw(self, f: Frame, taken: Sequence[Rect] = (), table: bool = False) -> None:
         """`taken`: what must not be covered. `table`: the outputs are named by a table already."""
         labels = [label for label in f.readout.labels if not (table and label.kind == "class")]
+        self.placed = []
         if not labels or not f.scene.view.labels:
             return
         draw_list = imgui.get_background_draw_list()
         area = (f.stage_width - f.px(4), f.height)
         fitted = [self._fit(f, label) for label in labels]
-        for item in place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4), taken):
+        self.placed = place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4), taken)
+        for item in self.placed:
             self._draw_one(f, draw_list, item)
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:

@@ -75,6 +75,12 @@ def hover_card(f: Frame) -> None:
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
     imgui.begin_tooltip()
     title = neuron_name(f, h) + (f": {h.label}" if h.label else "")
+    if f.readout.stack:
+        imgui.text_unformatted(f.readout.stack)
+        small(f, "click for the list of all inputs", _FAINT)
+        imgui.end_tooltip()
+        imgui.pop_style_var()
+        return
     imgui.text_unformatted(elide(title, f.px(320)))
     known = h.known is None or not h.layer
     told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []

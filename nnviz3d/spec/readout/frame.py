@@ -135,5 +135,6 @@ class Readout:
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
+    stack: str = ""  # of the stack under the pointer, where there is one
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
     capture: CaptureReading | None = None  # while a film is made of the window

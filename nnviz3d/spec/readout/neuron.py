@@ -71,6 +71,9 @@ class NeuronReading:
     known: frozenset[str] | None = None  # inside a walk: what has been worked out of its layer ("z", "a", "delta", "gradient", "update")
     renewed: bool = False  # inside a walk: by the new weights
     weights: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) all incoming ones
-    values: np.ndarray | None = field(default=None, compare=False, repr=False)  # (I,) the activations they multiply
+    values: np.ndarray | None = field(
+        default=None, compare=False, repr=False
+    )  # (I,) the activations they multiply; of an input: of all inputs
+    strengths: np.ndarray | None = field(default=None, compare=False, repr=False)  # of an input: (I,) summed |weight| of each input
     source_labels: tuple[str, ...] = field(default=(), repr=False)  # what the neurons of the layer before are called, where they have names
     target_labels: tuple[str, ...] = field(default=(), repr=False)  # the same of the layer after

@@ -15,6 +15,7 @@ from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line
 from nnviz3d.ui.lines import Lines, columns
 from nnviz3d.ui.panels import neuron_curve, neuron_head
+from nnviz3d.ui.panels.inputlist import InputList
 from nnviz3d.ui.panels.inputs import Inputs
 from nnviz3d.ui.panels.layer import Matrix
 from nnviz3d.ui.sections import (
@@ -50,7 +51,7 @@ class Neuron:
         self.shown: tuple[object, Sections] | None = None
         self.view = ""  # neuron, weight, layer
         self._subject: tuple = (-1, -1, -1)
-        self._lines, self._inputs, self._matrix = Lines(), Inputs(), Matrix()
+        self._lines, self._inputs, self._matrix, self._all = Lines(), Inputs(), Matrix(), InputList()
 
     def draw(self, f: Frame) -> None:
         reading = self._look(f.readout)
@@ -66,6 +67,7 @@ class Neuron:
         {"neuron": neuron_head.neuron, "weight": neuron_head.weight, "layer": neuron_head.layer}[self.view](f, shown)
         if self.view == "layer":
             self._matrix.draw(f, shown)
+        self._all.draw(f, shown)
         for title, lines in ordered(f.readout.walk, shown.layer, told):
             self._section(f, shown, title, lines)
 
