@@ -6,8 +6,8 @@
 the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
 so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
 Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
-beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of a small and
-a large network with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what threads would gain on this machine now.
+beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of a
+small and a large network with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what they would gain here now.
 """
 
 from __future__ import annotations
@@ -219,20 +219,7 @@ def threads_section(threads: int, seconds: float, optimizer: str = "adam") -> di
         for _ in range(max(2, int(seconds / 2))):
             for count in taken:
                 pinned = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(count))
-                command = [
-                    sys.executable,
-                    "-m",
-                    "nnviz3d",
-                    "train",
-                    name,
-                    "--steps",
-                    str(steps),
-                    "--backend",
-                    "cpu",
-                    "--json",
-                    "--quiet",
-                    *sizes,
-                ]
+                command = [sys.executable, "-m", "nnviz3d", "train", name, "--steps", str(steps), "--backend", "cpu", "--json", "--quiet"]
                 done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | pinned)
                 taken[count].append(json.loads(done.stdout)["seconds"])
         one, more = (sorted(taken[count])[len(taken[count]) // 2] for count in (1, threads))

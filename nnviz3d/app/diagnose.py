@@ -16,7 +16,6 @@ from nnviz3d.app import symptoms
 from nnviz3d.app.curves import between
 from nnviz3d.engine.response import Response
 from nnviz3d.spec.readout import Charts, Finding
-from nnviz3d.spec.scene import PACE, Train
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
 ROWS, FEWEST = 256, 16  # samples of a look; "silent for all" says nothing of fewer than 16
@@ -44,9 +43,8 @@ class Diagnosis:
         trainer = source.trainer
         self._scoring = scoring
         if trainer.train is not self._train:
-            if self._train is not None and trainer is self._trainer and _constants(trainer.train) != _constants(self._train):
-                self._since, self._seconds = source.step, EVERY
-            self._train = trainer.train
+            self._train, self._seconds = trainer.train, EVERY
+        self._since = min(trainer.since, source.step)
         scored = None if scoring is None or source.diverged is not None else scoring.scores
         # the step that diverges does not count, but is news
         moment = source.step, trainer.writes, source.diverged, trainer.train, scored
@@ -55,7 +53,7 @@ class Diagnosis:
         if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
             if new:
                 self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
-                self._first_norm, self._overfits, self._since = 0.0, False, 0
+                self._first_norm, self._overfits = 0.0, False
                 self._response = respond(source)
             self._moment, self._seconds = moment, 0.0
             self._findings = self._look(source, charts)
@@ -122,11 +120,6 @@ def respond(source) -> Response | None:
     if len(x_ni) < FEWEST:
         return None
     return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
-
-
-def _constants(train: Train) -> Train:
-    """Of the settings those that decide what is learned."""
-    return train.model_copy(update=dict.fromkeys(PACE, 0))
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

@@ -239,7 +239,8 @@ class Session:
     def look_again(self) -> None:
         """After parameters were written from outside: the picture and the scores are of others."""
         self._shown = None
-        self.scoring.ask()
+        for scoring in self._scorings:
+            scoring.ask()
         self.banner = ""
 
     @property
@@ -393,7 +394,8 @@ class Session:
             self._since_sample += dt
             if self.scene.view.follow and self._since_sample > FOLLOW_EVERY:
                 self.show_next(1)
-            self.scoring.pass_time(dt)
+            for scoring in self._scorings:
+                scoring.pass_time(dt)
             if self.player is not None:
                 steps = self.player.advance(self, dt)
             elif self.running and self.alive:
@@ -421,6 +423,10 @@ class Session:
             self._note()
         if self.rival is not None:
             self.rival.score(learning, more)
+
+    @property
+    def _scorings(self) -> tuple[Scoring, ...]:
+        return (self.scoring,) if self.rival is None else (self.scoring, self.rival.scoring)
 
     def _note(self) -> None:
         """A look is finished: its point in the curves."""

@@ -22,6 +22,7 @@ SAME = 1e-5  # of the largest weight: rows that differ only by rounding
 JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing
 NOISE = 4.0  # deviations by which a batch's loss may lie above what is usual: rare classes and small batches scatter widely
 LOOKS, FEW, OVER = 5, 3, 1.1  # recent looks at the whole training part, the fewest that decide, and how much worse they are on average
+LOST = 0.5  # of a guess's loss: who was below it had learned
 LEEWAY = 1.4  # of the last look before the settings changed: it was a little earlier
 ALL = 1_000_000  # inputs of a training part that are all read for their deviations, in about 5 ms
 RARELY, UNEVEN = 0.1, 1.5  # other classes answered so much less often than they occur, where one has so much more than an equal share
@@ -145,11 +146,12 @@ def too_fast(
     if len(looks) >= FEW:
         loss = np.asarray(looks, np.float64)
         best = np.maximum(np.minimum.accumulate(loss), guess)
-        if (loss / best)[-LOOKS:].mean() < OVER:
+        lost = loss.min() < LOST * guess and (loss[-FEW:] >= guess).all()  # it had learned, and knows nothing any more
+        if (loss / best)[-LOOKS:].mean() < OVER and not lost:
             return None
         if not jumps:
             now = loss[-LOOKS:].mean()
-            was = f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
+            was = f"; it was {loss.min():.3g}" if lost else f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
             how = f"The loss of the whole training part is {now:.3g} on average{was}"
             return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
     if not jumps:

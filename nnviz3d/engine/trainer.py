@@ -52,6 +52,7 @@ class Trainer:
         self.data, self.ops, self.train = data, ops, scene.train
         check_memory(self.topology, len(data.x_train), scene.train)
         self.step, self.loss, self.diverged = 0, math.nan, None
+        self.since = 0  # the step at which the settings were last changed
         self.writes = 0  # how often parameters or the position in the data were written from outside
         self.rows = 0  # of the last step's batch
         self.edited: (
@@ -255,7 +256,7 @@ class Trainer:
         """
         objective = replace(self.objective, huber_delta=train.huber_delta, weights=class_weights(train, self.data))
         self.settle()
-        self.train = train
+        self.train, self.since = train, self.step
         if objective != self.objective:
             self.objective = objective
             self.looking.aim(self.objective, self.holds.killed)
@@ -270,7 +271,7 @@ class Trainer:
         """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay."""
         self.settle()
         check_memory(self.topology, len(self.data.x_train), train)
-        self.train = train
+        self.train, self.since = train, self.step
         self._start_batches()
         self._pardon()
 

@@ -68,8 +68,11 @@ class Confusion:
         tip(f, f"Every sample of the {reading.part} part, answered {when}. The class with the largest output counts as the answer.")
         if len(set(reading.count_cc.sum(1).tolist())) > 1:  # else it is the accuracy
             small(f, by_class(reading.count_cc, f.readout.class_names), wrap=True)
-            tip(f, "Balanced accuracy is the mean of the classes' recalls, however rare they are. The recall of a class is the share of its "
-                   "samples that is recognised: the brightness of its cell in the diagonal.")  # fmt: skip
+            tip(
+                f,
+                "Balanced accuracy is the mean of the classes' recalls, however rare they are. The recall of a class is the share of its "
+                "samples that is recognised: the brightness of its cell in the diagonal.",
+            )
         if reading.mute:
             small(f, f"{count(reading.mute)} of them got an answer that is not a number.", theme.packed(theme.WARN), wrap=True)
 
