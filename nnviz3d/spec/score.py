@@ -5,7 +5,7 @@ A share is never printed as 100 % or 0 % unless it is all or none, and "of 2,000
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Score:
     accuracy: float | None
     rows: int = 0
     of: int = 0
-    classes: Classes | None = None
+    classes: Classes | None = field(default=None, compare=False)
 
     @property
     def whole(self) -> bool:
