@@ -110,7 +110,7 @@ def take(
 ) -> np.ndarray:
     """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
-    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.gfx.hosts import alone, check_process
     from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
@@ -122,8 +122,17 @@ def take(
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
+    check_process()
     session = replace(opened, scene=toml.apply(document, edits)).session(backend)
     place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
+    with alone():
+        return _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth)
+
+
+def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
+    """One at a time: where there is no OpenGL, it is told before any training."""
+    from nnviz3d.gfx.hosts import open_host
+
     host = open_host(16, 16, headless=True)  # the picture is drawn on a canvas
     try:
         from nnviz3d.app.still import draw_still

@@ -240,7 +240,9 @@ def _make(opened: Opened, path: Path, wish, overwrite, resume, jobs, farm, progr
     from nnviz3d.app.film import farm as farms
     from nnviz3d.app.film import job as film
     from nnviz3d.app.film.painter import open_session
+    from nnviz3d.gfx.hosts import alone, check_process
 
+    check_process()
     where, edits, *_ = common.together(
         lambda: farm and cluster.parse(farm),
         wish.edits,
@@ -250,7 +252,7 @@ def _make(opened: Opened, path: Path, wish, overwrite, resume, jobs, farm, progr
     job = job_for(opened, edits, path, wish, backend, init)
     film.check_room(job)
     session, how = open_session(job), {"resume": resume, "overwrite": overwrite}
-    with _shown(progress) as advance:
+    with alone(), _shown(progress) as advance:
         if where:
             told = farms.record(job, where, **how, progress=advance)
         else:

@@ -35,7 +35,7 @@ def run_window(
     checkpoint to go on from. Returns the exit code."""
     from nnviz3d.app import stills
     from nnviz3d.app.session import REMEMBER, Session
-    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.gfx.hosts import alone, open_host
 
     endings.check(screenshot, endings.SCREEN, "--screenshot")
     endings.check(stats, endings.NUMBERS, "--stats")
@@ -47,8 +47,9 @@ def run_window(
         checkpoints.judge(session, found)
         checkpoints.enter(session, found)
         session.history = type(session.history)()
-    host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
+        ending.enter_context(alone(window=not headless))
+        host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
         ending.callback(host.close)
         from nnviz3d.app.loop import Loop
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +18,15 @@ if TYPE_CHECKING:
     from nnviz3d.gfx.keyboard import Keyboard
 
 INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
+
+
+FORKED = (
+    "this process was forked from one that had used OpenGL, which does not survive that; start it in another way: "
+    'multiprocessing.get_context("spawn"), or ("forkserver") before the first picture'
+)
+_turn = threading.RLock()  # OpenGL and imgui are of one thread at a time
+_window: list[int] = []  # the thread whose window is open
+_used: set[int] = set()  # the process that has used OpenGL; a forked child knows its parent's
 
 
 class Host(Protocol):
@@ -57,7 +68,9 @@ def display_available() -> bool:
 
 
 def open_host(width: int, height: int, headless: bool = False, title: str = "nnviz3d", fullscreen: bool = False) -> Host:
-    """A window, or with `headless` an EGL context. Raises RunError that says what to install or set."""
+    """A window, or with `headless` an EGL context. Raises RunError that says what to install or set, and in a forked process."""
+    check_process()
+    _used.add(os.getpid())
     try:
         if headless:
             from nnviz3d.gfx.egl import EglHost
@@ -72,3 +85,25 @@ def open_host(width: int, height: int, headless: bool = False, title: str = "nnv
         raise RunError(f"a Python package is missing: {error}. Install nnviz3d again: pip install --force-reinstall nnviz3d") from error
     except (ImportError, OSError, AttributeError) as error:  # PyOpenGL raises these three where a library is not there
         raise RunError(f"the OpenGL libraries cannot be loaded: {error}. {INSTALL}") from error
+
+
+def check_process() -> None:
+    """Raises RunError in a process that was forked after OpenGL was used: its driver's threads are gone, and it would wait for ever."""
+    if _used and os.getpid() not in _used:
+        raise RunError(FORKED)
+
+
+@contextmanager
+def alone(window: bool = False) -> Iterator[None]:
+    """This thread draws, others wait. `window`: until it is closed, which nobody can wait for: they get a RunError."""
+    check_process()
+    if _window and _window[0] != threading.get_ident():
+        raise RunError("a window is open in another thread of this process; close it first, or draw in another process")
+    with _turn:
+        if window:
+            _window.append(threading.get_ident())
+        try:
+            yield
+        finally:
+            if window:
+                _window.pop()
