@@ -27,6 +27,7 @@ ARRAYS = (".npz", ".npy")
 DATA_ENDINGS = (*tables.ENDINGS, *ARRAYS, ".idx", *tables.PACKED)
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
+TOLD = 140  # characters of a toast
 SETTINGS = ("target", "task", "header", "delimiter", "decimal", "encoding", "skip_lines", "sheet", "standardize", "columns")
 LONG = 120.0  # seconds of training that nobody is asked about
 CHECKPOINT = Purpose("Save a checkpoint", (".safetensors",), saving=True)
@@ -184,7 +185,8 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
         loop.take(made)
     else:
         _fitting(lambda more: _changed(loop, [*edits, *more]))
-    loop.say(f"{files['file'].name}: {loop.session.source.data.told}")
+    told = f"{files['file'].name}: {loop.session.source.data.told}"
+    loop.say(told if len(told) <= TOLD else f"{told[:TOLD].rsplit('; ', 1)[0]}; more in the section Data")
 
 
 def _changed(loop, edits: list[Edit]) -> None:

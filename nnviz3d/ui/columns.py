@@ -26,8 +26,8 @@ _OF = {"number": ("number", "words"), "date": ("date", "words"), "words": ("word
 _GAPS_OF = {"words": ("skip", "most_frequent", "own_class")}
 OFFERED = 500  # columns in the list of targets
 LEAST = 3  # rows that are seen in the smallest window
-_PIXELS = {"Use": 106, "Gaps": 124}
-_WIDE, _NARROW = {"Column": 1.1, "Holds": 1.5, "Why": 2.4}, {"Column": 1.0, "Holds": 1.6, "Why": 0.9}  # shares of the rest
+_PIXELS, _PIXELS_NARROW = {"Use": 106, "Gaps": 124}, {"Use": 94, "Gaps": 102}
+_WIDE, _NARROW = {"Column": 1.1, "Holds": 1.5, "Why": 2.4}, {"Column": 1.0, "Holds": 1.3, "Why": 1.2}  # shares of the rest
 _BAD = theme.packed(theme.BAD)
 _HINTS = {
     "Target": "The column that the network learns to tell from the others. Words and a few whole numbers are classes.",
@@ -133,7 +133,8 @@ class ColumnsForm:
         imgui.table_setup_scroll_freeze(0, 1)
         for text in heads:
             if text in _PIXELS:
-                imgui.table_setup_column(text, imgui.TableColumnFlags_.width_fixed, f.px(_PIXELS[text]))
+                pixels = (_PIXELS_NARROW if f.narrow else _PIXELS)[text]
+                imgui.table_setup_column(text, imgui.TableColumnFlags_.width_fixed, f.px(pixels))
             else:
                 imgui.table_setup_column(text, imgui.TableColumnFlags_.width_stretch, (_NARROW if f.narrow else _WIDE)[text])
         imgui.table_next_row()

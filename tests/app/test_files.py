@@ -98,6 +98,84 @@ def test_a_dropped_table_shows_its_columns_and_becomes_a_new_unsaved_scene_in_it
     assert person.session.source.data.class_names == ("a", "b")
 
 
+PEOPLE = "no,größe,sex,born,group\n" + "".join(
+    f"{k},{150 + k * 7 % 31},{['f', 'm', ''][k % 3]},{1980 + k % 9}-0{k % 8 + 1}-11,{'ab'[k * k % 3 % 2]}\n" for k in range(1, 41)
+)
+
+
+@pytest.mark.parametrize("folder", ["home", "else"])
+def test_a_table_with_words_dates_and_gaps_trains_from_enter_and_takes_nothing_of_the_old_scene_s_data(person, tmp_path, folder):
+    """As one edit where the table lies beside the scene; the old scene's comparison, test and noise do not come along."""
+    for name in ("home", "else"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "home" / "mine.toml").write_text(
+        '[data]\nkind = "spiral"\nnoise = 0.2\nfeatures = ["x1", "sin(x1)"]\ntest_fraction = 0.5\n[test]\nsteps = 9\nmin_accuracy = 0.9\n'
+        '[[network.layers]]\nunits = 5\n[compare]\n"train.optimizer" = "sgd"\n[view]\nplate_x = ""\n'
+    )
+    (tmp_path / folder / "people.csv").write_text(PEOPLE)
+    drop(person, tmp_path / "home" / "mine.toml")
+    before = person.session.scene
+    assert person.session.rival is not None
+    drop(person, tmp_path / folder / "people.csv")
+    person.key(K.enter)
+    session = person.session
+    assert session.banner == "" and session.rival is None and session.scene.compare == {} and session.scene.test == Scene().test
+    data = session.scene.data
+    assert (data.kind, data.noise, data.features, data.test_fraction, data.target) == ("csv", 0.0, ("x1", "x2"), 0.2, "group")
+    assert {key: (column.use, column.gaps) for key, column in data.columns.items()} == {
+        "no": ("leave_out", "auto"), "sex": ("words", "own_class"), "born": ("date", "auto"),
+    }  # fmt: skip
+    assert session.source.data.feature_names[:4] == ("größe", "sex = f", "sex = m", "sex = missing")
+    assert session.scene.network.layers == before.network.layers
+    for _ in range(20):
+        session.single_step()
+    assert session.source.diverged is None
+    assert toml.validate(toml.parse(toml.dump(session.scene).encode(), "text")) == session.scene
+    if folder == "home":
+        person.key(K.z, K.mod_ctrl)
+        assert session.scene == before and session.rival is not None, "it was one edit"
+
+
+def test_another_encoding_is_asked_about(person, tmp_path):
+    (tmp_path / "people.csv").write_bytes(PEOPLE.replace(",", ";").encode("cp1252"))
+    drop(person, tmp_path / "people.csv")
+    question = person.loop.desk.question
+    assert "not UTF-8" in question.note and question.table.encoding == "cp1252" and question.table.columns[1].name == "größe"
+    person.click(*person.where("encoding"))
+    person.click(*person.where("mac-roman"))
+    assert person.loop.desk.question.table.columns[1].name == "gr\u02c6\ufb02e", "the preview is read anew"
+    person.click(*person.where("encoding"))
+    person.click(*person.where("cp1252"))
+    person.key(K.enter)
+    assert person.session.scene.data.encoding == "cp1252" and "größe" in person.session.source.data.feature_names
+
+
+def test_the_columns_of_a_table_are_asked_about_again_and_other_settings_stay(person, tmp_path):
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    (tmp_path / "mine.toml").write_text(
+        '[data]\nkind = "csv"\nfile = "people.csv"\ntest_fraction = 0.3\n[data.columns.sex]\nuse = "leave_out"\n'
+    )
+    drop(person, tmp_path / "mine.toml")
+    person.loop.do(Command("columns"))
+    person.frames(3)
+    person.click(*person.where("use sex"))
+    person.click(*person.where("words", -1))
+    person.click(*person.where("Learn from it"))
+    scene = person.session.scene
+    assert scene.data.columns["sex"].use == "words" and scene.data.test_fraction == 0.3 and scene.data.target == "group"
+
+
+def test_what_the_old_scene_s_output_and_loss_cannot_learn_makes_them_automatic(person, tmp_path):
+    (tmp_path / "mine.toml").write_text('[data]\nkind = "iris"\n[train]\nloss = "cross_entropy"\nstop_accuracy = 0.9\n')
+    (tmp_path / "p.csv").write_text("a,b,price\n" + "".join(f"{k * 7 % 11},{k * 3 % 5},{k * 1.5}\n" for k in range(40)))
+    drop(person, tmp_path / "mine.toml")
+    drop(person, tmp_path / "p.csv")
+    person.key(K.enter)
+    session = person.session
+    assert session.banner == "" and session.source.data.task == "regression"
+    assert (session.scene.train.loss, session.scene.train.stop_accuracy) == ("auto", 0.0)
+
+
 def test_data_from_the_scene_s_folder_are_an_edit_that_can_be_undone(person, tmp_path):
     (tmp_path / "mine.toml").write_text('[data]\nkind = "xor"\n')
     (tmp_path / "sub").mkdir()
@@ -153,7 +231,7 @@ BAD = {
     "npy": (b"\x93NUMPY\x09", "cannot be read"),
     "safetensors": (b"\xff" * 40, "not a safetensors file"),
     "docx": (b"x", "has one column"),
-    "tsv": (b"a\tb\n1\tx\n2\tx\n", "no input is left"),
+    "tsv": (b"a\tb\n1\tNA\n2\t\n3\t?\n", "no input is left"),
 }
 
 
