@@ -32,6 +32,7 @@ def rewind(session, step: int) -> None:
     if session.player is not None:
         session.player.seek(session, step)
         return
+    session.settle()
     source, nearest = session.source, _nearest(session, step)
     if source.rewind is None or (source.step == nearest and session.walking is None and source.diverged is None):
         return
@@ -95,6 +96,7 @@ def _previous_epoch(session) -> None:
 
 def _enter(session, step: int) -> bool:
     """Be after that step, if it is remembered; else say what is."""
+    session.settle()
     source = session.source
     nearest = _nearest(session, step)
     if step == nearest and source.rewind is not None:

@@ -245,6 +245,7 @@ class Rewind:
 
     def nearest(self, step: int) -> int:
         """The step nearest to this one that can be entered: a remembered one, or the present one."""
+        self.note()  # a state that is to be held may push out another
         if step == self.trainer.step:
             return step
         ends = [min(max(step, first), last) for first, last in self.stretches()]

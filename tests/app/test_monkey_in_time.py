@@ -142,6 +142,7 @@ def check(s: Session, pick: random.Random) -> None:
 
 def chain(source, charts) -> None:
     rewind, here = source.rewind, source.step
+    rewind.note()
     assert rewind.nearest(here) == here and here in {step for a, b in rewind.stretches() for step in range(a, b + 1)}
     now = whole(source.trainer)
     assert source.diverged is None
