@@ -17,6 +17,7 @@ from OpenGL import GL
 
 from nnviz3d.gfx.context import MAJOR, MINOR, Context
 from nnviz3d.gfx.keyboard import Keyboard
+from nnviz3d.gfx.monitors import Rect, standing
 from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.targets import read_pixels
 from nnviz3d.spec.errors import RunError
@@ -109,10 +110,11 @@ class WindowHost:
     @fullscreen.setter
     def fullscreen(self, on: bool) -> None:
         if on and self._restore is None:
-            monitor = glfw.get_primary_monitor()
+            place = (*glfw.get_window_pos(self.window), *glfw.get_window_size(self.window))
+            monitor = _monitor(place)
             if not monitor:
                 return
-            self._restore = (*glfw.get_window_pos(self.window), *glfw.get_window_size(self.window))
+            self._restore = place
             mode = glfw.get_video_mode(monitor)
             glfw.set_window_monitor(self.window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
         elif not on and self._restore is not None:
@@ -159,3 +161,13 @@ class WindowHost:
         self.imgui.close()
         glfw.destroy_window(self.window)
         glfw.terminate()
+
+
+def _monitor(place: Rect):
+    """The display that a window at this place stands on. Where the system does not tell places (Wayland) GLFW gives 0, 0: the first one."""
+    monitors = [monitor for monitor in glfw.get_monitors() if glfw.get_video_mode(monitor)]
+    if not monitors:
+        return None
+    sizes = [glfw.get_video_mode(monitor).size for monitor in monitors]
+    rects = [(*glfw.get_monitor_pos(monitor), size.width, size.height) for monitor, size in zip(monitors, sizes, strict=True)]
+    return monitors[standing(place, rects)]

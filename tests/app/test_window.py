@@ -201,3 +201,37 @@ def test_a_window_hears_of_dropped_files_and_asks_before_it_closes(display):
     env.pop("WAYLAND_DISPLAY", None)
     done = subprocess.run([sys.executable, "-c", HOST], env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+SCREENS = """
+import glfw
+from types import SimpleNamespace as N
+from nnviz3d.gfx.window import WindowHost
+host = WindowHost(320, 240)
+rects = {"left": (0, 0, 1920, 1080), "right": (1920, 0, 2560, 1440)}
+place, calls = [2300, 300], []
+glfw.get_monitors, glfw.get_primary_monitor = lambda: ["left", "right"], lambda: "left"
+glfw.get_monitor_pos = lambda name: rects[name][:2]
+glfw.get_video_mode = lambda name: N(size=N(width=rects[name][2], height=rects[name][3]), refresh_rate=60)
+glfw.get_window_pos, glfw.get_window_size = lambda _: tuple(place), lambda _: (1280, 720)
+glfw.set_window_monitor = lambda _window, *rest: calls.append(rest)
+host.fullscreen = True
+assert calls == [("right", 0, 0, 2560, 1440, 60)] and host.fullscreen, calls
+host.fullscreen = False
+assert calls[1:] == [(None, 2300, 300, 1280, 720, 0)] and not host.fullscreen, calls
+place[:] = [50, 60]
+host.fullscreen = True
+assert calls[2:] == [("left", 0, 0, 1920, 1080, 60)]
+host.fullscreen = False
+assert calls[3:] == [(None, 50, 60, 1280, 720, 0)]
+glfw.get_monitors = lambda: []
+host.fullscreen = True
+assert not host.fullscreen and len(calls) == 4
+"""
+
+
+def test_full_screen_goes_to_the_display_of_the_window_and_back_to_its_place(display):
+    env = os.environ | {"DISPLAY": display}
+    env.pop("WAYLAND_DISPLAY", None)
+    done = subprocess.run([sys.executable, "-c", SCREENS], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
