@@ -152,6 +152,8 @@ def test_a_decimal_comma_in_the_target_alone_is_a_number(tmp_path):
         ("1,2,dog\n3,4,cat\n", ("x1", "x2"), 2),
         ('"a, x, z, w, q";b;y\n1;2;3\n4;5;6\n', ("a, x, z, w, q", "b"), 2),
         ("Sepal.Length Species\n1 5.1 setosa\n2 4.9 other\n3 4.1 setosa\n", ("x1", "Sepal.Length"), 3),
+        (",species,island\n0,Adelie,T\n1,Gentoo,B\n2,Adelie,B\n3,Gentoo,T\n4,Adelie,T\n", ("species = Adelie", "species = Gentoo"), 5),
+        (",mass\n0,1.5\n1,2.5\n2,2.25\n", ("x1",), 3),
         ("date,v,k\n2020-01-05,1,a\n2020-02-06,2,b\n2020-02-07,3,b\n", None, 3),
     ],
 )

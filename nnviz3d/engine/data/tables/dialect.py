@@ -198,7 +198,7 @@ def _is_header(head: list[str], body: list[list[str]], decimal: str, target: str
             words += len(set(below)) < len(below) and value is None and not _DATE.fullmatch(top)
     numeric = [(value, numbers) for value, numbers in over_numbers if value is not None]
     if not numeric:
-        return words > 0 and len(over_numbers) == 0
+        return words > 0
     return _are_names(numeric, words > 0)
 
 
