@@ -28,6 +28,7 @@ def number(text: str, decimal: str = ".") -> float | None:
     """The value, also with thousands parted as `decimal` allows; None for what is no number. float() reads 1_000, which no file means."""
     if not text or "_" in text:
         return None
+    text = text.replace("\u2212", "-")  # the sign that typesetters use
     if decimal == "," and "." not in text:
         plain = text.replace(",", ".", 1)
     else:

@@ -92,6 +92,7 @@ def of_rows(rows: list[list[str]], delimiter: str, data: Data) -> Dialect:
     if orange := _orange(rows, delimiter, data):
         return orange
     width = _width(rows)
+    rows = [row[1:] if row[0] == "#" and len(row) == width + 1 else row for row in rows]  # numpy's savetxt
     classes, first = (), data.skip_lines
     if first < 0:
         first = _titles(rows, width)
@@ -163,9 +164,8 @@ def _titles(rows: list[list[str]], width: int) -> int:
 def _row_names(rows: list[list[str]], first: int, width: int) -> bool:
     """R's write.table: the names are one fewer than the cells, for the rows' own names have none."""
     below = rows[first + 1 : first + 4]
-    return (
-        1 <= len(rows[first]) == width - 1 and bool(below) and all(len(each) == width for each in below) and any(each[-1] for each in below)
-    )
+    full = bool(below) and all(len(each) == width and each[-1] for each in below)
+    return full and 1 <= len(rows[first]) == width - 1 and any(_like_a_number(cell) for cell in below[0][1:])
 
 
 def _counts(row: list[str], width: int) -> bool:
@@ -198,7 +198,7 @@ def _is_header(head: list[str], body: list[list[str]], decimal: str, target: str
             words += len(set(below)) < len(below) and value is None and not _DATE.fullmatch(top)
     numeric = [(value, numbers) for value, numbers in over_numbers if value is not None]
     if not numeric:
-        return words > 0 and len(over_numbers) == 0
+        return words > 0
     return _are_names(numeric, words > 0)
 
 

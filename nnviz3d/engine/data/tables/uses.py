@@ -198,7 +198,8 @@ def _target(column: Looked, given) -> Choice:
     wanted = "auto" if given is None else given.use
     use = wanted if wanted != "auto" else "number" if column.kind == "number" else "words"
     if wanted == "auto" and use == "number" and column.raw.values is None and column.odd and column.different <= AUTO_CLASSES:
-        use = "words"
+        values = column.values[~np.isnan(column.values)]
+        use = "words" if np.all(values == np.floor(values)) else use
     gaps = "skip" if target_gaps(column, use, "" if given is None else given.gaps).any() else ""
     return Choice(use, gaps, _odd(column) if use == "number" else "", wanted != "auto")
 
