@@ -26,7 +26,9 @@ def record(
         ),
     ] = None,
     size: Size = None,
-    fps: Annotated[int | None, typer.Option("--fps", metavar="N", help="Frames a second.", show_default="the scene's")] = None,
+    fps: Annotated[
+        str | None, typer.Option("--fps", metavar="N", help="Frames a second: 30, 29.97, 24000/1001.", show_default="the scene's")
+    ] = None,
     duration: Annotated[
         float | None, typer.Option("--duration", metavar="S", help="Seconds; a film with shots is cut there.", show_default="the scene's")
     ] = None,
@@ -102,7 +104,10 @@ def encode(
         Path | None, typer.Option("-o", "--output", metavar="F", help="The film.", show_default="the folder's name without .parts")
     ] = None,
     fps: Annotated[
-        int | None, typer.Option("--fps", metavar="N", help="Pictures a second.", show_default="as they were recorded, if they were")
+        str | None,
+        typer.Option(
+            "--fps", metavar="N", help="Pictures a second: 30, 29.97, 24000/1001.", show_default="as they were recorded, if they were"
+        ),
     ] = None,
     format: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help="Of a film of pictures.", show_default="by the name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import dataclass, field
+from fractions import Fraction
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -50,8 +51,10 @@ class Film:
         return self.sidecar["width"], self.sidecar["height"]
 
     @property
-    def fps(self) -> int:
-        return self.sidecar["fps"]
+    def fps(self) -> int | Fraction:
+        """A whole number, or the exact ratio."""
+        rate = Fraction(self.sidecar["fps"])
+        return rate.numerator if rate.denominator == 1 else rate
 
     @property
     def frames(self) -> int:

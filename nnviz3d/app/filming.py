@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def record(
     path: str | Path,
     *,
     size: Size | None = None,
-    fps: int | None = None,
+    fps: float | str | Fraction | None = None,
     duration: float | None = None,
     frames: str | tuple[int, int] | None = None,
     step: int = 1,
@@ -145,7 +146,7 @@ class Recorder:
             document, seconds = edited(opened.scene, wish.edits(), wish)
             if document.look.quality == "auto":  # as in a film
                 document = toml.apply(document, [Edit("look.quality", "high")])
-            count = max(round((document.record.seconds if seconds is None else seconds) * document.record.fps), 1)
+            count = max(document.record.frames(document.record.seconds if seconds is None else seconds), 1)
             origin = opened.recording and opened.recording.path
             format = "exr" if depth == 32 else "png"
             self._job = Job(document, opened.base, Path("frames"), format, KINDS[depth], 0, 1, count, backend, origin)
@@ -156,12 +157,13 @@ class Recorder:
         return self._job.count
 
     @property
-    def fps(self) -> int:
-        return self._job.scene.record.fps
+    def fps(self) -> int | Fraction:
+        rate = self._job.scene.record.rate
+        return rate.numerator if rate.denominator == 1 else rate
 
     @property
     def seconds(self) -> float:
-        return len(self) / self.fps
+        return float(len(self) / self.fps)
 
     @property
     def size(self) -> tuple[int, int]:

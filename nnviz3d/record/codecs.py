@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib.util
 import os
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
+from nnviz3d.spec import rates
 from nnviz3d.spec.errors import InputError, Problem
 
 INSTALL = 'films need PyAV: pip install "nnviz3d[video]"'
@@ -112,7 +114,7 @@ def encoder_works(name: str, pixels: str = "yuv420p", options: dict[str, str] | 
     return True
 
 
-def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, int], fps: int, alpha: bool = False) -> Kind:
+def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, int], fps: Fraction | int, alpha: bool = False) -> Kind:
     """The kind of film for a file name and wishes ("": by the name; codec "auto": the graphics card's encoder where it works).
 
     Raises InputError with every problem: an unknown format or codec, two that do not go together, a size or a rate it cannot hold.
@@ -135,12 +137,15 @@ def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, in
     chosen = CODECS[name]
     if name.endswith("_nvenc") and not encoder_works(chosen.encoder):
         problems.append(Problem(str(path), "--codec", f"{name} needs an NVIDIA graphics card with an encoder; use {names[0]}"))
+    even = "x".join(str(side + side % 2) for side in size)
     if chosen.even and (size[0] % 2 or size[1] % 2):
-        problems.append(Problem(str(path), "--size", f"width and height must be even for {name}, found {size[0]}x{size[1]}"))
+        problems.append(Problem(str(path), "--size", f"width and height must be even for {name}, found {size[0]}x{size[1]}; {even} is"))
     if fps > chosen.most_fps:
         problems.append(
             Problem(
-                str(path), "--fps", f"{wanted} shows at most {chosen.most_fps} frames a second (its delays count in 1/100 s), found {fps}"
+                str(path),
+                "--fps",
+                f"{wanted} shows at most {chosen.most_fps} frames a second (its delays count in 1/100 s), found {rates.words(fps)}",
             )
         )
     if alpha and not chosen.alpha_pixels:

@@ -43,7 +43,9 @@ def describe(context, codec: Codec) -> None:
 class Encoder:
     """`add` frames, then `close`: only then is the file whole. Its name is the caller's business. Raises RunError when the disk fills."""
 
-    def __init__(self, path: Path, codec: Codec, size: tuple[int, int], fps: int, alpha: bool = False, muxer: str = "", flags: str = ""):
+    def __init__(
+        self, path: Path, codec: Codec, size: tuple[int, int], fps: Fraction | int, alpha: bool = False, muxer: str = "", flags: str = ""
+    ):
         """`flags`: of an mp4 that is to be readable while it grows, "+frag_keyframe" for example; then every packet is written at once."""
         import av
 

@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,14 +33,14 @@ def write(path: Path, frames: Callable[..., Iterator[np.ndarray]], plan) -> None
     """`frames()`: all pictures of the film, (H, W, 3|4) uint8; `frames(indices)`: these. `plan`: a `parts.Plan`. Raises OSError."""
     codec = CODECS[plan.codec]
     if codec.name == "apng":
-        encoder = Encoder(path, codec, (plan.width, plan.height), plan.fps, plan.alpha, "apng")
+        encoder = Encoder(path, codec, (plan.width, plan.height), plan.rate, plan.alpha, "apng")
         for image in frames():
             encoder.add(image)
         encoder.close()
         return
     wanted = sorted(set(np.linspace(0, plan.count - 1, min(SAMPLES, plan.count)).astype(int).tolist()))
     colours = palette(frames(wanted))
-    dither, times = Dither(colours), delays(plan.count, plan.fps)
+    dither, times = Dither(colours), delays(plan.count, plan.rate)
 
     def packed(part: range) -> bytes:
         """A GIF of these frames, which go on from the one before them."""
@@ -107,7 +108,7 @@ def palette(some: Iterator[np.ndarray]) -> np.ndarray:
     return np.array(colours, np.uint8).reshape(-1, 3)[:COLOURS]
 
 
-def delays(count: int, fps: int) -> list[int]:
+def delays(count: int, fps: Fraction | int) -> list[int]:
     """Milliseconds of each frame. GIF counts in 1/100 s, so they alternate, and the film as a whole keeps its length."""
     ends = [round(100 * k / fps) for k in range(count + 1)]
     return [10 * (b - a) for a, b in pairwise(ends)]

@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from itertools import groupby
 from math import prod
 from pathlib import Path
@@ -23,7 +24,7 @@ from nnviz3d.record import gif
 from nnviz3d.record.codecs import CODECS, FORMATS, Kind
 from nnviz3d.record.encode import join
 from nnviz3d.record.piece import Pictures, Piece, sha256, write_whole
-from nnviz3d.spec import limits, paths
+from nnviz3d.spec import limits, paths, rates
 from nnviz3d.spec.errors import InputError, Problem, RunError
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -41,7 +42,7 @@ class Plan:
     scene: str
     width: int
     height: int
-    fps: int
+    fps: int | str  # 30, or an exact ratio: "30000/1001"
     first: int  # numbers of the film's frames: first, first + step, ...
     step: int
     count: int
@@ -51,14 +52,21 @@ class Plan:
 
     def check(self) -> None:
         """Raises ValueError for what cannot be a film: a plan may come from anywhere."""
-        numbers = {name: getattr(self, name) for name in ("width", "height", "fps", "first", "step", "count")}
+        numbers = {name: getattr(self, name) for name in ("width", "height", "first", "step", "count")}
         wrong = [name for name, value in numbers.items() if type(value) is not int or not (name == "first" or value > 0) or value > 2**40]
         wrong += [name for name in ("scene", "format", "codec") if not isinstance(getattr(self, name), str)]
         wrong += [] if isinstance(self.alpha, bool) else ["alpha"]
         if wrong or max(self.width, self.height) > limits.IMAGE_SIDE or self.codec not in FORMATS.get(self.format, ()):
             raise ValueError(f"no film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
+        if type(self.fps) not in (int, str) or rates.canonical(self.fps) != self.fps:
+            raise ValueError("no film: fps")
         if self.count > MOST_FRAMES or (self.alpha and not self.kind.codec.alpha_pixels):
             raise ValueError(f"no film: {self.count:,} frames{' with transparency' if self.alpha else ''} as {self.codec}")
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second."""
+        return Fraction(self.fps)
 
     @property
     def kind(self) -> Kind:
@@ -178,7 +186,7 @@ class Parts:
             if plan.kind.codec.whole:
                 gif.write(part, self.frames, plan)
             else:
-                join(files, part, plan.kind.muxer, plan.fps, plan.kind.codec, (plan.width, plan.height))
+                join(files, part, plan.kind.muxer, plan.rate, plan.kind.codec, (plan.width, plan.height))
             os.replace(part, target)
         except OSError as error:
             raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept, `--resume` goes on") from None

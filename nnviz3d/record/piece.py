@@ -36,7 +36,7 @@ class Piece:
 
     def _open(self, plan: Plan) -> None:
         codec = plan.kind.codec
-        self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.fps, plan.alpha)
+        self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.rate, plan.alpha)
 
     def _keep(self) -> None:
         """Take over the frames that a killed run had written whole, and cut off the one that was not."""

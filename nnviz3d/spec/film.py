@@ -5,12 +5,13 @@ Data only, as the rest of the scene; `app.film.director` plays it.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from nnviz3d.spec import compare, limits
+from nnviz3d.spec import compare, limits, rates
 from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
 
 Camera = Literal["three_quarter", "front", "side", "top", "input", "output"]
@@ -83,7 +84,7 @@ class Record(Table):
 
     width: int = Field(1280, ge=16, le=limits.IMAGE_SIDE)
     height: int = Field(720, ge=16, le=limits.IMAGE_SIDE)
-    fps: int = Field(30, ge=1, le=1000)
+    fps: rates.Rate = Field(30, description='frames a second, 1 to 1000; 29.97 is exactly "30000/1001"')
     duration: Annotated[float, Field(gt=0, le=86_400)] = Field(10.0, description="seconds, of a film without shots")
     steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over a film without shots, slow first")
     turn: Degrees = Field(24.0, description="degrees that the camera turns over a film without shots")
@@ -104,6 +105,15 @@ class Record(Table):
         half = self.duration / 2
         way = Key(turn=-self.turn / 2), Key(at=half), Key(at=self.duration, turn=self.turn / 2)
         return (Shot(seconds=self.duration, does="train", steps=self.steps, slow_first=SLOW_FIRST, samples=SAMPLES, camera=way),)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second, exactly."""
+        return rates.exact(self.fps)
+
+    def frames(self, seconds: float) -> int:
+        """So long, in frames."""
+        return round(seconds * self.rate.numerator / self.rate.denominator)
 
     @property
     def seconds(self) -> float:

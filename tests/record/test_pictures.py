@@ -102,7 +102,7 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
         (["none/####.txt", "-o", "a.mp4", "--fps", "10"], "expected pictures of the kinds png"),
         (["##/##_##.png", "-o", "a.mp4", "--fps", "10"], "two places"),
         (["in/f####.png"], "say what the film is called"),
-        (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "pictures a second, 1 to 1,000, found 0"),
+        (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "expected frames a second, 1 to 1,000: 30, 29.97 or 30000/1001; found 0"),
         (["in/f####.png", "-o", "a.gif", "--fps", "120"], "at most 50 frames a second"),
         (["in/f####.png", "-o", "b/####.png", "--fps", "10"], "pictures again; name a film"),
         (["odd/f####.png", "-o", "a.mp4", "--fps", "10"], "width and height must be even"),

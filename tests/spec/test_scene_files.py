@@ -61,6 +61,8 @@ def scenes_of(model: type[BaseModel]):
         fields["features"] = fields["features"].filter(bool)
     if model.__name__ == "Train":
         fields["class_weights"] = st.sampled_from(["none", "balanced", (1.0, 2.5), {"a b": 0.1, "3": 7.0}])
+    if model.__name__ == "Record":
+        fields["fps"] = st.sampled_from([1, 24, 29.97, "24000/1001", 12.5, 1000])
     if model.__name__ == "Shot":
         needed = {"seconds": st.just(10.0)}
         fields["camera"] = st.integers(0, 3).map(lambda n: [{"at": float(k), "yaw": 5.0} for k in range(n)])

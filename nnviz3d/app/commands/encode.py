@@ -8,15 +8,17 @@ from pathlib import Path
 
 from nnviz3d.app.commands import common
 from nnviz3d.app.commands.common import Options
+from nnviz3d.app.commands.record import parse_rate
 from nnviz3d.app.film import job as jobs
 from nnviz3d.app.film import work
 from nnviz3d.record import codecs, pictures
 from nnviz3d.record.parts import ENDING, Parts
+from nnviz3d.spec import rates
 from nnviz3d.spec.errors import InputError, Problem
 
 
 def encode(
-    options: Options, source: Path, target: Path | None, *, fps: int | None, format: str, codec: str, overwrite: bool, as_json: bool
+    options: Options, source: Path, target: Path | None, *, fps: str | None, format: str, codec: str, overwrite: bool, as_json: bool
 ) -> int:
     """Returns the exit code. Raises InputError where pieces or pictures are missing, or the film is there."""
     if (source / "plan.json").exists() or source.name.endswith(ENDING):
@@ -45,19 +47,19 @@ def _join(folder: Path, target: Path | None, overwrite: bool) -> dict:
 
 
 def _film_of_pictures(
-    options: Options, source: Path, target: Path | None, fps: int | None, format: str, codec: str, overwrite: bool
+    options: Options, source: Path, target: Path | None, fps: str | None, format: str, codec: str, overwrite: bool
 ) -> dict:
     if target is None:
         raise InputError.of(str(source), "--output", "say what the film is called, for example -o film.mp4")
 
-    def rate() -> int:
+    def rate() -> int | str:
         known = fps if fps is not None else _rate_beside(source)
-        if known is None or not 1 <= known <= 1000:
-            raise InputError.of(str(source), "--fps", f"pictures a second, 1 to 1,000{'' if known is None else f', found {known}'}")
-        return known
+        if known is None:
+            raise InputError.of(str(source), "--fps", "pictures a second, 1 to 1,000")
+        return parse_rate(known, str(source))
 
     def kind_of() -> codecs.Kind:
-        kind = codecs.choose(target, format, codec, size=found.size if found else (64, 64), fps=speed or 1)
+        kind = codecs.choose(target, format, codec, size=found.size if found else (64, 64), fps=rates.exact(speed or 1))
         if kind.codec.sequence:
             raise InputError.of(str(target), "--output", "pictures again; name a film, for example film.mp4")
         return kind
@@ -87,8 +89,9 @@ def _film_of_pictures(
         return work.of_pictures(found, target, kind, speed, source.name, advance)
 
 
-def _rate_beside(source: Path) -> int | None:
+def _rate_beside(source: Path) -> int | str | None:
     """What the sidecar of recorded pictures says."""
     with suppress(OSError, ValueError, TypeError, KeyError, InputError):
-        return int(json.loads(jobs.sidecar(source, codecs.Kind("png", codecs.CODECS["png"])).read_text(encoding="utf-8"))["fps"])
+        beside = jobs.sidecar(source, codecs.Kind("png", codecs.CODECS["png"]))
+        return rates.canonical(json.loads(beside.read_text(encoding="utf-8"))["fps"])
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import typer
@@ -15,7 +16,7 @@ from nnviz3d.app.film import job as film
 from nnviz3d.app.film.job import Job
 from nnviz3d.app.film.presets import PRESETS
 from nnviz3d.app.opening import Opened
-from nnviz3d.spec import toml
+from nnviz3d.spec import rates, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -27,7 +28,7 @@ class Wish:
 
     preset: str | None = None
     size: str | None = None
-    fps: int | None = None
+    fps: float | str | Fraction | None = None
     duration: float | None = None
     frames: str = ""
     step: int = 1
@@ -47,7 +48,9 @@ class Wish:
         values = dict(PRESETS[self.preset]) if self.preset else {}
         if self.size is not None:
             values["width"], values["height"] = common.parse_size(self.size)
-        for name in ("fps", "ssaa", "motion_blur", "shutter", "transparent", "ui", "burn_in"):
+        if self.fps is not None:
+            values["fps"] = parse_rate(self.fps)
+        for name in ("ssaa", "motion_blur", "shutter", "transparent", "ui", "burn_in"):
             if getattr(self, name) is not None:
                 values[name] = getattr(self, name)
         return [Edit(f"record.{name}", value) for name, value in values.items()]
@@ -87,6 +90,14 @@ def check_target(target: Path) -> None:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     common.check_outputs(output=folder / "film" if not target.parent.exists() else target)
+
+
+def parse_rate(value: float | str | Fraction, where: str = "") -> int | str:
+    """As a scene has it. Raises InputError."""
+    try:
+        return rates.canonical(value)
+    except ValueError as error:
+        raise InputError.of(where, "--fps", f"{error}; found {value}") from None
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -171,7 +182,7 @@ def outline(job: Job) -> dict:
     """What `--dry-run` tells."""
     record, start, shots = job.scene.record, 0.0, []
     for shot in () if job.replays else record.shots:
-        frames = round(start * record.fps), round((start + shot.seconds) * record.fps) - 1
+        frames = record.frames(start), record.frames(start + shot.seconds) - 1
         shots.append({
             "does": shot.does, "seconds": shot.seconds, "first_frame": frames[0], "last_frame": frames[1], "steps": shot.steps,
             "keys": len(shot.camera), "caption": shot.caption,
@@ -179,13 +190,13 @@ def outline(job: Job) -> dict:
         start += shot.seconds
     return {
         "film": str(job.target), "format": job.format, "codec": job.codec, "width": record.width, "height": record.height,
-        "fps": record.fps, "frames": job.count, "seconds": job.count / record.fps, "pieces": job.plan().pieces,
+        "fps": record.fps, "frames": job.count, "seconds": float(job.count / record.rate), "pieces": job.plan().pieces,
         "drawn": job.count * record.motion_blur, "about_bytes": job.bytes(), "about_bytes_while_made": job.room(), "shots": shots,
     }  # fmt: skip
 
 
 def lines(told: dict) -> list[str]:
-    size = f"{told['width']}x{told['height']} at {told['fps']} frames a second"
+    size = f"{told['width']}x{told['height']} at {rates.words(told['fps'])} frames a second"
     out = [
         f"{told['film']}: {told['format']} ({told['codec']}), {size}, {told['seconds']:.2f} s, {told['frames']:,} frames in "
         f"{told['pieces']} pieces",

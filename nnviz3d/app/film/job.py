@@ -122,7 +122,7 @@ def make(
     record, problems = scene.record, []
     if scene.look.quality == "auto":  # a film has time, and the same quality in every frame
         scene = toml.apply(scene, [Edit("look.quality", "high")])
-    total = max(round((record.seconds if seconds is None else seconds) * record.fps), 1)
+    total = max(record.frames(record.seconds if seconds is None else seconds), 1)
     first, last = 0, total - 1
     try:
         first, last = span(frames, total)
@@ -135,7 +135,7 @@ def make(
     kind = None
     try:
         size = record.width, record.height
-        kind = codecs.choose(target, format, codec, size=size, fps=record.fps, alpha=record.transparent)
+        kind = codecs.choose(target, format, codec, size=size, fps=record.rate, alpha=record.transparent)
         if kind.codec.sequence:
             naming(target, kind.format)
     except InputError as error:

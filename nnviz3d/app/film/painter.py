@@ -6,6 +6,7 @@ Frames are asked for in rising order; those in between cost their training, not 
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 
@@ -93,14 +94,14 @@ class Painter:
         if record.ui:  # panels open, scroll and settle from frame to frame
             for skipped in range(self._last + 1, number):
                 cue = self._prepare(skipped, 0.0)
-                self.canvas.rehearse(lambda cue=cue, k=skipped: self._overlay(cue, k), 1 / record.fps, self._rounds)
+                self.canvas.rehearse(lambda cue=cue, k=skipped: self._overlay(cue, k), float(1 / record.rate), self._rounds)
                 self._last = skipped
         self.canvas.begin()
         for k in range(record.motion_blur):
             cue = self._prepare(number, record.shutter * k / record.motion_blur)
             self.canvas.add(self.stage)
         rounds, self._last = self._rounds, number
-        return self.canvas.finish(lambda: self._overlay(cue, number), 1 / record.fps, rounds)
+        return self.canvas.finish(lambda: self._overlay(cue, number), float(1 / record.rate), rounds)
 
     @property
     def _rounds(self) -> int:
@@ -110,7 +111,7 @@ class Painter:
     def _prepare(self, number: int, share: float) -> Cue:
         """The stage as it is when this share of the frame's time has passed."""
         record, stage = self.job.scene.record, self.stage
-        cue = self.play.seek((number + share) / record.fps)
+        cue = self.play.seek((number + share) * record.rate.denominator / record.rate.numerator)
         stage.time = cue.time
         stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
         return cue
@@ -125,11 +126,11 @@ class Painter:
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
         seen = stage.picked, stage.hovered, "", stage.chosen, stage.layer
         readout = facts.readout(session, stage.labels(), stage.edges, Performance(), *seen, **shown, edge=stage.hovered_edge, titles=titles)
-        self.overlay.draw(session.scene, readout, self.canvas.size, 1 / record.fps, compact=not record.ui)
+        self.overlay.draw(session.scene, readout, self.canvas.size, float(1 / record.rate), compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
 
     def _burned(self, number: int) -> str:
-        fps, scene = self.job.scene.record.fps, self.job.scene
+        fps, scene = ceil(self.job.scene.record.rate), self.job.scene  # a time code counts whole frames a second
         seconds, frame = divmod(number, fps)
         clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{frame:0{len(str(fps - 1))}d}"
         return f"frame {number:,}   {clock}   step {self.session.source.step:,}   seed {scene.train.seed}   {scene.title}"

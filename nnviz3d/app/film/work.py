@@ -101,7 +101,7 @@ def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
     told |= {
         "film": target.name,
         "scene_hash": parts.plan.scene,
-        "seconds": parts.plan.count / parts.plan.fps,
+        "seconds": float(parts.plan.count / parts.plan.rate),
         "renderer": sorted({str(note.get("renderer")) for note in notes}),
         "frames": [digest for note in notes for digest in note["frames"]],
     }
@@ -157,7 +157,9 @@ def share(pieces: int, part: int, of: int) -> range:
     return range(pieces * (part - 1) // of, pieces * part // of)
 
 
-def of_pictures(found: Pictures, target: Path, kind: Kind, fps: int, name: str, progress: Progress = lambda done, total: None) -> dict:
+def of_pictures(
+    found: Pictures, target: Path, kind: Kind, fps: int | str, name: str, progress: Progress = lambda done, total: None
+) -> dict:
     """A film of pictures that are there already. Returns what the sidecar says. Raises InputError for a damaged picture, RunError."""
     alpha = found.alpha and bool(kind.codec.alpha_pixels)
     plan = Plan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
