@@ -22,6 +22,7 @@ from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.titles import Titles
 
 
@@ -72,6 +73,7 @@ def readout(
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
     stack: str = "",
+    settings: Settings | None = None,
 ) -> Readout:
     return Readout(
         sentence=sentence(session),
@@ -86,6 +88,7 @@ def readout(
         edges_share=edges.share,
         edges_folded=edges.folded,
         stack=stack,
+        settings=settings or Settings(),
         edges_peak=edges.peak,
         performance=performance,
         banner=session.banner,

@@ -38,8 +38,9 @@ def run_window(
         ending.callback(host.close)
         from nnviz3d.app import stills
         from nnviz3d.app.loop import Loop
+        from nnviz3d.app.personal import Personal, where
 
-        loop = Loop(host, session)
+        loop = Loop(host, session, personal=None if headless else Personal(where()))
         ending.callback(loop.capture.finish)
         _close_on(signal.SIGINT, signal.SIGTERM, host=host)
         if tour:

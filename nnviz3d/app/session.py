@@ -68,6 +68,7 @@ class Session:
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
         self.running = False
+        self.dress: Callable[[Scene], Scene] = lambda scene: scene  # lays a person's settings over it
         self.saved = scene
         self.banner = ""
         self.walking: Walking | None = None
@@ -79,6 +80,7 @@ class Session:
 
     scores = property(lambda self: self.scoring.scores)
     speed = property(lambda self: self.pace.speed)
+    shown_scene = property(lambda self: self.dress(self.scene))
 
     # ---------------------------------------------------------------- changes
 
