@@ -21,6 +21,7 @@ from nnviz3d.spec.guide import TourReading
 from nnviz3d.spec.moment import Moment
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.titles import Titles
 from nnviz3d.ui.numbers import weights_and_biases
 
@@ -74,6 +75,7 @@ def readout(
     capture: CaptureReading | None = None,
     signals: int = 0,
     stack: str = "",
+    settings: Settings | None = None,
 ) -> Readout:
     return Readout(
         sentence=sentence(session),
@@ -88,6 +90,7 @@ def readout(
         edges_share=edges.share,
         edges_folded=edges.folded,
         stack=stack,
+        settings=settings or Settings(),
         edges_peak=edges.peak,
         edges_layer=edges.layer,
         signals=signals,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
 LOOKING = frozenset({
     "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
-    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check", "capture",
+    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check", "capture", "setting",
 })  # fmt: skip
 """Commands that leave the network as it is."""
 MOVES = frozenset({"walk_to", "walk_by"})
@@ -62,7 +62,8 @@ class Guide:
             return self.do(place)
         self.tour = self.tour or lessons.load()
         state = Touring(tuple(len(lesson.steps) for lesson in self.tour.lessons)).after(place)
-        code = self.code or messages.choose(self.loop.session.scene.view.language, self.tour.catalogues)
+        wanted = self.loop.personal.language(self.loop.session.scene.view.language)
+        code = self.code or messages.choose(wanted, self.tour.catalogues)
         self._rehearsal, self.code = Rehearsal(self.loop, self.tour), code
         self._go(state, jump=True)
 

@@ -17,6 +17,7 @@ from nnviz3d.app.desk import Desk
 from nnviz3d.app.guide import LEAVES, Guide
 from nnviz3d.app.inputs import Inputs
 from nnviz3d.app.meter import Meter
+from nnviz3d.app.personal import Personal
 from nnviz3d.app.runs import Elsewhere
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
@@ -36,10 +37,15 @@ LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow,
 class Loop:
     """Composes host, session, stage and overlay. `frame()` runs one; `run()` until closed."""
 
-    def __init__(self, host: Host, session: Session, play: bool = True):
+    def __init__(self, host: Host, session: Session, play: bool = True, personal: Personal | None = None):
         self.host, self.session = host, session
+        self.personal = personal or Personal()
+        session.dress = self.personal.dress
+        host.text_size = self.personal.settings.text_size
         self.stage = Stage(host, session)
         self.overlay = Overlay(host.pixel_ratio)
+        self.overlay.memory.dock_width = self.personal.settings.panel_width
+        session.banner = session.banner or self.personal.notice
         self.meter = Meter()
         self.answer = Answer()
         self.toast, self._toast_left = "", 0.0
@@ -145,11 +151,12 @@ class Loop:
             capture=self.capture.reading(),
             signals=self.stage.signals,
             stack=self.stage.stack(),
+            settings=self.personal.settings,
         )
         self._title()
         self.host.begin_overlay(dt)
         typed = self.host.keyboard and self.host.keyboard.take()
-        self.answer = self.overlay.draw(self.session.scene, readout, self.host.display_size, dt, typed=typed)
+        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
 
     def _title(self) -> None:
         """What the window's list of windows should say."""
@@ -255,10 +262,21 @@ class Loop:
     def _show(self, session: Session, inputs) -> None:
         self.stage.close()
         self.session = session
+        session.dress = self.personal.dress
         self.stage = Stage(self.host, session)
         self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
         self.stage.rig.jump(self.stage.rig.goal)
         self.inputs = inputs(self)
+
+    def settle_in(self, name: str, value) -> None:
+        """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
+        try:
+            self.personal.set(name, value)
+        finally:
+            mine = self.personal.settings
+            self.host.text_size = mine.text_size
+            self.overlay.scale = self.stage.text = self.host.pixel_ratio
+            self.overlay.memory.dock_width = mine.panel_width
 
     # ---------------------------------------------------------------- many frames
 

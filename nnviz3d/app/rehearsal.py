@@ -87,6 +87,7 @@ class Rehearsal:
         """The tour's own, at its start."""
         tour = self.tour
         session = Session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
+        session.dress = self.loop.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
         self.touched = False

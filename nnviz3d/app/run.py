@@ -52,8 +52,9 @@ def run_window(
         host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
         ending.callback(host.close)
         from nnviz3d.app.loop import Loop
+        from nnviz3d.app.personal import Personal, where
 
-        loop = Loop(host, session)
+        loop = Loop(host, session, personal=None if headless else Personal(where()))
         ending.callback(loop.capture.finish)
         stopping.close_on(lambda: setattr(host, "closing", True))  # the frame is finished, nothing is lost, no traceback
         if tour:

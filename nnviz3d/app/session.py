@@ -71,6 +71,7 @@ class Session:
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
         self.running = False
+        self.dress: Callable[[Scene], Scene] = lambda scene: scene  # lays a person's settings over it
         self.saved = scene
         self.unsaved = 0.0  # seconds of training that no file holds
         self.banner = ""
@@ -84,6 +85,7 @@ class Session:
     scores = property(lambda self: self.scoring.scores)
     speed = property(lambda self: self.pace.speed)
     curves = property(lambda self: self._curves.follow(self.source.rewind))
+    shown_scene = property(lambda self: self.dress(self.scene))
 
     # ---------------------------------------------------------------- changes
 

@@ -347,7 +347,7 @@ class Stage:
         level: quality.Level | None = None,
     ) -> None:
         """Publish what changed, and settle what the next frame shows. `exact`: choose edges anew this frame, as films and stills do."""
-        scene = self.session.scene
+        scene = self.session.shown_scene
         self.time += dt
         self._make_room(dt)
         self.rig.advance(dt)

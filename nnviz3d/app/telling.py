@@ -27,7 +27,7 @@ def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, facto
         shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
     else:
         shown |= _answers(session.walking.walk, catalogue)
-    for name, word in zip(("positive", "negative"), SIGNS[session.scene.look.palette], strict=True):
+    for name, word in zip(("positive", "negative"), SIGNS[session.shown_scene.look.palette], strict=True):
         shown[name] = catalogue.texts[f"colours.{word}"]
     return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
 

@@ -67,7 +67,8 @@ class EglHost:
 
     headless = True
     vsync = False
-    pixel_ratio = 1.0
+    text_size = 1.0
+    pixel_ratio = property(lambda self: self.text_size)
     keyboard = None
 
     def __init__(self, width: int = 1280, height: int = 720):

@@ -43,6 +43,7 @@ class Host(Protocol):
     frames: int
     framebuffer: int
     pixel_ratio: float
+    text_size: float  # what a person has chosen; `pixel_ratio` has it in it
     close_asked: bool
     dropped: list[str]
     keyboard: Keyboard | None  # None: imgui's keys are all there is

@@ -31,6 +31,7 @@ class WindowHost:
 
     headless = False
     framebuffer = 0
+    text_size = 1.0
 
     def __init__(self, width: int = 1280, height: int = 720, title: str = "nnviz3d", fullscreen: bool = False):
         glfw.set_error_callback(self._remember_error)
@@ -91,8 +92,8 @@ class WindowHost:
 
     @property
     def pixel_ratio(self) -> float:
-        """How large text should be: 2.0 on a screen with twice the usual density."""
-        return max(glfw.get_window_content_scale(self.window)[0], 1.0)
+        """How large text should be: 2.0 on a screen with twice the usual density; times `text_size`, which a person has chosen."""
+        return max(glfw.get_window_content_scale(self.window)[0], 1.0) * self.text_size
 
     @property
     def title(self) -> str:

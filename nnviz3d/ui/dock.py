@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.settings import PANEL
 from nnviz3d.ui import filemenu, focus, picturemenu, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.panels import (
@@ -23,6 +24,7 @@ from nnviz3d.ui.panels import (
     neuron,
     performance,
     samples,
+    settings,
     training,
     weight,
 )
@@ -63,7 +65,7 @@ class Dock:
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
-            (look, look.draw), (performance, performance.draw),
+            (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (moments, moments.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
@@ -223,7 +225,9 @@ def _grip(f: Frame, x: float) -> None:
         imgui.set_mouse_cursor(imgui.MouseCursor_.resize_ew)
     if active:
         wanted = f.memory.dock_width - imgui.get_io().mouse_delta.x / f.scale
-        f.memory.dock_width = min(max(wanted, 280.0), 640.0)
+        f.memory.dock_width = min(max(wanted, PANEL[0]), PANEL[1])
+    elif imgui.is_item_deactivated():
+        f.do("setting", ("panel_width", float(round(f.memory.dock_width))))
     ink = theme.packed(theme.ACCENT if active else theme.DIM, 0.9 if active else 0.35)
     low = imgui.ImVec2(x - f.px(1.5), f.height / 2 - f.px(18))
     imgui.get_window_draw_list().add_rect_filled(low, imgui.ImVec2(x + f.px(1.5), f.height / 2 + f.px(18)), ink, f.px(2))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from nnviz3d.spec.edit import Edit
@@ -58,6 +60,7 @@ class Frame:
     memory: Memory
     compact: bool = False  # a film or a still: no panels
     typed: Typed = field(default_factory=Typed)
+    legible: Callable[[str], str] = str  # a name in letters that can be drawn
     edits: list[Edit] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     wants: dict[str, Any] = field(default_factory=dict)
@@ -75,6 +78,11 @@ class Frame:
 
     def do(self, name: str, value: Any = None) -> None:
         self.commands.append(Command(name, value))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of classes and inputs: what a name that is cut must be told from."""
+        return (*self.readout.class_names, *map(str, self.readout.topology.input.labels))
 
     @property
     def narrow(self) -> bool:

@@ -13,6 +13,7 @@ from nnviz3d.ui.frame import TALL, Frame
 from nnviz3d.ui.labels import colour_bar
 from nnviz3d.ui.numbers import count, percent, plain, short, times
 from nnviz3d.ui.placing import Rect
+from nnviz3d.ui.shortened import kept
 from nnviz3d.ui.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.words import QUANTITY_SYMBOL
 
@@ -44,7 +45,7 @@ def draw(f: Frame) -> Rect:
 def _title(f: Frame, room: float) -> None:
     r = f.readout
     imgui.push_font(f.fonts.bold, theme.LARGE)
-    text = elide(f.scene.title or r.scene_name or r.data_name, max(room - f.px(40), f.px(60)))
+    text = elide(f.legible(f.scene.title or r.scene_name or r.data_name), max(room - f.px(40), f.px(60)))
     size = imgui.calc_text_size(text)
     many = len(r.scene_names) > 1
     width = size.x + (f.px(28) if many else 0)
@@ -114,7 +115,8 @@ def _sample(f: Frame, room: float) -> None:
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
-    dim(elide(what + (";" if answer and one_line else ""), max(room - left, f.px(60))))
+    told = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
+    dim(kept(told, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
     tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}, and its true answer.")
     if answer:
         if one_line:
@@ -122,7 +124,7 @@ def _sample(f: Frame, room: float) -> None:
         else:
             imgui.set_cursor_pos_x(left)
         imgui.push_style_color(imgui.Col_.text, colour)
-        imgui.text_unformatted(elide(answer, max(room - left, f.px(60))))
+        imgui.text_unformatted(kept("the network says ", r.sample_answer, max(room - left, f.px(60)), f.names))
         imgui.pop_style_color()
         tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
@@ -155,13 +157,18 @@ def _differences(f: Frame, room: float) -> None:
     texts = [[n.name, elide(n.title or "same settings", room * 0.4), f"says {n.answer}" if n.answer else ""] for n in c.networks]
     if f.readout.walk is not None:  # the walk shows a sample of its batch, B still the one before
         texts[1][2] = "waits"
+    texts = [[name, title, kept("says ", says[5:], room * 0.55, f.names) if says[:5] == "says " else says] for name, title, says in texts]
     gap, between = f.px(7), f.px(20)
     one_line = sum(imgui.calc_text_size(" ".join(words)).x + 2 * gap for words in texts) + between < room
     for k, (n, (name, title, says)) in enumerate(zip(c.networks, texts, strict=True)):
         if k and one_line:
             imgui.same_line(0, between)
         answer = _TEXT if n.right is None or says == "waits" else _RIGHT if n.right else _WRONG
-        for text, ink in ((name, theme.packed(theme.NETWORKS[k])), (title, _DIM), (elide(says, room * 0.55), answer)):
+        for text, ink in (
+            (name, theme.packed(theme.NETWORKS[k])),
+            (title, _DIM),
+            (says, answer),
+        ):
             if text != name:
                 imgui.same_line(0, gap)
             imgui.push_style_color(imgui.Col_.text, ink)

@@ -11,7 +11,7 @@ from nnviz3d.spec.readout import Label
 from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.placing import Rect
-from nnviz3d.ui.widgets import elide
+from nnviz3d.ui.shortened import cut
 
 MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
@@ -135,12 +135,12 @@ class Labels:
         width = f.px(MAX_WIDTH)
         if label.align == "right" and label.kind == "minor":  # cut where the window ends, in steps: it moves
             width = min(width, max(label.x - f.px(4), 0.0) // f.px(8) * f.px(8))
-        key = (label.text, label.kind, f.scale, width)
+        key = (label.text, label.kind, f.scale, width, id(f.readout.topology))
         if key not in self._texts:
             if len(self._texts) > 1024:
                 self._texts.clear()
             imgui.push_font(None, _SIZES[label.kind])
-            text = elide(" ".join(label.text.split()), width)
+            text = cut(" ".join(label.text.split()), width, f.names)
             size = imgui.calc_text_size(text)
             imgui.pop_font()
             self._texts[key] = (text, (size.x + (f.px(BAR + 6) if label.kind == "scale" else 0), size.y))

@@ -15,7 +15,8 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.line import Line, Span
 from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import elide, show_tip
+from nnviz3d.ui.shortened import cut
+from nnviz3d.ui.widgets import show_tip
 
 SYMBOLS, NUMBERS, STEPS, SHAPES = 15.5, 15.5, 14.0, 12.5  # unscaled pixels; numbers of an update are long
 SMALLEST = 0.8  # a line of numbers gets so much smaller before it is broken; symbols by its square
@@ -116,7 +117,7 @@ class Lines:
     def _index(f: Frame, draw_list, line: Line, x: float, base: float, at_neuron: bool, room: float) -> None:
         """ "i=51" or its name: the neuron that the term comes from; a way there."""
         small = f.font(theme.SMALL)
-        text = _called(line, room) if line.name else f"{line.letter}={line.index}"
+        text = _called(line, room, f.names) if line.name else f"{line.letter}={line.index}"
         width = imgui.calc_text_size(text).x * theme.SMALL / theme.BODY
         small = int(small * min(1.0, room / max(width, 1.0)))  # five digits
         at = imgui.ImVec2(x, base - imgui.get_font_baked().ascent * small / f.px(theme.BODY))
@@ -156,9 +157,9 @@ def of_ink(f: Frame, ink: str, negative: bool) -> int:
     return theme.packed((theme.ERROR_SIGNS if ink == "d" else f.signs)[negative])
 
 
-def _called(line: Line, room: float) -> str:
+def _called(line: Line, room: float, names: tuple[str, ...]) -> str:
     """The name of a term's neuron in small print, cut where it is wider than the room for it."""
-    return elide(line.name, room * theme.BODY / theme.SMALL)
+    return cut(line.name, room * theme.BODY / theme.SMALL, names)
 
 
 def _room(f: Frame, lines: list[Line], full: float) -> float:

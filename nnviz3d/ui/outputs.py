@@ -17,7 +17,8 @@ from nnviz3d.ui import losses, theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import MINUS, pair_plain, plain, short, tex
 from nnviz3d.ui.placing import Rect, settle, spread
-from nnviz3d.ui.widgets import elide, show_tip, text_width
+from nnviz3d.ui.shortened import cut
+from nnviz3d.ui.widgets import show_tip, text_width
 
 CELL, GAP, PAD = 56.0, 7.0, 9.0
 ROW, LOWEST = 19.0, 11.5  # heights of a row: wanted, and the least that can be read
@@ -95,7 +96,7 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     if not (-f.width < anchor[0] < 2 * f.width):  # behind the eye
         return None
     imgui.push_font(None, theme.SMALL)
-    names = [elide(name, f.px(NAME)) for name in o.names]
+    names = [cut(name, f.px(NAME), f.names) for name in o.names]
     name_width = max(imgui.calc_text_size(name).x for name in names)
     imgui.pop_font()
     foot = _foot(f, table)

@@ -17,6 +17,7 @@ from nnviz3d.ui.ask import Ask
 from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.frame import Frame, Memory
 from nnviz3d.ui.labels import Labels
+from nnviz3d.ui.legible import Legible
 from nnviz3d.ui.tex import Formulas
 from nnviz3d.ui.titles import Titles
 from nnviz3d.ui.told import Told
@@ -41,7 +42,7 @@ class Overlay:
         self._applied = 0.0
         self._formulas = Formulas()
         self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
-        self._tour, self._titles, self._told = Tour(), Titles(), Told()
+        self._tour, self._titles, self._told, self._legible = Tour(), Titles(), Told(), Legible(self._fonts)
 
     def draw(
         self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False, typed: Typed | None = None
@@ -58,8 +59,9 @@ class Overlay:
         if scale != self._applied:
             theme.apply(scale)
             self._applied = scale
-        readout = readout if compact else self._told(readout, dt)
+        readout = self._legible.of(readout if compact else self._told(readout, dt))
         f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
+        f.legible = self._legible.text
         f.typed = Typed() if compact else keyboard.read() if typed is None else typed
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()

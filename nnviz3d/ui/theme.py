@@ -89,6 +89,24 @@ def load_fonts() -> Fonts:
     return Fonts(*fonts, atlas.add_font_from_file_ttf(str(folder / "latex/latinmodern-math.otf"), BODY))
 
 
+KINDS = (b"\0\1\0\0", b"true", b"OTTO", b"ttcf")  # first bytes of font files
+
+
+def merge(fonts: Fonts, path: Path) -> None:
+    """Let the typefaces have the glyphs of one more file, after their own. A file that is no font is left alone."""
+    try:
+        with path.open("rb") as file:
+            if file.read(4) not in KINDS or path.stat().st_size < 1000:
+                return
+    except OSError:
+        return
+    for font in (fonts.regular, fonts.bold):
+        config = imgui.ImFontConfig()
+        config.merge_mode, config.dst_font = True, font
+        config.flags = imgui.ImFontFlags_.no_load_error
+        imgui.get_io().fonts.add_font_from_file_ttf(str(path), BODY, config)
+
+
 def apply(scale: float) -> None:
     """Set the whole style for a scale; may be called again with another one."""
     style = imgui.get_style()

@@ -47,4 +47,5 @@ ACTIONS = {
     "choose_layer": _choose_layer,
     "check": _check,
     "fullscreen": _fullscreen,
+    "setting": lambda loop, value: loop.settle_in(*value),
 }

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+
+def _speak(loop, value) -> None:
+    """From now on: the next tour begins in this language too."""
+    loop.guide.speak(str(value))
+    loop.settle_in("language", str(value))
+
+
 ACTIONS = {
     "tour": lambda loop, value: loop.guide.do(str(value)) if loop.guide.on else loop.guide.start(str(value or "1")),
-    "tour_language": lambda loop, value: loop.guide.speak(str(value)),
+    "tour_language": _speak,
 }

@@ -13,7 +13,7 @@ CommandName = Literal[
     "samples", "show_sample", "next_wrong", "previous_wrong",
     "set_parameter", "freeze", "kill", "release", "check",
     "save_as", "open_file", "export", "answer", "browse", "columns", "browse_cell",
-    "tour", "tour_language",
+    "tour", "tour_language", "setting",
     "capture", "save_timeline",
 ]  # fmt: skip
 

@@ -18,6 +18,7 @@ from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, Pa
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.score import UNSCORED, Scores
+from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.titles import Titles
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import SquaredError, Unit
@@ -136,5 +137,6 @@ class Readout:
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
     stack: str = ""  # of the stack under the pointer, where there is one
+    settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -16,7 +16,8 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.bitmap import Bitmap
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent
-from nnviz3d.ui.widgets import elide, show_tip, small, tip
+from nnviz3d.ui.shortened import both, cut
+from nnviz3d.ui.widgets import show_tip, small, tip
 
 TITLE, ICON, HINT, OPEN = "Confusion matrix", fa.ICON_FA_TABLE_CELLS, "Which classes are taken for which.", False
 RIGHT, WRONG = theme.CURVE_TEST, theme.ACCENT
@@ -132,11 +133,11 @@ class Confusion:
         imgui.dummy(imgui.ImVec2(0, f.px(1)))
         _legend(f)
         for i, j, times, of in self._worst:
-            text = f"{_name(names, i)} taken for {_name(names, j)}"
             room = imgui.get_content_region_avail().x
+            text = both(_name(names, i), " taken for ", _name(names, j), room - f.px(84), names)
             start = imgui.get_cursor_pos_x()
             imgui.push_style_color(imgui.Col_.text, _DIM)
-            if imgui.selectable(f"{elide(text, room - f.px(84))}##worst{i},{j}", False)[0]:
+            if imgui.selectable(f"{text}##worst{i},{j}", False)[0]:
                 f.do("browse_cell", (i, j))
             tip(f, "Click to see one of them; click again for the next.")
             share = f"{count(times)} of {count(of)}"
@@ -238,13 +239,13 @@ def _names(f: Frame, names: tuple[str, ...], box: tuple, start: float, at: tuple
     ]
     row, column = at or (-1, -1)
     for k in _some(classes, _round(line / max(h, 1e-3)), row):
-        text = elide(names[k], x - start - f.px(6))
+        text = cut(names[k], x - start - f.px(6), names)
         place = min(max(y + (k + 0.5) * h - line / 2, y - line / 2), y + height - line / 2)
         left = x - f.px(6) - imgui.calc_text_size(text).x
         found.append((imgui.ImVec2(round(left), round(place)), _TEXT if k == row else _DIM, text))
     each = classes <= EACH
     for k in _some(classes, 1 if each else _round((_widest(names) + f.px(6)) / max(w, 1e-3)), column):
-        text = elide(names[k], max(w - f.px(3), f.px(12)) if each and k != column else f.px(120))
+        text = cut(names[k], max(w - f.px(3), f.px(12)) if each and k != column else f.px(120), names)
         size = imgui.calc_text_size(text).x
         place = min(max(x + (k + 0.5) * w - size / 2, x), x + width - size)
         found.append((imgui.ImVec2(round(place), round(y - line - f.px(3))), _TEXT if k == column else _DIM, text))

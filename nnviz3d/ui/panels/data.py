@@ -82,7 +82,7 @@ def _target(f: Frame, columns: tuple[str, ...]) -> None:
     offered = sorted({*range(min(len(columns), OFFERED)), at, len(columns) - 1})
     imgui.begin_group()
     label(f, text)
-    picked = combo("##data.target", str(at), [str(k) for k in offered], {str(k): names[k] for k in offered})
+    picked = combo("##data.target", str(at), [str(k) for k in offered], {str(k): f.legible(names[k]) for k in offered})
     imgui.end_group()
     tip(f, hint)
     if picked is not None and int(picked) != at:
@@ -117,7 +117,7 @@ def _square(inputs: int) -> list[int]:
 def _plane(f: Frame, features: tuple[str, ...]) -> None:
     """Two features that plate and tiles are over. They come and go together: a plane needs two."""
     names = [name if features.count(name) == 1 else str(k) for k, name in enumerate(features)]
-    shown = {"": "none" if len(names) > 2 else "both inputs", **dict(zip(names, features, strict=True))}
+    shown = {"": "none" if len(names) > 2 else "both inputs", **dict(zip(names, map(f.legible, features), strict=True))}
     values = {"view.plate_x": _named(f.scene.view.plate_x, names), "view.plate_y": _named(f.scene.view.plate_y, names)}
     for path, other in (("view.plate_x", "view.plate_y"), ("view.plate_y", "view.plate_x")):
         before = len(f.edits)

@@ -13,14 +13,12 @@ from nnviz3d.ui.words import QUANTITIES
 
 TITLE, ICON, HINT, OPEN = "Look", fa.ICON_FA_PALETTE, "How it is drawn.", False
 _CAMERA_NAMES = {"three_quarter": "three-quarter"}
-_PALETTES = {"blue_orange": "blue and orange", "safe": "safe for all eyes"}
 
 
 def draw(f: Frame) -> None:
     look, view = f.scene.look, f.scene.view
     choice(f, "look.edges", look.edges, words(Quantity), QUANTITIES)
     choice(f, "look.scale", look.scale, ("local", "global"), {"local": "each layer", "global": "whole network"})
-    choice(f, "look.palette", look.palette, ("blue_orange", "safe"), _PALETTES)
     toggle(f, "look.dashes", look.dashes)
     slider(f, "look.edge_width", look.edge_width, 0.2, 4)
     slider(f, "look.edge_energy", look.edge_energy, 0, 4)
@@ -38,15 +36,3 @@ def draw(f: Frame) -> None:
     toggle(f, "view.plate", view.plate)
     toggle(f, "view.thumbnails", view.thumbnails)
     toggle(f, "view.follow", view.follow)
-    choice_scale(f)
-
-
-def choice_scale(f: Frame) -> None:
-    """Steps, not a slider: a slider would move under the pointer while it changes the size of everything."""
-    sizes = (0.75, 1.0, 1.25, 1.5, 2.0)
-    names = {f"{size:g}": f"{100 * size:.0f} %" for size in sizes}
-    value = f"{f.scene.look.ui_scale:g}"
-    before = len(f.edits)
-    choice(f, "look.ui_scale", value, list(names), {**names, value: f"{100 * f.scene.look.ui_scale:.0f} %"})
-    for k in range(before, len(f.edits)):
-        f.edits[k] = type(f.edits[k])("look.ui_scale", float(f.edits[k].value))

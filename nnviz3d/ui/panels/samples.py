@@ -16,8 +16,9 @@ from nnviz3d.ui import theme
 from nnviz3d.ui.frame import Frame
 from nnviz3d.ui.numbers import count, percent, plain, short
 from nnviz3d.ui.sheet import Sheet, painted
+from nnviz3d.ui.shortened import both, cut, kept
 from nnviz3d.ui.typednumber import Accepted, stepped
-from nnviz3d.ui.widgets import combo, dim, elide, icon_button, label, small, tip
+from nnviz3d.ui.widgets import combo, dim, icon_button, label, small, tip
 
 TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Look through the samples: the worst, the wrong, a class.", False
 PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a row of numbers
@@ -156,7 +157,7 @@ class Samples:
             low, high = imgui.ImVec2(at.x + dx, at.y + dy), imgui.ImVec2(at.x + side - dx, at.y + side - dy)
             self.sheet.draw(draw_list, k, low, high)
             self._frame(f, draw_list, r, row, at, imgui.ImVec2(at.x + side, at.y + side))
-            text = elide(_short(row), side)
+            text = _short(row, side, f.names)
             x = at.x + (side - imgui.calc_text_size(text).x) / 2
             draw_list.add_text(imgui.ImVec2(x, at.y + side + f.px(1)), _ink(row), text)
         imgui.pop_font()
@@ -177,7 +178,7 @@ class Samples:
             right = at.x + width - imgui.calc_text_size(loss).x - f.px(6)
             draw_list.add_text(imgui.ImVec2(right, at.y + y), _DIM, loss)
             room = right - at.x - strip - f.px(16)
-            draw_list.add_text(imgui.ImVec2(at.x + strip + f.px(8), at.y + y), _ink(row), elide(_long(row), room))
+            draw_list.add_text(imgui.ImVec2(at.x + strip + f.px(8), at.y + y), _ink(row), _long(row, room, f.names))
             self._frame(f, draw_list, r, row, at, imgui.ImVec2(at.x + width, at.y + high))
         imgui.pop_font()
         imgui.pop_style_var()
@@ -241,10 +242,14 @@ def _ink(row: SampleRow) -> int:
     return _TEXT if row.right is None else _RIGHT if row.right else _WRONG
 
 
-def _short(row: SampleRow) -> str:
-    said = row.said.partition(" (")[0]
-    return row.label if row.right else f"{row.label} → {said}"
+def _short(row: SampleRow, width: float, names: tuple[str, ...]) -> str:
+    if row.right:
+        return cut(row.label, width, names)
+    return both(row.label, " → ", row.said.rpartition(" (")[0] or row.said, width, names)
 
 
-def _long(row: SampleRow) -> str:
-    return f"{count(row.index + 1)}   {row.said if row.right else f'{row.label} → {row.said}'}"
+def _long(row: SampleRow, width: float, names: tuple[str, ...]) -> str:
+    number = f"{count(row.index + 1)}   "
+    if row.right:
+        return kept(number, row.said, width, names)
+    return number + both(row.label, " → ", row.said, width - imgui.calc_text_size(number).x, names)
