@@ -30,7 +30,8 @@ def check(train: Train, data) -> None:
 class Stops:
     """Of one run. `key` and `reason` ("train.steps", words) are of the last stop; empty where there was none.
 
-    A condition stops training once: going on from there is possible, and it counts again when it was found not to hold.
+    A condition stops training once: going on from there is possible, and it counts again when it was found not to hold, or when the run
+    has gone back to before the stop.
     """
 
     def __init__(self):
@@ -42,7 +43,7 @@ class Stops:
         self._asked: tuple | None = None  # the moment and the conditions that were judged last
         self._look: Iterator | None = None
         self._found: dict[str, float] = {}
-        self._passed: set[str] = set()
+        self._passed: dict[str, int] = {}  # conditions that have stopped training, and where
 
     @property
     def pending(self) -> bool:
@@ -73,6 +74,7 @@ class Stops:
         if asked != self._asked:
             if self._asked is None or asked[2] != self._asked[2]:
                 self._passed.clear()
+            self._passed = {key: step for key, step in self._passed.items() if step <= trainer.step}
             self._asked, self._look, self._found = asked, self._looking(trainer, train), {}
         if self._look is None:
             return False
@@ -105,9 +107,9 @@ class Stops:
         for key, value in self._found.items():
             wanted = getattr(train, key)
             if not (value >= wanted if key == "stop_accuracy" else value < wanted):  # nan is never enough
-                self._passed.discard(key)
+                self._passed.pop(key, None)
             elif key not in self._passed:
-                self._passed.add(key)
+                self._passed[key] = trainer.step
                 words = {
                     "stop_accuracy": lambda v, w: f"{100 * v:.4g} % of the {part} samples are right, at least {100 * w:.4g} %",
                     "stop_test_loss": lambda v, w: f"the {part} loss is {v:.4g}, below {w:.4g}",

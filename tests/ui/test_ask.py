@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, SaveFirst, Which
+from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun, Which
 from nnviz3d.spec.scene import Data, Scene
 from tests.ui import readouts
 from tests.ui.conftest import Driver
@@ -18,6 +18,8 @@ TABLE = Columns("/a/b.csv", (("height", "weight", "group"), ("1.5", "50", "a"), 
 QUESTIONS = {
     "save": SaveFirst("Mine", "open spiral"),
     "save, long": SaveFirst(LONG, LONG),
+    "run": SaveRun("Mine", "close the window", 4170, 300.0),
+    "run, long": SaveRun(LONG, LONG, 10**9, 1e6),
     "which": Which("Open", "Open", "/home/me", (("folder", True), ("a.toml", False))),
     "which, long": Which(LONG, "Save", LONG, tuple((f"{LONG}{k}", k % 2 == 0) for k in range(400)), 7, LONG, LONG),
     "which, empty": Which("", "Open", "", ()),
