@@ -32,7 +32,8 @@ def check(train: Train, data) -> None:
 class Stops:
     """Of one run. `key` and `reason` ("train.steps", words) are of the last stop; empty where there was none.
 
-    A condition stops training once: going on from there is possible, and it counts again when it was found not to hold.
+    A condition stops training once: going on from there is possible, and it counts again when it was found not to hold, or when the run
+    has gone back to before the stop.
     """
 
     def __init__(self):
@@ -44,7 +45,7 @@ class Stops:
         self._asked: tuple | None = None  # the moment and the conditions that were judged last
         self._look: Iterator | None = None
         self._found: dict[str, float] = {}
-        self._passed: set[str] = set()
+        self._passed: dict[str, int] = {}  # conditions that have stopped training, and where
 
     @property
     def pending(self) -> bool:
@@ -75,6 +76,7 @@ class Stops:
         if asked != self._asked:
             if self._asked is None or asked[2] != self._asked[2]:
                 self._passed.clear()
+            self._passed = {key: step for key, step in self._passed.items() if step <= trainer.step}
             self._asked, self._look, self._found = asked, self._looking(trainer, train), {}
         if self._look is None:
             return False
@@ -111,9 +113,9 @@ class Stops:
         for key, value in self._found.items():
             wanted = getattr(train, key)
             if not _enough(train, key, value):
-                self._passed.discard(key)
+                self._passed.pop(key, None)
             elif key not in self._passed:
-                self._passed.add(key)
+                self._passed[key] = trainer.step
                 unit = _unit(trainer, value)
                 words = {
                     "stop_accuracy": lambda v, w: f"{percent(v, 2)} of the {part} samples are right, at least {100 * w:.4g} %",

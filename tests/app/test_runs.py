@@ -139,6 +139,20 @@ def test_both_networks_go_back_only_as_far_as_both_can(monkeypatch):
     assert Rival.oldest.fget(s.rival) == 40
 
 
+def test_a_stop_condition_counts_again_for_who_goes_back_to_before_it():
+    s = session("iris", "train.stop_accuracy=0.9", "train.steps_per_second=0.0")
+    held = []
+    for _ in range(2):
+        s.play()
+        for _ in range(400):
+            s.advance(1 / 30, lambda: True)
+            if not s.running:
+                break
+        held.append((s.source.step, s.stops.key))
+        s.rewind(0)
+    assert held[0] == held[1] and held[0][1] == "train.stop_accuracy" and held[0][0] > 0
+
+
 # ---------------------------------------------------------------- in the window
 
 

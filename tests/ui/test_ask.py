@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, SaveFirst, Which
+from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun, Which
 from nnviz3d.spec.columns import ColumnFacts, TableFacts
 from nnviz3d.spec.scene import Data, Scene
 from tests.ui import readouts
@@ -40,6 +40,8 @@ TABLE = table(
 QUESTIONS = {
     "save": SaveFirst("Mine", "open spiral"),
     "save, long": SaveFirst(LONG, LONG),
+    "run": SaveRun("Mine", "close the window", 4170, 300.0),
+    "run, long": SaveRun(LONG, LONG, 10**9, 1e6),
     "which": Which("Open", "Open", "/home/me", (("folder", True), ("a.toml", False))),
     "which, long": Which(LONG, "Save", LONG, tuple((f"{LONG}{k}", k % 2 == 0) for k in range(400)), 7, LONG, LONG),
     "which, empty": Which("", "Open", "", ()),
