@@ -49,8 +49,8 @@ def receive(loop, files: list[Path]) -> None:
         open_scene(loop, str(file))
     elif endings[file] == ".safetensors" or kind is kinds.WEIGHTS:
         loop.inputs.weights(file)
-        saving.load_weights(loop.session, file)
-        loop.say(f"the network has the weights of {file.name} now")
+        note = saving.load_weights(loop.session, file)
+        loop.say(f"the network has the weights of {file.name} now" + (f" ({note})" if note else ""))
     elif endings[file] in TABLES:
         rows, header = table.peek(file)
         question = Columns(str(file), rows, header, standardize=True)  # columns have units of their own

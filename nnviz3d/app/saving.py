@@ -36,14 +36,18 @@ def unsaved(session) -> bool:
     return mine != kept
 
 
-def load_weights(session, path: Path) -> None:
-    """Put a file's weights into the network; the step and the optimiser's state stay. Raises InputError, and then nothing changes."""
+def load_weights(session, path: Path) -> str:
+    """Put a file's weights into the network; the step and the optimiser's state stay. Returns how names that are not ours were taken.
+
+    Raises InputError, and then nothing changes."""
     from nnviz3d.importers import weights
 
     if session.player is not None:
         raise InputError.of("", "", FIXED)
-    parameters = weights.load(path, session.source.topology)
+    notes: list[str] = []
+    parameters = weights.load(path, session.source.topology, notes.append)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)
     session.editing.forget()
     session.look_again()
+    return "; ".join(notes)

@@ -7,7 +7,9 @@ that every number is finite are ours, and come before the values are read where 
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
+from nnviz3d.importers import mapping
 from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -24,7 +27,7 @@ SCENE_KEY = "nnviz3d"
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
-READABLE = ("F16", "F32", "F64")
+READABLE = ("BF16", "F16", "F32", "F64")
 
 
 def names(topology: Topology) -> dict[str, tuple[int, ...]]:
@@ -43,30 +46,61 @@ def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scen
     paths.write(Path(path), to_bytes(arrays, {SCENE_KEY: toml.dump(scene)}))
 
 
-def load(path: str | os.PathLike, topology: Topology) -> dict[str, np.ndarray]:
-    """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit."""
+def load(path: str | os.PathLike, topology: Topology, say: Callable[[str], None] = lambda text: None) -> dict[str, np.ndarray]:
+    """All tensors of the network, float32 and finite. Names and orders of other programs are taken where `mapping` has no doubt, and `say`
+    is told. Raises InputError with every tensor that is missing, unknown or does not fit."""
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = shapes(file, where)
-        problems = [
-            Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found
+        plan = mapping.find(found, wanted)
+        problems = _unfit(found, wanted, where) if plan is None else []
+        problems += [
+            Problem(where, name, f"values of type {dtype}; expected F32")
+            for name, (_, dtype) in found.items()
+            if dtype not in READABLE and (plan is not None or name in wanted)
         ]
-        for name, (shape, dtype) in found.items():
-            if name not in wanted:
-                problems.append(Problem(where, name, f"is not part of this network, which has {len(wanted)} tensors"))
-            elif shape != wanted[name]:
-                problems.append(Problem(where, name, f"shape {list(shape)}; the network needs {list(wanted[name])}"))
-            elif dtype not in READABLE:
-                problems.append(Problem(where, name, f"values of type {dtype}; expected F32"))
         if problems:
             raise InputError(*problems)
         with np.errstate(over="ignore"):
-            parameters = {name: np.ascontiguousarray(file.get_tensor(name), np.float32) for name in wanted}
+            parameters = {name: _read(file, path, found, plan, name, shape) for name, shape in wanted.items()}
     bad = {name: int(np.count_nonzero(~np.isfinite(array))) for name, array in parameters.items()}
     problems = [Problem(where, name, f"{count:,} values are not finite in float32") for name, count in bad.items() if count]
     if problems:
         raise InputError(*problems)
+    if plan.text:
+        say(f"{Path(path).name}: {plan.text}")
     return parameters
+
+
+def _unfit(found: dict[str, tuple[tuple[int, ...], str]], wanted: dict[str, tuple[int, ...]], where: str) -> list[Problem]:
+    """What is wrong, tensor by tensor; where no name is known, as a table."""
+    if not found.keys() & wanted.keys():
+        return [Problem(where, "", f"is not for this network:\n{mapping.table(found, wanted)}")]
+    problems = [Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found]
+    for name, (shape, _) in found.items():
+        if name not in wanted:
+            problems.append(Problem(where, name, f"is not part of this network, which has {len(wanted)} tensors"))
+        elif shape != wanted[name]:
+            problems.append(Problem(where, name, f"shape {list(shape)}; the network needs {list(wanted[name])}"))
+    return problems
+
+
+def _read(file, path, found, plan: mapping.Mapping, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    source = plan.sources[name]
+    if source is None:
+        return np.zeros(shape, np.float32)
+    values = _bfloat16(file, path, source) if found[source][1] == "BF16" else file.get_tensor(source)
+    return np.ascontiguousarray(values.T if plan.turned and values.ndim == 2 else values, np.float32)
+
+
+def _bfloat16(file, path, name: str) -> np.ndarray:
+    """numpy has no such type: the upper half of a float32. The library's header has been judged; it does not tell where a tensor lies."""
+    with Path(path).open("rb") as raw:
+        length = int.from_bytes(raw.read(8), "little")
+        begin, end = json.loads(raw.read(length))[name]["data_offsets"]
+        raw.seek(8 + length + begin)
+        values = np.frombuffer(raw.read(end - begin), "<u2")
+    return (values.astype("<u4") << 16).view("<f4").reshape(file.get_slice(name).get_shape())
 
 
 def describe(path: str | os.PathLike) -> dict:
@@ -81,6 +115,7 @@ def describe(path: str | os.PathLike) -> dict:
         "bytes": Path(path).stat().st_size,
         "parameters": sum(prod(shape) for shape, _ in found.values()),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
+        "sizes": mapping.sizes(found),
         "scene": scene,
     }
 

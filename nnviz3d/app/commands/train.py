@@ -72,7 +72,7 @@ def train(
     if init is not None:
         from nnviz3d.importers import weights
 
-        trainer.load_parameters(weights.load(init, trainer.topology))
+        trainer.load_parameters(weights.load(init, trainer.topology, options.say))
     options.say(f"{trainer.data.name}: {trainer.data.summary}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     run = _Run(trainer, steps if steps is not None else _steps(trainer, scene.train), log, options)
