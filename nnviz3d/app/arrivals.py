@@ -80,9 +80,11 @@ def take_weights(loop, file: Path) -> None:
         session.running = loop.session.running
         loop.take(session)
     loop.inputs.weights(file)
-    saving.load_weights(loop.session, file)
-    step = loop.session.source.step
-    loop.say(f"the network has the weights of {file.name} now" if found is None else f"{file.name}: goes on from step {step:,}")
+    note = saving.load_weights(loop.session, file)
+    if found is None:
+        loop.say(f"the network has the weights of {file.name} now" + (f" ({note})" if note else ""))
+    else:
+        loop.say(f"{file.name}: goes on from step {loop.session.source.step:,}")
 
 
 def _session_of(loop, found, file: Path) -> Session:

@@ -54,8 +54,9 @@ def checkpoint(session, path: Path) -> Path:
     return path
 
 
-def load_weights(session, path: Path) -> None:
-    """Put a file's weights into the network; the step and the optimiser's state stay. A checkpoint that fits is entered, whole.
+def load_weights(session, path: Path) -> str:
+    """Put a file's weights into the network; the step and the optimiser's state stay. A checkpoint that fits is entered, whole. Returns how
+    names that are not ours were taken.
 
     Raises InputError, and then nothing changes.
     """
@@ -66,9 +67,12 @@ def load_weights(session, path: Path) -> None:
     if session.player is not None:
         raise InputError.of("", "", FIXED)
     if (found := checkpoint_file.head(path)) is not None:
-        return checkpoints.enter(session, found)
-    parameters = weights.load(path, session.source.topology, session.source.objective.units)
+        checkpoints.enter(session, found)
+        return ""
+    notes: list[str] = []
+    parameters = weights.load(path, session.source.topology, session.source.objective.units, notes.append)
     session.leave_walk()
     session.source.trainer.load_parameters(parameters)
     session.editing.forget()
     session.look_again()
+    return "; ".join(notes)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from math import isfinite, prod
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
+from nnviz3d.importers import mapping
 from nnviz3d.spec import kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -28,7 +30,7 @@ CHECKPOINT = "checkpoint."  # how names begin that are no weights but the state 
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
-READABLE = ("F16", "F32", "F64")
+READABLE = ("BF16", "F16", "F32", "F64")
 
 
 def names(topology: Topology) -> dict[str, tuple[int, ...]]:
@@ -63,8 +65,11 @@ def packed(arrays: dict[str, np.ndarray], scene: Scene, units: tuple[Unit, ...])
             return raw
 
 
-def load(path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = ()) -> dict[str, np.ndarray]:
-    """All tensors of the network, float32 and finite. Raises InputError with every tensor that is missing, unknown or does not fit.
+def load(
+    path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = (), say: Callable[[str], None] = lambda text: None
+) -> dict[str, np.ndarray]:
+    """All tensors of the network, float32 and finite. Names and orders of other programs are taken where `mapping` has no doubt, and `say`
+    is told. Raises InputError with every tensor that is missing, unknown or does not fit.
 
     `units`: of the objective that they are for. Where the file's targets were scaled otherwise (or not at all), a linear output layer is
     rewritten so that the network's answers stay what they were.
@@ -72,26 +77,25 @@ def load(path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = 
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
-        problems = [
-            Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found
+        plan = mapping.find(found, wanted)
+        problems = _unfit(found, wanted, where) if plan is None else []
+        problems += [
+            Problem(where, name, f"values of type {dtype}; expected F32")
+            for name, (_, dtype) in found.items()
+            if dtype not in READABLE and (plan is not None or name in wanted)
         ]
-        for name, (shape, dtype) in found.items():
-            if name not in wanted:
-                problems.append(Problem(where, name, f"is not part of this network, which has {len(wanted)} tensors"))
-            elif shape != wanted[name]:
-                problems.append(Problem(where, name, f"shape {list(shape)}; the network needs {list(wanted[name])}"))
-            elif dtype not in READABLE:
-                problems.append(Problem(where, name, f"values of type {dtype}; expected F32"))
         if problems:
             raise InputError(*problems)
         with np.errstate(over="ignore"):
-            parameters = {name: np.ascontiguousarray(file.get_tensor(name), np.float32) for name in wanted}
+            parameters = {name: _read(file, path, found, plan, name, shape) for name, shape in wanted.items()}
             if units and topology.output.activation == "linear":
                 _rescale(parameters, _scales(file.metadata() or {}, len(units), where), units)
     bad = {name: int(np.count_nonzero(~np.isfinite(array))) for name, array in parameters.items()}
     problems = [Problem(where, name, f"{count:,} values are not finite in float32") for name, count in bad.items() if count]
     if problems:
         raise InputError(*problems)
+    if plan.text:
+        say(f"{Path(path).name}: {plan.text}")
     return parameters
 
 
@@ -120,6 +124,37 @@ def _rescale(parameters: dict[str, np.ndarray], scales: list[tuple[float, float]
     parameters[bias] = ((parameters[bias] * deviation_o + mean_o - new_mean_o) / new_deviation_o).astype(np.float32)
 
 
+def _unfit(found: dict[str, tuple[tuple[int, ...], str]], wanted: dict[str, tuple[int, ...]], where: str) -> list[Problem]:
+    """What is wrong, tensor by tensor; where no name is known, as a table."""
+    if not found.keys() & wanted.keys():
+        return [Problem(where, "", f"is not for this network:\n{mapping.table(found, wanted)}")]
+    problems = [Problem(where, name, f"missing; the network needs {list(shape)}") for name, shape in wanted.items() if name not in found]
+    for name, (shape, _) in found.items():
+        if name not in wanted:
+            problems.append(Problem(where, name, f"is not part of this network, which has {len(wanted)} tensors"))
+        elif shape != wanted[name]:
+            problems.append(Problem(where, name, f"shape {list(shape)}; the network needs {list(wanted[name])}"))
+    return problems
+
+
+def _read(file, path, found, plan: mapping.Mapping, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    source = plan.sources[name]
+    if source is None:
+        return np.zeros(shape, np.float32)
+    values = _bfloat16(file, path, source) if found[source][1] == "BF16" else file.get_tensor(source)
+    return np.ascontiguousarray(values.T if plan.turned and values.ndim == 2 else values, np.float32)
+
+
+def _bfloat16(file, path, name: str) -> np.ndarray:
+    """numpy has no such type: the upper half of a float32. The library's header has been judged; it does not tell where a tensor lies."""
+    with Path(path).open("rb") as raw:
+        length = int.from_bytes(raw.read(8), "little")
+        begin, end = json.loads(raw.read(length))[name]["data_offsets"]
+        raw.seek(8 + length + begin)
+        values = np.frombuffer(raw.read(end - begin), "<u2")
+    return (values.astype("<u4") << 16).view("<f4").reshape(file.get_slice(name).get_shape())
+
+
 def describe(path: str | os.PathLike) -> dict:
     """What the file holds, without reading values: tensors, sizes, and the scene it was trained with if there. Raises InputError."""
     where = str(path)
@@ -132,6 +167,7 @@ def describe(path: str | os.PathLike) -> dict:
         "bytes": Path(path).stat().st_size,
         "parameters": sum(prod(shape) for name, (shape, _) in found.items() if not name.startswith(CHECKPOINT)),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
+        "sizes": mapping.sizes({name: what for name, what in found.items() if not name.startswith(CHECKPOINT)}),
         "scene": metadata.get(SCENE_KEY),
         "targets": metadata.get(TARGETS_KEY),
     }

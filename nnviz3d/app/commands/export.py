@@ -32,7 +32,7 @@ def export(
     if weights is not None:
         from nnviz3d.importers.weights import load
 
-        source.trainer.load_parameters(load(weights, source.topology, source.objective.units))
+        source.trainer.load_parameters(load(weights, source.topology, source.objective.units, options.say))
     source.run(step or 0)
     written = write(source, target, kind)
     trained = f"weights of {weights}" if weights else f"after {source.step:,} steps" if source.step else "untrained; --step N trains first"

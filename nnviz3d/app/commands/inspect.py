@@ -166,7 +166,10 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if facts["kind"] == "weights":
         made = "with its scene inside" if facts["scene"] else "without a scene"
         head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"
-        return [head, *(f"  {tensor['name']:<24} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"])]
+        rows = [f"  {tensor['name']:<24} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"]]
+        sizes = facts["sizes"]
+        fits = f"  a dense network of {', '.join(map(str, sizes))} units; start from it: nnviz3d train SCENE --init {facts['file']}"
+        return [head, *rows, *([fits] if sizes else [])]
     if "table" in facts:
         return table.lines(facts)
     if facts["kind"] == "data":

@@ -84,7 +84,7 @@ def train(
     if init is not None:
         from nnviz3d.importers import weights
 
-        trainer.load_parameters(weights.load(init, trainer.topology, trainer.objective.units))
+        trainer.load_parameters(weights.load(init, trainer.topology, trainer.objective.units, options.say))
     options.say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {ops.name}: {ops.why}")
     other = _rival(scene, base, trainer, init)
     curves = [Curves(trainer.data.task == "classification") for _ in (0, 1)]

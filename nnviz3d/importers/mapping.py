@@ -1,0 +1,130 @@
+"""Weights under other names: which tensor of a file is which layer, where order and shapes leave no doubt.
+
+`0.weight 2.weight` of PyTorch's Sequential, `model.layers.0.weight`, `fc1.weight`, Keras' `dense/kernel` (in, out), files without biases.
+Nothing is read here but names and shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+Shape = tuple[int, ...]
+Found = dict[str, tuple[Shape, str]]  # name -> (shape, dtype)
+_WEIGHTS, _BIASES = ("weight", "kernel", "w"), ("bias", "b")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """`sources`: our name -> the file's, None for a bias that is not there and is 0. `turned`: weights are (in, out) there. `text`: for
+    people, in a sentence; "" where the names are ours."""
+
+    sources: dict[str, str | None]
+    turned: bool = False
+    text: str = ""
+
+
+def find(found: Found, wanted: dict[str, Shape]) -> Mapping | None:
+    """None where there is doubt."""
+    if found.keys() == wanted.keys() and all(found[name][0] == shape for name, shape in wanted.items()):
+        return Mapping({name: name for name in wanted})
+    layers = dense(found)
+    count = sum(name.endswith(".weight") for name in wanted)
+    if layers is None or len(layers) != count:
+        return None
+    shapes = [wanted[f"layers.{k}.weight"] for k in range(count)]
+    there = [found[layer.weight][0] for layer in layers]
+    ways = [turned for turned in (False, True) if there == [_way(shape, turned) for shape in shapes]]
+    if not ways or (not ordered(layers) and not _apart(shapes)):
+        return None
+    kernels = all(layer.weight.rpartition(".")[2].rpartition("/")[2] == "kernel" for layer in layers)
+    turned = ways[0] if len(ways) == 1 else kernels  # square: Keras has (in, out), all others (out, in)
+    sources: dict[str, str | None] = {}
+    for k, layer in enumerate(layers):
+        sources[f"layers.{k}.weight"] = layer.weight
+        bias = f"layers.{k}.bias"
+        if layer.bias is not None and (bias not in wanted or found[layer.bias][0] != wanted[bias]):
+            return None
+        if bias in wanted:
+            sources[bias] = layer.bias
+    return Mapping(sources, turned, _words(layers, sources, turned))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A layer of a file."""
+
+    weight: str
+    bias: str | None
+
+
+def dense(found: Found) -> list[Dense] | None:
+    """The file's dense layers in the order of their names; None where it holds anything else."""
+    by_stem: dict[str, dict[str, str]] = {}
+    for name, (shape, _) in found.items():
+        stem, last = re.fullmatch(r"(.*?)[./]?([^./]*)", name).groups()
+        kind = "weight" if last.lower() in _WEIGHTS and len(shape) == 2 else "bias" if last.lower() in _BIASES and len(shape) == 1 else ""
+        if not kind or kind in by_stem.setdefault(stem, {}):
+            return None
+        by_stem[stem][kind] = name
+    if not by_stem or any("weight" not in parts for parts in by_stem.values()):
+        return None
+    return [Dense(by_stem[stem]["weight"], by_stem[stem].get("bias")) for stem in sorted(by_stem, key=_numbers)]
+
+
+def sizes(found: Found) -> list[int] | None:
+    """Inputs, units of each layer: [64, 48, 32, 10]; None where the layers do not follow each other."""
+    layers = dense(found)
+    if layers is None:
+        return None
+    for turned in (False, True):
+        pairs = [_way(found[layer.weight][0], turned) for layer in layers]  # (out, in)
+        if all(before[0] == after[1] for before, after in pairwise(pairs)):
+            return [pairs[0][1], *(out for out, _ in pairs)]
+    return None
+
+
+def table(found: Found, wanted: dict[str, Shape]) -> str:
+    """Found beside expected, a line a tensor."""
+    there = [f"{name} {list(shape)}" for name, (shape, _) in found.items()]
+    needed = [f"{name} {list(shape)}" for name, shape in wanted.items()]
+    wide = max(map(len, ["in the file", *there[:20]]))
+    rows = [("in the file", "the network needs"), *zip(_padded(there, len(needed)), _padded(needed, len(there)), strict=True)]
+    more = f"\n  and {len(rows) - 21:,} more lines" if len(rows) > 21 else ""
+    return "\n".join(f"  {left:<{wide}}  {right}".rstrip() for left, right in rows[:21]) + more
+
+
+def ordered(layers: list[Dense]) -> bool:
+    """Whether their names count them: numbers that differ, and nothing else does."""
+    names = [layer.weight for layer in layers]
+    return len(names) == 1 or (len({re.sub(r"\d+", "#", name) for name in names}) == 1 and len(set(map(_numbers, names))) == len(names))
+
+
+def _apart(shapes: list[Shape]) -> bool:
+    """Whether a layer can be told by its shape alone."""
+    return len({frozenset(shape) for shape in shapes}) == len(shapes)
+
+
+def _way(shape: Shape, turned: bool) -> Shape:
+    return shape[::-1] if turned else shape
+
+
+def _padded(rows: list[str], count: int) -> list[str]:
+    return rows + [""] * (count - len(rows))
+
+
+def _numbers(name: str) -> tuple:
+    """Sorts fc2 before fc10."""
+    return tuple((0, int(part), "") if part.isdecimal() and len(part) < 10 else (1, 0, part) for part in re.split(r"(\d+)", name))
+
+
+def _words(layers: list[Dense], sources: dict[str, str | None], turned: bool) -> str:
+    names = ", ".join(layer.weight for layer in layers[:4]) + (", ..." if len(layers) > 4 else "")
+    text = f"{names} {'is layer 0' if len(layers) == 1 else f'are layers 0 to {len(layers) - 1}'}, by order and shape"
+    if turned:
+        text += "; weights were (in, out) and are transposed"
+    missing = [name for name, source in sources.items() if source is None]
+    if missing:
+        text += f"; biases that are not there are 0 ({', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''})"
+    return text
