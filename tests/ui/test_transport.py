@@ -332,8 +332,10 @@ def test_stop_conditions_are_typed(driver):
     driver.only("Training")
     driver.click(*find(driver, "training"))
     driver.move(1100, 500)
-    for _ in range(8):
-        imgui.get_io().add_mouse_wheel_event(0, -10)
+    for _ in range(40):
+        if find(driver, "train.stop_accuracy")[1] < 640:  # in sight
+            break
+        imgui.get_io().add_mouse_wheel_event(0, -2)
         driver.frame(2)
     for path, text, value in (("train.stop_test_loss", "0.25", 0.25), ("train.stop_accuracy", "0.9", 0.9)):
         driver.forget()
