@@ -9,6 +9,7 @@ import pytest
 os.environ.setdefault("LIBGL_ALWAYS_SOFTWARE", "1")  # pictures are compared on llvmpipe, also where there is a GPU
 os.environ.setdefault("GALLIUM_DRIVER", "llvmpipe")
 os.environ.setdefault("LP_NUM_THREADS", "2")
+os.environ["NNVIZ3D_CONFIG"] = os.devnull + ".toml"  # windows that tests open have the usual settings, whoever runs them
 
 
 @pytest.fixture

@@ -24,17 +24,25 @@ class Keyboard:
     def __init__(self, window):
         self._window = window
         self._presses: list[Press] = []
+        self._down: set[str] = set()  # places that are held; GLFW lets go of all when the window loses the keyboard
+        self._meaning: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
         self._codes = {place: glfw.get_key_scancode(code) for code, place in PLACES.items() if len(place) == 1 and not place.isdigit()}
         glfw.set_key_callback(window, self._key)
         glfw.set_char_callback(window, self._char)
 
     def _key(self, _window, code: int, scancode: int, action: int, mods: int) -> None:
-        if action == glfw.RELEASE or len(self._presses) >= _MOST:
+        place = PLACES.get(code, "")
+        if action == glfw.RELEASE:
+            self._down.discard(place)
+            return
+        self._down.add(place)
+        if len(self._presses) >= _MOST:
             return
         ctrl = bool(mods & (glfw.MOD_CONTROL | glfw.MOD_SUPER))
         shift, alt = bool(mods & glfw.MOD_SHIFT), bool(mods & glfw.MOD_ALT)
         letter = glfw.get_key_name(code, scancode) or ""
-        self._presses.append(Press(PLACES.get(code, ""), "", letter, ctrl, shift, alt, action == glfw.REPEAT))
+        self._presses.append(Press(place, "", letter, ctrl, shift, alt, action == glfw.REPEAT))
 
     def _char(self, _window, codepoint: int) -> None:
         """GLFW tells what a press typed right after the press; a dead key or an input method types later, without a place."""
@@ -46,9 +54,10 @@ class Keyboard:
     def take(self) -> Typed:
         """What happened since the last call, and what is held now."""
         presses, self._presses = tuple(self._presses), []
-        letters = {place: glfw.get_key_name(glfw.KEY_UNKNOWN, code) or "" for place, code in self._codes.items()}
-        letters = {place: letter for place, letter in letters.items() if letter and ord(letter[0]) < 0x250}
-        meaning = motion(letters)
-        down = {code for code, place in PLACES.items() if place in meaning and glfw.get_key(self._window, code) == glfw.PRESS}
-        shown = {meant: letters.get(place, place).upper() for place, meant in meaning.items()}
-        return Typed(presses, frozenset(meaning[PLACES[code]] for code in down), shown)
+        if presses or not self._shown:  # the layout may be another one by now
+            letters = {place: glfw.get_key_name(glfw.KEY_UNKNOWN, code) or "" for place, code in self._codes.items()}
+            letters = {place: letter for place, letter in letters.items() if letter and ord(letter[0]) < 0x250}
+            self._meaning = motion(letters)
+            self._shown = {meant: letters.get(place, place).upper() for place, meant in self._meaning.items()}
+        held = frozenset(self._meaning[place] for place in self._down if place in self._meaning)
+        return Typed(presses, held, self._shown)

@@ -466,3 +466,21 @@ def test_the_command_line_takes_a_picture_of_a_step(tmp_path):
             app([*arguments, "--headless", "--frames", "3", "--size", "400x300", "--screenshot", str(picture)])
         assert end.value.code == 0 and picture.stat().st_size > 5000
         picture.unlink()
+
+
+def test_a_presenter_s_clicker_leads_through_the_tour_and_leaves_the_training_alone(visitor):
+    step = visitor.session.source.step
+    visitor.key(K.f5)
+    visitor.frames(3)
+    assert visitor.guide.on and visitor.at() == "1.1"
+    for key, place in ((K.page_down, "1.2"), (K.page_down, "1.3"), (K.page_up, "1.2"), (K.f5, "1.2"), (K.end, "1.2")):
+        visitor.key(key)
+        visitor.frames(2)
+        assert visitor.at() == place
+    visitor.key(K.period)
+    assert visitor.loop.overlay.memory.black and visitor.at() == "1.2"
+    visitor.key(K.period)
+    assert not visitor.loop.overlay.memory.black
+    visitor.key(K.escape)
+    visitor.frames(2)
+    assert not visitor.guide.on and visitor.session.source.step == step

@@ -56,7 +56,7 @@ class Window:
     """`nnviz3d run xor` in a folder of its own; verbs of a person, and what can be seen from outside."""
 
     def __init__(self, display: str, folder):
-        self.env = os.environ | {"DISPLAY": display, "XDG_CACHE_HOME": str(folder)}
+        self.env = os.environ | {"DISPLAY": display, "XDG_CACHE_HOME": str(folder), "NNVIZ3D_CONFIG": str(folder / "settings.toml")}
         self.env.pop("WAYLAND_DISPLAY", None)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "nnviz3d", "run", "xor", "--size", "900x600"],
@@ -176,6 +176,17 @@ def test_a_resize_storm_and_ctrl_c(window):
     window.process.send_signal(signal.SIGINT)
     code, errors = window.end()
     assert code in (0, 130) and "Traceback" not in errors
+
+
+def test_settings_that_cannot_be_read_do_not_keep_the_window_from_opening(display, tmp_path):
+    (tmp_path / "settings.toml").write_text("palette = [")
+    opened = Window(display, tmp_path)
+    opened.wait_for(PLAYING)
+    opened.key("space")
+    opened.wait_for(PAUSED)
+    opened.close_by_protocol()
+    assert opened.end() == (0, "")
+    assert (tmp_path / "settings.toml").read_text() == "palette = [", "nothing was changed, so nothing is written"
 
 
 HOST = """
