@@ -8,6 +8,7 @@ from OpenGL import GL
 from vispy import gloo
 from vispy.gloo import glir
 
+from nnviz3d.gfx import variables
 from nnviz3d.spec.errors import RunError
 
 MAJOR, MINOR = 4, 1  # the highest that macOS has; every GPU since about 2010
@@ -28,7 +29,8 @@ class Context:
         self.renderer = GL.glGetString(GL.GL_RENDERER).decode()
         found = (int(GL.glGetIntegerv(GL.GL_MAJOR_VERSION)), int(GL.glGetIntegerv(GL.GL_MINOR_VERSION)))
         if found < (MAJOR, MINOR):
-            raise RunError(f"OpenGL {MAJOR}.{MINOR} is needed, {self.renderer} offers {self.version}; update the graphics driver")
+            told = f"OpenGL {MAJOR}.{MINOR} is needed, {self.renderer} offers {self.version}"
+            raise RunError(variables.first(told, "update the graphics driver"))
         logging.getLogger("vispy").setLevel(logging.ERROR)  # gloo warns of samplerBuffer, which it does not know; we bind those
         glir.GlirParser._gl_initialize = _core_profile_initialize
         gloo.gl.use_gl("gl+")

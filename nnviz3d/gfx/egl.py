@@ -14,6 +14,7 @@ import numpy as np
 from OpenGL import EGL, GL
 from OpenGL.EGL import EGLConfig, EGLDisplay, EGLint
 
+from nnviz3d.gfx import variables
 from nnviz3d.gfx.context import MAJOR, MINOR, Context
 from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.targets import Target, read_pixels
@@ -75,7 +76,8 @@ class EglHost:
         reasons = []
         self._display = self._context = None
         if os.environ.get("PYOPENGL_PLATFORM") != "egl":
-            raise RunError("PYOPENGL_PLATFORM is set, but not to egl; without a window it must be egl, or not be set")
+            value = os.environ.get("PYOPENGL_PLATFORM")
+            raise RunError(f"PYOPENGL_PLATFORM is set to {value}; without a window it must be egl, or not be set: unset PYOPENGL_PLATFORM")
         for find in _displays():
             try:
                 self._display, self._context = _open(find())
@@ -83,7 +85,7 @@ class EglHost:
             except Exception as error:  # noqa: BLE001  PyOpenGL raises a type of its own for each EGL error
                 reasons.append(f"EGL says {error.err}" if hasattr(error, "err") else str(error))
         if self._context is None:
-            raise RunError(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}. {_NEEDS}")
+            raise RunError(variables.first(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}", _NEEDS))
         self.context = Context()
         self.imgui = ImguiFrame()
         self._make_target(width, height)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from nnviz3d.gfx import variables
 from nnviz3d.spec.errors import RunError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def open_host(width: int, height: int, headless: bool = False, title: str = "nnv
     except ModuleNotFoundError as error:
         raise RunError(f"a Python package is missing: {error}. Install nnviz3d again: pip install --force-reinstall nnviz3d") from error
     except (ImportError, OSError, AttributeError) as error:  # PyOpenGL raises these three where a library is not there
-        raise RunError(f"the OpenGL libraries cannot be loaded: {error}. {INSTALL}") from error
+        raise RunError(variables.first(f"the OpenGL libraries cannot be loaded: {error}", INSTALL, not headless)) from error
 
 
 def check_process() -> None:

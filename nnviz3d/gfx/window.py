@@ -15,6 +15,7 @@ import glfw
 import numpy as np
 from OpenGL import GL
 
+from nnviz3d.gfx import variables
 from nnviz3d.gfx.context import MAJOR, MINOR, Context
 from nnviz3d.gfx.keyboard import Keyboard
 from nnviz3d.gfx.monitors import Rect, standing
@@ -37,7 +38,7 @@ class WindowHost:
         glfw.set_error_callback(self._remember_error)
         self._error = ""
         if not glfw.init():
-            raise RunError(f"no window can be opened: {self._error}. Use --headless, or set DISPLAY")
+            raise RunError(variables.first(f"no window can be opened: {self._error}", "use --headless, or set DISPLAY", window=True))
         hints = {
             glfw.CONTEXT_VERSION_MAJOR: MAJOR,
             glfw.CONTEXT_VERSION_MINOR: MINOR,

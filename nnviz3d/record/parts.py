@@ -208,6 +208,11 @@ class Parts:
         if (folder / "plan.json").is_file() or not any(folder.glob("*")):
             shutil.rmtree(folder, ignore_errors=True)
 
+    def remove_if_empty(self) -> None:
+        """Where not one frame was made, nothing is left behind."""
+        if not any(path.stat().st_size for path in self.folder.glob("*") if path.name != "plan.json"):
+            self.remove()
+
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 

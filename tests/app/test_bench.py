@@ -57,3 +57,24 @@ def test_an_unknown_section_is_bad_usage():
     )
     assert done.returncode == 2 and "expected one of start" in done.stderr
     assert json.loads(done.stdout)["ok"] is False
+
+
+@pytest.mark.gl
+def test_a_soak_reports_slopes_of_each_part_and_a_line_has_its_slope():
+    done = subprocess.run(
+        [sys.executable, "-m", "nnviz3d", "bench", "soak", "--hours", "0.001", "--json"], capture_output=True, text=True, check=False
+    )
+    report = json.loads(done.stdout)["soak"]
+    assert done.returncode == 0 and {"learning", "walking", "comparing"} <= set(report)
+    for part in ("learning", "walking", "comparing"):
+        assert report[part]["frames"] > 0 and report[part]["files"][0] == report[part]["files"][1]
+    from nnviz3d.app.bench.soak import line
+
+    slope, error = line([0, 1800, 3600], [5.0, 6.0, 7.0])
+    assert slope == pytest.approx(2.0) and error == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("words", [["soak", "--hours", "0"], ["nothing"], ["--hours", "1"], ["soak", "--only", "edges"]])
+def test_a_soak_of_nothing_is_bad_usage(words):
+    done = subprocess.run([sys.executable, "-m", "nnviz3d", "bench", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr

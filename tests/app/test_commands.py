@@ -234,7 +234,20 @@ def test_doctor_tells_what_is_there_and_what_to_do(nnviz3d):
     document = json.loads(done.stdout)
     checks = {check["name"]: check for check in document["checks"]}
     assert done.returncode == 0 and document["ok"]
-    assert set(checks) == {"python", "files", "OpenGL", "window", "backend", "interop", "codecs", "farm", "fonts", "locale", "home"}
+    assert set(checks) == {
+        "python",
+        "files",
+        "variables",
+        "OpenGL",
+        "window",
+        "backend",
+        "interop",
+        "codecs",
+        "farm",
+        "fonts",
+        "locale",
+        "home",
+    }
     assert all(check["advice"] for check in checks.values() if check["state"] == "fail")
     table = nnviz3d("doctor", COLUMNS="120").stdout
     assert all(name in table for name in checks)

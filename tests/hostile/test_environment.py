@@ -25,6 +25,10 @@ def nnviz3d(tmp_path, *arguments, **environment):
         (("shot", "xor", "-o", "a.png"), {"__EGL_VENDOR_LIBRARY_DIRS": "/none"}, "install libegl1"),
         (("shot", "xor", "-o", "a.png"), {"MESA_GL_VERSION_OVERRIDE": "3.3"}, "no OpenGL 4.1"),
         (("shot", "xor", "-o", "a.png"), {"PYOPENGL_PLATFORM": "glx"}, "PYOPENGL_PLATFORM"),
+        (("shot", "xor", "-o", "a.png"), {"PYOPENGL_PLATFORM": "osmesa"}, "has PYOPENGL_PLATFORM=osmesa: try without it"),
+        (("shot", "xor", "-o", "a.png"), {"LIBGL_DRIVERS_PATH": "/none"}, "unset LIBGL_DRIVERS_PATH"),
+        (("shot", "xor", "-o", "a.png"), {"GALLIUM_DRIVER": "none", "MESA_GL_VERSION_OVERRIDE": "3.0"}, "GALLIUM_DRIVER MESA_GL_VER"),
+        (("record", "xor", "-o", "a.mp4", "--size", "64x64"), {"__EGL_VENDOR_LIBRARY_FILENAMES": "/none"}, "unset __EGL_VENDOR_LIBRARY"),
         (("run", "xor"), {"DISPLAY": None, "WAYLAND_DISPLAY": None}, "--headless"),
         (("run", "xor", "--frames", "1"), {"DISPLAY": ":4711", "WAYLAND_DISPLAY": None}, "Failed to open display"),
     ],
@@ -34,6 +38,17 @@ def test_what_is_missing_is_said_in_one_line_and_nothing_is_written(tmp_path, ar
     assert done.returncode == 3, done.stderr
     assert message in done.stderr and "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 3
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Mesa's variables")
+def test_the_doctor_names_variables_before_packages(tmp_path):
+    import json
+
+    done = nnviz3d(tmp_path, "doctor", "--json", PYOPENGL_PLATFORM="osmesa")
+    checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert checks["variables"]["found"] == "PYOPENGL_PLATFORM=osmesa" and checks["variables"]["state"] == "note"
+    advice = checks["OpenGL"]["advice"]
+    assert done.returncode == 3 and advice.index("unset PYOPENGL_PLATFORM") < advice.index("apt-get")
 
 
 def test_without_home_and_locale_it_goes_on(tmp_path):

@@ -52,3 +52,13 @@ def test_plain_text_stands_in_where_microtex_cannot_run(driver, monkeypatch):
     driver.frame(4)
     assert driver.overlay._formulas.rendered == 0
     assert driver.pixels()[:, 930:].max() > 200
+
+
+def test_what_is_not_drawn_for_long_is_dropped(driver, monkeypatch):
+    monkeypatch.setattr(tex, "IDLE", 10)
+    formulas = driver.overlay._formulas
+    for k in range(5):
+        formulas.get(SUM % k, 20)
+    held = len(formulas)
+    driver.frame(14)
+    assert len(formulas) <= held - 5

@@ -23,7 +23,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 
 PARTS = ("learning", "walking", "comparing")
-REMEMBER = 4 << 20  # bytes for going back: full before the measuring begins
+REMEMBER = 1 << 20  # bytes for going back: full before the measuring begins
 SAMPLES = 200  # measurements of a part
 WARM = 1 / 3  # of a part's time, before it is measured
 

@@ -37,6 +37,7 @@ def examine(options: Options) -> list[Check]:
     checks: list[tuple[str, Callable[[], Check]]] = [
         ("python", _python),
         ("files", _files),
+        ("variables", _variables),
         ("OpenGL", _opengl),
         ("window", _window),
         ("backend", lambda: _backend(options.backend)),
@@ -70,14 +71,32 @@ def _files() -> Check:
     return Check("files", "ok" if whole else "fail", found, "" if whole else "the installation is incomplete; install nnviz3d again")
 
 
+def _variables() -> Check:
+    """Of the environment, that decide which OpenGL is found."""
+    from nnviz3d.gfx import variables
+
+    found = variables.suspects()
+    told = ", ".join(f"{name}={value:.60}" for name, value in found.items())
+    return Check(
+        "variables", "note" if found else "ok", told or "none that OpenGL heeds", f"where OpenGL fails, {_without(found)}" if found else ""
+    )
+
+
+def _without(found: dict[str, str]) -> str:
+    return f"unset {' '.join(found)}"
+
+
 def _opengl() -> Check:
+    from nnviz3d.gfx import variables
     from nnviz3d.gfx.hosts import INSTALL, open_host
     from nnviz3d.spec.errors import RunError
 
     try:
         host = open_host(64, 64, headless=True)
     except RunError as error:
-        return Check("OpenGL", "fail", str(error), INSTALL)
+        return Check(
+            "OpenGL", "fail", str(error), f"first {_without(found)}; then {INSTALL}" if (found := variables.suspects()) else INSTALL
+        )
     try:
         found, software = f"{host.context.version}, {host.context.renderer}", host.context.software
     finally:

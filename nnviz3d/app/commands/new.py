@@ -140,7 +140,7 @@ def _accepts(field: FieldInfo) -> str:
         parts.append(f"at most {high} {'characters' if field.annotation is str else 'items'}")
     elif field.annotation is bool:
         parts.append("true | false")
-    elif not parts:
+    elif not parts and str not in typing.get_args(field.annotation):  # a number or a text: its own words say what
         parts.append(
             "text" if field.annotation is str else "three numbers" if type(None) in typing.get_args(field.annotation) else "a list"
         )

@@ -135,7 +135,11 @@ def record(
 ) -> dict:  # fmt: skip
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
-    paint(job, parts, range(parts.plan.pieces), progress, session, jobs=jobs, say=say)
+    try:
+        paint(job, parts, range(parts.plan.pieces), progress, session, jobs=jobs, say=say)
+    except BaseException:
+        parts.remove_if_empty()
+        raise
     return finish(parts, job.target, job.sidecar)
 
 
