@@ -1,7 +1,7 @@
 """Whether memory, files and threads stay as they are while the program runs on: learning, walking, comparing, a third of the time each.
 
-The loop is the window's, without a window and as fast as this machine can, with the readings open. A line through what is measured after
-the first third of each part is its slope. Short soaks tell less: `error` is the slope's standard error.
+The loop is the window's, without a window and as fast as this machine can, with the readings open. A line through what is measured in the
+second half of each part is its slope, `error` its standard error. Soaks under half an hour mostly see caches and rings being filled.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from time import perf_counter
 
 import numpy as np
 
-from nnviz3d.app.bench import SIZE
 from nnviz3d.app.bench.frames import READINGS
 from nnviz3d.app.loop import Loop
 from nnviz3d.app.session import Session
@@ -23,9 +22,10 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 
 PARTS = ("learning", "walking", "comparing")
+SIZE = 640, 360  # memory grows by frames, not by pixels
 REMEMBER = 1 << 20  # bytes for going back: full before the measuring begins
 SAMPLES = 200  # measurements of a part
-WARM = 1 / 3  # of a part's time, before it is measured
+WARM = 1 / 2  # of a part's time, before it is measured: caches and rings are full after some 5,000 frames
 
 
 def soak(hours: float) -> dict:
