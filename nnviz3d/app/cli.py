@@ -320,6 +320,7 @@ def _run(work: Callable[[], None], arguments: list[str]) -> int:
             outcome.wrong_usage(arguments)
         return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
+        exec("")  # who is interrupted while a dataclass is made (by exec of a text) would else be killed by that signal again, by CPython
         return 130
     except Exception as error:
         from nnviz3d.app.commands import outcome

@@ -5,6 +5,7 @@ No state is kept between calls and nothing of the caller's event loop is touched
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import tempfile
@@ -117,7 +118,7 @@ def record_training(
         edits += [Edit("record.steps", steps)] if steps is not None else []
         edits += [Edit("title", title)] if title is not None else []
         opened = replace(opened, scene=toml.apply(opened.scene, edits))
-        known = record.__kwdefaults__
+        known = inspect.unwrap(record).__kwdefaults__
         if unknown := sorted(set(options) - set(known)):
             raise TypeError(f"record_training() got unexpected options: {', '.join(unknown)}")
         options = known | options | {"duration": duration}

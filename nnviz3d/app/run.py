@@ -33,9 +33,10 @@ def run_window(
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
     `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
     checkpoint to go on from. Returns the exit code."""
-    from nnviz3d.app import stills
-    from nnviz3d.app.session import REMEMBER, Session
-    from nnviz3d.gfx.hosts import alone, open_host
+    with stopping.held():
+        from nnviz3d.app import stills
+        from nnviz3d.app.session import REMEMBER, Session
+        from nnviz3d.gfx.hosts import alone, open_host
 
     endings.check(screenshot, endings.SCREEN, "--screenshot")
     endings.check(stats, endings.NUMBERS, "--stats")
@@ -49,10 +50,11 @@ def run_window(
         session.history = type(session.history)()
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.enter_context(alone(window=not headless))
-        host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
-        ending.callback(host.close)
-        from nnviz3d.app.loop import Loop
-        from nnviz3d.app.personal import Personal, where
+        with stopping.held():
+            host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
+            ending.callback(host.close)
+            from nnviz3d.app.loop import Loop
+            from nnviz3d.app.personal import Personal, where
 
         loop = Loop(host, session, personal=None if headless else Personal(where()))
         ending.callback(loop.capture.finish)

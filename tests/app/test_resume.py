@@ -220,7 +220,7 @@ def test_what_is_no_checkpoint_is_told(raw, tmp_path):
 
 
 def test_a_log_that_is_none_is_left_alone(tmp_path, capsys):
-    path, log = tmp_path / "f.safetensors", tmp_path / "notes.txt"
+    path, log = tmp_path / "f.safetensors", tmp_path / "notes.jsonl"
     run("iris", steps=5, save=path)
     log.write_text("my notes\n")
     with pytest.raises(InputError, match="line 1 is not of a log"):

@@ -58,7 +58,7 @@ def test_without_home_and_locale_it_goes_on(tmp_path):
 
 
 def _wait_for_handlers(pid: int) -> None:
-    """Until the program catches SIGTERM, which it does when its loop is ready."""
+    """Until the program catches SIGTERM."""
     import signal
     import time
 
@@ -72,7 +72,7 @@ def _wait_for_handlers(pid: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_an_interrupt_ends_without_a_traceback(tmp_path):
+def test_an_interrupt_at_the_start_ends_without_a_traceback(tmp_path):
     import signal
 
     process = subprocess.Popen(
@@ -82,5 +82,4 @@ def test_an_interrupt_ends_without_a_traceback(tmp_path):
     _wait_for_handlers(process.pid)
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=20)
-    assert process.returncode in (0, 130) and "Traceback" not in err
-    assert (tmp_path / "s.json").exists()  # a run that is ended keeps what it has measured
+    assert process.returncode == 130 and "Traceback" not in err

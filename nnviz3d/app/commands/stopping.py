@@ -32,6 +32,16 @@ def interrupt() -> None:
         signal.signal(number, stop)
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Inside, nothing is interrupted; what came is heard at the end. For C++ that is being imported: an exception in it would abort."""
+    came: list[int] = []
+    with stopping(lambda: came.append(1)):
+        yield
+    if came:
+        raise KeyboardInterrupt
+
+
 def close_on(stop: Callable[[], None]) -> None:
     """From now on each of them calls `stop()`."""
     for number in _wanted():
