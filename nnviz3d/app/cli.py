@@ -301,10 +301,13 @@ def main() -> None:
 
     arguments = with_command(sys.argv[1:])
     threads.from_the_start()
-    stopping.interrupt()
     streams.guard()
-    code = _run(lambda: app(arguments, prog_name="nnviz3d"), arguments)
-    code = code or _run(sys.stdout.flush, arguments)
+
+    def work() -> None:
+        stopping.interrupt()
+        app(arguments, prog_name="nnviz3d")
+
+    code = _run(work, arguments) or _run(sys.stdout.flush, arguments)
     streams.release()
     sys.exit(code)
 

@@ -118,9 +118,10 @@ def test_nobody_is_left_behind_when_the_program_is_killed(tmp_path, alone):
     words = ["record", "xor", "-o", str(one.target), "--size", "96x54", "--fps", "50", "--duration", "6", "--set", "record.steps=200"]
     running = subprocess.Popen([sys.executable, "-m", "nnviz3d", *words, "--jobs", "2", "-q"], cwd=tmp_path)
     end = time.monotonic() + 60
-    while len(list(one.folder.glob("*.raw"))) < 2 and running.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
-    children = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
+    children: list[int] = []
+    while not (children and any(one.folder.glob("*.raw"))) and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+        children = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
     running.kill()
     running.wait()
     assert children
