@@ -92,7 +92,7 @@ def _session_of(loop, found, file: Path) -> Session:
     problem = None
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
         try:
-            return Session(found.scene, base, loop.session.ops.name, None, REMEMBER)
+            return Session(found.scene, base, loop.session.asked, None, REMEMBER)
         except InputError as error:
             problem = problem or error
     raise problem

@@ -113,6 +113,8 @@ class RecordedTraining(OwnTraining):
 
     # where it is
 
+    written = 0  # nobody changes it: another step is of the same run
+
     @property
     def of_epoch(self) -> tuple[int, int]:
         facts, (done, _) = self.recording.head.data, self.trainer.of_epoch
