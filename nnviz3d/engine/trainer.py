@@ -55,9 +55,8 @@ class Trainer:
         self.since = 0  # the step at which the settings were last changed
         self.writes = 0  # how often parameters or the position in the data were written from outside
         self.rows = 0  # of the last step's batch
-        self.edited: (
-            dict[int, tuple[float, float]] | None
-        ) = {}  # by parameter, what the last step made of it, where a hand has since written
+        # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
+        self.edited: dict[int, tuple[float, float]] | None = {}
         self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
@@ -254,7 +253,8 @@ class Trainer:
 
         A run that diverged may go on afterwards, from its last finite state.
         """
-        objective = replace(self.objective, huber_delta=train.huber_delta, weights=class_weights(train, self.data))
+        weights = self.objective.weights if train.class_weights == self.train.class_weights else class_weights(train, self.data)
+        objective = replace(self.objective, huber_delta=train.huber_delta, weights=weights)
         self.settle()
         self.train, self.since = train, self.step
         if objective != self.objective:
@@ -294,7 +294,7 @@ class Trainer:
         if alive is not self.arenas.alive:
             self._feed.forget()
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
-        self.rows, self.edited = state.get("rows", self._feed.batches.size), state.get("edited", {})
+        self.rows, self.edited, self.since = state["rows"], state["edited"], min(self.since, self.step)
         self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
         self._optimizer.begin(self.step)

@@ -15,7 +15,7 @@ import pytest
 from imgui_bundle import imgui
 
 import nnviz3d as nv
-from nnviz3d.app import curves, opening, scoring
+from nnviz3d.app import curves, opening, parameters, scoring
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import Keep, train
 from nnviz3d.app.loop import Loop
@@ -301,6 +301,16 @@ def test_two_moments_of_a_recording_are_compared(session):
     session.running = True
     session.advance(0.1, more)
     assert session.source.step == 16, "the play head follows"
+
+
+def test_a_kept_moment_of_a_recording_tells_what_the_recording_tells(session):
+    session.player.go(session, 60)
+    p = session.source.topology.nodes[1].weight.start
+    told = parameters.read(session, p)
+    session.moments.keep(session, "A")
+    session.player.go(session, 80)
+    session.moments.watch("A")
+    assert told.gradient and told.change and parameters.read(session, p) == told
 
 
 def test_layers_show_the_whole_recording(session):

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from nnviz3d.app import checkpoints
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import train
+from nnviz3d.app.reading import last_step
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.importers import checkpoint, weights
 from nnviz3d.spec import toml
@@ -179,6 +180,10 @@ HOSTILE = {
     "a place inside a batch": lambda f: _json(f, position=1),
     "a place behind the end": lambda f: _json(f, position=10**8),
     "a generator of another kind": lambda f: _json(f, noise={"state": "zz", "inc": "1", "has_uint32": 0, "uinteger": 0}),
+    "a batch of nothing": lambda f: _json(f, rows=0),
+    "a batch of more than there is": lambda f: _json(f, rows=106),
+    "a hand on a weight that is not there": lambda f: _json(f, edited=[{"parameter": 10**6, "before": 0.0, "after": 0.0}]),
+    "a hand on what no float32 holds": lambda f: _json(f, edited=[{"parameter": 0, "before": 1e39, "after": 0.0}]),
     "a neuron that is not there": lambda f: _json(f, frozen=[10**9]),
     "an input that is frozen": lambda f: _json(f, frozen=[0]),
     "an unknown key": lambda f: _json(f, a={"surprise": 1}),
@@ -220,7 +225,7 @@ def test_what_is_no_checkpoint_is_told(raw, tmp_path):
 
 
 def test_a_log_that_is_none_is_left_alone(tmp_path, capsys):
-    path, log = tmp_path / "f.safetensors", tmp_path / "notes.txt"
+    path, log = tmp_path / "f.safetensors", tmp_path / "notes.jsonl"
     run("iris", steps=5, save=path)
     log.write_text("my notes\n")
     with pytest.raises(InputError, match="line 1 is not of a log"):
@@ -271,6 +276,25 @@ def test_what_a_window_saves_trains_on_as_it_would_have(tmp_path, capsys):
     run("iris", "train.learning_rate=0.1", steps=25, resume=path, save=path)
     assert all(np.array_equal(load_file(path)[name], value) for name, value in s.source.parameters().items())
     assert checkpoint.head(path).state.a.frozen == (s.source.topology.nodes[1].neurons.start,)
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_the_last_step_did_is_known_after_a_checkpoint(steps, by_hand, tmp_path):
+    """Its rows, of which the last batch of an epoch has fewer, and what it made of weights that a hand has turned since."""
+    home, path = toml.find("iris"), tmp_path / "f.safetensors"
+    s, other = (Session(toml.load("iris", [toml.parse_set("train.batch=32")]), home.parent, "cpu", home) for _ in range(2))
+    s.source.run(steps)
+    if by_hand:
+        s.editing.set_parameter(3, 0.5)
+        s.editing.set_parameter(7, -0.25)
+    else:
+        s.source.trainer.load_parameters(s.source.parameters())
+    saving_checkpoint(s, path)
+    checkpoints.enter(other, checkpoints.find(path))
+    assert other.source.last_batch == s.source.last_batch == {0: 0, 4: 9}[steps]
+    assert other.source.edited == s.source.edited and len(s.source.edited or ()) == (2 if by_hand else 0)
+    assert last_step(other.source, 3) == last_step(s.source, 3)
 
 
 def saving_checkpoint(session, path):
