@@ -145,6 +145,13 @@ def test_weights_under_any_name_are_weights(tmp_path):
     assert json.loads(run("inspect", "w.bin", "--json", cwd=tmp_path).stdout)["kind"] == "weights"
 
 
+def test_arrays_under_any_name_are_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(40.0).reshape(10, 4))
+    (tmp_path / "a.npy").rename(tmp_path / "a.bin")
+    facts = json.loads(run("inspect", "a.bin", "--json", cwd=tmp_path).stdout)
+    assert facts["kind"] == "data" and facts["shape"] == [3] and "column 3 of 4 (from 0) is the target" in facts["notes"]
+
+
 def test_a_recordings_folder_opens_under_any_name(tmp_path):
     assert run("train", "xor", "--steps", "5", "--record", "r.nnrec", "-q", cwd=tmp_path).returncode == 0
     (tmp_path / "r.nnrec").rename(tmp_path / "kept")

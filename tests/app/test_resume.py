@@ -142,6 +142,16 @@ def test_a_rate_may_be_another_where_somebody_says_so(tmp_path, capsys):
     assert all(np.array_equal(load_file(path)[name], value) for name, value in session.source.parameters().items())
 
 
+def test_class_weights_may_be_others_where_somebody_says_so(tmp_path, capsys):
+    path, mine, theirs = tmp_path / "f.safetensors", "train.class_weights={setosa=4.0}", "train.class_weights={setosa=2.0}"
+    run("iris", mine, steps=25, save=path)
+    text = toml.dump(toml.load("iris", [toml.parse_set(theirs)]))
+    (tmp_path / "s.toml").write_text(text)
+    assert """say --set train.class_weights='{"setosa" = 2.0}'""" in refused(tmp_path / "s.toml", tmp_path=tmp_path, resume=path)
+    run("iris", 'train.class_weights={"setosa" = 2.0}', steps=5, resume=path)
+    run("iris", "train.class_weights.setosa=2.0", steps=5, resume=path)
+
+
 def _json(file, **changes):
     state = json.loads(file["checkpoint.state"].tobytes())
     for key, value in changes.items():

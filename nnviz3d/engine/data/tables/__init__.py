@@ -28,8 +28,6 @@ TARGETS = 20  # different words from which on they may be names
 USUAL = frozenset(("target", "class", "label", "labels", "species", "outcome", "diagnosis", "survived", "response"))
 MAYBE = frozenset(("y", "category", "result", "price", "type", "quality"))  # names of targets where the last column is none
 NAMED = 8  # columns that a line names
-ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet")
-PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 
 def load(data: Data, base: Path) -> Samples:
