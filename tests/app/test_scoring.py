@@ -262,6 +262,21 @@ def test_the_browser_of_a_long_part_looks_through_rows_from_everywhere(ordered, 
     assert s.source.sample.index == row.index in rows and s.source.sample.label == row.label
 
 
+def test_rows_are_drawn_once_for_all_networks_that_learn_the_same_data(ordered, monkeypatch):
+    from nnviz3d.engine import looking
+
+    asked = []
+    draw = looking.drawn
+    monkeypatch.setattr(looking, "drawn", lambda *of: (asked.append(of[0]), draw(*of))[1])
+    s = session(ordered)
+    before = s.source.score("train", 333).loss
+    s.apply([Edit("network.layers", [{"units": 3}])])
+    assert s.source.score("train", 333).loss != before and asked == [8000]
+    s.apply([Edit("data.seed", 5)])
+    s.source.score("train", 333)
+    assert asked == [8000, 8000]
+
+
 def test_the_next_wrong_answer_of_a_long_part_is_among_the_rows_that_are_looked_through(ordered, monkeypatch):
     from nnviz3d.app import samples
 
