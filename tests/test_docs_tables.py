@@ -8,9 +8,8 @@ import subprocess
 import sys
 import typing
 
-from nnviz3d.engine.data import tables
 from nnviz3d.engine.data.tables.cells import missing
-from nnviz3d.spec import columns, paths
+from nnviz3d.spec import columns, endings, paths
 from nnviz3d.spec.scene import Data
 
 TEXT = (paths.CHECKOUT / "docs" / "tables.md").read_text(encoding="utf-8")
@@ -44,4 +43,4 @@ def test_every_choice_is_named():
     for name in ("target", "task", "delimiter", "decimal", "encoding", "header", "skip_lines", "sheet", "columns"):
         assert name in Data.model_fields and f"`{name}" in TEXT
     assert all(missing(word) for word in re.search(r"Gaps are empty cells and `([^`]*)`", TEXT)[1].split())
-    assert all(f"`{ending}`" in TEXT for ending in tables.PACKED)
+    assert all(f"`{ending}`" in TEXT for ending in endings.PACKED)

@@ -17,14 +17,13 @@ from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.engine.data import tables
 from nnviz3d.engine.data.places import inside
 from nnviz3d.importers.nnrec_index import INDEX
-from nnviz3d.spec import kinds, limits, paths, toml
+from nnviz3d.spec import endings, kinds, limits, paths, toml
 from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene, Train
 
-ARRAYS = (".npz", ".npy")
-DATA_ENDINGS = (*tables.ENDINGS, *ARRAYS, ".idx", *tables.PACKED)
+DATA_ENDINGS = (*endings.TABLE, *endings.ARRAYS, ".idx")
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
 TOLD = 140  # characters of a toast
@@ -34,17 +33,17 @@ CHECKPOINT = Purpose("Save a checkpoint", (".safetensors",), saving=True)
 
 
 def receive(loop, files: list[Path]) -> None:
-    """What each file is, by its name. Several at once only where they belong together: pictures and labels in the IDX format.
+    """What each file is, by its name or its first bytes. Several at once only where they belong together: pictures and labels in the IDX
+    format.
 
     Raises InputError, and then nothing has changed.
     """
     files = [file.parent if file.name == INDEX and file.parent.suffix == opening.ENDING else file for file in files]
-    endings = {file: file.suffix.lower() for file in files}
     idx = [file for file in files if is_idx(file)]
     if len(files) > 1 and len(idx) != len(files):
         raise InputError.of("", "", f"{len(files)} files at once; give one scene, one data file or one file of weights")
     file = files[0]
-    kind = kinds.of(file)
+    ending, kind = file.suffix.lower(), kinds.of(file)
     if kinds.foreign(kind):
         raise kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
     if idx:
@@ -52,11 +51,11 @@ def receive(loop, files: list[Path]) -> None:
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif endings[file] in (".toml", opening.ENDING) or kind in (kinds.RECORDING, kinds.SCENE):
+    elif ending in (".toml", opening.ENDING) or kind in (kinds.RECORDING, kinds.SCENE):
         open_scene(loop, str(file))
-    elif endings[file] == ".safetensors" or kind is kinds.WEIGHTS:
+    elif ending == ".safetensors" or kind is kinds.WEIGHTS:
         take_weights(loop, file)
-    elif endings[file] in ARRAYS:
+    elif ending in endings.ARRAYS or kind is kinds.ARRAYS:
         take_data(loop, "npz", {"file": file})
     elif _could_be_table(file):
         ask_columns(loop, file, {"standardize": True})  # columns have units of their own
@@ -92,7 +91,7 @@ def _session_of(loop, found, file: Path) -> Session:
     problem = None
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
         try:
-            return Session(found.scene, base, loop.session.ops.name, None, REMEMBER)
+            return Session(found.scene, base, loop.session.asked, None, REMEMBER)
         except InputError as error:
             problem = problem or error
     raise problem

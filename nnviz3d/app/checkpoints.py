@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -48,19 +49,31 @@ def differences(found: Head, scene: Scene, digest: str, typed: Iterable[str] = (
             continue
         was, now = (_at(s, path) for s in (found.scene, scene))
         live = diff(found.scene, _with(found.scene, path, scene)) <= Rebuild.TRAIN
-        if live and path in typed:
+        if live and any(each == path or each.startswith(f"{path}.") for each in typed):
             continue
-        hint = f"; to go on with it as it is now, say --set {path}={now}" if live else ""
+        hint = f"; to go on with it as it is now, say --set {path}={_quoted(_value(scene, path))}" if live else ""
         problems.append(Problem(where, path, f"is {was} in the checkpoint and {now} here{hint}"))
     if not same_data and not any(problem.key.startswith("data.") for problem in problems):
         problems.append(Problem(where, "data", "the data are others than those of the checkpoint"))
     return problems
 
 
-def _at(scene: Scene, path: str) -> str:
+def _value(scene: Scene, path: str) -> Any:
     value: Any = scene
     for name in path.split("."):
         value = getattr(value, name)
+    return value
+
+
+def _quoted(value: Any) -> str:
+    """As it is typed after `--set`: TOML, in quotes where a shell would take it apart."""
+    from nnviz3d.app.commands.new import literal
+
+    return shlex.quote(value if isinstance(value, str) else literal(value))
+
+
+def _at(scene: Scene, path: str) -> str:
+    value = _value(scene, path)
     if path == "network.layers":
         return (
             ", ".join(f"{layer.units} {layer.activation}" + (f" dropout {layer.dropout:g}" if layer.dropout else "") for layer in value)

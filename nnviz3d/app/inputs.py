@@ -85,7 +85,8 @@ class Inputs:
             return
         if name == "camera":
             return self.edits([Edit("view.camera", command.value)])
-        if name not in timeline.COMMANDS:
+        elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
+        if name not in timeline.COMMANDS or elsewhere:  # to another session, of which this one knows nothing
             return
         if name not in CALM:
             self.session.settle()

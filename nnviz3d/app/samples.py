@@ -136,12 +136,14 @@ def find_wrong(session, by: int) -> int | None:
     part, rows_r, parameters = _rows(source, seen)
     n = len(rows_r)
     shown = seen.sample.index if seen is source else seen.shown % n
+    numbers = rows_r if seen is source else np.arange(n)  # of a walk's batch samples go by their place in it
     far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
-    order = (shown + by * np.arange(1, far + 1)) % n
+    first = int(np.searchsorted(numbers, shown, "right")) if by > 0 else int(np.searchsorted(numbers, shown)) - 1
+    order = (first + by * np.arange(far)) % n
     for where, out_no, _loss in source.judging(part, rows_r[order], parameters):
         wrong = np.flatnonzero(~_right(out_no, getattr(source.data, f"t_{part}")[rows_r[order[where]]]))
         if len(wrong):
-            return int(order[where][wrong[0]])
+            return int(numbers[order[where][wrong[0]]])
     return None
 
 

@@ -124,7 +124,7 @@ def _rows(source, work: float, fewest: int, most: int) -> int:
 
 def _identity(source) -> tuple:
     """Of what is looked at: it goes on learning, but is no other."""
-    return id(source.trainer), source.trainer.writes, source.trainer.objective
+    return id(source.trainer), source.written, source.trainer.objective
 
 
 def _moment(source) -> tuple:

@@ -79,7 +79,7 @@ def draw_enlarged(host: Host, stage: Stage, scale: float, size: tuple[int, int])
             )
             canvas.begin()
             canvas.add(stage)
-            return canvas.finish(lambda: overlay.draw(session.scene, readout, size, 1 / 60, compact=True))
+            return canvas.finish(lambda: overlay.draw(session.shown_scene, readout, size, 1 / 60, compact=True))
     finally:
         canvas.close()
         imgui.close()

@@ -24,7 +24,6 @@ class Looking:
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, data: DataSet, parameters):
         self.ops, self.topology, self.data, self.parameters = ops, topology, data, parameters
         self._parts: dict[str, tuple] = {}
-        self._numbers: dict[tuple[str, int], np.ndarray] = {}
         self._drawn: dict[tuple[str, int], tuple] = {}
         self.aim(objective)
 
@@ -55,12 +54,12 @@ class Looking:
 
     def numbers(self, name: str, limit: int) -> np.ndarray:
         """Which rows of a part those are, ascending."""
-        key = name, min(limit, len(getattr(self.data, f"t_{name}")))
-        if key not in self._numbers:
-            targets = getattr(self.data, f"t_{name}")
+        targets, known = getattr(self.data, f"t_{name}"), self.data.drawn
+        key = name, min(limit, len(targets))
+        if key not in known:
             chosen = drawn(len(targets), targets if self.objective.classes else None, limit)
-            self._numbers[key] = np.arange(len(targets)) if chosen is None else chosen
-        return self._numbers[key]
+            known[key] = np.arange(len(targets)) if chosen is None else chosen
+        return known[key]
 
     def scoring(self, part: str, limit: int | None = None, parameters=None) -> Iterator[Score]:
         """In pieces of a few milliseconds: the score over the rows so far, of all rows or of `limit` drawn evenly.

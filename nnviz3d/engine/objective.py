@@ -33,6 +33,7 @@ class Objective:
     classes: int
     huber_delta: float = 1.0
     weights: tuple[float, ...] = ()
+    units: tuple[Unit, ...] = ()
 
     def weight(self, target) -> float:
         """What one sample's loss and errors are multiplied by."""
@@ -41,8 +42,6 @@ class Objective:
     def weights_of(self, targets: np.ndarray) -> np.ndarray:
         """(n,) the same of n class ids."""
         return np.asarray(self.weights)[targets] if self.weights else np.ones(len(targets))
-
-    units: tuple[Unit, ...] = ()
 
     @property
     def low(self) -> float:

@@ -51,13 +51,13 @@ class Trainer:
         )
         self.data, self.ops, self.train = data, ops, scene.train
         check_memory(self.topology, len(data.x_train), scene.train)
+        self._weighed = scene.train.class_weights  # what the objective's weights are of
         self.step, self.loss, self.diverged = 0, math.nan, None
         self.since = 0  # the step at which the settings were last changed
         self.writes = 0  # how often parameters or the position in the data were written from outside
         self.rows = 0  # of the last step's batch
-        self.edited: (
-            dict[int, tuple[float, float]] | None
-        ) = {}  # by parameter, what the last step made of it, where a hand has since written
+        # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
+        self.edited: dict[int, tuple[float, float]] | None = {}
         self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
@@ -254,9 +254,9 @@ class Trainer:
 
         A run that diverged may go on afterwards, from its last finite state.
         """
-        objective = replace(self.objective, huber_delta=train.huber_delta, weights=class_weights(train, self.data))
+        objective = replace(self.objective, huber_delta=train.huber_delta, weights=self._weights(train))
         self.settle()
-        self.train, self.since = train, self.step
+        self.train, self.since, self._weighed = train, self.step, train.class_weights
         if objective != self.objective:
             self.objective = objective
             self.looking.aim(self.objective, self.holds.killed)
@@ -268,12 +268,18 @@ class Trainer:
         self._pardon()
 
     def rebatch(self, train: Train) -> None:
-        """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay."""
+        """Another batch size or order: a new epoch starts with it. Parameters, slots and step stay. `configure` takes over the rest; what
+        that would refuse is refused here, before anything has changed."""
+        self._weights(train)
         self.settle()
         check_memory(self.topology, len(self.data.x_train), train)
         self.train, self.since = train, self.step
         self._start_batches()
         self._pardon()
+
+    def _weights(self, train: Train) -> tuple[float, ...]:
+        """Of the classes, by these settings. Raises InputError where they do not fit."""
+        return self.objective.weights if train.class_weights == self._weighed else class_weights(train, self.data)
 
     def state(self) -> dict:
         """Everything that an exact continuation needs, as host copies; a half-done step is finished first."""
@@ -294,7 +300,7 @@ class Trainer:
         if alive is not self.arenas.alive:
             self._feed.forget()
         self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
-        self.rows, self.edited = state.get("rows", self._feed.batches.size), state.get("edited", {})
+        self.rows, self.edited, self.since = state["rows"], state["edited"], min(self.since, self.step)
         self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
         self._optimizer.begin(self.step)

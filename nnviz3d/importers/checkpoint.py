@@ -35,10 +35,12 @@ STATE = f"{PREFIX}state"
 JSON_BYTES = 16 << 20
 POINTS = 1 << 16  # of a curve
 CURVES = {"curve.train": 2, "curve.test": 4}
+SINGLE = float(np.finfo(np.float32).max)
 SQUARES = {"rmsprop": 0, "adam": 1, "adamw": 1}  # which slot holds means of squares
 
 Word = Annotated[str, Field(pattern=r"^[0-9a-f]{1,32}$")]
 Count = Annotated[int, Field(ge=0, le=limits.STEPS)]
+Single = Annotated[float, Field(ge=-SINGLE, le=SINGLE)]
 
 
 class Random(Table):
@@ -50,11 +52,22 @@ class Random(Table):
     uinteger: Annotated[int, Field(ge=0, lt=2**32)]
 
 
+class Edited(Table):
+    """A parameter that a hand has written since the last step: what that step made of it."""
+
+    parameter: Annotated[int, Field(ge=0)]
+    before: Single
+    after: Single
+
+
 class Part(Table):
-    """One network. `loss` is None before the first step; `curve`: how thin each curve is, and how many points it was offered."""
+    """One network. `loss` is None before the first step. `rows`: of the last step's batch; `edited`: since then, None where all parameters
+    were replaced. `stride`, `seen`: how thin each curve is, and how many points it was offered."""
 
     step: Count
     loss: float | None
+    rows: Count
+    edited: tuple[Edited, ...] | None = ()
     position: Count
     epochs: Count
     batches: Random
@@ -119,6 +132,8 @@ def _part(saved: Saved) -> Part:
     return Part(
         step=state["step"],
         loss=float(state["loss"]) if math.isfinite(state["loss"]) else None,
+        rows=int(state["rows"]),
+        edited=None if state["edited"] is None else tuple(Edited(parameter=p, before=a, after=b) for p, (a, b) in state["edited"].items()),
         position=int(batches["position"]),
         epochs=int(batches["epochs"]),
         batches=_told(batches["random"]),
@@ -237,7 +252,10 @@ class _Reader:
         order = self.array(f"{prefix}order", (need.rows,), "I64")
         if order is not None and not np.array_equal(np.sort(order), np.arange(need.rows)):
             self.say(f"{prefix}order", f"expected each of the {need.rows:,} training rows once")
-        self._place(prefix, part, need)
+        self._place(part, need)
+        edited = None if part.edited is None else {each.parameter: (each.before, each.after) for each in part.edited}
+        if edited and max(edited) >= need.topology.n_parameters:
+            self.say(STATE, f"there is no parameter {max(edited):,}")
         holds = Holds(tuple(sorted(set(part.frozen))), tuple(sorted(set(part.killed))))
         try:
             holds.check(need.topology)
@@ -252,18 +270,20 @@ class _Reader:
         epoch = max(0.0, part.epochs - 1 + part.position / max(need.rows, 1))
         state = {
             "arenas": arenas, "step": part.step, "loss": math.nan if part.loss is None else part.loss, "diverged": None, "epoch": epoch,
-            "batches": batches, "noise": _generator(part.noise), "holds": holds,
+            "batches": batches, "noise": _generator(part.noise), "holds": holds, "rows": part.rows, "edited": edited,
         }  # fmt: skip
         return Saved(
             state, {name: (self._curve(prefix, name, part), *of) for name, *of in zip(CURVES, part.stride, part.seen, strict=True)}
         )
 
-    def _place(self, prefix: str, part: Part, need: Need) -> None:
+    def _place(self, part: Part, need: Need) -> None:
         """Whether there can be such a place in the data after so many steps."""
         whole = part.position == need.rows or (0 < part.position < need.rows and part.position % need.batch == 0)
         if not whole or part.epochs > part.step or (part.epochs == 0 and part.position != need.rows):
             told = f"epoch {part.epochs:,}, row {part.position:,} of {need.rows:,} in batches of {need.batch:,} after step {part.step:,}"
             self.say(STATE, f"there is no such place in the data: {told}")
+        if part.rows > need.rows or (part.rows > 0) != (part.step > 0):
+            self.say(STATE, f"there is no batch of {part.rows:,} of {need.rows:,} rows after step {part.step:,}")
 
     def _curve(self, prefix: str, name: str, part: Part) -> np.ndarray:
         key, width = f"{prefix}{name}", CURVES[name]

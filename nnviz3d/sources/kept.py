@@ -28,7 +28,7 @@ class KeptMoment:
         self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"], self.holds.killed)
         self._sample = None
         self.scene = source.scene.model_copy(update={"train": snapshot.train})  # its settings then
-        self.edited, self.last_batch = snapshot.state.get("edited", {}), snapshot.state.get("rows", source.batch_size)
+        self.edited, self.last_batch = snapshot.state["edited"], snapshot.state["rows"]
 
     ops = property(lambda self: self.source.ops)
     topology = property(lambda self: self.source.topology)

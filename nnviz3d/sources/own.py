@@ -73,6 +73,7 @@ class OwnTraining:
     at_boundary = property(lambda self: self.trainer.at_boundary)
     of_epoch = property(lambda self: self.trainer.of_epoch)
     phase = property(lambda self: self.trainer.phase)
+    written = property(lambda self: self.trainer.writes)  # how often somebody has changed the run, besides training
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
         return (self.rewind or self.trainer).advance(more, steps)
@@ -281,7 +282,7 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
 def _of_two(p: float, target: int) -> tuple[str, bool]:
     """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True)."""
     said = int(p > 0.5)
-    return f"{said} ({p if said else 1 - p:.1%})".replace("%", " %"), said == target
+    return f"{said} ({percent(p if said else 1 - p)})", said == target
 
 
 def words(data: DataSet, target) -> str:

@@ -113,6 +113,8 @@ class RecordedTraining(OwnTraining):
 
     # where it is
 
+    written = 0  # nobody changes it: another step is of the same run
+
     @property
     def of_epoch(self) -> tuple[int, int]:
         facts, (done, _) = self.recording.head.data, self.trainer.of_epoch
@@ -285,7 +287,7 @@ class Reel:
         """Keep this moment under a name."""
         source = self.source
         source.tensors("gradient")
-        state = source.trainer.state()
+        state = source.trainer.state() | {"rows": source.last_batch}
         parameters = state["arenas"]["parameters"].view()
         parameters.flags.writeable = False
         made = Snapshot(name, source.step, source.epoch, source.loss, parameters, source.scene.train, state)

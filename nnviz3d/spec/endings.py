@@ -1,4 +1,7 @@
-"""Which endings a file that is written may have: what it holds must be what its name says. One room for all commands."""
+"""Which endings files have: of one that is written it must say what it holds; of one that is read a dialog lists the likely ones.
+
+One room for all commands and menus.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr")
 SCREEN = PICTURE[:-1]  # of what a window shows: it has no linear light
 WEIGHTS, LOG, NUMBERS, SCENE = (".safetensors",), (".jsonl",), (".json",), (".toml",)
 EXPORT = (*WEIGHTS, *SCENE, ".py")
+PACKED = (".gz", ".bz2", ".xz", ".zip")
+TABLE = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet", *PACKED)
+ARRAYS = (".npz", ".npy")
 
 
 def check(path: Path | None, endings: tuple[str, ...], option: str) -> None:

@@ -17,6 +17,7 @@ from nnviz3d.spec.errors import InputError
 
 BYTES = 1 << 16  # that are looked at: a line of a table may be long
 LINES = 20  # of text, that a table is told by
+NEAR = 512  # bytes in which a file that is no text has some that no text has
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,13 @@ KERAS = Kind("keras", "a Keras model", _NO_MODELS)
 HDF5 = Kind("hdf5", "an HDF5 file", "save Keras weights as .safetensors, data as .npz or .csv")
 EXCEL = Kind("excel", "an Excel workbook", f"{INSPECT}, or save it as .csv")
 PARQUET = Kind("parquet", "a Parquet table", f"{INSPECT}, or save it as .csv")
+OLD_OFFICE = Kind("excel", "an old Office file", "save it as .csv")
+BZIP2 = Kind("packed", "packed (bzip2)", INSPECT)
+XZ = Kind("packed", "packed (xz)", INSPECT)
 PICTURE, FILM = "picture", "film"
 _OPENS = "nnviz3d opens scenes, recordings, tables, arrays and weights"
 
-MAGIC = (  # offset, bytes, kind; the first that fits
+MAGIC = (  # offset, bytes, kind; the first that fits. Letters alone may be a column's name: BMI begins as a BMP picture does
     (0, b"\x93NUMPY", ARRAYS),
     (0, b"\x89HDF\r\n\x1a\n", HDF5),
     (0, b"PAR1", PARQUET),
@@ -73,9 +77,9 @@ MAGIC = (  # offset, bytes, kind; the first that fits
     (4, b"ftypqt", Kind(FILM, "a film (MOV)")),
     (4, b"ftyp", Kind(FILM, "a film (MP4)")),
     (0, b"%PDF", Kind("document", "a PDF document")),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind("excel", "an old Office file", "save it as .csv")),
-    (0, b"BZh", Kind("packed", "packed (bzip2)", INSPECT)),
-    (0, b"\xfd7zXZ\0", Kind("packed", "packed (xz)", INSPECT)),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_OFFICE),
+    (0, b"BZh", BZIP2),
+    (0, b"\xfd7zXZ\0", XZ),
     (0, b"\x28\xb5\x2f\xfd", Kind("packed", "packed (zstd)", "unpack it first")),
     (0, b"7z\xbc\xaf\x27\x1c", Kind("packed", "packed (7z)", "unpack it first")),
     (0, b"Rar!", Kind("packed", "packed (RAR)", "unpack it first")),
@@ -88,6 +92,7 @@ MAGIC = (  # offset, bytes, kind; the first that fits
 )
 
 
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 _CODE = re.compile(r"(import|from|def|class|function|#include|package|var|let|const) |#!|\"\"\"")
 _SECTION = re.compile(r"\s*\[\[?\s*[\w.\"'-]+\s*\]\]?\s*(#.*)?")
 _VALUE = re.compile(r"\s*[A-Za-z_][\w.-]*\s*=\s*(\"|'|\[|\{|true|false|[-+0-9])")
@@ -113,8 +118,10 @@ def of_bytes(head: bytes, size: int) -> Kind:
     """`head`: the first `BYTES` of a file of `size` bytes."""
     if not head:
         return EMPTY
+    near = head[:NEAR]
+    text = not _CONTROL.search(near) and 2 * len(near.decode("ascii", "ignore")) > len(near)
     for offset, mark, kind in MAGIC:
-        if head[offset : offset + len(mark)] == mark and (offset != 8 or head[:4] == b"RIFF"):
+        if head[offset : offset + len(mark)] == mark and (offset != 8 or head[:4] == b"RIFF") and not (text and mark.isalnum()):
             return kind
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return Kind(FILM, "a film (WebM)" if b"webm" in head[:64] else "a film (Matroska)")
@@ -139,6 +146,11 @@ def refuse(path: str | os.PathLike, wanted: str, kind: Kind | None = None) -> In
     way = kind.way.replace("{}", Path(name).name) or (_OPENS if kind.name not in ("empty", "text", "folder") else "")
     way = way if way.startswith("nnviz3d") else way[:1].upper() + way[1:]
     return InputError.of(name, "", f"is {kind.text}; expected {wanted}{'. ' if way else ''}{way}")
+
+
+def textual(kind: Kind) -> bool:
+    """Whether it is text, or nothing is known of it."""
+    return kind.name in ("table", "text", "scene", "timeline", "empty", "unknown")
 
 
 def foreign(kind: Kind) -> bool:

@@ -98,6 +98,13 @@ def test_a_dropped_table_shows_its_columns_and_becomes_a_new_unsaved_scene_in_it
     assert person.session.source.data.class_names == ("a", "b")
 
 
+def test_dropped_arrays_are_known_by_what_they_hold(person, tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((30, 4)))
+    (tmp_path / "a.npy").rename(tmp_path / "a.bin")
+    drop(person, tmp_path / "a.bin")
+    assert person.session.scene.data.kind == "npz" and person.session.source.data.x_train.shape[1] == 3
+
+
 PEOPLE = "no,größe,sex,born,group\n" + "".join(
     f"{k},{150 + k * 7 % 31},{['f', 'm', ''][k % 3]},{1980 + k % 9}-0{k % 8 + 1}-11,{'ab'[k * k % 3 % 2]}\n" for k in range(1, 41)
 )

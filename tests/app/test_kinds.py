@@ -16,6 +16,8 @@ from PIL import Image
 from safetensors.numpy import save as to_bytes
 
 from nnviz3d.app import cli, opening
+from nnviz3d.app.commands.common import Options
+from nnviz3d.app.commands.inspect import inspect
 from nnviz3d.spec import kinds
 
 CSV = "colour,size,kind\nred,1.5,a\nblue,2.5,b\ngreen,0.5,a\n"
@@ -143,6 +145,21 @@ def test_every_command_says_it_and_writes_nothing(tmp_path, words):
 def test_weights_under_any_name_are_weights(tmp_path):
     (tmp_path / "w.bin").write_bytes(KINDS["weights"][0])
     assert json.loads(run("inspect", "w.bin", "--json", cwd=tmp_path).stdout)["kind"] == "weights"
+
+
+@pytest.mark.parametrize("name", ["BMI", "BM", "MZ", "PAR1", "GIF8", "BZh", "GGUF", "ARROW1"])
+def test_a_column_may_be_called_like_the_beginning_of_another_kind(tmp_path, name):
+    (tmp_path / "t.csv").write_text(f"{name},size,kind\n" + "".join(f"{k * 7 % 11}.5,{k * 3 % 7},{'ab'[k % 2]}\n" for k in range(20)))
+    assert kinds.of(tmp_path / "t.csv") is kinds.TABLE
+    facts = inspect(Options(), str(tmp_path / "t.csv"))
+    assert facts["table"]["columns"][0]["name"] == name and facts["train"] and "problems" not in facts
+
+
+def test_arrays_under_any_name_are_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(40.0).reshape(10, 4))
+    (tmp_path / "a.npy").rename(tmp_path / "a.bin")
+    facts = json.loads(run("inspect", "a.bin", "--json", cwd=tmp_path).stdout)
+    assert facts["kind"] == "data" and facts["shape"] == [3] and "column 3 of 4 (from 0) is the target" in facts["notes"]
 
 
 def test_a_recordings_folder_opens_under_any_name(tmp_path):

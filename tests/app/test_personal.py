@@ -9,12 +9,14 @@ import pytest
 
 from nnviz3d.app import personal
 from nnviz3d.app.personal import Personal
+from nnviz3d.app.still import draw_enlarged
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.settings import PANEL, Settings
 from nnviz3d.ui import theme
+from nnviz3d.ui.overlay import Overlay
 from tests.app.test_loop import Person
 from tests.ui.where import recording
 
@@ -112,7 +114,7 @@ def person():
 
 
 @pytest.mark.gl
-def test_the_panel_changes_the_window_and_not_the_scene(person, tmp_path):
+def test_the_panel_changes_the_window_and_not_the_scene(person, tmp_path, monkeypatch):
     loop = person.loop
     loop.personal.path = tmp_path / "settings.toml"
     before, scene = loop.overlay.scale, person.session.scene
@@ -127,6 +129,11 @@ def test_the_panel_changes_the_window_and_not_the_scene(person, tmp_path):
     person.click(*person.where("settings.reduced_motion"))
     person.frames(2)
     assert loop.stage._drawn.look.particles < scene.look.particles
+    drawn = []
+    monkeypatch.setattr(Overlay, "draw", lambda self, shown, *rest, **more: drawn.append(shown.look.palette))
+    draw_enlarged(loop.host, loop.stage, 1.0, (320, 200))
+    monkeypatch.undo()
+    assert set(drawn) == {"safe"}, "words and bars of a still have the colours of its edges"
     loop.do(Command("setting", ("text_size", 1.5)))
     loop.do(Command("setting", ("panel_width", 400.0)))
     person.frames(3)

@@ -15,7 +15,7 @@ import pytest
 from imgui_bundle import imgui
 
 import nnviz3d as nv
-from nnviz3d.app import curves, opening
+from nnviz3d.app import curves, opening, parameters, scoring
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import Keep, train
 from nnviz3d.app.loop import Loop
@@ -230,6 +230,19 @@ def test_the_curves_are_of_the_whole_and_stay_so(session):
     assert past.train_step[-1] == session.source.step < STEPS and past.test_step[-1] <= session.source.step
 
 
+def test_a_look_that_lasts_many_frames_ends_while_it_plays(session, monkeypatch):
+    monkeypatch.setattr(scoring, "BLOCKS", 1)
+    session.play()
+    seen = set()
+    for _ in range(100):
+        session.advance(1 / 60, more)
+        seen.add(session.scores.step)
+    assert len(seen - {-1}) >= 2 and session.running
+    scores = session.scores
+    session.go_to(lambda: session.source.enter(scores.step), session.curves)
+    assert session.source.evaluate("test") == (scores.test_loss, scores.test_accuracy)  # of one step, whatever has played since
+
+
 def test_moves_go_by_kept_steps_and_epochs(gaps):
     session = opening.read(gaps).session("cpu", REMEMBER)
     session.running = True
@@ -288,6 +301,16 @@ def test_two_moments_of_a_recording_are_compared(session):
     session.running = True
     session.advance(0.1, more)
     assert session.source.step == 16, "the play head follows"
+
+
+def test_a_kept_moment_of_a_recording_tells_what_the_recording_tells(session):
+    session.player.go(session, 60)
+    p = session.source.topology.nodes[1].weight.start
+    told = parameters.read(session, p)
+    session.moments.keep(session, "A")
+    session.player.go(session, 80)
+    session.moments.watch("A")
+    assert told.gradient and told.change and parameters.read(session, p) == told
 
 
 def test_layers_show_the_whole_recording(session):

@@ -85,6 +85,18 @@ def test_balanced_weights_end_it(rare):
     assert not any(ONE in titles for titles in named(s, 600)[2:]) and s.scores.test.classes.said_c.min() > 30
 
 
+def test_weights_and_another_batch_in_one_edit(rare):
+    s = session(rare)
+    s.run(20)
+    before = s.scene.train.batch
+    s.apply([Edit("train.batch", 64), Edit("train.class_weights", {"fine": 1.0, "wrong": 2.0})])
+    assert "no class wrong" in s.banner and s.source.trainer.train.batch == s.scene.train.batch == before
+    s.apply([Edit("train.batch", 64), Edit("train.class_weights", "balanced")])
+    assert s.source.trainer.train.batch == 64 and len(s.source.objective.weights) == 2
+    s.undo()
+    assert s.source.trainer.train.batch == before and not s.source.objective.weights
+
+
 def test_classes_that_are_equally_frequent_are_no_matter_of_one_class():
     def scored(said, right, count=(50, 50)):
         return Score(1.0, sum(right) / sum(count), sum(count), sum(count), Classes(*map(np.array, (count, right, said))))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app import arrivals, inputs
+from nnviz3d.app import arrivals, inputs, scoring
 from nnviz3d.app.door import Door
 from nnviz3d.app.film import replay
 from nnviz3d.app.inputs import Inputs, thinned
@@ -298,6 +298,36 @@ def test_another_scene_begins_another_timeline_and_a_tour_is_not_kept(hand, tmp_
     hand.do("tour", "close", 0)
     assert len(hand.loop.inputs.events) <= count + 6 and hand.loop.inputs.time - time < 4 * STEP
     same(hand, tmp_path)
+
+
+def test_the_way_to_another_scene_and_back_is_no_part_of_the_timeline(hand, tmp_path):
+    first = hand.session
+    hand.edit("train.learning_rate", 0.5)
+    hand.do("undo")
+    arrivals.open_scene(hand.loop, "spiral")
+    hand.frames(4)
+    hand.do("undo")
+    assert hand.session is first
+    hand.do("redo")
+    assert hand.session is not first
+    hand.do("undo")
+    assert hand.session is first and first.scene.train.learning_rate != 0.5
+    same(hand, tmp_path)
+
+
+def test_a_replay_looks_at_as_many_rows_as_a_window(hand, tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "FEWEST", 20)
+    monkeypatch.setattr(scoring, "MOST", 20)
+    hand.do("play", frames=90)
+    hand.do("pause", frames=90)
+    session, play = replay.open(hand.loop.inputs.save(tmp_path / "a.timeline"), "cpu")
+    begin = hand.session.source.step
+    seen = []
+    for k in range(int(play.seconds * 30)):
+        play.seek(k / 30)
+        seen.append((session.running, session.scores.test.rows))
+    assert (True, 20) in seen and seen[-1] == (False, len(session.source.data.x_test)) and session.scores.step == begin
+    assert session.scores == hand.session.scores
 
 
 def test_any_rate_and_any_split_gives_the_same_moments(hand, tmp_path):

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 from nnviz3d.app import checkpoints
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.commands.train import train
+from nnviz3d.app.reading import last_step
 from nnviz3d.app.session import REMEMBER, Session
 from nnviz3d.importers import checkpoint, weights
 from nnviz3d.spec import toml
@@ -141,6 +142,16 @@ def test_a_rate_may_be_another_where_somebody_says_so(tmp_path, capsys):
     assert all(np.array_equal(load_file(path)[name], value) for name, value in session.source.parameters().items())
 
 
+def test_class_weights_may_be_others_where_somebody_says_so(tmp_path, capsys):
+    path, mine, theirs = tmp_path / "f.safetensors", "train.class_weights={setosa=4.0}", "train.class_weights={setosa=2.0}"
+    run("iris", mine, steps=25, save=path)
+    text = toml.dump(toml.load("iris", [toml.parse_set(theirs)]))
+    (tmp_path / "s.toml").write_text(text)
+    assert """say --set train.class_weights='{"setosa" = 2.0}'""" in refused(tmp_path / "s.toml", tmp_path=tmp_path, resume=path)
+    run("iris", 'train.class_weights={"setosa" = 2.0}', steps=5, resume=path)
+    run("iris", "train.class_weights.setosa=2.0", steps=5, resume=path)
+
+
 def _json(file, **changes):
     state = json.loads(file["checkpoint.state"].tobytes())
     for key, value in changes.items():
@@ -179,6 +190,10 @@ HOSTILE = {
     "a place inside a batch": lambda f: _json(f, position=1),
     "a place behind the end": lambda f: _json(f, position=10**8),
     "a generator of another kind": lambda f: _json(f, noise={"state": "zz", "inc": "1", "has_uint32": 0, "uinteger": 0}),
+    "a batch of nothing": lambda f: _json(f, rows=0),
+    "a batch of more than there is": lambda f: _json(f, rows=106),
+    "a hand on a weight that is not there": lambda f: _json(f, edited=[{"parameter": 10**6, "before": 0.0, "after": 0.0}]),
+    "a hand on what no float32 holds": lambda f: _json(f, edited=[{"parameter": 0, "before": 1e39, "after": 0.0}]),
     "a neuron that is not there": lambda f: _json(f, frozen=[10**9]),
     "an input that is frozen": lambda f: _json(f, frozen=[0]),
     "an unknown key": lambda f: _json(f, a={"surprise": 1}),
@@ -271,6 +286,25 @@ def test_what_a_window_saves_trains_on_as_it_would_have(tmp_path, capsys):
     run("iris", "train.learning_rate=0.1", steps=25, resume=path, save=path)
     assert all(np.array_equal(load_file(path)[name], value) for name, value in s.source.parameters().items())
     assert checkpoint.head(path).state.a.frozen == (s.source.topology.nodes[1].neurons.start,)
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_what_the_last_step_did_is_known_after_a_checkpoint(steps, by_hand, tmp_path):
+    """Its rows, of which the last batch of an epoch has fewer, and what it made of weights that a hand has turned since."""
+    home, path = toml.find("iris"), tmp_path / "f.safetensors"
+    s, other = (Session(toml.load("iris", [toml.parse_set("train.batch=32")]), home.parent, "cpu", home) for _ in range(2))
+    s.source.run(steps)
+    if by_hand:
+        s.editing.set_parameter(3, 0.5)
+        s.editing.set_parameter(7, -0.25)
+    else:
+        s.source.trainer.load_parameters(s.source.parameters())
+    saving_checkpoint(s, path)
+    checkpoints.enter(other, checkpoints.find(path))
+    assert other.source.last_batch == s.source.last_batch == {0: 0, 4: 9}[steps]
+    assert other.source.edited == s.source.edited and len(s.source.edited or ()) == (2 if by_hand else 0)
+    assert last_step(other.source, 3) == last_step(s.source, 3)
 
 
 def saving_checkpoint(session, path):

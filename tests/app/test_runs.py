@@ -239,8 +239,9 @@ def test_a_dropped_checkpoint_goes_on(person, tmp_path):
     first = person.session
     person.loop.do(Command("open", "xor"))
     person.frames(2)
-    person.session.running = False
+    person.session.running, person.session.asked = False, "auto"
     drop(person, path)
+    assert person.session.asked == "auto", "what was asked for, and not what came of it on this machine"
     assert person.session.scene.data.kind == "iris" and person.session is not first and whole(person.session.source.trainer) == state
     person.key(K.z, K.mod_ctrl)
     person.key(K.z, K.mod_ctrl)

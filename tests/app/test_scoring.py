@@ -263,6 +263,37 @@ def test_the_browser_of_a_long_part_looks_through_rows_from_everywhere(ordered, 
     assert s.source.sample.index == row.index in rows and s.source.sample.label == row.label
 
 
+def test_rows_are_drawn_once_for_all_networks_that_learn_the_same_data(ordered, monkeypatch):
+    from nnviz3d.engine import looking
+
+    asked = []
+    draw = looking.drawn
+    monkeypatch.setattr(looking, "drawn", lambda *of: (asked.append(of[0]), draw(*of))[1])
+    s = session(ordered)
+    before = s.source.score("train", 333).loss
+    s.apply([Edit("network.layers", [{"units": 3}])])
+    assert s.source.score("train", 333).loss != before and asked == [8000]
+    s.apply([Edit("data.seed", 5)])
+    s.source.score("train", 333)
+    assert asked == [8000, 8000]
+
+
+def test_the_next_wrong_answer_of_a_long_part_is_among_the_rows_that_are_looked_through(ordered, monkeypatch):
+    from nnviz3d.app import samples
+
+    monkeypatch.setattr(samples, "MOST", 200)
+    s = session(ordered)
+    s.source.run(20)
+    rows = samples._rows(s.source, s.source)[1]
+    outputs = np.concatenate([out for _, out, _ in s.source.judging("test", rows)])
+    wrong = rows[outputs.argmax(1) != s.source.data.t_test[rows]].tolist()
+    between = next(k for k in range(wrong[1], wrong[2]) if k not in rows)  # of no row that is looked through
+    for start, by, found in ((wrong[0], 1, wrong[1]), (wrong[-1], 1, wrong[0]), (wrong[0], -1, wrong[-1]), (between, 1, wrong[2]),
+                             (between, -1, wrong[1])):  # fmt: skip
+        s.show_sample(start)
+        assert s.show_wrong(by) == "" and s.source.sample.index == found
+
+
 def _frame(s):
     performance = Performance.__new__(Performance)
     return type("F", (), {"readout": readout(s, (), Shown(), performance)})

@@ -74,7 +74,7 @@ HOSTILE = {
     "gzip that ends early": (lambda: gzip.compress(SOUND)[:-12], "cannot be read"),
     "gzip of nothing": (lambda: gzip.compress(b""), "is empty"),
     "gzip of gzip": (lambda: gzip.compress(gzip.compress(SOUND)), "is no table of text"),
-    "gzip of a picture": (lambda: gzip.compress(b"\x89PNG\r\n\x1a\n" + b"\0" * 99), "holds PNG and is no table"),
+    "gzip of a picture": (lambda: gzip.compress(b"\x89PNG\r\n\x1a\n" + b"\0" * 99), "holds a PNG picture and is no table"),
     "damaged xz": (lambda: lzma.compress(SOUND)[:40] + b"garbage" * 9, "cannot be read"),
     "damaged bzip2": (lambda: bz2.compress(SOUND)[:40] + b"garbage" * 9, "cannot be read"),
     "zip of two": (lambda: zipped(("a.csv", SOUND), ("b.csv", SOUND)), "holds 2 files (a.csv, b.csv); expected an archive of one table"),
@@ -101,7 +101,7 @@ HOSTILE = {
     "xlsx of entities": (lambda: sheet((b"<worksheet", ENTITIES + b"<worksheet")), None),
     "xls that is none": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "not a readable Excel file"),
     "parquet that is none": (lambda: b"PAR1" + b"\xff" * 500 + b"PAR1", "not a readable Parquet file"),
-    "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "holds PNG and is no table"),
+    "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 99, "holds a PNG picture and is no table"),
     "an ONNX file": (lambda: b"\x08\x07\x12\x07pytorch" + b"\0" * 99, "is no table of text"),
 }  # fmt: skip
 

@@ -9,15 +9,13 @@ from typing import Any
 from nnviz3d.app.commands import table
 from nnviz3d.app.commands.common import Options
 from nnviz3d.app.opening import ENDING
-from nnviz3d.spec import kinds, limits, paths, toml
+from nnviz3d.spec import endings, kinds, limits, paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology, chain
 from nnviz3d.spec.units import Unit
-
-ARRAYS = (".npz", ".npy")
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
@@ -26,18 +24,18 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     kind = kinds.of(path)
     if path.suffix == ENDING or kind is kinds.RECORDING:
         return _recording_facts(path)
-    endings = [ending.lower() for ending in path.suffixes]
+    parts = [ending.lower() for ending in path.suffixes]
     if kinds.foreign(kind):
         raise kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
-    if endings[-1:] == [".safetensors"] or kind is kinds.WEIGHTS:
+    if parts[-1:] == [".safetensors"] or kind is kinds.WEIGHTS:
         from nnviz3d.importers import weights
 
         return weights.describe(path)
-    if endings[-1:] and endings[-1] in ARRAYS:
+    if path.suffix.lower() in endings.ARRAYS or kind is kinds.ARRAYS:
         return _data_facts(options, name, "npz")
-    if any("idx" in ending or "ubyte" in ending for ending in endings) or "-ubyte" in path.name:
+    if any("idx" in ending or "ubyte" in ending for ending in parts) or "-ubyte" in path.name:
         return _idx_facts(path)
-    if endings[-1:] == [".toml"] or (not endings and not path.is_file()) or kind is kinds.SCENE:
+    if parts[-1:] == [".toml"] or (not parts and not path.is_file()) or kind is kinds.SCENE:
         return _scene_facts(options, name)
     from nnviz3d.engine.data import tables
 

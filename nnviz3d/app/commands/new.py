@@ -109,19 +109,19 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
             continue
         value = getattr(table, key)
         off = "# " if value == field.get_default(call_default_factory=True) else ""
-        said = f"# {key}: not set" if value is None else f"{off}{key} = {_literal(value)}"
+        said = f"# {key}: not set" if value is None else f"{off}{key} = {literal(value)}"
         lines.append(said.ljust(34) + f"  # {_accepts(field)}")
     return lines
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
     """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
     if isinstance(value, BaseModel):
-        return _literal(value.model_dump(exclude_defaults=True))
+        return literal(value.model_dump(exclude_defaults=True))
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_literal(key)} = {_literal(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{literal(key)} = {literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
-        return "[" + ", ".join(map(_literal, value)) + "]"
+        return "[" + ", ".join(map(literal, value)) + "]"
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

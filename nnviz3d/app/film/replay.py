@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from nnviz3d.app import driving, saving
 from nnviz3d.app.actions import editing, moments, training, walk
 from nnviz3d.app.film.play import Cue
+from nnviz3d.app.scoring import affordable
 from nnviz3d.app.session import Session
 from nnviz3d.app.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
@@ -220,9 +221,16 @@ class Replay:
         if session.walking is None:
             if step != self._noted:
                 session.curves.add_train(session.source.step, session.source.loss)
-            if self._tick % LOOKS == 0 and session.even and session.scoring.step != session.source.step:
-                session.evaluate()
+            if self._tick % LOOKS == 0 and session.even:
+                self._look()
         self._noted = step
+
+    def _look(self) -> None:
+        """At loss and accuracy, at as many rows as in a window: while it learns at some, once it rests at all."""
+        session = self.session
+        learning = session.running and session.alive
+        if session.scoring.step != session.source.step if learning else not session.scoring.settled(session.source):
+            session.evaluate(affordable(session.source) if learning else None)
 
     # ------------------------------------------------------------ what is seen of it
 

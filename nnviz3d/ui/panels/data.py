@@ -7,6 +7,7 @@ import math
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec import endings
 from nnviz3d.spec.scene import DataKind, Feature
 from nnviz3d.ui.choices import column_names, words
 from nnviz3d.ui.frame import Frame
@@ -16,8 +17,7 @@ from nnviz3d.ui.words import HINTS
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet", ".gz", ".bz2", ".xz", ".zip")
-FILES = {"csv": TABLES, "npz": (".npz", ".npy"), "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
+FILES = {"csv": endings.TABLE, "npz": endings.ARRAYS, "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
 _NAMES = {
     "breast_cancer": "breast cancer",
     "reg-plane": "plane (regression)",

@@ -23,6 +23,7 @@ class InputList:
     def __init__(self):
         self.query = ""
         self._found: tuple = (None, "", None, None)
+        self._fits: tuple = (None, "", None)  # of these names, this search
 
     def draw(self, f: Frame, r) -> None:
         """Beside an input, or the first layer as a whole; nothing elsewhere."""
@@ -60,10 +61,11 @@ class InputList:
         else:
             strength, count = np.abs(r.weight).sum(0) if r.stride[1] == 1 else None, len(r.x)
         order = np.arange(count) if strength is None else np.argsort(-np.nan_to_num(strength), kind="stable")
-        query = self.query.strip().lower()
-        if query:
-            fits = np.array([query in str(k) or (k < len(labels) and query in str(labels[k]).lower()) for k in range(count)])
-            order = order[fits[order]]
+        if query := self.query.strip().lower():
+            if self._fits[0] is not labels or self._fits[1] != query or len(self._fits[2]) != count:
+                named = (k < len(labels) and query in str(labels[k]).lower() for k in range(count))
+                self._fits = labels, query, np.array([query in str(k) or there for k, there in enumerate(named)])
+            order = order[self._fits[2][order]]
         self._found = r, self.query, order, strength
         return order, strength
 

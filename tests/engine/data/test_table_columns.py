@@ -191,6 +191,12 @@ def test_gaps_of_words_by_the_scene_s_word(tmp_path, gaps, rows):
     assert sorted(found.x_train[:, :2].tolist()) == sorted(rows)
 
 
+def test_a_column_that_is_named_like_the_target_s_number_says_nothing_of_the_target(tmp_path):
+    folder = written(tmp_path, [(("None", "p", "q")[k % 3], k * 7 % 11, k * 3 % 5) for k in range(30)], ["x", "0", "y"])
+    assert read(folder, target="x", columns={"0": {"gaps": "skip"}}).class_names == ("None", "p", "q")
+    assert read(folder, target="x", columns={"x": {"gaps": "skip"}}).class_names == ("p", "q")
+
+
 def test_a_few_words_among_numbers_are_gaps_and_said(tmp_path):
     folder = written(tmp_path, [("unknown" if k == 5 else k * 7 % 11, k * 3 % 5, "xy"[k % 2]) for k in range(30)], ["a", "b", "k"])
     assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for gaps; 1 gap: such rows are left out"

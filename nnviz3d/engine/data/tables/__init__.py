@@ -28,8 +28,6 @@ TARGETS = 20  # different words from which on they may be names
 USUAL = frozenset(("target", "class", "label", "labels", "species", "outcome", "diagnosis", "survived", "response"))
 MAYBE = frozenset(("y", "category", "result", "price", "type", "quality"))  # names of targets where the last column is none
 NAMED = 8  # columns that a line names
-ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet")
-PACKED = (".gz", ".bz2", ".xz", ".zip")
 
 
 def load(data: Data, base: Path) -> Samples:
@@ -53,7 +51,7 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     source, table, columns = _read(path, data, limit)
     plan = uses.plan(columns, data, str(path), source.dialect.target, looking=True)
     found = source.dialect
-    facts = tuple(_facts(column, choice, plan, k, data) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
+    facts = tuple(_facts(column, choice, plan, k) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
     encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
     return TableFacts(
         source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
@@ -61,11 +59,11 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     )  # fmt: skip
 
 
-def _facts(column: Looked, choice: uses.Choice, plan: Plan, k: int, data: Data) -> ColumnFacts:
+def _facts(column: Looked, choice: uses.Choice, plan: Plan, k: int) -> ColumnFacts:
     """In a target of words, words for nothing are values."""
     target = k == plan.target
     if target and choice.use == "words" and column.kind != "empty":
-        gap = uses.target_gaps(column, "words", uses.gaps_of(column, k, data))
+        gap = uses.target_gaps(column, "words", plan.wanted)
         different, example = len(set(column.words[~gap].tolist())), next(iter(column.words[~gap]), "")[:EXAMPLE]
     else:
         gap, different, example = column.gaps(column.kind if choice.use == "leave_out" else choice.use), column.different, column.example

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
 from nnviz3d.engine.data.places import overblown
+from nnviz3d.spec import kinds
 from nnviz3d.spec.errors import InputError
 
 TEXT_BYTES = 1 << 30
@@ -25,25 +26,21 @@ DIRECTORY = 1 << 20  # bytes for the list of files in an archive
 HEAD, PIECE = 1 << 16, 1 << 20
 WIDE = 16  # bytes from which on zeros between them are letters of UTF-16
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, MemoryError)
-_KINDS = {
-    b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\3\4": "zip", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "xls",
-    b"PAR1": "parquet", b"\0\0\x08": "IDX", b"\x93NUMPY": "numpy's .npy", b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG",
-    b"SQLite format 3": "SQLite", b"\x89HDF": "HDF5", b"ARROW1": "Arrow", b"\x80\x04\x95": "Python's pickle", b"GIF8": "GIF",
-}  # fmt: skip
+_KINDS = {kinds.BZIP2: "bzip2", kinds.XZ: "xz", kinds.OLD_OFFICE: "xls", kinds.PARQUET: "parquet"}
 PACKED = ("gzip", "bzip2", "xz", "zip")
 
 
 def kind_of(path: Path) -> str:
-    """gzip, bzip2, xz, zip, xlsx, xls, parquet, npz, or the name of what is no table; text where nothing else is known."""
+    """gzip, bzip2, xz, zip, xlsx, xls, parquet, npz, or what it is that is no table; text where nothing else is known."""
     with path.open("rb") as file:
-        head = file.read(16)
-    kind = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), "text")
-    if kind != "zip":
-        return kind
-    names = [info.filename for info in _listed(path)]
-    if "xl/workbook.xml" in names:
-        return "xlsx"
-    return "npz" if names and all(name.endswith(".npy") for name in names) else kind
+        head = file.read(kinds.BYTES)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"PK\3\4"):
+        names = [info.filename for info in _listed(path)]
+        return "xlsx" if "xl/workbook.xml" in names else "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
+    kind = kinds.of_bytes(head, path.stat().st_size)
+    return "text" if kinds.textual(kind) else _KINDS.get(kind, kind.text)
 
 
 def is_table(path: Path) -> bool:
@@ -81,13 +78,13 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
     """By the mark at its beginning, or by the zeros that UTF-16 has between letters; else UTF-8. Raises InputError for what is no text."""
     with unpacked(path, kind_of(path)) as stream:
         head = stream.read(HEAD)
-    known = next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), None)
+    kind = kinds.of_bytes(head, len(head))
     zeros = [head[k::2].count(0) / max(len(head[k::2]), 1) for k in (0, 1)]
     marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     zeros = zeros if len(head) >= WIDE else [0.0, 0.0]
     wide = "utf-16" if marked else "utf-16-le" if zeros[1] > 0.3 > zeros[0] else "utf-16-be" if zeros[0] > 0.3 > zeros[1] else ""
-    if (known and known != "gzip") or (not wide and wanted != "utf-16" and b"\0" in head):
-        told = f"holds {known}" if known else "holds zeros"
+    if not kinds.textual(kind) or (not wide and wanted != "utf-16" and b"\0" in head):
+        told = "holds zeros" if kinds.textual(kind) else f"holds {kind.text}"
         raise InputError.of(str(path), "", f"{told} and is no table of text; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
     if wanted in ("auto", "utf-16"):
         return wide or ("utf-16-le" if wanted == "utf-16" else "utf-8-sig")

@@ -22,7 +22,6 @@ SAME = 20  # rows from which on one value for each of the target's is a copy
 FEW_ROWS = 0.05  # share of rows that may be left out for their gaps
 MOSTLY_GAPS = 0.5
 KNOWN = 30  # names that are told
-SUITS = {"number": ("skip", "mean", "most_frequent", "own_class"), "words": ("skip", "most_frequent", "own_class")}
 _ID = re.compile(r"(?i)(?:.*[\s_.\-])?(?:id|ids|index|idx|nr|no|row|rowid|uuid|guid|key)[.#]?|#")
 
 
@@ -38,10 +37,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Plan:
-    """`choices`: one a column; the target's says whether it holds numbers or words, and its gaps are always left out."""
+    """`choices`: one a column; the target's says whether it holds numbers or words, and its gaps are always left out. `wanted`: what the
+    scene says of them."""
 
     target: int
     choices: tuple[Choice, ...]
+    wanted: str = ""
 
 
 def plan(columns: list[Looked], data: Data, where: str, marked: int | None = None, looking: bool = False) -> Plan:
@@ -77,7 +78,7 @@ def plan(columns: list[Looked], data: Data, where: str, marked: int | None = Non
     ]
     if problems:
         raise InputError(*problems)
-    return Plan(target, tuple(choices))
+    return Plan(target, tuple(choices), given[target].gaps if target in given else "")
 
 
 def position(key: str, names: list[str], setting: str, places: dict[str, list[int]] | None = None) -> int:
@@ -202,11 +203,6 @@ def _target(column: Looked, given) -> Choice:
         use = "words" if np.all(values == np.floor(values)) else use
     gaps = "skip" if target_gaps(column, use, "" if given is None else given.gaps).any() else ""
     return Choice(use, gaps, _odd(column) if use == "number" else "", wanted != "auto")
-
-
-def gaps_of(column: Looked, k: int, data: Data) -> str:
-    """What the scene says of the gaps of column number `k`."""
-    return next((data.columns[key].gaps for key in (column.key, str(k)) if key in data.columns), "")
 
 
 def target_gaps(column: Looked, use: str, wanted: str) -> np.ndarray:
