@@ -144,7 +144,7 @@ def test_words_for_missing_are_classes_in_a_target_of_words(tmp_path, words):
     rows = [(k * 5 % 7, words[k % 2]) for k in range(20)] + [(3, "")]
     found = read(written(tmp_path, rows, ["v", "k"]), target="k")
     assert sorted(found.class_names) == sorted(words) and len(found.x_train) == 20
-    assert "1 of 21 rows are left out, for they have gaps" in found.notes
+    assert "1 of 21 rows is left out, for it has gaps" in found.notes
     assert facts(tmp_path, target="k")["k"].missing == 1 and facts(tmp_path, target="k")["k"].different == 2
     with pytest.raises(InputError, match="only one class"):
         read(tmp_path, columns={"k": {"gaps": "skip"}})
@@ -193,7 +193,7 @@ def test_gaps_of_words_by_the_scene_s_word(tmp_path, gaps, rows):
 
 def test_a_few_words_among_numbers_are_gaps_and_said(tmp_path):
     folder = written(tmp_path, [("unknown" if k == 5 else k * 7 % 11, k * 3 % 5, "xy"[k % 2]) for k in range(30)], ["a", "b", "k"])
-    assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for gaps; 1 gap: such rows are left out"
+    assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for a gap; 1 gap: such rows are left out"
     assert len(read(folder).x_train) == 29
 
 

@@ -38,6 +38,27 @@ def read(texts: Sequence[str]) -> tuple[list[datetime], str] | None:
     return None
 
 
+def form_of_most(texts: Sequence[str], odd: int) -> str:
+    """The first format that all but so many texts have; "" for none."""
+    tried = next((text for text in texts if len(text) <= 40 and any(letter.isdigit() for letter in text)), "")
+    for name in ("ISO 8601", *FORMATS) if tried else ():
+        if fits(tried, name) and sum(1 for text in texts if not fits(text, name)) <= odd < len(texts) - odd:
+            return name
+    return ""
+
+
+def fits(text: str, name: str) -> bool:
+    try:
+        _parse(name)(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _parse(name: str) -> Callable[[str], datetime]:
+    return _iso if name == "ISO 8601" else _parser(name)
+
+
 def ambiguous(texts: Sequence[str], name: str) -> bool:
     """Whether day and month could be the other way round in every row."""
     day = next((day for day in _EITHER if name.startswith(day)), "")
