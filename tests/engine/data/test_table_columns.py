@@ -241,7 +241,7 @@ def test_day_and_month_that_could_change_places_are_said(tmp_path):
     folder = written(
         tmp_path, [(f"{k % 9 + 1:02}/{k * 5 % 11 + 1:02}/2020", k * 3 % 5, "xy"[k % 2]) for k in range(20)], ["when", "v", "k"]
     )
-    assert facts(folder)["when"].why == "dates, read as %m/%d/%Y; day and month could be the other way round"
+    assert facts(folder)["when"].why == "dates, read as MM/DD/YYYY; day and month could be the other way round"
 
 
 def test_a_date_is_no_target_by_itself(tmp_path):

@@ -1,4 +1,4 @@
-"""Numbers with a sign or a unit beside them, a line of units below the names, a last line that adds up the others, dates with a few words."""
+"""Numbers with a unit beside them, a line of units below the names, a last line that adds up the others, dates with a few words."""
 
 import numpy as np
 import pytest

@@ -18,6 +18,10 @@ FORMATS = (
     *(f"{day}T{time}" for day in _DAYS[:1] for time in _TIMES[:3]),
     "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%YM%m", *_TIMES,
 )  # fmt: skip
+_SPOKEN = {
+    "%Y": "YYYY", "%y": "YY", "%m": "MM", "%b": "Mon", "%B": "month", "%d": "DD", "%H": "hh", "%I": "hh", "%M": "mm",
+    "%S": "ss", "%f": "ffffff", "%p": "AM/PM",
+}  # fmt: skip
 _SAMPLE = 20
 DECIMALS = 12  # of sines: what should be equal (March and October) is equal
 _EITHER = {"%m/%d/%Y": "%d/%m/%Y", "%m-%d-%Y": "%d-%m-%Y", "%m/%d/%y": "%d/%m/%y"}
@@ -45,6 +49,13 @@ def form_of_most(texts: Sequence[str], odd: int) -> str:
         if fits(tried, name) and sum(1 for text in texts if not fits(text, name)) <= odd < len(texts) - odd:
             return name
     return ""
+
+
+def spoken(name: str) -> str:
+    """A format as people write it: "DD.MM.YYYY", "MM/DD/YYYY hh:mm"."""
+    for code, text in _SPOKEN.items():
+        name = name.replace(code, text)
+    return name
 
 
 def fits(text: str, name: str) -> bool:

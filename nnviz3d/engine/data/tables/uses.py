@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nnviz3d.engine.data.tables import dates
 from nnviz3d.engine.data.tables.look import Looked
 from nnviz3d.engine.data.targets import AUTO_CLASSES
 from nnviz3d.spec.columns import MOST_WORDS
@@ -109,7 +110,7 @@ def _choice(column: Looked, target: Looked, given) -> Choice:
         name = column.parts()[1]
         either = "; day and month could be the other way round" if column.ambiguous else ""
         odd = f"; {_told_odd(column, column.odd_dates, 'date')}" if column.odd_dates else ""
-        return Choice("date", "", f"dates, read as {name}{either}{odd}")
+        return Choice("date", "", f"dates, read as {dates.spoken(name)}{either}{odd}")
     if column.kind == "words":
         many = column.different > MOST_WORDS
         return Choice("words", "", f'the {MOST_WORDS} most frequent words get an input each, the rest "other"' if many else "")
