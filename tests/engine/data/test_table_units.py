@@ -32,6 +32,10 @@ def use(folder, text, **more):
         ("C-10000", ("C-10000", "")),  # a code
         ("A12", ("A12", "")),
         ("2/5", ("2/5", "")),
+        ("(45.20)", ("-45.20", "")),
+        ("($1,200)", ("-1,200", "$")),
+        ("(a)", ("(a)", "")),
+        ("(-5)", ("(-5)", "")),
         ("3-4", ("3-4", "")),
         ("12", ("12", "")),
     ],
@@ -91,6 +95,24 @@ def test_a_last_line_of_totals_is_no_row(tmp_path, last):
     assert any(name.startswith("day: ") for name in found.feature_names)
     if "190" in last:
         assert any("is left out: it adds up the others" in note for note in found.notes)
+
+
+def test_a_mean_below_a_sum_is_no_row_either(tmp_path):
+    rows = "\n".join(f"{k}a,{k % 11},{k * 1.5}" for k in range(60))
+    assert len(table(tmp_path, f"room,n,y\n{rows}\nTotal,300,2655.0\nMean,5,44.25\n").x_train) == 60
+
+
+def test_numbers_in_brackets_among_others_are_negative(tmp_path):
+    rows = "\n".join(f"{k},{f'({k}.50)' if k % 3 else f'{k}.50'}" for k in range(1, 61))
+    found = table(tmp_path, f"n,change\n{rows}\n", task="regression")
+    assert (found.units[0].low, found.units[0].high) == (-59.5, 60.5) if found.units else found.t_train.min() == -59.5
+
+
+@pytest.mark.parametrize(("first", "form"), [("Jan-49", "Mon-YY"), ("Jan 1949", "Mon YYYY"), ("1949-Jan", "YYYY-Mon")])
+def test_months_by_name_are_dates(tmp_path, first, form):
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    rows = "\n".join(f"{first.replace('Jan', names[k % 12]).replace('49', str(49 + k // 12))},{k * 1.5}" for k in range(48))
+    assert use(tmp_path, f"month,passengers\n{rows}\n")["month"].why == f"dates, read as {form}"
 
 
 def test_a_row_named_total_among_others_stays(tmp_path):

@@ -126,7 +126,7 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw
         raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
     units = ", ".join(filter(None, source.dialect.units))
     told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
-    if total := raw.without_total(table):
+    while total := raw.without_total(table):  # a mean may stand below a sum
         told.append(total)
     decimal, free = source.dialect.decimal, data.decimal == "auto"
     return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns], told

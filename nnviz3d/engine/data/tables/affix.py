@@ -35,7 +35,13 @@ _AFTER = re.compile(r"([-+\u2212]?[\d.,](?:.*\d[.,]?)?)\s*([^\W\d_][^\d]*|[^\w\s
 
 
 def parted(text: str) -> tuple[str, str]:
-    """(number as it stands, unit): ("-1,216.62", "$"), ("46", "%"); without one ("46", ""). Only money stands before a number."""
+    """(number as it stands, unit): ("-1,216.62", "$"), ("46", "%"); without one ("46", ""). Only money stands before a number.
+
+    Numbers in brackets are negative, as in accounts: ("-45.20", "").
+    """
+    if text.startswith("(") and text.endswith(")") and text[1:2] not in "-+\u2212(":
+        bare, unit = parted(text[1:-1].strip())
+        return (f"-{bare}", unit) if bare[:1].isdigit() else (text, "")
     if found := _BEFORE.fullmatch(text):
         sign, unit, rest = found.groups()
         if is_money(unit):

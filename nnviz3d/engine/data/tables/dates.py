@@ -16,7 +16,7 @@ FORMATS = (
     *_DAYS,
     *(f"{day} {time}" for day in _DAYS for time in _TIMES),
     *(f"{day}T{time}" for day in _DAYS[:1] for time in _TIMES[:3]),
-    "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%YM%m", *_TIMES,
+    "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b", "%Y %b", "%YM%m", *_TIMES,
 )  # fmt: skip
 _SPOKEN = {
     "%Y": "YYYY", "%y": "YY", "%m": "MM", "%b": "Mon", "%B": "month", "%d": "DD", "%H": "hh", "%I": "hh", "%M": "mm",

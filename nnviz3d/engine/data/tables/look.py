@@ -50,9 +50,10 @@ class Looked:
     def _numbers(self) -> tuple[np.ndarray, float]:
         """Each text as a number (NaN: none), and the share of cells with a value that are one; tried with either decimal sign."""
         found = self._read_as(self.raw.texts)
-        if found[1] >= MOSTLY or not self._affix:
+        if found[1] >= MOSTLY or not (self._affix or found[1]):
             return found
-        return self._read_as([affix.parted(text)[0] if affix.parted(text)[1] in ("", self._affix) else text for text in self.raw.texts])
+        bare = [bare if unit in ("", self._affix) else text for text in self.raw.texts for bare, unit in [affix.parted(text)]]
+        return max(found, self._read_as(bare), key=lambda read: read[1])
 
     @cached_property
     def _affix(self) -> str:
