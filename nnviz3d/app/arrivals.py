@@ -14,11 +14,11 @@ from pathlib import Path
 from nnviz3d.app import opening, saving
 from nnviz3d.app.desk import Purpose
 from nnviz3d.app.session import REMEMBER, Session
-from nnviz3d.engine.data import tables
+from nnviz3d.engine.data import npz, tables
 from nnviz3d.engine.data.places import inside
 from nnviz3d.importers.nnrec_index import INDEX
 from nnviz3d.spec import endings, kinds, limits, paths, toml
-from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun
+from nnviz3d.spec.asking import Arrays, Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene, Train
@@ -56,7 +56,7 @@ def receive(loop, files: list[Path]) -> None:
     elif ending == ".safetensors" or kind is kinds.WEIGHTS:
         take_weights(loop, file)
     elif ending in endings.ARRAYS or kind is kinds.ARRAYS:
-        take_data(loop, "npz", {"file": file})
+        ask_arrays(loop, file)
     elif _could_be_table(file):
         ask_columns(loop, file, {"standardize": True})  # columns have units of their own
     else:
@@ -139,6 +139,27 @@ def ask_columns(loop, file: Path, settings: dict, note: str = "") -> None:
         settings["target"] = table.columns[tables.guess(table)].key
         table = _described(file, settings)
     loop.desk.ask(Columns(str(file), table, settings, note), lambda answer: take_data(loop, "csv", {"file": file}, **answer))
+
+
+def ask_arrays(loop, file: Path) -> None:
+    """Learn from an archive of arrays, or ask which of them are meant where that is not clear. Raises InputError."""
+    found = npz.unclear(file)
+    if found is None:
+        take_data(loop, "npz", {"file": file})
+        return
+    entries, inputs, target = found
+    held = tuple((key, f"{' x '.join(map(str, entry.shape))} {entry.dtype}") for key, entry in entries.items() if entry.dtype is not None)
+    question = Arrays(str(file), held, inputs, target)
+
+    def answered(answer: dict) -> None:
+        try:
+            take_data(loop, "npz", {"file": file}, **answer)
+        except InputError as error:
+            told = "; ".join(problem.message for problem in error.problems)
+            again = replace(question, inputs=answer["inputs_array"], target=answer["target_array"], problem=told[:600])
+            loop.desk.ask(again, answered)
+
+    loop.desk.ask(question, answered)
 
 
 def _described(file: Path, settings: dict):

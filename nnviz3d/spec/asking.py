@@ -55,4 +55,18 @@ class Columns:
     problem: str = ""
 
 
-Question = SaveFirst | SaveRun | Which | Columns
+@dataclass(frozen=True)
+class Arrays:
+    """An archive whose names do not tell which array is what. The answer is a dict of keys of `data`: inputs_array and target_array.
+
+    `arrays`: (name, what it holds) of each. `inputs`, `target`: names that are proposed. `problem`: why the last answer cannot be.
+    """
+
+    file: str
+    arrays: tuple[tuple[str, str], ...]
+    inputs: str
+    target: str
+    problem: str = ""
+
+
+Question = SaveFirst | SaveRun | Which | Columns | Arrays

@@ -5,16 +5,20 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, Question, SaveFirst, SaveRun, Which
+from nnviz3d.spec.asking import Arrays, Columns, Question, SaveFirst, SaveRun, Which
 from nnviz3d.ui import theme
 from nnviz3d.ui.columns import ColumnsForm
 from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import dim, elide, small, tip
+from nnviz3d.ui.widgets import combo, dim, elide, small, tip
 
 _W, _K = imgui.WindowFlags_, imgui.Key
 _FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_saved_settings | _W.always_auto_resize
+_ARRAYS = {
+    "inputs_array": "What the network is shown: samples first, then their axes.",
+    "target_array": "What it learns to say of each sample: numbers, or the names or numbers of classes.",
+}
 _BAD = theme.packed(theme.BAD)
-WIDTHS = {SaveFirst: 520, SaveRun: 520, Which: 580, Columns: 1060}
+WIDTHS = {SaveFirst: 520, SaveRun: 520, Which: 580, Columns: 1060, Arrays: 520}
 
 
 class Ask:
@@ -23,6 +27,7 @@ class Ask:
     def __init__(self):
         self._of: Question | None = None
         self._text = ""
+        self._picked: dict[str, str] = {}  # of arrays
         self._form = ColumnsForm()
 
     def draw(self, f: Frame) -> None:
@@ -47,6 +52,8 @@ class Ask:
             self._save_run(f, question)
         elif isinstance(question, Which):
             self._which(f, question)
+        elif isinstance(question, Arrays):
+            self._arrays(f, question)
         else:
             self._columns(f, question)
         if imgui.is_key_pressed(_K.escape, False):
@@ -60,6 +67,8 @@ class Ask:
             self._text = question.name
         if isinstance(question, Columns):
             self._form.start(question, self._of)
+        if isinstance(question, Arrays):
+            self._picked = {"inputs_array": question.inputs, "target_array": question.target}
         self._of = question
 
     # ------------------------------------------------------------ the questions
@@ -136,6 +145,27 @@ class Ask:
         answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
         if answer is True:
             f.do("answer", self._form.answer(q))
+        elif answer is None:
+            f.do("answer", None)
+
+    def _arrays(self, f: Frame, q: Arrays) -> None:
+        _title(f, "Which array is what?")
+        small(f, elide(q.file, imgui.get_content_region_avail().x))
+        names = {key: f"{key}   {holds}" for key, holds in q.arrays}
+        for text, key in (("Inputs", "inputs_array"), ("Target", "target_array")):
+            imgui.align_text_to_frame_padding()
+            dim(text)
+            imgui.same_line(f.px(106))
+            imgui.set_next_item_width(-1)
+            self._picked[key] = combo(f"##{key}", self._picked[key], tuple(names), names) or self._picked[key]
+            tip(f, _ARRAYS[key])
+        if q.problem:
+            imgui.push_text_wrap_pos(0)
+            small(f, q.problem, _BAD)
+            imgui.pop_text_wrap_pos()
+        answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
+        if answer is True:
+            f.do("answer", dict(self._picked))
         elif answer is None:
             f.do("answer", None)
 

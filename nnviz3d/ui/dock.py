@@ -38,6 +38,7 @@ _FLAGS = int(
 )
 _CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
 SIDE = 28.0  # of a button, unscaled: ten of them fit
+LEAST = 9  # buttons that are always there
 _FILM = ("Film what the window shows, until you press it again", "End the film and save it")
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
@@ -160,9 +161,10 @@ class Dock:
 
     def _buttons(self, f: Frame) -> None:
         r = f.readout
+        side = min(SIDE, imgui.get_content_region_avail().x / f.px(1) / LEAST - 3)  # in a narrow panel they would lie on each other
         imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(3), f.px(7)))
         mark = "\n(not saved yet)" if r.dirty else ""
-        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, film, export", size=SIDE):
+        if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, film, export", size=side):
             imgui.open_popup("file")
         filemenu.draw(f)
         imgui.same_line()
@@ -174,9 +176,9 @@ class Dock:
             (fa.ICON_FA_VIDEO, "capture", f"{_FILM[r.capture is not None]} (F9)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
         ):
-            if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(SIDE + 3):
+            if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(side + 3):
                 continue  # F11 is there, and the two at the right are not
-            if icon_button(f, icon, name, hint, enabled, size=SIDE):
+            if icon_button(f, icon, name, hint, enabled, size=side):
                 imgui.open_popup(name) if name == "picture" else f.do(name)
             if name == "picture":
                 picturemenu.draw(f)
@@ -186,14 +188,14 @@ class Dock:
                 imgui.get_window_draw_list().add_circle_filled(centre, f.px(3.5), _ACCENT)
             imgui.same_line()
         right = right_edge()
-        imgui.same_line(right - 3 * f.px(SIDE) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=SIDE):
+        imgui.same_line(right - 3 * f.px(side) - 2 * f.px(3))
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=side):
             f.do("tour", None if r.tour is None else "close")
         imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=SIDE):
+        if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=side):
             f.memory.help = not f.memory.help
         imgui.same_line()
-        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)", size=SIDE):
+        if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "hide", "Hide the panels (H)", size=side):
             f.toggle_panels()
         imgui.pop_style_var()
 

@@ -15,6 +15,7 @@ from nnviz3d.ui.shortened import cut
 
 MAX_LABELS = 64  # more than this cannot be read at once
 MAX_WIDTH = 190.0  # pixels, unscaled: longer names are cut
+TELLING = 4  # letters that are left of a cut name at least
 MAX_PUSH = 2.2  # heights of a line; what would be pushed farther is dropped
 PLATE = 0.72  # opacity of what stands behind a name, so that it reads over bright edges
 NUMBER_PLATE = 0.9
@@ -145,6 +146,8 @@ class Labels:
             imgui.pop_font()
             self._texts[key] = (text, (size.x + (f.px(BAR + 6) if label.kind == "scale" else 0), size.y))
         text, size = self._texts[key]
+        if text != label.text and len(text.strip("….")) < min(TELLING, len(label.text)):
+            return replace(label, text=text, strength=0.0), size  # dots alone name nothing
         return (label if text == label.text else replace(label, text=text)), size
 
     def draw(self, f: Frame, taken: Sequence[Rect] = (), table: bool = False) -> None:

@@ -49,8 +49,8 @@ def metrics(f: Frame) -> str:
         parts.append(f"loss {short(r.loss)}")
     told = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
     if r.test_loss is not None:
-        parts += [f"test RMSE {r.error.text(r.test_loss)}"] if r.error is not None else []
-        parts.append(f"{told} {r.scores.tested(r.step)}".rstrip())
+        rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if r.error is not None else ""
+        parts.append(f"{rmse or told} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
 

@@ -16,7 +16,7 @@ from nnviz3d.app import saving
 from nnviz3d.app.runs import fit
 from nnviz3d.importers import weights
 from nnviz3d.spec import toml
-from nnviz3d.spec.asking import Columns, SaveFirst, Which
+from nnviz3d.spec.asking import Arrays, Columns, SaveFirst, Which
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene
@@ -193,6 +193,21 @@ def test_data_from_the_scene_s_folder_are_an_edit_that_can_be_undone(person, tmp
     assert person.session is session and session.scene.data.file == "sub/a.npz" and session.source.topology.input.size == 3
     person.key(K.z, K.mod_ctrl)
     assert session.scene.data.kind == "xor" and session.source.topology.input.size == 2
+
+
+def test_arrays_whose_names_do_not_tell_are_asked_about(person, tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(30, 4)), np.random.default_rng(1).normal(size=(30, 2))
+    np.savez(tmp_path / "a.npz", xs=x, ys=y, grid=np.zeros(7))
+    before = person.loop.session
+    drop(person, tmp_path / "a.npz")
+    question = person.loop.desk.question
+    assert isinstance(question, Arrays) and (question.inputs, question.target) == ("xs", "ys") and person.loop.session is before
+    person.loop.desk.answer({"inputs_array": "xs", "target_array": "grid"})
+    assert "expected 30 targets" in person.loop.desk.question.problem and person.loop.session is before
+    person.loop.desk.answer({"inputs_array": "xs", "target_array": "ys"})
+    session = person.loop.session
+    assert session.source.topology.input.size == 4 and session.source.topology.output.size == 2
+    assert (session.scene.data.inputs_array, session.scene.data.target_array) == ("xs", "ys")
 
 
 @pytest.mark.parametrize("folder", ["home", "else"])

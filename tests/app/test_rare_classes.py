@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from nnviz3d.app import diagnose, symptoms
+from nnviz3d.app.commands import train as command
+from nnviz3d.app.commands.common import Options
 from nnviz3d.app.facts import _findings
 from nnviz3d.app.session import Session
 from nnviz3d.engine.data import load
@@ -177,3 +179,12 @@ def test_of_a_part_that_is_too_large_the_rows_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(symptoms, "ALL", 1000)
     data = load(Data(kind="wine"), tmp_path)
     assert f"training part, of 50 of {len(data.x_train)} rows:" in symptoms.unscaled(data, diagnose.spread(data.x_train, 50)).how
+
+
+def test_the_summary_of_a_training_tells_what_the_accuracy_hides(rare, capsys):
+    nothing = {"init": None, "save": None, "log": None, "as_json": False}
+    options = Options(quiet=True, backend="cpu")
+    assert command.train(options, str(rare), steps=300, **nothing) == 0
+    assert 'test accuracy 97.0 % (balanced 50.0 %; of "faulty" 0.0 %)' in capsys.readouterr().out
+    assert command.train(options, "iris", steps=300, **nothing) == 0
+    assert "balanced" not in capsys.readouterr().out, "classes that are equally frequent"

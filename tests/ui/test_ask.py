@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.asking import Columns, SaveFirst, SaveRun, Which
+from nnviz3d.spec.asking import Arrays, Columns, SaveFirst, SaveRun, Which
 from nnviz3d.spec.columns import ColumnFacts, TableFacts
 from nnviz3d.spec.scene import Data, Scene
 from tests.ui import readouts
@@ -37,6 +37,7 @@ TABLE = table(
     ("when", "date", 0, "date", "", "dates"),
     ("group", "words", 2, "words", "skip", ""),
 )
+ARRAYS = Arrays("/a/b.npz", (("xs", "100 x 4 float32"), ("ys", "100 x 2 float64"), ("w", "100 float64")), "xs", "ys")
 QUESTIONS = {
     "save": SaveFirst("Mine", "open spiral"),
     "save, long": SaveFirst(LONG, LONG),
@@ -46,6 +47,8 @@ QUESTIONS = {
     "which, long": Which(LONG, "Save", LONG, tuple((f"{LONG}{k}", k % 2 == 0) for k in range(400)), 7, LONG, LONG),
     "which, empty": Which("", "Open", "", ()),
     "table": TABLE,
+    "arrays": ARRAYS,
+    "arrays, long": Arrays(LONG, tuple((f"{LONG}{k}", LONG) for k in range(300)), f"{LONG}0", f"{LONG}1", LONG),
     "table, problem": table(("a", "empty", 9, "leave_out", "", LONG), ("b", "number", 1, "number", "mean", LONG), note=LONG, problem=LONG),
     "table, wide": table(*[(f"{LONG}{k}", "number", 0, "number", "", "") for k in range(3000)]),
 }
@@ -258,3 +261,12 @@ def test_clouds_change_from_row_to_picture_and_stay_valid(driver):
     driver.button(False)
     inputs, shape = driver.edits[0][1], dict(driver.edits)["data.shape"]
     assert inputs != 784 and shape == ([] if inputs != 29 * 29 else [29, 29])
+
+
+def test_arrays_are_chosen_and_answered():
+    driver = Driver()
+    driver.readout = readouts.readout(question=ARRAYS)
+    driver.click(*find(driver, "target_array"))
+    driver.click(*find(driver, "w   100 float64"))
+    driver.click(*find(driver, "Learn from it"))
+    assert driver.commands == [("answer", {"inputs_array": "xs", "target_array": "w"})]

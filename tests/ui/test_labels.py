@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz3d.spec.readout import Label
 from nnviz3d.ui.labels import MAX_PUSH, place
+from tests.ui import readouts
+from tests.ui.conftest import Driver
 
 PLACE = st.floats(0, 600, allow_nan=False)
 LABEL = st.builds(Label, PLACE, PLACE, st.just("name"), st.floats(0, 1), st.sampled_from(["left", "centre", "right"]))
@@ -46,3 +49,15 @@ def test_names_of_classes_come_before_names_of_layers_which_only_move_down():
     layer = Label(0, 40, "10 softmax", 0.9, "left", "layer")
     placed = {item.label.text: item for item in place([layer, Label(0, 40, "9", 0.3)], [(60, 14), (10, 14)], (300, 200))}
     assert placed["9"].top == 33 and placed["10 softmax"].top >= 47
+
+
+@pytest.mark.parametrize(("x", "shown"), [(14.0, False), (30.0, False), (120.0, True), (250.0, True)])
+def test_a_name_that_is_cut_to_dots_is_left_out(x, shown):
+    """At the edge of a small window there is room for one letter or none."""
+    driver = Driver(640, 480)
+    label = Label(x, 240.0, "timestamp: weekday cos", 1.0, "right", "minor")
+    driver.readout = readouts.readout(labels=(label,))
+    driver.frame(3)
+    placed = [item.label.text for item in driver.overlay._labels.placed]
+    driver.close()
+    assert bool(placed) is shown and all(len(text.strip("…")) >= 4 for text in placed)

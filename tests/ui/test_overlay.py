@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from nnviz3d.spec.scene import Data, Layer, Look, Network, Scene, Train
 from nnviz3d.spec.topology import chain
 from tests.ui import readouts
 from tests.ui.conftest import Driver
-from tests.ui.where import find
+from tests.ui.where import find, recording
 
 pytestmark = pytest.mark.gl
 ALL = ("Charts", "Health", "Training", "Neuron", "Network", "Data", "Look", "Performance")
@@ -109,6 +110,18 @@ def test_play_and_pause(driver):
 def test_buttons_give_their_command(driver, name):
     driver.click(*find(driver, name))
     assert driver.commands == [(name, None)]
+
+
+@pytest.mark.parametrize("size", [(640, 480), (800, 600), (1280, 720)])
+def test_the_panel_s_buttons_stand_beside_each_other(size):
+    driver = Driver(*size)
+    driver.frame(3)
+    with recording() as found:
+        driver.frame()
+    driver.close()
+    names = ("file", "save", "undo", "redo", "picture", "capture", "fullscreen", "tour", "help", "hide")
+    places = [found[name][0][0] for name in names if name in found]
+    assert len(places) >= 9 and all(b - a >= 24 for a, b in pairwise(places)), places
 
 
 @pytest.mark.parametrize(("entry", "value"), [("The window", None), ("4K  3840 x 2160", "4K"), ("16K  15360 x 8640", "16K")])

@@ -58,9 +58,17 @@ def _data_facts(options: Options, name: str, kind: str) -> dict[str, Any]:
         return facts | data_facts(scene, path.parent)
     from nnviz3d.engine.data import tables
 
-    facts["table"] = asdict(tables.describe(path, scene.data))
+    found = tables.describe(path, scene.data)
+    if not scene.data.target and tables.cannot_be_target(found):
+        edits.append(Edit("data.target", found.columns[tables.guess(found)].key))  # what the question in the window proposes
+        scene = toml.apply(Scene(), edits, "--set")
+        facts["notes"] = [f'the last column cannot be the target; data.target = "{scene.data.target}" is taken']
+        found = tables.describe(path, scene.data)
+    facts["table"] = asdict(found)
     try:
-        return facts | data_facts(scene, path.parent)
+        notes = facts.pop("notes", [])
+        loaded = data_facts(scene, path.parent)
+        return facts | loaded | {"notes": [*notes, *loaded["notes"]]}
     except InputError as error:
         return facts | {"problems": [str(problem) for problem in error.problems]}
 

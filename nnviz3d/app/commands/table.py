@@ -17,13 +17,13 @@ def lines(facts: dict[str, Any]) -> list[str]:
     table, found = facts["table"], facts.get("summary")
     columns = table["columns"]
     out = [f"{facts['file']}: {found or '{:,} rows, {:,} columns'.format(table['rows'], len(columns))}", f"  {dialect(table)}"]
-    width = min(max(len(name(k, column)) for k, column in enumerate(columns[:SHOWN])), WIDEST)
+    width = max(len(name(k, column)) for k, column in enumerate(columns[:SHOWN]))
     shown = columns[:SHOWN]
     if not any(column["target"] for column in shown):
         shown = [*shown[:-1], columns[table["target"]]]
     for column in shown:
         k = columns.index(column)
-        out.append(f"  {short(name(k, column), width):<{width}}  {holds(column):<44}  {becomes(column)}".rstrip())
+        out.append(f"  {name(k, column):<{width}}  {holds(column):<44}  {becomes(column)}".rstrip())
     if len(columns) > len(shown):
         out.append(f"  and {len(columns) - len(shown):,} more columns (--json has them all)")
     told = dict.fromkeys((*table["notes"], *facts.get("notes", ())))
@@ -48,12 +48,12 @@ def dialect(table: dict[str, Any]) -> str:
 
 
 def name(k: int, column: dict[str, Any]) -> str:
-    return quoted(column["name"]) if column["name"] else f"(column {k})"
+    return quoted(short(column["name"], WIDEST)) if column["name"] else f"(column {k})"
 
 
 def holds(column: dict[str, Any]) -> str:
     """`3 words, 11 gaps, e.g. Adelie`."""
-    example = f", e.g. {short(quoted(column['example']), 24)}" if column["kind"] != "empty" else ""
+    example = f", e.g. {quoted(short(column['example'], 24))}" if column["kind"] != "empty" else ""
     return ColumnFacts(**column).holds + example
 
 
@@ -68,5 +68,6 @@ def short(text: str, width: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """In quotes where it holds what parts a list, or nothing that can be seen."""
-    return json.dumps(text, ensure_ascii=False) if not text or text != text.strip() or set(text) & set(',;"') else text
+    """In quotes where it holds what parts a list, or what cannot be seen: an end of a line would end the list."""
+    odd = not text or text != text.strip() or not text.isprintable() or set(text) & set(',;"')
+    return json.dumps(text, ensure_ascii=False) if odd else text

@@ -333,6 +333,7 @@ def _scored(part: str, score: Score | None, names: tuple[str, ...]) -> dict[str,
     }
 
 
+UNEVEN = 0.05  # between accuracy and balanced accuracy, from which on both are told
 _ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
 
 
@@ -369,13 +370,23 @@ def _errors(summary: dict[str, Any]) -> str:
     return text
 
 
+def _balanced(summary: dict[str, Any], part: str) -> str:
+    """Where frequent classes make the accuracy, what it hides: the mean over the classes, and the one that is recognised least."""
+    balanced = summary[f"{part}_balanced_accuracy"]
+    if balanced is None or abs(balanced - summary[f"{part}_accuracy"]) < UNEVEN:
+        return ""
+    known = {name: share for name, share in (summary[f"{part}_recall"] or {}).items() if share is not None}
+    least = min(known, key=known.__getitem__)
+    return f" (balanced {percent(balanced)}; of {json.dumps(least, ensure_ascii=False)} {percent(known[least])})"
+
+
 def _sentence(summary: dict[str, Any]) -> str:
     took = f"{summary['steps']:,} steps in {summary['seconds']:.1f} s ({summary['backend']})"
     of = " of standardised targets" if summary.get("loss_of", "").startswith("standardised") else ""
     text = f"{summary['data']}: {took}, loss{of} {summary['train_loss']:.4g}"
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
-            text += f", {part} accuracy {percent(summary[f'{part}_accuracy'])}"
+            text += f", {part} accuracy {percent(summary[f'{part}_accuracy'])}{_balanced(summary, part)}"
     text += _errors(summary)
     if summary["why"]:
         text += f"; stopped because {summary['why']}"

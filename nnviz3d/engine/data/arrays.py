@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,18 @@ def choose(entries: dict[str, Entry], data: Data, where: str) -> Choice:
             raise _unclear(entries, f"no array {' and '.join(missing)}", where)
         return Choice(keys, (*notes, *_unused(entries, keys)))
     return _whole(entries, {role: key for role, key in named.items() if role in ("x", "t")}, where)
+
+
+def likeliest(entries: dict[str, Entry]) -> tuple[str, str] | None:
+    """(inputs, target) of one length that may be meant, to be asked about: the most numbers a sample as inputs. None where no two fit."""
+    pairs = [
+        (x, t)
+        for x, inputs in entries.items()
+        for t, target in entries.items()
+        if x != t and inputs.is_inputs and (target.is_column or (target.numbers and len(target.shape) == 2))
+        if inputs.shape[0] == target.shape[0]
+    ]
+    return max(pairs, key=lambda pair: (prod(entries[pair[0]].shape[1:]), -prod(entries[pair[1]].shape[1:])), default=None)
 
 
 def _asked(entries: dict[str, Entry], data: Data, where: str) -> Choice:

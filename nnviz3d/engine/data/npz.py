@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nnviz3d.engine.data.arrays import WORDS, Choice, Entry, choose
+from nnviz3d.engine.data.arrays import WORDS, Choice, Entry, choose, likeliest
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened, overblown
 from nnviz3d.engine.data.targets import from_array, pixels, spoken
@@ -47,6 +47,20 @@ def load(data: Data, base: Path) -> Samples:
     n_train = len(xs[0]) if parts[0] else None
     told = (*choice.notes, *notes, *spoken(np.concatenate(ts), task))
     return Samples(path.name, task, x.shape[1:], x.reshape(len(x), prod(x.shape[1:])), t, names, n_train=n_train, notes=told)
+
+
+def unclear(path: Path) -> tuple[dict[str, Entry], str, str] | None:
+    """The arrays of an archive whose names and shapes do not tell what is what, with the likeliest inputs and target; None for all else."""
+    try:
+        entries = {} if _starts(path, b"\x93NUMPY") else listed(path, path.stat().st_size)
+    except UNREADABLE:
+        return None
+    try:
+        choose(entries, Data(), str(path))
+    except InputError:
+        found = likeliest(entries)
+        return found and (entries, *found)
+    return None
 
 
 def _archive(data: Data, path: Path, size: int) -> tuple[dict[str, np.ndarray], Choice]:

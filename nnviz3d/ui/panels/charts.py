@@ -33,22 +33,29 @@ class Charts:
             small(f, "The curves begin with the next training steps.", wrap=True)
             return
         r = f.readout
-        scored = r.scores.words(r.class_names)
+        scored, when = r.scores.words(r.class_names), r.scores.tested(r.step)
         if r.compare is not None:
             small(f, "Of network A. Both networks' loss is under Compare.", wrap=True)
         if len(self.test_accuracy.x):
-            self._head(f, "Accuracy", percent(r.train_accuracy), percent(r.test_accuracy), f"Share of right answers on each part. {scored}")
+            self._head(
+                f,
+                "Accuracy",
+                percent(r.train_accuracy),
+                f"{percent(r.test_accuracy)} {when}".rstrip(),
+                f"Share of right answers on each part. {scored}",
+            )
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
             imgui.spacing()
         self._head(
             f,
             "Loss",
             short(r.loss),
-            f"{short(r.test_loss)} {r.scores.tested(r.step)}".rstrip(),
+            f"{short(r.test_loss)} {when}".rstrip(),
             f"Mean error a sample ({loss_unit(r)}), over the training steps: the number that training makes small. The test part: {scored}",
         )
         if r.error is not None:
-            self._head(f, "RMSE", r.error.text(r.loss), r.error.text(r.test_loss), f"The same losses in the target's unit.{rmse_words(r)}")
+            told = f"{r.error.text(r.test_loss)} {when}".rstrip()
+            self._head(f, "RMSE", r.error.text(r.loss), told, f"The same losses in the target's unit.{rmse_words(r)}")
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)
 
@@ -71,7 +78,11 @@ class Charts:
         train, test = f"train {train}", f"test {test}"
         mark, gap = f.px(14), f.px(12)
         width = imgui.calc_text_size(train).x + imgui.calc_text_size(test).x + 2 * mark + gap
-        imgui.same_line(max(f.px(80), right_edge() - width))
+        named = imgui.get_item_rect_size().x + gap
+        if named <= (begin := right_edge() - width):
+            imgui.same_line(begin)
+        else:  # a line of its own where the panel is narrow
+            imgui.set_cursor_pos_x(max(imgui.get_cursor_pos_x(), begin))
         for text, colour in ((train, theme.CURVE_TRAIN), (test, theme.CURVE_TEST)):
             at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
             low = imgui.ImVec2(at.x, at.y + line * 0.62)

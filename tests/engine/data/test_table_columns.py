@@ -144,7 +144,7 @@ def test_words_for_missing_are_classes_in_a_target_of_words(tmp_path, words):
     rows = [(k * 5 % 7, words[k % 2]) for k in range(20)] + [(3, "")]
     found = read(written(tmp_path, rows, ["v", "k"]), target="k")
     assert sorted(found.class_names) == sorted(words) and len(found.x_train) == 20
-    assert "1 of 21 rows are left out, for they have gaps" in found.notes
+    assert "1 of 21 rows is left out, for it has gaps" in found.notes
     assert facts(tmp_path, target="k")["k"].missing == 1 and facts(tmp_path, target="k")["k"].different == 2
     with pytest.raises(InputError, match="only one class"):
         read(tmp_path, columns={"k": {"gaps": "skip"}})
@@ -199,7 +199,7 @@ def test_a_column_that_is_named_like_the_target_s_number_says_nothing_of_the_tar
 
 def test_a_few_words_among_numbers_are_gaps_and_said(tmp_path):
     folder = written(tmp_path, [("unknown" if k == 5 else k * 7 % 11, k * 3 % 5, "xy"[k % 2]) for k in range(30)], ["a", "b", "k"])
-    assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for gaps; 1 gap: such rows are left out"
+    assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for a gap; 1 gap: such rows are left out"
     assert len(read(folder).x_train) == 29
 
 
@@ -247,7 +247,7 @@ def test_day_and_month_that_could_change_places_are_said(tmp_path):
     folder = written(
         tmp_path, [(f"{k % 9 + 1:02}/{k * 5 % 11 + 1:02}/2020", k * 3 % 5, "xy"[k % 2]) for k in range(20)], ["when", "v", "k"]
     )
-    assert facts(folder)["when"].why == "dates, read as %m/%d/%Y; day and month could be the other way round"
+    assert facts(folder)["when"].why == "dates, read as MM/DD/YYYY; day and month could be the other way round"
 
 
 def test_a_date_is_no_target_by_itself(tmp_path):

@@ -267,7 +267,7 @@ def test_what_is_written_is_what_is_read(tmp_path, rows, sep, decimal, encoding,
     columns = {name: {"use": "number"} for name in ("größe", "b")}
     given_sign = {} if decimal == "." else {"decimal": ","}
     data = Data.model_validate({"kind": "csv", "file": "a.csv", "columns": columns, **given_sign})
-    source, _, looked = tables._read(tmp_path / "a.csv", data)
+    source, _, looked, _ = tables._read(tmp_path / "a.csv", data)
     assert (source.dialect.delimiter, source.dialect.header) == ({"\t": "tab"}.get(sep, sep), True)
     assert looked[0].values.tolist() == [a for a, _, _ in rows] and looked[1].values.tolist() == [b for _, b, _ in rows]
     assert looked[2].words.tolist() == [word for _, _, word in rows]

@@ -22,7 +22,7 @@ from nnviz3d.spec.columns import ColumnFacts, TableFacts
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Data
 
-__all__ = ["describe", "guess", "is_table", "load", "names"]
+__all__ = ["cannot_be_target", "describe", "guess", "is_table", "load", "names"]
 PEEK_CELLS = 200_000  # that a question is asked about
 TARGETS = 20  # different words from which on they may be names
 USUAL = frozenset(("target", "class", "label", "labels", "species", "outcome", "diagnosis", "survived", "response"))
@@ -34,12 +34,12 @@ def load(data: Data, base: Path) -> Samples:
     """The table as samples. Raises InputError with all problems, one a column."""
     path, _ = opened(base, data.file, "file", "table")
     where = str(path)
-    source, table, columns = _read(path, data)
+    source, table, columns, told = _read(path, data)
     if table.ragged:
         raise InputError.of(where, "", table.ragged)
     plan = uses.plan(columns, data, where, source.dialect.target)
     made = build.samples(columns, plan, data, table.lines, where, path.name, source.dialect.classes)
-    return replace(made, notes=(*source.notes, *notes(columns, plan), *made.notes))
+    return replace(made, notes=(*told, *notes(columns, plan), *made.notes))
 
 
 def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
@@ -48,14 +48,14 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     Raises InputError where there is no table, or where the scene asks for what cannot be.
     """
     paths.regular_file(path, limits.DATA_BYTES, "table")
-    source, table, columns = _read(path, data, limit)
+    source, table, columns, told = _read(path, data, limit)
     plan = uses.plan(columns, data, str(path), source.dialect.target, looking=True)
     found = source.dialect
     facts = tuple(_facts(column, choice, plan, k) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
     encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
     return TableFacts(
         source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
-        plan.target, facts, (*source.notes, *([table.ragged] if table.ragged else [])),
+        plan.target, facts, (*told, *([table.ragged] if table.ragged else [])),
     )  # fmt: skip
 
 
@@ -86,6 +86,12 @@ def guess(table: TableFacts) -> int:
     return usual[-1] if usual else found[-1] if found else table.target
 
 
+def cannot_be_target(table: TableFacts) -> bool:
+    """Whether the column that nobody chose holds what is not learned: dates, nothing, one value."""
+    column = table.columns[table.target]
+    return column.kind in ("date", "empty") or column.different < 2
+
+
 def names(path: Path, data: Data) -> tuple[str, ...]:
     """The columns as a scene may name them: by name, or by number from 0 where one has none. Raises InputError."""
     paths.regular_file(path, limits.DATA_BYTES, "table")
@@ -110,10 +116,15 @@ def notes(columns: list[Looked], plan: Plan) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw.RawTable, list[Looked]]:
+def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw.RawTable, list[Looked], list[str]]:
+    """And what should be said of lines that are no rows."""
     source = open_source(path, data)
     table = raw.read(source, path, limit)
     if not len(table.lines):
         raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
+    units = ", ".join(filter(None, source.dialect.units))
+    told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
+    while total := raw.without_total(table):  # a mean may stand below a sum
+        told.append(total)
     decimal, free = source.dialect.decimal, data.decimal == "auto"
-    return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns]
+    return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns], told

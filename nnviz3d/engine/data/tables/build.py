@@ -34,7 +34,7 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
         raise InputError.of(where, "data.columns", told)
     for k, (column, choice) in enumerate(pairs):
         if k != plan.target and choice.use != "leave_out":
-            inputs += _inputs(column, choice, keep, column.name or f"x{k + 1 - (k > plan.target)}")
+            inputs += _inputs(column, choice, keep, column.label or f"x{k + 1 - (k > plan.target)}")
     if not inputs:
         idle = ((column, choice) for k, (column, choice) in enumerate(pairs) if k != plan.target)
         left = "; ".join(f'"{column.name or column.key}": {choice.why or "left out by the scene"}' for column, choice in idle)
@@ -49,7 +49,7 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
     target = columns[plan.target]
     task, t, names = from_array(_target(target, plan.choices[plan.target], classes)[keep], data.task, where)
     if task == "regression" and target.name:
-        names = (target.name,)
+        names = (target.label,)
     labels = tuple(label for label, _ in inputs)
     told = [*_gone(keep), *_spelled(names if task == "classification" else ()), *_collisions(x, labels, data.standardize)]
     return Samples(name, task, (len(inputs),), x, t, names, labels, notes=tuple(told))
@@ -74,7 +74,9 @@ def _kept(columns: list[Looked], plan: Plan, where: str) -> np.ndarray:
 
 def _gone(keep: np.ndarray) -> list[str]:
     gone = len(keep) - int(keep.sum())
-    return [f"{gone:,} of {len(keep):,} rows are left out, for they have gaps"] if gone else []
+    if not gone:
+        return []
+    return [f"{gone:,} of {len(keep):,} rows {'is left out, for it has' if gone == 1 else 'are left out, for they have'} gaps"]
 
 
 def _spelled(classes: tuple[str, ...]) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from nnviz3d.engine.data.tables import affix
+
 MISSING = frozenset(
     {"", "na", "n/a", "nan", "null", "none", "?", "-", "--", ".", "#n/a", "<na>", "#value!", "#div/0!", "#ref!"}
 )  # what people write where there is no value; in a target of words only the empty cell is
@@ -51,8 +53,14 @@ def is_code(text: str) -> bool:
 
 def decimal_of(cells: list[str], delimiter: str) -> str:
     """ "," where numbers have a comma for their decimals, else "."."""
+    some = cells[:: max(len(cells) // SAMPLED, 1)]
+    return _decimal_of(some, delimiter) or _decimal_of([affix.parted(text)[0] for text in some], delimiter) or "."
+
+
+def _decimal_of(some: list[str], delimiter: str) -> str:
+    """ "" where no number tells."""
     points = commas = open_points = open_commas = 0  # open: 1,234 may be either
-    for text in cells[:: max(len(cells) // SAMPLED, 1)]:
+    for text in some:
         if not _DECIMAL.fullmatch(text):
             if _THOUSANDS[","].fullmatch(text) and "," in text and "." in text:
                 commas += 1
@@ -66,4 +74,6 @@ def decimal_of(cells: list[str], delimiter: str) -> str:
         return "."
     if commas:
         return ","
-    return "," if open_commas and not open_points and delimiter not in (",", "") else "."
+    if open_commas and not open_points and delimiter not in (",", ""):
+        return ","
+    return "." if open_points else ""

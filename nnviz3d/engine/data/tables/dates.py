@@ -16,8 +16,12 @@ FORMATS = (
     *_DAYS,
     *(f"{day} {time}" for day in _DAYS for time in _TIMES),
     *(f"{day}T{time}" for day in _DAYS[:1] for time in _TIMES[:3]),
-    "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%YM%m", *_TIMES,
+    "%Y-%m", "%m/%Y", "%Y/%m", "%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%Y-%b", "%Y %b", "%YM%m", *_TIMES,
 )  # fmt: skip
+_SPOKEN = {
+    "%Y": "YYYY", "%y": "YY", "%m": "MM", "%b": "Mon", "%B": "month", "%d": "DD", "%H": "hh", "%I": "hh", "%M": "mm",
+    "%S": "ss", "%f": "ffffff", "%p": "AM/PM",
+}  # fmt: skip
 _SAMPLE = 20
 DECIMALS = 12  # of sines: what should be equal (March and October) is equal
 _EITHER = {"%m/%d/%Y": "%d/%m/%Y", "%m-%d-%Y": "%d-%m-%Y", "%m/%d/%y": "%d/%m/%y"}
@@ -36,6 +40,34 @@ def read(texts: Sequence[str]) -> tuple[list[datetime], str] | None:
         except (ValueError, OverflowError):
             continue
     return None
+
+
+def form_of_most(texts: Sequence[str], odd: int) -> str:
+    """The first format that all but so many texts have; "" for none."""
+    tried = next((text for text in texts if len(text) <= 40 and any(letter.isdigit() for letter in text)), "")
+    for name in ("ISO 8601", *FORMATS) if tried else ():
+        if fits(tried, name) and sum(1 for text in texts if not fits(text, name)) <= odd < len(texts) - odd:
+            return name
+    return ""
+
+
+def spoken(name: str) -> str:
+    """A format as people write it: "DD.MM.YYYY", "MM/DD/YYYY hh:mm"."""
+    for code, text in _SPOKEN.items():
+        name = name.replace(code, text)
+    return name
+
+
+def fits(text: str, name: str) -> bool:
+    try:
+        _parse(name)(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _parse(name: str) -> Callable[[str], datetime]:
+    return _iso if name == "ISO 8601" else _parser(name)
 
 
 def ambiguous(texts: Sequence[str], name: str) -> bool:

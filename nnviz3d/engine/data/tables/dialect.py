@@ -12,11 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from nnviz3d.engine.data.tables import affix
 from nnviz3d.engine.data.tables.cells import decimal_of, missing, number
 from nnviz3d.spec.scene import Data
 
 SIGNS = {",": ",", ";": ";", "tab": "\t", "|": "|", "space": " "}
 LINES = 200  # that are looked at
+MANY_ROWS = 4  # that a line of units is told from
 HEAD = 4096  # characters of each that quotes are looked for in
 ALIKE = 0.7  # share of lines that have the table's width
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ T]\d{1,2}:\d{2}.{0,16})?|\d{1,2}:\d{2}(?::\d{2})?")
@@ -40,7 +42,8 @@ class Dialect:
     classes: tuple[str, ...] = ()
     target: int | None = None  # where the file itself marks it, as Orange's do
     quote: str = '"'
-    between: int = 0  # lines of the names' types and roles, as Orange's have them
+    between: int = 0  # lines of the names' types and roles, as Orange's have them, or of their units
+    units: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -107,7 +110,25 @@ def of_rows(rows: list[list[str]], delimiter: str, data: Data) -> Dialect:
     names = list(head[:width]) if header else [""] * width
     if header and len(names) == width - 1 and _row_names(rows, first, width):
         names.insert(0, "")
-    return Dialect(delimiter, decimal, header, first, tuple(names + [""] * (width - len(names))), classes)
+    units = _units(rows[first + 1], body[1:], decimal) if header and body and body[0] is rows[first + 1] else ()
+    padded = tuple(names + [""] * (width - len(names)))
+    return Dialect(delimiter, decimal, header, first, padded, classes, between=1 if units else 0, units=units)
+
+
+def _units(line: list[str], below: list[list[str]], decimal: str) -> tuple[str, ...]:
+    """A line of units below the names (s, degC, kPa): no number over columns of numbers, and nothing that comes again in its column."""
+    if len(below) < MANY_ROWS:
+        return ()
+    said = 0
+    for k, top in enumerate(line):
+        cells = [row[k] for row in below if not missing(row[k])]
+        if not cells or (top and top in cells):
+            return ()
+        if sum(number(cell, decimal) is not None for cell in cells) >= MOSTLY * len(cells):
+            if _like_a_number(top) or len(top) > affix.WIDEST or (top and missing(top) and top != "-"):
+                return ()
+            said += bool(top)
+    return tuple("" if top == "-" else top.strip("[]()") for top in line) if said >= 2 or said == len(line) else ()
 
 
 def _quote(lines: list[str]) -> str:
@@ -216,7 +237,12 @@ def _are_names(numeric: list[tuple[float, list[float]]], words: bool) -> bool:
 
 def _like_a_number(text: str) -> bool:
     """A number, or digits with signs around them (12 %, $5, 1_000): a value that may not be understood, and no name."""
-    return number(text) is not None or (bool(_DIGITS.fullmatch(text)) and not _DATE.fullmatch(text))
+    bare, unit = affix.parted(text)
+    return (
+        number(text) is not None
+        or (bool(unit) and number(bare) is not None)
+        or (bool(_DIGITS.fullmatch(text)) and not _DATE.fullmatch(text))
+    )
 
 
 def _orange(rows: list[list[str]], delimiter: str, data: Data) -> Dialect | None:

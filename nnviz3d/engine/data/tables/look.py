@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
 
-from nnviz3d.engine.data.tables import dates
+from nnviz3d.engine.data.tables import affix, dates
 from nnviz3d.engine.data.tables.cells import is_code, missing, number
 from nnviz3d.engine.data.tables.raw import Raw
 
@@ -48,11 +49,42 @@ class Looked:
     @cached_property
     def _numbers(self) -> tuple[np.ndarray, float]:
         """Each text as a number (NaN: none), and the share of cells with a value that are one; tried with either decimal sign."""
+        found = self._read_as(self.raw.texts)
+        if found[1] >= MOSTLY or not (self._affix or found[1]):
+            return found
+        bare = [bare if unit in ("", self._affix) else text for text in self.raw.texts for bare, unit in [affix.parted(text)]]
+        return max(found, self._read_as(bare), key=lambda read: read[1])
+
+    @cached_property
+    def _affix(self) -> str:
+        """What stands beside nearly all numbers: "%", "€", "km"; "" where nothing does, or beside codes."""
+        unit = affix.common(self._live, MOSTLY)
+        return unit if unit and not any(is_code(affix.parted(text)[0]) for text in self._live) else ""
+
+    @property
+    def beside(self) -> str:
+        """What stands beside the numbers, where they are only numbers without it."""
+        return self._affix if self.raw.values is None and self.kind == "number" and self._read_as(self.raw.texts)[1] < MOSTLY else ""
+
+    @property
+    def unit(self) -> str:
+        """Of the numbers, where the file says it beside them or below the names."""
+        return self.beside or self.raw.unit
+
+    @property
+    def label(self) -> str:
+        """The name with the unit: "Price ($)"."""
+        unit = self.unit if self.kind == "number" else ""
+        return (
+            f"{self.name} ({unit})" if self.name and unit and f"({unit})" not in self.name and f"[{unit}]" not in self.name else self.name
+        )
+
+    def _read_as(self, texts: list[str]) -> tuple[np.ndarray, float]:
         gap = np.array([missing(text) for text in self.raw.texts], bool)
         live = self.counts[~gap].sum()
         best = np.full(len(gap), np.nan), 0.0
         for sign in (self.decimal, *((",.".replace(self.decimal, ""),) if self.other_decimal else ())):
-            found = [None if hole else number(text, sign) for text, hole in zip(self.raw.texts, gap, strict=True)]
+            found = [None if hole else number(text, sign) for text, hole in zip(texts, gap, strict=True)]
             values = np.array([np.nan if value is None else value for value in found])
             are = np.array([value is not None for value in found], bool)
             share = float(self.counts[are].sum() / live) if live else 0.0
@@ -68,8 +100,22 @@ class Looked:
         return [text for text, value in zip(self.raw.texts, self._numbers[0], strict=True) if np.isnan(value) and not missing(text)]
 
     @cached_property
-    def _dates(self):
-        return dates.read(self._live)
+    def _dates(self) -> tuple[list[str], list[datetime], str] | None:
+        """Texts that are dates of one form, what they mean, and the form; a few others ("Total", "unknown") may stand among them."""
+        if found := dates.read(self._live):
+            return self._live, *found
+        form = dates.form_of_most(self._live, ODD)
+        good = [text for text in self._live if dates.fits(text, form)] if form else []
+        count = dict(zip(self.raw.texts, self.counts.tolist(), strict=True))
+        if not good or sum(count[text] for text in good) < MOSTLY * sum(count[text] for text in self._live):
+            return None
+        return good, *dates.read(good)
+
+    @property
+    def odd_dates(self) -> list[str]:
+        """Words among dates."""
+        good = set(self._dates[0]) if self._dates else set()
+        return [text for text in self._live if text not in good] if good else []
 
     @cached_property
     def kind(self) -> str:
@@ -101,20 +147,21 @@ class Looked:
             return np.isnan(self.values)
         if self.raw.values is not None:
             return np.isnan(self.raw.values)
-        return np.array([missing(text) for text in self.raw.texts], bool)[self.raw.codes]
+        odd = set(self.odd_dates) if use == "date" else ()
+        return np.array([missing(text) or text in odd for text in self.raw.texts], bool)[self.raw.codes]
 
     def parts(self) -> tuple[list[tuple[str, np.ndarray]], str] | None:
         """Seconds and cyclic parts, NaN for gaps, and the format; None where it holds no dates."""
         if self.raw.values is not None or self._dates is None:
             return None
-        moments, name = self._dates
-        place = np.full(len(self.raw.texts), len(moments))
-        place[[k for k, text in enumerate(self.raw.texts) if not missing(text)]] = np.arange(len(moments))
+        good, moments, name = self._dates
+        at = {text: k for k, text in enumerate(good)}
+        place = np.array([at.get(text, len(moments)) for text in self.raw.texts])
         return [(what, np.append(values, np.nan)[place[self.raw.codes]]) for what, values in dates.parts(moments, name)], name
 
     @cached_property
     def ambiguous(self) -> bool:
-        return self._dates is not None and dates.ambiguous(self._live, self._dates[1])
+        return self._dates is not None and dates.ambiguous(self._dates[0], self._dates[2])
 
     @cached_property
     def different(self) -> int:
@@ -122,7 +169,7 @@ class Looked:
         if self.kind == "number":
             found = self.values[~np.isnan(self.values)]
             return len(np.unique(found))
-        return len(self._live)
+        return len(self._dates[0] if self.kind == "date" else self._live)
 
     @cached_property
     def constant(self) -> bool:

@@ -23,6 +23,7 @@ from nnviz3d.spec.errors import InputError
 CELLS = 200_000  # that are converted at once
 SKIMMED = 5_000_000  # cells that are gone through at most where only some are wanted: half a second
 EXAMPLES = 3
+TOTALLED = 5  # rows from which on a last line may add up the others
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Raw:
     values: np.ndarray | None = None
     texts: list[str] = field(default_factory=list)
     codes: np.ndarray | None = None
+    unit: str = ""  # of its numbers, where a line below the names says it
 
     def __len__(self) -> int:
         return len(self.codes if self.values is None else self.values)
@@ -69,9 +71,44 @@ def read(source: Source, path: Path, limit: int | None = None) -> RawTable:
                 column.take([row[k] for row in chunk], source.dialect.decimal)
     keys = _keys(names)
     made = [column.raw(key, name) for column, key, name in zip(columns, keys, names, strict=True)]
+    for column, unit in zip(made, source.dialect.units, strict=False):
+        column.unit = unit
     while len(made) > 2 and not made[-1].name and _empty(made[-1]):  # a separator at the end of each row
         made.pop()
     return RawTable(made, rows.lines, rows.whole, rows.told(width))
+
+
+TOTALS = {"total", "totals", "sum", "sums", "average", "mean", "subtotal", "grand total", "summe", "gesamt", "gesamtsumme", "insgesamt"}
+TOTALS |= {"mittelwert", "durchschnitt", "somme", "moyenne", "total général", "suma", "totale"}  # first in a line that adds up the others
+
+
+def without_total(table: RawTable) -> str:
+    """Take the last row away where it adds up the others (its first cell is "Total", as no other row's), and say so; "" where not."""
+    if len(table.lines) < TOTALLED:
+        return ""
+    first = next((column for column in table.columns if not _ends_empty(column)), None)
+    if first is None or first.values is not None or not _only_last(first):
+        return ""
+    said = first.texts[-1]
+    if said.casefold().strip(" :.=") not in TOTALS:
+        return ""
+    for column in table.columns:
+        if column.values is not None:
+            column.values = column.values[:-1]
+            continue
+        if _only_last(column):
+            column.texts.pop()
+        column.codes = column.codes[:-1]
+    return f"line {table.lines.pop()} ({said}) is left out: it adds up the others"
+
+
+def _ends_empty(column: Raw) -> bool:
+    return bool(np.isnan(column.values[-1])) if column.values is not None else missing(column.texts[column.codes[-1]])
+
+
+def _only_last(column: Raw) -> bool:
+    """Texts are numbered as they come: the last row's own one is the last."""
+    return int(column.codes[-1]) == len(column.texts) - 1 and np.count_nonzero(column.codes == column.codes[-1]) == 1
 
 
 class _Rows:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nnviz3d.engine.data.tables import dates
 from nnviz3d.engine.data.tables.look import Looked
 from nnviz3d.engine.data.targets import AUTO_CLASSES
 from nnviz3d.spec.columns import MOST_WORDS
@@ -109,20 +110,26 @@ def _choice(column: Looked, target: Looked, given) -> Choice:
     if column.kind == "date":
         name = column.parts()[1]
         either = "; day and month could be the other way round" if column.ambiguous else ""
-        return Choice("date", "", f"dates, read as {name}{either}")
+        odd = f"; {_told_odd(column, column.odd_dates, 'date')}" if column.odd_dates else ""
+        return Choice("date", "", f"dates, read as {dates.spoken(name)}{either}{odd}")
     if column.kind == "words":
         many = column.different > MOST_WORDS
         return Choice("words", "", f'the {MOST_WORDS} most frequent words get an input each, the rest "other"' if many else "")
-    return Choice("number", "", _odd(column))
+    beside = f'numbers with "{column.beside}" beside them' if column.beside else ""
+    return Choice("number", "", "; ".join(filter(None, (beside, _odd(column)))))
 
 
 def _odd(column: Looked) -> str:
     """Words that stand among the numbers."""
     if column.raw.values is not None or not column.odd:
         return ""
-    count = int(column.counts[[column.raw.texts.index(text) for text in column.odd]].sum())
-    are = "cell is no number" if count == 1 else "cells are no numbers"
-    return f"{count:,} {are} ({column.odd[0][:40]!r}): taken for gaps"
+    return _told_odd(column, column.odd, "number")
+
+
+def _told_odd(column: Looked, odd: list[str], what: str) -> str:
+    count = int(column.counts[[column.raw.texts.index(text) for text in odd]].sum())
+    are = f"cell is no {what}" if count == 1 else f"cells are no {what}s"
+    return f"{count:,} {are} ({odd[0][:40]!r}): taken for {'a gap' if count == 1 else 'gaps'}"
 
 
 def _useless(column: Looked, target: Looked) -> str:
