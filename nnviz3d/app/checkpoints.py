@@ -12,6 +12,7 @@ from nnviz3d.backend.numpy_updates import SLOTS
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.importers import checkpoint
 from nnviz3d.importers.checkpoint import Head, Need, Network, Saved
+from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import PACE, Scene, Train
@@ -51,14 +52,15 @@ def differences(found: Head, scene: Scene, digest: str, typed: Iterable[str] = (
         live = diff(found.scene, _with(found.scene, path, scene)) <= Rebuild.TRAIN
         if live and any(each == path or each.startswith(f"{path}.") for each in typed):
             continue
-        hint = f"; to go on with it as it is now, say --set {path}={_quoted(_value(scene, path))}" if live else ""
+        hint = f"; to go on with it as it is now, say --set {path}={_quoted(setting(scene, path))}" if live else ""
         problems.append(Problem(where, path, f"is {was} in the checkpoint and {now} here{hint}"))
     if not same_data and not any(problem.key.startswith("data.") for problem in problems):
         problems.append(Problem(where, "data", "the data are others than those of the checkpoint"))
     return problems
 
 
-def _value(scene: Scene, path: str) -> Any:
+def setting(scene: Scene, path: str) -> Any:
+    """By its path."""
     value: Any = scene
     for name in path.split("."):
         value = getattr(value, name)
@@ -73,7 +75,7 @@ def _quoted(value: Any) -> str:
 
 
 def _at(scene: Scene, path: str) -> str:
-    value = _value(scene, path)
+    value = setting(scene, path)
     if path == "network.layers":
         return (
             ", ".join(f"{layer.units} {layer.activation}" + (f" dropout {layer.dropout:g}" if layer.dropout else "") for layer in value)
@@ -123,9 +125,11 @@ def fits(session, found: Head) -> bool:
     return same and session.player is None
 
 
-def judge(session, found: Head) -> None:
-    """Whether `enter` could. Raises InputError with all that is wrong."""
-    if problems := differences(found, session.scene, session.source.data.digest):
+def judge(session, found: Head, typed: Iterable[str] = ()) -> None:
+    """Whether `enter` could; `typed` as of `differences`. Raises InputError with all that is wrong."""
+    if session.player is not None:
+        raise InputError.of("", "", FIXED)
+    if problems := differences(found, session.scene, session.source.data.digest, typed):
         raise InputError(*problems)
     read(found, session.source.trainer, session.rival and session.rival.source.trainer)
 

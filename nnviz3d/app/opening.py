@@ -77,11 +77,17 @@ def is_recording(name: str | os.PathLike) -> bool:
 
 
 def arriving(name: str) -> Path | None:
-    """The file that a window can ask about, as if it had been dropped: a table or arrays. None for all else."""
+    """The file that a window can ask about, as if it had been dropped: a table or arrays. None for all else. Raises InputError for an
+    archive that is damaged or holds several files."""
     path = Path(name)
     if path.suffix in (".toml", ENDING, timeline.ENDING) or name in toml.paths.scene_paths():
         return None
-    return path if kinds.of(path).name in ("table", "arrays", "idx", "excel", "parquet") else None
+    kind = kinds.of(path).name
+    if kind == "packed":
+        from nnviz3d.engine.data import tables
+
+        return path if tables.is_table(path) else None
+    return path if kind in ("table", "arrays", "idx", "excel", "parquet") else None
 
 
 def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from nnviz3d.app.commands import stopping
 from nnviz3d.spec import endings
+from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
@@ -29,12 +31,13 @@ def run_window(
     recording=None,
     arriving: Path | None = None,
     resume: Path | None = None,
+    typed: Sequence[str] = (),
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
     `importers.nnrec.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
-    checkpoint to go on from. Returns the exit code."""
+    checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
     with stopping.held():
-        from nnviz3d.app import stills
+        from nnviz3d.app import checkpoints, stills
         from nnviz3d.app.session import REMEMBER, Session
         from nnviz3d.gfx.hosts import alone, open_host
 
@@ -42,12 +45,7 @@ def run_window(
     endings.check(stats, endings.NUMBERS, "--stats")
     session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     if resume is not None:
-        from nnviz3d.app import checkpoints
-
-        found = checkpoints.find(resume)
-        checkpoints.judge(session, found)
-        checkpoints.enter(session, found)
-        session.history = type(session.history)()
+        checkpoints.judge(session, checkpoints.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.enter_context(alone(window=not headless))
         with stopping.held():
@@ -59,6 +57,8 @@ def run_window(
         loop = Loop(host, session, personal=None if headless else Personal(where()))
         ending.callback(loop.capture.finish)
         stopping.close_on(lambda: setattr(host, "closing", True))  # the frame is finished, nothing is lost, no traceback
+        if resume is not None:
+            go_on(loop, resume, typed)
         if tour:
             loop.guide.start(tour)
         if arriving is not None:
@@ -73,6 +73,20 @@ def run_window(
     if loop.session.source.diverged is not None and frames is not None:
         raise RunError(loop.session.banner)
     return 0
+
+
+def go_on(loop, path: Path, typed: Sequence[str] = ()) -> None:
+    """Begin with a checkpoint, of which the session's timeline knows and which undo does not lead back from; settings that were `typed` are
+    true from there on. Raises InputError."""
+    from nnviz3d.app import checkpoints, saving
+
+    names = dict.fromkeys(".".join(each.split(".")[:2]) for each in typed if each.startswith("train."))
+    wanted = [Edit(name, checkpoints.setting(loop.session.scene, name)) for name in names]
+    loop.inputs.weights(path)
+    saving.load_weights(loop.session, path)
+    loop.inputs.edits(wanted)
+    loop.session.change(wanted)
+    loop.session.history = type(loop.session.history)()
 
 
 def _last_picture(loop):

@@ -18,6 +18,7 @@ from nnviz3d.spec.errors import InputError, Problem
 KINDS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF", "tiff": "TIFF", "bmp": "BMP", "webp": "WEBP"}
 """What a file must be, by its ending: nothing is guessed from what it holds."""
 TOLD = 20  # problems at most
+EDGE = 128  # pixels by which a decoder's own picture may be wider and higher: rows are aligned
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
     kind = KINDS[path.suffix.lower()[1:]]
     try:
         with encode.read(path, f"{kind.lower()}_pipe") as file:
-            file.streams.video[0].codec_context.options = {"max_pixels": str(size[0] * size[1])}
+            most = (size[0] + EDGE) * (size[1] + EDGE)
+            file.streams.video[0].codec_context.options = {"max_pixels": str(most)}
             frame = next(file.decode(video=0))
         if (frame.width, frame.height) != size:
             raise ValueError("it is {} x {}; expected {} x {}".format(frame.width, frame.height, *size))

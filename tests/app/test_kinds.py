@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -183,6 +184,7 @@ def test_a_file_alone_means_run_and_a_table_arrives_in_the_window(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "points.csv").write_text(CSV)
     (tmp_path / "train").write_text(CSV)
+    (tmp_path / "points.csv.bz2").write_bytes(bz2.compress(CSV.encode()))
     assert cli.with_command(["points.csv"]) == ["run", "points.csv"]
     assert cli.with_command(["train", "xor"]) == ["train", "xor"]
     assert cli.with_command(["nonsense"]) == ["nonsense"]
@@ -193,7 +195,7 @@ def test_a_file_alone_means_run_and_a_table_arrives_in_the_window(tmp_path, monk
         return 0
 
     monkeypatch.setattr("nnviz3d.app.run.run_window", window)
-    for words, arriving in ((["run", "points.csv"], "points.csv"), (["run", "xor"], None)):
+    for words, arriving in ((["run", "points.csv"], "points.csv"), (["run", "points.csv.bz2"], "points.csv.bz2"), (["run", "xor"], None)):
         with pytest.raises(SystemExit) as end:
             cli.app(words)
         assert end.value.code == 0 and (seen["arriving"] and seen["arriving"].name) == arriving

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app import arrivals, inputs, scoring
+from nnviz3d.app import arrivals, inputs, run, saving, scoring
 from nnviz3d.app.door import Door
 from nnviz3d.app.film import replay
 from nnviz3d.app.inputs import Inputs, thinned
@@ -298,6 +298,37 @@ def test_another_scene_begins_another_timeline_and_a_tour_is_not_kept(hand, tmp_
     hand.do("tour", "close", 0)
     assert len(hand.loop.inputs.events) <= count + 6 and hand.loop.inputs.time - time < 4 * STEP
     same(hand, tmp_path)
+
+
+def test_a_window_goes_on_from_a_checkpoint_with_a_rate_that_was_typed(tmp_path):
+    words = [sys.executable, "-m", "nnviz3d"]
+    subprocess.run([*words, "train", "xor", "--steps", "20", "-q", "--save", "f.safetensors"], cwd=tmp_path, check=True)
+    look = [*words, "run", "xor", "--headless", "--frames", "3", "--resume", "f.safetensors"]
+    (tmp_path / "other.toml").write_text(toml.dump(toml.load("xor", [Edit("train.learning_rate", 0.5)])))
+    told = subprocess.run([*look[:4], "other.toml", *look[5:]], cwd=tmp_path, capture_output=True, text=True)
+    assert told.returncode == 2 and "say --set train.learning_rate=0.5" in told.stderr
+    subprocess.run([*look, "--set", "train.learning_rate=0.5"], cwd=tmp_path, check=True)
+
+
+def test_a_window_that_goes_on_from_a_checkpoint_tells_it_in_its_timeline(hand, tmp_path):
+    """Whose weights a hand has turned: training from the start would not give them."""
+    hand.session.source.run(20)
+    hand.session.editing.set_parameter(3, 0.75)
+    hand.session.source.run(10)
+    wanted = hand.session.source.parameters()
+    saving.checkpoint(hand.session, tmp_path / "f.safetensors")
+    opened = Hand("xor", size=(640, 420), edits=[Edit("look.quality", "low")])
+    try:
+        opened.session.apply([Edit("train.learning_rate", 0.125)])
+        run.go_on(opened.loop, tmp_path / "f.safetensors", ("train.learning_rate",))
+        assert opened.session.scene.train.learning_rate == opened.session.source.trainer.train.learning_rate == 0.125
+        assert opened.session.source.step == 30 and not opened.session.history.can_undo
+        assert all(np.array_equal(wanted[name], value) for name, value in opened.session.source.parameters().items())
+        opened.frames(5)
+        opened.do("pause")
+        same(opened, tmp_path)
+    finally:
+        opened.close()
 
 
 def test_the_way_to_another_scene_and_back_is_no_part_of_the_timeline(hand, tmp_path):

@@ -30,13 +30,14 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.importers import weights
 from nnviz3d.importers.nnrec import Recording
 from nnviz3d.importers.nnrec_index import INDEX
-from nnviz3d.sources.own import OwnTraining
+from nnviz3d.sources.own import OwnTraining, verdict
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.moment import Table
 from nnviz3d.spec.readout import Performance, SampleQuery
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.score import percent
 from nnviz3d.ui import equations, losses
 from nnviz3d.ui.outputs import columns
 
@@ -336,7 +337,14 @@ def test_a_model_says_what_it_is_taken_for(tmp_path, monkeypatch, y, model, loss
         source.run(300)
         source.show()
         p, target = float(source.tensors("activation")[-1]), int(source.data.t_test[0, 0])
-        assert source.answer() == (f"{int(p > 0.5)} ({max(p, 1 - p):.1%})".replace("%", " %"), int(p > 0.5) == target)
+        assert source.answer() == (f"{int(p > 0.5)} ({percent(max(p, 1 - p))})", int(p > 0.5) == target)
+
+
+def test_a_single_logit_is_never_all_sure():
+    two = SimpleNamespace(task="regression", two_classes=True)
+    assert [verdict(two, "sigmoid", np.array([p]), 1) for p in (0.9998, 0.0004, 1.0)] == [
+        ("1 (99.98 %)", True), ("0 (99.96 %)", False), ("1 (100.0 %)", True),
+    ]  # fmt: skip
 
 
 def test_a_loss_of_several_outputs_is_refused_for_one(tmp_path):

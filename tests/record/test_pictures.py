@@ -9,7 +9,7 @@ import pytest
 
 from nnviz3d.record import pictures
 from nnviz3d.record.codecs import CODECS
-from nnviz3d.record.png import write_png
+from nnviz3d.record.png import write_picture, write_png
 from nnviz3d.record.sequence import Sequence
 from nnviz3d.spec.errors import InputError
 
@@ -126,3 +126,13 @@ def test_what_is_no_film(tmp_path, words, told, monkeypatch):
             overwrite=False, as_json=False,
         )  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "odd"]
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".webp", ".tiff"])
+@pytest.mark.parametrize("size", [(160, 120), (100, 178), (1, 1), (1080, 1920), (65, 3)])
+def test_pictures_of_any_width_are_read(ending, size, tmp_path):
+    """Also those whose rows a decoder makes longer."""
+    image = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    write_picture(image, tmp_path / f"a{ending}", ending)
+    found = pictures.read(tmp_path / f"a{ending}", False, size)
+    assert found.shape == image.shape and (ending not in (".png", ".tiff") or np.array_equal(found, image))
