@@ -126,3 +126,10 @@ def test_dates_with_a_few_words_among_them_are_dates(tmp_path):
     assert (found.use, found.gaps, found.missing) == ("date", "skip", 1)
     assert "1 cell is no date ('unknown'): taken for a gap" in found.why
     assert len(table(tmp_path, f"when,y\n{rows}\n").x_train) == 59
+
+
+def test_a_target_that_never_changes_is_told(tmp_path):
+    rows = "\n".join(f"{k * 3 % 17}.5,5" for k in range(40))
+    assert 'the target "y" is the same in every row (5): there is nothing to tell apart' in table(tmp_path, f"a,y\n{rows}\n").notes
+    rows = "\n".join(f"{k * 3 % 17}.5,{k * 0.5}" for k in range(40))
+    assert not table(tmp_path, f"a,y\n{rows}\n").notes

@@ -89,9 +89,9 @@ def guess(table: TableFacts) -> int:
 
 
 def cannot_be_target(table: TableFacts) -> bool:
-    """Whether the column that nobody chose holds what is not learned: dates, nothing, one value."""
+    """Whether the column that nobody chose holds what is not learned: dates, or nothing."""
     column = table.columns[table.target]
-    return column.kind in ("date", "empty") or column.different < 2
+    return column.kind in ("date", "empty")
 
 
 def names(path: Path, data: Data) -> tuple[str, ...]:
