@@ -8,7 +8,6 @@ import math
 import re
 import runpy
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from nnviz3d.app.responses import _levels, scale_words
 from nnviz3d.app.session import Session
 from nnviz3d.backend import choose
 from nnviz3d.bridge import answers
+from nnviz3d.bridge.choice import Shown
 from nnviz3d.engine import data
 from nnviz3d.engine.iteration import record
 from nnviz3d.engine.judging import errors
@@ -75,7 +75,7 @@ def session(homes, steps=120, *edits) -> Session:
 
 
 def told(s: Session, picked: int = -1):
-    return facts.readout(s, (), SimpleNamespace(shown=0, total=0, share=0.0, peak=0.0), Performance(), picked)
+    return facts.readout(s, (), Shown(0, 0, 0.0, 0.0), Performance(), picked)
 
 
 def test_the_window_is_told_everything_in_the_unit(homes):
