@@ -15,6 +15,7 @@ from nnviz3d.app.facts import readout
 from nnviz3d.app.scoring import affordable, quick
 from nnviz3d.app.session import Session
 from nnviz3d.app.stops import Stops
+from nnviz3d.bridge.choice import Shown
 from nnviz3d.engine.evaluation import Evaluation, block_rows, drawn
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -264,8 +265,7 @@ def test_the_browser_of_a_long_part_looks_through_rows_from_everywhere(ordered, 
 
 def _frame(s):
     performance = Performance.__new__(Performance)
-    edges = type("Edges", (), {"shown": 0, "total": 0, "share": 1.0, "peak": 0.0})
-    return type("F", (), {"readout": readout(s, (), edges, performance)})
+    return type("F", (), {"readout": readout(s, (), Shown(), performance)})
 
 
 def test_a_caption_says_how_many_samples(ordered, monkeypatch):

@@ -127,9 +127,8 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw
     units = ", ".join(filter(None, source.dialect.units))
     told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
     if (lines := source.dialect.between - bool(units)) and source.dialect.target is None:
-        told.append(
-            f"{lines:,} line{'' if lines == 1 else 's'} below the names describe{'s' * (lines == 1)} the columns, and {'is' if lines == 1 else 'are'} no row"
-        )
+        are = "line below the names describes the columns and is" if lines == 1 else "lines below the names describe the columns and are"
+        told.append(f"{lines} {are} no row")
     while total := raw.without_total(table):  # a mean may stand below a sum
         told.append(total)
     decimal, free = source.dialect.decimal, data.decimal == "auto"
