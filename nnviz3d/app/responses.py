@@ -145,7 +145,9 @@ class Responses:
         around = tuple(map(float, found[hovered])) if found is not None and 0 <= hovered < len(found) else None
         low, high = (tuple(map(float, corner)) for corner in (plane.low, plane.high))
         units = source.data.units if self.picture.layout.annex is not None else ()
-        return PlaneReading(plane.names, low, high, plane.slices, self.picture.subject.tile > 0, around, units[0] if units else None)
+        subject = self.picture.subject
+        dots = (subject.points, len(plane.points)) if self.picture.layout.annex is not None else (0, 0)
+        return PlaneReading(plane.names, low, high, plane.slices, subject.tile > 0, around, dots, units[0] if units else None)
 
     def _show_points(self, source, palette: str) -> None:
         """The samples on the plate; they change with the data and the colours only."""

@@ -15,7 +15,7 @@ from nnviz3d.bridge.uplink import Uplink
 from nnviz3d.draw.columns import COLUMNS, Subject
 from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change
-from nnviz3d.draw.plate import SIDE
+from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.layout import folding
 from nnviz3d.layout.grid import Layout, place
@@ -38,7 +38,8 @@ class Picture:
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
     def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
-        """`points`: how many samples a decision plate shows; 0: there is none. `tile_cells`: cells a side of each neuron's own picture."""
+        """`points`: samples, of which a plate shows `DOTS`; 0: no plate. `tile_cells`: cells a side of each neuron's own picture."""
+        points = min(points, DOTS)
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
         self.choice = Choice(topology, ops, edge_capacity)

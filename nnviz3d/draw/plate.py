@@ -8,6 +8,7 @@ from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
+DOTS = 600  # samples at most: more of them hide each other and the plate
 SIDE = 48  # cells a side: 2,304 answers of a small network take 0.4 ms
 
 

@@ -234,6 +234,9 @@ def _legend(f: Frame, room: float) -> None:
         _tile_legend(f, room)
     if r.plane is not None and r.plane.unit is not None:
         _plate_legend(f, room)
+    if r.plane is not None and r.plane.dots[0] < r.plane.dots[1]:
+        small(f, elide(f"dots: {count(r.plane.dots[0])} of {count(r.plane.dots[1])} training samples", room))
+        tip(f, "Drawn evenly: more of them would hide each other and the plate.")
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()

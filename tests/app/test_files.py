@@ -492,3 +492,16 @@ def test_an_undo_that_cannot_be_built_any_more_is_told_and_can_be_tried_again(pe
     assert person.session.scene.data.kind == "csv"
     person.key(K.z, K.mod_ctrl)
     assert person.session.scene.data.kind == "xor"
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(200, 160), (5000, 600)])
+def test_a_plate_shows_so_many_samples_that_they_can_be_told_apart_and_says_of_how_many(person, tmp_path, rows, shown):
+    """Sorted by class, as many tables are: each class keeps its share."""
+    random = np.random.default_rng(0)
+    lines = [f"{random.normal() + k:.3f},{random.normal():.3f},{'ab'[k]}" for k in (0, 1) for _ in range(rows // 2)]
+    (tmp_path / "t.csv").write_text("u,v,kind\n" + "\n".join(lines) + "\n")
+    drop(person, tmp_path / "t.csv")
+    person.key(K.enter)
+    person.frames(3)
+    assert person.loop.stage.plane().dots == (shown, rows * 4 // 5)
+    assert person.loop.stage.picture.subject.points == shown

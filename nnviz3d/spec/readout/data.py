@@ -22,6 +22,7 @@ class PlaneReading:
     held: bool
     tiles: bool
     hovered: tuple[float, float] | None = None
+    dots: tuple[int, int] = (0, 0)  # training samples that are shown on the plate, of all
     unit: Unit | None = None  # of the (first) number that the plate shows, from its smallest to its largest value; None: from -1 to 1
 
 

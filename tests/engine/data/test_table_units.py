@@ -81,6 +81,16 @@ def test_a_line_of_units_is_no_row_and_the_units_are_shown(tmp_path):
     assert "the line below the names holds units: degC, kPa, %" in found.notes
 
 
+def test_questions_below_the_names_are_no_rows(tmp_path):
+    """As a well-known survey tool exports: names, what was asked, and where it comes from."""
+    asked = "How satisfied are you with, all in all, our work?,Your age,Again?\n".replace("with, all in all,", "with all in all")
+    asked += '"{""ImportId"":""QID1""}","{""ImportId"":""QID2""}","{""ImportId"":""QID3""}"\n'
+    rows = "\n".join(f"{k % 7 + 1},{20 + k},{['yes', 'no'][k % 2]}" for k in range(40))
+    found = table(tmp_path, f"Q1,Q2,Q3\n{asked}{rows}\n")
+    assert len(found.x_train) == 40 and found.class_names == ("no", "yes") and found.feature_names == ("Q1", "Q2")
+    assert "2 lines below the names describe the columns and are no row" in found.notes
+
+
 def test_a_first_row_with_gaps_is_no_line_of_units(tmp_path):
     rows = "\n".join(f"{k * 3 % 17}.5,{k * 5 % 13}.25,{k * k}.5" for k in range(40))
     assert len(table(tmp_path, f"a,b,c\nNA,1.5,2.5\n{rows}\n").x_train) == 40
@@ -126,3 +136,10 @@ def test_dates_with_a_few_words_among_them_are_dates(tmp_path):
     assert (found.use, found.gaps, found.missing) == ("date", "skip", 1)
     assert "1 cell is no date ('unknown'): taken for a gap" in found.why
     assert len(table(tmp_path, f"when,y\n{rows}\n").x_train) == 59
+
+
+def test_a_target_that_never_changes_is_told(tmp_path):
+    rows = "\n".join(f"{k * 3 % 17}.5,5" for k in range(40))
+    assert 'the target "y" is the same in every row (5): there is nothing to tell apart' in table(tmp_path, f"a,y\n{rows}\n").notes
+    rows = "\n".join(f"{k * 3 % 17}.5,{k * 0.5}" for k in range(40))
+    assert not table(tmp_path, f"a,y\n{rows}\n").notes

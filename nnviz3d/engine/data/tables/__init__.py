@@ -87,9 +87,9 @@ def guess(table: TableFacts) -> int:
 
 
 def cannot_be_target(table: TableFacts) -> bool:
-    """Whether the column that nobody chose holds what is not learned: dates, nothing, one value."""
+    """Whether the column that nobody chose holds what is not learned: dates, or nothing."""
     column = table.columns[table.target]
-    return column.kind in ("date", "empty") or column.different < 2
+    return column.kind in ("date", "empty")
 
 
 def names(path: Path, data: Data) -> tuple[str, ...]:
@@ -124,6 +124,9 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw
         raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
     units = ", ".join(filter(None, source.dialect.units))
     told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
+    if (lines := source.dialect.between - bool(units)) and source.dialect.target is None:
+        are = "line below the names describes the columns and is" if lines == 1 else "lines below the names describe the columns and are"
+        told.append(f"{lines} {are} no row")
     while total := raw.without_total(table):  # a mean may stand below a sum
         told.append(total)
     decimal, free = source.dialect.decimal, data.decimal == "auto"

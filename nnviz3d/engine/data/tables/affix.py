@@ -30,6 +30,8 @@ CODES = {
     "R$",
 }
 WIDEST = 16  # characters of a unit
+LONGEST = 64  # of a number with its unit
+TRIED = 200  # texts that decide whether all are looked at
 _BEFORE = re.compile(r"([-+\u2212]?)\s*([^\d\s.,+\-\u2212]{1,3}\.?)\s*([-+\u2212]?[\d.,].*)")
 _AFTER = re.compile(r"([-+\u2212]?[\d.,](?:.*\d[.,]?)?)\s*([^\W\d_][^\d]*|[^\w\s.,;:/+\-()*!?#&=<>'\"|][^\d]*)")
 
@@ -39,6 +41,8 @@ def parted(text: str) -> tuple[str, str]:
 
     Numbers in brackets are negative, as in accounts: ("-45.20", "").
     """
+    if len(text) > LONGEST:
+        return text, ""
     if text.startswith("(") and text.endswith(")") and text[1:2] not in "-+\u2212(":
         bare, unit = parted(text[1:-1].strip())
         return (f"-{bare}", unit) if bare[:1].isdigit() else (text, "")
@@ -57,6 +61,8 @@ def is_money(unit: str) -> bool:
 
 def common(texts: Sequence[str], most: float) -> str:
     """The unit that at least this share of the texts has; "" where there is none."""
+    if len(texts) > TRIED and not common(texts[:TRIED], most / 2):
+        return ""
     units: dict[str, int] = {}
     for text in texts:
         unit = parted(text)[1]

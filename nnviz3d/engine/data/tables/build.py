@@ -51,7 +51,12 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
     if task == "regression" and target.name:
         names = (target.label,)
     labels = tuple(label for label, _ in inputs)
-    told = [*_gone(keep), *_spelled(names if task == "classification" else ()), *_collisions(x, labels, data.standardize)]
+    told = [
+        *_gone(keep),
+        *_nothing(target, t, task),
+        *_spelled(names if task == "classification" else ()),
+        *_collisions(x, labels, data.standardize),
+    ]
     return Samples(name, task, (len(inputs),), x, t, names, labels, notes=tuple(told))
 
 
@@ -77,6 +82,13 @@ def _gone(keep: np.ndarray) -> list[str]:
     if not gone:
         return []
     return [f"{gone:,} of {len(keep):,} rows {'is left out, for it has' if gone == 1 else 'are left out, for they have'} gaps"]
+
+
+def _nothing(target: Looked, t: np.ndarray, task: str) -> list[str]:
+    """A number that never changes can be learned, and teaches nothing."""
+    if task != "regression" or np.ptp(t) > 0:
+        return []
+    return [f'the target "{target.name or target.key}" is the same in every row ({target.example}): there is nothing to tell apart']
 
 
 def _spelled(classes: tuple[str, ...]) -> list[str]:

@@ -18,7 +18,8 @@ from nnviz3d.spec.scene import Data
 
 SIGNS = {",": ",", ";": ";", "tab": "\t", "|": "|", "space": " "}
 LINES = 200  # that are looked at
-MANY_ROWS = 4  # that a line of units is told from
+MANY_ROWS = 4  # that a line which describes the columns is told from
+DESCRIBED = 3  # such lines at most
 HEAD = 4096  # characters of each that quotes are looked for in
 ALIKE = 0.7  # share of lines that have the table's width
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:[ T]\d{1,2}:\d{2}.{0,16})?|\d{1,2}:\d{2}(?::\d{2})?")
@@ -42,7 +43,7 @@ class Dialect:
     classes: tuple[str, ...] = ()
     target: int | None = None  # where the file itself marks it, as Orange's do
     quote: str = '"'
-    between: int = 0  # lines of the names' types and roles, as Orange's have them, or of their units
+    between: int = 0  # lines of the names' types and roles, as Orange's have them, or that describe the columns
     units: tuple[str, ...] = ()
 
     @property
@@ -110,25 +111,37 @@ def of_rows(rows: list[list[str]], delimiter: str, data: Data) -> Dialect:
     names = list(head[:width]) if header else [""] * width
     if header and len(names) == width - 1 and _row_names(rows, first, width):
         names.insert(0, "")
-    units = _units(rows[first + 1], body[1:], decimal) if header and body and body[0] is rows[first + 1] else ()
+    described = _described(rows[first + 1 :], width, decimal) if header else []
+    units = described[0] if described and all(len(text) <= affix.WIDEST for text in described[0]) else ()
+    units = tuple("" if text == "-" else text.strip("[]()") for text in units)
     padded = tuple(names + [""] * (width - len(names)))
-    return Dialect(delimiter, decimal, header, first, padded, classes, between=1 if units else 0, units=units)
+    return Dialect(delimiter, decimal, header, first, padded, classes, between=len(described), units=units)
 
 
-def _units(line: list[str], below: list[list[str]], decimal: str) -> tuple[str, ...]:
-    """A line of units below the names (s, degC, kPa): no number over columns of numbers, and nothing that comes again in its column."""
-    if len(below) < MANY_ROWS:
-        return ()
-    said = 0
+def _described(below: list[list[str]], width: int, decimal: str) -> list[list[str]]:
+    """Lines right below the names that describe the columns: their units (s, degC, kPa), or what was asked, as surveys export it."""
+    found: list[list[str]] = []
+    while len(found) < DESCRIBED and len(below) > len(found) and _describes(below[len(found)], below[len(found) + 1 :], width, decimal):
+        found.append(below[len(found)])
+    return found
+
+
+def _describes(line: list[str], below: list[list[str]], width: int, decimal: str) -> bool:
+    """No number over columns of numbers, and nothing that comes again in its column."""
+    below, said = [row for row in below if len(row) == width], 0
+    if len(below) < MANY_ROWS or len(line) != width:
+        return False
     for k, top in enumerate(line):
         cells = [row[k] for row in below if not missing(row[k])]
         if not cells or (top and top in cells):
-            return ()
-        if sum(number(cell, decimal) is not None for cell in cells) >= MOSTLY * len(cells):
-            if _like_a_number(top) or len(top) > affix.WIDEST or (top and missing(top) and top != "-"):
-                return ()
+            if cells or (top and missing(top)):
+                return False
+            continue
+        if sum(number(cell, decimal) is not None for cell in cells) >= min(MOSTLY, (len(cells) - DESCRIBED + 1) / len(cells)):
+            if _like_a_number(top) or (top and missing(top) and top != "-"):
+                return False
             said += bool(top)
-    return tuple("" if top == "-" else top.strip("[]()") for top in line) if said >= 2 or said == len(line) else ()
+    return said >= 2 or said == width
 
 
 def _quote(lines: list[str]) -> str:
