@@ -9,7 +9,7 @@ import pytest
 
 from nnviz3d.spec.moment import Outputs
 from nnviz3d.ui import losses
-from nnviz3d.ui.numbers import exact, pair_plain, plain, share, short, weights_and_biases
+from nnviz3d.ui.numbers import exact, pair_plain, plain, short, weights_and_biases
 from tests.ui.screen import Screen, _loss
 
 
@@ -68,11 +68,6 @@ def test_minus_signs_and_powers_are_written_one_way():
     assert texts == ["−1.00e−7", "−4.44619e−7", "−2.00e−6", "−3.00e−6", "−1.50e30", "−1.20e−4"]
     assert exact(0.444619012, 6) == "0.444619" and exact(444619.012, 6) == "4.44619e5" and exact(44461.9, 6) == "44461.9"
     assert exact(math.inf, 6) == plain(math.inf) and exact(0.0, 6) == "0"
-
-
-def test_shares_are_whole_only_where_all_is_there():
-    texts = {1.0: "100 %", 0.99996: "99.9 %", 0.9951: "99.5 %", 0.43: "43 %", 0.0026: "0.26 %", 1e-6: "below 0.01 %", 0.0: "0 %"}
-    assert {value: share(value) for value in texts} == texts
 
 
 def test_weights_and_biases_are_counted_apart():
