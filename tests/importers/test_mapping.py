@@ -28,7 +28,7 @@ def named(weight, bias=None, w=W, b=B):
 def taken(tmp_path, arrays, topology=TOPOLOGY):
     told = []
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, tmp_path / "w.safetensors")
-    return weights.load(tmp_path / "w.safetensors", topology, told.append), told
+    return weights.load(tmp_path / "w.safetensors", topology, say=told.append), told
 
 
 SAME = {
