@@ -5,6 +5,7 @@ No state is kept between calls and nothing of the caller's event loop is touched
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import tempfile
@@ -78,6 +79,7 @@ def record(
         return _make(_opened(scene), Path(path), wish, overwrite, resume, jobs, farm, progress, backend)
 
 
+@threads.one()
 def record_training(
     model: Any,
     path: str | Path,
@@ -117,7 +119,7 @@ def record_training(
         edits += [Edit("record.steps", steps)] if steps is not None else []
         edits += [Edit("title", title)] if title is not None else []
         opened = replace(opened, scene=toml.apply(opened.scene, edits))
-        known = record.__kwdefaults__
+        known = inspect.unwrap(record).__kwdefaults__
         if unknown := sorted(set(options) - set(known)):
             raise TypeError(f"record_training() got unexpected options: {', '.join(unknown)}")
         options = known | options | {"duration": duration}
@@ -169,6 +171,7 @@ class Recorder:
     def size(self) -> tuple[int, int]:
         return self._job.scene.record.width, self._job.scene.record.height
 
+    @threads.one()
     def frame(self, k: int | None = None) -> Still:
         """Frame `k`, or the next one. Going back begins the training again. Raises IndexError outside the film."""
         k = self._next if k is None else k
