@@ -79,6 +79,7 @@ def record(
         return _make(_opened(scene), Path(path), wish, overwrite, resume, jobs, farm, progress, backend)
 
 
+@threads.one()
 def record_training(
     model: Any,
     path: str | Path,
@@ -170,6 +171,7 @@ class Recorder:
     def size(self) -> tuple[int, int]:
         return self._job.scene.record.width, self._job.scene.record.height
 
+    @threads.one()
     def frame(self, k: int | None = None) -> Still:
         """Frame `k`, or the next one. Going back begins the training again. Raises IndexError outside the film."""
         k = self._next if k is None else k
