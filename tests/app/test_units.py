@@ -8,6 +8,7 @@ import math
 import re
 import runpy
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
