@@ -90,8 +90,11 @@ def go_on(loop, path: Path, typed: Sequence[str] = ()) -> None:
 
 
 def _last_picture(loop):
-    """Draw the moment once more: after a swap a window's back buffer holds nothing."""
+    """Draw the moment once more, at rest: after a swap a window's back buffer holds nothing."""
+    loop.session.settle()
     loop.session.running = False
+    if loop.session.walking is None:
+        loop.session.evaluate()  # at rest what is told is of this very step
     loop.stage.draw(0.0)
     loop._overlay(1e-3)
     loop.host.end_overlay()
