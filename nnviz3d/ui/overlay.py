@@ -89,7 +89,7 @@ class Overlay:
             for card in (outputs, inset):
                 rect = card.draw(f, [*cards, *taken])
                 cards += [rect] if rect else []
-        self._labels.draw(f, cards, bool(cards) and f.readout.moment.table is not None)
+        self._labels.draw(f, [*cards, *taken[:-1]], bool(cards) and f.readout.moment.table is not None)
 
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)

@@ -61,3 +61,14 @@ def test_a_name_that_is_cut_to_dots_is_left_out(x, shown):
     placed = [item.label.text for item in driver.overlay._labels.placed]
     driver.close()
     assert bool(placed) is shown and all(len(text.strip("…")) >= 4 for text in placed)
+
+
+def test_no_name_shines_through_the_card_of_the_sample():
+    driver = Driver(640, 480)
+    labels = tuple(Label(150.0, 30.0 + 24 * k, f"input {k}", 1.0, "left", "minor") for k in range(12))
+    driver.readout = readouts.readout(labels=labels)
+    driver.frame(3)
+    foot = max(low for low in range(60, 300, 2) if driver.overlay._labels.placed[0].top >= low)
+    names = {item.label.text for item in driver.overlay._labels.placed}
+    driver.close()
+    assert foot > 100 and "input 11" in names and "input 2" not in names
