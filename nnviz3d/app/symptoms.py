@@ -192,7 +192,7 @@ def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Fi
         f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} are of that class: the '
         f"accuracy of {percent(score.accuracy)} tells no more. Balanced accuracy {percent(score.balanced)}; {least}."
     )
-    remedy = "More samples of the rare classes, batches that hold some of them, other features, or more steps."
+    remedy = "More samples of the rare classes, other features, or more steps."
     title = "Answers one class only" if c.said_c[k] == rows else "Answers nearly always one class"
     return Finding(title, how, remedy if weighted else "Training: class weights balanced. " + remedy)
 

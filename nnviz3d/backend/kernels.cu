@@ -183,17 +183,14 @@ __global__ void huber(const float* a, const float* t, float* d, float* term, lon
     }
 }
 
-// One block: f = w rows / sum w, with w = t . v + base the weight of a row's class
+// f = t . v + base, the weight of a row's class
 __global__ void weigh(const float* t, const float* v, float base, float* f, int rows, int width)
 {
-    float sum = 0.0f;
-    for (int row = threadIdx.x; row < rows; row += blockDim.x) {
+    EACH(row, rows) {
         float w = base;
-        for (int i = 0; i < width; ++i) w += t[(long long)row * width + i] * v[i];
-        sum += f[row] = w;
+        for (int i = 0; i < width; ++i) w += t[row * width + i] * v[i];
+        f[row] = w;
     }
-    sum = block_reduce(sum, false);
-    for (int row = threadIdx.x; row < rows; row += blockDim.x) f[row] *= rows / sum;
 }
 
 // x *= f, row by row

@@ -3,7 +3,7 @@
 On logits: cross-entropy (with softmax) and binary cross-entropy (with sigmoid); they also write the probabilities into `a`, and `d` is
 dL/dz. On activations: mse, half_mse, huber; there `d` is dL/da. Means are PyTorch's (over batch and outputs; cross-entropy and
 Playground's half_mse over the batch). Targets are rows `t_bo`. No regularisation here. `f_b1`: what each row's loss and gradient are
-multiplied by (class weights over their mean in the batch, from `weigh`), or None.
+multiplied by (the weight of its class, from `weigh`), or None.
 """
 
 from __future__ import annotations
@@ -16,15 +16,10 @@ from nnviz3d.backend.numpy_activations import spread
 
 
 def weigh(t_bo, weights_o, low: float, f_b1):
-    """f = w n / sum w, with w the weight of each row's class: t is `low` but for a 1 at the class."""
+    """f = the weight of each row's class: t is `low` but for a 1 at the class."""
     column = (np.asarray(weights_o, np.float64) / (1 - low)).astype(t_bo.dtype).reshape(-1, 1)
-    base, flat = t_bo.dtype.type(-low * column.sum(dtype=np.float64)), f_b1.reshape(-1)
-
-    def share():
-        np.add(flat, base, flat)
-        np.multiply(flat, len(flat) / flat.sum(dtype=np.float64), flat, casting="same_kind")
-
-    return [bind(np.dot, t_bo, column, f_b1), share]
+    base = t_bo.dtype.type(-low * column.sum(dtype=np.float64))
+    return [bind(np.dot, t_bo, column, f_b1), bind(np.add, f_b1, base, f_b1)]
 
 
 def _rows(x_bo, f_b1, out_bo):

@@ -137,7 +137,7 @@ class NumpyOps:
 
     # losses: cell[0] = mean loss, d = its gradient by z (on logits) or by a; f_b1 multiplies the rows of both, from `weigh`
     def weigh(self, t_bo, weights: tuple[float, ...], low: float, f_b1) -> Calls:
-        """f = w n / sum w: the weight of each row's class over their mean."""
+        """f = the weight of each row's class."""
         return numpy_losses.weigh(t_bo, weights, low, f_b1)
 
     def cross_entropy(self, z_bo, t_bo, a_bo, d_bo, cell, f_b1=None) -> Calls:

@@ -35,7 +35,7 @@ class Evaluation:
 
         `truth_n`: (n,) class ids of the rows, on the host; `of`: rows of the part that they were taken from.
         """
-        xp, total, weight, done = self.ops.xp, 0.0, 0.0, 0
+        xp, total, done = self.ops.xp, 0.0, 0
         counts = np.zeros((3, self.classes), np.intp)  # of the class, right, said
         while done < len(x_ni):
             n = min(self.rows, len(x_ni) - done)
@@ -45,12 +45,11 @@ class Evaluation:
             with np.errstate(all="ignore"):
                 for call in plan.calls:
                     call()
-            here = float(self.objective.weights_of(truth_n[done : done + n]).sum()) if self.objective.weights else n
-            total, weight = total + float(b.cell[0]) * here, weight + here
+            total += float(b.cell[0]) * n
             if self.classes:
                 counts += self._answers(b, truth_n[done : done + n])
             done += n
-            yield self._score(total / weight, counts, done, of)
+            yield self._score(total / done, counts, done, of)
 
     def _answers(self, b: Buffers, truth_n: np.ndarray) -> np.ndarray:
         """(3, C) of one block. What is not a number is no answer."""

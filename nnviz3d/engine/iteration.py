@@ -86,10 +86,8 @@ class Tape:
 
     @property
     def factor(self) -> float:
-        """What the shown sample's loss and errors are multiplied by: the weight of its class over the batch's mean; 1 without weights."""
-        if not self.objective.weights:
-            return 1.0
-        return self.objective.weight(self.target) / float(self.objective.weights_of(self.data.t_train[self.rows]).mean())
+        """What the shown sample's loss and errors are multiplied by: the weight of its class; 1 without weights."""
+        return self.objective.weight(self.target)
 
     @cached_property
     def old(self) -> Sample:
@@ -128,7 +126,7 @@ class Tape:
 
     def _look(self, parameters: np.ndarray) -> Sample:
         shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters), self.holds.killed)
-        shown.show(self.x, self.target, self.factor)
+        shown.show(self.x, self.target)
         z, a, delta = _frozen(np.array(self.ops.to_host(shown.all))).reshape(3, -1)
         return Sample(z, a, delta, shown.loss)
 

@@ -159,11 +159,10 @@ class Compiler:
                 calls += ops.mask(b.a[k], b.masks[k], b.y[k])
             plan.add(f"forward {k}", calls)
 
-    def loss(self, plan: Plan, b: Buffers, f_b1=None) -> None:
-        """Mean loss into the cell; d of the output = dL/dz. `f_b1`: what the rows are multiplied by, where that is not for the batch's
-        class weights to say."""
-        ops, goal, z, a, d, calls = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1], []
-        if goal.weights and f_b1 is None:
+    def loss(self, plan: Plan, b: Buffers) -> None:
+        """Mean loss into the cell, each row times the weight of its class; d of the output = dL/dz."""
+        ops, goal, z, a, d, calls, f_b1 = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1], [], None
+        if goal.weights:
             f_b1 = ops.zeros((b.t.shape[0], 1))
             calls += ops.weigh(b.t, goal.weights, goal.low, f_b1)
         if goal.loss in ON_LOGITS:

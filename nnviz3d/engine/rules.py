@@ -196,8 +196,7 @@ def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> 
     rows = tape.rows if batch else np.array([tape.row])
     masks = tape.masks if batch else (None,) * len(tape.masks)
     shown = tape.data.x_train[rows], tape.data.t_train[rows]
-    factor = None if batch else tape.factor
-    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed, factor)
+    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
     old = float(tape.before[p])
     l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and p < node.weight.stop else (0.0, 0.0)
     return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
@@ -209,9 +208,7 @@ def check_sample(
     """The same for any sample (inputs and its target) and any parameters (P,) on the host; `analytic` is what it is compared with."""
     topology.parameter(p)
     targets = np.asarray([target]) if objective.classes else np.reshape(target, (1, -1))
-    loss = _Loss(
-        topology, objective, parameters, np.reshape(x_i, (1, -1)), targets, (None,) * len(topology.nodes), killed, objective.weight(target)
-    )
+    loss = _Loss(topology, objective, parameters, np.reshape(x_i, (1, -1)), targets, (None,) * len(topology.nodes), killed)
     return _check(lambda w: loss(p, w), float(parameters[p]), analytic, h)
 
 
@@ -224,10 +221,9 @@ def _check(loss, old: float, analytic: float, h: float) -> Check:
 
 
 class _Loss:
-    """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none. `factor`: of the
-    rows' losses; None: what the class weights make of them."""
+    """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none."""
 
-    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=(), factor=None):
+    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
         ops = NumpyOps("float64")
         self.parameters = np.array(parameters, np.float64)
         self._plan = Plan()
@@ -239,7 +235,7 @@ class _Loss:
         b.t[...] = objective.rows(targets, np.float64)
         compiler = Compiler(ops, topology, objective, self.parameters)
         compiler.forward(self._plan, b)
-        compiler.loss(self._plan, b, None if factor is None or not objective.weights else np.full((len(x_bi), 1), factor))
+        compiler.loss(self._plan, b)
 
     def __call__(self, p: int, value: float) -> float:
         kept, self.parameters[p] = self.parameters[p], value

@@ -33,8 +33,7 @@ class Shown:
         compiler = Compiler(ops, topology, objective, parameters)
         self._plan = Plan()
         compiler.forward(self._plan, self._buffers)
-        self._factor = ops.zeros((1, 1)) if objective.weights else None
-        compiler.loss(self._plan, self._buffers, self._factor)
+        compiler.loss(self._plan, self._buffers)
         compiler.backward(self._plan, self._buffers)
 
     @property
@@ -42,17 +41,14 @@ class Shown:
         """Of the sample shown last."""
         return float(self.ops.to_host(self._buffers.cell)[0])
 
-    def show(self, x_i, target, factor: float | None = None) -> None:
-        """`x_i` (I,) or the sample's shape; `target` a class id or (O,) numbers; `factor`: what its loss is multiplied by, else the
-        weight of its class."""
+    def show(self, x_i, target) -> None:
+        """`x_i` (I,) or the sample's shape; `target` a class id or (O,) numbers."""
         ops, b = self.ops, self._buffers
         x = np.asarray(x_i, ops.dtype).reshape(1, -1)
         ops.write(x, b.a[0])
         ops.write(x, b.z[0])
         targets = np.asarray([target]) if self.objective.classes else np.reshape(target, (1, -1))
         ops.write(self.objective.rows(targets, ops.dtype), b.t)
-        if self._factor is not None:
-            ops.write(np.full((1, 1), self.objective.weight(target) if factor is None else factor, ops.dtype), self._factor)
         with np.errstate(all="ignore"):
             for call in self._plan.calls:
                 call()

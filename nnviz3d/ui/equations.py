@@ -180,7 +180,7 @@ def weight_tip(c: float | None) -> str:
     """What a class weight is; empty without one."""
     if c is None:
         return ""
-    return f" c = {plain(c)}: the weight of this sample's class, over the mean weight of the batch (of the training part, outside a walk)."
+    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training part is 1."
 
 
 def _chain(reading: NeuronReading, name: str) -> list[Line]:

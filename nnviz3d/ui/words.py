@@ -54,7 +54,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.class_weights": (
         "Class weights",
         "balanced: samples of rare classes count for more, so that every class counts the same. A list or table of your own stands in the "
-        "scene file. The loss is the weighted mean.",
+        "scene file. The loss is the mean of the weighted losses.",
     ),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
     "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),

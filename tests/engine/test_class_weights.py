@@ -1,4 +1,4 @@
-"""Class weights: the weighted mean of the batch's losses, its gradient, the same on every backend, and what is told of one sample."""
+"""Class weights: the mean of the batch's weighted losses, its gradient, the same on every backend, and what is told of one sample."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def forward(trainer: Trainer, x: np.ndarray) -> np.ndarray:
 
 
 def weighted(z: np.ndarray, t: np.ndarray, w: np.ndarray) -> float:
-    """torch.nn.functional.cross_entropy(z, t, weight=w), reduction "mean"."""
+    """torch.nn.functional.cross_entropy(z, t, weight=w, reduction="sum") / n."""
     losses = np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) + z.max(1) - z[np.arange(len(t)), t]
-    return float((w[t] * losses).sum() / w[t].sum())
+    return float((w[t] * losses).mean())
 
 
 def test_balanced_weights_are_scikit_learns():
@@ -55,7 +55,7 @@ def test_balanced_weights_are_scikit_learns():
 
 
 @pytest.mark.parametrize("weights", ["balanced", [1, 5, 20], {"rare": 7.5}])
-def test_the_loss_of_a_batch_and_of_a_part_is_pytorchs(weights):
+def test_the_loss_of_a_batch_and_of_a_part_is_the_mean_of_weighted_losses(weights):
     d = data()
     trainer = Trainer(scene(weights), d, NumpyOps())
     w = np.asarray(trainer.objective.weights)
