@@ -17,15 +17,15 @@ _HOMES = {
     "Edit": "nnviz3d.spec.edit",
     "InputError": "nnviz3d.spec.errors",
     "RunError": "nnviz3d.spec.errors",
-    "run": "nnviz3d.app.api",
-    "shot": "nnviz3d.app.api",
-    "train": "nnviz3d.app.api",
-    "record": "nnviz3d.app.filming",
-    "record_training": "nnviz3d.app.filming",
-    "Recorder": "nnviz3d.app.filming",
-    "Film": "nnviz3d.app.display",
-    "Still": "nnviz3d.app.display",
-    "load_recording": "nnviz3d.app.api",
+    "run": "nnviz3d.app.api.scene",
+    "shot": "nnviz3d.app.api.scene",
+    "train": "nnviz3d.app.api.scene",
+    "record": "nnviz3d.app.api.film",
+    "record_training": "nnviz3d.app.api.film",
+    "Recorder": "nnviz3d.app.api.film",
+    "Film": "nnviz3d.app.render.notebook",
+    "Still": "nnviz3d.app.render.notebook",
+    "load_recording": "nnviz3d.app.api.scene",
 }
 
 
@@ -38,7 +38,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _Package(ModuleType):
-    """`nv.record` is the function, also when the package of that name (`from nnviz3d.record import ...`) has been imported."""
+    """`nv.record` is the function, also when the package of that name (`from nnviz3d.video import ...`) has been imported."""
 
     @property
     def record(self) -> Any:

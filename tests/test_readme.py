@@ -12,7 +12,7 @@ from nnviz3d.spec import paths
 ROOT = paths.CHECKOUT
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\| `(nnviz3d[^`]*)` \|", TEXT, re.M)
-SLOW = {"nnviz3d bench --json": "measured by tests/app/test_bench.py, a section at a time"}
+SLOW = {"nnviz3d bench --json": "measured by tests/app/bench/test_bench.py, a section at a time"}
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in SLOW])

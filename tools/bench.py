@@ -122,8 +122,8 @@ def tape_section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
     the first look at a tape, and re-entering a remembered step (median and worst of 100)."""
     import numpy as np
 
-    from nnviz3d.engine.iteration import record
-    from nnviz3d.engine.rewind import Rewind
+    from nnviz3d.engine.run_history import Rewind
+    from nnviz3d.engine.tape import record
 
     cases = []
     for sizes, batch, _ in CASES[:2]:
@@ -164,9 +164,9 @@ def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> d
 
     import numpy as np
 
-    from nnviz3d.importers.nnrec import Recording
+    from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.recorded import RecordedTraining, scene_of
-    from nnviz3d.sources.recorder import Recorder
+    from nnviz3d.sources.training_recorder import Recorder
     from nnviz3d.spec.scene import Data, Layer, Network, Scene, Train
 
     cases = []

@@ -16,7 +16,7 @@ OVERHEAD_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 1.0, 1.15
 
 
 def job_of(folder: Path, name: str, target: str, **settings):
-    from nnviz3d.app.film import job
+    from nnviz3d.app.render.film import job
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
 
@@ -29,9 +29,9 @@ def record_section(frames: int = 600) -> dict:
 
     By one process, as drawing and encoding alone are; then by as many as `record` takes.
     """
-    from nnviz3d.app.film import work
-    from nnviz3d.app.film.painter import Painter
-    from nnviz3d.record.encode import Encoder
+    from nnviz3d.app.render.film import pipeline
+    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.video.encode import Encoder
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -51,10 +51,10 @@ def record_section(frames: int = 600) -> dict:
         encoder.close()
         encode = perf_counter() - start
         start = perf_counter()
-        work.record(what)
+        pipeline.record(what)
         film = perf_counter() - start
         start = perf_counter()
-        work.record(job_of(folder, "digits", "again.mp4", record__fps=60, record__duration=frames / 60), jobs=None)
+        pipeline.record(job_of(folder, "digits", "again.mp4", record__fps=60, record__duration=frames / 60), jobs=None)
         cores = perf_counter() - start
     return {
         "frames": what.count, "draw_s": round(draw, 2), "encode_s": round(encode, 2), "film_s": round(film, 2),
@@ -74,7 +74,7 @@ def memory_section(frames: int = 10_000) -> dict:
     """How memory grows over a long film: megabytes for 1,000 frames, by least squares over the second half (goal: below 1)."""
     import numpy as np
 
-    from nnviz3d.app.film import work
+    from nnviz3d.app.render.film import pipeline
 
     seen: list[tuple[int, float]] = []
     with tempfile.TemporaryDirectory() as name:
@@ -87,7 +87,7 @@ def memory_section(frames: int = 10_000) -> dict:
             if done % 100 == 0:
                 seen.append((done, resident()))
 
-        work.record(what, progress=note)
+        pipeline.record(what, progress=note)
     k, mb = np.array(seen[len(seen) // 2 :]).T
     slope = float(np.polyfit(k, mb, 1)[0]) * 1000
     return {"frames": what.count, "mb_for_1000_frames": round(slope, 3), "goal": SLOPE_GOAL, "mb_at_half": mb[0], "mb_at_end": mb[-1]}
@@ -101,9 +101,9 @@ def resident() -> float:
 
 def codecs_section(frames: int = 120) -> dict:
     """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
-    from nnviz3d.app.film import job, work
-    from nnviz3d.app.film.painter import Painter
-    from nnviz3d.record.codecs import CODECS, FORMATS, encoder_works
+    from nnviz3d.app.render.film import job, pipeline
+    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.video.codecs import CODECS, FORMATS, encoder_works
 
     found = {}
     with tempfile.TemporaryDirectory() as name:
@@ -117,7 +117,7 @@ def codecs_section(frames: int = 120) -> dict:
                 if codec.endswith("nvenc") and not encoder_works(CODECS[codec].encoder):
                     continue
                 what = job.make(plain.scene, folder, folder / f"{codec}.{form}", codec=codec, frames=f"0..{frames - 1}")
-                parts = work.open_parts(what)
+                parts = pipeline.open_parts(what)
                 start = perf_counter()
                 for number in range(parts.plan.pieces):
                     piece = parts.open(number)
@@ -154,13 +154,13 @@ def farm_section(frames: int = 600) -> dict:
     be twice as fast as that one; its time is told too. Starting the workers is told apart: a film of minutes does not notice it. While
     the machine has other work, only the processor times can be compared.
     """
-    from nnviz3d.app.film import cluster, farm
+    from nnviz3d.app.render.film import dask_cluster, dask_farm
 
     cores = sorted(os.sched_getaffinity(0))[:2]
     settings = {"record__fps": 60, "record__duration": frames / 60}
     os.environ["LP_NUM_THREADS"] = "1"
 
-    class Watched(farm.Farm):
+    class Watched(dask_farm.Farm):
         def _take_back(self, worker, parts):
             number = super()._take_back(worker, parts)
             if number is None:
@@ -172,13 +172,13 @@ def farm_section(frames: int = 600) -> dict:
         held, held_cpu, hashes = alone(name, "held.mp4", settings, cores[:1])
         free, free_cpu, _ = alone(name, "free.mp4", settings, [])
         what = job_of(Path(name), "digits", "farm.mp4", **settings)
-        farm.Farm, plain = Watched, farm.Farm
+        dask_farm.Farm, plain = Watched, dask_farm.Farm
         try:
             before, start = children(), perf_counter()
-            told = farm.record(what, cluster.Where(workers=2))
+            told = dask_farm.record(what, dask_cluster.Where(workers=2))
             end, cpu = perf_counter(), children() - before
         finally:
-            farm.Farm = plain
+            dask_farm.Farm = plain
     assert told["frames"] == hashes, "the farm's frames are those of one process"
     return {
         "frames": what.count, "one_core_s": round(held, 2), "one_process_s": round(free, 2), "farm_s": round(end - ready[-1], 2),

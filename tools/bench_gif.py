@@ -45,7 +45,7 @@ def section() -> dict:
 
 def film() -> dict:
     """Make it once."""
-    from nnviz3d.app.film import work
+    from nnviz3d.app.render.film import pipeline
 
     first: list[tuple[float, int]] = []
 
@@ -56,10 +56,10 @@ def film() -> dict:
     with tempfile.TemporaryDirectory() as name:
         what = job(name)
         start = perf_counter()
-        parts = work.begin(what)
-        work.paint(what, parts, range(parts.plan.pieces), painted, jobs=None)
+        parts = pipeline.begin(what)
+        pipeline.paint(what, parts, range(parts.plan.pieces), painted, jobs=None)
         drawn = perf_counter()
-        work.finish(parts, what.target, what.sidecar)
+        pipeline.finish(parts, what.target, what.sidecar)
         end, size = perf_counter(), what.target.stat().st_size
     (begun, done), count = first[0], what.count
     each, all_of_them = 1e3 / (count - done), 1e3 / count
@@ -77,7 +77,7 @@ def job(folder: str):
 
 def alone(frames: int = 60) -> float:
     """Milliseconds of the processor that one frame takes to draw, in a process that has nothing beside it."""
-    from nnviz3d.app.film.painter import Painter
+    from nnviz3d.app.render.film.frame_renderer import Painter
 
     with tempfile.TemporaryDirectory() as name:
         what = job(name)

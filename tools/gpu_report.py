@@ -93,8 +93,8 @@ def opengl(cuda) -> tuple[list[dict], list[dict]]:
     from OpenGL import GL
 
     from nnviz3d.backend.interop import InteropUnavailable, MappedBuffer
-    from nnviz3d.gfx.columns import TextureBuffer
     from nnviz3d.gfx.egl import EglHost
+    from nnviz3d.gfx.texture_buffer import TextureBuffer
 
     host = EglHost(64, 64)
     renderer = GL.glGetString(GL.GL_RENDERER).decode()

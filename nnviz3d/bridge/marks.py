@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.draw.columns import END, FROZEN, KILLED
-from nnviz3d.spec.holds import Holds
+from nnviz3d.draw.network_buffers import END, FROZEN, KILLED
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.topology import Topology
 
 

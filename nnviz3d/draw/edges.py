@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context

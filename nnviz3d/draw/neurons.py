@@ -10,14 +10,14 @@ from math import log
 import numpy as np
 
 from nnviz3d.draw.camera import Pose
-from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
-from nnviz3d.draw.tiles import Tiles
+from nnviz3d.draw.response_tiles import Tiles
 from nnviz3d.gfx import state
-from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
+from nnviz3d.gfx.texture_buffer import TextureBuffer
 
 SORT_UP_TO = 20_000  # more sprites than that are too small for their order to be seen; sorting 100,000 takes 8 ms
 DOT_PIXELS = 2.5  # radius below which shading cannot be seen

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import log2
 
 from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.pieces import Piece
+from nnviz3d.draw.image_tiles import Piece
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnviz3d.draw.columns import Subject
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.image_tiles import Piece, split
+from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.neurons import Neurons
-from nnviz3d.draw.pieces import Piece, split
 from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context

@@ -16,7 +16,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import FROM_OUTPUT
 from nnviz3d.engine.arenas import Arenas
-from nnviz3d.engine.holding import common
+from nnviz3d.engine.frozen_ranges import common
 from nnviz3d.engine.objective import ON_LOGITS, Objective
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem

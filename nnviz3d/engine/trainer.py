@@ -15,18 +15,18 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import INDEX
-from nnviz3d.engine import initial
+from nnviz3d.engine import initializers
 from nnviz3d.engine.arenas import Arenas
+from nnviz3d.engine.batch_feeder import Feed
 from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.feed import Feed
-from nnviz3d.engine.holding import free_stretches, frozen_stretches
-from nnviz3d.engine.looking import Looking
+from nnviz3d.engine.frozen_ranges import free_stretches, frozen_stretches
 from nnviz3d.engine.objective import class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
+from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
 from nnviz3d.spec.topology import chain
@@ -58,7 +58,9 @@ class Trainer:
         self.rows = 0  # of the last step's batch
         # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
         self.edited: dict[int, tuple[float, float]] | None = {}
-        self.arenas = Arenas(ops, self.topology, initial.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer)
+        self.arenas = Arenas(
+            ops, self.topology, initializers.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer
+        )
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
         dropout = tuple(layer.dropout for layer in scene.network.layers)

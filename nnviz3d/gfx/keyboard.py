@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import glfw
 
-from nnviz3d.spec.keys import LETTERS, Press, Typed, motion
+from nnviz3d.spec.key_bindings import LETTERS, Press, Typed, motion
 
 _NAMED = {
     "Space": "SPACE", "Tab": "TAB", "Enter": "ENTER", "Esc": "ESCAPE", "Backspace": "BACKSPACE", "Delete": "DELETE", "Insert": "INSERT",

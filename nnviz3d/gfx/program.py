@@ -13,9 +13,9 @@ from OpenGL import GL
 from vispy import gloo
 from vispy.gloo import gl
 
-from nnviz3d.gfx import source
-from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.gfx import shader_source
 from nnviz3d.gfx.context import Context
+from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.errors import RunError
 
 _MODES = {"points": GL.GL_POINTS, "triangles": GL.GL_TRIANGLES, "triangle_strip": GL.GL_TRIANGLE_STRIP}
@@ -41,7 +41,7 @@ class Program:
     def __init__(self, context: Context, vertex: str, fragment: str, switches: tuple[str, ...] = ()):
         self.context = context
         self.name = f"{vertex} + {fragment}"
-        self._program = gloo.Program(source.load(vertex, switches), source.load(fragment, switches))
+        self._program = gloo.Program(shader_source.load(vertex, switches), shader_source.load(fragment, switches))
         self._last: dict[str, Any] = {}
         self._units: dict[str, int] = {}  # columns
         self._images: dict[str, int] = {}  # textures: name to unit

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine import carry
+from nnviz3d.engine import weight_transfer
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.data.plane import Plane, plane_of
-from nnviz3d.engine.iteration import Tape, record
-from nnviz3d.engine.judging import Judging
-from nnviz3d.engine.rewind import Rewind
+from nnviz3d.engine.per_sample import Judging
+from nnviz3d.engine.run_history import Rewind
+from nnviz3d.engine.tape import Tape, record
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.sources.asking import Asking
+from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.spec.edit import Rebuild
-from nnviz3d.spec.holds import Holds
-from nnviz3d.spec.lineage import Origins
-from nnviz3d.spec.lineage import origins as guessed
+from nnviz3d.spec.layer_origins import Origins
+from nnviz3d.spec.layer_origins import origins as guessed
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score, percent
 from nnviz3d.spec.units import Unit
@@ -205,8 +205,8 @@ class OwnTraining:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
 
         DATA keeps parameters, slots and step where the network stays the same. NET starts anew, except that `keep` takes over the
-        weights that still fit (`engine.carry`). `origins`: which old hidden layer each new one is, where that is known. What is frozen
-        or killed stays so, as long as the neuron is there.
+        weights that still fit (`engine.weight_transfer`). `origins`: which old hidden layer each new one is, where that is known. What is
+        frozen or killed stays so, as long as the neuron is there.
         """
         old = self.scene
         if rebuild >= Rebuild.NET or scene.data != old.data:
@@ -236,8 +236,8 @@ class OwnTraining:
             if origins is None or len(origins) != len(now.layers):
                 origins = guessed(before.layers, now.layers)
             if keep:
-                trainer.load_parameters(carry.weights(before, now, origins, old.parameters(), trainer.parameters()))
-            trainer.hold(carry.holds(old.topology, trainer.topology, origins, old.holds))
+                trainer.load_parameters(weight_transfer.weights(before, now, origins, old.parameters(), trainer.parameters()))
+            trainer.hold(weight_transfer.holds(old.topology, trainer.topology, origins, old.holds))
         self.data = data
         self._asking.aim(plane)
         self._take(trainer)

@@ -16,14 +16,14 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet, load
 from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.plan import Buffers, Compiler, Plan
-from nnviz3d.engine.rewind import Snapshot
+from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec import Recording
-from nnviz3d.importers.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import chain
 from nnviz3d.spec.units import Unit
@@ -235,7 +235,7 @@ class Moment:
 
 
 class Reel:
-    """What `engine.rewind.Rewind` is to a run that trains: all kept steps can be entered, and none is ever lost or added."""
+    """What `engine.run_history.Rewind` is to a run that trains: all kept steps can be entered, and none is ever lost or added."""
 
     def __init__(self, source: RecordedTraining):
         self.source = source

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from nnviz3d.spec.lineage import Origins
+from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.scene import PACE, Scene
 
 

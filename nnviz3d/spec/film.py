@@ -1,6 +1,6 @@
 """How a film of a scene is made: sizes, and shots with key frames of the camera and what the network does meanwhile.
 
-Data only, as the rest of the scene; `app.film.director` plays it.
+Data only, as the rest of the scene; `app.render.film.shot_player` plays it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from nnviz3d.spec import compare, limits, rates
-from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
+from nnviz3d.spec import compare, frame_rates, limits
+from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
 
 Camera = Literal["three_quarter", "front", "side", "top", "input", "output"]
 Degrees = Annotated[float, Field(ge=-3600, le=3600)]
@@ -84,7 +84,7 @@ class Record(Table):
 
     width: int = Field(1280, ge=16, le=limits.IMAGE_SIDE)
     height: int = Field(720, ge=16, le=limits.IMAGE_SIDE)
-    fps: rates.Rate = Field(30, description='frames a second, 1 to 1000; 29.97 is exactly "30000/1001"')
+    fps: frame_rates.Rate = Field(30, description='frames a second, 1 to 1000; 29.97 is exactly "30000/1001"')
     duration: Annotated[float, Field(gt=0, le=86_400)] = Field(10.0, description="seconds, of a film without shots")
     steps: int = Field(800, ge=0, le=limits.STEPS, description="training steps spread over a film without shots, slow first")
     turn: Degrees = Field(24.0, description="degrees that the camera turns over a film without shots")
@@ -109,7 +109,7 @@ class Record(Table):
     @property
     def rate(self) -> Fraction:
         """Frames a second, exactly."""
-        return rates.exact(self.fps)
+        return frame_rates.exact(self.fps)
 
     def frames(self, seconds: float) -> int:
         """So long, in frames."""

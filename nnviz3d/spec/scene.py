@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from nnviz3d.spec import compare, limits
-from nnviz3d.spec.columns import Column, Decimal, Delimiter, Encoding
+from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
-from nnviz3d.spec.table import NonNegative, Positive, Table, Unit
+from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
 
 Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 OutputActivation = Literal["auto", Activation, "softmax"]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from nnviz3d.spec.table import Table
+from nnviz3d.spec.model_base import Table
 
 PANEL = (280.0, 640.0)  # unscaled pixels
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nnviz3d.spec import compare, kinds, limits, paths
-from nnviz3d.spec.columns import Column
+from nnviz3d.spec import compare, file_kinds, limits, paths
+from nnviz3d.spec.column_settings import Column
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -64,10 +64,12 @@ def read(path: Path) -> dict:
     try:
         return parse(_bytes(path), where)
     except InputError as error:
-        kind = kinds.of(path)
-        if kind in (kinds.SCENE, kinds.TEXT, kinds.EMPTY) or (kind is kinds.UNKNOWN and NOT_TEXT not in error.problems[0].message):
+        kind = file_kinds.of(path)
+        if kind in (file_kinds.SCENE, file_kinds.TEXT, file_kinds.EMPTY) or (
+            kind is file_kinds.UNKNOWN and NOT_TEXT not in error.problems[0].message
+        ):
             raise
-        raise kinds.refuse(where, "a scene file", kind) from None
+        raise file_kinds.refuse(where, "a scene file", kind) from None
 
 
 def _bytes(path: Path) -> bytes:

@@ -9,8 +9,10 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.settings import PANEL
-from nnviz3d.ui import filemenu, focus, picturemenu, theme
-from nnviz3d.ui.frame import Frame
+from nnviz3d.ui.core import focus, theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.widgets import icon_button, right_edge, tip
+from nnviz3d.ui.dialogs import file_menu, picture_menu
 from nnviz3d.ui.panels import (
     charts,
     compare,
@@ -19,16 +21,15 @@ from nnviz3d.ui.panels import (
     health,
     layers,
     look,
-    moments,
     network,
     neuron,
     performance,
     samples,
     settings,
+    snapshots,
     training,
     weight,
 )
-from nnviz3d.ui.widgets import icon_button, right_edge, tip
 
 _W = imgui.WindowFlags_
 _GRIP = int(_W.no_decoration | _W.no_move | _W.no_background | _W.no_saved_settings | _W.no_nav)
@@ -67,7 +68,7 @@ class Dock:
             (neuron, self.neuron.draw),
             (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
-            (moments, moments.draw),
+            (snapshots, snapshots.draw),
         )  # fmt: skip
         self.sections = [Section(m.TITLE, m.ICON, m.HINT, m.OPEN, draw) for m, draw in rows]
         self.opened = {section.title: section.open for section in self.sections}
@@ -166,7 +167,7 @@ class Dock:
         mark = "\n(not saved yet)" if r.dirty else ""
         if icon_button(f, fa.ICON_FA_FOLDER_OPEN, "file", "Open, save as, film, export", size=side):
             imgui.open_popup("file")
-        filemenu.draw(f)
+        file_menu.draw(f)
         imgui.same_line()
         for icon, name, hint, enabled in (
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
@@ -181,7 +182,7 @@ class Dock:
             if icon_button(f, icon, name, hint, enabled, size=side):
                 imgui.open_popup(name) if name == "picture" else f.do(name)
             if name == "picture":
-                picturemenu.draw(f)
+                picture_menu.draw(f)
             if name == "save" and r.dirty:
                 corner = imgui.get_item_rect_max()
                 centre = imgui.ImVec2(corner.x - f.px(5), imgui.get_item_rect_min().y + f.px(6))

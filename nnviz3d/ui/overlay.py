@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from nnviz3d.spec.keys import Typed
+from nnviz3d.spec.key_bindings import Typed
 from nnviz3d.spec.readout import Answer, Readout
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import black, capturing, focus, header, hotkeys, inset, keyboard, notes, outputs, placing, stage, theme, transport
-from nnviz3d.ui import help as help_card
-from nnviz3d.ui.ask import Ask
+from nnviz3d.ui.core import focus, host_keyboard, label_placement, theme
+from nnviz3d.ui.core.context import Frame, Memory
+from nnviz3d.ui.core.font_fallback import Legible
+from nnviz3d.ui.core.sampled_readout import Told
+from nnviz3d.ui.core.tex import Formulas
+from nnviz3d.ui.dialogs.question import Ask
 from nnviz3d.ui.dock import Dock
-from nnviz3d.ui.frame import Frame, Memory
-from nnviz3d.ui.labels import Labels
-from nnviz3d.ui.legible import Legible
-from nnviz3d.ui.tex import Formulas
-from nnviz3d.ui.titles import Titles
-from nnviz3d.ui.told import Told
-from nnviz3d.ui.tour import Tour, marks
+from nnviz3d.ui.hud import activation_inset, blackout, capture_badge, header, hotkeys, output_table, toasts, transport
+from nnviz3d.ui.hud import help as help_card
+from nnviz3d.ui.hud import stage_input as stage
+from nnviz3d.ui.hud.film_overlay import Titles
+from nnviz3d.ui.hud.labels import Labels
+from nnviz3d.ui.hud.tour_card import Tour, marks
 
 LEAST = 0.07  # scale, in the smallest films: below it imgui has neither a style nor a font
 SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
@@ -62,7 +64,7 @@ class Overlay:
         readout = self._legible.of(readout if compact else self._told(readout, dt))
         f = Frame(scene, readout, float(width), float(height), scale, dt, self._fonts, self._formulas, self.memory, compact)
         f.legible = self._legible.text
-        f.typed = Typed() if compact else keyboard.read() if typed is None else typed
+        f.typed = Typed() if compact else host_keyboard.read() if typed is None else typed
         answer = self._compact(f) if compact else self._full(f)
         self._formulas.sweep()
         return answer
@@ -82,18 +84,18 @@ class Overlay:
         self.panel_width = 0.0
         return Answer()
 
-    def _tell(self, f: Frame, taken: list[placing.Rect]) -> None:
+    def _tell(self, f: Frame, taken: list[label_placement.Rect]) -> None:
         """What stands beside the network: a walk's cards first, then labels where room is left. `taken` ends with what is at the bottom."""
         cards = []
         if f.readout.moment is not None:
-            for card in (outputs, inset):
+            for card in (output_table, activation_inset):
                 rect = card.draw(f, [*cards, *taken])
                 cards += [rect] if rect else []
         self._labels.draw(f, [*cards, *taken[:-1]], bool(cards) and f.readout.moment.table is not None)
 
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)
-        taken: list[placing.Rect] = []
+        taken: list[label_placement.Rect] = []
         tour, card = f.readout.tour, 0.0
         self._tour.arrange(f, self._dock)
         roomy = min(f.width, f.height) >= SMALLEST * f.scale
@@ -108,22 +110,22 @@ class Overlay:
                 marks(f)
             self._tell(f, taken)
             self._dock.draw(f)
-            notes.banner(f)
+            toasts.banner(f)
             if f.readout.question is None:
-                notes.lines(f, top)
-            notes.hover_card(f)
-            notes.edge_card(f)
+                toasts.lines(f, top)
+            toasts.hover_card(f)
+            toasts.edge_card(f)
             help_card.draw(f)
         else:
             self._labels.draw(f)
         self._ask.draw(f)
-        capturing.draw(f)
+        capture_badge.draw(f)
         if f.readout.question is None:  # else its own keys
             hotkeys.draw(f)
             focus.keys(f)
-        black.draw(f)
+        blackout.draw(f)
         if stage_input.clicked or any(stage_input.orbit):
-            f.memory.hint_seconds = max(f.memory.hint_seconds, notes.HINT_SECONDS - 1.5)
+            f.memory.hint_seconds = max(f.memory.hint_seconds, toasts.HINT_SECONDS - 1.5)
         self.panel_width = f.dock_width if roomy else 0.0
         active = imgui.is_any_item_active()
         return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants, card)

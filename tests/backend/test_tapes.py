@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nnviz3d.backend import choose
-from nnviz3d.engine.iteration import record
-from nnviz3d.engine.rewind import Rewind
-from nnviz3d.engine.rules import check_gradient, update
+from nnviz3d.engine.run_history import Rewind
+from nnviz3d.engine.tape import record
+from nnviz3d.engine.update_explained import check_gradient, update
 from nnviz3d.spec.errors import InputError
 from tests.backend.host_kernels import HostKernelOps
 from tests.engine.nets import everything, numbers, trainer

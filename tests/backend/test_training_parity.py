@@ -7,10 +7,10 @@ import pytest
 
 from nnviz3d.backend import choose
 from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.holding import frozen_stretches
+from nnviz3d.engine.frozen_ranges import frozen_stretches
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Layer, Network, Output, Scene, Train
 from tests.backend.host_kernels import HostKernelOps
 

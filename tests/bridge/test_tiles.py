@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from nnviz3d.app import api
-from nnviz3d.app.session import Session
-from nnviz3d.app.stage import Stage
-from nnviz3d.bridge import answers
-from nnviz3d.draw.tiles import turned
+from nnviz3d.app.api import scene as api
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.bridge import plate_colors
+from nnviz3d.draw.response_tiles import turned
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
-from tests.engine.test_judging import forward, source
+from tests.engine.test_per_sample import forward, source
 
 PLANE = ("view.plate_x=2", "view.plate_y=0")
 
@@ -39,19 +39,19 @@ def test_the_slice_goes_through_the_shown_sample():
 
 def test_each_neuron_has_its_own_scale_and_a_silent_one_none():
     range_n2 = np.array([[-0.5, 0.25], [0.0, 4.0], [0.0, 0.0]])
-    assert answers.scales(range_n2).tolist() == [2.0, 0.25, 0.0]
+    assert plate_colors.scales(range_n2).tolist() == [2.0, 0.25, 0.0]
 
 
 def test_an_output_has_the_colour_of_its_class_and_every_palette_its_own():
     iris, xor, numbers = source("iris").topology, source("xor").topology, source("xor", "data.kind=reg-plane").topology
-    assert (answers.tints(iris, "classification")[-3:] == answers.hues(3)).all()
-    assert (answers.tints(xor, "classification")[-2:] == answers.PAIR).all()
-    assert (answers.tints(numbers, "regression") == answers.PAIR[1]).all()
+    assert (plate_colors.tints(iris, "classification")[-3:] == plate_colors.hues(3)).all()
+    assert (plate_colors.tints(xor, "classification")[-2:] == plate_colors.PAIR).all()
+    assert (plate_colors.tints(numbers, "regression") == plate_colors.PAIR[1]).all()
     for palette in ("blue_orange", "safe"):
-        assert (answers.tints(xor, "classification", palette)[:-2] == answers.pair(palette)[1]).all()
-    assert (answers.pair("safe") != answers.PAIR).any()
-    cells = answers.cells(np.array([[0.0, 1.0]]), "classification", "softmax", "safe")
-    assert np.allclose(cells[0, :3], answers.pair("safe")[1])
+        assert (plate_colors.tints(xor, "classification", palette)[:-2] == plate_colors.pair(palette)[1]).all()
+    assert (plate_colors.pair("safe") != plate_colors.PAIR).any()
+    cells = plate_colors.cells(np.array([[0.0, 1.0]]), "classification", "softmax", "safe")
+    assert np.allclose(cells[0, :3], plate_colors.pair("safe")[1])
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, -90])
@@ -211,7 +211,7 @@ def test_colours_of_the_palette_reach_plate_and_tiles_without_a_rebuild(scene):
     assert s.session.apply([Edit("look.palette", "safe")]) == Rebuild.LOOK
     s.draw(exact=True)
     tint = s.stage.picture.subject.columns["t_tint"].read()
-    assert np.allclose(tint[:2, :3], answers.pair("safe")[1])
+    assert np.allclose(tint[:2, :3], plate_colors.pair("safe")[1])
 
 
 @pytest.mark.gl

@@ -8,10 +8,10 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.iteration import record
-from nnviz3d.engine.judging import Judging
-from nnviz3d.engine.rules import check_gradient, check_sample
+from nnviz3d.engine.per_sample import Judging
+from nnviz3d.engine.tape import record
 from nnviz3d.engine.trainer import Trainer
+from nnviz3d.engine.update_explained import check_gradient, check_sample
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network, Output, Scene, Train
 from tests.backend.host_kernels import HostKernelOps

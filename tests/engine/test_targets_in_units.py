@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nnviz3d.backend import choose
 from nnviz3d.engine import data
 from nnviz3d.engine.data import dataset, split
-from nnviz3d.engine.judging import errors
+from nnviz3d.engine.per_sample import errors
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec.errors import InputError

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from nnviz3d.gfx import source
-from nnviz3d.gfx.columns import TextureBuffer
+from nnviz3d.gfx import shader_source
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.errors import RunError
 
 pytestmark = pytest.mark.gl
@@ -82,13 +82,13 @@ def test_drawing_nothing_is_not_an_error(host):
 
 
 def test_a_shader_that_does_not_compile_names_file_line_and_driver(host, tmp_path, monkeypatch):
-    monkeypatch.setattr(source.paths, "resource", lambda *parts: tmp_path.joinpath(*parts[1:]))
-    source.forget()
-    (tmp_path / "a.vert").write_text(f"{source.VERSION}\nvoid main() {{ gl_Position = vec4(0.); }}\n")
-    (tmp_path / "a.frag").write_text(f"{source.VERSION}\nout vec4 o;\nvoid main() {{ o = nonsense; }}\n")
+    monkeypatch.setattr(shader_source.paths, "resource", lambda *parts: tmp_path.joinpath(*parts[1:]))
+    shader_source.forget()
+    (tmp_path / "a.vert").write_text(f"{shader_source.VERSION}\nvoid main() {{ gl_Position = vec4(0.); }}\n")
+    (tmp_path / "a.frag").write_text(f"{shader_source.VERSION}\nout vec4 o;\nvoid main() {{ o = nonsense; }}\n")
     with pytest.raises(RunError, match=r"a\.frag do not compile on llvmpipe.*(.|\n)*nonsense"):
         Program(host.context, "a.vert", "a.frag")
-    source.forget()
+    shader_source.forget()
 
 
 def test_two_hosts_live_side_by_side(host):

@@ -9,9 +9,9 @@ import sys
 import numpy as np
 import pytest
 
-from nnviz3d.app import cli
-from nnviz3d.app.commands import common
-from nnviz3d.app.session import REMEMBER, Session
+from nnviz3d.app.cli import main as cli
+from nnviz3d.app.cli.commands import common
+from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.scene import Data, Layer, Network, Scene
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.app import api
-from nnviz3d.record.png import read_png, write_png
+from nnviz3d.app.api import scene
+from nnviz3d.video.png import read_png, write_png
 
 pytestmark = [pytest.mark.gl, pytest.mark.picture]
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ PICTURES = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_looks_as_it_did(name):
     options = dict(PICTURES[name])
-    image = api.shot(options.pop("scene"), backend="cpu", **options)
+    image = scene.shot(options.pop("scene"), backend="cpu", **options)
     reference = HERE / "refs" / f"{name}.png"
     if os.environ.get("NNVIZ3D_RENEW"):
         write_png(image, reference)
@@ -51,9 +51,9 @@ def test_a_picture_looks_as_it_did(name):
 
 
 def test_a_shot_is_the_same_twice():
-    first, second = (api.shot("digits", (320, 180), step=5, backend="cpu") for _ in range(2))
+    first, second = (scene.shot("digits", (320, 180), step=5, backend="cpu") for _ in range(2))
     assert (first == second).all()
 
 
 def test_training_changes_the_picture():
-    assert (api.shot("digits", (320, 180), backend="cpu") != api.shot("digits", (320, 180), step=50, backend="cpu")).any()
+    assert (scene.shot("digits", (320, 180), backend="cpu") != scene.shot("digits", (320, 180), step=50, backend="cpu")).any()

@@ -10,14 +10,14 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.data import load
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.importers.nnrec import Recording
-from nnviz3d.importers.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources import Source
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
-from nnviz3d.sources.recorder import Recorder
+from nnviz3d.sources.training_recorder import Recorder
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.holds import Holds
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.toml import validate
 
 STEPS = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nnviz3d.app.commands.new import annotated
+from nnviz3d.app.cli.commands.new import annotated
 from nnviz3d.spec import compare, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError

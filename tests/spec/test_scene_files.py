@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from nnviz3d.spec import paths, toml
-from nnviz3d.spec.columns import Column
+from nnviz3d.spec.column_settings import Column
 from nnviz3d.spec.edit import Edit, Rebuild, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network, Scene

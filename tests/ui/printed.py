@@ -6,8 +6,8 @@ import math
 import re
 from typing import NamedTuple
 
-from nnviz3d.ui.line import Line
-from nnviz3d.ui.numbers import MINUS
+from nnviz3d.ui.core.numbers import MINUS
+from nnviz3d.ui.equations.equation_line import Line
 
 _NUMBER = re.compile(r"(?<![\w.^])(\d+\.?\d*)(?:e(-?\d+))?")
 

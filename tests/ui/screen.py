@@ -13,11 +13,12 @@ from itertools import pairwise
 
 from imgui_bundle import imgui
 
-from nnviz3d.ui import losses, outputs
-from nnviz3d.ui.line import Line
-from nnviz3d.ui.lines import Lines
-from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.sections import ACTIVATION, ERROR, SUM, UPDATE
+from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.equations import losses
+from nnviz3d.ui.equations.equation_draw import Lines
+from nnviz3d.ui.equations.equation_line import Line
+from nnviz3d.ui.equations.sections import ACTIVATION, ERROR, SUM, UPDATE
+from nnviz3d.ui.hud import output_table
 from tests.ui.printed import Printed, evaluate, number, numbers
 
 FLOAT32 = 3e-6  # relative to what is added up: what rounding to 32 bits may have moved
@@ -58,7 +59,7 @@ class Screen:
 def reading():
     """Within the context every frame that is drawn is written down, from `begin` on."""
     screen = Screen()
-    columns = outputs.columns
+    columns = output_table.columns
     add_text, unformatted, draw, formula = imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula
 
     def drawn(self, *args):
@@ -81,18 +82,18 @@ def reading():
     def tabled(table):
         made = columns(table)
         seen = [column for column in made if column.alpha > 0]
-        screen.table = {c.title: [(outputs.number if c.bars else outputs.signed)(float(v)) for v in c.values] for c in seen}
+        screen.table = {c.title: [(output_table.number if c.bars else output_table.signed)(float(v)) for v in c.values] for c in seen}
         screen.whole = table.outputs.total == len(table.outputs.names)
         return made
 
-    outputs.columns = tabled
+    output_table.columns = tabled
     imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = drawn, written, lined, told
-    assert outputs.losses is losses
+    assert output_table.losses is losses
     try:
         yield screen
     finally:
         imgui.ImDrawList.add_text, imgui.text_unformatted, Lines.draw, losses.formula = add_text, unformatted, draw, formula
-        outputs.columns = columns
+        output_table.columns = columns
 
 
 def begin(screen: Screen) -> None:

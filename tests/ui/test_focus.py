@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
+from nnviz3d.ui.core import theme
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import RING, find, recording

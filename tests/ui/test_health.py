@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.spec.readout import Finding
-from nnviz3d.ui import theme
+from nnviz3d.ui.core import theme
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz3d.spec.readout import Label
-from nnviz3d.ui.labels import MAX_PUSH, place
+from nnviz3d.ui.hud.labels import MAX_PUSH, place
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.ui import legible, shortened
-from nnviz3d.ui.legible import Legible
+from nnviz3d.ui.core import font_fallback, name_shortening
+from nnviz3d.ui.core.font_fallback import Legible
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 
@@ -26,14 +26,14 @@ def frame():
 
 
 def test_where_a_name_begins_to_differ():
-    found = shortened.differences(("petal length", "petal width", "sepal", "no. 1", "no. 12"))
+    found = name_shortening.differences(("petal length", "petal width", "sepal", "no. 1", "no. 12"))
     assert found == {"petal length": 6, "petal width": 6, "sepal": 0, "no. 1": 5, "no. 12": 5}
 
 
 @pytest.mark.gl
 @pytest.mark.parametrize("width", [90, 120, 190])
 def test_names_that_begin_alike_are_cut_in_the_middle(frame, width):
-    made = [shortened.cut(name, width, LONG) for name in LONG]
+    made = [name_shortening.cut(name, width, LONG) for name in LONG]
     assert len(set(made)) == len(LONG) and all("…" in text for text in made)
     assert all(text.endswith(str(k)) for k, text in enumerate(made))
     assert all(imgui.calc_text_size(text).x <= width for text in made)
@@ -42,24 +42,24 @@ def test_names_that_begin_alike_are_cut_in_the_middle(frame, width):
 @pytest.mark.gl
 def test_others_are_cut_at_their_end_and_what_fits_is_not_cut(frame):
     names = ("Bundesministerium für Ernährung, Landwirtschaft", "setosa")
-    assert shortened.cut("setosa", 200, names) == "setosa"
-    assert shortened.cut(names[0], 120, names).startswith("Bundesmin") and shortened.cut(names[0], 120, names).endswith("…")
+    assert name_shortening.cut("setosa", 200, names) == "setosa"
+    assert name_shortening.cut(names[0], 120, names).startswith("Bundesmin") and name_shortening.cut(names[0], 120, names).endswith("…")
 
 
 @pytest.mark.gl
 @pytest.mark.parametrize("width", [170, 220, 300])
 def test_a_share_stays_behind_a_name_that_is_cut(frame, width):
-    text = shortened.kept("the network says ", f"{LONG[12]} (97.2 %)", width, LONG)
+    text = name_shortening.kept("the network says ", f"{LONG[12]} (97.2 %)", width, LONG)
     assert text.endswith("12 (97.2 %)") and imgui.calc_text_size(text).x <= width
-    assert shortened.kept("", "a long name of a target = 1.42", 120).endswith(" = 1.42")
-    pair = shortened.both(LONG[3], " → ", LONG[21], width, LONG)
+    assert name_shortening.kept("", "a long name of a target = 1.42", 120).endswith(" = 1.42")
+    pair = name_shortening.both(LONG[3], " → ", LONG[21], width, LONG)
     left, _, right = pair.partition(" → ")
     assert left.endswith("3") and right.endswith("21") and imgui.calc_text_size(pair).x <= width
 
 
 @pytest.mark.gl
 def test_scripts_without_glyphs_are_told_apart(frame, monkeypatch):
-    monkeypatch.setattr(legible, "system_fonts", lambda _character: [])
+    monkeypatch.setattr(font_fallback, "system_fonts", lambda _character: [])
     names = Legible(frame.overlay._fonts)
     assert names.text("山鸢尾") == "ShanYuanWei" and names.text("变色鸢尾") == "BianSeYuanWei"
     assert names.text("花瓣 length") == "HuaBan length" and names.text("größer als ½") == "größer als ½"
@@ -75,7 +75,7 @@ def test_scripts_without_glyphs_are_told_apart(frame, monkeypatch):
 def test_a_readout_has_legible_names_and_parts_that_stay_keep_their_identity(frame, monkeypatch):
     from dataclasses import replace
 
-    monkeypatch.setattr(legible, "system_fonts", lambda _character: [])
+    monkeypatch.setattr(font_fallback, "system_fonts", lambda _character: [])
     names = Legible(frame.overlay._fonts)
     readout = readouts.readout(neuron=readouts.neuron(2, 5))
     told = replace(
@@ -92,10 +92,10 @@ def test_a_readout_has_legible_names_and_parts_that_stay_keep_their_identity(fra
 def test_a_font_of_the_system_is_taken_on(frame, monkeypatch, tmp_path):
     broken = tmp_path / "no.ttf"
     broken.write_bytes(b"no font")
-    monkeypatch.setattr(legible, "system_fonts", lambda _character: [broken])
+    monkeypatch.setattr(font_fallback, "system_fonts", lambda _character: [broken])
     names = Legible(frame.overlay._fonts)
     assert names.text("山") == "Shan"
     asked = []
-    monkeypatch.setattr(legible, "system_fonts", lambda character: asked.append(character) or [tmp_path / "cjk.otf"])
-    monkeypatch.setattr(legible.theme, "merge", lambda _fonts, path: monkeypatch.setattr(names, "_has", lambda _c: True))
+    monkeypatch.setattr(font_fallback, "system_fonts", lambda character: asked.append(character) or [tmp_path / "cjk.otf"])
+    monkeypatch.setattr(font_fallback.theme, "merge", lambda _fonts, path: monkeypatch.setattr(names, "_has", lambda _c: True))
     assert names.text("川") == "川" and asked == ["川"]

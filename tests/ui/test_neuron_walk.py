@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session import Session
+from nnviz3d.app.session.session import Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.ui import matrix, sections
+from nnviz3d.ui.equations import matrix, sections
 from tests.ui import readouts
 from tests.ui.where import find, recording
 
@@ -190,7 +190,7 @@ def test_a_cell_of_the_matrix_lights_and_chooses_its_weight(driver, session):
 
 
 def test_textures_are_given_back(driver, session):
-    from nnviz3d.ui import tex
+    from nnviz3d.ui.core import tex
 
     driver.only("Neuron")
     show(driver, session, layer=1)
@@ -223,7 +223,7 @@ def test_everything_fits_at_every_width(driver, session, width, scale):
 
 
 def test_formulas_that_cannot_be_rendered_are_written_out(driver, session, monkeypatch):
-    monkeypatch.setattr("nnviz3d.ui.tex.available", lambda: False)
+    monkeypatch.setattr("nnviz3d.ui.core.tex.available", lambda: False)
     driver.overlay._formulas._cache.clear()
     driver.only("Neuron")
     for what in ({"neuron": 80}, {"chosen": WEIGHT}, {"layer": 2}):

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.app.inspector import Inspector
-from nnviz3d.engine.iteration import record
+from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.engine.optimizers import rate
-from nnviz3d.sources.walk import Walk
+from nnviz3d.engine.tape import record
+from nnviz3d.sources.step_view import Walk
 from nnviz3d.spec.scene import Activation, Optimizer
-from nnviz3d.ui import equations, layers, parameters, updates
-from nnviz3d.ui.choices import words
-from nnviz3d.ui.numbers import plain
+from nnviz3d.ui.core.choices import words
+from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 from tests.engine.nets import numbers as data
 from tests.engine.nets import trainer
 from tests.ui.printed import evaluate, number, numbers
@@ -116,7 +116,7 @@ class Oracle:
     def neuron(self, r) -> None:
         node, j, source = self.place(r.neuron)
         a = float(self.now.a[r.neuron])
-        lines = equations.activation(r)
+        lines = neuron_equations.activation(r)
         assert number(lines[-1].printed).says(a)
         if source is None:
             return
@@ -128,7 +128,7 @@ class Oracle:
         fan_in = node.weight.shape[1]
         row = self.w[node.weight.start + j * fan_in :][:fan_in]
         x = self.now.a[source.neurons.slice].astype(np.float64)
-        symbols, *terms, bias, end = equations.pre_activation(r)
+        symbols, *terms, bias, end = neuron_equations.pre_activation(r)
         self.sum(terms, row, x, [node.weight.start + j * fan_in + i for i in range(fan_in)])
         assert number(bias.printed).says(self.w[node.bias.start + j]) and bias.parameter == node.bias.start + j
         assert number(end.printed).says(z) and str(fan_in - 1) in symbols.text
@@ -160,7 +160,7 @@ class Oracle:
             assert number(line.printed).says(float(product[hidden].sum()))
 
     def error(self, r, node, j: int, z: float) -> None:
-        lines = equations.backward(r)
+        lines = neuron_equations.backward(r)
         if self.after:
             assert lines == []
             return
@@ -302,14 +302,14 @@ class Oracle:
         w, z, delta = self.w[r.parameter], float(self.now.z[r.neuron]), float(tape.old.delta[r.neuron])
         a = 1.0 if i is None else float(self.now.a[source.start + i])
         assert (r.index, r.source_index) == (j, i)
-        _symbols, own, rest, end = parameters.share(r)
+        _symbols, own, rest, end = parameter_equations.share(r)
         if i is not None:
             for n, v in zip(numbers(own), (w, a), strict=True):
                 assert n.says(v)
         assert number(own.printed).says(w * a) and number(rest.printed).says(z - w * a) and number(end.printed).says(z)
         others = node.weight.shape[1] - (i is not None)
         assert not others or numbers(rest)[0].value == others
-        lines = parameters.gradient(r)
+        lines = parameter_equations.gradient(r)
         if not self.after:
             line = lines.pop(0) if i is None else lines.pop(0) and lines.pop(0)
             assert number(line.printed).says(float(tape.sample_gradient[r.parameter]))
@@ -352,7 +352,7 @@ class Oracle:
         expected |= {} if tape.train.optimizer == "sgd" and tape.clip == 1 else {"direction": direction}  # there it is G
         expected |= {"c": tape.clip} if tape.clip != 1 else {}
         found = {}
-        for line in (*layers.forward(r), *layers.backward(r), *layers.gradient(r), *layers.update(r)):
+        for line in (*layer_equations.forward(r), *layer_equations.backward(r), *layer_equations.gradient(r), *layer_equations.update(r)):
             if line.value is not None:
                 name = line.text.replace(" ", "").replace("^", "")
                 if name.startswith("‖ΔW‖="):
@@ -364,8 +364,8 @@ class Oracle:
         assert set(found) == set(expected), (sorted(found), sorted(expected))
         for name, line in found.items():
             assert number(line.printed).says(expected[name]) or line.value == pytest.approx(expected[name], rel=1e-9), name
-        (rule,) = (line.text for line in layers.update(r) if line.text.startswith("W ←"))
-        lines = " ".join(line.text for line in layers.update(r))
+        (rule,) = (line.text for line in layer_equations.update(r) if line.text.startswith("W ←"))
+        lines = " ".join(line.text for line in layer_equations.update(r))
         assert ("c G" in lines) == (tape.clip != 1) and ("sign(W)" in rule) == (tape.train.l1 > 0 and tape.train.l1_dead_at_zero)
         if r.back is not None:
             following = next(c for c in self.topology.connections if c.source is node)

@@ -9,8 +9,8 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import ConfusionReading, LayersReading
-from nnviz3d.ui.bitmap import Bitmap
-from nnviz3d.ui.panels import confusion, layer_lines
+from nnviz3d.ui.core.texture import Bitmap
+from nnviz3d.ui.panels import confusion, layer_plots
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find
@@ -266,22 +266,22 @@ def test_who_has_gone_back_sees_the_numbers_of_there(driver):
             panel.view = view
             driver.frame(2)
         assert panel.flow.rows[-1] == k and (panel.ratio.newest == r.ratio_tl[k]).all()
-    assert layer_lines.until(r.step_t, -5) == 1
+    assert layer_plots.until(r.step_t, -5) == 1
 
 
 def test_colours_of_layers_lead_from_one_end_to_the_other_and_differ():
     for layers in (2, 3, 6):
-        colours = [layer_lines.colour(k, layers) for k in range(layers)]
-        assert len(set(colours)) == layers and colours[0] == layer_lines.FIRST and colours[-1] == layer_lines.LAST
-    assert layer_lines.colour(0, 1) == layer_lines.FIRST
+        colours = [layer_plots.colour(k, layers) for k in range(layers)]
+        assert len(set(colours)) == layers and colours[0] == layer_plots.FIRST and colours[-1] == layer_plots.LAST
+    assert layer_plots.colour(0, 1) == layer_plots.FIRST
 
 
 def test_a_logarithmic_axis_holds_its_numbers_and_two_decades():
-    low, high = layer_lines.decades(np.array([0.1, 0.2, np.nan, 0.0]))
+    low, high = layer_plots.decades(np.array([0.1, 0.2, np.nan, 0.0]))
     assert low < 0.1 and high > 0.2 and high / low >= 99
-    low, high = layer_lines.decades(np.array([np.nan]))
+    low, high = layer_plots.decades(np.array([np.nan]))
     assert 0 < low < high
-    low, high = layer_lines.decades(np.array([1e-9, 1.0]), 1e-3)
+    low, high = layer_plots.decades(np.array([1e-9, 1.0]), 1e-3)
     assert low < 1e-9 and high > 1
 
 

@@ -7,8 +7,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.scene import Data, View
+from nnviz3d.ui.core.thumbnail_atlas import painted
 from nnviz3d.ui.panels import samples
-from nnviz3d.ui.sheet import painted
 from tests.ui import readouts
 from tests.ui.where import find, recording
 

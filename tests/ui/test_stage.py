@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.keys import ROWS
-from nnviz3d.ui import hotkeys
+from nnviz3d.spec.key_bindings import ROWS
+from nnviz3d.ui.hud import hotkeys
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from nnviz3d.ui import tex
+from nnviz3d.ui.core import tex
 from tests.ui import readouts
 
 pytestmark = pytest.mark.gl

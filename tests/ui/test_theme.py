@@ -7,11 +7,12 @@ import itertools
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.keys import ROWS
+from nnviz3d.spec.key_bindings import ROWS
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui import equations, theme, words
-from nnviz3d.ui.line import plain_text
-from nnviz3d.ui.widgets import bounds, tidy
+from nnviz3d.ui.core import strings, theme
+from nnviz3d.ui.core.widgets import bounds, tidy
+from nnviz3d.ui.equations import neuron_equations
+from nnviz3d.ui.equations.equation_line import plain_text
 
 TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
 
@@ -40,12 +41,12 @@ def test_black_on_white_is_21():
     assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
 
 
-@pytest.mark.parametrize("path", words.HINTS)
+@pytest.mark.parametrize("path", strings.HINTS)
 def test_every_word_names_a_key_of_the_scene(path):
     model = Scene
     for part in path.split("."):
         model = model.model_fields[part].annotation
-    label, hint = words.HINTS[path]
+    label, hint = strings.HINTS[path]
     assert 0 < len(label) <= 16 and hint.endswith(".")
 
 
@@ -59,12 +60,12 @@ def test_bounds_come_from_the_scene():
 @pytest.mark.gl
 def test_the_fonts_hold_every_character_that_we_print(driver):
     texts = [
-        *itertools.chain(*words.HINTS.values()),
+        *itertools.chain(*strings.HINTS.values()),
         *(text for row in ROWS for text in (row.shown, row.words)),
-        *words.LAYER_HINTS.values(),
-        *words.QUANTITIES.values(),
+        *strings.LAYER_HINTS.values(),
+        *strings.QUANTITIES.values(),
     ]
-    texts += [plain_text(latex) for latex in equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e√"]
+    texts += [plain_text(latex) for latex in neuron_equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e√"]
     driver.host.begin_overlay(0.01)
     font = imgui.get_font_baked()
     missing = {c for c in "".join(texts) if c not in "\n" and font.find_glyph_no_fallback(ord(c)) is None}

@@ -10,9 +10,9 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.keys import ROWS
+from nnviz3d.spec.key_bindings import ROWS
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading, WalkReading
-from nnviz3d.ui import speed
+from nnviz3d.ui.hud import speed
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording

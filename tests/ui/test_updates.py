@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz3d.app.inspector import Inspector
-from nnviz3d.engine.iteration import record
-from nnviz3d.sources.walk import Walk
-from nnviz3d.ui import numbers, parameters, updates
-from nnviz3d.ui.line import plain_text, setting
-from nnviz3d.ui.numbers import MINUS
+from nnviz3d.app.probes.explain_cache import Inspector
+from nnviz3d.engine.tape import record
+from nnviz3d.sources.step_view import Walk
+from nnviz3d.ui.core import numbers
+from nnviz3d.ui.core.numbers import MINUS
+from nnviz3d.ui.equations import parameter_equations, updates
+from nnviz3d.ui.equations.equation_line import plain_text, setting
 from tests.engine.nets import numbers as rows
 from tests.engine.nets import trainer
 from tests.ui.printed import evaluate, number, unit
@@ -111,11 +112,11 @@ def test_the_check_prints_both_numbers():
 def test_what_dropout_did_to_both_ends():
     tape = taped("adam", dropout=0.5, batch=7)
     output = tape.topology.output
-    (line,) = (line for line in parameters.gradient(told(tape, output.weight.start + 2)) if "dropout" in line.text)
+    (line,) = (line for line in parameter_equations.gradient(told(tape, output.weight.start + 2)) if "dropout" in line.text)
     row = list(tape.rows).index(tape.row)
     assert line.value == tape.masks[1][row, 2] in (0.0, 2.0)
     assert f"kept in {np.count_nonzero(tape.masks[1][:, 2])} of 7" in line.text
-    assert not any("dropout" in line.text for line in parameters.gradient(told(taped("adam"), output.weight.start + 2)))
+    assert not any("dropout" in line.text for line in parameter_equations.gradient(told(taped("adam"), output.weight.start + 2)))
 
 
 FINITE = st.floats(-1e4, 1e4, width=32)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.moment import Curve, Inset, Moment, Outputs, Table, WeightsShown
 from nnviz3d.spec.readout import Label, WalkReading
-from nnviz3d.ui import header, inset, labels, outputs, weightbar
+from nnviz3d.spec.step_annotations import Curve, Inset, Moment, Outputs, Table, WeightsShown
+from nnviz3d.ui.hud import activation_inset, header, labels, output_table, weightbar
 from tests.ui import readouts
 from tests.ui.where import find
 
@@ -89,7 +89,7 @@ def test_where_nothing_changed_there_is_nothing_to_magnify(walking):
 def drawn(driver, monkeypatch, compact=False):
     """Rectangles of the cards, the header and the labels of one frame."""
     found = {}
-    for module, name in ((outputs, "table"), (inset, "inset"), (header, "header")):
+    for module, name in ((output_table, "table"), (activation_inset, "inset"), (header, "header")):
         monkeypatch.setattr(module, "draw", _keeping(module.draw, found, name))
     placed = []
     plain = labels.place

@@ -10,10 +10,10 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from nnviz3d.app import capture as capturing
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.loop import Loop
-from nnviz3d.app.session import Session
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.window import live_capture as capturing
+from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 

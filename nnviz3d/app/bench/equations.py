@@ -6,10 +6,10 @@ from time import thread_time
 
 import numpy as np
 
-from nnviz3d.app import facts
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.loop import Loop
-from nnviz3d.app.session import Session
+from nnviz3d.app.readout import build
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -27,7 +27,7 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
     loop = Loop(host, session)
     for name in loop.overlay._dock.opened:
         loop.overlay._dock.opened[name] = name == "Neuron"
-    out, spent, real = {}, [0.0], (facts.readout, loop.overlay.draw)
+    out, spent, real = {}, [0.0], (build.readout, loop.overlay.draw)
 
     def timed(call):
         def run(*args, **kwargs):
@@ -39,7 +39,7 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
 
         return run
 
-    facts.readout, loop.overlay.draw = timed(real[0]), timed(real[1])
+    build.readout, loop.overlay.draw = timed(real[0]), timed(real[1])
     cases = {"neuron": (80, -1, -1), "weight": (80, 1100, -1), "layer": (-1, -1, 1)}
     try:
         for when in ("learning", "walk"):
@@ -63,5 +63,5 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
         loop.stage.close()
         return out
     finally:
-        facts.readout = real[0]
+        build.readout = real[0]
         host.close()

@@ -9,14 +9,14 @@ import numpy as np
 
 from nnviz3d import backend
 from nnviz3d.app.bench import SIZE
-from nnviz3d.bridge.picture import Picture
+from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.renderer import Renderer, pieces
 from nnviz3d.gfx import state
-from nnviz3d.gfx.columns import TextureBuffer
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import chain
 

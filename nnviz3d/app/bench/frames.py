@@ -8,15 +8,15 @@ from time import perf_counter, thread_time
 import numpy as np
 
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.loop import Loop
-from nnviz3d.app.session import Session
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx import driver
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.ui.panels import charts, confusion, layers, moments, performance, samples
+from nnviz3d.ui.panels import charts, confusion, layers, performance, samples, snapshots
 
-READINGS = tuple(panel.TITLE for panel in (charts, confusion, layers, samples, moments, performance))
+READINGS = tuple(panel.TITLE for panel in (charts, confusion, layers, samples, snapshots, performance))
 
 
 def frame(frames: int = 240, warm: int = 150, opened: tuple[str, ...] = ()) -> dict:

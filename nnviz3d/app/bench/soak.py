@@ -14,8 +14,8 @@ from time import perf_counter
 import numpy as np
 
 from nnviz3d.app.bench.frames import READINGS
-from nnviz3d.app.loop import Loop
-from nnviz3d.app.session import Session
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit

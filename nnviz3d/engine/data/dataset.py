@@ -45,7 +45,7 @@ class DataSet:
 
     @cached_property
     def drawn(self) -> dict[tuple[str, int], np.ndarray]:
-        """By part and count: numbers of rows that were drawn evenly (`engine.looking`), the same ones for every network."""
+        """By part and count: numbers of rows that were drawn evenly (`engine.shown_evaluation`), the same ones for every network."""
         return {}
 
     @property

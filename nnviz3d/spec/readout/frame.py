@@ -7,10 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from nnviz3d.spec.asking import Question
-from nnviz3d.spec.guide import TourReading
-from nnviz3d.spec.holds import NONE, Holds
-from nnviz3d.spec.moment import Moment
+from nnviz3d.spec.dialogs import Question
+from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
@@ -19,8 +18,9 @@ from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkRea
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.settings import Settings
-from nnviz3d.spec.titles import Titles
+from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.tour_reading import TourReading
 from nnviz3d.spec.units import SquaredError, Unit
 
 

@@ -20,7 +20,7 @@ class GradientReading:
 
 @dataclass(frozen=True)
 class UpdateReading:
-    """What the optimiser did to one parameter. `numbers`: every symbol that its rule has, by the names in `engine.rules.Rule`."""
+    """What the optimiser did to one parameter. `numbers`: every symbol that its rule has, by the names in `update_explained.Rule`."""
 
     parameter: int
     index: int | None  # of the neuron that a weight comes from; None for a bias

@@ -5,14 +5,14 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
-from nnviz3d.ui import plots, theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import percent, short
-from nnviz3d.ui.plots import PLOT, line_spec
-from nnviz3d.ui.series import Series
-from nnviz3d.ui.typednumber import Accepted, dragged
-from nnviz3d.ui.units import loss_unit, rmse_words
-from nnviz3d.ui.widgets import dim, right_edge, small, tip
+from nnviz3d.ui.core import plots, theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.downsample import Series
+from nnviz3d.ui.core.number_field import Accepted, dragged
+from nnviz3d.ui.core.numbers import percent, short
+from nnviz3d.ui.core.plots import PLOT, line_spec
+from nnviz3d.ui.core.units import loss_unit, rmse_words
+from nnviz3d.ui.core.widgets import dim, right_edge, small, tip
 
 TITLE, ICON, HINT, OPEN = "Charts", fa.ICON_FA_CHART_LINE, "Loss and accuracy so far.", True
 REFRESH = 0.1  # seconds

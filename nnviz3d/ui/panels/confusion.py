@@ -12,12 +12,12 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import ConfusionReading
 from nnviz3d.spec.score import Classes
-from nnviz3d.ui import theme
-from nnviz3d.ui.bitmap import Bitmap
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import count, percent
-from nnviz3d.ui.shortened import both, cut
-from nnviz3d.ui.widgets import show_tip, small, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.name_shortening import both, cut
+from nnviz3d.ui.core.numbers import count, percent
+from nnviz3d.ui.core.texture import Bitmap
+from nnviz3d.ui.core.widgets import show_tip, small, tip
 
 TITLE, ICON, HINT, OPEN = "Confusion matrix", fa.ICON_FA_TABLE_CELLS, "Which classes are taken for which.", False
 RIGHT, WRONG = theme.CURVE_TEST, theme.ACCENT

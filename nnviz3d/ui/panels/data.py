@@ -7,17 +7,17 @@ import math
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec import endings
+from nnviz3d.spec import file_extensions
 from nnviz3d.spec.scene import DataKind, Feature
-from nnviz3d.ui.choices import column_names, words
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
-from nnviz3d.ui.words import HINTS
+from nnviz3d.ui.core.choices import column_names, words
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.strings import HINTS
+from nnviz3d.ui.core.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
 
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-FILES = {"csv": endings.TABLE, "npz": endings.ARRAYS, "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
+FILES = {"csv": file_extensions.TABLE, "npz": file_extensions.ARRAYS, "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
 _NAMES = {
     "breast_cancer": "breast cancer",
     "reg-plane": "plane (regression)",
@@ -157,7 +157,7 @@ def _features(f: Frame) -> None:
 
 
 def _switch(f: Frame, text: str, on: bool) -> bool:
-    from nnviz3d.ui import theme
+    from nnviz3d.ui.core import theme
 
     if on:
         imgui.push_style_color(imgui.Col_.button, theme.packed(theme.ACCENT, 0.92))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import small, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.widgets import small, tip
 
 TITLE, ICON, HINT, OPEN = "Health", fa.ICON_FA_HEART_PULSE, "What looks unusual, and how we know.", True
 _WARN, _GOOD, _TEXT, _DIM = (theme.packed(c) for c in (theme.WARN, theme.GOOD, theme.TEXT, theme.DIM))

@@ -7,11 +7,11 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import NeuronReading
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.lines import of_ink
-from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import elide, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.widgets import elide, tip
+from nnviz3d.ui.equations.equation_draw import of_ink
 
 ROWS = 8  # before it scrolls
 _DIM, _FAINT, _TEXT = (theme.packed(c) for c in (theme.DIM, theme.FAINT, theme.TEXT))

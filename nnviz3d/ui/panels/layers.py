@@ -10,13 +10,13 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.readout import LayersReading
-from nnviz3d.ui import heat, plots, theme
-from nnviz3d.ui.bitmap import Bitmap, ramp
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import count, short
-from nnviz3d.ui.panels.layer_lines import HEIGHT, Flow, Ratio, room, until
-from nnviz3d.ui.plots import PLOT, line_spec
-from nnviz3d.ui.widgets import combo, small, tip
+from nnviz3d.ui.core import histogram_image, plots, theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.numbers import count, short
+from nnviz3d.ui.core.plots import PLOT, line_spec
+from nnviz3d.ui.core.texture import Bitmap, ramp
+from nnviz3d.ui.core.widgets import combo, small, tip
+from nnviz3d.ui.panels.layer_plots import HEIGHT, Flow, Ratio, room, until
 
 TITLE, ICON, HINT, OPEN = "Layers", fa.ICON_FA_LAYER_GROUP, "Weights, gradients and activations of each layer, over the steps.", False
 VIEWS = {
@@ -115,12 +115,12 @@ class Spread:
         small(f, "brighter: more of them have this value; lines: 5 %, half, 95 %", theme.packed(theme.FAINT))
 
     def _prepare(self, r: LayersReading, log: bool, last: float) -> None:
-        self.axis = heat.axis(r.low_t, r.high_t, r.count_tb, log)
+        self.axis = histogram_image.axis(r.low_t, r.high_t, r.count_tb, log)
         low, high = (float(self.axis.to(v)) for v in (self.axis.low, self.axis.high))
         self.range = low, high if high > low else low + 1.0
-        shares = heat.density(r.low_t, r.high_t, r.count_tb, self.axis.back(np.linspace(*self.range, ROWS + 1)))
-        self.bitmap.write(heat.picture(shares, heat.columns(r.seen_t, last, COLUMNS), COLOURS))
-        self.lines_qt = heat.quantiles(r.low_t, r.high_t, r.count_tb, SHARES)
+        shares = histogram_image.density(r.low_t, r.high_t, r.count_tb, self.axis.back(np.linspace(*self.range, ROWS + 1)))
+        self.bitmap.write(histogram_image.picture(shares, histogram_image.columns(r.seen_t, last, COLUMNS), COLOURS))
+        self.lines_qt = histogram_image.quantiles(r.low_t, r.high_t, r.count_tb, SHARES)
         self.places = [np.ascontiguousarray(np.clip(self.axis.to(line), *self.range)) for line in self.lines_qt]
         self.ticks = self.axis.ticks() if log else None
 

@@ -12,12 +12,12 @@ from imgui_bundle import imgui
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.scene import Activation, Initializer, Layer, Output, OutputActivation
-from nnviz3d.ui.choices import words
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import count, shape
-from nnviz3d.ui.typednumber import dragged
-from nnviz3d.ui.widgets import accepted_in, choice, combo, dim, icon_button, small, tidy, tip
-from nnviz3d.ui.words import LAYER_HINTS
+from nnviz3d.ui.core.choices import words
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.number_field import dragged
+from nnviz3d.ui.core.numbers import count, shape
+from nnviz3d.ui.core.strings import LAYER_HINTS
+from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, icon_button, small, tidy, tip
 
 ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
 LISTED = 12  # more layers than this scroll in a box of their own

@@ -10,15 +10,13 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Readout
-from nnviz3d.ui import theme, updates
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.line import Line
-from nnviz3d.ui.lines import Lines, columns
-from nnviz3d.ui.panels import neuron_curve, neuron_head
-from nnviz3d.ui.panels.inputlist import InputList
-from nnviz3d.ui.panels.inputs import Inputs
-from nnviz3d.ui.panels.layer import Matrix
-from nnviz3d.ui.sections import (
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.widgets import elide, small, tip
+from nnviz3d.ui.equations import updates
+from nnviz3d.ui.equations.equation_draw import Lines, columns
+from nnviz3d.ui.equations.equation_line import Line
+from nnviz3d.ui.equations.sections import (
     ACTIVATION,
     BACKWARD,
     CHECK,
@@ -32,7 +30,10 @@ from nnviz3d.ui.sections import (
     sections,
     there,
 )
-from nnviz3d.ui.widgets import elide, small, tip
+from nnviz3d.ui.panels import neuron_curve, neuron_head
+from nnviz3d.ui.panels.input_list import InputList
+from nnviz3d.ui.panels.inputs import Inputs
+from nnviz3d.ui.panels.layer_detail import Matrix
 
 TITLE, ICON, HINT, OPEN = "Neuron", fa.ICON_FA_MICROSCOPE, "The equations of a neuron, a weight or a layer.", True
 _FAINT = theme.packed(theme.FAINT)

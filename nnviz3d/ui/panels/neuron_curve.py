@@ -6,10 +6,11 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec.readout import NeuronReading
-from nnviz3d.ui import curves, theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import plain
-from nnviz3d.ui.widgets import small, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.widgets import small, tip
+from nnviz3d.ui.equations import curves
 
 _PLOT = implot.Flags_.canvas_only | implot.Flags_.no_inputs
 _AXIS = implot.AxisFlags_.no_label | implot.AxisFlags_.no_tick_marks | implot.AxisFlags_.no_tick_labels

@@ -6,11 +6,11 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.names import layer_name
-from nnviz3d.ui.typednumber import Accepted, stepped
-from nnviz3d.ui.widgets import elide, icon_button, right_edge, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.names import layer_name
+from nnviz3d.ui.core.number_field import Accepted, stepped
+from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, tip
 
 _FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
 

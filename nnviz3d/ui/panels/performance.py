@@ -5,9 +5,9 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import dim, elide, small, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.widgets import dim, elide, small, tip
 
 TITLE, ICON, HINT, OPEN = "Performance", fa.ICON_FA_GAUGE_HIGH, "Where the milliseconds go.", False
 _BAR, _TEXT, _DIM = theme.packed(theme.ACCENT, 0.55), theme.packed(theme.TEXT), theme.packed(theme.DIM)

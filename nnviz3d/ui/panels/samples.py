@@ -12,13 +12,13 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.numbers import count, percent, plain, short
-from nnviz3d.ui.sheet import Sheet, painted
-from nnviz3d.ui.shortened import both, cut, kept
-from nnviz3d.ui.typednumber import Accepted, stepped
-from nnviz3d.ui.widgets import combo, dim, icon_button, label, small, tip
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.name_shortening import both, cut, kept
+from nnviz3d.ui.core.number_field import Accepted, stepped
+from nnviz3d.ui.core.numbers import count, percent, plain, short
+from nnviz3d.ui.core.thumbnail_atlas import Sheet, painted
+from nnviz3d.ui.core.widgets import combo, dim, icon_button, label, small, tip
 
 TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Look through the samples: the worst, the wrong, a class.", False
 PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a row of numbers

@@ -6,8 +6,8 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.settings import Settings
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import combo, label, small, tip
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.widgets import combo, label, small, tip
 
 TITLE, ICON, HINT, OPEN = "Settings", fa.ICON_FA_GEAR, "Yours, for every scene: colours, language, text size, motion.", False
 SIZES = (0.75, 1.0, 1.25, 1.5, 2.0)

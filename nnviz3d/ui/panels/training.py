@@ -6,10 +6,10 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec.scene import Loss, Optimizer, Schedule
-from nnviz3d.ui.choices import words
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.widgets import choice, dim, integer, label, number, slider, tip, toggle, typed
-from nnviz3d.ui.words import HINTS
+from nnviz3d.ui.core.choices import words
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.strings import HINTS
+from nnviz3d.ui.core.widgets import choice, dim, integer, label, number, slider, tip, toggle, typed
 
 TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are changed.", True
 OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)

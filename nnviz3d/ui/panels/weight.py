@@ -9,17 +9,17 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.holds import Hold
+from nnviz3d.spec.neuron_locks import Hold
 from nnviz3d.spec.readout import EffectReading, ParameterReading
 from nnviz3d.spec.score import part
-from nnviz3d.ui import theme
-from nnviz3d.ui.frame import Frame
-from nnviz3d.ui.names import layer_name, parameter_name, place
-from nnviz3d.ui.notes import moved
-from nnviz3d.ui.numbers import count, plain
-from nnviz3d.ui.typednumber import Accepted, dragged
-from nnviz3d.ui.widgets import dim, icon_button, right_edge, small, tip
-from nnviz3d.ui.words import HOLD_WORDS
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.names import layer_name, parameter_name, place
+from nnviz3d.ui.core.number_field import Accepted, dragged
+from nnviz3d.ui.core.numbers import count, plain
+from nnviz3d.ui.core.strings import HOLD_WORDS
+from nnviz3d.ui.core.widgets import dim, icon_button, right_edge, small, tip
+from nnviz3d.ui.hud.toasts import moved
 
 TITLE, ICON, HINT, OPEN = "Edit by hand", fa.ICON_FA_HAND_POINTER, "Change one weight or bias by hand; freeze or kill a neuron.", False
 ICONS: dict[Hold, str] = {"frozen": fa.ICON_FA_SNOWFLAKE, "killed": fa.ICON_FA_XMARK}

@@ -18,7 +18,7 @@ from nnviz3d.engine.data.tables.packed import is_table
 from nnviz3d.engine.data.tables.source import Source, open_source
 from nnviz3d.engine.data.tables.uses import Plan
 from nnviz3d.spec import limits, paths
-from nnviz3d.spec.columns import ColumnFacts, TableFacts
+from nnviz3d.spec.column_settings import ColumnFacts, TableFacts
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Data
 

@@ -12,7 +12,7 @@ from nnviz3d.engine.data.tables.look import Looked
 from nnviz3d.engine.data.tables.uses import Choice, Plan, target_gaps
 from nnviz3d.engine.data.targets import from_array
 from nnviz3d.spec import limits
-from nnviz3d.spec.columns import MOST_WORDS
+from nnviz3d.spec.column_settings import MOST_WORDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 

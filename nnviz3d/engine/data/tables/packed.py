@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
 from nnviz3d.engine.data.places import overblown
-from nnviz3d.spec import kinds
+from nnviz3d.spec import file_kinds
 from nnviz3d.spec.errors import InputError
 
 TEXT_BYTES = 1 << 30
@@ -26,21 +26,21 @@ DIRECTORY = 1 << 20  # bytes for the list of files in an archive
 HEAD, PIECE = 1 << 16, 1 << 20
 WIDE = 16  # bytes from which on zeros between them are letters of UTF-16
 UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError, MemoryError)
-_KINDS = {kinds.BZIP2: "bzip2", kinds.XZ: "xz", kinds.OLD_OFFICE: "xls", kinds.PARQUET: "parquet"}
+_KINDS = {file_kinds.BZIP2: "bzip2", file_kinds.XZ: "xz", file_kinds.OLD_OFFICE: "xls", file_kinds.PARQUET: "parquet"}
 PACKED = ("gzip", "bzip2", "xz", "zip")
 
 
 def kind_of(path: Path) -> str:
     """gzip, bzip2, xz, zip, xlsx, xls, parquet, npz, or what it is that is no table; text where nothing else is known."""
     with path.open("rb") as file:
-        head = file.read(kinds.BYTES)
+        head = file.read(file_kinds.BYTES)
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK\3\4"):
         names = [info.filename for info in _listed(path)]
         return "xlsx" if "xl/workbook.xml" in names else "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
-    kind = kinds.of_bytes(head, path.stat().st_size)
-    return "text" if kinds.textual(kind) else _KINDS.get(kind, kind.text)
+    kind = file_kinds.of_bytes(head, path.stat().st_size)
+    return "text" if file_kinds.textual(kind) else _KINDS.get(kind, kind.text)
 
 
 def is_table(path: Path) -> bool:
@@ -78,13 +78,13 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
     """By the mark at its beginning, or by the zeros that UTF-16 has between letters; else UTF-8. Raises InputError for what is no text."""
     with unpacked(path, kind_of(path)) as stream:
         head = stream.read(HEAD)
-    kind = kinds.of_bytes(head, len(head))
+    kind = file_kinds.of_bytes(head, len(head))
     zeros = [head[k::2].count(0) / max(len(head[k::2]), 1) for k in (0, 1)]
     marked = head.startswith((b"\xff\xfe", b"\xfe\xff"))
     zeros = zeros if len(head) >= WIDE else [0.0, 0.0]
     wide = "utf-16" if marked else "utf-16-le" if zeros[1] > 0.3 > zeros[0] else "utf-16-be" if zeros[0] > 0.3 > zeros[1] else ""
-    if not kinds.textual(kind) or (not wide and wanted != "utf-16" and b"\0" in head):
-        told = "holds zeros" if kinds.textual(kind) else f"holds {kind.text}"
+    if not file_kinds.textual(kind) or (not wide and wanted != "utf-16" and b"\0" in head):
+        told = "holds zeros" if file_kinds.textual(kind) else f"holds {kind.text}"
         raise InputError.of(str(path), "", f"{told} and is no table of text; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
     if wanted in ("auto", "utf-16"):
         return wide or ("utf-16-le" if wanted == "utf-16" else "utf-8-sig")

@@ -12,7 +12,7 @@ import numpy as np
 from nnviz3d.engine.data.tables import dates
 from nnviz3d.engine.data.tables.look import Looked
 from nnviz3d.engine.data.targets import AUTO_CLASSES
-from nnviz3d.spec.columns import MOST_WORDS
+from nnviz3d.spec.column_settings import MOST_WORDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 

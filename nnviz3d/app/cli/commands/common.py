@@ -1,0 +1,216 @@
+"""What all commands share: the common options, finding a scene, checking output paths, and talking to people and to programs.
+
+People read stderr and plain text; programs read one JSON document on stdout. Nothing here starts any work.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnviz3d.spec import limits, toml
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.opening import Opened
+
+BACKENDS = ("auto", "cpu", "cuda")
+FILES = ("data.file", "data.labels_file")
+emitted = False  # whether this process has printed its JSON document
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every command takes."""
+
+    backend: str = "auto"
+    seed: int | None = None
+    sets: tuple[str, ...] = ()
+    verbose: int = 0
+    quiet: bool = False
+
+    def __post_init__(self):
+        level = logging.ERROR if self.quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(self.verbose, 2)]
+        logging.basicConfig(level=level, format="%(name)s: %(message)s", stream=sys.stderr)
+        if self.backend not in BACKENDS:
+            raise InputError.of("", "--backend", f'expected {", ".join(BACKENDS)}, found "{self.backend}"')
+
+    def edits(self) -> list[Edit]:
+        """`--seed` and every `--set`, in order. Raises InputError with each that is not path=value."""
+        edits = [Edit("train.seed", self.seed)] if self.seed is not None else []
+        problems: list[Problem] = []
+        for text in self.sets:
+            try:
+                edits.append(toml.parse_set(text))
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            raise InputError(*problems)
+        return edits
+
+    def scene(self, name: str) -> tuple[Scene, Path]:
+        """The scene with its edits, and the folder that its data files are relative to. Raises InputError with all problems.
+
+        Of a recording the scene in it, to be trained again.
+        """
+        opened = self.open(name, train=True)
+        return opened.scene, opened.base
+
+    def open(self, name: str, train: bool = False) -> Opened:
+        """The same as something that becomes a session: a scene that learns, or a recording that plays. Raises InputError."""
+        from nnviz3d.app.session import opening
+
+        edits = self.edits()
+        opened = opening.read(name, edits, train)
+        scene, base = with_typed_files(opened.scene, opened.base, {edit.path for edit in edits if edit.path in FILES})
+        return replace(opened, scene=scene, base=base)
+
+    def say(self, text: str) -> None:
+        """A line for people on stderr, unless they asked for quiet."""
+        if not self.quiet:
+            sys.stderr.write(text + "\n")
+
+
+def with_typed_files(scene: Scene, base: Path, typed: set[str]) -> tuple[Scene, Path]:
+    """Data files that were typed on the command line are relative to where the person is and may lie anywhere.
+
+    So the base moves to the folder that holds them all, and the scene names them relative to it: everything below keeps one rule,
+    "inside the base". Files that the scene itself names are held to its own folder first. Raises InputError.
+    """
+    names = {key: name for key in FILES if (name := getattr(scene.data, key.partition(".")[2]))}
+    if not typed & set(names):
+        return scene, base
+    from nnviz3d.engine.data.places import inside
+
+    try:
+        found = {key: Path(name).resolve() if key in typed else inside(base, name, key.partition(".")[2]) for key, name in names.items()}
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError.of("--set", "data.file", f"not a usable path: {error}") from None
+    home = Path(os.path.commonpath([path.parent for path in found.values()]))
+    return toml.apply(scene, [Edit(key, str(path.relative_to(home))) for key, path in found.items()], "--set"), home
+
+
+def together(*checks: Callable[[], Any]) -> list[Any]:
+    """What each check returns; one InputError with the problems of all of them, so that a person mends everything in one go."""
+    results, problems = [], []
+    for check in checks:
+        try:
+            results.append(check())
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
+    return results
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """ "1280x720" as (1280, 720). Raises InputError."""
+    width, found, height = text.lower().partition("x")
+    if found and width.isdecimal() and height.isdecimal() and len(text) < 20:
+        size = int(width), int(height)
+        if all(16 <= side <= limits.IMAGE_SIDE for side in size):
+            return size
+    raise InputError.of("", "--size", f'expected WIDTHxHEIGHT, each 16 to {limits.IMAGE_SIDE:,}, for example 1280x720; found "{text}"')
+
+
+def check_place(text: str) -> None:
+    """That the tour has this step. Raises InputError."""
+    from nnviz3d.app.tour import state
+    from nnviz3d.spec import tour
+
+    state.place(text, tuple(len(lesson.steps) for lesson in tour.load().lessons))
+
+
+def check_outputs(**outputs: Path | None) -> None:
+    """Whether each file could be written, asked before any work and without writing. Raises InputError with every problem.
+
+    Keywords are the options' names: `check_outputs(save=path, log=path)`.
+    """
+    problems = []
+    given = {option: Path(path) for option, path in outputs.items() if path is not None}
+    for option, path in given.items():
+        reason = _why_not_writable(path)
+        if reason:
+            problems.append(Problem(str(path), f"--{option}", reason))
+    places = [path.resolve() for path in given.values() if not problems and not _is_device(path)]
+    if len(set(places)) < len(places):
+        problems.append(Problem("", " ".join(f"--{option}" for option in given), "two outputs name the same file"))
+    if problems:
+        raise InputError(*problems)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder if it is not there. Raises InputError where that is not possible or it cannot be written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError.of(str(path), "--output", f"cannot be made: {getattr(error, 'strerror', None) or error}") from None
+    check_outputs(output=path / "demo.mp4")
+
+
+def _why_not_writable(path: Path) -> str:
+    try:
+        if path.is_dir():
+            return "cannot be written: it is a folder"
+        if not path.parent.is_dir():
+            return f"cannot be written: there is no folder {path.parent}"
+        if not os.access(path.parent, os.W_OK | os.X_OK) and not _is_device(path):
+            return f"cannot be written: the folder {path.parent.resolve()} is read-only for you"
+        if path.exists() and not os.access(path, os.W_OK):
+            return "cannot be written: the file is read-only for you"
+    except (OSError, ValueError) as error:  # a name too long, a NUL
+        return f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    return ""
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)
+
+
+def emit(document: Any) -> None:
+    """The one JSON document of this command, on stdout. Numbers that JSON does not have (NaN, infinities) become null."""
+    global emitted
+    emitted = True
+    sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def plain(value: Any) -> Any:
+    """Only what JSON knows: no tuples, paths, numpy numbers or NaN."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return plain(value.item()) if hasattr(value, "item") else str(value)
+
+
+@contextmanager
+def progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and time left on stderr; yields advance(done, total)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def advance(done: int, total: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield advance

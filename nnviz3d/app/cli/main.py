@@ -1,0 +1,354 @@
+"""The command line: what can be asked for, and how an outcome becomes an exit code.
+
+0 done; 2 bad input or usage, with every problem on stderr and nothing written; 3 ran but could not finish; 130 Ctrl+C, SIGTERM, SIGHUP.
+`--help` must be quick and must work without OpenGL, CUDA and a display, so every command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nnviz3d.app.cli import film_commands
+from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
+from nnviz3d.app.training import blas_threads
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
+
+
+@app.callback(invoke_without_command=True)
+def nnviz3d(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    """See a neural network think and learn, in 3D, live. Without a command: `run` with the default scene."""
+    if version:
+        from nnviz3d import __version__
+
+        typer.echo(f"nnviz3d {__version__}")
+        raise typer.Exit
+
+
+@command(app)
+def run(
+    options: Any,
+    scene: SceneName = "digits",
+    headless: Headless = False,
+    frames: Frames = None,
+    size: Size = None,
+    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
+    fullscreen: Fullscreen = False,
+    resume: output("F.safetensors", "Go on from this checkpoint.", "--resume") = None,
+    with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
+    language: Language = None,
+) -> None:
+    """Open a window in which the scene's network learns, or a recording plays."""
+    _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, "1" if with_tour else "", language, resume)
+
+
+@command(app)
+def tour(
+    options: Any,
+    place: Annotated[str, typer.Argument(metavar="LESSON[.STEP]", help="Where to begin, for example 3 or 3.2.")] = "1",
+    headless: Headless = False,
+    frames: Frames = None,
+    size: Size = None,
+    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    fullscreen: Fullscreen = False,
+    language: Language = None,
+) -> None:
+    """How a network learns, in six short lessons. Leaving the tour goes on with the default scene."""
+    _window(options, "digits", headless, frames, size, screenshot, None, fullscreen, place, language)
+
+
+def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language, resume=None) -> None:
+    """`run` and `tour`: check everything, then open the window."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.session import opening
+    from nnviz3d.spec import file_extensions
+    from nnviz3d.spec.errors import InputError
+
+    if headless and frames is None:
+        raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
+    if language is not None:
+        options = replace(options, sets=(*options.sets, f"view.language={language}"))
+    arriving = None if headless else opening.arriving(scene)
+    opened, pixels, *_ = common.together(
+        lambda: options.open("digits" if arriving else scene),
+        lambda: common.parse_size(size) if size else None,
+        lambda: common.check_outputs(screenshot=screenshot, stats=stats),
+        lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot"),
+        lambda: file_extensions.check(stats, file_extensions.NUMBERS, "--stats"),
+        lambda: place and common.check_place(place),
+    )
+    from nnviz3d.app.window.run import run_window
+
+    code = run_window(
+        opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
+        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
+        arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@command(app)
+def train(
+    options: Any,
+    scene: SceneName,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
+    ] = None,
+    init: output("W.safetensors", "Start from these weights.", "--init") = None,
+    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
+    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
+    checkpoint: Annotated[
+        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
+    ] = None,
+    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
+    as_json: Json = False,
+    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
+    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
+) -> None:
+    """Train without a picture."""
+    from nnviz3d.app.cli.commands.train import Keep
+    from nnviz3d.app.cli.commands.train import train as work
+
+    keep = Keep(record, every, half, overwrite)
+    files = {"init": init, "resume": resume, "save": save, "checkpoint": checkpoint, "log": log}
+    raise typer.Exit(work(options, scene, steps=steps, **files, as_json=as_json, keep=keep))
+
+
+@command(app)
+def export(
+    options: Any,
+    scene: SceneName,
+    target: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
+    ],
+    weights: output("W.safetensors", "With these weights.", "--weights") = None,
+    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
+    language: Annotated[
+        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the weights, the scene, or the network as a short script of its own."""
+    from nnviz3d.app.cli.commands.export import export as work
+
+    raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+
+
+@command(app)
+def shot(
+    options: Any,
+    scene: SceneName,
+    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write; .jpg, .webp, .tiff and .exr too.")],
+    step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
+    phase: Annotated[
+        str | None,
+        typer.Option("--phase", metavar="PLACE", help="A place inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
+    ] = None,
+    size: Size = "1280x720",
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the overlay.")] = True,
+    camera: Annotated[
+        str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
+    ] = None,
+    ssaa: Annotated[int, typer.Option("--ssaa", metavar="1|2|4", help="Samples a side of each pixel: smoother, and slower.")] = 1,
+    transparent: Annotated[bool, typer.Option("--transparent", help="With alpha instead of a background.")] = False,
+    depth: Annotated[int, typer.Option("--depth", metavar="8|16", help="Bits a channel of a PNG. F.exr: linear light.")] = 8,
+) -> None:
+    """Write one still picture, of any size up to 16384x16384."""
+    from nnviz3d.app.cli.commands import common
+
+    if camera is not None:
+        options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
+    from nnviz3d.app.api import scene as api
+    from nnviz3d.app.render import image_files
+
+    opened, pixels, *_ = common.together(
+        lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
+        lambda: api.check_picture((16, 16), ssaa, depth), lambda: image_files.depth(target, depth, common.parse_size(size), transparent),
+    )  # fmt: skip
+    more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
+    api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)
+    options.say(f"wrote {target}")
+
+
+command(app)(film_commands.record)
+command(app)(film_commands.encode)
+
+
+@command(app)
+def demo(
+    options: Any,
+    scene: SceneName = "digits",
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where demo.mp4 and demo.png go.")] = Path("out"),
+    as_json: Json = False,
+) -> None:
+    """Train the scene without a window and leave a film and a picture of it."""
+    from nnviz3d.app.cli.commands import common
+
+    document, base = options.scene(scene)
+    common.make_folder(folder)
+    from nnviz3d.app.cli.demo import make
+
+    with common.progress("frames", options.quiet) as advance:
+        facts = make(document, base, folder, backend=options.backend, progress=advance)
+    if as_json:
+        common.emit(facts)
+    else:
+        for name, value in facts.items():
+            typer.echo(f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+@command(app)
+def inspect(
+    options: Any,
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A scene (file or name), a recording (.nnrec), weights (.safetensors) or data (a table, .npz, .npy, IDX)."
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Tell what a scene, weights or data file holds."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import inspect as work
+
+    facts = work.inspect(options, file)
+    common.emit(facts) if as_json else typer.echo("\n".join(work.lines(facts)))
+    if facts.get("problems"):
+        raise typer.Exit(2)
+
+
+@command(app)
+def scenes(options: Any, as_json: Json = False) -> None:
+    """List the shipped scenes."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands.new import shipped
+
+    found = shipped()
+    common.emit(found) if as_json else typer.echo("\n".join(f"{scene['name']:<10} {scene['about']}" for scene in found))
+
+
+@command(app)
+def new(options: Any, name: Annotated[str, typer.Argument(metavar="NAME", help="The file to write; .toml is added.")]) -> None:
+    """Write an annotated scene to start from."""
+    from nnviz3d.app.cli.commands.new import new as work
+
+    path = work(options, name)
+    options.say(f"wrote {path}; see it with: nnviz3d run {path}")
+
+
+@command(app)
+def doctor(options: Any, as_json: Json = False) -> None:
+    """Check this machine: OpenGL, CUDA, interop, codecs, fonts, locale; and what to do."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import doctor as work
+
+    checks = work.examine(options)
+    common.emit(work.document(checks)) if as_json else work.show(checks)
+    raise typer.Exit(0 if work.able(checks) else 3)
+
+
+@command(app)
+def bench(
+    options: Any,
+    what: Annotated[
+        str | None, typer.Argument(metavar="[soak]", help="soak: does memory grow while it runs on? With --hours.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="SECTION",
+            help="start, frame, readings, equations, long_steps, capture, edges or neurons.",
+            show_default=False,
+        ),
+    ] = None,
+    hours: Annotated[float | None, typer.Option("--hours", metavar="H", help="Of a soak, 0.05 for example.", show_default="1")] = None,
+) -> None:
+    """Measure ms per stage next to the raw floor of the same work in this process."""
+    from nnviz3d.app import bench as benchmarks
+    from nnviz3d.spec.errors import InputError
+
+    if what not in (None, "soak"):
+        raise InputError.of("", "bench", f"expected nothing or soak, found {what!r}; sections are given by --only")
+    if hours is not None and not (what and 0 < hours <= 10_000):
+        raise InputError.of("", "--hours", "of a soak: bench soak --hours H, above 0 and at most 10,000")
+    if what and only:
+        raise InputError.of("", "--only", "a soak has no sections")
+    if what:
+        raise typer.Exit(benchmarks.main(as_json, hours=1.0 if hours is None else hours))
+    if only not in (None, *benchmarks.SECTIONS):
+        raise InputError.of("", "--only", f"expected one of {', '.join(benchmarks.SECTIONS)}, found {only!r}")
+    raise typer.Exit(benchmarks.main(as_json, only))
+
+
+def main() -> None:
+    """The entry point of the `nnviz3d` command. Ends the process."""
+    from nnviz3d.app.cli import streams
+    from nnviz3d.app.training import interrupts
+
+    arguments = with_command(sys.argv[1:])
+    blas_threads.from_the_start()
+    streams.guard()
+
+    def work() -> None:
+        interrupts.interrupt()
+        app(arguments, prog_name="nnviz3d")
+
+    code = _run(work, arguments) or _run(sys.stdout.flush, arguments)
+    streams.release()
+    sys.exit(code)
+
+
+def _run(work: Callable[[], None], arguments: list[str]) -> int:
+    """The exit code of what is done; what is a bug is raised."""
+    try:
+        work()
+    except SystemExit as end:  # typer ends every run so
+        if end.code == 2:
+            from nnviz3d.app.cli.commands import outcome
+
+            outcome.wrong_usage(arguments)
+        return end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        exec("")  # who is interrupted while a dataclass is made (by exec of a text) would else be killed by that signal again, by CPython
+        return 130
+    except Exception as error:
+        from nnviz3d.app.cli.commands import outcome
+
+        code = outcome.told(error, arguments)
+        if code is None:
+            raise
+        return code
+    return 0
+
+
+def with_command(arguments: list[str]) -> list[str]:
+    """`nnviz3d`, `nnviz3d --headless ...` and `nnviz3d FILE` mean `run`."""
+    first = arguments[0] if arguments else ""
+    is_scene = first.rstrip("/").endswith((".toml", ".nnrec")) or (not first and not arguments)
+    is_scene = is_scene or (bool(first) and first not in _commands() and os.path.exists(first))  # noqa: PTH110  never raises
+    is_option = first.startswith("-") and first not in ("--help", "--version", "-h")
+    return ["run", *arguments] if is_scene or is_option else arguments
+
+
+def _commands() -> set[str]:
+    return {each.name or each.callback.__name__ for each in app.registered_commands}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The words of the command line that many commands share, and `command`, which gives each command the five that all of them take.
+
+Imports nothing that is slow: `--help` must be quick, so what an option means is looked at when the command runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Backend = Annotated[str, typer.Option("--backend", metavar="auto|cpu|cuda", help="Where the numbers are computed.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Seed of weights and batches (train.seed).", show_default="the scene's")
+]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scene; may be repeated.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
+COMMON = {"backend": (Backend, "auto"), "seed": (Seed, None), "sets": (Sets, None), "verbose": (Verbose, 0), "quiet": (Quiet, False)}
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, the name of a shipped scene, or a recording (.nnrec).")]
+Headless = Annotated[bool, typer.Option("--headless", help="The same loop without a window.")]
+Frames = Annotated[int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)]
+Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")]
+Language = Annotated[
+    str | None, typer.Option("--lang", metavar="auto|en|de", help="Of the guided tour (view.language).", show_default="the environment's")
+]
+Size = Annotated[str | None, typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")]
+
+
+def output(metavar: str, text: str, *names: str):
+    """An option that names a file to write."""
+    return Annotated[Path | None, typer.Option(*names, metavar=metavar, help=text, show_default=False)]
+
+
+def command(app: typer.Typer) -> Callable:
+    """Register `work(options, ...)` as a command that also takes the common options; they arrive as `options`."""
+
+    def register(work: Callable) -> Callable:
+        signature = inspect.signature(work, eval_str=True)
+        own = [parameter for name, parameter in signature.parameters.items() if name != "options"]
+        shared = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, (annotation, default) in COMMON.items()
+        ]
+
+        @functools.wraps(work)
+        def run(*arguments, **keywords):
+            from nnviz3d.app.cli.commands.common import Options
+
+            backend, seed, sets, verbose, quiet = (keywords.pop(name) for name in COMMON)
+            return work(Options(backend, seed, tuple(sets or ()), verbose, quiet), *arguments, **keywords)
+
+        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared
+        run.__signature__ = inspect.Signature(parameters)
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        app.command()(run)
+        return run
+
+    return register

@@ -1,1 +1,0 @@
-"""What the commands do, one module each. The command line itself, with every option's help, is nnviz3d/app/cli.py."""

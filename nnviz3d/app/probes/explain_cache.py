@@ -1,0 +1,212 @@
+"""Readings for the panels, made once for each moment: of the picked neuron, the chosen parameter, the chosen layer.
+
+Inside a walk each number is the tape's; nothing is blended for the eye. Before the phase `after` everything is told as it was when the step
+was taken; in it, as it is with the new parameters. Outside a walk it is the arenas' own. Holds readings and the last gradient check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from nnviz3d.app.probes.explain import TERMS, Recorded, layer, parameter, read
+from nnviz3d.engine.tape import Tape
+from nnviz3d.engine.update_explained import check_gradient, check_sample, directions, update
+from nnviz3d.sources.step_view import Walk
+from nnviz3d.spec.readout import CheckReading, GradientReading, LayerReading, NeuronReading, ParameterEquations, StepReading, UpdateReading
+
+KEPT = 6  # readings: the picked neuron, the one under the pointer, the chosen parameter and layer, with room for the next
+LAYER_WAIT, LAYER_SHARE = 0.1, 30  # seconds between two looks at a whole layer that learns; at least so many times what one costs
+
+
+class Inspector:
+    """A reading is made once for each moment (0.1 to 0.5 ms), then it is a look into a short table."""
+
+    def __init__(self):
+        self._moment: tuple = ()
+        self._alive: object = None  # what the moment's ids are of, so that they are not given to others
+        self._known: dict[tuple, object] = {}
+        self._wanted: int | None = None
+        self._check: CheckReading | None = None
+        self._layer: tuple = ()  # (what of, until when it is good, reading)
+
+    def check(self, p: int) -> None:
+        """Compare this parameter's gradient with a central difference when it is read next."""
+        self._wanted = p
+
+    def neuron(self, seen, neuron: int) -> NeuronReading | None:
+        """None for an id outside the network. `seen`: our own training, a walk or a kept moment."""
+        if not 0 <= neuron < seen.topology.n_neurons:
+            return None
+        return self._once(seen, ("neuron", neuron), lambda source: _neuron(source, neuron))
+
+    def parameter(self, seen, p: int) -> ParameterEquations | None:
+        """None for what is no parameter of this network."""
+        if not 0 <= p < seen.topology.n_parameters:
+            return None
+        self._follow(seen)
+        if self._wanted == p:
+            self._check = _check(seen, p)
+        self._wanted = None
+        told = self._once(seen, ("parameter", p), lambda source: _parameter(source, p))
+        check = self._check if self._check is not None and self._check.parameter == p else None
+        return told if check is None else replace(told, check=check)
+
+    def layer(self, seen, k: int) -> LayerReading | None:
+        """None for the input and for what is no layer. Of a network that learns, at most ten times a second."""
+        if not 1 <= k < len(seen.topology.nodes):
+            return None
+        self._follow(seen)
+        of = (k, id(self._alive), seen.view.stage if isinstance(seen, Walk) else None)
+        key, now = (self._moment, k), perf_counter()
+        if self._layer and self._layer[0] == of and (self._layer[1] == key or now < self._layer[2]):
+            return self._layer[3]
+        source = _source(seen)
+        told = _gated(seen, _layer(source, k))
+        self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), told
+        return told
+
+    def _follow(self, seen) -> None:
+        """Forget what was of another moment; a check outside a walk stays until another network comes."""
+        if isinstance(seen, Walk):
+            moment, alive = (id(seen.tape), *seen.view.stage), seen.tape
+        else:
+            alive = getattr(seen, "trainer", seen)  # a kept moment has none
+            moment = id(alive), seen.step, seen.version, getattr(alive, "writes", 0), seen.holds
+        if alive is not self._alive:
+            self._check, self._layer = None, ()
+        if moment != self._moment:
+            self._moment, self._alive = moment, alive
+            self._known.clear()
+
+    def _once(self, seen, key: tuple, make):
+        self._follow(seen)
+        if key not in self._known:
+            while len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = _gated(seen, make(_source(seen)))
+        return self._known[key]
+
+
+def _layer(source, k: int) -> LayerReading:
+    """With the rule of its update: of the step inside a walk, else of the settings."""
+    told, tape = layer(source, k), getattr(source, "tape", None)
+    train, node = tape.train if tape else source.scene.train, source.topology.nodes[k]
+    told = replace(
+        told,
+        optimizer=train.optimizer,
+        clip=tape.clip if tape else None if train.clip_norm else 1.0,
+        l1=train.l1 > 0 and not train.l1_dead_at_zero,
+        l2=train.l2 > 0,
+        shrinks=train.l1 > 0 and train.l1_dead_at_zero,
+        frozen=sum(node.neurons.start <= n < node.neurons.stop for n in source.holds.frozen),
+    )
+    if tape is None:
+        return told
+    told = replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
+    return replace(told, delta=None, back=None) if source.after else told
+
+
+def _gated(seen, told):
+    """Inside a walk: with what has been worked out of its layer so far, and whether the numbers are those of the new weights."""
+    if not isinstance(seen, Walk):
+        return told
+    view, known = seen.view, seen.view.known(told.layer)
+    if isinstance(told, LayerReading) and "a" in view.known(told.layer - 1):
+        known |= {"x"}
+    if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
+        told = replace(told, step=replace(told.step, updating=True))
+    return replace(told, known=known, renewed=view.renewed)
+
+
+def _source(seen):
+    return Recorded(seen.tape, seen.view.renewed) if isinstance(seen, Walk) else seen
+
+
+def _after(source) -> bool:
+    """No error has been sent back through the new weights."""
+    return isinstance(source, Recorded) and source.after
+
+
+def _neuron(source, neuron: int) -> NeuronReading:
+    told = read(source, neuron)
+    if not isinstance(source, Recorded):
+        return told
+    if _after(source):
+        told = replace(told, delta=None, outgoing=None)
+    return told if told.z is None else replace(told, step=step(source.tape, neuron))
+
+
+def _parameter(source, p: int) -> ParameterEquations:
+    told = parameter(source, p)
+    if not isinstance(source, Recorded):
+        return told
+    tape = source.tape
+    told = replace(
+        told,
+        delta=None if _after(source) else told.delta,
+        sample=None if _after(source) else float(tape.sample_gradient[p]),
+        change=float(tape.change[p]),
+        masks=_masks(tape, p),
+        output=told.layer == len(tape.topology.nodes) - 1,
+        update=_update(tape, p),
+    )
+    return told
+
+
+def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
+    """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
+    node, j, i = tape.topology.parameter(p)
+    k, row = tape.topology.nodes.index(node), int(np.flatnonzero(tape.rows == tape.row)[0])
+    ends = [("a", k - 1, i), ("delta", k, j)]
+    return tuple(
+        (what, float(tape.masks[at][row, n]), int(np.count_nonzero(tape.masks[at][:, n])))
+        for what, at, n in ends
+        if n is not None and tape.masks[at] is not None
+    )
+
+
+def step(tape: Tape, neuron: int) -> StepReading:
+    """What the step did to the parameters that lead into `neuron` (not an input).
+
+    Told apart are the weights with the largest terms of the weighted sum, and the bias; the update is that of the told weight that
+    changed most.
+    """
+    node, j = tape.topology.locate(neuron)
+    first, fan_in = node.weight.start + j * node.weight.shape[1], node.weight.shape[1]
+    source = tape.topology.by_name[node.inputs[0]].neurons
+    row = slice(first, first + fan_in)
+    product = tape.before[row].astype(np.float64) * tape.old.a[source.slice]
+    told = [first + int(i) for i in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
+    weights = [_gradient(tape, p, source.start + p - first, p - first) for p in told]
+    most = max(told, key=lambda p: abs(float(tape.change[p])))
+    gradients = (*weights, _gradient(tape, node.bias.start + j))
+    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), gradients, fan_in - len(told), _update(tape, most))
+
+
+def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None = None) -> GradientReading:
+    a = None if neuron is None else float(tape.old.a[neuron])
+    return GradientReading(p, float(tape.sample_gradient[p]), float(tape.gradient[p]), float(tape.change[p]), neuron, index, a)
+
+
+def _update(tape: Tape, p: int) -> UpdateReading:
+    rule = update(tape, p)
+    return UpdateReading(
+        p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, len(tape.rows)
+    )
+
+
+def _check(seen, p: int) -> CheckReading:
+    """Of the shown sample: by the tape inside a walk, else with the parameters of now."""
+    if isinstance(seen, Walk):
+        analytic, numeric, kink = check_gradient(seen.tape, p)
+    else:
+        parameters = seen.ops.to_host(seen.tensors("parameter"))
+        sample = seen.sample
+        analytic, numeric, kink = check_sample(
+            seen.topology, seen.objective, parameters, sample.x, sample.target, p, parameter(seen, p).sample, seen.holds.killed
+        )
+    size = max(abs(analytic), abs(numeric))
+    return CheckReading(p, analytic, numeric, abs(analytic - numeric) / size if size else 0.0, kink, seen.step)

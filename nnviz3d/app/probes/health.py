@@ -1,0 +1,135 @@
+"""Looks at a network that learns every two seconds, at the cost of a frame's fraction, and names what is unusual.
+
+Causes come before consequences: data, first weights, learning rate, neurons, gradient, curve; a later group is looked at only where the
+earlier ones found nothing (dead ReLUs also make the gradient vanish). Overfitting and answering one class only stand for themselves. What
+is told is of now: of the learning rate, by what has come since the settings changed last, and never by what lies beyond the present step.
+Reads, never writes: activations are computed in buffers of its own. No OpenGL and no clock. The signs themselves are in `symptoms`.
+Measured: 0.3 ms a look (64-48-32-10), 2.4 ms (784-1024-1024-10); above 3 million weights too few samples are affordable, and neurons are
+not looked at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.app.probes import health_rules
+from nnviz3d.app.training.metric_log import between
+from nnviz3d.engine.batch_forward import Response
+from nnviz3d.spec.readout import Charts, Finding
+
+EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
+ROWS, FEWEST = 256, 16  # samples of a look; "silent for all" says nothing of fewer than 16
+WORK = 5e7  # multiply-adds of a look
+VALUES = 65_536  # numbers of one gradient that an rms is taken over
+RECENT = 40  # points of the curve that count as now
+SAMPLES = 1000  # that a learning rate is judged by at least (or an epoch): the first steps with single samples always jump
+_NONE = Charts(*[np.zeros(0, np.float32)] * 6)
+
+
+class Diagnosis:
+    """Remembers its last findings; `findings` looks again after `EVERY` seconds of `pass_time`, or at once for another network."""
+
+    def __init__(self):
+        self._findings: tuple[Finding, ...] = ()
+        self._trainer = self._objective = self._response = self._killed = self._train = self._scoring = None
+        self._since = 0  # the step at which the settings of training last changed
+        self._moment, self._seconds, self._first_norm, self._overfits = None, 0.0, 0.0, False
+
+    def pass_time(self, dt: float) -> None:
+        self._seconds += dt
+
+    def findings(self, source, charts: Charts, scoring=None) -> tuple[Finding, ...]:
+        """`scoring`: the looks at loss and accuracy so far (`app.training.evaluator.Scoring`), where there are any."""
+        trainer = source.trainer
+        self._scoring = scoring
+        if trainer.train is not self._train:
+            self._train, self._seconds = trainer.train, EVERY
+        self._since = min(trainer.since, source.step)
+        scored = None if scoring is None or source.diverged is not None else scoring.scores
+        # the step that diverges does not count, but is news
+        moment = source.step, trainer.writes, source.diverged, trainer.train, scored
+        killed = trainer.holds.killed
+        new = trainer is not self._trainer or trainer.objective is not self._objective or killed != self._killed
+        if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
+            if new:
+                self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
+                self._first_norm, self._overfits = 0.0, False
+                self._response = respond(source)
+            self._moment, self._seconds = moment, 0.0
+            self._findings = self._look(source, charts)
+        return self._findings
+
+    def _look(self, source, charts: Charts) -> tuple[Finding, ...]:
+        charts = between(charts, 0, source.step)
+        guess = health_rules.guessing(source, charts)
+        since = between(charts, self._since, source.step)
+        history = [] if self._scoring is None else [look for look in self._scoring.history if look[0] <= source.step]
+        before = [loss * health_rules.LEEWAY for step, loss in history if step < self._since][
+            -1:
+        ]  # roughly what the settings of now began with
+        looks = before + [loss for step, loss in history if step >= self._since]
+        seen = (source.step - self._since) * source.batch_size
+        early = looks and seen < min(SAMPLES, len(source.data.x_train))
+        recent = float(charts.train_loss[-RECENT:].mean(dtype=np.float64)) if len(charts.train_loss) else guess
+        fast = health_rules.too_fast(
+            _NONE if early else since, guess, source.diverged, RECENT, health_rules.scatter(source), () if early else looks
+        )
+        groups = (
+            lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
+            lambda: health_rules.symmetric(source),
+            lambda: [fast],
+            lambda: self._neurons(source, recent, guess),
+            lambda: [self._gradient(source)],
+            lambda: [health_rules.unmoved(since, guess)],
+        )
+        found = next((named for group in groups if (named := [finding for finding in group() if finding])), [])
+        over = (
+            None if fast else health_rules.overfitting(charts, guess, self._overfits)
+        )  # a test loss thrown about says nothing of the data
+        self._overfits = over is not None
+        return (*found, *filter(None, (None if fast else self._one_class(source), over)))
+
+    def _one_class(self, source) -> Finding | None:
+        scores = self._scoring and self._scoring.scores
+        if not scores or scores.step < health_rules.PATIENCE:
+            return None
+        return health_rules.one_class(scores.test or scores.train, source.data.class_names, bool(source.trainer.objective.weights))
+
+    def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
+        if self._response is None:
+            return []
+        a_ni, nodes, found = self._response.activations(), source.topology.nodes, []
+        for k in range(1, len(nodes) - 1):
+            here = nodes[k].neurons  # the killed are silent on purpose
+            alive_ni = np.delete(a_ni[k], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
+            found.append(health_rules.neurons(k, nodes[k].activation, alive_ni, loss, guess) if alive_ni.size else None)
+        return found
+
+    def _gradient(self, source) -> Finding | None:
+        layers, g_p = source.topology.nodes[1:], source.tensors("gradient")
+        rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
+        norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
+        self._first_norm = self._first_norm or norm
+        held = 0 < source.scene.train.clip_norm < norm  # a gradient that grows is no trouble where the update does not follow it
+        return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
+
+
+def respond(source) -> Response | None:
+    """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
+    data, trainer = source.data, source.trainer
+    rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
+    x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
+    if len(x_ni) < FEWEST:
+        return None
+    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
+
+
+def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:
+    """At most so many rows, evenly from the first to the last."""
+    return x_ni[np.linspace(0, len(x_ni) - 1, min(rows, len(x_ni))).astype(np.intp)]
+
+
+def thinned_rms(ops, g) -> float:
+    """Root mean square of at most `VALUES` evenly spread numbers."""
+    host = np.asarray(ops.to_host(g[:: max(1, g.size // VALUES)]), np.float64)
+    return float(np.sqrt(np.mean(host * host)))

@@ -1,0 +1,217 @@
+"""The signs by which an unhealthy network is known, each as one pure function: the title, the numbers that show it, what to try.
+
+Thresholds are set so that a healthy network never trips them; `tests/app/probes/test_health.py` holds that for the shipped scenes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.score import Score, part, percent
+
+DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
+LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
+LEARNED = 0.2  # of a guess's loss: below it saturation is certainty, not trouble
+RATIO, STEEP = 1e3, 100.0  # rms of two layers' gradients; a norm over 100 moves weights by their own size at a rate of 0.01
+GROWN = 10.0  # times the norm of the first look
+WIDEST, LARGEST = 100.0, 10.0  # of inputs' deviations: initialisers and learning rates assume about 1
+SAME = 1e-5  # of the largest weight: rows that differ only by rounding
+JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing
+NOISE = 4.0  # deviations by which a batch's loss may lie above what is usual: rare classes and small batches scatter widely
+LOOKS, FEW, OVER = 5, 3, 1.1  # recent looks at the whole training part, the fewest that decide, and how much worse they are on average
+LOST = 0.5  # of a guess's loss: who was below it had learned
+LEEWAY = 1.4  # of the last look before the settings changed: it was a little earlier
+ALL = 1_000_000  # inputs of a training part that are all read for their deviations, in about 5 ms
+RARELY, UNEVEN = 0.1, 1.5  # other classes answered so much less often than they occur, where one has so much more than an equal share
+PATIENCE, MOVED = 200, 0.02  # steps; a loss that fell by less has not moved
+ABOVE, RISEN = 1.5, 1.25  # test loss against train loss, and against its own best: more than the noise between two evaluations
+MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, however much smaller the train loss is
+LENIENT = 0.4  # of each margin above: what overfits goes on doing so until it is well below, or it would come and go with a batch's noise
+
+
+def guessing(source, charts: Charts) -> float:
+    """The loss of always giving the classes' shares (their entropy, nats); for other losses than cross-entropy, the curve's first point."""
+    if source.trainer.objective.loss == "cross_entropy":
+        share = _shares(source)
+        return float(-(share * np.log(share)).sum())
+    return float(charts.train_loss[0]) if len(charts.train_loss) else float("inf")
+
+
+def scatter(source) -> float:
+    """Standard deviation of a batch's mean loss around that of guessing; 0 for other losses than cross-entropy."""
+    if source.trainer.objective.loss != "cross_entropy":
+        return 0.0
+    share = _shares(source)
+    cost = -np.log(share)
+    return float(np.sqrt(max((share * cost**2).sum() - (share * cost).sum() ** 2, 0.0) / source.batch_size))
+
+
+def _shares(source) -> np.ndarray:
+    """Of each class that the training part has, as much as its weight lets it count."""
+    count = np.bincount(source.data.t_train).astype(np.float64)
+    weights = source.trainer.objective.weights
+    count *= np.asarray(weights)[: len(count)] if weights else 1.0
+    return count[count > 0] / count.sum()
+
+
+def unscaled(data, x_ni: np.ndarray) -> Finding | None:
+    """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
+
+    `x_ni`: rows of a training part that is too large to be read whole.
+    """
+    x_ni = data.x_train if data.x_train.size <= ALL else x_ni
+    deviation = x_ni.std(0, dtype=np.float64)
+    low, high = float(deviation[deviation > 0].min(initial=np.inf)), float(deviation.max(initial=0))
+    if high <= LARGEST and not (data.feature_names and high > WIDEST * low):
+        return None
+    names = data.feature_names or tuple(f"input {k}" for k in range(len(deviation)))
+    wide = names[int(deviation.argmax())]
+    narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
+    rows = f", {part(len(x_ni), len(data.x_train))} rows" if len(x_ni) < len(data.x_train) else ""
+    told = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
+    how = f"Standard deviations in the training part{rows}: {told}. The large ones drown the others."
+    return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
+
+
+def symmetric(source) -> list[Finding]:
+    found = []
+    for k, node in enumerate(source.topology.nodes[1:-1], start=1):
+        w_oi = node.weight.view(source.tensors("parameter"))
+        near = [source.ops.to_host(w_oi[row]) for row in (0, -1)]  # nearly always already different: 2 rows instead of all
+        size = float(np.abs(near[0]).max())
+        if node.size < 2 or np.abs(near[1] - near[0]).max() > SAME * size:
+            continue
+        if np.abs(source.ops.to_host(w_oi) - near[0]).max() <= SAME * size:
+            value = "all zero" if size == 0 else "the same in every row"
+            how = f"The weights of the {node.size:,} neurons of hidden layer {k} are {value}, so all get the same gradient: they stay one."
+            found.append(Finding(f"Neurons of hidden layer {k} are copies", how, "Start from random weights: choose another initialiser."))
+    return found
+
+
+def neurons(k: int, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
+    """Dead ReLUs of hidden layer k, or its saturated neurons while the loss is still high."""
+    rows, width = a_ni.shape
+    if activation == "relu":
+        dead = int((a_ni <= 0).all(0).sum())
+        if dead < max(DEAD * width, 1):
+            return None
+        how = f"{dead:,} of {width:,} ReLUs in hidden layer {k} give 0 for all {rows:,} samples looked at: they cannot learn."
+        return Finding(
+            f"Dead ReLUs in hidden layer {k}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset."
+        )
+    if activation in ("tanh", "sigmoid") and loss > LEARNED * guess:
+        flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
+        if flat.mean() > SATURATED:
+            where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
+            share = percent(float(flat.mean()), 0)
+            how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
+            return Finding(f"Saturated {activation} in hidden layer {k}", how, "Start from smaller weights, or scale the inputs down.")
+    return None
+
+
+def gradient(first: float, last: float, norm: float, first_norm: float) -> Finding | None:
+    """From the rms of the first and last layers' weights' gradients, and its length now and at the first look."""
+    how = f"In the last batch the root mean square of the gradient is {first:.2g} in the first layer's weights, {last:.2g} in the last's."
+    if first * RATIO < last:
+        return Finding("The gradient vanishes", how, "Try tanh instead of sigmoid and a lower learning rate, or fewer layers; then reset.")
+    if last * RATIO < first:
+        how = f"{how[:-1]}: it grew {_times(first / last)}-fold on its way back." if last else how
+        return Finding("The gradient explodes", how, "Start from smaller weights, or clip the gradient's norm.")
+    if norm > max(STEEP, GROWN * first_norm):
+        how = f"The last batch's gradient has the length {norm:.3g}; at the first look it was {first_norm:.2g}."
+        return Finding("The gradient grows", how, "Clip its norm, or lower the learning rate.")
+    return None
+
+
+def _times(ratio: float) -> str:
+    """Three digits: "5,160,000"."""
+    return f"{float(f'{ratio:.3g}'):,.0f}" if ratio < 1e12 else f"{ratio:.3g}"
+
+
+def too_fast(
+    charts: Charts, guess: float, diverged: int | None, recent: int, noise: float = 0.0, looks: Sequence[float] = ()
+) -> Finding | None:
+    """Steps that make it worse. `looks`, losses of the whole training part, decide where there are enough: no choice of a batch blurs them.
+    Without them batches do, which may lie above what is usual by `NOISE` times `noise`, the deviation of a batch's mean."""
+    remedy = "Lower the learning rate 3 to 10 times, then reset."
+    if diverged is not None:
+        return Finding("The learning rate is too high", f"At step {diverged:,} the numbers grew beyond 32-bit floats.", remedy)
+    usual = WORSE * np.maximum(np.minimum.accumulate(charts.train_loss), guess)  # at each point: of the best so far, or of guessing
+    usual = usual + NOISE * noise
+    thrown = (charts.train_loss > usual)[-recent:]
+    jumps = thrown.sum() >= JUMPS
+    if len(looks) >= FEW:
+        loss = np.asarray(looks, np.float64)
+        best = np.maximum(np.minimum.accumulate(loss), guess)
+        lost = loss.min() < LOST * guess and (loss[-FEW:] >= guess).all()  # it had learned, and knows nothing any more
+        if (loss / best)[-LOOKS:].mean() < OVER and not lost:
+            return None
+        if not jumps:
+            now = loss[-LOOKS:].mean()
+            was = f"; it was {loss.min():.3g}" if lost else f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
+            how = f"The loss of the whole training part is {now:.3g} on average{was}"
+            return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+    if not jumps:
+        return None
+    peak = float(charts.train_loss[-recent:].max())
+    how = f"{thrown.sum()} of the last {len(thrown)} points of the loss lie above {usual[-1]:.3g}, up to {peak:.3g}"
+    return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+
+
+def unmoved(charts: Charts, guess: float) -> Finding | None:
+    """Not better than guessing, nor than it was. A plateau below that may be all that noisy data allow."""
+    loss, quarter = charts.train_loss, len(charts.train_loss) // 4
+    if quarter < 2 or charts.train_step[-1] - charts.train_step[0] < PATIENCE:
+        return None
+    before, now = (float(part.mean(dtype=np.float64)) for part in (loss[:quarter], loss[-quarter:]))
+    if now < (1 - MOVED) * max(before, guess):
+        return None
+    how = f"Mean over the first quarter of the curve {before:.3g}, over the last {now:.3g}; guessing costs {guess:.3g}."
+    return Finding("The loss does not move", how, "Raise the learning rate, or give the network more neurons or other features.")
+
+
+def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Finding | None:
+    """One frequent class is answered and the others hardly ever, so that the accuracy is that class's share.
+
+    Where all classes are about equally frequent, a loss that does not move says the same.
+    """
+    if score is None or score.classes is None or np.count_nonzero(score.classes.count_c) < 2:
+        return None
+    c = score.classes
+    k, rows = int(c.said_c.argmax()), int(c.count_c.sum())
+    others = rows - int(c.count_c[k])
+    rarely = int(c.said_c.sum() - c.said_c[k]) <= RARELY * others
+    if not rarely or c.count_c[k] * np.count_nonzero(c.count_c) < UNEVEN * rows:
+        return None
+    worst = int(np.where(np.arange(len(c.count_c)) == k, -1, np.where(c.right_c <= RARELY * c.count_c, c.count_c, 0)).argmax())
+    least = f'of "{names[worst]}" {percent(c.right_c[worst] / max(c.count_c[worst], 1))} are recognised'
+    how = (
+        f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} are of that class: the '
+        f"accuracy of {percent(score.accuracy)} tells no more. Balanced accuracy {percent(score.balanced)}; {least}."
+    )
+    remedy = "More samples of the rare classes, other features, or more steps."
+    title = "Answers one class only" if c.said_c[k] == rows else "Answers nearly always one class"
+    return Finding(title, how, remedy if weighted else "Training: class weights balanced. " + remedy)
+
+
+def overfitting(charts: Charts, guess: float, known: bool = False) -> Finding | None:
+    """Test loss well above train loss, and rising since its best while train loss went on falling. `known`: it was so at the last look."""
+    if len(charts.test_loss) < 5:
+        return None
+    best, span = int(charts.test_loss.argmin()), 0.1 * float(charts.test_step[-1])
+    lowest, now = float(charts.test_loss[best]), float(charts.test_loss[-max(3, len(charts.test_loss) // 10) :].mean(dtype=np.float64))
+
+    def train_at(step: float) -> float:
+        near = charts.train_loss[np.abs(charts.train_step - step) <= span]
+        return float(np.median(near)) if len(near) else np.nan  # of Adam's rare spikes, one of 50 times the loss, a mean is a picture
+
+    then, last = train_at(float(charts.test_step[best])), train_at(float(charts.test_step[-1]))
+    ease = LENIENT if known else 1.0
+    risen, above = 1 + ease * (RISEN - 1), 1 + ease * (ABOVE - 1)
+    if not (now > max(risen * lowest, above * last, ease * MATTERS * guess) and last < (then * ABOVE if known else then)):
+        return None
+    how = f"Test loss {now:.3g}, train loss {last:.3g}. At step {charts.test_step[best]:,.0f} they were {lowest:.3g} and {then:.3g}."
+    return Finding("Overfitting", how, "More data, fewer neurons, L2 or dropout; or stop at the best step.")

@@ -1,0 +1,212 @@
+"""What each layer's weights, gradients and activations looked like over the steps: samples at a steady cadence, of bounded number.
+
+Works only while a panel asks for it. When one begins to ask, the past is filled in from the states that going back holds, one a frame, so
+that nothing need be recorded before. Reads, never writes: activations are computed in buffers of its own. No OpenGL and no clock.
+Measured on two cores: 0.5 ms a sample (64-48-32-10), 2.5 ms (784-1024-1024-10), ten a second and fewer as the run grows longer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnviz3d.app.probes.health import spread as evenly
+from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
+from nnviz3d.spec.readout import LayersReading
+
+EVERY = 0.15  # seconds between two samples, doubled each time that they are thinned
+MOST = 160  # moments: one for two pixels of the plot; when there are more, every second one is dropped
+VALUES, LEAST = 16_384, 64  # numbers of one kind in a sample, and of one layer at least
+ROWS, WORK = 256, 1e7  # samples whose activations are looked at, and the multiply-adds that may cost
+COPY = 1_000_000  # parameters: so many are copied, so that a past moment's activations can be computed too
+PAST = 96  # moments that are filled in
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One sample. A quantity that is not known there is absent: before the first step there is no gradient."""
+
+    step: int
+    spreads: dict[str, Spread] = field(default_factory=dict)
+    ratio: np.ndarray | None = None  # (L,) rms of the change / rms of the weights
+
+
+class Probe:
+    """Where one trainer's numbers are looked at: places in the arenas, rows of the data, buffers for their activations."""
+
+    def __init__(self, source):
+        self.source, trainer = source, source.trainer
+        self.killed = trainer.holds.killed
+        self.layers = trainer.topology.nodes[1:]
+        most = max(VALUES // len(self.layers), LEAST)
+        places = [node.weight.start + spots(node.weight.size, most) for node in self.layers]
+        self.starts = np.cumsum([0, *map(len, places)])
+        self.where = np.concatenate(places)
+        self._where = source.ops.asarray(self.where, np.intp)
+        size, ops, data = trainer.topology.n_parameters, source.ops, source.data
+        self.rows = int(min(max(WORK / size, 1), ROWS)) if size <= WORK else 0  # 0: the shown sample alone
+        self.copy = ops.zeros(size) if size <= COPY else None
+        if self.rows:
+            x_ni = evenly(data.x_test if len(data.x_test) else data.x_train, self.rows)
+            self.rows = len(x_ni)
+            parameters = trainer.arenas.parameters if self.copy is None else self.copy
+            self._response = Response(ops, trainer.topology, trainer.objective, parameters, x_ni, self.killed)
+        cells = [max(self.rows, 1) * node.size for node in self.layers]
+        self._cells = [spots(n, most) for n in cells]
+        self._cell_starts = np.cumsum([0, *map(len, self._cells)])
+        self.seen = {"weight": np.diff(self.starts), "gradient": np.diff(self.starts), "activation": np.diff(self._cell_starts)}
+        self.total = {"weight": [node.weight.size for node in self.layers], "activation": cells}
+        self.total["gradient"] = self.total["weight"]
+
+    def now(self) -> Moment:
+        """This moment; between two steps only."""
+        source, xp = self.source, self.source.ops.xp
+        arenas = source.trainer.arenas
+        if self.copy is not None:
+            xp.copyto(self.copy, arenas.parameters)
+        three = xp.stack([arena[self._where] for arena in (arenas.parameters, source.tensors("gradient"), arenas.before)])
+        return self._moment(source.step, *source.ops.to_host(three), self._activations())
+
+    def then(self, step: int, state: dict) -> Moment:
+        """A moment of the past, from `Trainer.state` as it was."""
+        arenas, activations = state["arenas"], None
+        if self.copy is not None and state["holds"].killed == self.killed:
+            self.source.ops.write(arenas["parameters"], self.copy)
+            activations = self._activations()
+        return self._moment(step, *(arenas[name][self.where] for name in ("parameters", "gradients", "before")), activations)
+
+    def _activations(self) -> np.ndarray:
+        if self.rows:
+            a_ni = self._response.activations()[1:]
+        else:
+            a_n = self.source.ops.to_host(self.source.tensors("activation"))
+            a_ni = [a_n[node.neurons.slice] for node in self.layers]
+        return np.concatenate([a.ravel()[cells] for a, cells in zip(a_ni, self._cells, strict=True)])
+
+    def _moment(self, step: int, w: np.ndarray, g: np.ndarray, before: np.ndarray, a: np.ndarray | None) -> Moment:
+        spreads, ratio = {"weight": spread(w, self.starts)}, None
+        if a is not None:
+            spreads["activation"] = spread(a, self._cell_starts)
+        if step:
+            spreads["gradient"] = spread(g, self.starts)
+            size = spreads["weight"].rms
+            with np.errstate(all="ignore"):
+                ratio = np.where(size > 0, rms(w - before, self.starts) / size, np.nan)
+        return Moment(step, spreads, ratio)
+
+
+class LayerHistory:
+    """`reading` is asked once a frame; it samples where one is due. Follows the run: what going back has discarded is dropped."""
+
+    def __init__(self):
+        self._moments: list[Moment] = []
+        self._trainer = None
+        self._probe: Probe | None = None
+        self._reading: LayersReading | None = None
+        self._every, self._seconds = EVERY, 0.0
+        self._sampled: tuple | None = None
+        self._past: list[int] = []  # steps that wait to be filled in
+        self._open = False
+
+    def pass_time(self, dt: float) -> None:
+        self._seconds += dt
+
+    def reading(self, source, wanted: tuple[str, int] | None) -> LayersReading | None:
+        """`wanted`: the quantity and the layer (0: the first with weights) whose histograms are shown; None: nothing is, and nothing is
+        done. The same object as long as nothing has changed."""
+        if wanted is None:
+            self._open = False
+            return None
+        self._follow(source)
+        self._take(source)
+        quantity, layer = wanted[0], min(max(wanted[1], 0), len(self._probe.layers) - 1)
+        old = self._reading
+        if old is None or (old.quantity, old.layer) != (quantity, layer):
+            self._reading = self._read(quantity, layer)
+        return self._reading
+
+    def _follow(self, source) -> None:
+        """Another network, another branch of the run, or a panel that has just been opened."""
+        new = self._probe is None or self._probe.source is not source or self._trainer is not source.trainer
+        new = new or self._probe.killed != source.trainer.holds.killed
+        if new:
+            same = self._probe is not None and source.topology == self._trainer.topology
+            self._trainer, self._probe, self._sampled = source.trainer, Probe(source), None
+            self._keep([m for m in self._moments if m.step < source.step] if same else [])
+        lost = source.rewind.take_lost() if source.rewind else None
+        if lost is not None and self._moments and self._moments[-1].step >= lost:
+            self._keep([m for m in self._moments if m.step < lost])
+            self._sampled = None
+        if new or not self._open:
+            self._past = self._missing(source)
+        self._open = True
+
+    def _keep(self, moments: list[Moment]) -> None:
+        self._moments, self._reading = moments, None
+        if not moments:
+            self._every = EVERY
+
+    def _take(self, source) -> None:
+        """The present where it is due, else one moment of the past."""
+        moment = (source.step, source.trainer.writes)
+        if moment != self._sampled and source.at_boundary and (self._seconds >= self._every or self._sampled is None):
+            self._sampled, self._seconds = moment, 0.0
+            if source.rewind is None:  # nothing leads back to what came after
+                self._keep([m for m in self._moments if m.step < source.step])
+            self._insert(self._probe.now())
+        elif self._past and source.at_boundary:
+            state = dict(source.rewind.moments()).get(step := self._past.pop())
+            if state is not None:
+                self._insert(self._probe.then(step, state))
+
+    def _missing(self, source) -> list[int]:
+        """Steps of held states far from every moment that is known, the oldest last."""
+        if source.rewind is None:
+            return []
+        held = np.array([step for step, _ in source.rewind.moments()])
+        known = np.array([-np.inf, *(m.step for m in self._moments), np.inf])
+        at = np.searchsorted(known, held)
+        far = np.minimum(held - known[at - 1], known[at] - held) > source.rewind.newest / MOST
+        held = held[far & (held != source.step)]
+        return held[np.unique(np.linspace(0, len(held) - 1, PAST).astype(int))][::-1].tolist() if len(held) else []
+
+    def _insert(self, moment: Moment) -> None:
+        at = bisect_left(self._moments, moment.step, key=lambda m: m.step)
+        there = at < len(self._moments) and self._moments[at].step == moment.step
+        self._moments[at : at + there] = [moment]
+        self._reading = None
+        if len(self._moments) > MOST:
+            del self._moments[1:-1:2]
+            self._every *= 2
+
+    def _read(self, quantity: str, layer: int) -> LayersReading:
+        probe, moments = self._probe, self._moments
+        nothing = np.full(len(probe.layers), np.nan)
+        with_it = [m for m in moments if quantity in m.spreads]
+        hidden = len(probe.layers) - 1
+
+        def rows(of) -> np.ndarray:
+            return np.array([nothing if (row := of(m)) is None else row for m in moments]).reshape(len(moments), len(nothing))
+
+        def one(name: str) -> np.ndarray:
+            return np.array([getattr(m.spreads[quantity], name)[layer] for m in with_it])
+
+        return LayersReading(
+            names=(*(f"hidden {k}" for k in range(1, hidden + 1)), "output"),
+            step_t=np.array([m.step for m in moments], float),
+            gradient_tl=rows(lambda m: m.spreads["gradient"].rms if "gradient" in m.spreads else None),
+            ratio_tl=rows(lambda m: m.ratio),
+            quantity=quantity,
+            layer=layer,
+            seen_t=np.array([m.step for m in with_it], float),
+            low_t=one("low"),
+            high_t=one("high"),
+            rms_t=one("rms"),
+            count_tb=one("count").reshape(len(with_it), BINS),
+            seen=int(probe.seen[quantity][layer]),
+            total=int(probe.total[quantity][layer]),
+            rows=probe.rows,
+        )

@@ -1,0 +1,1 @@
+"""The readout: everything the overlay is given for one frame."""

@@ -1,0 +1,262 @@
+"""A session and a stage, told as the `Readout` that the overlay draws. Words live here; numbers come from the source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from math import floor
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.app.probes import explain_parameter
+from nnviz3d.app.probes.explain import read
+from nnviz3d.app.readout import comparison_readout
+from nnviz3d.app.session import scene_files
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view import step_change
+from nnviz3d.app.view.comparison_view import Beside
+from nnviz3d.engine.data import tables
+from nnviz3d.spec import paths, toml
+from nnviz3d.spec.dialogs import Question
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.settings import Settings
+from nnviz3d.spec.step_annotations import Moment
+from nnviz3d.spec.tour_reading import TourReading
+from nnviz3d.ui.core.numbers import weights_and_biases
+
+
+def sentence(session: Session) -> str:
+    """What is happening now, in one line of plain words."""
+    source = session.source
+    if session.player is not None:
+        return session.moments.sentence(source) or session.player.sentence(session)
+    edges = source.topology.n_edges
+    count = weights_and_biases(edges, source.topology.n_parameters - edges)
+    if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
+        stopped = f"Stopped: {stopped}. Play goes on."
+    if session.rival is not None:
+        return (session.walking is None and stopped) or comparison_readout.sentence(session)
+    if session.walking is not None:
+        over = session.walking.over and not session.walking.playing
+        return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
+    if told := session.moments.sentence(source):
+        return told
+    if source.diverged is not None:
+        return "Training has stopped because the numbers exploded. Reset to begin again."
+    if session.running and session.pace.goal is not None:
+        return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
+    if session.running:
+        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
+    if source.step == 0:
+        return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
+    if stopped:
+        return stopped
+    return "Paused. The signals show what the network computes for this sample."
+
+
+def readout(
+    session: Session,
+    labels: tuple,
+    edges,
+    performance: Performance,
+    picked: int = -1,
+    hovered: int = -1,
+    toast: str = "",
+    chosen: int = -1,
+    layer: int = -1,
+    plane: PlaneReading | None = None,
+    moment: Moment | None = None,
+    edge: int = -1,
+    question: Question | None = None,
+    beside: Beside | None = None,
+    tour: TourReading | None = None,
+    titles: Titles | None = None,
+    capture: CaptureReading | None = None,
+    signals: int = 0,
+    stack: str = "",
+    settings: Settings | None = None,
+) -> Readout:
+    return Readout(
+        sentence=sentence(session),
+        **_training(session),
+        **_sample(session),
+        **_files(session),
+        **_looked_at(session, beside, picked, hovered, chosen, layer, edge),
+        **_readings(session, beside, hovered),
+        labels=labels,
+        edges_shown=edges.shown,
+        edges_total=edges.total,
+        edges_share=edges.share,
+        edges_folded=edges.folded,
+        stack=stack,
+        settings=settings or Settings(),
+        edges_peak=edges.peak,
+        edges_layer=edges.layer,
+        signals=signals,
+        performance=performance,
+        banner=session.banner,
+        toast=toast,
+        question=question,
+        plane=plane,
+        moment=moment,
+        tour=tour,
+        titles=titles,
+        capture=capture,
+    )
+
+
+def _training(session: Session) -> dict:
+    """The network, and how far it has come."""
+    source, scores = session.source, session.scores
+    return {
+        "topology": source.topology,
+        "running": session.running,
+        "step": source.step,
+        "epoch": source.epoch,
+        "epoch_steps": source.of_epoch[1],
+        "loss": float(source.loss) if np.isfinite(source.loss) else None,
+        "test_loss": scores.test_loss,
+        "train_accuracy": scores.train_accuracy,
+        "test_accuracy": scores.test_accuracy,
+        "scores": scores,
+        "steps_per_second": session.speed,
+        "charts": session.curves.charts,
+        "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
+        "newest": source.rewind.newest if source.rewind else 0,
+        "stretches": tuple(source.rewind.stretches()) if source.rewind else (),
+        "changes": tuple(source.rewind.changes()) if source.rewind else (),
+        "holds": source.holds,
+    }
+
+
+def _sample(session: Session) -> dict:
+    """The data, the shown sample, and what the network says of it."""
+    data, sample = session.source.data, session.seen.sample
+    said, right = session.pictured.answer()
+    return {
+        "sample_count": sample.count,
+        "sample_index": sample.index,
+        "sample_label": sample.label,
+        "sample_part": sample.part if session.walking is None else "batch",
+        "sample_answer": said,
+        "sample_right": right,
+        "data_name": data.name,
+        "data_summary": data.told,
+        "units": session.source.objective.units,
+        "error": session.source.objective.error,
+        "class_names": data.class_names,
+        "features": data.feature_names,
+    }
+
+
+def _files(session: Session) -> dict:
+    """The scene as a file, its history, and the scenes and columns that there are."""
+    names, abouts, failures = _scenes()
+    data, base = session.source.scene.data, session.source.base
+    return {
+        "scene_name": session.name,
+        "scene_names": names,
+        "scene_abouts": abouts,
+        "scene_failures": failures,
+        "dirty": scene_files.unsaved(session),
+        "can_undo": session.history.can_undo,
+        "can_redo": session.history.can_redo,
+        "data_columns": _columns(data, base) if data.kind == "csv" else (),
+    }
+
+
+def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
+    """What is picked, chosen or under the pointer: neurons, weights, a layer."""
+    seen, turned = (
+        session.kept.told if session.kept is not None else session.seen,
+        chosen if chosen >= 0 else _bias(session.source.topology, picked),
+    )
+    return {
+        "neuron": _of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
+        "hovered": _of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
+        "pinned": picked >= 0 or (beside is not None and beside.picked >= 0),
+        "chosen": chosen,
+        "layer": layer,
+        "parameter": session.inspector.parameter(seen, chosen),
+        "whole": session.inspector.layer(seen, layer),
+        "weight": None if beside and beside.leads else explain_parameter.read(session, turned),
+        "edge": explain_parameter.read(session, edge),
+    }
+
+
+def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
+    """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
+    source = session.source
+    return {
+        "walk": session.walking.reading() if session.walking else None,
+        "findings": _findings(session),
+        "samples": session.browser.reading(session),
+        "effect": session.editing.reading(),
+        "confusion": session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
+        "layers": session.layers.reading(source, session.wants.get("layers")),
+        "compare": comparison_readout.reading(session, beside, hovered),
+        "moments": session.moments.reading(source),
+        "recording": session.player.reading() if session.player else None,
+    }
+
+
+def _gone(session: Session) -> bool:
+    """A recording whose data are not there: one sample says nothing of a whole part."""
+    return session.player is not None and bool(session.player.source.gone)
+
+
+def _findings(session: Session) -> tuple[Finding, ...]:
+    """By what had happened until the present step."""
+    if _gone(session):
+        return ()
+    return session.diagnosis.findings(session.source, session.curves.charts, session.scoring)
+
+
+@lru_cache(maxsize=1)
+def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
+    """Names and sentences of the shipped scenes, and which are failures; read once."""
+    found = {name: _shipped(path) for name, path in paths.scene_paths().items()}
+    return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
+
+
+def _shipped(path) -> Scene:
+    try:
+        return toml.load(path)
+    except InputError:  # opening it will say what is wrong with it
+        return Scene()
+
+
+def _columns(data: Data, base: Path) -> tuple[str, ...]:
+    """The columns of a table that has been read: by name, or by number from 0 where it has none."""
+    return _names(base / data.file, *(getattr(data, name) for name in _HOW))
+
+
+_HOW = ("delimiter", "decimal", "encoding", "header", "skip_lines", "sheet", "target")  # what decides which names there are
+
+
+@lru_cache(maxsize=4)
+def _names(path: Path, *how) -> tuple[str, ...]:
+    try:
+        return tables.names(path, Data(kind="csv", file=path.name, **dict(zip(_HOW, how, strict=True))))
+    except InputError:  # gone since
+        return ()
+
+
+def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+    """Of the network that is looked at."""
+    if beside is None:
+        return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
+    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
+    return found and replace(found, network="B" if in_rival else "A")
+
+
+def _bias(topology, neuron: int) -> int:
+    """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
+    if not topology.input.neurons.stop <= neuron < topology.n_neurons:
+        return -1
+    node, j = topology.locate(neuron)
+    return node.bias.start + j

@@ -1,0 +1,93 @@
+"""Two networks that are compared, told as numbers and words: what the overlay says of them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnviz3d.app.session.comparison import NAMES
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.comparison_view import Beside, twin
+from nnviz3d.spec import compare
+from nnviz3d.spec.readout import CompareReading, NetworkReading
+
+SHARES = (0.9, 0.95)
+
+
+def reading(session: Session, beside: Beside | None, hovered: int = -1) -> CompareReading | None:
+    """None without a rival. Between two even moments the last one is told: numbers of different steps are not compared."""
+    rival = session.rival
+    if rival is None:
+        return None
+    key = (
+        session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
+        session.source.holds, hovered, beside and beside.hovered,
+        id(session.curves.charts), id(rival.curves.charts), id(session.scores), id(rival.scoring.scores),
+        rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
+    )  # fmt: skip
+    if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
+        return rival.told
+    marks = (hovered, beside.hovered if beside else twin(session.source.topology, rival.source.topology, hovered))
+    sides = (
+        (session.source, session.seen, session.scores, session.curves),
+        (rival.source, rival.source, rival.scoring.scores, rival.curves),
+    )
+    networks = tuple(_network(k, *side, rival.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
+    waits = "B" if session.walking is not None else next((n.name for n in networks if n.diverged is not None), "")
+    rival.told_for = key
+    rival.told = CompareReading(networks, rival.differences, rival.same_batches, beside is None or beside.layer_by_layer, SHARES, waits)
+    return rival.told
+
+
+def _network(k: int, source, seen, scores, curves, differences, mark: int) -> NetworkReading:
+    """`seen`: the source, or the walk through one of its steps."""
+    said, right = seen.answer()
+    charts = curves.charts
+    return NetworkReading(
+        name=NAMES[k],
+        title=compare.title(differences, bool(k)),
+        topology=source.topology,
+        step=source.step,
+        epoch=source.epoch,
+        epoch_steps=-(-len(source.data.x_train) // source.batch_size),
+        loss=float(source.loss) if math.isfinite(source.loss) else None,
+        test_loss=scores.test_loss,
+        train_accuracy=scores.train_accuracy,
+        test_accuracy=scores.test_accuracy,
+        scores=scores,
+        answer=said,
+        right=right,
+        reached=tuple(_reached(charts, share) for share in SHARES) if source.data.task == "classification" else (),
+        diverged=source.diverged,
+        held=len(source.holds.frozen) + len(source.holds.killed),
+        charts=charts,
+        error=source.objective.error,
+        hovered=float(source.ops.to_host(seen.tensors("activation")[mark : mark + 1])[0]) if mark >= 0 else None,
+    )
+
+
+def _reached(charts, share: float) -> int | None:
+    """The first look at the test part that showed at least this share right."""
+    there = np.flatnonzero(charts.test_accuracy >= share)
+    return int(charts.test_step[there[0]]) if len(there) else None
+
+
+def sentence(session: Session) -> str:
+    """What happens now, in one line."""
+    rival = session.rival
+    what = " and ".join(f"{d.name} ({compare.words(d.path, d.a)} / {compare.words(d.path, d.b)})" for d in rival.differences[:2])
+    what = f"They differ in {what}." if what else "No setting differs at the moment."
+    if session.walking is not None:
+        return f"{session.walking.sentence} This is network A; B waits."
+    if not rival.alive:
+        return "Both networks have stopped because their numbers exploded. Reset to begin again."
+    waiting = "A" if session.source.diverged is not None else "B" if rival.source.diverged is not None else ""
+    if waiting:
+        return f"Network {waiting} has stopped because its numbers exploded; the other goes on. {what}"
+    if session.running:
+        pace = "take the same steps on the same samples" if rival.same_batches else "see equally many samples"
+        return f"Learning: both networks {pace}. {what}"
+    if session.source.step == 0:
+        return f"Two untrained networks, same data and seed. {what} Press Play to let them learn."
+    return f"Paused. Both networks look at the same sample. {what}"

@@ -1,0 +1,107 @@
+"""The numbers behind a tour's texts: each placeholder of `spec.tour.VALUES`, read from the tape or from training, as it is printed.
+
+Every number is the value itself, rounded to the printed digits, written as the language writes it. What is not known now is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnviz3d.spec.i18n import Catalogue
+from nnviz3d.spec.tour_reading import END, NUMBER
+from nnviz3d.ui.core.numbers import count, pair_plain, percent, plain, short
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
+
+NBSP = "\u00a0"  # a number and its unit stay on one line
+SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what the palettes' colours are called, in the catalogues
+
+
+def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, factor: float) -> dict[str, str]:
+    """Every value that is known now, as the catalogue's language writes it and marked as a live number. `neuron`: the one the text speaks
+    of, or -1; `edge`: a parameter of it, or -1; `factor`: by which differences of weights are drawn."""
+    told = numbers(session, neuron, edge) | ({"factor": count(round(factor))} if session.walking is not None else {})
+    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
+    if session.walking is None:
+        shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
+    else:
+        shown |= _answers(session.walking.walk, catalogue)
+    for name, word in zip(("positive", "negative"), SIGNS[session.shown_scene.look.palette], strict=True):
+        shown[name] = catalogue.texts[f"colours.{word}"]
+    return shown | {"rise": catalogue.texts["colours.pink"], "fall": catalogue.texts["colours.green"]}
+
+
+def plain_values(session: Session, neuron: int = -1) -> dict[str, str]:
+    """The same in plain English, for captions; the names are `CAPTION`."""
+    walk = session.walking.walk if session.walking is not None else None
+    said, _right = session.pictured.answer() if walk is None else walk.said(walk.view.renewed)
+    return numbers(session, neuron, -1) | {"truth": session.seen.sample.label, "said": said}
+
+
+CAPTION = frozenset({
+    "inputs", "units", "classes", "parameters", "weights", "batch", "test_count", "step", "loss", "accuracy", "tested", "loss_before",
+    "loss_after", "p", "share", "output_error", "z", "activation", "error", "bias", "truth", "said",
+})  # fmt: skip
+
+
+def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
+    """The numbers alone, as English writes them."""
+    source, topology = session.source, session.source.topology
+    told = {
+        "inputs": count(topology.input.size),
+        "units": count(topology.nodes[1].size),
+        "classes": count(topology.output.size),
+        "parameters": count(topology.n_parameters),
+        "weights": count(topology.n_edges),
+        "batch": count(source.batch_size),
+        "test_count": _tested(session),
+        "step": count(source.step),
+    }
+    if source.loss == source.loss:
+        told["loss"] = short(float(source.loss))
+    if session.scores.test_accuracy is not None:
+        told["accuracy"] = percent(session.scores.test_accuracy)
+        told["tested"] = count(session.scoring.step)
+    if session.walking is not None:
+        told |= _of_tape(session.walking.walk.tape, neuron, edge)
+    return told
+
+
+def _tested(session: Session) -> str:
+    """How many samples of the test part a share is of: "359"; "2,000 of 60,000" where not all were looked at."""
+    test, whole = session.scores.test, len(session.source.data.x_test)
+    return count(whole) if test is None or test.whole else f"{count(test.rows)} of {count(test.of)}"
+
+
+def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:
+    output = tape.topology.output.neurons
+    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
+    if tape.objective.classes:
+        truth = output.start + int(tape.target)
+        p = float(tape.old.a[truth])
+        told |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
+    if neuron >= 0:
+        node, j = tape.topology.locate(neuron)
+        z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
+        told |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
+        if node.bias is not None:
+            told["bias"] = short(float(tape.before[node.bias.start + j]))
+    if edge >= 0:
+        node, _j, i = tape.topology.parameter(edge)
+        a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + i])
+        w, new = float(tape.before[edge]), float(tape.after[edge])
+        told |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
+        told["weight_before"], told["weight_after"] = pair_plain(w, new)
+    return told
+
+
+def _answers(walk, catalogue: Catalogue) -> dict[str, str]:
+    """The answers and the truth, as the header says them: a class, and its share."""
+    told = {"truth": walk.sample.label}
+    for ending, verdict in (("", walk.said(False)[0]), ("_after", walk.said(True)[0])):
+        name, opened, share = verdict.rpartition(" (")
+        told[f"said{ending}"] = name if opened else verdict
+        if opened:
+            told[f"share_said{ending}"] = catalogue.number(share.rstrip(")")).replace(" ", NBSP)
+    return {name: f"{NUMBER}{text}{END}" for name, text in told.items()}

@@ -1,0 +1,86 @@
+"""Finished pictures: of a session (every edge choice made anew, no sway, no governor), and of what a window shows, at any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.app.readout import build
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.draw.offscreen import ROUNDS, Canvas
+from nnviz3d.draw.quality import NAMED
+from nnviz3d.gfx.hosts import Host
+from nnviz3d.gfx.overlay import ImguiFrame
+from nnviz3d.spec.readout import Performance
+from nnviz3d.ui.overlay import Overlay
+
+
+def draw_still(
+    host: Host, session: Session, ui: bool, time: float, picked: int = -1, size: tuple[int, int] | None = None, **options
+) -> np.ndarray:
+    """(H, W, 3), or (H, W, 4) where `transparent`. `size`: the host's, or any other; `options` as of `Canvas`."""
+    canvas = Canvas(host, size or host.size, **options)
+    stage = Stage(canvas, session)
+    lines = canvas.size[1]
+    # without panels a small picture has small letters, or the names of ten outputs find no room
+    overlay = Overlay(lines / 1080 if lines > 1080 else 1.0 if ui else min(max(lines / 640, 0.7), 1.0))
+    overlay.memory.hint = False
+    transparent = canvas.transparent
+    try:
+        stage.time, stage.text = time, overlay.scale
+        stage.pick(picked)
+
+        def told() -> None:
+            plane, moment = stage.responses.reading(session.source), stage.moment()
+            shown = {"plane": plane, "moment": moment, "beside": stage.beside}
+            readout = build.readout(session, stage.labels(), stage.edges, Performance(), picked, **shown)
+            overlay.draw(session.scene, readout, canvas.display_size, 1 / 60, compact=not ui)
+
+        for _ in range(ROUNDS - 1):  # how wide the panels are is known when they have been laid out
+            stage.prepare(0.0, stage.rig.pose, exact=True, transparent=transparent)
+            canvas.rehearse(told)
+            if overlay.panel_width:
+                stage.set_panels(overlay.panel_width / canvas.size[0])
+                stage.rig.jump(stage.rig.goal)
+        stage.prepare(0.0, stage.rig.pose, exact=True, transparent=transparent)
+        canvas.begin()
+        canvas.add(stage)
+        return canvas.finish(told, rounds=1)
+    finally:
+        stage.close()
+        canvas.close()
+
+
+def draw_enlarged(host: Host, stage: Stage, scale: float, size: tuple[int, int]) -> np.ndarray:
+    """What a window shows, as (H, W, 3) uint8 of another size: the same camera, labels and no panels. `scale`: of the window's overlay.
+
+    Panels push the picture aside; without them it stands in the middle. An automatic quality is high here: a still has time.
+    """
+    session, (_subject, frame) = stage.session, stage.shown()[0]
+    imgui = ImguiFrame()  # of its own: what the window's knows of sizes, places and the mouse stays as it is
+    canvas = Canvas(host, size, imgui=imgui)
+    try:
+        overlay = Overlay(scale * size[0] / max(host.display_size[0], 1))
+        overlay.memory.hint, canvas.pixel_ratio = False, overlay.scale
+        level = NAMED["high"] if session.scene.look.quality == "auto" else None
+        with stage.on(canvas, overlay.scale):
+            stage.prepare(0.0, replace(frame.pose, shift=(0.0, frame.pose.shift[1])), exact=True, level=level)
+            readout = build.readout(
+                session,
+                stage.labels(),
+                stage.edges,
+                Performance(),
+                stage.picked,
+                plane=stage.plane(),
+                moment=stage.moment(),
+                beside=stage.beside,
+            )
+            canvas.begin()
+            canvas.add(stage)
+            return canvas.finish(lambda: overlay.draw(session.shown_scene, readout, size, 1 / 60, compact=True))
+    finally:
+        canvas.close()
+        imgui.close()
+        host.make_current()

@@ -1,0 +1,1 @@
+"""The session: a scene, its source, and the commands that change them."""

@@ -1,0 +1,160 @@
+"""Checkpoints of a run: made of trainers and curves, judged against a scene, and entered. The file itself is `formats.checkpoint`'s."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nnviz3d.app.training.metric_log import Curves
+from nnviz3d.backend.numpy_updates import SLOTS
+from nnviz3d.engine.trainer import Trainer
+from nnviz3d.formats import checkpoint
+from nnviz3d.formats.checkpoint import Head, Need, Network, Saved
+from nnviz3d.sources.recorded import FIXED
+from nnviz3d.spec.edit import Rebuild, changed_paths, diff
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import PACE, Scene, Train
+
+FREE = ("title", "about", "failure", "test", "view", "look", "record", *(f"train.{name}" for name in PACE))  # decide no number
+ONLY_WEIGHTS = "holds weights only, and nothing of the training; begin with them: --init"
+
+
+def save(path: Path, scene: Scene, trainer: Trainer, curves: Curves, rival: tuple[Trainer, Curves] | None = None) -> None:
+    """Raises InputError where it cannot be written, and then what was there before is whole."""
+    a = _saved(trainer, curves)
+    network = Network(trainer.parameters(), trainer.objective.units)
+    checkpoint.save(path, scene, trainer.data.digest, network, a, _saved(*rival) if rival else None)
+
+
+def _saved(trainer: Trainer, curves: Curves) -> Saved:
+    return Saved(trainer.state(), curves.until(trainer.step).kept())
+
+
+def find(path: Path) -> Head:
+    """Raises InputError where the file is no checkpoint."""
+    found = checkpoint.head(path)
+    if found is None:
+        raise InputError.of(str(path), "--resume", ONLY_WEIGHTS)
+    return found
+
+
+def differences(found: Head, scene: Scene, digest: str, typed: Iterable[str] = ()) -> list[Problem]:
+    """What makes this scene and its data another run than that of the checkpoint. `typed`: settings that somebody wants otherwise from
+    here on; they may be others where a run that goes on can take them."""
+    where, problems = str(found.path), []
+    same_data, typed = found.state.data == digest, set(typed)
+    for path in changed_paths(found.scene, scene):
+        if any(path == key or path.startswith(f"{key}.") for key in FREE) or (path.startswith("data.") and same_data):
+            continue
+        was, now = (_at(s, path) for s in (found.scene, scene))
+        live = diff(found.scene, _with(found.scene, path, scene)) <= Rebuild.TRAIN
+        if live and any(each == path or each.startswith(f"{path}.") for each in typed):
+            continue
+        hint = f"; to go on with it as it is now, say --set {path}={_quoted(setting(scene, path))}" if live else ""
+        problems.append(Problem(where, path, f"is {was} in the checkpoint and {now} here{hint}"))
+    if not same_data and not any(problem.key.startswith("data.") for problem in problems):
+        problems.append(Problem(where, "data", "the data are others than those of the checkpoint"))
+    return problems
+
+
+def setting(scene: Scene, path: str) -> Any:
+    """By its path."""
+    value: Any = scene
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _quoted(value: Any) -> str:
+    """As it is typed after `--set`: TOML, in quotes where a shell would take it apart."""
+    from nnviz3d.app.cli.commands.new import literal
+
+    return shlex.quote(value if isinstance(value, str) else literal(value))
+
+
+def _at(scene: Scene, path: str) -> str:
+    value = setting(scene, path)
+    if path == "network.layers":
+        return (
+            ", ".join(f"{layer.units} {layer.activation}" + (f" dropout {layer.dropout:g}" if layer.dropout else "") for layer in value)
+            or "none"
+        )
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _with(scene: Scene, path: str, other: Scene) -> Scene:
+    table, _, name = path.partition(".")
+    mine, theirs = getattr(scene, table), getattr(other, table)
+    return scene.model_copy(update={table: mine.model_copy(update={name: getattr(theirs, name)}) if name else theirs})
+
+
+def read(found: Head, trainer: Trainer, rival: Trainer | None = None) -> tuple[Saved, Saved | None]:
+    """Raises InputError with all that is wrong in the file."""
+    return checkpoint.read(found, _need(trainer), None if rival is None else _need(rival))
+
+
+def _need(trainer: Trainer) -> Need:
+    n = len(trainer.data.x_train)
+    return Need(
+        trainer.topology,
+        trainer.objective.units,
+        trainer.train.optimizer,
+        SLOTS[trainer.train.optimizer],
+        n,
+        min(trainer.train.batch or n, n),
+    )
+
+
+def go_on(trainer: Trainer, saved: Saved, was: Train) -> Curves:
+    """A fresh trainer goes on from there; `was`: the settings until then. Returns the curves so far."""
+    now = trainer.train
+    trainer.configure(was)
+    trainer.restore(saved.state)
+    if now != was:
+        trainer.configure(now)
+    return Curves.of(saved.curves, trainer.objective.classes > 0)
+
+
+def fits(session, found: Head) -> bool:
+    """Whether a session can go on from it with the network, the data and the rival that it has; other rates come with it."""
+    theirs = session.scene.model_copy(update={"train": found.scene.train})
+    same = diff(session.scene, theirs) < Rebuild.DATA and not differences(found, theirs, session.source.data.digest)
+    return same and session.player is None
+
+
+def judge(session, found: Head, typed: Iterable[str] = ()) -> None:
+    """Whether `enter` could; `typed` as of `differences`. Raises InputError with all that is wrong."""
+    if session.player is not None:
+        raise InputError.of("", "", FIXED)
+    if problems := differences(found, session.scene, session.source.data.digest, typed):
+        raise InputError(*problems)
+    read(found, session.source.trainer, session.rival and session.rival.source.trainer)
+
+
+def enter(session, found: Head) -> None:
+    """A session whose network and data are the checkpoint's goes on from it. Undo leads back. Raises InputError; nothing has changed."""
+    rival = session.rival and session.rival.source.trainer
+    a, b = read(found, session.source.trainer, rival)
+    pace = {name: getattr(session.scene.train, name) for name in PACE}
+    scene = session.scene.model_copy(update={"train": found.scene.train.model_copy(update=pace)})
+    session.restart(scene)
+    _enter(session, a)
+    if session.rival is not None:
+        session.rival.go_on(b.state, Curves.of(b.curves, session.source.data.task == "classification"))
+    session.look_again()
+    session.unsaved = 0.0
+
+
+def _enter(session, saved: Saved) -> None:
+    source = session.source
+
+    def there() -> Train:
+        if source.rewind is not None:
+            return source.rewind.go_on(source.trainer.train, saved.state)
+        source.trainer.restore(saved.state)
+        return source.trainer.train
+
+    session.go_to(there, Curves.of(saved.curves, source.data.task == "classification"))

@@ -1,0 +1,184 @@
+"""Edits of the network itself: a weight or bias gets another value, neurons are frozen, killed, released; and what the loss says to it.
+
+Holds the effect of the last edit. An edit leaves a walk first (its step is done, once), is one entry of the undo history, and begins
+a new branch of what rewind remembers. No clock: time is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.app.session.undo import Held, Value
+from nnviz3d.sources.recorded import FIXED
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.neuron_locks import Hold
+from nnviz3d.spec.readout import EffectReading
+from nnviz3d.spec.score import Score
+
+TEST_EVERY = 0.1  # seconds between two looks at the test part while something is dragged
+ALL = 100  # pixels of a drag that move a value by four times the root mean square of its layer's weights
+LEAST = 0.1  # that root mean square counts at least so much: a layer may be all zero
+
+
+class Editing:
+    """Of one session. `effect`: what the last edit did to the loss, or None."""
+
+    def __init__(self, session):
+        self.session = session
+        self.effect: EffectReading | None = None
+        self._shown: tuple | None = None  # the sample that the effect is told of
+        self._held = False
+        self._due, self._since = False, TEST_EVERY
+
+    # values
+
+    def set_parameter(self, p: int, value: float, now: float = 0.0, held: bool = False) -> None:
+        """By hand; undoable. `held`: a drag goes on. Bad values become the banner, and nothing has changed."""
+        source = self.session.source
+        if self._fixed():
+            return
+        try:
+            source.trainer.check_parameter(p, value)
+        except InputError as error:
+            self.session.banner = _said(error)
+            return
+        old = source.parameter(p)
+        if np.float32(value) == np.float32(old):
+            self._held = held
+            return
+        self._write(p, value, held)
+        self.session.history.record(Value(source.topology, p, old), (f"parameter {p}",), now, held)
+
+    def _write(self, p: int, value: float, held: bool = False) -> None:
+        self.session.leave_walk()
+        self._begin("value", p, held)
+        new = self.session.source.set_parameter(p, value)
+        self._held = held
+        self.effect = replace(self.effect, new=new)
+        self._answer(held)
+
+    def rate(self, p: int) -> float:
+        """How far a pixel of drag moves this parameter: in proportion to the weights of its layer."""
+        source = self.session.source
+        node, _j, _i = source.topology.parameter(p)
+        stride = max(1, node.weight.size // 65_536)
+        w = np.asarray(source.ops.to_host(source.tensors("parameter")[node.weight.start : node.weight.stop : stride]), np.float64)
+        rms = float(np.sqrt(np.mean(w * w)))
+        return 4 * max(rms if np.isfinite(rms) else 0.0, LEAST) / ALL
+
+    # neurons
+
+    def hold(self, kind: Hold, neurons: Iterable[int], on: bool, now: float = 0.0) -> None:
+        """Freeze or kill neurons, or release them from that; undoable. What cannot be becomes the banner."""
+        self._hold(self.session.source.holds.having(kind, neurons, on), now)
+
+    def release(self, now: float = 0.0) -> None:
+        """Nothing is frozen or killed any more."""
+        self._hold(type(self.session.source.holds)(), now)
+
+    def _hold(self, holds, now: float) -> None:
+        source = self.session.source
+        before = source.holds
+        if holds == before or self._fixed():
+            return
+        try:
+            holds.check(source.topology)
+        except InputError as error:
+            self.session.banner = _said(error)
+            return
+        self._take(holds)
+        self.session.history.record(Held(source.topology, before), (repr(holds),), now)
+
+    def _take(self, holds) -> None:
+        self.session.leave_walk()
+        changed = holds.killed != self.session.source.holds.killed
+        if changed:
+            self._begin("kill", -1, False)
+        self.session.source.hold(holds)
+        if changed:
+            self._answer(False)
+
+    def _fixed(self) -> bool:
+        """Whether this is a recording; then a banner says so."""
+        if self.session.player is not None:
+            self.session.banner = FIXED
+        return self.session.player is not None
+
+    # undo
+
+    def now(self, entry: Value | Held) -> Value | Held:
+        """What is there at present instead of the entry; of another network, the entry itself."""
+        source = self.session.source
+        if entry.topology != source.topology:
+            return entry
+        if isinstance(entry, Held):
+            return replace(entry, holds=source.holds)
+        return replace(entry, value=source.parameter(entry.parameter))
+
+    def restore(self, entry: Value | Held) -> None:
+        """Return to an entry; one of another network (its like has not come back) changes nothing."""
+        if entry.topology != self.session.source.topology:
+            return
+        try:
+            if isinstance(entry, Held):
+                self._take(entry.holds)
+            else:
+                self._write(entry.parameter, entry.value)
+        except InputError as error:  # a value that training had driven beyond what may be typed
+            self.session.banner = _said(error)
+
+    # what the loss says
+
+    def pass_time(self, dt: float) -> None:
+        """Look at the test part again where that is due."""
+        self._since += dt
+        if self._due and self._since >= TEST_EVERY and self.session.source.at_boundary:
+            self._look()
+
+    def reading(self) -> EffectReading | None:
+        """None once another sample is shown: its loss is another one."""
+        return self.effect if self.effect is not None and self._shown == self._sample() else None
+
+    def forget(self) -> None:
+        self.effect, self._due = None, False
+
+    def _sample(self) -> tuple:
+        source = self.session.source
+        return id(source.trainer), source.sample.index
+
+    def _begin(self, kind: str, p: int, held: bool) -> None:
+        """Before an edit: the losses that it is compared with. Edits of one value in a row are told as one."""
+        session, source, effect = self.session, self.session.source, self.reading()
+        same = effect is not None and (effect.kind, effect.parameter) == (kind, p) and p >= 0
+        if same and (effect.step == source.step or (held and self._held)):
+            return
+        session.refresh()
+        old = source.parameter(p) if p >= 0 else 0.0
+        sample, test = source.sample_loss, session.test_score() or Score(None, None)
+        self._shown = self._sample()
+        self.effect = EffectReading(
+            kind, p, old, old, source.step, source.step, sample, sample, test.loss, test.loss, test.rows, test.of
+        )  # fmt: skip
+
+    def _answer(self, held: bool) -> None:
+        """After an edit."""
+        self._due = True
+        if not held or self._since >= TEST_EVERY:
+            self._look()
+        else:
+            self.effect = replace(self.effect, step=self.session.source.step, sample_now=self.session.source.sample_loss)
+
+    def _look(self) -> None:
+        self._due, self._since = False, 0.0
+        if self.effect is not None:
+            source = self.session.source
+            test = self.session.test_score()
+            told = {"step": source.step, "sample_now": source.sample_loss, "test_now": test and test.loss}
+            self.effect = replace(self.effect, **told)
+
+
+def _said(error: InputError) -> str:
+    return "; ".join(dict.fromkeys(problem.message for problem in error.problems))

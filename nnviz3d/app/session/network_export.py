@@ -1,0 +1,99 @@
+"""A network to files that others can use: weights, the scene, or a script of its own with its weights beside it.
+
+Used by `nnviz3d export` and by the window's File menu. Everything is written beside its target and renamed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from nnviz3d.engine.data import playground
+from nnviz3d.engine.data.places import seen_from
+from nnviz3d.formats import script_export, weights
+from nnviz3d.sources.own import OwnTraining, words
+from nnviz3d.spec import paths, toml
+
+ENDINGS = {"weights": ".safetensors", "scene": ".toml", "numpy": ".py", "torch": ".py"}
+SHOWN, VALUES = 5, 400  # samples in a script: so many, or as many as have so many numbers in all, but one at least
+
+
+def companion(path: Path, kind: str) -> Path | None:
+    """The weights' file beside a script; None for other kinds."""
+    return path.with_suffix(script_export.LANGUAGES[kind]) if kind in script_export.LANGUAGES else None
+
+
+def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
+    """Write what ENDINGS calls `kind`; returns the files that were written. Raises InputError where that is not possible."""
+    source.trainer.settle()
+    if kind == "scene":
+        data = seen_from(source.scene.data, source.base, path.parent)
+        toml.save(source.scene.model_copy(update={"data": data}), path)
+        return [path]
+    if kind == "weights":
+        weights.save(path, source.parameters(), source.scene, source.objective.units)
+        return [path]
+    beside = companion(path, kind)
+    text = script_export.write(recipe(source, beside.name), kind)
+    if kind == "numpy":
+        paths.write(beside, script_export.npz(effective(source)))
+    else:
+        weights.save(beside, effective(source), source.scene, source.objective.units)
+    toml.write_text(path, text)
+    return [path, beside]
+
+
+def effective(source: OwnTraining) -> dict[str, np.ndarray]:
+    """The parameters for a network that knows nothing of killed neurons: nothing is read of them, so the outputs are the same."""
+    named, nodes = source.parameters(), source.topology.nodes
+    for neuron in source.holds.killed:
+        node, j = source.topology.locate(neuron)
+        named[f"layers.{nodes.index(node)}.weight"][:, j] = 0  # layer k leads out of node k
+    return named
+
+
+def recipe(source: OwnTraining, beside: str) -> script_export.Recipe:
+    """What a script says of this network: some samples of the test part (else of the train part) before any preprocessing."""
+    data, setting = source.data, source.scene.data
+    part = "test" if len(data.x_test) else "train"
+    count = max(1, min(SHOWN, VALUES // source.topology.input.size))
+    x, t = getattr(data, f"x_{part}")[:count], getattr(data, f"t_{part}")[:count]
+    features: tuple[str, ...] = ()
+    if setting.kind in playground.GENERATORS:
+        points, _ = playground.points(setting)
+        first = len(data.x_train) if part == "test" else 0
+        rows = [[float(f"{value:.9g}") for value in point] for point in points[first : first + count]]
+        features = () if tuple(setting.features) == ("x1", "x2") else tuple(setting.features)
+    else:
+        rows = [_source_values(row, data.mean_i, data.scale_i) for row in x]
+    mean, scale = (None, None) if data.mean_i is None else (data.mean_i.tolist(), data.scale_i.tolist())
+    objective = source.trainer.objective
+    targets = [[unit.mean for unit in objective.units], [unit.deviation for unit in objective.units]] if objective.scaled else [None, None]
+    return script_export.Recipe(
+        source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale, *targets,
+        objective.classes > 0, _note(setting.kind, features), len(source.holds.killed),
+    )  # fmt: skip
+
+
+def _source_values(x_i: np.ndarray, mean_i: np.ndarray | None, scale_i: np.ndarray | None) -> list[float]:
+    """The values that a row's inputs were made of: the shortest numbers that standardise to the same."""
+    if mean_i is None:
+        return [float(str(value)) for value in x_i]
+    return [_shortest(value, float(m), float(s)) for value, m, s in zip(x_i, mean_i, scale_i, strict=True)]
+
+
+def _shortest(value: np.float32, mean: float, scale: float) -> float:
+    exact = float(value) * scale + mean
+    tries = (float(f"{exact:.{digits}g}") for digits in range(1, 18))
+    near = 1.2e-7 * max(1.0, abs(float(value)))  # float32 holds no more
+    return next((number for number in tries if abs((number - mean) / scale - float(value)) <= near), exact)
+
+
+def _note(kind: str, features: tuple[str, ...]) -> str:
+    """What the numbers of ROWS are."""
+    if kind in playground.GENERATORS:
+        return "points (x1, x2) of the plane" + (", from -6 to 6" if features else "")
+    if kind == "digits":
+        return "64 pixels from 0 to 1: the dots that are set in each 4 x 4 block, divided by 16"
+    return "bytes of a picture are divided by 255" if kind in ("idx", "npz") else ""

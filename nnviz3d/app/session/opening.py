@@ -1,0 +1,110 @@
+"""The one way in: what a person calls SCENE, a scene file, the name of a shipped scene or a recording, and the session that it becomes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnviz3d.spec import file_kinds, session_log, toml
+from nnviz3d.spec.edit import Edit, changed_paths
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
+    from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.spec.session_log import Timeline
+
+ENDING = ".nnrec"
+FILES = ("data.file", "data.labels_file")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """`scene` with the edits in it, the folder that its data files are relative to, its file (of a recording: none to write to)."""
+
+    scene: Scene
+    base: Path
+    path: Path | None
+    recording: Recording | None = None
+    timeline: Timeline | None = None
+
+    @property
+    def origin(self) -> Path | None:
+        """The file that is played instead of training anew."""
+        return self.recording.path if self.recording is not None else self.path if self.timeline is not None else None
+
+    def session(self, backend: str = "auto", remember: int = 0) -> Session:
+        """Raises InputError."""
+        from nnviz3d.app.session.session import Session
+
+        if self.timeline is not None:
+            from nnviz3d.app.render.film import log_player
+
+            return log_player.session_of(self.timeline, backend)
+        return Session(self.scene, self.base, backend, self.path, remember, self.recording)
+
+
+def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = False) -> Opened:
+    """Raises InputError with every problem. Of a recording only what is looked at, and where its data lie, can be changed; `train`:
+    it is not to be played, its scene is wanted."""
+    edits = tuple(edits)
+    if Path(name).suffix == session_log.ENDING:
+        return _session_kept(Path(name), edits)
+    if not is_recording(name):
+        path = toml.find(name)
+        return Opened(toml.load(path, edits), path.parent, path)
+    from nnviz3d.app.session.recording_player import FREE
+    from nnviz3d.sources.recorded import scene_of
+
+    recorded = scene_of(found := recording(name))
+    scene = toml.apply(recorded, edits, "--set")
+    if train:
+        return Opened(scene, Path(name).parent, None)
+    fixed = [path for path in changed_paths(recorded, scene) if not path.startswith(FREE) and path not in FILES]
+    if fixed:
+        raise InputError(*(Problem(str(name), path, "is as it was recorded and cannot be changed") for path in fixed))
+    return Opened(scene, Path(name).parent, None, found)
+
+
+def is_recording(name: str | os.PathLike) -> bool:
+    """By its ending, or by what the folder holds."""
+    path = Path(name)
+    return path.suffix == ENDING or (path.suffix != ".toml" and os.path.isdir(path) and file_kinds.of(path) is file_kinds.RECORDING)  # noqa: PTH112
+
+
+def arriving(name: str) -> Path | None:
+    """The file that a window can ask about, as if it had been dropped: a table or arrays. None for all else. Raises InputError for an
+    archive that is damaged or holds several files."""
+    path = Path(name)
+    if path.suffix in (".toml", ENDING, session_log.ENDING) or name in toml.paths.scene_paths():
+        return None
+    kind = file_kinds.of(path).name
+    if kind == "packed":
+        from nnviz3d.engine.data import tables
+
+        return path if tables.is_table(path) else None
+    return path if kind in ("table", "arrays", "idx", "excel", "parquet") else None
+
+
+def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:
+    """What a person did in a window, to be filmed: how the film is made can be chosen, what happens in it cannot."""
+    fixed = [edit.path for edit in edits if edit.path.partition(".")[0] != "record" and edit.path != "look.quality"]
+    if fixed:
+        raise InputError(*(Problem(str(path), key, "is as it was in the session and cannot be changed") for key in fixed))
+    if not path.is_file():
+        raise InputError.of(str(path), "", "no such file")
+    kept = session_log.load(path)
+    return Opened(toml.apply(kept.scene, edits, "--set"), kept.base, path, timeline=kept)
+
+
+def recording(path: str | os.PathLike | None) -> Recording | None:
+    """The recording that a path names; None for what is none. Raises InputError."""
+    if path is None or not is_recording(path):
+        return None
+    from nnviz3d.formats.nnrec_reader import Recording
+
+    return Recording(path)

@@ -1,0 +1,177 @@
+"""Moments A and B of a run: kept at any time, looked at instead of now or as their difference, and entered again exactly.
+
+A moment holds the scene and the whole state (parameters, optimiser, random numbers, place in the data), so it outlives the history, a
+reset, and another network. Knows which one is looked at; draws nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.app.session.run_archive import Run
+from nnviz3d.app.training.evaluator import affordable
+from nnviz3d.app.training.metric_log import Curves
+from nnviz3d.draw.frame import Wave
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.run_history import Snapshot
+from nnviz3d.sources.snapshot_source import Difference, KeptMoment
+from nnviz3d.spec.edit import Rebuild, changed_paths, diff
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading
+from nnviz3d.spec.scene import PACE, Scene
+from nnviz3d.spec.score import Scores
+from nnviz3d.spec.topology import Topology
+
+NAMES = ("A", "B")
+DIFFERENCE = "B - A"
+ALONE = "Moments are kept of one network: leave the comparison to keep one, to look at one or to go back."
+LARGEST = 6  # changes of weights that are told
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """One moment. `scores`: evaluated when it was kept."""
+
+    scene: Scene
+    snapshot: Snapshot
+    topology: Topology
+    objective: Objective
+    scores: Scores
+    curves: Curves  # that lead to it
+
+
+class Moments:
+    """`shown`: "A", "B", "B - A", or "" for now."""
+
+    def __init__(self):
+        self.kept: dict[str, Kept] = {}
+        self.shown = ""
+        self._seen: dict[str, tuple] = {}  # name -> (kept, source, KeptMoment)
+        self._changes: tuple = (None, ())
+
+    # ---------------------------------------------------------------- keeping and going back
+
+    def keep(self, session, name: str) -> None:
+        """This moment under a name; a walk keeps the step that it is in, done."""
+        source = session.source
+        if session.rival is not None:
+            session.banner = ALONE
+            return
+        if source.rewind is None:
+            session.banner = "This run is not remembered, so no moment of it can be kept."
+            return
+        source.trainer.settle()
+        self.kept[name] = Kept(
+            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective,
+            session.scores if session.scoring.settled(source) else session.evaluate(affordable(source)),
+            session.curves.until(source.step),
+        )  # fmt: skip
+
+    def enter(self, session, name: str) -> None:
+        """Be at that moment again, to the byte; settings, network and data go back with it, the look and the pace stay.
+
+        Raises InputError where its data cannot be read again, and then nothing has changed; or where they are others by now, and then
+        the run has begun anew.
+        """
+        kept, before = self.kept.get(name), session.scene
+        if kept is None:
+            return
+        if session.rival is not None:
+            session.banner = ALONE
+            return
+        session.running = False
+        session.leave_walk()
+        run = Run.of(session)
+        pace = {key: getattr(before.train, key) for key in PACE}
+        train = kept.scene.train.model_copy(update=pace)
+        scene = before.model_copy(update={"network": kept.scene.network, "data": kept.scene.data, "train": train})
+        if diff(before, scene) == Rebuild.NET or scene.data != before.data:
+            session.become(scene)
+        rows = len(session.source.data.x_train)
+        if len(kept.snapshot.state["batches"]["order"]) != rows or session.source.topology != kept.topology:
+            session.become(before)
+            raise InputError.of("", f"moment {name}", "its data file has changed since, so it cannot be entered again")
+        session.source.rewind.snapshots[name] = kept.snapshot
+        session.go_to(lambda: session.source.rewind.enter_snapshot(name), kept.curves)
+        session.stops.forget()
+        if session.scene != before:
+            keys = (f"moment {name}", *changed_paths(before, session.scene))
+            session.history.record(run if run.left(session) else before, keys, 0.0)
+
+    # ---------------------------------------------------------------- looking
+
+    def watch(self, which: str) -> None:
+        """Look at "A", "B", "B - A" or "" (now); what is not kept cannot be looked at."""
+        self.shown = which if all(name in self.kept for name in which.split(" - ") if which) else ""
+
+    def sentence(self, source) -> str:
+        """What is looked at, in words; "" for now."""
+        if not self.shown:
+            return ""
+        if self.seen(source) is None:
+            return f"Moment {self.shown} is of another network: go back to it to see it."
+        told = [f"{name} is step {self.kept[name].snapshot.step:,}" for name in self.shown.split(" - ")[::-1]]
+        if len(told) == 1:
+            return f"Kept moment: {told[0]}. The picture and the Neuron panel show it; now is step {source.step:,}."
+        return (
+            f"What changed from A to B: {', '.join(told)}. Blue edges moved up, orange down; neurons show the change of their activation."
+        )
+
+    def quantity(self) -> tuple[str, int] | None:
+        """Kind and flow of the edges, where it is not the look's choice."""
+        return ("parameter", 0) if self.shown == DIFFERENCE else None
+
+    def wave(self) -> Wave | None:
+        """No wave runs; but the difference is drawn by its value alone."""
+        return Wave(flow=0) if self.shown == DIFFERENCE else None
+
+    def seen(self, source) -> KeptMoment | Difference | None:
+        """What is looked at instead of `source`; None: now, also where that moment was of another network."""
+        names = self.shown.split(" - ")
+        if not self.shown or any(self.kept[name].topology != source.topology for name in names):
+            return None
+        found = [self._moment(name, source) for name in names]
+        return found[0] if len(found) == 1 else Difference(found[1], found[0])
+
+    def _moment(self, name: str, source) -> KeptMoment:
+        kept = self.kept[name]
+        if self._seen.get(name, (None, None))[:2] != (kept, source):
+            self._seen[name] = kept, source, KeptMoment(source, kept.snapshot, kept.objective)
+        return self._seen[name][2]
+
+    def reading(self, source) -> MomentsReading:
+        """For the overlay."""
+        return MomentsReading(self.shown, tuple(self._told(name, source) for name in NAMES if name in self.kept), self._largest())
+
+    def _told(self, name: str, source) -> MomentReading:
+        kept = self.kept[name]
+        snapshot, fits = kept.snapshot, kept.topology == source.topology
+        loss = snapshot.loss if np.isfinite(snapshot.loss) else None
+        answer, right = self._moment(name, source).answer() if fits else ("", None)
+        scores = kept.scores
+        return MomentReading(
+            name, snapshot.step, snapshot.epoch, loss, scores.train_loss, scores.test_loss, scores.train_accuracy, scores.test_accuracy,
+            answer, right, fits, scores.words(self._seen[name][1].data.class_names if fits else ()), kept.objective.error,
+        )  # fmt: skip
+
+    def _largest(self) -> tuple[ChangeReading, ...]:
+        """The parameters that differ most between A and B."""
+        pair = tuple(self.kept.get(name) for name in NAMES)
+        if None in pair or pair[0].topology != pair[1].topology:
+            return ()
+        if self._changes[0] != pair:
+            a, b = (kept.snapshot.parameters for kept in pair)
+            size = np.abs(b - a)
+            top = np.argpartition(size, max(size.size - LARGEST, 0))[-LARGEST:]
+            top = top[np.argsort(-size[top], kind="stable")]
+            self._changes = pair, tuple(_change(pair[0].topology, int(p), float(a[p]), float(b[p])) for p in top if size[p] > 0)
+        return self._changes[1]
+
+
+def _change(topology: Topology, p: int, before: float, after: float) -> ChangeReading:
+    layer = next(k for k, node in enumerate(topology.nodes) if node.bias is not None and p < node.bias.stop)
+    node = topology.nodes[layer]
+    index, source = divmod(p - node.weight.start, node.weight.shape[1]) if p < node.weight.stop else (p - node.bias.start, None)
+    return ChangeReading(p, layer, node.neurons.start + index, index, source, before, after)

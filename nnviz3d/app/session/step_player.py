@@ -1,0 +1,179 @@
+"""A walk through one training iteration: how it goes by itself, and what each moment looks like and says.
+
+The step and its places are `sources.step_view`; here is what only a session needs: playing, speed, the wave of the picture, plain words.
+No clock: time is passed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+from nnviz3d.draw.frame import Wave
+from nnviz3d.sources.step_view import Walk
+from nnviz3d.spec.phases import Place, phases
+from nnviz3d.spec.readout import WalkReading
+
+LAYERED = ("forward", "backward", "update")
+SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
+SENTENCES = {
+    "input": "Input: the numbers of one sample enter the network.",
+    "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
+    "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
+    "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
+    "update": "Update: every weight moves a little against {mean}.",
+    "after": "After: the same sample once more, with the new weights.",
+}
+
+
+@dataclass
+class Habits:
+    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0 for one a frame. `loop`: what follows the end:
+    "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
+
+    speed: float = 0.5
+    loop: str = "stop"
+    mean: bool = False
+
+
+class Walking:
+    """Takes one real training step when it is made. `walk` is the source that the picture reads. Raises RunError after divergence."""
+
+    def __init__(self, source, habits: Habits | None = None):
+        self.walk = Walk(source)
+        self.phases = phases(source.topology)
+        self.playing, self.habits = True, habits or Habits()
+        self.walk.show_gradient(self.habits.mean)
+
+    @property
+    def number(self) -> float:
+        """Where one is: index of the phase + how much of it has passed."""
+        return self.walk.place.number
+
+    def next(self) -> None:
+        """The next iteration, from its start, playing."""
+        self.walk.next()
+        self.playing = True
+
+    def by(self, count: int) -> None:
+        """Whole phases: on to the next border, or back to the one before."""
+        self.playing = False
+        border = floor(self.number + 1e-6) if count > 0 else ceil(self.number - 1e-6)
+        self.walk.go(float(border + count))
+
+    def by_layer(self, count: int) -> None:
+        """The same moment at the next layer that a pass goes through (or the one before); what belongs to no layer is skipped."""
+        self.playing = False
+        index, share = self.walk.place.index, self.walk.place.fraction
+        ahead = range(index + 1, len(self.phases)) if count > 0 else range(index - 1, -1, -1)
+        found = next((k for k in ahead if self.phases[k].kind in LAYERED), None)
+        if found is not None:
+            self.walk.go(Place(found, share))
+
+    def advance(self, dt: float) -> bool:
+        """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
+        if not self.playing:
+            return False
+        if self.over and self.habits.loop == "on":
+            return True
+        speed = self.habits.speed
+        self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
+        if self.over and self.habits.loop == "again":
+            self.walk.go(0.0)
+        self.playing = not self.over or self.habits.loop == "on"
+        return False
+
+    @property
+    def over(self) -> bool:
+        return self.number >= len(self.phases)
+
+    def restart_or_hold(self, playing: bool) -> None:
+        """Play on (from the start, if it was over and the next step does not follow) or hold."""
+        if playing and self.over and self.habits.loop != "on":
+            self.walk.go(0.0)
+        self.playing = playing
+
+    def show_gradient(self, mean: bool) -> None:
+        """The batch's mean, or the shown sample's own."""
+        self.habits.mean = mean
+        self.walk.show_gradient(mean)
+
+    @property
+    def tells_mean(self) -> bool:
+        """The edges show the gradient of the batch at this moment."""
+        return self.walk.view.batch and self.walk.kind == "backward" and self.walk.place.fraction >= 0.5
+
+    @property
+    def sentence(self) -> str:
+        phase = self.walk.view.phase
+        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation, mean=self.mean_gradient)
+
+    @property
+    def mean_gradient(self) -> str:
+        """Whose gradient an update follows, in words."""
+        rows = len(self.walk.tape.rows)
+        return f"its mean gradient over the {rows:,} samples of the batch" if rows > 1 else "its gradient over the batch of one sample"
+
+    def wave(self) -> Wave:
+        """How this moment is drawn. A backward phase is the error's wave first, then the gradients that it leaves."""
+        walk, share = self.walk, self.walk.place.fraction
+        match walk.kind:
+            case "loss":
+                return Wave(walk.front, 1, error=share)
+            case "forward":
+                layer = walk.view.phase.layer
+                return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
+            case "backward" if share < 0.5:
+                return Wave(walk.front, -1, flow=2, error=1.0)
+            case "backward" if self.tells_mean:
+                return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
+            case "backward":  # the gradient lights the activation that it is made of
+                lit = min(4 * share - 2, 1.0)
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.view.phase.layer - 1, source=lit)
+            case "update":
+                return Wave(walk.front, -1, flow=0)
+            case _:
+                return Wave(walk.front, 1)
+
+    def quantity(self) -> tuple[str, int]:
+        """Kind of tensor and flow of the edges, for the bridge."""
+        kind = "gradient" if self.tells_mean else "change" if self.walk.kind == "update" else "parameter"
+        return kind, self.wave().flow
+
+    def reading(self) -> WalkReading:
+        walk, tape = self.walk, self.walk.tape
+        layers = len(walk.topology.nodes) - 1
+        wave = self.wave()
+        view = walk.view
+        return WalkReading(
+            phases=tuple(phase.title(layers) for phase in self.phases),
+            kinds=tuple(phase.kind for phase in self.phases),
+            number=self.number,
+            playing=self.playing,
+            speed=self.habits.speed,
+            batch=len(tape.rows),
+            loss_before=tape.old.loss if view.judged else None,
+            loss_after=tape.new.loss if view.renewed else None,
+            answer_before=walk.said(False)[0] if view.answered else "",
+            answer_after=walk.said(True)[0] if view.renewed else "",
+            symbol="|mean dL/dw|" if self.tells_mean else SYMBOLS[wave.flow],
+            error=wave.flow >= 2 or wave.gradient,
+            step=tape.step,
+            shown=walk.shown % len(tape.rows),
+            loop=self.habits.loop,
+            mean=walk.view.batch,
+            gradient=f"mean gradient of {len(tape.rows):,} samples"
+            if self.tells_mean
+            else "gradient of this sample"
+            if wave.flow == 3
+            else "",
+            phase=walk.place.index,
+            whole=self._whole(wave),
+        )
+
+    def _whole(self, wave: Wave) -> bool:
+        """Whether what the edges show has been worked out in every layer."""
+        view, layers = self.walk.view, len(self.walk.topology.nodes) - 1
+        if wave.flow == 1:
+            return view.passed("forward", layers) > 0
+        return "update" in view.known(1) if self.walk.kind == "update" else "delta" in view.known(1)

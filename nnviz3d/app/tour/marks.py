@@ -1,0 +1,69 @@
+"""What a step of a tour points at: places in the network for the camera, and marks on the picture that was drawn last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz3d.app.probes import selectors
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.spec.tour_reading import Mark
+
+MOST_LINES = 256  # into one neuron
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """`neuron`, `edge`: the two that the step speaks of, -1 for none.
+
+    Names: "neuron", "source" (where the edge begins), "layer:K", "inputs" (all lines into the neuron).
+    """
+
+    stage: Stage
+    session: Session
+    neuron: int
+    edge: int
+
+    def box(self, name: str) -> np.ndarray:
+        """(2, 3) low and high corner of a layer, or around a neuron."""
+        layout = self.stage.picture.layout
+        kind, _, layer = name.partition(":")
+        if kind == "layer":
+            return selectors.layer_box(layout, int(layer))
+        return selectors.neuron_box(layout, self.neuron if kind == "neuron" else self._source)
+
+    def mark(self, name: str) -> Mark | None:
+        """None: it is not in the picture."""
+        stage = self.stage
+        if name.startswith("layer:"):
+            box = stage.outline(self.box(name))
+            return None if box is None else Mark(box=box)
+        if name == "inputs":
+            return Mark(lines=self._lines())
+        x, y, reach = (values[0] for values in stage.seen(np.array([self.neuron if name == "neuron" else self._source])))
+        return Mark(x, y, reach) if reach else None
+
+    def _lines(self) -> tuple[tuple[float, float, float, float, float], ...]:
+        """Every line into the neuron, by w a, from the rim of one sphere to that of the other."""
+        seen = self.session.seen
+        node, j = seen.topology.locate(self.neuron)
+        before = seen.topology.by_name[node.inputs[0]].neurons
+        a_i = seen.ops.to_host(selectors.settled(seen, "activation"))[before.slice]
+        w_i = node.weight.view(seen.ops.to_host(selectors.settled(seen, "parameter")))[j]
+        share_i = a_i * w_i / max(float(np.abs(a_i * w_i).max()), 1e-30)
+        order = np.argsort(np.abs(share_i), kind="stable")[-MOST_LINES:]
+        x, y, reach = (np.array(v) for v in self.stage.seen(np.append(before.start + order, self.neuron)))
+        from_n2 = np.stack([x[:-1], y[:-1]], 1)
+        way_n2 = np.array([x[-1], y[-1]]) - from_n2
+        unit_n2 = way_n2 / np.maximum(np.linalg.norm(way_n2, axis=1, keepdims=True), 1e-6)
+        start, end = from_n2 + unit_n2 * reach[:-1, None], from_n2 + way_n2 - unit_n2 * reach[-1]
+        return tuple(map(tuple, np.column_stack([start, end, share_i[order]]).tolist()))
+
+    @property
+    def _source(self) -> int:
+        """The neuron that the edge begins at."""
+        topology = self.session.source.topology
+        node, _j, i = topology.parameter(self.edge)
+        return topology.by_name[node.inputs[0]].neurons.start + (i or 0)

@@ -1,0 +1,168 @@
+"""The network of a tour: it stands in the loop while the tour lasts, and is brought to where each step wants it.
+
+It has a session and a stage of its own; what was there before is kept whole beside them. Whatever a visitor did to it, it can be made true
+again: from the start, unless it is on its way to what is wanted. Knows steps of lessons; knows no language and no camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.phases import Place
+from nnviz3d.spec.tour import Step, Tour
+
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
+
+CARRIED = ("palette", "ui_scale", "quality")  # of the visitor's own look
+
+
+@dataclass
+class _Glide:
+    """The walk on its way to a step's place."""
+
+    start: float
+    end: Place
+    seconds: float
+    passed: float = 0.0
+
+
+class Rehearsal:
+    """`touched`: the visitor did something to the network that a step cannot go on from."""
+
+    def __init__(self, loop: Loop, tour: Tour):
+        """Puts the tour's session and stage into the loop. Raises InputError where its scene cannot be, and nothing has changed."""
+        self.loop, self.tour = loop, tour
+        self.touched = False
+        self._glide: _Glide | None = None
+        look = loop.session.scene.look
+        session = self._session({f"look.{name}": getattr(look, name) for name in CARRIED})
+        stage = self._stage(session)
+        self._before = loop.session, loop.stage, loop.session.running
+        loop.session.running = False
+        loop.session, loop.stage = session, stage
+
+    def end(self) -> None:
+        """Everything as it was before."""
+        loop = self.loop
+        loop.stage.close()
+        loop.session, loop.stage, running = self._before
+        loop.session.running = running
+
+    def make(self, step: Step) -> None:
+        """Bring the network to where the step wants it."""
+        self._glide = None
+        self._walk(step) if step.phase else self._train(step)
+        self.loop.stage.rebuild(self.loop.session.take_rebuild())
+
+    def advance(self, dt: float) -> None:
+        """Move the walk on."""
+        walking, glide = self.loop.session.walking, self._glide
+        if glide is None or walking is None:
+            return
+        glide.passed += dt
+        share = glide.passed / max(glide.seconds, 1e-6)
+        walking.walk.go(glide.start + (glide.end.number - glide.start) * share if share < 1 else glide.end)
+        if share >= 1:
+            self._glide = None
+
+    def rest(self) -> None:
+        """The walk stays where it is: the visitor moves it."""
+        self._glide = None
+
+    def test(self, step: Step) -> None:
+        """Where training has come to the step's end, ask what the network can do now, once."""
+        session = self.loop.session
+        over = session.walking is None and not session.running and session.source.at_boundary
+        if over and session.source.step == step.until and not session.scoring.settled(session.source):
+            session.evaluate()
+
+    # ---------------------------------------------------------------- its session and stage
+
+    def _session(self, look: dict) -> Session:
+        """The tour's own, at its start."""
+        tour = self.tour
+        session = Session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
+        session.dress = self.loop.personal.dress
+        session.apply([Edit(path, value) for path, value in look.items()])
+        self._settle(session)
+        self.touched = False
+        return session
+
+    def _stage(self, session: Session) -> Stage:
+        """For a session of the tour, seen from where one is."""
+        now = self.loop.stage
+        stage = Stage(self.loop.host, session)
+        stage.governor = now.governor  # what it has learnt of this machine
+        stage.panel, stage.foot, stage.head = now.panel, now.foot, now.head
+        stage.rig.jump(now.rig.pose)
+        return stage
+
+    @staticmethod
+    def _settle(session: Session) -> None:
+        """As it is now is how it was: nothing to save, nothing to undo."""
+        session.saved, session.history = session.scene, type(session.history)()
+
+    # ---------------------------------------------------------------- where a step wants it
+
+    def _walk(self, step: Step) -> None:
+        """Into the iteration of the tour, and on to the step's place; backwards at once."""
+        walking = self.loop.session.walking
+        here = walking is not None and not walking.walk.stale and walking.walk.step == self.tour.step + 1 and not self._spoiled
+        if not here:
+            self._learn(self.tour.step).start_walk()
+        walking = self.loop.session.walking
+        walking.playing = False
+        walking.show_gradient(False)  # texts speak of the shown sample's own
+        walk = walking.walk
+        if walk.tape.row != walk.tape.rows[self.tour.row % len(walk.tape.rows)]:
+            walk.show_sample(self.tour.row)
+        start, end = walk.place.number, Place.parse(step.phase, walk.topology)
+        if here and start < end.number:
+            self._glide = _Glide(start, end, step.seconds)
+        else:
+            walk.go(end)
+
+    def _train(self, step: Step) -> None:
+        session = self.loop.session
+        pace = (step.pace, step.until) if step.until else (self.tour.scene.train.steps_per_second, self.tour.scene.train.steps)
+        on = session.walking is None and not self._spoiled and step.train <= session.source.step <= max(step.until, step.train)
+        if not on or session.source.step < step.train:
+            session = self._learn(step.train)
+        self._apply({"train.steps_per_second": pace[0], "train.steps": pace[1]})
+        session.evaluate()
+        session.running = step.until > session.source.step
+
+    @property
+    def _spoiled(self) -> bool:
+        """Whether the visitor has changed the network, or what it learns."""
+        scene, own = self.loop.session.scene, self.tour.scene
+        pace = {"steps_per_second": scene.train.steps_per_second, "steps": scene.train.steps}
+        same = scene.network == own.network and scene.data == own.data and scene.train == own.train.model_copy(update=pace)
+        return self.touched or not same or self.loop.session.source.diverged is not None
+
+    def _learn(self, steps: int) -> Session:
+        """The tour's own network after so many steps: from the start, unless it is on its way there."""
+        session = self.loop.session
+        session.running = False
+        if self._spoiled:  # whatever was done, nothing of it stays
+            loop = self.loop
+            session = self._session({"look": session.scene.look.model_dump()})
+            stage = self._stage(session)
+            loop.stage.close()
+            loop.session, loop.stage = session, stage
+        elif session.walking is not None or session.source.step > steps:
+            session.reset()
+        self._apply({"train.steps": 0})
+        session.show_sample(self.tour.scene.view.sample)
+        session.run(steps - session.source.step)
+        return session
+
+    def _apply(self, values: dict) -> None:
+        session = self.loop.session
+        session.apply([Edit(path, value) for path, value in values.items()])
+        self._settle(session)

@@ -1,0 +1,1 @@
+"""Training time: pace, stop conditions, evaluation, the log of metrics."""

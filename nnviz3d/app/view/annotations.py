@@ -1,0 +1,177 @@
+"""What a walk tells beside the network: the table at the outputs, the picked neuron's function, numbers on its edges, where layers lie.
+
+Numbers come from the tape and are put together once for each (tape, neuron); a frame only projects places. Draws nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnviz3d.app.view import step_change
+from nnviz3d.backend import numpy_activations
+from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.readout import Label
+from nnviz3d.spec.step_annotations import PICKED, Curve, Inset, Moment, Outputs, Table
+from nnviz3d.ui.core.numbers import plain
+
+if TYPE_CHECKING:
+    from nnviz3d.app.view.network_view import Stage
+
+ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are told
+FEW = 8
+POINTS = 49  # of a curve
+EDGES = 4  # edges of the picked neuron that carry numbers
+_NAMES = 60  # letters of a name: a column's title from a file can be any length
+
+
+def outputs(tape: Tape) -> Outputs:
+    """The outputs before and after with their targets and deltas: all up to `ROWS`, else the strongest, and the one that is asked for."""
+    node, o = tape.topology.output, tape.objective
+    here = node.neurons.slice
+    before, after, target, delta = (
+        np.asarray(x, np.float64) for x in (tape.old.a[here], tape.new.a[here], tape.target_o, tape.old.delta[here])
+    )
+    label = int(tape.target) if o.classes else -1
+    index = np.arange(node.size)
+    if node.size > ROWS:
+        strength = np.maximum(np.abs(before), np.abs(after))
+        if label >= 0:
+            strength[label] = np.inf
+        index = np.sort(np.argsort(-strength, kind="stable")[:FEW])
+    names = node.labels or tuple(map(str, range(node.size)))
+    return Outputs(
+        names=tuple(str(names[k])[:_NAMES] for k in index),
+        index_k=index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
+        total=node.size,
+        probability=node.activation in ("softmax", "sigmoid"),
+        difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
+        label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
+        p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,
+        units=tuple(o.units[k] for k in index) if o.units else (),
+    )  # fmt: skip
+
+
+def curve(tape: Tape, neuron: int) -> Curve:
+    """The neuron's function around its z; of softmax with the other logits held, which is what one neuron can do about it."""
+    node, index = tape.topology.locate(neuron)
+    z, a, z_new, a_new = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.new.z, tape.new.a))
+    reach = max(3.0, 1.3 * abs(z), 1.3 * abs(z_new))
+    z_c = np.linspace(-reach, reach, POINTS)
+    with np.errstate(all="ignore"):
+        if node.activation == "softmax":
+            others = np.delete(tape.old.z[node.neurons.slice].astype(np.float64), index)
+            top = others.max(initial=-np.inf)
+            rest = top + np.log(np.exp(others - top).sum()) if others.size else -np.inf
+            a_c = 1 / (1 + np.exp(rest - z_c))
+        else:
+            a_c = _applied(node.activation, z_c)
+    slope = numpy_activations.slope(node.activation, z, a, tape.old.z.dtype)
+    return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
+
+
+def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
+    """f(z) in float64, by the very calls that training makes."""
+    z, a = z_c.reshape(1, -1), np.empty((1, z_c.size))
+    spare: dict[int, np.ndarray] = {}
+    for call in numpy_activations.forward[activation](z, a, lambda k: spare.setdefault(k, np.empty(z.shape, bool if k < 0 else z.dtype))):
+        call()
+    return a[0]
+
+
+def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
+    """The strongest gradients of weights that lead into a neuron: where each comes from, and "delta times a = gradient"."""
+    node, j = tape.topology.locate(neuron)
+    if node.weight is None:
+        return []
+    source = tape.topology.by_name[node.inputs[0]].neurons
+    a_i, delta = tape.old.a[source.slice], float(tape.old.delta[neuron])
+    gradient_i = node.weight.view(tape.sample_gradient)[j]
+    order = np.argsort(-np.abs(gradient_i), kind="stable")[:EDGES]
+    told = [i for i in order if gradient_i[i]]
+    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(a_i[i])} = {plain(float(gradient_i[i]))}") for i in told]
+
+
+def _bracketed(value) -> str:
+    return f"({plain(float(value))})" if value < 0 else plain(float(value))
+
+
+class Moments:
+    """One for each stage. Remembers what the newest tape says."""
+
+    def __init__(self):
+        self._tape: Tape | None = None
+        self._known: dict = {}
+
+    def _once(self, tape: Tape, key, make):
+        if tape is not self._tape:
+            self._tape, self._known = tape, {}
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+    def forget(self) -> None:
+        """A tape is as large as several networks: not kept when the walk is over."""
+        self._tape, self._known = None, {}
+
+    def read(self, stage: Stage) -> Moment | None:
+        """None outside a walk, and where the scene wants no labels."""
+        session = stage.session
+        walking = session.walking
+        if walking is None or not session.scene.view.labels:
+            self.forget()
+            return None
+        return Moment(
+            step_change.shown(walking, session.scene.look), stage.boxes(), self._table(stage, walking), self._inset(stage, walking)
+        )
+
+    def _table(self, stage: Stage, walking) -> Table | None:
+        view = walking.walk.view
+        last = len(view.topology.nodes) - 1
+        told = view.kind in ("loss", "after") or (view.kind, view.phase.layer) == ("backward", last)
+        if not told:
+            return None
+        tape = view.tape
+        told = self._once(tape, "outputs", lambda: outputs(tape))
+        x, y, reach = stage.seen(view.topology.output.neurons.start + told.index_k)
+        share = 1.0 if view.kind == "backward" else view.place.fraction
+        return Table(told, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
+
+    def _inset(self, stage: Stage, walking) -> Inset | None:
+        view, tape = walking.walk.view, walking.walk.tape
+        neuron, why = stage.picked, PICKED
+        if not view.topology.input.size <= neuron < view.topology.n_neurons:
+            if view.kind != "forward":
+                return None
+            here = view.topology.nodes[view.phase.layer].neurons
+            neuron = self._once(tape, here.start, lambda: here.start + int(np.abs(tape.old.a[here.slice]).argmax()))
+            why = "the strongest of its layer"
+        node, index = view.topology.locate(neuron)
+        layer = view.topology.nodes.index(node)
+        (x,), (y,), (reach,) = stage.seen(np.array([neuron]))
+        done = view.filled(layer)
+        tangent = "delta" in view.known(layer)
+        told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
+        return Inset(
+            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
+            x, y, reach, view.renewed,
+        )  # fmt: skip
+
+    def labels(self, stage: Stage) -> list[Label]:
+        """Numbers on the picked neuron's edges while their gradients appear; shown near their sources, where edges are apart."""
+        walking = stage.session.walking
+        view, neuron = walking.walk.view, stage.picked
+        if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= neuron < view.topology.n_neurons:
+            return []
+        node, _ = view.topology.locate(neuron)
+        if view.topology.nodes.index(node) != view.phase.layer:
+            return []
+        told = self._once(view.tape, (neuron, "products"), lambda: products(view.tape, neuron))
+        if not told:
+            return []
+        x, y, reach = stage.seen(np.array([neuron, *(source for source, _ in told)]))
+        out = [Label(x[0], y[0] - reach[0] - 10, f"δ = {plain(float(view.tape.old.delta[neuron]))}", 1.0, "centre", "value")]
+        for k, (_, text) in enumerate(told, start=1):
+            out.append(Label(x[k] * 0.72 + x[0] * 0.28, y[k] * 0.72 + y[0] * 0.28, text, 1.0 - 0.02 * k, "centre", "value"))
+        return out

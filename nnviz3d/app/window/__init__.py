@@ -1,0 +1,1 @@
+"""The window: its loop, dialogs, files that are dropped, and live capture."""

@@ -1,0 +1,20 @@
+"""Filming the window, and keeping what was done in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nnviz3d.app.window import live_capture
+from nnviz3d.spec.session_log import ENDING
+
+
+def _save_timeline(loop, _value) -> None:
+    path = loop.inputs.save(live_capture.free(Path.cwd(), loop.session.name).with_suffix(ENDING))
+    part = " (its beginning: there was too much to keep)" if loop.inputs.full else ""
+    loop.say(f"saved {path.name}{part}; `nnviz3d record {path.name} -o film.mp4` makes a film of it")
+
+
+ACTIONS = {
+    "capture": lambda loop, value: loop.capture.toggle(alone=value == "stage"),
+    "save_timeline": _save_timeline,
+}

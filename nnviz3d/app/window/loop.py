@@ -1,0 +1,303 @@
+"""One frame: poll, panels return edits, apply, publish, draw, overlay, train, present. The same in a window and headless.
+
+Training comes after the draw calls are handed over and before the wait for them: the rasteriser draws step n while step n + 1 is computed.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from nnviz3d.app.readout import build
+from nnviz3d.app.render import image_files
+from nnviz3d.app.render.still_render import draw_enlarged
+from nnviz3d.app.session.run_archive import Elsewhere
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.tour.controller import LEAVES, Guide
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.window import file_drop
+from nnviz3d.app.window.actions import ACTIONS
+from nnviz3d.app.window.dialogs import Desk
+from nnviz3d.app.window.frame_timing import Meter
+from nnviz3d.app.window.live_capture import Capture
+from nnviz3d.app.window.log_writer import Inputs
+from nnviz3d.app.window.personal_settings import Personal
+from nnviz3d.gfx.hosts import Host
+from nnviz3d.gfx.program import Program
+from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.readout import Answer, Command, StageInput
+from nnviz3d.ui.overlay import Overlay
+
+SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
+TOAST_SECONDS = 3.5
+WARNED = 2  # frames: the second is on the screen for sure
+LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
+
+
+class Loop:
+    """Composes host, session, stage and overlay. `frame()` runs one; `run()` until closed."""
+
+    def __init__(self, host: Host, session: Session, play: bool = True, personal: Personal | None = None):
+        self.host, self.session = host, session
+        self.personal = personal or Personal()
+        session.dress = self.personal.dress
+        host.text_size = self.personal.settings.text_size
+        self.stage = Stage(host, session)
+        self.overlay = Overlay(host.pixel_ratio)
+        self.overlay.memory.dock_width = self.personal.settings.panel_width
+        session.banner = session.banner or self.personal.notice
+        self.meter = Meter()
+        self.answer = Answer()
+        self.toast, self._toast_left = "", 0.0
+        self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
+        self.stage.governor.target_ms = self.frame_ms * 0.97
+        session.running = play
+        self._titled, self.wants_picture = "", False
+        self.wants_still: tuple[int, int] | None = None  # its size
+        self._warned = 0  # frames that have shown that the window is going to wait
+        self.desk = Desk(host)
+        self.now = 0.0
+        self.guide = Guide(self)
+        self.inputs, self.capture = Inputs(self), Capture(self)
+        self._others = 18.0  # ms that everything but training took lately
+
+    # ---------------------------------------------------------------- one frame
+
+    def frame(self, dt: float) -> None:
+        """`dt`: seconds since the last frame."""
+        self.now += dt
+        self.inputs.advance(dt)
+        with self.meter("poll"):
+            self.host.poll()
+            self._hear()
+        if min(self.host.size) < 1:  # minimised: training goes on, nothing is drawn
+            self._advance(dt, 20.0)
+            self.meter.end_frame()
+            return
+        with self.meter("apply"):
+            self._obey(self.answer, dt)
+            self.stage.rebuild(self.session.take_rebuild())
+            self.guide.advance(dt)
+        with self.meter("publish"):
+            self.stage.prepare(dt)
+            self.inputs.look(self.overlay.panel_width / max(self.host.display_size[0], 1))
+        with self.meter("overlay"):
+            self._overlay(dt)
+        with self.meter("draw"):
+            self.stage.render()
+            self.capture.before_overlay()
+            self.host.end_overlay(self.capture.before_front())
+        with self.meter("train"):
+            self._advance(dt, max(self.frame_ms - self._others, LEAST_TRAINING))
+        with self.meter("capture"):
+            self.capture.advance()
+        if self.wants_picture:
+            self._save_picture()
+        with self.meter("present"):
+            self.stage.renderer.timers.collect()
+            self.host.present()
+        self._govern(self.meter.end_frame())
+        self._warned = self._warned + 1 if self.wants_still else 0
+        if self._warned == WARNED:
+            self._save_still()
+
+    def _advance(self, dt: float, ms: float) -> None:
+        before = self.inputs.before_time()
+        self.session.advance(dt, self._until(ms))
+        self.inputs.after_time(before)
+
+    @staticmethod
+    def _until(ms: float):
+        end = perf_counter() + ms * 1e-3
+        return lambda: perf_counter() < end
+
+    def _govern(self, frame_ms: float) -> None:
+        """Tell the governor what this frame cost. Behind vsync the frame's length says nothing, so there the GPU's own time counts."""
+        train = self.meter.of("train")
+        self._others += (min(frame_ms - train, 200.0) - self._others) * 0.15
+        if self.host.context.software:
+            work = frame_ms - max(train - LEAST_TRAINING, 0.0)
+        else:
+            work = max(sum(self.stage.renderer.timers.ms.values()), self.meter.of("apply", "publish", "overlay", "draw"))
+        self.stage.governor.observe(min(work, 200.0))
+
+    def _overlay(self, dt: float) -> None:
+        self._toast_left -= dt
+        performance = self.meter.performance(
+            self.stage.renderer.timers.ms,
+            renderer=self.host.context.renderer,
+            backend=self.session.ops.why,
+            quality=self.stage.level.name,
+            resolution_scale=self.stage.level.scale,
+            draw_calls=Program.draws,
+        )
+        Program.draws = 0
+        readout = build.readout(
+            self.session,
+            self.stage.labels(),
+            self.stage.edges,
+            performance,
+            self.stage.picked,
+            self.stage.hovered,
+            self.toast if self._toast_left > 0 else "",
+            self.stage.chosen,
+            self.stage.layer,
+            plane=self.stage.plane(),
+            moment=self.guide.moment(),
+            edge=self.stage.hovered_edge,
+            question=self.desk.question,
+            beside=self.stage.beside,
+            tour=self.guide.reading(),
+            capture=self.capture.reading(),
+            signals=self.stage.signals,
+            stack=self.stage.stack(),
+            settings=self.personal.settings,
+        )
+        self._title()
+        self.host.begin_overlay(dt)
+        typed = self.host.keyboard and self.host.keyboard.take()
+        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+
+    def _title(self) -> None:
+        """What the window's list of windows should say."""
+        session = self.session
+        title = f"nnviz3d: {session.scene.title or session.name}{'' if session.running else ' (paused)'}"
+        if title != self._titled:
+            self.host.title = self._titled = title
+
+    # ---------------------------------------------------------------- what a person asked for
+
+    def _obey(self, answer: Answer, dt: float) -> None:
+        self.inputs.edits(answer.edits, answer.editing)
+        self.session.apply(answer.edits, self.now, answer.editing)
+        self.session.wants = answer.wants
+        if not answer.editing and not answer.stage.tuning:
+            self.session.history.let_go()
+            self.inputs.let_go()
+        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
+        self.stage.lit = answer.lit
+        self._handle(answer.stage, dt)
+        for edit in answer.edits:
+            if edit.path == "view.camera":
+                self.stage.fly_to_preset(self.session.scene.view.camera)
+        for command in answer.commands:
+            with self._telling():
+                self.do(command)
+        self.guide.observe(answer)
+
+    def _handle(self, stage: StageInput, dt: float) -> None:
+        if stage.tuning:
+            self.session.settle()
+        self.stage.handle(stage, dt, self.now)
+        if stage.tuning and stage.tune and self.stage.tuned is not None:
+            self.inputs.tuned(*self.stage.tuned)
+
+    def _hear(self) -> None:
+        """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
+        host = self.host
+        if host.dropped:
+            dropped, host.dropped[:] = list(host.dropped), []
+            self.guide.leave()
+            with self._telling():
+                file_drop.receive(self, [Path(name) for name in dropped])
+        with self._telling():
+            self.desk.poll()
+        if host.close_asked:
+            host.close_asked = False
+            self.do(Command("quit"))
+
+    @contextmanager
+    def _telling(self):
+        """What cannot be used becomes the banner."""
+        try:
+            yield
+        except InputError as error:
+            self.session.banner = str(error)
+
+    def _save_picture(self) -> None:
+        """Of the frame that was just drawn: after it is presented, the back buffer of a window holds nothing that can be relied on."""
+        self.wants_picture = False
+        try:
+            self.say(f"saved {image_files.save(self.host.read(), Path.cwd(), self.session.name)}")
+        except InputError as error:
+            self.session.banner = str(error)
+
+    def _save_still(self) -> None:
+        """Of the stage, larger than the window, between two frames."""
+        size, self.wants_still = self.wants_still, None
+        try:
+            image = draw_enlarged(self.host, self.stage, self.overlay.scale, size)
+            self.say(f"saved {image_files.save(image, Path.cwd(), self.session.name)}, {size[0]} x {size[1]} pixels")
+        except (InputError, RunError) as error:
+            self.session.banner = str(error)
+        except MemoryError:
+            self.session.banner = "there is no memory for a picture of {} x {} pixels; choose a smaller one".format(*size)
+
+    def say(self, text: str) -> None:
+        self.toast, self._toast_left = text, TOAST_SECONDS
+
+    def do(self, command: Command) -> None:
+        """Raises InputError where the command's value cannot be used."""
+        if command.name in LEAVES:
+            self.guide.leave()
+        inputs = self.inputs
+        inputs.command(command)
+        ACTIONS[command.name](self, command.value)
+        inputs.done(command)
+
+    def take(self, session: Session) -> None:
+        """Another session in the same window; undo leads back to this one."""
+        self.guide.leave()
+        session.history.record(Elsewhere(self.session, self.inputs), ("session",), self.now)
+        self._show(session, Inputs)
+
+    def go_elsewhere(self, there: Elsewhere, forth: bool) -> None:
+        """To a session that was left, as it was then; it rests."""
+        self.guide.leave()
+        self.session.running = there.session.running = False
+        self.session.history.leave(there, Elsewhere(self.session, self.inputs), forth)
+        self._show(there.session, lambda _loop: there.inputs)
+        self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
+
+    def _show(self, session: Session, inputs) -> None:
+        self.stage.close()
+        self.session = session
+        session.dress = self.personal.dress
+        self.stage = Stage(self.host, session)
+        self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
+        self.stage.rig.jump(self.stage.rig.goal)
+        self.inputs = inputs(self)
+
+    def settle_in(self, name: str, value) -> None:
+        """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
+        try:
+            self.personal.set(name, value)
+        finally:
+            mine = self.personal.settings
+            self.host.text_size = mine.text_size
+            self.overlay.scale = self.stage.text = self.host.pixel_ratio
+            self.overlay.memory.dock_width = mine.panel_width
+
+    # ---------------------------------------------------------------- many frames
+
+    def run(self, frames: int | None = None) -> None:
+        """Until the window is closed, or for so many frames. Headless time is a fixed 1/60 s a frame, so that a run can be repeated."""
+        gc.collect()
+        gc.freeze()  # what is alive now lives as long as the loop: a collection need not walk it (20 ms every few seconds)
+        last = perf_counter()
+        done = 0
+        while not self.host.closing and (frames is None or done < frames):
+            now = perf_counter()
+            self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
+            last = now
+            done += 1
+
+    def close(self) -> None:
+        self.capture.finish()
+        self.desk.withdraw()
+        self.guide.leave()
+        self.stage.close()
+        self.overlay = None
+        self.host.close()

@@ -1,0 +1,310 @@
+"""A source's tensors become columns. The only place where numbers meet pictures; all uploads of a frame happen in `publish`.
+
+Device arrays go through `Uplink`: registered with CUDA where that works, staged through host memory where it does not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.bridge import edge_metrics, plate_colors
+from nnviz3d.bridge.edge_selection import SIGNALS, Choice, Shown, listed
+from nnviz3d.bridge.marks import marks
+from nnviz3d.bridge.upload import Uplink
+from nnviz3d.bridge.weight_change import Moved
+from nnviz3d.draw.edge_picking import Candidates
+from nnviz3d.draw.frame import Change
+from nnviz3d.draw.network_buffers import COLUMNS, Subject
+from nnviz3d.draw.plate import DOTS, SIDE
+from nnviz3d.gfx.texture_buffer import TextureBuffer
+from nnviz3d.layout import folding
+from nnviz3d.layout.grid import Layout, place
+from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.scene import Look, View
+from nnviz3d.spec.topology import Topology
+
+HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
+HIGHLIT = 8.0  # times as bright as the others, roughly, are the edges of a hovered neuron: for a hand that points at one
+LIT = 4  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel
+RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
+TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
+TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
+FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
+FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
+_VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
+
+
+class Picture:
+    """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
+
+    def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
+        """`points`: samples, of which a plate shows `DOTS`; 0: no plate. `tile_cells`: cells a side of each neuron's own picture."""
+        points = min(points, DOTS)
+        self.topology, self.ops, self.xp = topology, ops, ops.xp
+        pairs = topology.connections
+        self.choice = Choice(topology, ops, edge_capacity)
+        counts = {
+            "t_place": topology.n_neurons,
+            "t_activation": topology.n_neurons,
+            "t_delta": topology.n_neurons,
+            "t_layer_scale": len(topology.nodes),
+            "t_pair": len(pairs),
+            "t_pair_scale": len(pairs),
+            "t_value": topology.n_parameters,
+            "t_selection": self.choice.capacity,
+            "t_plate": SIDE * SIDE if points else 1,
+            "t_point": points,
+            "t_response": tile_cells * tile_cells * topology.n_neurons,
+            "t_tint": topology.n_neurons,
+            "t_mark": topology.n_neurons,
+        }
+        columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
+        self.subject = Subject(
+            topology,
+            place(topology),
+            columns,
+            TextureBuffer(max(len(pairs), 1) * SIGNALS, "int32", 2),
+            TextureBuffer(2 * HIGHLIGHT, "int32", 2),
+            lit_column=TextureBuffer(LIT, "int32", 2),
+        )
+        columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
+        columns["t_pair"].write(
+            np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
+        )
+        self._points = points
+        self.subject.tile_cells = tile_cells
+        self._value = Uplink(columns["t_value"], ops)
+        self._before: Uplink | None = None  # there only while weights of two moments are drawn: P numbers
+        self._scales = self.choice.scales  # that are drawn by
+        self._key: tuple | None = None
+        self._numbers: edge_metrics.Numbers | None = None
+        self.version = 0  # rises whenever other numbers are drawn
+        self._marked = (), NONE
+        self._highlighted = np.zeros(0, np.int64)  # parameter ids
+        self.edges = Shown(total=topology.n_edges)
+        self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
+        self.folds: dict[int, tuple[int, ...]] = {}
+        self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
+        self.arrange(view)
+
+    @property
+    def layout(self) -> Layout:
+        return self.subject.layout
+
+    def arrange(self, view: View) -> None:
+        """New positions for the same neurons (Rebuild.LAYOUT)."""
+        tiles = self.subject.tile_cells > 0
+        plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
+        self.subject.radius = RADIUS * view.pitch
+        self.subject.tile = TILE * view.pitch if tiles else 0.0
+        wanted = folding.foldable(self.topology, view.fold)
+        if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
+            self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds).moved(self.offset)
+        self._place()
+
+    def _place(self) -> None:
+        self.subject.layout = self._placed()
+        self.choice.fold(self.subject.layout.stacks)
+        self.subject.columns["t_place"].write(self.subject.layout.place_n4)
+
+    def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
+        """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
+
+        `exact`: by the numbers of now alone, so that a frame can be drawn by itself. `rests`: nothing moves any more.
+        """
+        self._stale = not (exact or rests or self._folded % FOLD_EVERY == 0)
+        if self._stale:
+            self._folded += 1
+            return
+        folds = {}
+        for c in self.topology.connections:
+            k = self.topology.nodes.index(c.source)
+            if k in self.folds:
+                n = self.ops.to_host(edge_metrics.strengths(c.weight.view(parameter_p), FOLD_WEIGHTS, self.xp))
+                folds[k] = folding.chosen(n, len(self.folds[k]), None if exact or not self._folded else self.folds[k])
+        self._folded += 1
+        if folds != self.folds:
+            self.folds = folds
+            self._place()
+
+    def publish(
+        self,
+        source,
+        look: Look,
+        edge_budget: int,
+        particles: int,
+        focus: int = -1,
+        exact: bool = False,
+        quantity: tuple[str, int] | None = None,
+        change: Change | None = None,
+    ) -> None:
+        """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
+
+        `exact`: choose all edges anew now (films, stills); otherwise choice and scale are renewed one layer pair a call.
+        `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
+        `change`: edges show the weights before a step and how they changed; `quantity` then is what the strongest are chosen by.
+        """
+        kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
+        key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
+        rests = key == self._key and not self.choice.renewing
+        if rests and not (self.folds and self._stale):
+            return
+        self._key = key
+        self.version += 1
+        self._values(source, kind, change)
+        settled = getattr(source, "settled", source.tensors)
+        if self.folds:
+            self._refold(self._finite(settled("parameter")), exact, rests)
+        activation_n, delta_n = self._neurons(source, settled, flow)
+        self._numbers = edge_metrics.Numbers(self._finite(settled(kind)), activation_n, delta_n, flow)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
+        self._edges()
+        self._highlight(focus)
+
+    def mark(self, lit: tuple[int, ...], holds: Holds) -> None:
+        """Parameters that are pointed at or chosen (their edges are drawn on top, their neurons ringed; at most `LIT`), and the neurons
+        that are held. Uploads only when either has changed."""
+        if (lit, holds) == self._marked:
+            return
+        self._marked = lit, holds
+        marks_n, edges = marks(self.topology, lit[:LIT], holds)
+        self.subject.columns["t_mark"].write(marks_n)
+        self.subject.lit = len(edges)
+        if len(edges):
+            self.subject.lit_column.write(edges)
+
+    def drawn(self) -> list[Candidates]:
+        """The edges that the picture shows, by connection."""
+        if self.subject.all_edges:
+            return [Candidates(pair.connection) for pair in self.choice.pairs]
+        out = []
+        for pair, edges in zip(self.choice.pairs, self.choice.chosen, strict=True):
+            local = self._highlighted - pair.connection.weight.start
+            local = local[(local >= 0) & (local < pair.connection.size)]
+            out.append(Candidates(pair.connection, np.union1d(edges, local) if len(local) else edges))
+        return out
+
+    def energies(self, k: int, edges: np.ndarray) -> np.ndarray:
+        """(n,) how bright these edges of connection k are, as the shader computes it; those of a highlighted neuron count for more, as
+        they are drawn."""
+        if self._numbers is None:
+            return np.zeros(len(edges))
+        connection = self.choice.pairs[k].connection
+        one = edge_metrics.Pair(connection, self.xp.asarray(edges))
+        level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._scales[k, 0]
+        energy_e = np.minimum(level_e, 1.6) ** edge_metrics.POWER
+        if self.subject.highlight:
+            energy_e = energy_e * np.where(np.isin(edges + connection.weight.start, self._highlighted), HIGHLIT, 1.0)
+        return energy_e
+
+    def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
+        """The samples on the plate; they change with the data only."""
+        dots = plate_colors.dots(plane, classes, task, palette)
+        if len(dots) > self._points:  # evenly: a table may be sorted by class
+            dots = dots[np.linspace(0, len(dots) - 1, self._points).astype(np.intp)]
+        self.subject.points = len(dots)
+        self.subject.columns["t_point"].write(dots)
+
+    def show_answers(self, outputs_no: np.ndarray, task: str, palette: str = "blue_orange") -> None:
+        """The network's outputs (SIDE * SIDE, O) over the plane."""
+        self.subject.columns["t_plate"].write(plate_colors.cells(outputs_no, task, self.topology.output.activation, palette))
+
+    def show_responses(self, responses_cn: np.ndarray, task: str, range_n2: np.ndarray, palette: str = "blue_orange") -> None:
+        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each by its own scale, from its range."""
+        columns = self.subject.columns
+        columns["t_response"].write(responses_cn)
+        columns["t_tint"].write(np.column_stack([plate_colors.tints(self.topology, task, palette), plate_colors.scales(range_n2)]))
+
+    def _values(self, source, kind: str, change: Change | None) -> None:
+        """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
+        if change is None:
+            if self._before is not None:
+                self._before.close()
+                self.subject.columns.pop("t_before").close()
+                self._before = None
+            self._value.write(self._finite(source.tensors(kind)))
+            return
+        if self._before is None:
+            self.subject.columns["t_before"] = TextureBuffer(self.topology.n_parameters, *COLUMNS["t_before"])
+            self._before = Uplink(self.subject.columns["t_before"], self.ops)
+        self._before.write(self._finite(source.tensors("before")))
+        self._value.write(self._finite(source.tensors("change")))
+
+    def _neurons(self, source, settled, flow: int) -> tuple:
+        """Neurons as they are drawn; returns activation and delta (None where nothing needs it) that edges are chosen by: a wave shows only
+        what it has reached; scales and choices come from the whole pass, or they would pulse with it."""
+        columns, nodes = self.subject.columns, self.topology.nodes
+        columns["t_activation"].write(self._host(source, "activation"))
+        activation_n = self._finite(settled("activation"))
+        walking = settled != source.tensors
+        delta_n = self._finite(settled("delta")) if flow >= 2 or walking else None
+        self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
+        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
+        if delta_n is not None:
+            columns["t_delta"].write(self._host(source, "delta"))
+            scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
+        columns["t_layer_scale"].write(scales)
+        return activation_n, delta_n
+
+    def _host(self, source, kind: str) -> np.ndarray:
+        return self.ops.to_host(self._finite(source.tensors(kind)))
+
+    def _moved(self, source, change: Change | None) -> Moved | None:
+        return None if change is None else Moved(self._finite(source.tensors("before")), self._finite(source.tensors("change")), change)
+
+    def _finite(self, array):
+        """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = self.xp.isfinite(array.sum())
+        if finite:
+            return array
+        return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+
+    def _edges(self) -> None:
+        """Upload what was chosen, its scales, and where signals run."""
+        subject, choice = self.subject, self.choice
+        self._scales = choice.scales
+        subject.columns["t_pair_scale"].write(self._scales)
+        subject.all_edges = choice.all_edges
+        if not choice.all_edges:
+            chosen = listed(choice.chosen)
+            subject.chosen = len(chosen)
+            subject.columns["t_selection"].write(chosen)
+        signals = listed(choice.signals)
+        subject.signals = len(signals)
+        subject.signals_column.write(signals)
+        self.edges = choice.shown
+
+    def _highlight(self, focus: int) -> None:
+        """The strongest edges into and out of one neuron."""
+        if focus < 0:
+            self.subject.highlight, self._highlighted = 0, np.zeros(0, np.int64)
+            return
+        edges = self.choice.around(focus, self._numbers, HIGHLIGHT)
+        starts = np.array([pair.connection.weight.start for pair in self.choice.pairs])
+        self._highlighted = starts[edges[:, 0]] + edges[:, 1]
+        self.subject.highlight = len(edges)
+        self.subject.highlight_column.write(edges)
+
+    def scale_alone(self) -> None:
+        """Draw with its own scales again."""
+        self._scales = self.choice.scales
+        self.subject.columns["t_pair_scale"].write(self._scales)
+        self.subject.columns["t_layer_scale"].write(self.layer_scales)
+
+    def rescale(self, bright_k: np.ndarray, gain_k: np.ndarray, layers_k: np.ndarray) -> None:
+        """Draw with another network's scales too, until the next `publish`: values (pairs,) that are brightest, their gains, and 1 / the
+        activation that counts as full of each layer (L,)."""
+        scales = np.column_stack([np.divide(1.0, bright_k, out=np.zeros(len(bright_k)), where=bright_k > 1e-20), gain_k])
+        self._scales = scales.astype(np.float32)
+        self.subject.columns["t_pair_scale"].write(self._scales)
+        self.subject.columns["t_layer_scale"].write(np.column_stack([layers_k, self.layer_scales[:, 1]]))
+
+    def close(self) -> None:
+        self._value.close()
+        if self._before is not None:
+            self._before.close()
+        owned = (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column, self.subject.lit_column)
+        for column in owned:
+            column.close()

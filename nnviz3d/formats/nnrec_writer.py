@@ -1,0 +1,189 @@
+"""Writes recordings (`formats.nnrec_index` says what one is): rows gather in memory, and a full chunk goes to the disk in one piece.
+
+Order of every write: the chunk under another name, fsync, rename, fsync of the folder, then its line in the index, fsync. So the index
+never names what is not whole. Memory is one chunk, 32 MB or one step. Knows no trainer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save as to_bytes
+
+from nnviz3d.formats.nnrec_index import ENDING, INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
+from nnviz3d.spec.errors import InputError, RunError
+
+CHUNK_BYTES = 32 << 20
+CHUNK_ROWS = 4096  # at most: what a crash may cost a small network
+CHUNK_LOSSES = 1 << 20
+_OURS = re.compile(r"\d{6}\.safetensors(\.part)?|index\.jsonl(\.part)?")
+
+
+def check(folder: Path, overwrite: bool) -> None:
+    """Whether a recording can be made there; asked before any training, and nothing is written. Raises InputError."""
+    where, option = str(folder), "--record"
+    try:
+        if folder.suffix != ENDING:
+            raise InputError.of(where, option, f"expected a name that ends with {ENDING}")
+        if not folder.parent.is_dir():
+            raise InputError.of(where, option, f"cannot be written: there is no folder {folder.parent}")
+        if os.path.lexists(folder):
+            if folder.is_symlink() or not folder.is_dir():
+                raise InputError.of(where, option, "exists and is no recording; choose another name")
+            others = sorted(entry.name for entry in folder.iterdir() if not _OURS.fullmatch(entry.name))
+            if others:
+                raise InputError.of(where, option, f"holds other files than a recording's ({', '.join(others[:3])}); choose another name")
+            if not overwrite:
+                raise InputError.of(where, option, "exists already; --overwrite replaces it, and its old steps are lost")
+        if not os.access(folder if folder.is_dir() else folder.parent, os.W_OK | os.X_OK):
+            raise InputError.of(where, option, "cannot be written: the folder is read-only for you")
+    except (OSError, ValueError) as error:  # a name too long, a NUL
+        raise InputError.of(where, option, f"cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+class Writer:
+    """Raises RunError where the disk does not take it; what was finished stays readable."""
+
+    def __init__(self, folder: Path, head: Head):
+        """Takes the place of a recording that is there."""
+        self.folder, self.head, self.dtype = folder, head, TYPES[head.dtype]
+        row = np.dtype(self.dtype).itemsize * (head.parameters + 2 * head.neurons)
+        self.rows = max(min(CHUNK_BYTES // row, CHUNK_ROWS, ROWS), 1)
+        self.chunks, self.kept, self.bytes = 0, 0, 0
+        wide = {"parameter": head.parameters, "z": head.neurons, "activation": head.neurons}
+        self._rows = {name: np.zeros((self.rows, width), self.dtype) for name, width in wide.items()}
+        self._steps, self._epochs, self._losses, self._scores = [], [], [], []
+        self._after = self._step = None
+        with self._telling():
+            folder.mkdir(exist_ok=True)
+            part = folder / f"{INDEX}.part"
+            _write(part, head.model_dump_json().encode() + b"\n")
+            os.replace(part, folder / INDEX)  # first: it must never name chunks that are gone
+            for old in sorted(folder.iterdir()):
+                if _OURS.fullmatch(old.name) and old.name != INDEX:
+                    old.unlink()
+            _sync(folder)
+
+    # what happens
+
+    def keep(self, step: int, epoch: float, parameters: np.ndarray, z: np.ndarray, activation: np.ndarray) -> None:
+        """A step to keep: (P,), (N,), (N,) on the host. The first one comes before any loss."""
+        if self._after is None:
+            self._after = self._step = step
+        t = len(self._steps)
+        for name, values in (("parameter", parameters), ("z", z), ("activation", activation)):
+            _narrow(values, self._rows[name][t])
+        self._steps.append(step)
+        self._epochs.append(epoch)
+        if len(self._steps) == self.rows:
+            self.flush()
+
+    def loss(self, step: int, value: float) -> None:
+        """Of one step: of every one, in order."""
+        self._step = step
+        self._losses.append(value)
+        if len(self._losses) >= CHUNK_LOSSES and self._steps:
+            self.flush()
+
+    def score(self, step: int, test_loss: float | None, train_accuracy: float | None, test_accuracy: float | None) -> None:
+        told = (value if value is None or np.isfinite(value) else None for value in (test_loss, train_accuracy, test_accuracy))
+        self._scores.append((step, *told))
+
+    def close(self, why: str, diverged: int | None = None) -> None:
+        """It ended by itself: write what is left, and say why. Losses after the last kept step are not written: keep the last one."""
+        self.flush()
+        self._append(End(end=why, step=self._step or 0, diverged=diverged))
+
+    # the disk
+
+    def flush(self) -> None:
+        """Write the rows that there are as a chunk."""
+        if not self._steps:
+            return
+        t = len(self._steps)
+        tensors = {name: rows[:t] for name, rows in self._rows.items()}
+        tensors |= {"step": np.array(self._steps, np.int64), "epoch": np.array(self._epochs, np.float64)}
+        with np.errstate(over="ignore"):
+            tensors["loss"] = np.array(self._losses, np.float32)
+        raw, name = to_bytes(tensors), chunk_name(self.chunks)
+        with self._telling():
+            part = self.folder / f"{name}.part"
+            try:
+                _write(part, raw)
+                os.replace(part, self.folder / name)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+            _sync(self.folder)
+        self._append(
+            Chunk(
+                chunk=self.chunks,
+                bytes=len(raw),
+                kept=t,
+                first=self._steps[0],
+                last=self._steps[-1],
+                after=self._after,
+                until=self._step,
+                scores=tuple(self._scores),
+            )
+        )
+        self.chunks, self.kept, self.bytes, self._after = self.chunks + 1, self.kept + t, self.bytes + len(raw), self._step
+        for held in (self._steps, self._epochs, self._losses, self._scores):
+            held.clear()
+
+    def _append(self, line: Chunk | End) -> None:
+        with self._telling():
+            _write(self.folder / INDEX, json.dumps(line.model_dump(), separators=(",", ":")).encode() + b"\n", "ab")
+
+    def _telling(self):
+        return _Telling(self)
+
+
+class _Telling:
+    """A disk that is full, or gone, in words."""
+
+    def __init__(self, writer: Writer):
+        self.writer = writer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, OSError):
+            kept = f"{self.writer.kept:,} kept steps are whole and can be played" if self.writer.kept else "nothing of it is finished"
+            raise RunError(f"{self.writer.folder}: cannot be written: {error.strerror or error}; {kept}") from None
+        return False
+
+
+def _narrow(values: np.ndarray, row: np.ndarray) -> None:
+    """row[...] = values; what 16 bits do not hold becomes the largest that they do."""
+    if row.dtype == values.dtype:
+        np.copyto(row, values)
+        return
+    with np.errstate(over="ignore"):
+        np.copyto(row, values, casting="same_kind")
+        if not np.isfinite(row).all():
+            most = np.finfo(row.dtype).max
+            np.copyto(row, np.clip(values, -most, most), casting="same_kind")
+
+
+def _write(path: Path, raw: bytes, mode: str = "wb") -> None:
+    with path.open(mode) as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """A rename is on the disk once its folder is; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,1 +1,0 @@
-"""The exhibit's state machine (not built yet)."""

@@ -1,1 +1,0 @@
-"""A link to somebody's own training loop (not built yet)."""

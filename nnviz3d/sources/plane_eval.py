@@ -1,0 +1,52 @@
+"""Asks a network what it answers, and what each of its neurons does, over the plane of its data. Never changes learning.
+
+Inputs off the plane are held at the shown sample's: the picture is the slice through it, and at its place every neuron has the very
+activation that the scene shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.data.plane import Plane
+
+
+class Asking:
+    """`plane`: None where the data has none. Buffers are made when first asked for and kept while parameters, loss and plane stay."""
+
+    def __init__(self, ops):
+        self.ops = ops
+        self.plane: Plane | None = None
+        self._kept: dict[int, tuple] = {}
+        self._held: dict[int, np.ndarray | None] = {}
+
+    def aim(self, plane: Plane | None) -> None:
+        """Another plane."""
+        self.plane = plane
+        self._kept.clear()
+
+    def outputs(self, trainer, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+        """(side * side, O) outputs, rows from the top; `x_i` is what off the plane is held at.
+
+        `parameters` (P,), `killed`: those of another moment, in place of those of now.
+        """
+        return self._bound(trainer, side, x_i, parameters, killed).outputs()
+
+    def activations(self, trainer, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+        """(side * side, N) of every neuron, inputs first."""
+        return np.concatenate(self._bound(trainer, side, x_i, parameters, killed).activations(), axis=1)
+
+    def _bound(self, trainer, side: int, x_i: np.ndarray, parameters, killed) -> Response:
+        p = trainer.arenas.parameters if parameters is None else parameters
+        held_i = x_i if self.plane.slices else None
+        kept = self._kept.get(side)
+        bound = trainer.objective, trainer.holds.killed if killed is None else killed
+        if kept is None or kept[0] is not p or kept[1] != bound:
+            rows = self.plane.inputs(side, held_i)
+            response = Response(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows, bound[1])
+            kept = self._kept[side] = p, bound, response
+        elif held_i is not None and not np.array_equal(held_i, self._held[side]):
+            kept[2].ask(self.plane.inputs(side, held_i))
+        self._held[side] = held_i
+        return kept[2]

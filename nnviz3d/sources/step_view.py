@@ -1,0 +1,274 @@
+"""A recorded step as something to look at: `View` is a tape at a place, `Walk` goes from place to place and from step to step.
+
+A view is a pure function of (tape, place): no clock, no memory of the way there, and the trainer is never touched by looking. So scrubbing
+in any order shows the same, and the step is applied exactly once: when it is recorded. Numbers for equations come from the tape
+itself; here they are blended for the eye.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nnviz3d.engine.tape import Tape
+from nnviz3d.sources.own import OwnTraining, Sample, verdict, words
+from nnviz3d.spec.phases import Phase, Place
+from nnviz3d.spec.topology import Topology
+
+WHOLE = {"before": "before", "after": "after", "change": "change", "batch_gradient": "gradient", "sample_gradient": "sample_gradient"}
+
+
+@dataclass(frozen=True)
+class View:
+    """What is to be seen at `place`. `batch`: the gradient is the batch's mean (with L1 and L2), else the shown sample's own."""
+
+    tape: Tape
+    place: Place
+    batch: bool = False
+
+    @property
+    def topology(self) -> Topology:
+        return self.tape.topology
+
+    @property
+    def phase(self) -> Phase:
+        return self.place.phase(self.topology)
+
+    @property
+    def kind(self) -> str:
+        return self.phase.kind
+
+    @property
+    def direction(self) -> int:
+        """Which way the wave runs: +1 from the input to the output, -1 back."""
+        return -1 if self.kind in ("backward", "update") else 1
+
+    @property
+    def front(self) -> float:
+        """How far the wave has come, in layers: -1 outside, 0 at the input, L at the output. Forward and backward it arrives at half of the
+        phase; then the layer's sums fill and its activation is applied, or its gradient appears."""
+        kind, k, f = self.kind, self.phase.layer, self.place.fraction
+        half = min(1.0, 2 * f)
+        layers = len(self.topology.nodes) - 1
+        ends = {"input": f - 1, "forward": k - 1 + half, "loss": layers, "backward": k - half, "update": k - f, "after": layers * f}
+        return float(ends[kind])
+
+    def tensors(self, kind: str):
+        """Arrays of `ops.xp`, to be read.
+
+        "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, layer k grows to z, then
+        turns into a; `after` blends to the new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of
+        `backward k`. "gradient" (P,): layer k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after
+        in `update k`.
+        "reach" (N,): the largest that "activation" gets while z grows, so that a scale made of it stands still.
+        Whole at every place: "before", "after", "change", "batch_gradient", "sample_gradient" (P,).
+        """
+        host = getattr(self.tape, WHOLE[kind]) if kind in WHOLE else getattr(self, f"_{kind}")()
+        return self.tape.ops.asarray(host)
+
+    def passed(self, kind: str, k: int = 0) -> float:
+        """Which share of a phase is over here, in [0, 1]."""
+        n = len(self.topology.nodes) - 1
+        starts = {"input": 0, "forward": k, "loss": n + 1, "backward": 2 * n + 2 - k, "update": 3 * n + 2 - k, "after": 3 * n + 2}
+        ahead = self.place.index - starts[kind]
+        return self.place.fraction if ahead == 0 else float(ahead > 0)
+
+    def filled(self, k: int) -> float:
+        """How far layer k has come once the signals are there, in [0, 1]: its sums are whole at a half, its activations at the end."""
+        return max(0.0, 2 * self.passed("forward", k) - 1)
+
+    @property
+    def renewed(self) -> bool:
+        """Numbers are those of the new weights: in `after`, from its start. Before it all are told as the step found them."""
+        return self.kind == "after"
+
+    @property
+    def stage(self) -> tuple[int, int]:
+        """Changes whenever more becomes known: the phase, and how many of its borders lie behind."""
+        return self.place.index, sum(self.place.fraction > border for border in (0.0, 0.5, 0.75))
+
+    def known(self, k: int) -> frozenset[str]:
+        """What has been worked out of layer k here, and may be told: "z", "a", "delta", "gradient", "update". The rest is to come."""
+        last = len(self.topology.nodes) - 1
+        error = self.passed("loss") if k == last else self.passed("backward", k + 1)
+        told = {
+            "z": not k or self.filled(k) > 0, "a": not k or self.filled(k) > 0.5, "delta": error > 0.5,
+            "gradient": k and self.passed("backward", k) > 0.5, "update": k and self.passed("update", k) > 0,
+        }  # fmt: skip
+        return frozenset(name for name, there in told.items() if there)
+
+    @property
+    def answered(self) -> bool:
+        """The output is there."""
+        return "a" in self.known(len(self.topology.nodes) - 1)
+
+    @property
+    def judged(self) -> bool:
+        """The loss of the shown sample is there."""
+        return self.place.index > len(self.topology.nodes) - 1
+
+    def _activation(self) -> np.ndarray:
+        old, out = self.tape.old, np.zeros_like(self.tape.old.a)
+        for k, here in self._layers():
+            done = self.filled(k) if k else self.passed("input")
+            z, a = old.z[here], old.a[here]
+            out[here] = a * done if k == 0 else z * (2 * done) if done < 0.5 else _blend(z, a, 2 * done - 1)
+        return _blend(out, self.tape.new.a, self.passed("after"))
+
+    def _reach(self) -> np.ndarray:
+        now = self._activation()
+        if self.kind == "forward" and self.place.fraction < 0.75:
+            here = self.topology.nodes[self.phase.layer].neurons.slice
+            now = now.copy()
+            now[here] = self.tape.old.z[here]
+        return now
+
+    def _z(self) -> np.ndarray:
+        old, out = self.tape.old, np.zeros_like(self.tape.old.z)
+        for k, here in self._layers():
+            out[here] = old.z[here] * (min(1.0, 2 * self.filled(k)) if k else self.passed("input"))
+        return _blend(out, self.tape.new.z, self.passed("after"))
+
+    def _delta(self) -> np.ndarray:
+        delta, out = self.tape.old.delta, np.zeros_like(self.tape.old.delta)
+        last = len(self.topology.nodes) - 1
+        for k, here in self._layers():
+            out[here] = delta[here] * (self.passed("loss") if k == last else min(1.0, 2 * self.passed("backward", k + 1)))
+        return out
+
+    def _gradient(self) -> np.ndarray:
+        if self.passed("backward", 1) == 1:
+            return self.tape.gradient if self.batch else self.tape.sample_gradient
+        out = np.zeros_like(self.tape.gradient)
+        if self.passed("loss") < 1:
+            return out
+        gradient = self.tape.gradient if self.batch else self.tape.sample_gradient
+        for k, part in self._parts():
+            share = max(0.0, 2 * self.passed("backward", k) - 1)
+            if share:
+                out[part] = gradient[part] * share
+        return out
+
+    def _parameter(self) -> np.ndarray:
+        before, after = self.tape.before, self.tape.after
+        if self.passed("update", 1) == 1:
+            return after
+        if self.passed("update", len(self.topology.nodes) - 1) == 0:
+            return before
+        out = before.copy()
+        for k, part in self._parts():
+            out[part] = _blend(before[part], after[part], self.passed("update", k))
+        return out
+
+    def _layers(self):
+        return [(k, node.neurons.slice) for k, node in enumerate(self.topology.nodes)]
+
+    def _parts(self):
+        return [(k, slice(node.weight.start, node.bias.stop)) for k, node in enumerate(self.topology.nodes) if k]
+
+
+def _blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
+    """From a (0) to b (1), exact at both ends."""
+    return a if share == 0 else b if share == 1 else a * (1 - share) + b * share
+
+
+class Walk:
+    """Looks like a source to the picture. Made from our own training; takes one real step at once, and one at each `next`.
+
+    `tape`, `view` and `version` (changes whenever something else is to be seen). Raises RunError where training has diverged.
+    """
+
+    def __init__(self, source: OwnTraining, shown: int = 0):
+        self.source, self.shown = source, shown
+        self.view: View | None = None
+        self._take()
+
+    ops = property(lambda self: self.tape.ops)
+    topology = property(lambda self: self.tape.topology)
+    data = property(lambda self: self.tape.data)
+    step = property(lambda self: self.tape.step)
+    epoch = property(lambda self: self.source.epoch)
+    loss = property(lambda self: self.tape.loss)
+    diverged = property(lambda self: self.tape.step if self.tape.diverged else None)
+    at_boundary = True
+    phase = property(lambda self: self.view.place.title(self.topology))
+    place = property(lambda self: self.view.place)
+    front = property(lambda self: self.view.front)
+    direction = property(lambda self: self.view.direction)
+    kind = property(lambda self: self.view.kind)
+    version = property(lambda self: (self.tape.step, self.tape.row, id(self.tape), self.place, self.view.batch))
+    batch_size = property(lambda self: len(self.tape.rows))
+
+    @property
+    def stale(self) -> bool:
+        """The source has another network by now: leave."""
+        return self.source.topology is not self.topology
+
+    def tensors(self, kind: str):
+        return self.view.tensors(kind)
+
+    def settled(self, kind: str):
+        """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
+        tape = self.tape
+        told = tape.new if self.view.renewed else tape.old
+        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
+        if kind == "gradient":
+            return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
+        return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
+
+    def go(self, place: Place | float) -> None:
+        """To a place of this step, or to a number along it (0 to the number of phases; outside it to the nearest end)."""
+        self.view = replace(self.view, place=place if isinstance(place, Place) else Place.at(place, self.topology))
+
+    def show_gradient(self, batch: bool) -> None:
+        """The batch's mean gradient, or the shown sample's."""
+        self.view = replace(self.view, batch=batch)
+
+    def show_sample(self, shown: int) -> None:
+        """Another row of the same batch (wraps around), at the same place."""
+        self.shown = shown
+        self._hold(self.tape.of(shown), self.place)
+
+    def next(self) -> None:
+        """The next step, from its start."""
+        self._take()
+
+    def previous(self) -> None:
+        """The step before, from its start. Raises KeyError where it is not remembered."""
+        self.iteration(self.tape.step - 1)
+
+    def iteration(self, step: int) -> None:
+        """A remembered step (1-based, as `step`), recorded again, from its start. Raises KeyError where it is not remembered."""
+        self.source.enter(step - 1)
+        self._take()
+
+    def _take(self) -> None:
+        self._hold(self.source.record(self.shown), Place(0, 0.0))
+
+    def _hold(self, tape: Tape, place: Place) -> None:
+        self.tape = tape
+        self.view = View(tape, place, self.view.batch if self.view else False)
+        self.sample = Sample(tape.row, len(tape.data.x_train), "train", tape.x, tape.target, words(tape.data, tape.target))
+
+    # the source's own
+
+    def target_of(self, output: int) -> float:
+        """What the loss compares output number `output` of the shown sample with."""
+        return float(self.tape.target_o[output])
+
+    def answer(self) -> tuple[str, bool | None]:
+        """What the network says of the shown sample: nothing before its output is there, in `after` by the new parameters."""
+        return self.said(self.view.renewed) if self.view.answered else ("", None)
+
+    def said(self, after: bool) -> tuple[str, bool | None]:
+        """What it says with the parameters before the step, or `after` it."""
+        output = self.topology.output
+        told = self.tape.new if after else self.tape.old
+        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
+
+    def evaluate(self, part: str, limit: int | None = None):
+        return self.source.evaluate(part, limit)
+
+    def scoring(self, part: str, limit: int | None = None, parameters=None):
+        return self.source.scoring(part, limit, parameters)

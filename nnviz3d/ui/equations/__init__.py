@@ -1,0 +1,1 @@
+"""Equations as lines of text and TeX, and how they are drawn."""

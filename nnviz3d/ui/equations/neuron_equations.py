@@ -1,0 +1,213 @@
+"""The equations of one neuron, from a `NeuronReading`: symbols first, then the same with numbers, then the result.
+
+Pure functions. Letters are coloured as what they stand for is in the picture: activations warm, the error in its own colour.
+"""
+
+from __future__ import annotations
+
+from nnviz3d.spec.readout import NeuronReading, Sum
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.numbers import MINUS, plain
+from nnviz3d.ui.equations.equation_line import Line, Span, fill, number
+
+# activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
+FUNCTIONS = {
+    "linear": r"z", "relu": r"\max(0,\,z)", "leaky_relu": r"\max(0.01\,z,\;z)", "elu": r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)",
+    "gelu": r"z\,\Phi(z)", "gelu_tanh": r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
+    "silu": r"z\,\sigma(z)", "softplus": r"\ln(1+e^{z})", "sigmoid": r"\frac{1}{1+e^{-z}}", "tanh": r"\tanh(z)", "sin": r"\sin(z)",
+}  # fmt: skip
+_NUMERIC = {
+    "linear": "{z}", "relu": "max(0, {z})", "leaky_relu": "max(0.01 · {b}, {z})", "elu": "elu({z})", "gelu": "{b} · Φ({z})",
+    "gelu_tanh": "gelu({z})", "silu": "{b} · σ({z})", "softplus": "ln(1 + exp({z}))", "sigmoid": "σ({z})", "tanh": "tanh({z})",
+    "sin": "sin({z})",
+}  # fmt: skip
+LOSSES = {  # loss: dL/da of one output in symbols; n outputs
+    "mse": (r"\frac{2}{n}(a_j - t_j)", "2 / {n} · ({a} − {t})"),
+    "half_mse": (r"a_j - t_j", "{a} − {t}"),
+    "huber": (r"\frac{1}{n}\,\mathrm{clip}(a_j - t_j)", "clip({a} − {t}) / {n}"),
+}
+LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error", "huber": "Huber", "bce": "binary cross-entropy",
+              "cross_entropy": "cross-entropy"}  # fmt: skip
+KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
+
+
+def ink(symbol: str, kind: str) -> str:
+    """A letter in its colour. `kind`: a activation, d error."""
+    return rf"\textcolor{{{theme.ACCENT if kind == 'a' else theme.ERROR_SIGNS[0]}}}{{${symbol}$}}"
+
+
+def a_(layer: int, index: int | str = "") -> str:
+    return ink(rf"a^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "a")
+
+
+def delta_(layer: int, index: int | str = "") -> str:
+    return ink(rf"\delta^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "d")
+
+
+def pre_activation(reading: NeuronReading) -> list[Line]:
+    """z = sum of w a + b: symbols, the largest terms, the rest as one number, bias, result. Empty for an input neuron."""
+    if reading.z is None or reading.incoming is None:
+        return []
+    j, layer = reading.index, reading.layer
+    n = len(reading.incoming.terms) + reading.incoming.rest_count
+    lines = [
+        Line(
+            rf"z^{{[{layer}]}}_{{{j}}} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(layer - 1, 'i')} + b_{{{j}}}",
+            tip="The weighted sum of all neurons of the layer before, plus the bias.",
+        )
+    ]
+    lines += _terms(reading.incoming, "i", "a", reading.source_labels)
+    if reading.bias is not None:
+        bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
+        lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
+    lines.append(Line(rf"z^{{[{layer}]}}_{{{j}}}", (), reading.z, "result", "The pre-activation: all of the above summed."))
+    return lines
+
+
+def called(labels: tuple[str, ...], index: int) -> str:
+    """The name of a neuron, "" where it has none or is called by its number anyway."""
+    name = str(labels[index]) if index < len(labels) else ""
+    return "" if name == str(index) else name
+
+
+def _terms(total: Sum, letter: str, what: str, labels: tuple[str, ...]) -> list[Line]:
+    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
+    lines, name = [], "activation" if what == "a" else "delta"
+    for term in total.terms:
+        own = called(labels, term.index)
+        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
+        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
+        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
+        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
+        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
+        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
+    if total.rest_count:
+        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
+        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
+        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
+    return lines
+
+
+def activation(reading: NeuronReading) -> list[Line]:
+    """a = f(z) in symbols, then with numbers. For an input neuron: the sample's own number."""
+    j, layer = reading.index, reading.layer
+    name = a_(layer, j)
+    if reading.z is None:
+        return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
+    softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
+    symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
+    tip = f"The activation function of this layer: {reading.activation}."
+    lines = [Line(rf"{name} = {symbol}", tip=tip)]
+    if reading.activation == "softmax":
+        total = reading.softmax_sum
+        below = number(total) if total else (Span("Σ exp(z)"),)
+        spans = fill("exp({z}) / {total}", z=number(reading.z), total=below)
+        tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs: together they give 1."
+        lines.append(Line("", spans, reading.a, "result", tip, ink="a"))
+    else:
+        spans = fill(_NUMERIC[reading.activation], z=number(reading.z), b=number(reading.z, bracket=True))
+        lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
+    return lines + answer(reading)
+
+
+def answer(reading: NeuronReading) -> list[Line]:
+    """Of an output whose target is standardised: where its own unit comes in. Empty for others."""
+    unit = reading.unit
+    if unit is None or not unit.scaled:
+        return []
+    tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training part bring the output"
+    tip += " back into its own unit: that is the answer. Loss, errors and gradients are of the standardised numbers."
+    texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
+    a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]
+    spans = (Span(f"{texts[0]} + {texts[1]} · "), Span(a, "a", reading.a < 0))
+    lines = [Line("", (Span(f"{unit.name} = mean + deviation · a"),), kind="note", tip=tip)]
+    lines.append(Line("", spans, unit.own(reading.a), "result", tip, written=unit.text(unit.own(reading.a))))
+    if reading.target is not None:
+        wanted = unit.own(reading.target)
+        spans = (Span(f"target {unit.text(wanted)}: "), *number(reading.target))
+        lines.append(Line("", spans, None, "note", "The sample's target, and the standardised number that the output is compared with."))
+    return lines
+
+
+TIP = "How much the loss of the shown sample would change if z grew by one: the error signal of backpropagation."
+
+
+def backward(reading: NeuronReading) -> list[Line]:
+    """delta = dL/dz for the shown sample: from the loss at an output, from the next layer's deltas at a hidden neuron."""
+    if reading.delta is None:
+        return []
+    j, layer = reading.index, reading.layer
+    name = delta_(layer, j)
+    result = Line(name, (), reading.delta, "result", TIP, ink="d")
+    if reading.killed:
+        return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
+    if reading.outgoing is not None and reading.slope is not None:
+        n = len(reading.outgoing.terms) + reading.outgoing.rest_count
+        lines = [Line(rf"{name} = f'(z)\,\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(layer + 1, 'k')}", tip=TIP)]
+        lines += _terms(reading.outgoing, "k", "d", reading.target_labels)
+        spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
+        return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
+    if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
+        return _difference(reading, name)
+    if reading.loss_slope is not None:
+        return _chain(reading, name)
+    return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
+
+
+def _difference(reading: NeuronReading, name: str) -> list[Line]:
+    """p - y: softmax with cross-entropy, sigmoid with binary cross-entropy (there the mean over n outputs)."""
+    j, shared = reading.index, reading.loss == "bce" and reading.outputs > 1
+    p, y = number(reading.a, "a"), number(reading.target, bracket=True)
+    template = "({p} − {y}) / " + str(reading.outputs) if shared else "{p} − {y}"
+    end = rf"{ink(f'p_{{{j}}}', 'a')} - y_{{{j}}}"
+    end = f"({end})/{reading.outputs}" if shared else end
+    if reading.class_weight is not None:
+        template, end = "{c} · " + (template if shared else f"({template})"), rf"c\,{end if shared else f'({end})'}"
+    why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply what it says (p = a) minus what is right (y)."
+    return [
+        Line(rf"{name} = {end}", tip=f"{why}{weight_tip(reading.class_weight)}\n{TIP}"),
+        Line("", fill(template, p=p, y=y, **_weight(reading)), reading.delta, "result", "output minus target", ink="d"),
+    ]
+
+
+def _weight(reading: NeuronReading) -> dict:
+    return {} if reading.class_weight is None else {"c": number(reading.class_weight)}
+
+
+def weight_tip(c: float | None) -> str:
+    """What a class weight is; empty without one."""
+    if c is None:
+        return ""
+    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training part is 1."
+
+
+def _chain(reading: NeuronReading, name: str) -> list[Line]:
+    """dL/da from the loss, then delta = f'(z) dL/da; softmax ties all outputs together."""
+    symbols, template = LOSSES[reading.loss]
+    slope = r"\partial L/\partial a_j"
+    tip = f"The loss: {LOSS_NAMES[reading.loss]} over {reading.outputs:,} outputs. How it changes with this output."
+    if reading.class_weight is not None:
+        symbols, template, tip = rf"c\,({symbols})", "{c} · (" + template + ")", tip + weight_tip(reading.class_weight)
+    terms = {"a": number(reading.a, "a"), "t": number(reading.target, bracket=True), "n": (Span(f"{reading.outputs:,}"),)}
+    numbers = fill(template, **terms, **_weight(reading))
+    lines = [Line(rf"{slope} = {symbols}", tip=tip), Line("", numbers, reading.loss_slope, "step", tip)]
+    g = number(reading.loss_slope, "d", True)
+    if reading.slope is None:
+        spans = fill(
+            "{a} · ({g} − {m})", a=number(reading.a, "a"), g=number(reading.loss_slope, "d"), m=number(reading.slope_mean, "d", True)
+        )
+        tail = rf"{ink('a_j', 'a')}\,({slope} - \sum_k a_k\,\partial L/\partial a_k)"
+    else:
+        spans = fill("{slope} · {g}", slope=number(reading.slope), g=g)
+        tail = rf"f'(z)\;{slope}"
+    return [*lines, Line(rf"{name} = {tail}", tip=TIP), Line("", spans, reading.delta, "result", TIP, ink="d")]
+
+
+def bias_gradient(reading: NeuronReading) -> list[Line]:
+    """dL/db of the last training step's batch."""
+    if reading.bias_gradient is None:
+        return []
+    tip = "The gradient of the bias in the last training step: the mean of delta over its batch."
+    return [Line(rf"\partial L / \partial b_{{{reading.index}}}", (), reading.bias_gradient, "number", tip, ink="d")]

@@ -1,0 +1,94 @@
+"""The sections of equations of whatever is looked at: which there are, what they are called, and which stands first in a walk. Pure."""
+
+from __future__ import annotations
+
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
+from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
+from nnviz3d.ui.equations.equation_line import Line, Span
+
+SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
+SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
+LAST_STEP = "Gradient of the last step"
+FIRST = {  # what happens now stands first
+    "update": (UPDATE, GRADIENT, CHECK, ERROR, BACKWARD),
+    "error": (ERROR, BACKWARD, GRADIENT, CHECK, UPDATE),
+    "gradient": (GRADIENT, CHECK, ERROR, BACKWARD, UPDATE),
+}
+Sections = list[tuple[str, list[Line]]]
+
+
+NEEDS = {
+    SUM: "z", SHARE: "z", ACTIVATION: "a", FORWARD: "a", ERROR: "delta", BACKWARD: "delta", GRADIENT: "gradient", CHECK: "gradient",
+    UPDATE: "update",
+}  # fmt: skip
+"""What must have been worked out in a walk before a section can tell its numbers."""
+
+
+def sections(reading) -> Sections:
+    """Those that have something to say; a check also where it is still to be asked for."""
+    if isinstance(reading, LayerReading):
+        parts = [
+            (FORWARD, layer_equations.forward(reading)), (BACKWARD, layer_equations.backward(reading)),
+            (GRADIENT, layer_equations.gradient(reading)), (UPDATE, layer_equations.update(reading)),
+        ]  # fmt: skip
+    elif isinstance(reading, ParameterEquations):
+        parts = [
+            (SHARE, parameter_equations.share(reading)), (GRADIENT, parameter_equations.gradient(reading)),
+            (CHECK, updates.check(reading.check, "w" if reading.source is not None else "b")),
+            (UPDATE, updates.update(reading.update) or parameter_equations.change(reading)),
+        ]  # fmt: skip
+    else:
+        parts = [
+            (SUM, neuron_equations.pre_activation(reading)), (ACTIVATION, neuron_equations.activation(reading)),
+            (ERROR, neuron_equations.backward(reading)),
+        ]  # fmt: skip
+        if reading.step is None:
+            parts.append((LAST_STEP, neuron_equations.bias_gradient(reading)))
+        else:
+            parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
+    told = [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
+    return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in told]
+
+
+def there(reading, title: str) -> bool:
+    """Whether a section's numbers have been worked out; outside a walk all have."""
+    return reading.known is None or not getattr(reading, "layer", 0) or NEEDS.get(title) in (None, *reading.known)
+
+
+def _to_come(reading, title: str) -> Line:
+    """In which phase of the walk its numbers will be there."""
+    layer, needs = reading.layer, NEEDS[title]
+    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "next_size", 0)
+    phase = {
+        "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
+        "delta": "Loss" if last else f"Backward, layer {layer + 1}", "update": f"Update, layer {layer}",
+    }[needs]  # fmt: skip
+    return Line("", (Span(f"comes in: {phase}"),), kind="note", tip="The walk has not come to it yet.")
+
+
+def heading(reading, title: str) -> str:
+    """What a section is called on screen: of an update, by which rule."""
+    if title != UPDATE:
+        return title
+    if not there(reading, title):
+        return f"{UPDATE} ({reading.step.update.optimizer})" if isinstance(reading, NeuronReading) else title
+    if isinstance(reading, NeuronReading):
+        return updates.title(reading)
+    if isinstance(reading, ParameterEquations):
+        return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
+    return f"Update ({reading.optimizer})" if reading.optimizer else title
+
+
+def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
+    """Inside a walk, what happens to this layer now stands first: the error, the gradients that it leaves, the update."""
+    if walk is None:
+        return told
+    at = walk.phase
+    first = ()
+    if walk.kinds[at] == "update":
+        first = FIRST["update"]
+    elif walk.kinds[at] in ("loss", "backward"):
+        arrived = walk.kinds[: at + 1].count("backward") > walk.kinds.count("backward") - layer
+        first = FIRST["gradient" if arrived else "error"]
+    place = {title: k for k, title in enumerate(first)}
+    return sorted(told, key=lambda section: place.get(section[0], len(first)))

@@ -1,0 +1,222 @@
+"""The equations of a recorded step: gradients of a neuron's weights, and the optimiser's rule for one parameter, with its own state.
+
+Pure functions, like `ui.equations.neuron_equations`: symbols as LaTeX, numbers as text.
+"""
+
+from __future__ import annotations
+
+from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
+from nnviz3d.ui.core.numbers import MINUS, pair_plain, plain
+from nnviz3d.ui.equations.equation_line import Line, Span, fill, number, setting
+from nnviz3d.ui.equations.neuron_equations import a_, called, delta_
+
+CLIP_EPSILON = 1e-6  # clipping divides by the length and this, as PyTorch does
+DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
+HELD = f" {DIGITS} digits are printed: 32-bit numbers hold no more."
+_SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm")
+
+
+def columns(step: StepReading) -> tuple[str, str]:
+    """What the two columns of `gradients` are: in an update the mean that it follows stands in front."""
+    mean = f"mean of {step.samples:,}"
+    return (mean, "this sample") if step.updating else ("this sample", mean)
+
+
+def gradients(reading: NeuronReading) -> list[Line]:
+    """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the mean
+    in front, and the sample's own beside it."""
+    step = reading.step
+    if step is None:
+        return []
+    j, layer = reading.index, reading.layer
+    if step.updating:
+        tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
+        mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
+        told = (_mean(g, j, step.samples, reading.source_labels) for g in step.gradients)
+        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
+    tip = "The gradient of a weight: the error signal at its end times the activation at its start."
+    lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(layer, j)}\,{a_(layer - 1, 'i')}", tip=tip)]
+    return [*lines, *(_gradient(g, step.delta, j, step.samples, reading.source_labels) for g in step.gradients)]
+
+
+def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:
+    tip = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Of the shown sample: {plain(g.sample)}."
+    at = {"tip": f"{tip}\nClick for its update.", "second": g.sample, "parameter": g.parameter, "ink": "d"}
+    if g.a is None:
+        return Line(rf"\partial L/\partial b_{{{j}}}", (), g.batch, "bias", **at)
+    return Line("", (Span("mean"),), g.batch, "term", neuron=g.neuron, index=g.index, name=called(labels, g.index), **at)
+
+
+def _gradient(g: GradientReading, delta: float, j: int, samples: int, labels: tuple[str, ...]) -> Line:
+    mean = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Click for its update."
+    if g.a is None:
+        tip = f"The bias: its gradient is delta, {plain(g.sample)}.\n{mean}"
+        return Line(rf"\partial L/\partial b_{{{j}}}", (), g.sample, "bias", tip, second=g.batch, parameter=g.parameter, ink="d")
+    own = called(labels, g.index)
+    whose = f"{own} (neuron {g.index})" if own else f"neuron {g.index}"
+    tip = f"Weight from {whose}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
+    spans = fill("{delta} · {a}", delta=number(delta, "d"), a=number(g.a, "a", True))
+    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d", name=own)
+
+
+def check(c: CheckReading | None, name: str) -> list[Line]:
+    """The gradient beside its central difference. Empty until it is asked for."""
+    if c is None:
+        return []
+    when = f" At step {c.step:,}."
+    lines = [
+        Line("", (Span("backpropagation"),), c.analytic, "step", f"Delta times activation, in 32-bit numbers.{when}{HELD}", digits=DIGITS),
+        Line(
+            rf"(L({name}+h) - L({name}-h))/2h", (), c.numeric, "step",
+            "The central difference: this sample's loss with the parameter a little larger and a little smaller, in 64-bit numbers."
+            + when, digits=DIGITS,
+        ),
+    ]  # fmt: skip
+    if c.kink:
+        lines.append(Line("", (Span("a corner of the loss: they may differ"),), kind="note", tip="A ReLU switches just here."))
+    return [
+        *lines,
+        Line("", (Span("relative difference"),), c.relative, "result", "Their difference, relative to the larger of the two."),
+    ]
+
+
+def update(u: UpdateReading | None) -> list[Line]:
+    """The optimiser's own rule for one parameter: symbols, the same with numbers, old -> new."""
+    if u is None:
+        return []
+    n = {name: number(value, bracket=True) for name, value in u.numbers.items()}
+    n |= {f"{name}_": number(value) for name, value in u.numbers.items()}  # the first of a line needs no brackets
+    n |= {name: setting(u.numbers[name]) for name in _SET if name in u.numbers}
+    n |= {f"rest_{name}": setting(1 - u.numbers[name]) for name in ("beta1", "beta2", "rho") if name in u.numbers}
+    return [*_used(u, n), *_state(u, n), *_rate(u, n), *_new(u, n)]
+
+
+def _both(symbols: str, numbers: str, value: float, tip: str, n: dict) -> list[Line]:
+    return [Line(symbols, tip=tip), Line("", fill(numbers, **n), value, "step", tip)]
+
+
+def _used(u: UpdateReading, n: dict) -> list[Line]:
+    """g: what the optimiser is given. L1, L2 and clipping only where they are at work."""
+    w, x = _name(u), u.numbers
+    symbols, numbers = rf"g = \partial L/\partial {w}", "{data_gradient_}"
+    if "l1_term" in x:
+        symbols += rf" + \lambda_1\,\mathrm{{sign}}({w})"
+        numbers += " + {l1_term}"
+    if "l2_term" in x:
+        symbols += rf" + \lambda_2 {w}"
+        numbers += " + {l2} · {old}"
+    tip = "The gradient that the optimiser is given: the mean over the batch, and what L1 and L2 add to it."
+    if u.samples:
+        symbols = symbols.replace("g =", rf"g = \mathrm{{mean\ of\ {u.samples}:}}\;", 1)
+    if "l1_term" not in x and "l2_term" not in x:
+        lines = [Line(symbols, (), x["gradient"], tip=tip)]
+    else:
+        lines = _both(symbols, numbers, x["gradient"], tip, n)
+    if x["clip"] != 1:
+        tip = "Clipping: the whole gradient, of all parameters together, is scaled down to the length that is allowed."
+        if "norm" in x:
+            small = setting(CLIP_EPSILON)
+            lines += _both(
+                r"c = \mathrm{limit}\,/\,(\lVert g\rVert + \epsilon)",
+                "{clip_norm} / ({norm_} + {small})",
+                x["clip"],
+                tip,
+                {**n, "small": small},
+            )
+        lines += _both(r"g \leftarrow c\,g", "{clip_} · {gradient}", x["used"], tip, n)
+    return lines
+
+
+def _state(u: UpdateReading, n: dict) -> list[Line]:
+    """What the optimiser remembers: velocity, or the means of the gradient and of its square."""
+    x, lines = u.numbers, []
+    if "velocity" in x:
+        tip = "The velocity: a share of the last one goes on, and the gradient is added."
+        lines += _both(r"v_t = \mu\,v_{t-1} + g", "{momentum} · {velocity_before} + {used}", x["velocity"], tip, n)
+    if "m" in x:
+        numbers = "{beta1} · {m_before} + {rest_beta1} · {used}"
+        lines += _both(r"m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g", numbers, x["m"], "The running mean of the gradient.", n)
+    if "v" in x:
+        name, symbol = ("rho", r"\rho") if u.optimizer == "rmsprop" else ("beta2", r"\beta_2")
+        tip = "The running mean of the squared gradient: how large gradients are here as a rule."
+        squared = {**n, "square": _square(x["used"])}
+        numbers = f"{{{name}}} · {{v_before}} + {{rest_{name}}} · {{square}}"
+        lines += _both(rf"v_t = {symbol}\,v_{{t-1}} + (1-{symbol})\,g^2", numbers, x["v"], tip, squared)
+    for letter, k in (("m", 1), ("v", 2)):
+        if f"{letter}_hat" in x:
+            tip = f"The bias correction: the mean began at 0, so early ones are too small. This is step t = {int(x['t']):,}."
+            symbols = rf"\hat{{{letter}}} = {letter}_t/(1-\beta_{k}^{{t}}),\; t={int(x['t'])}"
+            lines += _both(symbols, f"{{{letter}_}} / {{correction{k}}}", x[f"{letter}_hat"], tip, n)
+    return lines
+
+
+def _square(value: float) -> tuple[Span, ...]:
+    (told,) = number(value, bracket=True)
+    power = value > 0 and "e" in told.text
+    return (Span(f"({told.text})") if power else told, Span("2", raised=True))
+
+
+def _rate(u: UpdateReading, n: dict) -> list[Line]:
+    """The learning rate of this step, where a schedule or a warm-up makes it."""
+    if "base_rate" not in u.numbers:
+        return []
+    tip = "The learning rate of this step: what is set, times what the schedule and the warm-up make of it now."
+    return _both(r"\eta = \eta_0 \cdot s_t", "{base_rate} · {rate_factor}", u.numbers["learning_rate"], tip, n)
+
+
+DIRECTIONS = {
+    "sgd": (r"g", "{used}"),
+    "momentum": (r"v_t", "{velocity}"),
+    "nesterov": (r"(g + \mu\,v_t)", "({used_} + {momentum} · {velocity})"),
+    "rmsprop": (r"g/(\sqrt{v_t}+\epsilon)", "{used} / (√{v} + {epsilon})"),
+    "adam": (r"\hat{m}/(\sqrt{\hat{v}}+\epsilon)", "{m_hat} / (√{v_hat} + {epsilon})"),
+}
+DIRECTIONS["adamw"] = DIRECTIONS["adam"]
+
+
+def _new(u: UpdateReading, n: dict) -> list[Line]:
+    """The step, and old -> new."""
+    w, x = _name(u), u.numbers
+    if u.frozen:
+        tip = "The neuron is frozen: the optimiser passes it over, whatever the gradient is, and remembers nothing of it."
+        still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
+        return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
+    symbol, numbers = DIRECTIONS[u.optimizer]
+    for name in ("v", "v_hat"):  # a root of a power of ten needs brackets
+        if name in n and "e" in n[name][0].text:
+            n = {**n, name: (Span("("), *n[name], Span(")"))}
+    tip = "The step: the learning rate times the direction that the optimiser has chosen."
+    lines = _both(rf"s = \eta\,{symbol}", f"{{learning_rate}} · {numbers}", x["step"], tip, n)
+    change = x["recorded"] - x["old"]
+    if u.dead or not u.applied:
+        why = "L1 has put it to rest" if u.dead else "not finite: not applied"
+        kept = setting(x["recorded"] if u.dead else x["old"])
+        lines.append(Line("", (Span(f"{w} ← "), *kept, Span(f"   ({why})")), kind="note"))
+    else:
+        symbols, numbers = rf"{w} \leftarrow {w} - s", "{old_} − {step}"
+        if x.get("decay_term"):
+            symbols += rf" - \eta\,\lambda\,{w}"
+            numbers += " − {learning_rate} · {weight_decay} · {old}"
+        if x.get("shrink"):
+            symbols += rf" - \eta\,\lambda_1\,\mathrm{{sign}}({w})"
+            numbers += " − {shrink}"
+        lines += _both(symbols, numbers, x["recorded"], "The new value, as the network holds it: a 32-bit number.", n)
+    return [*lines, moved(w, x["old"], x["recorded"], change)]
+
+
+def moved(w: str, old: float, new: float, change: float) -> Line:
+    """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
+    told = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
+    spans = (Span(f"{w}:  "), told[0], Span(" → "), told[1])
+    return Line("", spans, change, "change", "Old, new, and the change, as 32-bit numbers hold them.", ink="w", lead=f"Δ{w} =")
+
+
+def _name(u: UpdateReading) -> str:
+    return "b" if u.index is None else "w"
+
+
+def title(reading: NeuronReading) -> str:
+    """Whose update it is: "Update of weight 5, 12 (adam)"."""
+    u = reading.step.update
+    what = f"bias {reading.index}" if u.index is None else f"weight {reading.index}, {u.index}"
+    return f"Update of {what}, which changed most ({u.optimizer})"

@@ -1,0 +1,162 @@
+"""What each key of the table does: presses become commands and edits, unless a text field is being typed into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from imgui_bundle import imgui
+
+from nnviz3d.spec import key_bindings
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.hud import speed, weightbar
+
+_K = imgui.Key
+CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")
+_VIEWS = ("", "A", "B", "B - A")
+_LOOPS = ("stop", "again", "on")
+ANYWHERE = frozenset({
+    "fullscreen", "screenshot", "screenshot_4K", "capture", "capture_stage", "save_timeline", "help", "keep_A", "keep_B", "enter_A",
+    "enter_B", "show_moment", "undo", "redo", "save", "save_as", "open_file", "epoch_back", "epoch_on",
+})  # fmt: skip
+"""Also while the keyboard walks through a panel: there arrows, Space, Enter and the paging keys move and change what has the ring."""
+_PAD = (
+    (_K.gamepad_face_down, "play", "tour:next", False),
+    (_K.gamepad_face_right, "", "tour:back", False),
+    (_K.gamepad_dpad_right, "step_on", "step_on", True),
+    (_K.gamepad_dpad_left, "step_back", "step_back", True),
+)  # fmt: skip
+
+
+def draw(f: Frame) -> None:
+    """Once a frame, after all windows."""
+    if imgui.get_io().want_text_input:
+        return
+    tour = f.readout.tour is not None
+    names = [key_bindings.resolve(press, tour) for press in f.typed.presses]
+    names += [touring if tour else plain for key, plain, touring, repeats in _PAD if imgui.is_key_pressed(key, repeats)]
+    for name in names:
+        if f.memory.black:  # any key ends it, and does nothing else
+            f.memory.black = False
+        elif name.startswith("tour:"):
+            _tour(f, name.removeprefix("tour:"))
+        elif name in ACTIONS and (not f.memory.area or name in ANYWHERE):
+            ACTIONS[name](f)
+
+
+def _tour(f: Frame, event: str) -> None:
+    if not f.memory.area:
+        _black(f) if event == "black" else f.do("tour", event)
+
+
+def _black(f: Frame) -> None:
+    f.memory.black = True
+
+
+def _help(f: Frame) -> None:
+    f.memory.help = not f.memory.help
+
+
+def _play(f: Frame) -> None:
+    walk = f.readout.walk
+    f.do("walk_play", not walk.playing) if walk else f.do("pause" if f.readout.running else "play")
+
+
+def _step(f: Frame, by: int) -> None:
+    """In a walk a phase."""
+    f.do("walk_by", by) if f.readout.walk else f.do("step") if by > 0 else f.do("move", ("step", -1))
+
+
+def _layer(f: Frame, by: int) -> None:
+    if f.readout.walk:
+        f.do("move", ("layer", by))
+
+
+def _end(f: Frame, end: int) -> None:
+    walk = f.readout.walk
+    f.do("walk_to", float(end * len(walk.phases))) if walk else f.do("rewind", (f.readout.oldest, f.readout.newest)[end])
+
+
+def _gradient(f: Frame) -> None:
+    if walk := f.readout.walk:
+        f.do("walk_gradient", not walk.mean)
+
+
+def _weights(f: Frame) -> None:
+    if f.readout.walk:
+        weightbar.cycle(f)
+
+
+def _loop(f: Frame) -> None:
+    if walk := f.readout.walk:
+        f.do("walk_loop", _LOOPS[(_LOOPS.index(walk.loop) + 1) % len(_LOOPS)])
+
+
+def _moment(f: Frame) -> None:
+    """The next of now, A, B and their difference."""
+    moments = f.readout.moments
+    fit = {moment.name for moment in moments.kept if moment.fits} | {""}
+    views = [view for view in _VIEWS if fit.issuperset(view.split(" - "))]
+    if len(views) > 1:
+        f.do("show_moment", views[(views.index(moments.shown) + 1) % len(views) if moments.shown in views else 0])
+
+
+def _escape(f: Frame) -> None:
+    """One thing at a time: the list of keys, then the banner, then the tour, then the picked neuron."""
+    if imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
+        imgui.internal.close_popup_to_level(0, True)
+    elif f.memory.help:
+        f.memory.help = False
+    elif f.readout.banner:
+        f.do("dismiss")
+    elif f.readout.tour is not None:
+        f.do("tour", "close")
+    elif f.readout.chosen >= 0:
+        f.do("choose", None)
+        f.do("pick", None)
+    elif f.readout.neuron is not None:
+        f.do("pick", None)
+    elif f.readout.walk is not None:
+        f.do("walk_leave")
+    elif f.readout.moments.shown:
+        f.do("show_moment", "")
+
+
+def _does(name: str, value=None) -> Callable[[Frame], None]:
+    return lambda f: f.do(name, value)
+
+
+ACTIONS: dict[str, Callable[[Frame], None]] = {
+    "play": _play,
+    "tour": _does("tour"),
+    "step_back": partial(_step, by=-1),
+    "step_on": partial(_step, by=1),
+    "move_back": _does("move", ("step", -1)),
+    "move_on": _does("move", ("step", 1)),
+    "epoch_back": _does("move", ("epoch", -1)),
+    "epoch_on": _does("move", ("epoch", 1)),
+    "first": partial(_end, end=0),
+    "last": partial(_end, end=1),
+    "slower": partial(speed.change, by=-1),
+    "faster": partial(speed.change, by=1),
+    "layer_back": partial(_layer, by=-1),
+    "layer_on": partial(_layer, by=1),
+    "walk_gradient": _gradient,
+    "walk_weights": _weights,
+    "walk_loop": _loop,
+    "show_moment": _moment,
+    "screenshot_4K": _does("screenshot", "4K"),
+    "capture": _does("capture"),
+    "capture_stage": _does("capture", "stage"),
+    "panels": Frame.toggle_panels,
+    "black": _black,
+    "help": _help,
+    "escape": _escape,
+}
+ACTIONS |= {name: _does(name) for name in ("walk", "reset", "new_seed", "fit", "fullscreen", "screenshot", "save_timeline")}
+ACTIONS |= {name: _does(name) for name in ("undo", "redo", "save", "save_as", "open_file")}
+ACTIONS |= {name: _does(name) for name in ("previous_sample", "next_sample", "previous_wrong", "next_wrong")}
+ACTIONS |= {f"camera_{k}": _does("camera", name) for k, name in enumerate(CAMERAS, 1)}
+ACTIONS |= {f"{verb}_{name}": _does(f"{verb}_moment", name) for verb in ("keep", "enter") for name in "AB"}
+ELSEWHERE = frozenset({"motion", "focus_in", "focus_next", "focus_previous"})
+"""Of the table: held keys are read by `ui.hud.stage_input`, the way into the panels by `ui.core.focus`."""

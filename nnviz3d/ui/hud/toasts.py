@@ -1,0 +1,139 @@
+"""What comes and goes over the stage: banner, toast, first hint, and the card of the neuron under the pointer."""
+
+from __future__ import annotations
+
+from imgui_bundle import icons_fontawesome_6 as fa
+from imgui_bundle import imgui
+
+from nnviz3d.spec.readout import ParameterReading
+from nnviz3d.ui.core import theme
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.names import neuron_name, parameter_name
+from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
+from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
+
+HINT_SECONDS, TOAST_SECONDS = 14.0, 3.5
+_FAINT, _ACCENT, _BAD = (theme.packed(c) for c in (theme.FAINT, theme.ACCENT, theme.BAD))
+
+
+def banner(f: Frame) -> None:
+    """Top centre, until it is answered: something went wrong."""
+    text = f.readout.banner
+    if not text:
+        return
+    width = min(f.stage_width - 2 * f.px(theme.MARGIN), f.px(560))
+    imgui.push_style_color(imgui.Col_.border, theme.packed(theme.BAD, 0.8))
+    imgui.set_next_window_size_constraints(imgui.ImVec2(width, 0), imgui.ImVec2(width, f.height * 0.6))
+    floating(f, "##banner", f.stage_width / 2, f.height * 0.3, (0.5, 0.5), 0.97)
+    imgui.push_style_color(imgui.Col_.text, _BAD)
+    imgui.text_unformatted(fa.ICON_FA_TRIANGLE_EXCLAMATION)
+    imgui.pop_style_color()
+    imgui.same_line(0, f.px(10))
+    imgui.push_text_wrap_pos(width - f.px(46))
+    imgui.text_unformatted(text[:2000])
+    imgui.pop_text_wrap_pos()
+    imgui.same_line(width - f.px(36))
+    if icon_button(f, fa.ICON_FA_XMARK, "dismiss", "Close (Esc)", size=24):
+        f.do("dismiss")
+    imgui.end()
+    imgui.pop_style_color()
+
+
+def _note(f: Frame, text: str, y: float, alpha: float) -> None:
+    """A line with a dark plate behind it, centred on the stage, drawn without a window."""
+    draw_list = imgui.get_foreground_draw_list()
+    text = elide(text, f.stage_width - 4 * f.px(theme.MARGIN))
+    size = imgui.calc_text_size(text)
+    left, pad = (f.stage_width - size.x) / 2, f.px(12)
+    low, high = imgui.ImVec2(left - pad, y - f.px(7)), imgui.ImVec2(left + size.x + pad, y + size.y + f.px(7))
+    draw_list.add_rect_filled(low, high, theme.packed(theme.POPUP, 0.9 * alpha), f.px(9))
+    draw_list.add_text(imgui.ImVec2(left, y), theme.packed(theme.TEXT, alpha), text)
+
+
+def lines(f: Frame, top: float) -> None:
+    """Above the transport bar: what was just done, else, at first, how to begin."""
+    memory = f.memory
+    if f.readout.toast != memory.toast:
+        memory.toast, memory.toast_seconds = f.readout.toast, 0.0
+    y = top - f.px(40)
+    if memory.toast and memory.toast_seconds < TOAST_SECONDS:
+        memory.toast_seconds += f.dt
+        _note(f, memory.toast, y, min(1.0, (TOAST_SECONDS - memory.toast_seconds) / 0.6))
+    elif memory.hint and not f.low:
+        memory.hint_seconds += f.dt
+        memory.hint = memory.hint_seconds < HINT_SECONDS
+        fits = imgui.calc_text_size(HINT).x < f.stage_width - 4 * f.px(theme.MARGIN)
+        _note(f, HINT if fits else SHORT_HINT, y, min(1.0, (HINT_SECONDS - memory.hint_seconds) / 1.5))
+
+
+def hover_card(f: Frame) -> None:
+    """A small card beside the pointer for the neuron under it."""
+    h = f.readout.hovered
+    if h is None or imgui.get_io().want_capture_mouse:
+        return
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin_tooltip()
+    title = neuron_name(f, h) + (f": {h.label}" if h.label else "")
+    if f.readout.stack:
+        imgui.text_unformatted(f.readout.stack)
+        small(f, "click for the list of all inputs", _FAINT)
+        imgui.end_tooltip()
+        imgui.pop_style_var()
+        return
+    imgui.text_unformatted(elide(title, f.px(320)))
+    known = h.known is None or not h.layer
+    told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []
+    told += [f"z = {plain(h.z)}"] if h.z is not None and (known or "z" in h.known) else []
+    told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
+    numbers = "     ".join(told) or f"Forward, layer {h.layer}, is still to come"
+    imgui.push_style_color(imgui.Col_.text, _ACCENT)
+    imgui.text_unformatted(numbers)
+    imgui.pop_style_color()
+    plane = f.readout.plane
+    if plane is not None and plane.hovered is not None:
+        low, high = plane.hovered
+        small(f, f"its picture: a from {plain(low)} to {plain(high)}" if low != high else f"its picture: a = {plain(low)} everywhere")
+    held = f.readout.holds.of(h.neuron) if h.network != "B" else ()
+    for kind in held:
+        small(f, HOLD_WORDS[kind], theme.packed(theme.HOLD_COLOURS[kind]))
+    if f.readout.compare is not None:
+        for n in f.readout.compare.networks:
+            if n.name != h.network and n.hovered is not None:
+                small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
+    if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
+        small(f, "click to see its equation", _FAINT)
+    if h.z is not None and h.network != "B":
+        small(f, f"Ctrl + drag up or down to turn its bias, now {plain(h.bias)}", _FAINT)
+    imgui.end_tooltip()
+    imgui.pop_style_var()
+
+
+def moved(e: ParameterReading) -> str:
+    """The last step's gradient and change, as far as they are known."""
+    told = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
+    told += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
+    return "     ".join(told)
+
+
+def edge_card(f: Frame) -> None:
+    """The same for the edge under the pointer."""
+    e = f.readout.edge
+    if e is None or f.readout.hovered is not None or imgui.get_io().want_capture_mouse:
+        return
+    imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
+    imgui.begin_tooltip()
+    imgui.text_unformatted(f"{parameter_name(f, e)}:")
+    imgui.same_line(0, f.px(6))
+    imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
+    imgui.text_unformatted(plain(e.value))
+    imgui.pop_style_color()
+    if e.a is not None and e.there("x"):
+        small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
+    if told := moved(e):
+        small(f, told)
+    if e.frozen:
+        small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
+    small(f, ("" if f.readout.chosen == e.parameter else "click to choose it, ") + "Ctrl + drag up or down to turn it", _FAINT)
+    imgui.end_tooltip()
+    imgui.pop_style_var()

@@ -1,0 +1,68 @@
+"""The small switches under a bar's buttons: whose gradient and which weights a walk shows, what follows its end, which moment is looked at.
+
+What has no room in the row waits in the list behind the dots (`ui.hud.navigation_menu`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.row_layout import Item, bar, switch, width
+from nnviz3d.ui.hud import weightbar
+
+LOOPS = (
+    ("stop", "stop", "Hold where the iteration ends (L)."),
+    ("again", "this step again", "Play the same step again and again. It is not taken again: the weights change once (L)."),
+    ("on", "next step", "Go on to the next training step, and so learn while one watches (L)."),
+)
+MOMENTS = (
+    ("", "now", "The network of now."),
+    ("A", "A", "Look at the network of moment A (F4 goes through all)."),
+    ("B", "B", "Look at the network of moment B (F4 goes through all)."),
+    ("B - A", "B \u2212 A", "What changed from A to B: every weight, and each neuron's activation for the shown sample."),
+)
+
+
+def row(f: Frame, room: float) -> set[str]:
+    """What belongs to the bar and fits, side by side and centred. Returns the names of what was drawn."""
+    items = [] if f.low else [item for item in here(f) if item.name != "loop"]
+    return {item.name for item in bar(items, room, f.px(16))} if items else set()
+
+
+def here(f: Frame) -> list[Item]:
+    """All switches of this moment."""
+    walk = f.readout.walk
+    if walk is None:
+        return moment(f)
+    count = f"{walk.batch:,}"
+    gradient = (
+        (False, "sample", "The gradient of the shown sample alone: error at an edge's end times activation at its start (G)."),
+        (True, f"mean of {count}", f"The mean over the {count} samples of the batch, with L1, L2 and dropout: what the optimiser is"
+         " given, before clipping (G). The wave of the error before it is the shown sample's own."),
+    )  # fmt: skip
+    return [
+        _item(f, 0, "gradient", "gradient", gradient, walk.mean, "walk_gradient"),
+        *weightbar.items(f),
+        _item(f, 3, "loop", "at the end", LOOPS, walk.loop, "walk_loop"),
+    ]
+
+
+def moment(f: Frame) -> list[Item]:
+    """Now, A, B or their difference; none while no moment is kept."""
+    moments = f.readout.moments
+    if not moments.kept:
+        return []
+    fit = {kept.name for kept in moments.kept if kept.fits} | {""}
+    return [_item(f, 0, "moment", "show", MOMENTS, moments.shown, "show_moment", lambda option: fit.issuperset(option.split(" - ")))]
+
+
+def _item(f: Frame, rank: int, name: str, label: str, options, value, command: str, usable: Callable = lambda _: True) -> Item:
+    """`command` is given the pressed option; `usable` says which can be pressed."""
+
+    def draw() -> None:
+        pressed = switch(f, name, label, options, value, usable)
+        if pressed is not None:
+            f.do(command, pressed)
+
+    return Item(rank, width(f, label, options), draw, name)

@@ -1,0 +1,212 @@
+"""What the Neuron panel is told inside a walk: the tape's numbers at every place, made once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nnviz3d.app.probes.explain import read
+from nnviz3d.app.session.session import Session
+from nnviz3d.engine.update_explained import update
+from nnviz3d.spec import toml
+from nnviz3d.spec.phases import Place, phases
+
+
+@pytest.fixture
+def session():
+    path = toml.find("digits")
+    session = Session(toml.load(path), path.parent, "cpu")
+    session.run(20)
+    session.start_walk()
+    return session
+
+
+def at(session, text: str):
+    walk = session.walking.walk
+    walk.go(Place.parse(text, walk.topology))
+    return walk
+
+
+def test_numbers_are_whole_at_every_place(session):
+    """Half of a phase shows half of the wave, but an equation always adds up."""
+    walk, inspector = session.walking.walk, session.inspector
+    tape, n = walk.tape, walk.topology.n_neurons
+    for index, phase in enumerate(phases(walk.topology)):
+        walk.go(index + 0.3)
+        for neuron in (3, 70, 120, n - 2):
+            told = inspector.neuron(walk, neuron)
+            sample = tape.new if phase.kind == "after" else tape.old
+            assert told.a == float(sample.a[neuron])
+            if told.z is not None:
+                assert told.z == float(sample.z[neuron])
+                assert told.incoming.total + told.bias == pytest.approx(told.z, abs=1e-5)
+                assert told.delta == (None if phase.kind == "after" else float(tape.old.delta[neuron]))
+                assert told.step.delta == float(tape.old.delta[neuron])
+
+
+def test_before_the_update_it_is_what_the_arenas_held(session):
+    session.leave_walk()
+    source = session.source
+    row = source.data.x_train[5]
+    source.trainer.show(row, source.data.t_train[5])
+    held = {neuron: read(source, neuron) for neuron in (70, 150)}
+    session.start_walk()
+    walk = session.walking.walk
+    walk._hold(replace(walk.tape, row=5), walk.place)
+    for neuron, was in held.items():
+        told = session.inspector.neuron(walk, neuron)
+        assert (told.a, told.z, told.incoming, told.delta) == (was.a, was.z, was.incoming, was.delta)
+
+
+def test_a_reading_is_made_once(session):
+    inspector, walk = session.inspector, at(session, "update:2@0.1")
+    first = inspector.neuron(walk, 80)
+    at(session, "update:2@0.4")
+    assert inspector.neuron(walk, 80) is first
+    walk.show_sample(3)
+    assert inspector.neuron(walk, 80) is not first
+    for neuron in range(walk.topology.n_neurons):
+        inspector.neuron(walk, neuron)
+    assert len(inspector._known) <= 6
+
+
+def test_any_parameter_can_be_chosen(session):
+    inspector, walk = session.inspector, at(session, "update:1")
+    tape, topology = walk.tape, walk.topology
+    for p in (0, 77, topology.nodes[1].bias.start + 3, topology.nodes[2].weight.start + 49, topology.n_parameters - 1):
+        told = inspector.parameter(walk, p)
+        node, j, i = topology.parameter(p)
+        assert (told.neuron, told.index, told.source_index) == (node.neurons.start + j, j, i)
+        assert told.value == float(tape.before[p]) and told.change == float(tape.change[p])
+        assert told.sample == float(tape.sample_gradient[p]) and told.batch == float(tape.gradient[p])
+        assert told.update.numbers == update(tape, p).numbers()
+    walk = at(session, "after")
+    told = inspector.parameter(walk, 77)
+    assert told.value == float(tape.after[77]) and told.delta is None and told.sample is None
+    for wrong in (-1, topology.n_parameters, 10**9):
+        inspector.check(wrong)
+        assert inspector.parameter(walk, wrong) is None
+        assert inspector.parameter(walk, 77).check is None
+
+
+def test_a_parameter_outside_a_walk_has_the_last_steps_numbers(session):
+    session.leave_walk()
+    source, inspector = session.source, session.inspector
+    source.show()
+    arenas = source.trainer.arenas
+    p = source.topology.nodes[2].weight.start + 100
+    told = inspector.parameter(source, p)
+    node, j, i = source.topology.parameter(p)
+    a, delta = source.tensors("activation")[64 + i], source.tensors("delta")[node.neurons.start + j]
+    assert told.value == float(arenas.parameters[p]) and told.sample == float(a * delta) and told.update is None
+    assert told.batch == float(arenas.gradients[p]) and told.samples == source.batch_size
+    assert told.change == float(arenas.parameters[p]) - float(arenas.before[p])
+    inspector.check(p)
+    check = inspector.parameter(source, p).check
+    assert check.analytic == told.sample and np.isclose(check.numeric, check.analytic, rtol=1e-3, atol=1e-7) and check.step == source.step
+    source.run(1)
+    source.show()
+    assert inspector.parameter(source, p).check is check  # it says of which step it is
+    assert inspector.parameter(source, p + 1).check is None
+
+
+def test_a_step_never_taken_has_no_gradient():
+    path = toml.find("digits")
+    fresh = Session(toml.load(path), path.parent, "cpu")
+    told = fresh.inspector.parameter(fresh.source, 5)
+    assert told.samples == 0 and told.change is None
+    assert fresh.inspector.layer(fresh.source, 1).samples == 0
+
+
+def test_a_layer_is_copied_and_renewed_at_most_ten_times_a_second(session, monkeypatch):
+    from nnviz3d.app.probes import explain_cache as module
+
+    clock = [100.0]
+    monkeypatch.setattr(module, "perf_counter", lambda: clock[0])
+    session.leave_walk()
+    source, inspector = session.source, session.inspector
+    source.show()
+    told = inspector.layer(source, 2)
+    node = source.topology.nodes[2]
+    assert np.array_equal(told.weight, node.weight.view(source.tensors("parameter"))) and not np.shares_memory(
+        told.weight, source.tensors("parameter")
+    )
+    assert np.allclose(told.weight @ told.x + told.bias, told.z, atol=1e-5) and inspector.layer(source, 2) is told
+    source.run(1)
+    source.show()
+    assert inspector.layer(source, 2) is told
+    clock[0] += 0.11
+    fresh = inspector.layer(source, 2)
+    assert fresh is not told and np.array_equal(fresh.change, fresh.weight - node.weight.view(source.trainer.arenas.before))
+    assert np.allclose(fresh.back * fresh.slope, fresh.delta, atol=1e-6)
+    for wrong in (-1, 0, 4):
+        assert inspector.layer(source, wrong) is None
+
+
+def test_a_very_large_matrix_is_read_with_a_stride(session, monkeypatch):
+    from nnviz3d.app.probes import explain
+
+    monkeypatch.setattr(explain, "LARGEST", 500)
+    session.leave_walk()
+    told = explain.layer(session.source, 1)
+    assert told.shape == (48, 64) and told.stride == (3, 3) and told.weight.shape == (16, 22)
+    w = session.source.topology.nodes[1].weight.view(session.source.tensors("parameter"))
+    assert np.array_equal(told.weight, w[::3, ::3])
+
+
+def test_a_gradient_is_checked_only_when_asked(session, monkeypatch):
+    from nnviz3d.app.probes import explain_cache as module
+
+    asked, real = [], module.check_gradient
+    monkeypatch.setattr(module, "check_gradient", lambda tape, p: asked.append(p) or real(tape, p))
+    inspector, walk = session.inspector, at(session, "backward:1")
+    p = 1100
+    assert inspector.parameter(walk, p).check is None and asked == []
+    inspector.check(p)
+    for _ in range(3):
+        check = inspector.parameter(walk, p).check
+    assert asked == [p] and check.analytic == float(walk.tape.sample_gradient[p])
+    assert check.kink or np.isclose(check.analytic, check.numeric, rtol=1e-4)
+    session.walking.next()
+    assert inspector.parameter(session.walking.walk, p).check is None  # another step
+
+
+def test_inputs_have_no_parameters(session):
+    told = session.inspector.neuron(at(session, "update:1"), 12)
+    assert told.step is None and told.z is None
+
+
+@pytest.mark.gl
+def test_the_loop_obeys_the_panel(session):
+    from nnviz3d.app.window.loop import Loop
+    from nnviz3d.gfx.hosts import open_host
+    from nnviz3d.spec.readout import Command
+
+    host = open_host(480, 320, headless=True)
+    loop = Loop(host, session, play=False)
+    try:
+        loop.stage.picked = 80
+        loop.frame(1 / 60)
+        walk, inspector = session.walking.walk, session.inspector
+        p = inspector.neuron(walk, 80).step.gradients[2].parameter
+        loop.do(Command("choose", p))
+        loop.do(Command("check", p))
+        loop.frame(1 / 60)
+        loop.frame(1 / 60)
+        assert loop.stage.chosen == p and inspector.parameter(walk, p).check.parameter == p
+        loop.do(Command("choose_layer", 2))
+        assert (loop.stage.chosen, loop.stage.layer, loop.stage.picked) == (-1, 2, 80)
+        for name, wrong in (("choose", 10**9), ("choose", -5), ("choose_layer", 0), ("choose_layer", 99)):
+            loop.do(Command(name, wrong))
+            loop.frame(1 / 60)
+            assert (loop.stage.chosen if name == "choose" else loop.stage.layer) == -1
+        loop.do(Command("choose", p))
+        loop.do(Command("walk_leave"))
+        loop.frame(1 / 60)
+        assert session.walking is None and loop.stage.chosen == p  # outside as well
+        loop.do(Command("pick", None))
+        assert (loop.stage.chosen, loop.stage.layer, loop.stage.picked) == (-1, -1, -1)
+    finally:
+        loop.close()

@@ -1,0 +1,554 @@
+"""A session in a window, kept and played again: the same parameters to the bit, the same scene, step and camera, at any rate."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from imgui_bundle import imgui
+
+from nnviz3d.app.render.film import log_player
+from nnviz3d.app.session import scene_files
+from nnviz3d.app.training import evaluator
+from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.window import file_drop, log_writer, run
+from nnviz3d.app.window.log_writer import Inputs, thinned
+from nnviz3d.app.window.loop import Loop
+from nnviz3d.app.window.swinging_door import Door
+from nnviz3d.draw.renderer import Renderer
+from nnviz3d.engine import plan
+from nnviz3d.gfx.overlay import ImguiFrame
+from nnviz3d.spec import session_log, toml
+from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.readout import Answer, Command, StageInput
+from nnviz3d.spec.session_log import Event
+from tests.app.window.test_loop import STEP, Person
+
+K = imgui.Key
+pytestmark = pytest.mark.gl
+
+
+class Hand(Person):
+    """A person whose panels answer what the test says: edits and commands take the loop's own way."""
+
+    def answer(self, edits=(), commands=(), held=False, stage=None) -> None:
+        """For one frame."""
+        loop = self.loop
+        panel = loop.answer.panel_width
+        loop.answer = Answer(tuple(edits), tuple(commands), stage or StageInput(), panel, held)
+        loop.frame(STEP)
+
+    def do(self, name, value=None, frames=4) -> None:
+        self.answer(commands=[Command(name, value)])
+        self.frames(frames)
+
+    def edit(self, path, value, frames=4, held=False) -> None:
+        self.answer([Edit(path, value)], held=held)
+        if frames:
+            self.frames(frames)
+
+
+@pytest.fixture
+def hand(request, monkeypatch):
+    scene, *edits = getattr(request, "param", ("xor",))
+    until = Loop._until
+    monkeypatch.setattr(Loop, "_until", staticmethod(lambda ms: until(min(ms, 3.0))))
+    monkeypatch.setattr(Renderer, "render", lambda *_: None)  # nobody looks at pictures here
+    monkeypatch.setattr(ImguiFrame, "draw", lambda *_: imgui.render())
+    opened = Hand(scene, size=(640, 420), edits=[Edit("look.quality", "low"), *edits])
+    yield opened
+    opened.close()
+
+
+def state(session):
+    """Everything that must be the same, to the bit."""
+    sources = [session.source] + ([session.rival.source] if session.rival else [])
+    found = [np.concatenate([v.ravel() for v in each.parameters().values()]).tobytes() for each in sources]
+    walking = session.walking
+    place = None if walking is None else (walking.walk.step, walking.walk.shown, walking.playing)
+    return (
+        found,
+        session.scene,
+        [each.step for each in sources],
+        session.source.sample.index,
+        place,
+        session.source.holds,
+        session.moments.shown,
+    )
+
+
+def played(hand, tmp_path, fps=30, **options):
+    """(recorded state, replayed session, replay, last cue), after the whole file at some rate."""
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    session, play = log_player.open(path, "cpu", **options)
+    for k in range(int(play.seconds * fps)):
+        play.seek(k / fps)
+    return state(hand.session), session, play, play.seek(play.seconds)
+
+
+def same(hand, tmp_path, **options):
+    wanted, session, play, cue = played(hand, tmp_path, **options)
+    assert state(session) == wanted
+    assert session.running == hand.session.running and session.banner == hand.session.banner
+    if hand.session.walking is not None:
+        assert session.walking.number == pytest.approx(hand.session.walking.number, abs=1e-9)
+    return session, play, cue
+
+
+def test_play_edits_samples_walk_rewind_reset(hand, tmp_path):
+    hand.do("play", frames=20)
+    hand.edit("train.learning_rate", 0.05, 10)
+    hand.do("next_sample")
+    hand.edit("look.glow", 2.0, 0)
+    hand.do("pick", 4)
+    hand.do("walk", frames=25)
+    hand.do("walk_to", 3.4)
+    hand.do("walk_play", True, 15)
+    hand.do("walk_leave")
+    hand.do("play", frames=15)
+    hand.do("rewind", 7)
+    hand.do("step")
+    hand.do("play", frames=10)
+    hand.do("undo")
+    hand.do("reset")
+    hand.do("play", frames=12)
+    hand.do("pause")
+    _, _, cue = same(hand, tmp_path)
+    assert cue.picked == cue.highlight == 4
+    drawn = hand.loop.stage._drawn.pose
+    assert np.allclose(cue.pose.eye, drawn.eye, atol=1e-4) and cue.pose.shift[0] == pytest.approx(0, abs=1e-6)
+    _, play = log_player.open(tmp_path / "a.timeline", "cpu", ui=True)
+    assert play.seek(play.seconds).pose.shift[0] == pytest.approx(drawn.shift[0], abs=1e-5) and drawn.shift[0] < -0.1
+
+
+@pytest.mark.parametrize("hand", [("digits", Edit("network.layers.0.dropout", 0.3))], indirect=True)
+def test_half_steps_dropout_and_a_batch_that_is_long(hand, tmp_path, monkeypatch):
+    """Steps are cut into pieces here, and each of these comes in the middle of one."""
+    monkeypatch.setattr(plan, "SMALL_FLOP", 0)
+    monkeypatch.setattr(Loop, "_until", staticmethod(lambda _ms: lambda: False))  # one piece a frame
+    hand.edit("train.batch", 256)
+    hand.do("play", frames=50)
+    for name, value in (("pause", None), ("step", None), ("set_parameter", (20, 0.25)), ("walk", None), ("rewind", 1), ("undo", None)):
+        hand.do("play", frames=31)
+        assert not hand.session.source.at_boundary
+        hand.do(name, value, frames=2)
+    hand.do("walk_leave")
+    hand.do("play", frames=9)
+    hand.edit("train.learning_rate", 0.01, 6)
+    same(hand, tmp_path)
+
+
+@pytest.mark.parametrize("hand", [("compare",)], indirect=True)
+def test_two_networks(hand, tmp_path):
+    hand.do("play", frames=15)
+    hand.edit("train.learning_rate", 0.1, 10)
+    hand.do("walk", frames=10)
+    hand.edit("train.l2", 0.001, 0)
+    hand.do("play", frames=8)
+    hand.do("rewind", 5)
+    hand.do("play", frames=9)
+    hand.do("pause", frames=1)
+    same(hand, tmp_path)
+
+
+def test_a_walk_that_goes_on_by_itself_follows_steps_and_stays_where_it_was(hand, tmp_path):
+    hand.do("walk_speed", 40.0)
+    hand.do("walk")
+    hand.do("walk_speed", 40.0)
+    hand.do("walk_loop", "on", 60)
+    assert hand.session.source.step > 1
+    hand.do("walk_gradient", True)
+    hand.do("walk_by", 1)
+    hand.do("move", ("layer", 1))
+    hand.do("next_sample")
+    same(hand, tmp_path)
+
+
+@pytest.mark.parametrize("loop", ["stop", "again"])
+def test_a_walk_to_its_end(hand, tmp_path, loop):
+    hand.do("walk")
+    hand.do("walk_loop", loop)
+    hand.do("walk_speed", 30.0, 40)
+    same(hand, tmp_path)
+
+
+def test_stops_goals_and_epochs(hand, tmp_path):
+    hand.edit("train.steps", 25)
+    hand.do("play", frames=40)
+    assert hand.session.source.step == 25 and not hand.session.running
+    hand.do("play", frames=8)
+    hand.do("move", ("epoch", 1), 30)
+    hand.do("walk")
+    hand.do("move", ("epoch", 1), 30)
+    hand.do("move", ("step", -1))
+    hand.do("move", ("epoch", -1), 8)
+    session, _, _ = same(hand, tmp_path)
+    assert session.stops.key == hand.session.stops.key
+
+
+@pytest.mark.parametrize("hand", [("reg-plane", Edit("train.learning_rate", 1e9), Edit("train.optimizer", "sgd"))], indirect=True)
+def test_divergence_is_the_same_and_so_is_what_is_said_of_it(hand, tmp_path):
+    hand.do("play", frames=60)
+    assert hand.session.source.diverged is not None
+    hand.do("walk")
+    same(hand, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "hand", [("reg-plane", Edit("train.optimizer", "sgd"), Edit("compare", {"train.learning_rate": 1e9}))], indirect=True
+)
+def test_of_two_networks_one_diverges_and_the_other_goes_on(hand, tmp_path):
+    hand.do("play", frames=30)
+    assert hand.session.rival.source.diverged is not None and hand.session.running
+    hand.do("pause")
+    session, _, _ = same(hand, tmp_path)
+    assert session.rival.source.diverged == hand.session.rival.source.diverged
+
+
+def test_undo_puts_together_what_it_did_then(hand, tmp_path):
+    for k in range(12):
+        hand.edit("look.glow", 1 + k / 10, 0, held=True)
+    hand.frames(36)
+    for k in range(6):
+        hand.edit("look.glow", 2 + k / 10, 0, held=True)
+    hand.frames(2)
+    for k in range(5):
+        hand.edit("train.learning_rate", 0.01 + k / 1000, 3)
+    for value in (0.5, 0.75):
+        hand.do("set_parameter", (3, value), 50)
+    hand.do("freeze", ([3], True))
+    hand.do("undo")
+    hand.do("undo")
+    hand.do("undo")
+    session, _, _ = same(hand, tmp_path)
+    while hand.session.history.can_undo:
+        hand.session.undo()
+        session.undo()
+        assert session.scene == hand.session.scene
+    assert not session.history.can_undo
+
+
+def test_turning_a_weight_on_the_stage_while_it_learns(hand, tmp_path):
+    hand.do("play")
+    hand.loop.stage.chosen = 5
+    for k in range(20):
+        hand.answer(stage=StageInput(tuning=True, tune=float(k % 5)))
+    hand.frames(10)
+    assert any(event.name == "set_parameter" for event in hand.loop.inputs.events)
+    hand.do("undo")
+    same(hand, tmp_path)
+
+
+def test_layers_that_are_moved_keep_their_weights(hand, tmp_path):
+    hand.do("play", frames=10)
+    layers = hand.session.scene.network.layers
+    hand.answer([Edit("network.layers", [*layers, layers[0]], (*range(len(layers)), None))])
+    hand.frames(8)
+    hand.edit("network.layers.0.units", 5, 8)
+    hand.edit("data.kind", "circle", 8)
+    hand.edit("train.learning_rate", float("nan"))  # a banner, and nothing else
+    hand.do("dismiss")
+    same(hand, tmp_path)
+
+
+def test_moments_samples_and_wrong_answers(hand, tmp_path):
+    hand.do("play", frames=8)
+    hand.do("keep_moment", "A")
+    hand.do("next_wrong")
+    hand.edit("view.follow", True)
+    hand.do("play", frames=20)
+    hand.session._since_sample = 100.0
+    hand.frames(5)
+    hand.do("keep_moment", "B")
+    hand.do("enter_moment", "A")
+    hand.do("show_moment", "B - A")
+    same(hand, tmp_path)
+
+
+def test_weights_and_data_that_were_dropped_on_the_window(hand, tmp_path):
+    from nnviz3d.formats import weights
+
+    hand.do("play", frames=10)
+    file = tmp_path / "w.safetensors"
+    weights.save(file, {name: value * 0.5 for name, value in hand.session.source.parameters().items()}, hand.session.scene)
+    hand.host.dropped.append(str(file))
+    hand.frames(12)
+    same(hand, tmp_path)
+    file.unlink()
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu")
+    play.seek(play.seconds)
+    assert "no such file" in session.banner
+
+
+def test_another_scene_begins_another_timeline_and_a_tour_is_not_kept(hand, tmp_path):
+    hand.do("play", frames=5)
+    first = hand.loop.inputs
+    file_drop.open_scene(hand.loop, "spiral")
+    hand.frames(10)
+    hand.do("pause")
+    assert hand.loop.inputs is not first
+    same(hand, tmp_path)
+    count, time = len(hand.loop.inputs.events), hand.loop.inputs.time
+    hand.do("tour", "1")
+    hand.frames(20)
+    with pytest.raises(InputError, match="tour"):
+        hand.loop.inputs.save(tmp_path / "b")
+    hand.do("tour", "close", 0)
+    assert len(hand.loop.inputs.events) <= count + 6 and hand.loop.inputs.time - time < 4 * STEP
+    same(hand, tmp_path)
+
+
+def test_a_window_goes_on_from_a_checkpoint_with_a_rate_that_was_typed(tmp_path):
+    words = [sys.executable, "-m", "nnviz3d"]
+    subprocess.run([*words, "train", "xor", "--steps", "20", "-q", "--save", "f.safetensors"], cwd=tmp_path, check=True)
+    look = [*words, "run", "xor", "--headless", "--frames", "3", "--resume", "f.safetensors"]
+    (tmp_path / "other.toml").write_text(toml.dump(toml.load("xor", [Edit("train.learning_rate", 0.5)])))
+    told = subprocess.run([*look[:4], "other.toml", *look[5:]], cwd=tmp_path, capture_output=True, text=True)
+    assert told.returncode == 2 and "say --set train.learning_rate=0.5" in told.stderr
+    subprocess.run([*look, "--set", "train.learning_rate=0.5"], cwd=tmp_path, check=True)
+
+
+def test_a_window_that_goes_on_from_a_checkpoint_tells_it_in_its_timeline(hand, tmp_path):
+    """Whose weights a hand has turned: training from the start would not give them."""
+    hand.session.source.run(20)
+    hand.session.editing.set_parameter(3, 0.75)
+    hand.session.source.run(10)
+    wanted = hand.session.source.parameters()
+    scene_files.checkpoint(hand.session, tmp_path / "f.safetensors")
+    opened = Hand("xor", size=(640, 420), edits=[Edit("look.quality", "low")])
+    try:
+        opened.session.apply([Edit("train.learning_rate", 0.125)])
+        run.go_on(opened.loop, tmp_path / "f.safetensors", ("train.learning_rate",))
+        assert opened.session.scene.train.learning_rate == opened.session.source.trainer.train.learning_rate == 0.125
+        assert opened.session.source.step == 30 and not opened.session.history.can_undo
+        assert all(np.array_equal(wanted[name], value) for name, value in opened.session.source.parameters().items())
+        opened.frames(5)
+        opened.do("pause")
+        same(opened, tmp_path)
+    finally:
+        opened.close()
+
+
+def test_the_way_to_another_scene_and_back_is_no_part_of_the_timeline(hand, tmp_path):
+    first = hand.session
+    hand.edit("train.learning_rate", 0.5)
+    hand.do("undo")
+    file_drop.open_scene(hand.loop, "spiral")
+    hand.frames(4)
+    hand.do("undo")
+    assert hand.session is first
+    hand.do("redo")
+    assert hand.session is not first
+    hand.do("undo")
+    assert hand.session is first and first.scene.train.learning_rate != 0.5
+    same(hand, tmp_path)
+
+
+def test_a_replay_looks_at_as_many_rows_as_a_window(hand, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluator, "FEWEST", 20)
+    monkeypatch.setattr(evaluator, "MOST", 20)
+    hand.do("play", frames=90)
+    hand.do("pause", frames=90)
+    session, play = log_player.open(hand.loop.inputs.save(tmp_path / "a.timeline"), "cpu")
+    begin = hand.session.source.step
+    seen = []
+    for k in range(int(play.seconds * 30)):
+        play.seek(k / 30)
+        seen.append((session.running, session.scores.test.rows))
+    assert (True, 20) in seen and seen[-1] == (False, len(session.source.data.x_test)) and session.scores.step == begin
+    assert session.scores == hand.session.scores
+
+
+def test_any_rate_and_any_split_gives_the_same_moments(hand, tmp_path):
+    hand.do("play", frames=15)
+    hand.do("camera", "top", 30)
+    hand.do("walk", frames=20)
+    hand.do("walk_leave")
+    hand.edit("train.learning_rate", 0.01, 0)
+    hand.do("play", frames=25)
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+
+    def at(times, wanted):
+        session, play = log_player.open(path, "cpu")
+        found = {}
+        for time in times:
+            cue = play.seek(time)
+            if time in wanted:
+                number = session.walking.number if session.walking else None
+                charts = session.curves.charts
+                curve = charts.train_step.tobytes(), charts.train_loss.tobytes(), charts.test_loss.tobytes()
+                found[time] = (state(session), number, cue.pose, session.running, curve, session.speed)
+        return found
+
+    common = [k / 12 for k in range(int(hand.loop.inputs.time * 12))]
+    slow = at([k / 24 for k in range(2 * len(common))], common)
+    assert at([k / 60 for k in range(5 * len(common))], common) == slow
+    assert at([k / 240 for k in range(20 * len(common))], common) == slow
+    assert at(common[-4:], common) == {time: slow[time] for time in common[-4:]}
+    steps = [found[0][2][0] for found in slow.values()]
+    assert sorted(steps) == steps and len(set(steps)) > 8, "training goes on between the events too"
+
+
+def test_a_film_begins_where_it_is_told_to(hand, tmp_path):
+    hand.do("play", frames=60)
+    hand.loop.inputs.save(tmp_path / "a.timeline", begin=0.5)
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu")
+    assert play.seconds == pytest.approx(hand.loop.inputs.time - 0.5)
+    play.seek(0.0)
+    assert 0 < session.source.step < hand.session.source.step
+
+
+def test_the_camera_goes_smoothly_where_it_went(hand, tmp_path):
+    seen = []
+    hand.do("camera", "side", 0)
+    for _ in range(70):
+        hand.frames()
+        seen.append((hand.loop.inputs.time, hand.loop.stage._drawn.pose))
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    _, play = log_player.open(path, "cpu", ui=True)
+    for time, pose in seen:
+        now = play.seek(time).pose
+        assert np.linalg.norm(now.eye - pose.eye) < 2e-3 * pose.distance
+    fast = np.array([play._pose(t).eye for t in np.arange(0.2, 1.0, 1 / 240)])
+    jerk = np.linalg.norm(np.diff(fast, 2, axis=0), axis=1)
+    assert jerk.max() < 0.15 * np.linalg.norm(np.diff(fast, axis=0), axis=1).max(), "no corner that a high rate would show"
+
+
+def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypatch):
+    hand.do("play", frames=12)
+    hand.edit("look.edges", "weight", 4)
+    hand.edit("network.layers.0.units", 6, 8)
+    hand.do("pick", 5)
+    hand.edit("data.kind", "circle", 4)
+    hand.do("walk", frames=12)
+    path = hand.loop.inputs.save(tmp_path / "a.timeline")
+    monkeypatch.undo()
+
+    def drawn(times):
+        session, play = log_player.open(path, "cpu")
+        stage = Stage(hand.host, session)
+        play.show_on(stage)
+        for time in times:
+            cue = play.seek(time)
+            stage.time = cue.time
+            stage.draw(0.0, cue.pose, exact=True)
+        image = hand.host.read()
+        stage.close()
+        return image
+
+    for last in (0.3, 0.55, play_end(path)):
+        alone = drawn([last])
+        assert alone.std() > 3
+        assert np.array_equal(drawn([0.0, 0.1, 0.2, 0.31, 0.4, 0.5, last] if last > 0.5 else [0.0, 0.1, last]), alone)
+
+
+def test_a_film_has_its_own_quality(hand, tmp_path):
+    hand.edit("look.quality", "balanced")
+    hand.answer([Edit("look.quality", "low"), Edit("look.glow", 2.0)])
+    hand.loop.inputs.save(tmp_path / "a.timeline")
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu", quality="high")
+    play.seek(play.seconds)
+    assert (session.scene.look.quality, session.scene.look.glow) == ("high", 2.0)
+
+
+def play_end(path):
+    return session_log.load(path).end
+
+
+def test_a_narrow_film_stands_back(hand, tmp_path):
+    hand.frames(5)
+    hand.loop.inputs.save(tmp_path / "a.timeline")
+    wide, narrow = (log_player.open(tmp_path / "a.timeline", "cpu", aspect=aspect)[1].seek(0).pose.distance for aspect in (3.0, 0.5))
+    assert narrow > 1.3 * wide
+
+
+def test_many_events_are_thinned_and_a_flood_ends_the_record(hand, tmp_path, monkeypatch):
+    drag = [Event(k / 60, "edit", [["look.glow", k / 100, None]], 0, "", k / 60, True, k == 0) for k in range(50)]
+    moves = [Event(k / 60, "pose", [0.0] * 5 + [1.0, 0.0, 0.0]) for k in range(100)]
+    out = thinned(sorted(drag + moves, key=lambda event: event.time))
+    assert [event.value[0][1] for event in out if event.kind == "edit"] == [0.0, 0.01, 0.49]
+    assert 50 < sum(event.kind == "pose" for event in out) < 100
+    monkeypatch.setattr(log_writer, "MOST", 40)
+    for _ in range(60):
+        hand.do("walk_to", 0.5, 0)
+        hand.do("next_sample", frames=0)
+    assert hand.loop.inputs.full and len(hand.loop.inputs.events) <= 40
+    hand.loop.do(Command("save_timeline"))
+    assert "its beginning" in hand.loop.toast
+    for path in Path.cwd().glob("xor-*.timeline"):
+        session_log.load(path)
+        path.unlink()
+
+
+def test_a_resting_window_keeps_nothing_and_costs_no_memory(hand):
+    hand.edit("view.sway", 0.0, 60)
+    before = len(hand.loop.inputs.events)
+    hand.frames(150)
+    assert len(hand.loop.inputs.events) - before <= 2
+
+
+def test_a_door_keeps_what_a_line_does_not_tell():
+    door, kept = Door(), []
+    times = np.arange(0, 10, 0.01)
+    values = np.where(times < 3, times, np.where(times < 7, 3.0, 3 + np.sin(times - 7)))
+    for time, value in zip(times, values, strict=True):
+        kept += door.add(float(time), (float(value),), (0.01,))
+    kept += door.flush()
+    found = np.interp(times, [time for time, _ in kept], [value for _, (value,) in kept])
+    assert np.abs(found - values).max() < 0.0201 and len(kept) < 30
+
+
+def test_a_hostile_file_that_is_well_formed_does_no_harm(tmp_path):
+    """Ids of another network, a walk that is not there, edits that cannot be, a step that comes too early: banners at most."""
+    events = (
+        Event(0.0, "step", None, 5), Event(0.0, "do", [[10**6], True], 5, "kill"),
+        Event(0.1, "do", [10**6, 1.0], 5, "set_parameter"), Event(0.1, "do", 999, 2, "rewind"),
+        Event(0.2, "edit", [["network.layers.99.units", 3, None]], 1), Event(0.2, "edit", [["data.file", "/etc/passwd", None]], 1),
+        Event(0.2, "edit", [["data.kind", "csv", None], ["data.file", "../../etc/passwd", None]], 1),
+        Event(0.2, "edit", [["train.batch", 10**9, None]], 1), Event(0.2, "edit", [["network.layers", [{"units": 10**9}], [0, 1]]], 1),
+        Event(0.3, "do", 7.5, 0, "walk_to"), Event(0.3, "place", [3.0, True], 0), Event(0.3, "do", "B - A", 0, "show_moment"),
+        Event(0.3, "do", "A", 0, "enter_moment"), Event(0.4, "seen", [10**7, 10**7, 10**7, 10**7, 10**7]),
+        Event(0.4, "weights", "/dev/zero", 0), Event(0.4, "weights", str(tmp_path), 0), Event(0.5, "step", None, 8),
+    )  # fmt: skip
+    path = toml.find("xor")
+    session_log.save(tmp_path / "a.timeline", session_log.Timeline(toml.load(path), tmp_path, events))
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu")
+    cue = play.seek(play.seconds)
+    assert session.source.step == 8 and (cue.picked, cue.layer, cue.highlight) == (-1, -1, -1)
+    assert session.scene.data.kind == "xor" and session.banner
+    assert [each.name for each in tmp_path.iterdir()] == ["a.timeline"]
+
+
+def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
+    words = [sys.executable, "-m", "nnviz3d", "train", "xor", "--steps", "20", "--record", str(tmp_path / "r.nnrec"), "-q"]
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+    file_drop.open_scene(hand.loop, str(tmp_path / "r.nnrec"))
+    hand.frames(10)
+    hand.do("rewind", 5)
+    hand.do("save_timeline")
+    assert "A recording that is played" in hand.session.banner and not list(tmp_path.glob("*.timeline"))
+
+
+def test_inputs_belong_to_the_session_on_screen(hand):
+    assert isinstance(hand.loop.inputs, Inputs) and hand.loop.inputs.session is hand.session
+
+
+def test_weights_from_outside_the_folder_are_read_beside_the_timeline_only(tmp_path):
+    """A file from anywhere never reads what lies elsewhere."""
+    (tmp_path / "here").mkdir()
+    words = [sys.executable, "-m", "nnviz3d", "train", "xor", "--steps", "20", "-q", "--save"]
+    subprocess.run([*words, str(tmp_path / "w.safetensors")], check=True, capture_output=True, timeout=60)
+    path = tmp_path / "here" / "a.timeline"
+    events = (Event(0.1, "weights", str(tmp_path / "w.safetensors"), 0), Event(1.0, "step", None, 0))
+    session_log.save(path, session_log.Timeline(toml.load(toml.find("xor")), tmp_path / "here", events))
+    found = []
+    for _ in range(2):
+        session, play = log_player.open(path, "cpu")
+        play.seek(play.seconds)
+        found.append((state(session)[0], session.banner))
+        (tmp_path / "w.safetensors").replace(tmp_path / "here" / "w.safetensors") if len(found) == 1 else None
+    assert found[0][0] != found[1][0] and found[0][1] and not found[1][1]
