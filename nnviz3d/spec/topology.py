@@ -53,6 +53,8 @@ class Node:
     weight: Range | None = None  # (out, in)
     bias: Range | None = None  # (out,)
     labels: tuple[str, ...] = ()
+    number: int = 0  # its index in `Topology.nodes`
+    rank: int = 0  # the longest path from an input: when a wave arrives, and mostly where it stands along x
 
     @property
     def size(self) -> int:
@@ -61,15 +63,25 @@ class Node:
 
 @dataclass(frozen=True)
 class Connection:
-    """All edges of one weight matrix: edge (j, i) is parameter `weight.start + j * weight.shape[1] + i`."""
+    """What leads from one tensor into another. Its edges are not stored: `layers.<kind>.edges` of the target's kind knows them."""
 
     source: Node
     target: Node
     weight: Range  # (out, in)
+    number: int = 0  # its index in `Topology.connections`
 
     @property
     def size(self) -> int:
+        """How many edges."""
         return self.weight.size
+
+
+@dataclass(frozen=True)
+class EdgeRef:
+    """One edge: the number of its connection, and its own number in it, from 0. What its ends and its parameter are, the kind knows."""
+
+    connection: int
+    local: int
 
 
 @dataclass(frozen=True)
@@ -97,9 +109,8 @@ class Topology:
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
-        return tuple(
-            Connection(self.by_name[name], node, node.weight) for node in self.nodes if node.weight is not None for name in node.inputs
-        )
+        pairs = ((self.by_name[name], node) for node in self.nodes if node.weight is not None for name in node.inputs)
+        return tuple(Connection(source, target, target.weight, number) for number, (source, target) in enumerate(pairs))
 
     @property
     def n_edges(self) -> int:
@@ -148,7 +159,7 @@ def chain(
         bias = Range(weight.stop, (width,))
         labels = output_labels if k == len(widths) else ()
         shape = Range(neurons, (width,))
-        nodes.append(Node(f"dense{k}", "dense", (nodes[-1].name,), (width,), shape, activation, weight, bias, labels))
+        nodes.append(Node(f"dense{k}", "dense", (nodes[-1].name,), (width,), shape, activation, weight, bias, labels, k, k))
         neurons, parameters = neurons + width, bias.stop
     if parameters > limits.PARAMETERS:
         raise InputError.of(

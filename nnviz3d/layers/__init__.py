@@ -1,0 +1,23 @@
+"""One room for each kind of operation, with the same small faces; no `if kind ==` anywhere else.
+
+`spec`: the table of a scene, shapes, parameters, cost, bad shapes as errors. `engine`: forward and backward as lists of calls on bound
+buffers. `edges`: ends, parameter and value of each edge. `equations`: rows of symbols and numbers. `words`: what it is, for people.
+A face is imported when it is first asked for: a window without equations never pays for them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape")
+FACES = ("spec", "engine", "edges", "equations", "words")
+
+
+@cache
+def face(kind: str, name: str) -> ModuleType:
+    """The face `name` of this kind. Raises KeyError where there is no such kind or face."""
+    if kind not in KINDS or name not in FACES:
+        raise KeyError(f"{kind}.{name}")
+    return import_module(f"nnviz3d.layers.{kind}.{name}")

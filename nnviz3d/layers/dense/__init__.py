@@ -1,0 +1,1 @@
+"""y = f(W x + b) over the last axis."""
