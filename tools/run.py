@@ -24,7 +24,7 @@ def main() -> int:
         out = bootstrap.ROOT / "out"
         bootstrap.say(f"no display: training the default scene headless, a film and a picture go to {out} (about a minute)")
         arguments = ["demo", "--output", str(out)]
-    command = [str(bootstrap.PYTHON), "-m", "nnviz3d.app.cli.main", *arguments]
+    command = [str(bootstrap.PYTHON), "-m", "nnviz3d", *arguments]
     if os.name == "posix":
         os.execv(command[0], command)  # signals and the exit code pass through
     return subprocess.call(command)

@@ -53,7 +53,7 @@ def command(*arguments: str) -> str:
     return f"""
 import sys
 sys.argv = ["nnviz3d", *{arguments}]
-from nnviz3d.app.cli import main
+from nnviz3d.app.cli.main import main
 try:
     main()
 except SystemExit as end:

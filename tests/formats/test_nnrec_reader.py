@@ -135,7 +135,7 @@ def test_a_full_disk_keeps_what_is_whole(tmp_path):
     """RLIMIT_FSIZE makes a write fail as a full disk does, in a process of its own."""
     code = """
 import resource, sys
-from tests.formats.test_nnrec import *
+from tests.formats.test_nnrec_reader import *
 writer = nnrec_writer.Writer(Path(sys.argv[1]), head(parameters=4000))
 writer.rows = 2
 try:

@@ -61,7 +61,7 @@ def test_it_is_the_wheels_own_package_that_runs(installed):
 
 
 def test_it_trains_from_another_folder(installed):
-    done = installed("-m", "nnviz3d.app.cli.main", "train", "digits", "--steps", "400", "--json", "-q")
+    done = installed("-m", "nnviz3d", "train", "digits", "--steps", "400", "--json", "-q")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["test_accuracy"] > 0.9
 
@@ -69,7 +69,7 @@ def test_it_trains_from_another_folder(installed):
 @pytest.mark.gl
 def test_it_draws_from_another_folder(installed, tmp_path):
     picture = tmp_path / "a.png"
-    done = installed("-m", "nnviz3d.app.cli.main", "shot", "iris", "-o", str(picture), "--size", "160x120", "--no-ui")
+    done = installed("-m", "nnviz3d", "shot", "iris", "-o", str(picture), "--size", "160x120", "--no-ui")
     assert done.returncode == 0, done.stderr
     assert picture.read_bytes().startswith(b"\x89PNG")
 
@@ -77,4 +77,4 @@ def test_it_draws_from_another_folder(installed, tmp_path):
 def test_the_entry_point_is_the_command_line(wheel):
     with zipfile.ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
-        assert "nnviz3d = nnviz3d.app.cli.main:main" in archive.read(name).decode()
+        assert "nnviz3d = nnviz3d.__main__:main" in archive.read(name).decode()

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from tests.video.test_parts import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
+from tests.video.test_segment_folder import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
 
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader, segment_folder

@@ -158,7 +158,7 @@ import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 sys.argv = ["nnviz3d", "train", "digits", "--steps", "3000", "--record", "r.nnrec"]
-from nnviz3d.app.cli import main
+from nnviz3d.app.cli.main import main
 main()
 """
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}

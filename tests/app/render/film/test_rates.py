@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.video.test_parts import make, plan
+from tests.video.test_segment_folder import make, plan
 
 import nnviz3d as nv
 from nnviz3d.app.cli.commands.record import outline
