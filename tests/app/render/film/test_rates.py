@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.video.test_segment_folder import make, plan
 
 import nnviz3d as nv
 from nnviz3d.app.cli.commands.record import outline
@@ -21,6 +20,7 @@ from nnviz3d.spec import frame_rates, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import gif, segment_folder
 from tests.app.render.film.conftest import Wish, job
+from tests.video.test_segment_folder import make, plan
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 NTSC = Fraction(30000, 1001)
