@@ -140,6 +140,16 @@ class Topology:
         return tuple(sorted(self.nodes, key=lambda node: (node.rank, node.number)))
 
     @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all nodes in that order."""
+        return tuple(node.number for node in self.order)
+
+    @cached_property
+    def learning(self) -> tuple[int, ...]:
+        """The numbers of the nodes that have parameters, from the output back."""
+        return tuple(node.number for node in reversed(self.order) if node.parameters)
+
+    @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """By target, then slot."""
         pairs = ((self.by_name[name], node, slot) for node in self.nodes for slot, name in enumerate(node.inputs))
