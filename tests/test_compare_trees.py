@@ -40,7 +40,7 @@ def test_one_pixel_by_one_level_is_a_difference_and_its_place_is_shown(tool, tmp
     assert tool.difference(first, same, tmp_path / "d.png") == "" and not (tmp_path / "d.png").exists()
     image[5, 40, channels - 1] += 1
     told = tool.difference(first, save(tmp_path / "c.png", image), tmp_path / "d.png")
-    assert told == "1 of 1,296 pixels differ, by at most 1 levels"
+    assert told == "1 of 1,296 pixels differ, by at most 1 levels; x 40 to 40, y 5 to 5"
     shown = np.asarray(Image.open(tmp_path / "d.png"))
     assert np.argwhere(shown).tolist() == [[5, 40]]
 

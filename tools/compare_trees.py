@@ -36,7 +36,6 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 V0 = ROOT / "tests" / "fixtures" / "v0"
-SLOWER = 1.05
 ENVIRONMENT = {
     "LIBGL_ALWAYS_SOFTWARE": "1", "GALLIUM_DRIVER": "llvmpipe", "LP_NUM_THREADS": "2", "NNVIZ3D_CONFIG": os.devnull + ".toml",
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -63,8 +62,9 @@ STILLS = {
     "wide, panels": f"wide {LARGE} --step 2",
     "transparent": f"deep {SMALL} --no-ui --transparent --camera side",
 }
-WINDOWS = {  # whose training has ended by then, so that no clock has a say
-    **{f"window, {name}": f"run {name} --set train.steps=20" for name in ("digits", "spiral", "compare", "one-iteration", "deep")},
+PACE = "--set train.steps=20 --set train.steps_per_second=30"  # a step in two frames, and at rest in the end: no clock has a say
+WINDOWS = {
+    **{f"window, {name}": f"run {name} {PACE}" for name in ("digits", "spiral", "compare", "one-iteration", "deep")},
     "window, recording": "run V0/recordings/xor.nnrec",
     "window, tour": "tour 3.2",
 }
@@ -92,7 +92,9 @@ def difference(first: Path, second: Path, shown: Path) -> str:
     if not levels.any():
         return ""
     Image.fromarray((255 * (levels / levels.max()) ** 0.25).astype(np.uint8)).save(shown)
-    return f"{(levels > 0).sum():,} of {levels.size:,} pixels differ, by at most {levels.max():,} levels"
+    y, x = np.nonzero(levels)
+    place = f"x {x.min()} to {x.max()}, y {y.min()} to {y.max()}"
+    return f"{len(x):,} of {levels.size:,} pixels differ, by at most {levels.max():,} levels; {place}"
 
 
 def run(tree: Path, words: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -157,8 +159,7 @@ def compare_benches(this: Path, other: Path, rounds: int, only: str = "") -> Non
                     found.setdefault(key, ([], []))[side].append(value)
         for key, (a, b) in found.items():
             if len(a) == len(b) == rounds and (ratio := ratios(a, b)):
-                mark = "  SLOWER" if ratio[0] > SLOWER else ""
-                medians = f"{median(a):.6g} / {median(b):.6g}"
+                medians, mark = f"{median(a):.6g} / {median(b):.6g}", "  SLOWER" if ratio[0] > 1.05 else ""
                 print(f"{key:60} {medians:24} {ratio[0]:.3f}  ({ratio[1]:.3f} to {ratio[2]:.3f}){mark}", flush=True)
 
 
