@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, isfinite, sqrt
 
 import numpy as np
@@ -12,7 +13,8 @@ import numpy as np
 from nnviz3d.backend.numpy_activations import slope, slopes
 from nnviz3d.bridge.edge_metrics import strengths
 from nnviz3d.engine.tape import Tape
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
+from nnviz3d.spec import node_names
+from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
 
 TERMS = 6
@@ -80,8 +82,9 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     node, index = topology.locate(neuron)
     common = {
         "neuron": neuron,
-        "layer": topology.nodes.index(node),
+        "layer": node.number,
         "layer_name": node.name,
+        "kind": node.kind,
         "index": index,
         "activation": node.activation,
         "a": float(_at(source, "activation", neuron)),
@@ -91,7 +94,6 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     if held:
         common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
     outgoing = _outgoing(source, node, index)
-    common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
     if node.weight is None:
         return NeuronReading(**common, outgoing=outgoing, **_as_input(source, node))
     before = topology.by_name[node.inputs[0]]
@@ -103,7 +105,7 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         **common,
         z=float(z),
         bias=float(_at(source, "parameter", node.bias.start + index)),
-        incoming=weighted_sum(row, values, before.neurons.start, terms, first),
+        incoming=replace(weighted_sum(row, values, before.neurons.start, terms, first), **_end(topology, before, node.kind, 0)),
         outgoing=outgoing,
         delta=float(_at(source, "delta", neuron)),
         slope=slope(node.activation, float(z), common["a"], np.asarray(z).dtype),
@@ -113,7 +115,6 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
         bias_parameter=node.bias.start + index,
         weights=row,
         values=values,
-        source_labels=before.labels,
         **(_as_output(source, index) if node is topology.output else {}),
     )
 
@@ -168,15 +169,23 @@ def _outgoing(source, node: Node, index: int) -> Sum | None:
             first = connection.weight.start + index
             column = _at(source, "parameter", slice(first, connection.weight.start + outputs * inputs, inputs))
             target = connection.target.neurons
-            return weighted_sum(column, _at(source, "delta", target.slice), target.start, TERMS, first, inputs)
+            total = weighted_sum(column, _at(source, "delta", target.slice), target.start, TERMS, first, inputs)
+            return replace(total, **_end(source.topology, connection.target, connection.target.kind, 0))
     return None
+
+
+def _end(topology: Topology, other: Node, kind: str, slot: int) -> dict:
+    """What a sum along one connection is told of it: the node at its other end."""
+    name = node_names.layer_name(topology, other.number)
+    return {"node": other.number, "kind": kind, "slot": slot, "size": other.size, "name": name, "labels": other.labels}
 
 
 def parameter(source, p: int) -> ParameterEquations:
     """The reading of one weight or bias. Raises IndexError outside [0, P)."""
     topology = source.topology
     node, j, i = topology.parameter(p)
-    neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
+    neuron, feeding = node.neurons.start + j, topology.by_name[node.inputs[0]]
+    before = feeding.neurons.start
     delta = np.float32(_at(source, "delta", neuron))
     a = None if i is None else np.float32(_at(source, "activation", before + i))
     moved = last_step(source, p)
@@ -184,7 +193,9 @@ def parameter(source, p: int) -> ParameterEquations:
     return ParameterEquations(
         parameter=p,
         neuron=neuron,
-        layer=topology.nodes.index(node),
+        layer=node.number,
+        kind=node.kind,
+        source_layer=feeding.number,
         index=j,
         fan_in=node.weight.shape[1],
         value=value,
@@ -231,18 +242,16 @@ def layer(source, k: int) -> LayerReading:
     dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
         slope_o[dead] = 0
-    return LayerReading(
+    return MatrixReading(
         layer=k,
+        kind=node.kind,
+        name=node_names.layer_name(topology, k),
         activation=node.activation,
         loss=source.objective.loss if output else "",
-        first=node.weight.start,
         first_neuron=node.neurons.start,
-        first_source=before.neurons.start,
-        next_size=following.target.size if following else 0,
-        shape=(rows, columns),
-        stride=stride,
-        weight=matrix("parameter"),
-        bias=vector("parameter", node.bias),
+        axes=node.shape,
+        sources=(_layer_end(topology, before, node.kind, 0),),
+        targets=() if following is None else (_layer_end(topology, following.target, following.target.kind, 0),),
         x=vector("activation", before.neurons),
         z=z,
         a=vector("activation", node.neurons),
@@ -251,11 +260,22 @@ def layer(source, k: int) -> LayerReading:
         slope=slope_o,
         target=_targets(source) if output else None,
         class_weight=_factor(source) if output else None,
+        first=node.weight.start,
+        first_source=before.neurons.start,
+        shape=(rows, columns),
+        stride=stride,
+        weight=matrix("parameter"),
+        bias=vector("parameter", node.bias),
         gradient=matrix("gradient"),
         bias_gradient=vector("gradient", node.bias),
         change=_change(source, node, matrix("after") - matrix("before"), stride),
         samples=source.last_batch,
     )
+
+
+def _layer_end(topology: Topology, node: Node, kind: str, slot: int) -> LayerEnd:
+    name = node_names.layer_name(topology, node.number)
+    return LayerEnd(node.number, name, kind, slot, node.neurons.start, node.size, node.shape)
 
 
 def _change(source, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:

@@ -114,7 +114,7 @@ def _gated(seen, told):
     if not isinstance(seen, Walk):
         return told
     view, known = seen.view, seen.view.known(told.layer)
-    if isinstance(told, LayerReading) and "a" in view.known(told.layer - 1):
+    if isinstance(told, LayerReading) and all("a" in view.known(end.node) for end in told.sources):
         known |= {"x"}
     if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
         told = replace(told, step=replace(told.step, updating=True))
@@ -150,7 +150,7 @@ def _parameter(source, p: int) -> ParameterEquations:
         sample=None if _after(source) else float(tape.sample_gradient[p]),
         change=float(tape.change[p]),
         masks=_masks(tape, p),
-        output=told.layer == len(tape.topology.nodes) - 1,
+        output=told.layer == tape.topology.output.number,
         update=_update(tape, p),
     )
     return told
@@ -159,8 +159,8 @@ def _parameter(source, p: int) -> ParameterEquations:
 def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
     """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
     node, j, i = tape.topology.parameter(p)
-    k, row = tape.topology.nodes.index(node), int(np.flatnonzero(tape.rows == tape.row)[0])
-    ends = [("a", k - 1, i), ("delta", k, j)]
+    before, row = tape.topology.by_name[node.inputs[0]], int(np.flatnonzero(tape.rows == tape.row)[0])
+    ends = [("a", before.number, i), ("delta", node.number, j)]
     return tuple(
         (what, float(tape.masks[at][row, n]), int(np.count_nonzero(tape.masks[at][:, n])))
         for what, at, n in ends

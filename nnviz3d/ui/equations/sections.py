@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nnviz3d.layers.shared.equation_line import Line, Span
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
-from nnviz3d.ui.equations.equation_line import Line, Span
 
 SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
 SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
@@ -58,7 +58,7 @@ def there(reading, title: str) -> bool:
 def _to_come(reading, title: str) -> Line:
     """In which phase of the walk its numbers will be there."""
     layer, needs = reading.layer, NEEDS[title]
-    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "next_size", 0)
+    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "targets", ())
     phase = {
         "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
         "delta": "Loss" if last else f"Backward, layer {layer + 1}", "update": f"Update, layer {layer}",

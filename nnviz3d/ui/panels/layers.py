@@ -9,10 +9,10 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
+from nnviz3d.spec.number_text import count, short
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.ui.core import histogram_image, plots, theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import count, short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.texture import Bitmap, ramp
 from nnviz3d.ui.core.widgets import combo, small, tip

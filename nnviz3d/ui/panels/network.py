@@ -11,11 +11,11 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.number_text import count, shape
 from nnviz3d.spec.scene import Activation, Initializer, Layer, Output, OutputActivation
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.number_field import dragged
-from nnviz3d.ui.core.numbers import count, shape
 from nnviz3d.ui.core.strings import LAYER_HINTS
 from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, icon_button, small, tidy, tip
 
