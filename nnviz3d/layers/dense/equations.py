@@ -10,6 +10,7 @@ from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, Neuro
 
 TITLE = "Weighted sum"
 APPLIES = True  # an activation function, to z
+STILL = ""  # it has parameters
 
 # ---------------------------------------------------------------- a neuron
 

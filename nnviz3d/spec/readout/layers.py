@@ -6,6 +6,7 @@ Arrays are host copies; axes: O neurons of the layer, I of those that it is made
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class LayerReading:
     known: frozenset[str] | None = None  # inside a walk, as of a neuron; "x" as well
     renewed: bool = False
     class_weight: float | None = None  # of the sample, at the output; None without class weights
-    table: object = None  # the layer's table of the scene
+    table: Any = None  # the layer's table of the scene
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -92,5 +93,6 @@ class NeuronReading:
         default=None, compare=False, repr=False
     )  # (I,) the activations they multiply; of an input: of all inputs
     strengths: np.ndarray | None = field(default=None, compare=False, repr=False)  # of an input: (I,) summed |weight| of each input
+    table: Any = field(default=None, compare=False, repr=False)  # the layer's table of the scene
     kind: str = "dense"  # what made its layer; "input" for an input
     masked: tuple[float, int, int] | None = None  # dropout in a walk's step: factor of the shown sample; samples that kept it, of how many

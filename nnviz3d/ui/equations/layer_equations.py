@@ -11,7 +11,6 @@ from nnviz3d.layers.shared.matrix_lines import length, shapes, size
 from nnviz3d.layers.shared.notation import a_, delta_, ink, z_
 from nnviz3d.spec.readout import LayerReading, MatrixReading
 from nnviz3d.ui.equations.neuron_equations import FUNCTIONS, LOSS_NAMES, weight_tip
-from nnviz3d.ui.equations.updates import still
 
 # (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
 RULES = {
@@ -94,10 +93,8 @@ def gradient(r: LayerReading) -> list[Line]:
 
 
 def update(r: LayerReading) -> list[Line]:
-    """The optimiser's rule for the matrix; of a layer without parameters, that there is none."""
-    if not isinstance(r, MatrixReading):
-        return still(r.kind)
-    if not r.samples:
+    """The optimiser's rule for the matrix. Empty where there is none, and before the first step."""
+    if not isinstance(r, MatrixReading) or not r.samples:
         return []
     o, i = (f"{n:,}" for n in r.shape)
     lines = _rule(r)

@@ -33,6 +33,11 @@ LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error",
 KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
 
 
+def title(reading: NeuronReading) -> str:
+    """What the section is called that tells how z arises."""
+    return "" if reading.z is None else face(reading.kind, "equations").TITLE
+
+
 def pre_activation(reading: NeuronReading) -> list[Line]:
     """How z arises: symbols, terms, result. Empty for an input neuron."""
     return [] if reading.z is None else face(reading.kind, "equations").pre_activation(reading)

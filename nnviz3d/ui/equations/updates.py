@@ -29,7 +29,7 @@ def gradients(reading: NeuronReading) -> list[Line]:
 
 def still(kind: str) -> list[Line]:
     """Of layers that have no parameters: one sentence that says so. Empty for others."""
-    words = getattr(face(kind, "equations"), "STILL", "")
+    words = face(kind, "equations").STILL
     return [Line("", (Span(words),), kind="note")] if words else []
 
 
