@@ -29,7 +29,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 class Diverged(Exception):
@@ -46,7 +46,7 @@ class Trainer:
 
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
         self.objective = resolve(scene, data)
-        self.topology = chain(
+        self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
         )
         self.data, self.ops, self.train = data, ops, scene.train

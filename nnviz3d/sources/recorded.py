@@ -25,7 +25,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
 
 FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
@@ -56,7 +56,7 @@ class RecordedTraining(OwnTraining):
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         self.data = self._stand_in()
         objective = resolve(scene, self.data)
-        topology = chain(scene.network, self.data.shape, self.data.n_outputs, objective.output)
+        topology = build_topology(scene.network, self.data.shape, self.data.n_outputs, objective.output)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"

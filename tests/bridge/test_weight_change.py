@@ -11,10 +11,10 @@ from nnviz3d.draw.frame import Change, Frame, Wave
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 SIZE = (320, 180)
-TOPOLOGY = chain(Network(layers=(Layer(units=6),)), (3, 3), 4, "softmax")
+TOPOLOGY = build_topology(Network(layers=(Layer(units=6),)), (3, 3), 4, "softmax")
 RNG = np.random.default_rng(3)
 BEFORE = RNG.standard_normal(TOPOLOGY.n_parameters).astype(np.float32)
 CHANGE = (0.01 * RNG.standard_normal(TOPOLOGY.n_parameters)).astype(np.float32)

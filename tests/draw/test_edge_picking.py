@@ -9,9 +9,9 @@ from nnviz3d.draw.camera import Pose, preset
 from nnviz3d.draw.edge_picking import NEAR, SLACK_PIXELS, Candidates, pick_edge
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
-TOPOLOGY = chain(Network(layers=(Layer(units=12), Layer(units=9))), (4, 4), 5, "softmax")
+TOPOLOGY = build_topology(Network(layers=(Layer(units=12), Layer(units=9))), (4, 4), 5, "softmax")
 LAYOUT = place(TOPOLOGY)
 SIZE = (1280.0, 720.0)
 ROUNDING = 0.02  # pixels: matrices are 32-bit numbers
@@ -82,7 +82,7 @@ def test_far_from_the_network_and_with_nothing_drawn():
 
 
 def test_no_hidden_layer_and_one_neuron():
-    thin = chain(Network(), (1,), 1, "linear")
+    thin = build_topology(Network(), (1,), 1, "linear")
     layout = place(thin)
     pose = preset("three_quarter", layout, 1.0)
     x, y, _ = pose.project(layout.place_n4[:, :3].astype(float).mean(0, keepdims=True), 1.0)[0]

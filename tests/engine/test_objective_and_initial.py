@@ -99,11 +99,11 @@ def test_orthogonal(shape):
 
 def test_zeros_scale_and_biases():
     from nnviz3d.spec.scene import Layer, Network, Output
-    from nnviz3d.spec.topology import chain
+    from nnviz3d.spec.topology_builder import build_topology
 
     layers = (Layer(units=4, init="zeros", bias=0.3), Layer(units=3, init="playground", init_scale=2.0))
     network = Network(layers=layers, output=Output(init="normal", init_scale=0.0))
-    topology = chain(network, (2,), 2, "linear")
+    topology = build_topology(network, (2,), 2, "linear")
     arena = initializers.parameters(network, topology, 0)
     first, second, third = topology.nodes[1:]
     assert not first.weight.view(arena).any()

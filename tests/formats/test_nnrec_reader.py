@@ -162,7 +162,7 @@ def test_memory_stays_flat_while_it_is_scrubbed(tmp_path):
     writer.close("steps")
     code = """
 import sys
-from nnviz3d.importers.nnrec import Recording
+from nnviz3d.formats.nnrec_reader import Recording
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
 recording = Recording(sys.argv[1])

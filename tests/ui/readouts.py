@@ -7,10 +7,10 @@ import numpy as np
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.readout import Charts, Label, NeuronReading, Performance, Readout, Sum, Term
 from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 SCENE = Scene(title="Handwritten digits", network=Network(layers=(Layer(units=48), Layer(units=32, activation="tanh"))))
-TOPOLOGY = chain(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
+TOPOLOGY = build_topology(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
 NODES = TOPOLOGY.nodes
 _SCENES = {name: toml.load(path) for name, path in paths.scene_paths().items()}
 SCENES = {name: scene.about for name, scene in _SCENES.items()}
