@@ -11,8 +11,8 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from nnviz3d.backend.numpy_activations import slope, slopes
-from nnviz3d.bridge.edge_metrics import strengths
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Node, Topology
@@ -124,8 +124,9 @@ def _as_input(source, node: Node) -> dict:
     following = next((c for c in source.topology.connections if c.source is node), None)
     if following is None:
         return {}
-    weight_oi = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-    return {"values": np.array(_at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
+    strength_i = edges_of(following).strengths(following, source.tensors("parameter"), SUMMED)
+    values_i = np.array(_at(source, "activation", node.neurons.slice))
+    return {"values": values_i, "strengths": np.asarray(source.ops.to_host(strength_i))}
 
 
 def _as_output(source, index: int) -> dict:

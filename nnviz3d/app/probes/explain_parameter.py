@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from nnviz3d.app.probes.explain import last_step
-from nnviz3d.spec.readout import ParameterReading
+from nnviz3d.layers import edge_lookup
+from nnviz3d.spec.readout import EdgeReading, ParameterReading
+from nnviz3d.spec.topology import EdgeRef
+
+
+def read_edge(session, edge: EdgeRef | None) -> ParameterReading | EdgeReading | None:
+    """What an edge's parameter says, or where it has none, what it passes on; None where there is no such edge."""
+    topology = session.source.topology
+    if edge is None or not edge_lookup.exists(topology, edge):
+        return None
+    p = edge_lookup.parameter(topology, edge)
+    if p is not None:
+        return read(session, p)
+    (source, i), (target, j) = (topology.locate(neuron) for neuron in edge_lookup.ends(topology, edge))
+    told = session.kept.told if session.kept is not None else session.seen
+    at = source.neurons.start + i
+    a = float(told.ops.to_host(told.tensors("activation")[at : at + 1])[0])
+    return EdgeReading(edge, source.number, i, target.number, j, a)
 
 
 def read(session, p: int) -> ParameterReading | None:

@@ -26,6 +26,7 @@ from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Perform
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.step_annotations import Moment
+from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.tour_reading import TourReading
 
 
@@ -70,7 +71,7 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
-    edge: int = -1,
+    edge: EdgeRef | None = None,
     question: Question | None = None,
     beside: Beside | None = None,
     tour: TourReading | None = None,
@@ -169,7 +170,7 @@ def _files(session: Session) -> dict:
     }
 
 
-def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
+def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: EdgeRef | None) -> dict:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
     seen, turned = (
         session.kept.told if session.kept is not None else session.seen,
@@ -184,7 +185,7 @@ def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: in
         "parameter": session.inspector.parameter(seen, chosen),
         "whole": session.inspector.layer(seen, layer),
         "weight": None if beside and beside.leads else explain_parameter.read(session, turned),
-        "edge": explain_parameter.read(session, edge),
+        "edge": explain_parameter.read_edge(session, edge),
     }
 
 
@@ -259,4 +260,4 @@ def _bias(topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return node.bias.start + j
+    return -1 if node.bias is None else node.bias.start + j

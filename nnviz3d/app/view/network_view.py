@@ -21,10 +21,12 @@ from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import Host
+from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading, StageInput
 from nnviz3d.spec.step_annotations import Moment
+from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.ui.core.context import TALL
 
 FOOT_WITH_TRANSPORT = 144.0  # imgui's units, unscaled: what the transport bar and its hint cover
@@ -39,15 +41,15 @@ HEAD_OF_TWO = 0.65  # two networks are as high as the tallest columns
 
 
 class Stage:
-    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` a parameter, `hovered_edge` and `lit`
-    (under the pointer on a panel) too, `layer` a node; or -1."""
+    """`level` is what the last frame was drawn with; `hovered` and `picked` are neuron ids, `chosen` and `lit` (under the pointer on a
+    panel) parameters, `layer` a node, or -1. `hovered_edge`, and `chosen_edge`, which has the chosen parameter if it has any: or None."""
 
     def __init__(self, host: Host, session: Session):
         self.host, self.session = host, session
         self.governor = quality.Governor(software=host.context.software)
         self.time = 0.0
         self._anchored = None
-        self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+        self.let_go()
         self.moments = Moments()
         self.text = host.pixel_ratio  # the overlay's scale
         self._drawn: Frame | None = None
@@ -69,6 +71,30 @@ class Stage:
         rival = session.rival
         self.beside = Beside(self.picture, rival, session.scene.view) if rival else None
         self.renderer = Renderer(self.host.context, self.picture.subject, *([self.beside.picture.subject] if self.beside else []))
+
+    def let_go(self) -> None:
+        """Nothing is picked, chosen or under the pointer."""
+        self.hovered = self.picked = self.layer = self.lit = self._chosen = -1
+        self.hovered_edge: EdgeRef | None = None
+        self.chosen_edge: EdgeRef | None = None
+
+    @property
+    def chosen(self) -> int:
+        """The parameter that is looked at, or -1."""
+        return self._chosen
+
+    @chosen.setter
+    def chosen(self, parameter: int) -> None:
+        self.choose(parameter)
+
+    def choose(self, what: EdgeRef | int) -> None:
+        """Look at an edge, and at its parameter if it has one; or at a parameter, and the edge that has it; or, -1, at neither."""
+        topology = self.session.source.topology
+        if isinstance(what, EdgeRef):
+            p = edge_lookup.parameter(topology, what)
+            self._chosen, self.chosen_edge = -1 if p is None else p, what
+        else:
+            self._chosen, self.chosen_edge = what, edge_lookup.edge_of(topology, what)
 
     @property
     def layout(self):
@@ -188,7 +214,7 @@ class Stage:
                 self.beside.close()
             self._build()
             if level >= Rebuild.DATA:
-                self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+                self.let_go()
             self._looked = self._tuned = None
             self.fit()
         elif level == Rebuild.LAYOUT:
@@ -233,7 +259,7 @@ class Stage:
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
             self._look(stage.pointer, width, height)
         else:
-            self.hovered = self.hovered_edge = -1
+            self.hovered, self.hovered_edge = -1, None
             self._looked = None
             if self.beside:
                 self.beside.leave()
@@ -274,16 +300,16 @@ class Stage:
         found = picking.pick(self.picture.layout, pose, ndc, self.aspect, height, radius)
         self.hovered = -1 if found is None else found
         if found is not None or (crowded and not rests):
-            self.hovered_edge, self._rested = -1, rests
+            self.hovered_edge, self._rested = None, rests
         elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
             self._rested = rests
             ribbon = self.session.scene.look.edge_width * max(height / 720, 0.5)
             size = (width, height)
-            edge = pick_edge(self.picture.layout, self.picture.drawn(), self._energies(wave), pose, ndc, size, ribbon, FAINTEST)
-            self.hovered_edge = -1 if edge is None else edge
+            drawn_edges, energies = self.picture.drawn(), self._energies(wave)
+            self.hovered_edge = pick_edge(self.picture.layout, drawn_edges, energies, pose, ndc, size, ribbon, FAINTEST)
         if self.beside:
             self.hovered = self.beside.point(self.hovered, pose, ndc, self.aspect, height)
-            self.hovered_edge = -1 if self.beside.over else self.hovered_edge
+            self.hovered_edge = None if self.beside.over else self.hovered_edge
 
     def _energies(self, wave: Wave | None):
         """Of edges, by connection; a wave hides those that it has not come to."""
@@ -297,12 +323,10 @@ class Stage:
 
         return energies
 
-    def _choose(self, neuron: int, edge: int) -> None:
+    def _choose(self, neuron: int, edge: EdgeRef | None) -> None:
         """A neuron, or an edge with the neuron that it leads into, or neither."""
-        self.chosen, self.picked = edge, neuron
-        if edge >= 0:
-            node, j, _i = self.session.source.topology.parameter(edge)
-            self.picked = node.neurons.start + j
+        self.choose(-1 if edge is None else edge)
+        self.picked = neuron if edge is None else edge_lookup.ends(self.session.source.topology, edge)[1]
 
     def _tune(self, pixels: float, now: float) -> None:
         """A drag turns the edge under the pointer, or the bias of the neuron there, or what was chosen before."""
@@ -313,9 +337,9 @@ class Stage:
             editing = self.session.editing
             self._tuned = [p, self.session.source.parameter(p), editing.rate(p)]
             if self.hovered >= 0:
-                self._choose(self.hovered, -1)
-            elif self.hovered_edge >= 0:
-                self._choose(-1, p)
+                self._choose(self.hovered, None)
+            elif self.hovered_edge is not None:
+                self._choose(-1, self.hovered_edge)
         if pixels:
             p, value, rate = self._tuned
             self._tuned[1] = min(max(value + pixels * rate, -limits.PARAMETER), limits.PARAMETER)
@@ -327,11 +351,15 @@ class Stage:
         return None if self._tuned is None else (self._tuned[0], self._tuned[1])
 
     def _in_hand(self) -> int:
+        """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
-        if self.hovered >= topology.input.neurons.stop:
-            node, j = topology.locate(self.hovered)
+        node, j = topology.locate(max(self.hovered, 0))
+        if self.hovered >= 0 and node.bias is not None:
             return node.bias.start + j
-        return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
+        if self.hovered_edge is None:
+            return self.chosen
+        p = edge_lookup.parameter(topology, self.hovered_edge)
+        return -1 if p is None else p
 
     def draw(self, dt: float, pose: camera.Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
         """Both in one, for films and stills."""
@@ -371,12 +399,18 @@ class Stage:
                 self.beside.prepare(scene.look, level.edges // share, signals, exact)
                 if walking is None:
                     self.beside.share(scene.look)
-        count = self.session.source.topology.n_parameters
-        lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
-        self.picture.mark(lit, getattr(pictured, "holds", self.session.source.holds))
+        self.picture.mark(self._lit(), getattr(pictured, "holds", self.session.source.holds))
         look = self.beside.look(scene.look) if self.beside else scene.look
         frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame
+
+    def _lit(self) -> tuple[EdgeRef | int, ...]:
+        """The edges that are drawn on top, and the biases whose neurons are marked."""
+        topology = self.session.source.topology
+        wanted = (self.chosen_edge or self.chosen, self.hovered_edge, edge_lookup.edge_of(topology, self.lit) or self.lit)
+        edges = (each for each in wanted if isinstance(each, EdgeRef) and edge_lookup.exists(topology, each))
+        biases = (p for p in wanted if isinstance(p, int) and 0 <= p < topology.n_parameters)
+        return tuple(dict.fromkeys((*edges, *biases)))
 
     def render(self) -> None:
         """Draw what was prepared: OpenGL calls only."""

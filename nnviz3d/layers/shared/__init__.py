@@ -1,1 +1,1 @@
-"""What the equations of all kinds share: lines of text and TeX, letters, the loss, the way back."""
+"""What several kinds of operation have in common: lines of equations, letters, quantities of edges."""

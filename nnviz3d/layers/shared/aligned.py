@@ -1,6 +1,6 @@
-"""Equations of kinds without parameters whose edges join neurons one by one and pass numbers on as they are: each face takes them from here.
+"""Equations of kinds without parameters whose edges join neurons one by one and pass numbers on as they are. Pure.
 
-What such a kind does to whole layers (`layer`) it says itself. Pure.
+The face of such a kind takes them from here; what the kind does to whole layers (`layer`) it says itself.
 """
 
 from __future__ import annotations

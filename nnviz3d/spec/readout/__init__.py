@@ -9,7 +9,7 @@ from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuer
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
-from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
+from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
@@ -24,6 +24,7 @@ __all__ = [
     "CommandName",
     "CompareReading",
     "ConfusionReading",
+    "EdgeReading",
     "EffectReading",
     "Finding",
     "GradientReading",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnviz3d.spec.readout.step import CheckReading, UpdateReading
+from nnviz3d.spec.topology import EdgeRef
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,19 @@ class ParameterReading:
     def there(self, name: str) -> bool:
         """Whether a walk has come to it; outside one it has."""
         return self.known is None or name in self.known
+
+
+@dataclass(frozen=True)
+class EdgeReading:
+    """An edge without a parameter: from neuron `source_index` of node `source` (its number) to neuron `index` of node `layer`. `a`: the
+    activation that it passes on."""
+
+    edge: EdgeRef
+    source: int
+    source_index: int
+    layer: int
+    index: int
+    a: float
 
 
 @dataclass(frozen=True)

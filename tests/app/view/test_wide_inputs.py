@@ -7,7 +7,7 @@ import pytest
 
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.view.network_view import Stage
-from nnviz3d.bridge import edge_metrics
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout import folding
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -46,8 +46,8 @@ def person(scene, monkeypatch):
 def test_the_strongest_stand_alone_and_the_legend_counts_what_is_drawn(person):
     picture, source = person.loop.stage.picture, person.session.source
     (stack,) = picture.layout.stacks
-    weight = source.topology.nodes[1].weight.view(np.asarray(source.tensors("parameter")))
-    strength = edge_metrics.strengths(weight, 10**9)
+    connection = source.topology.connections[0]
+    strength = edges_of(connection).strengths(connection, np.asarray(source.tensors("parameter")), 10**9)
     assert len(stack.shown_k) == 12
     assert strength[stack.shown_k].min() * folding.HOLD >= strength[stack.folded_m].max()
     assert picture.edges.folded == COLUMNS - 12 and picture.edges.total == source.topology.n_edges
