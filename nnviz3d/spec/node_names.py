@@ -5,18 +5,12 @@ from __future__ import annotations
 from nnviz3d.spec.topology import Topology
 
 
-def chained(topology: Topology) -> bool:
-    """Layers with weights one after another, none with a name of its own."""
-    pairs = zip(topology.nodes, topology.nodes[1:], strict=False)
-    return all(b.inputs == (a.name,) and b.weight is not None and b.name == f"{b.kind}{b.number}" for a, b in pairs)
-
-
 def layer_name(topology: Topology, number: int) -> str:
     """ "Input", "Hidden layer 2", "Output"; of other networks than plain chains the layer's own name."""
     node = topology.nodes[number]
     if node is topology.input or node is topology.output:
         return "Input" if node is topology.input else "Output"
-    return f"Hidden layer {number}" if chained(topology) else node.name
+    return f"Hidden layer {number}" if topology.is_chain else node.name
 
 
 def short_name(topology: Topology, number: int) -> str:
@@ -34,6 +28,6 @@ def neuron_place(topology: Topology, number: int, index: int) -> str:
     node = topology.nodes[number]
     if node is topology.input or node is topology.output:
         return f"{'input' if node is topology.input else 'output'} {index}"
-    if len(topology.nodes) == 3 and chained(topology):
+    if len(topology.nodes) == 3 and topology.is_chain:
         return f"hidden {index}"
     return f"{short_name(topology, number)} neuron {index}"
