@@ -104,7 +104,7 @@ def test_zeros_scale_and_biases():
     layers = (Layer(units=4, init="zeros", bias=0.3), Layer(units=3, init="playground", init_scale=2.0))
     network = Network(layers=layers, output=Output(init="normal", init_scale=0.0))
     topology = build_topology(network, (2,), 2, "linear")
-    arena = initializers.parameters(network, topology, 0)
+    arena = initializers.parameters(topology, 0)
     first, second, third = topology.nodes[1:]
     assert not first.weight.view(arena).any()
     assert set(first.bias.view(arena)) == {np.float32(0.3)}
