@@ -49,10 +49,10 @@ def activation(reading: NeuronReading) -> list[Line]:
     name = a_(reading.layer, j)
     if reading.z is None:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
-    if not face(reading.kind, "equations").APPLIES:
-        return answer(reading)
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
+    if not face(reading.kind, "equations").APPLIES:
+        return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
     tip = f"The activation function of this layer: {reading.activation}."

@@ -42,7 +42,8 @@ class Layers:
     def draw(self, f: Frame) -> None:
         if f.readout.layer != self._followed:  # a layer chosen on the stage is shown here too
             self._followed = f.readout.layer
-            self.layer = max(f.readout.layer - 1, 0)
+            weighted = [node.number for node in f.readout.topology.nodes if node.weight is not None]
+            self.layer = weighted.index(f.readout.layer) if f.readout.layer in weighted else 0
         f.wants["layers"] = (self.quantity, self.layer)
         self._tabs(f)
         reading = f.readout.layers
