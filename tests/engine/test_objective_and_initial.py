@@ -81,7 +81,7 @@ DEVIATIONS = {
 
 @pytest.mark.parametrize("kind", DEVIATIONS)
 def test_spread_of_the_initialisers(kind):
-    w = initializers.draw(kind, SHAPE, np.random.Generator(np.random.PCG64(0)))
+    w = initializers.draw(kind, SHAPE, SHAPE[::-1], np.random.Generator(np.random.PCG64(0)))
     assert w.dtype == np.float32
     assert abs(w.mean()) < 0.02 * DEVIATIONS[kind]
     assert w.std() == pytest.approx(DEVIATIONS[kind], rel=0.01)
@@ -92,7 +92,7 @@ def test_spread_of_the_initialisers(kind):
 
 @pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3)])
 def test_orthogonal(shape):
-    w = initializers.draw("orthogonal", shape, np.random.Generator(np.random.PCG64(0))).astype(np.float64)
+    w = initializers.draw("orthogonal", shape, shape[::-1], np.random.Generator(np.random.PCG64(0))).astype(np.float64)
     product = w @ w.T if shape[0] <= shape[1] else w.T @ w
     np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-6)
 
