@@ -31,14 +31,15 @@ def read(session, p: int) -> ParameterReading | None:
     node, index, i = source.topology.parameter(p)
     common = {
         "parameter": p,
-        "layer": source.topology.nodes.index(node),
+        "layer": node.number,
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
         "label": node.labels[index] if index < len(node.labels) else "",
         "frozen": node.neurons.start + index in (session.kept.told if session.kept is not None else source).holds.frozen,
     }
-    before = source.topology.by_name[node.inputs[0]].neurons.start
+    feeding = source.topology.by_name[node.inputs[0]]
+    before, common["source_layer"] = feeding.neurons.start, feeding.number
     if session.walking is not None:
         return _in_walk(session.walking.walk, common, p, before)
     told = session.kept.told if session.kept is not None else source
@@ -59,7 +60,7 @@ def read(session, p: int) -> ParameterReading | None:
 def _in_walk(walk, common: dict, p: int, before: int) -> ParameterReading:
     """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
     tape, view, i = walk.tape, walk.view, common["source"]
-    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
+    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["source_layer"]) else set())
     a_n = (tape.new if view.renewed else tape.old).a
     return ParameterReading(
         **common,

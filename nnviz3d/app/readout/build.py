@@ -21,13 +21,13 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.tour_reading import TourReading
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 from nnviz3d.app.view import step_change
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.step_annotations import PICKED, Curve, Inset, Moment, Outputs, Table
-from nnviz3d.ui.core.numbers import plain
 
 if TYPE_CHECKING:
     from nnviz3d.app.view.network_view import Stage

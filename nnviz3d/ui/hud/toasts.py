@@ -5,11 +5,11 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import neuron_name, parameter_name, place
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
 from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
 

@@ -94,7 +94,7 @@ def test_terms_are_over_all_inputs_and_say_their_names(person):
     node = person.session.source.topology.nodes[1]
     reading = person.session.inspector.neuron(person.session.seen, node.neurons.start + 3)
     assert len(reading.incoming.terms) + reading.incoming.rest_count == COLUMNS
-    assert reading.source_labels[411] == "gene 411"
+    assert reading.incoming.labels[411] == "gene 411"
 
 
 def test_a_walk_and_a_focus_work_with_the_fold(person):
