@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.spec import file_extensions
+from nnviz3d.spec import file_extensions, paths
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.video.codecs import CODECS, available
 from nnviz3d.video.image_writer import encoded
@@ -46,14 +45,12 @@ def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: 
 
 def write(image: np.ndarray, path: Path) -> None:
     """Replace `path` by the picture, (H, W, 3|4): uint8, uint16, or float32 for EXR. Raises InputError where that is not possible."""
-    part = path.with_name(path.name + ".part")
     try:
-        if image.dtype == np.uint8:
-            write_picture(image, part, path.suffix)
-        else:
-            codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
-            part.write_bytes(encoded(image, codec, image.shape[2] == 4))
-        os.replace(part, path)
+        with paths.replacing(path) as part:
+            if image.dtype == np.uint8:
+                write_picture(image, part, path.suffix)
+            else:
+                codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
+                part.write_bytes(encoded(image, codec, image.shape[2] == 4))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InputError.of(str(path), "", f"cannot be written: {error.strerror or error}") from None
