@@ -17,11 +17,13 @@ OVERHEAD_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 1.0, 1.15
 
 def job_of(folder: Path, name: str, target: str, **settings):
     from nnviz3d.app.render.film import job
+    from nnviz3d.app.render.film.request import FilmRequest
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
 
     scene = toml.load(name, [Edit(path.replace("__", "."), value) for path, value in settings.items()])
-    return job.make(scene, toml.find(name).parent, folder / target)
+    return job.make(Opened(scene, toml.find(name).parent, None), folder / target, FilmRequest())
 
 
 def record_section(frames: int = 600) -> dict:
@@ -103,6 +105,8 @@ def codecs_section(frames: int = 120) -> dict:
     """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
     from nnviz3d.app.render.film import job, pipeline
     from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.request import FilmRequest
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.video.codecs import CODECS, FORMATS, encoder_works
 
     found = {}
@@ -116,7 +120,8 @@ def codecs_section(frames: int = 120) -> dict:
             for codec in [c for c in names if c not in found and CODECS[c].depth == 8]:
                 if codec.endswith("nvenc") and not encoder_works(CODECS[codec].encoder):
                     continue
-                what = job.make(plain.scene, folder, folder / f"{codec}.{form}", codec=codec, frames=f"0..{frames - 1}")
+                request = FilmRequest(codec=codec, frames=f"0..{frames - 1}")
+                what = job.make(Opened(plain.scene, folder, None), folder / f"{codec}.{form}", request)
                 parts = pipeline.open_parts(what)
                 start = perf_counter()
                 for number in range(parts.plan.pieces):

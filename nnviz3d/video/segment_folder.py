@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.spec import frame_rates, limits, paths
-from nnviz3d.spec.errors import InputError, Problem, RunError
+from nnviz3d.spec.errors import InputError, OptionProblem, Problem, RunError
 from nnviz3d.video import gif
 from nnviz3d.video.codecs import CODECS, FORMATS, Kind
 from nnviz3d.video.encode import join
@@ -110,7 +110,8 @@ class Parts:
         mine = asdict(plan)
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
         if other:
-            raise InputError.of(str(folder), "--resume", f"holds pieces of another film ({'; '.join(other)}); --overwrite begins anew")
+            message = f"holds pieces of another film ({'; '.join(other)})"
+            raise InputError.option(str(folder), "resume", message, overwrite="begins again")
 
     @staticmethod
     def load(folder: Path) -> Parts:
@@ -171,7 +172,8 @@ class Parts:
         plan = self.plan
         wrong = {k: why for k in range(plan.pieces) if (why := self.wrong(k))}
         missing = [k for k, why in wrong.items() if why == "missing"]
-        problems = [Problem(str(self.file(k)), "", f"is {why}; make it anew with --resume") for k, why in wrong.items() if why != "missing"]
+        again = (("resume", "makes it again"),)
+        problems: list[Problem] = [OptionProblem(str(self.file(k)), "", f"is {why}", again) for k, why in wrong.items() if why != "missing"]
         if missing:
             told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
             problems.append(Problem(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}"))

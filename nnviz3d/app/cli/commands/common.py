@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -98,29 +98,6 @@ def with_typed_files(scene: Scene, base: Path, typed: set[str]) -> tuple[Scene, 
         raise InputError.of("--set", "data.file", f"not a usable path: {error}") from None
     home = Path(os.path.commonpath([path.parent for path in found.values()]))
     return toml.apply(scene, [Edit(key, str(path.relative_to(home))) for key, path in found.items()], "--set"), home
-
-
-def together(*checks: Callable[[], Any]) -> list[Any]:
-    """What each check returns; one InputError with the problems of all of them, so that a person mends everything in one go."""
-    results, problems = [], []
-    for check in checks:
-        try:
-            results.append(check())
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    return results
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """ "1280x720" as (1280, 720). Raises InputError."""
-    width, found, height = text.lower().partition("x")
-    if found and width.isdecimal() and height.isdecimal() and len(text) < 20:
-        size = int(width), int(height)
-        if all(16 <= side <= limits.IMAGE_SIDE for side in size):
-            return size
-    raise InputError.of("", "--size", f'expected WIDTHxHEIGHT, each 16 to {limits.IMAGE_SIDE:,}, for example 1280x720; found "{text}"')
 
 
 def check_place(text: str) -> None:

@@ -46,9 +46,9 @@ def parse(text: str) -> Where:
             found = Where(address=f"{'tls' if kind == 'tls' else 'tcp'}://{host}:{port}")
     if found is None:
         more = f"; N is 1 to {MOST_LOCAL}" if kind == "local" else ""
-        raise InputError.of("", "--farm", f'expected {EXPECTED}; found "{text}"{more}')
+        raise InputError.option("", "farm", f'expected {EXPECTED}; found "{text}"{more}')
     if importlib.util.find_spec("distributed") is None:
-        raise InputError.of("", "--farm", INSTALL)
+        raise InputError.option("", "farm", INSTALL)
     return found
 
 
@@ -80,7 +80,7 @@ def _remote(address: str) -> Iterator[tuple[Any, Callable[[], None]]]:
         why = f"nothing in {REACH:g} s" if isinstance(error, TimeoutError) else error
         if address.startswith("tls:") and not Security().get_connection_args("client").get("ssl_context"):
             why = "TLS needs certificates; name them in Dask's settings (distributed.comm.tls: ca-file, client.cert, client.key)"
-        raise InputError.of(address, "--farm", f"no Dask scheduler answers there: {why}") from None
+        raise InputError.option(address, "farm", f"no Dask scheduler answers there: {why}") from None
     with client:
         yield client, lambda: None
 

@@ -77,7 +77,7 @@ class Farm:
             self.keep()
             if time.monotonic() > end:
                 told = "has no workers; start some with: dask worker HOST:PORT" if self.where.address else "no worker has started"
-                raise InputError.of(self.where.address, "--farm", told)
+                raise InputError.option(self.where.address, "farm", told)
             time.sleep(POLL / 4)
 
     def _check_versions(self) -> None:
@@ -94,7 +94,7 @@ class Farm:
                 differ |= {f"{key} {there[key]} ({mine[key]} here)" for key in ("python", *PACKAGES) if there[key] != mine[key]}
         if wrong:
             told = "; ".join(wrong[:8]) + ("; ..." if len(wrong) > 8 else "")
-            raise InputError.of(self.where.address, "--farm", f"all must have nnviz3d {mine['nnviz3d']}, as here: {told}")
+            raise InputError.option(self.where.address, "farm", f"all must have nnviz3d {mine['nnviz3d']}, as here: {told}")
         if differ:
             self.say(f"note: workers have {', '.join(sorted(differ))}: frames may differ in their last bits where pieces meet")
 
@@ -117,7 +117,9 @@ class Farm:
         blind = [worker for worker, sees in self.client.run(hand.sees, names, on_error="return").items() if sees is not True]
         if blind:
             told = f"{size / 1e6:,.0f} MB of files belong to the scene; up to {SENT_BYTES >> 20} MB are sent to workers"
-            raise InputError.of(names[0][0], "--farm", f"{told}. Put them where all machines see them under this path; {blind[0]} does not")
+            raise InputError.option(
+                names[0][0], "farm", f"{told}. Put them where all machines see them under this path; {blind[0]} does not"
+            )
 
     # ---------------------------------------------------------------- the work
 

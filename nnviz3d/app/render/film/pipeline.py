@@ -17,6 +17,8 @@ from nnviz3d.app.render.film.job import Job
 from nnviz3d.app.render.film.local_pool import Crew, Say
 from nnviz3d.app.render.film.piece_renderer import Easel
 from nnviz3d.app.render.film.process_planner import graphics, shared, worth
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.session.session import Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader
@@ -36,9 +38,10 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
     if overwrite:
         Parts.discard(job.folder)
     elif there is not None and not (resume and job.folder.exists()):
-        raise InputError.of(str(there), "--output", "is there already; --overwrite replaces it")
+        raise InputError.option(str(there), "output", "is there already", overwrite="replaces it")
     elif job.folder.exists() and not resume:
-        raise InputError.of(str(job.folder), "--output", "holds pieces of an unfinished film; --resume goes on, --overwrite begins anew")
+        ways = {"resume": "goes on", "overwrite": "begins again"}
+        raise InputError.option(str(job.folder), "output", "holds pieces of an unfinished film", **ways)
     return open_parts(job)
 
 
@@ -141,6 +144,20 @@ def record(
         parts.remove_if_empty()
         raise
     return finish(parts, job.target, job.sidecar)
+
+
+def render(
+    job: Job, request: FilmRequest, *, progress: Progress = lambda done, total: None, session: Session | None = None,
+    say: Say = lambda text: None,
+) -> dict:  # fmt: skip
+    """The whole film in the way that is asked for: by this process and `jobs` others, or by a farm. As `record`."""
+    from nnviz3d.app.render.film import dask_farm
+
+    how = {"resume": request.resume, "overwrite": request.overwrite, "progress": progress, "say": say}
+    where = request.where
+    if where is not None:
+        return dask_farm.record(job, where, **how)
+    return record(job, **how, session=session, jobs=request.jobs)
 
 
 def shard(

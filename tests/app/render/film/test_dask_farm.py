@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.app.cli.commands.record import Wish
 from nnviz3d.app.render.film import dask_cluster, dask_farm, pipeline, worker
+from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.video.segment_folder import Parts
@@ -134,19 +134,18 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         same(dask_farm.record(far, where, progress=progress, say=said.append), far.target, alone)
         assert killed and any("is gone" in text for text in said)
 
-        pictures = job(tmp_path / "shots" / "####.png", str(scene), Wish(size="64x36", fps=30, frames="40..110", duration=4.0))
+        pictures = job(tmp_path / "shots" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
         told = dask_farm.record(pictures, where)
         assert len(told["frames"]) == 71
         assert sorted(path.name for path in (tmp_path / "shots").glob("*.png")) == [f"{k:04d}.png" for k in range(40, 111)]
-        near = job(tmp_path / "near" / "####.png", str(scene), Wish(size="64x36", fps=30, frames="40..110", duration=4.0))
+        near = job(tmp_path / "near" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
         assert pipeline.record(near)["frames"] == told["frames"]
         assert (tmp_path / "near" / "0100.png").read_bytes() == (tmp_path / "shots" / "0100.png").read_bytes()
 
         words = ["train", "xor", "--steps", "40", "--record", str(tmp_path / "run.nnrec"), "-q"]
         subprocess.run([sys.executable, "-m", "nnviz3d", *words], check=True)
-        played = [
-            job(tmp_path / name, str(tmp_path / "run.nnrec"), Wish(size="64x36", fps=60, duration=2.0)) for name in ("p.mp4", "q.mp4")
-        ]
+        short = FilmRequest(size="64x36", fps=60, duration=2.0)
+        played = [job(tmp_path / name, str(tmp_path / "run.nnrec"), short) for name in ("p.mp4", "q.mp4")]
         assert dask_farm.record(played[0], where)["frames"] == pipeline.record(played[1])["frames"]
 
         monkeypatch.setattr(dask_farm, "SENT_BYTES", 100)  # now the file is seen where it lies: this is one machine
@@ -270,7 +269,7 @@ def test_what_no_worker_can_do_is_told_with_the_reason(tmp_path, processes, monk
 @pytest.mark.parametrize("text", ["local", "local:", "local:0", "local:-1", "local:two", "local:999", "dask://", "dask:host", "http://a:1",
                                   "dask://host:0", "dask://host:99999", "dask://a b:1", "dask://h:1/x", "2", ""])  # fmt: skip
 def test_places_that_are_none(text):
-    with pytest.raises(InputError, match="--farm: expected local:N"):
+    with pytest.raises(InputError, match="farm: expected local:N"):
         dask_cluster.parse(text)
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from nnviz3d.app.render.film import job, pipeline
 from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.session.opening import Opened
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, RunError
@@ -21,7 +23,7 @@ SMALL = {"record.width": 320, "record.height": 240, "record.fps": 4, "look.quali
 def job_of(tmp_path, name="xor", target="film.mkv", frames="", step=1, **changes):
     changes = SMALL | {"record.duration": 2.0} | {key.replace("__", "."): value for key, value in changes.items()}
     scene = toml.load(name, [Edit(path, value) for path, value in changes.items()])
-    return job.make(scene, tmp_path, tmp_path / target, frames=frames, step=step)
+    return job.make(Opened(scene, tmp_path, None), tmp_path / target, FilmRequest(frames=frames, step=step))
 
 
 def painted(what: job.Job, numbers):
@@ -131,7 +133,7 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
         pipeline.record(broken)
     assert count == list(range(10)) and broken.folder.is_dir() and not broken.sidecar.exists()
     monkeypatch.setattr(Painter, "frame", lambda self, number: count.append(number) or frame(self, number))
-    with pytest.raises(InputError, match="--resume goes on"):
+    with pytest.raises(InputError, match="resume=True goes on"):
         pipeline.record(broken)
     assert pipeline.record(broken, resume=True)["frames"] == hashes
     assert count == list(range(20)), "no frame twice"
@@ -183,7 +185,7 @@ def test_problems_of_a_job_are_told_together(tmp_path):
     with pytest.raises(InputError) as told:
         job_of(tmp_path, target="film.gif", record__fps=120, record__transparent=True, frames="9..3", step=0)
     text = str(told.value)
-    assert all(word in text for word in ("--frames", "--step", "--fps", "50 frames a second", "--transparent"))
+    assert all(word in text for word in ("frames: ", "step: ", "fps: ", "50 frames a second", "transparent: "))
 
 
 def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
@@ -195,7 +197,7 @@ def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
 
 def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     from nnviz3d.app.cli.commands import common
-    from nnviz3d.app.cli.commands.record import Wish, job_of
+    from nnviz3d.app.cli.commands.record import job_of
     from nnviz3d.app.session.session import REMEMBER, Session
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.gfx.hosts import open_host
@@ -212,8 +214,8 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     steps = session.source.step
     loop.close()
     (file,) = tmp_path.glob("*.timeline")
-    wish = Wish(size="320x240", fps=6)
-    whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", wish)
+    request = FilmRequest(size="320x240", fps=6)
+    whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", request)
     told = pipeline.record(whole)
     assert told["origin"] == file.name and told["count"] == whole.count > 5
     with Painter(whole) as painter:
@@ -221,4 +223,4 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
         assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
         assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.picked == 4
     with pytest.raises(InputError, match="as it was in the session"):
-        job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", wish)
+        job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", request)

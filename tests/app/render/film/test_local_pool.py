@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from nnviz3d.app.cli.commands.record import Wish
 from nnviz3d.app.render.film import local_pool, pipeline, process_planner
 from nnviz3d.app.render.film.frame_renderer import open_session
+from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video.segment_folder import Parts
 from tests.app.render.film.conftest import PLAIN, job, same
@@ -148,12 +148,12 @@ def test_a_process_without_an_order_ends_quietly():
 
 # ---------------------------------------------------------------- how many
 
-LARGE = Wish(size="1280x720", fps=60, duration=10.0)
+LARGE = FilmRequest(size="1280x720", fps=60, duration=10.0)
 
 
-def worth(monkeypatch, tmp_path, scene="digits", wish=LARGE, sets=(), cores=2):
+def worth(monkeypatch, tmp_path, scene="digits", request=LARGE, sets=(), cores=2):
     monkeypatch.setattr(process_planner, "cores", lambda: cores)
-    what = job(tmp_path / "film.mp4", scene, wish, sets)
+    what = job(tmp_path / "film.mp4", scene, request, sets)
     return process_planner.worth(what, what.count, open_session(what))
 
 
@@ -164,12 +164,12 @@ def test_help_comes_where_it_comes_in_time(tmp_path, monkeypatch):
     assert worth(monkeypatch, tmp_path, cores=8) == 8
     assert worth(monkeypatch, tmp_path, cores=1) == 1
     assert worth(monkeypatch, tmp_path, cores=100) <= process_planner.ENOUGH
-    assert worth(monkeypatch, tmp_path, wish=PLAIN) == 1, "done before anybody has come"
+    assert worth(monkeypatch, tmp_path, request=PLAIN) == 1, "done before anybody has come"
     heavy = ("network.layers=[{units=2048},{units=2048}]", "record.steps=4000")
     assert worth(monkeypatch, tmp_path, sets=heavy) == 1, "training takes the time, and everybody would have to train"
-    huge = Wish(size="7680x4320", fps=60, duration=10.0)
+    huge = FilmRequest(size="7680x4320", fps=60, duration=10.0)
     monkeypatch.setattr(process_planner, "memory", lambda: 2.0**32)
-    assert worth(monkeypatch, tmp_path, wish=huge, cores=16) == 1
+    assert worth(monkeypatch, tmp_path, request=huge, cores=16) == 1
     assert worth(monkeypatch, tmp_path, cores=16) == 4
 
 
@@ -179,7 +179,7 @@ def test_on_a_graphics_card_one_process_feeds_it(tmp_path, mates, monkeypatch):
     monkeypatch.setattr(Context, "software", property(lambda self: False))
     monkeypatch.setattr(pipeline, "worth", lambda *_: 3)
     monkeypatch.setattr(pipeline, "graphics", lambda: True)
-    told = pipeline.record(job(tmp_path / "film.mp4", wish=Wish(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
+    told = pipeline.record(job(tmp_path / "film.mp4", request=FilmRequest(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
     assert not mates and told["count"] == 100
 
 
