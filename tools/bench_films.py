@@ -32,14 +32,14 @@ def record_section(frames: int = 600) -> dict:
     By one process, as drawing and encoding alone are; then by as many as `record` takes.
     """
     from nnviz3d.app.render.film import pipeline
-    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.frame_renderer import FrameRenderer
     from nnviz3d.video.encode import Encoder
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         what = job_of(folder, "digits", "film.mp4", record__fps=60, record__duration=frames / 60)
         kept, start = [], perf_counter()
-        with Painter(what) as painter:
+        with FrameRenderer(what) as painter:
             for k in range(what.count):
                 image = painter.frame(k)
                 if k % 4 == 0 and len(kept) < 150:
@@ -104,7 +104,7 @@ def resident() -> float:
 def codecs_section(frames: int = 120) -> dict:
     """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
     from nnviz3d.app.render.film import job, pipeline
-    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.frame_renderer import FrameRenderer
     from nnviz3d.app.render.film.request import FilmRequest
     from nnviz3d.app.session.opening import Opened
     from nnviz3d.video.codecs import CODECS, FORMATS, encoder_works
@@ -113,7 +113,7 @@ def codecs_section(frames: int = 120) -> dict:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain = job_of(folder, "learning", "f.mkv", record__fps=30)
-        with Painter(plain) as painter:
+        with FrameRenderer(plain) as painter:
             images = [painter.frame(k) for k in range(75, 75 + frames)]
         pixels = images[0].shape[0] * images[0].shape[1]
         for form, names in FORMATS.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 from nnviz3d.app.api.scene import open_scene
 from nnviz3d.app.render.film import job
-from nnviz3d.app.render.film.frame_renderer import Painter, open_session
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer, open_session
 from nnviz3d.app.render.film.request import RECORD, FilmRequest, Size
 from nnviz3d.app.render.notebook import Still
 from nnviz3d.app.session.session import Session
@@ -38,7 +38,7 @@ class Recorder:
         opened, _ = together(lambda: open_scene(scene), request.check)
         self._job = job.make(opened, Path("frames"), request, backend=backend)
         self._session: Session | None = open_session(self._job)
-        self._painter: Painter | None = None
+        self._painter: FrameRenderer | None = None
         self._next = 0
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class Recorder:
         if self._painter is not None and k < self._next:
             self.close()
         if self._painter is None:
-            self._painter, self._session = Painter(self._job, self._session), None
+            self._painter, self._session = FrameRenderer(self._job, self._session), None
         self._painter.host.make_current()  # there may be others in the meantime: a still, another film
         self._next = k + 1
         try:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.render.film import job, pipeline
-from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer
 from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.app.session.opening import Opened
 from nnviz3d.spec import toml
@@ -27,7 +27,7 @@ def job_of(tmp_path, name="xor", target="film.mkv", frames="", step=1, **changes
 
 
 def painted(what: job.Job, numbers):
-    with Painter(what) as painter:
+    with FrameRenderer(what) as painter:
         return {k: painter.frame(k) for k in numbers}
 
 
@@ -56,7 +56,7 @@ def test_the_same_moment_is_the_same_at_every_rate(tmp_path):
 
 
 def test_frames_are_asked_for_in_rising_order(tmp_path):
-    with Painter(job_of(tmp_path)) as painter:
+    with FrameRenderer(job_of(tmp_path)) as painter:
         painter.frame(3)
         with pytest.raises(ValueError, match="comes before"):
             painter.frame(3)
@@ -84,7 +84,7 @@ def test_what_is_burned_in_says_frame_and_time(tmp_path):
     plain, burned = (painted(job_of(tmp_path, record__burn_in=flag), [5])[5] for flag in (False, True))
     rows = np.nonzero((plain != burned).any((1, 2)))[0]
     assert rows.size and rows.max() < 40, "at the top only"
-    with Painter(job_of(tmp_path, record__burn_in=True, record__fps=30)) as painter:
+    with FrameRenderer(job_of(tmp_path, record__burn_in=True, record__fps=30)) as painter:
         assert painter._burned(30 * 61 + 7).startswith("frame 1,837   00:01:01:07   step 0   seed 0")
 
 
@@ -120,7 +120,7 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
     whole = job_of(tmp_path, target=target.replace("film", "whole"), **LONG)
     hashes = pipeline.record(whole)["frames"]
     broken = job_of(tmp_path, target=target, **LONG)
-    frame, count = Painter.frame, []
+    frame, count = FrameRenderer.frame, []
 
     def fails(self, number):
         if number == 10:
@@ -128,11 +128,11 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
         count.append(number)
         return frame(self, number)
 
-    monkeypatch.setattr(Painter, "frame", fails)
+    monkeypatch.setattr(FrameRenderer, "frame", fails)
     with pytest.raises(RunError, match="lost"):
         pipeline.record(broken)
     assert count == list(range(10)) and broken.folder.is_dir() and not broken.sidecar.exists()
-    monkeypatch.setattr(Painter, "frame", lambda self, number: count.append(number) or frame(self, number))
+    monkeypatch.setattr(FrameRenderer, "frame", lambda self, number: count.append(number) or frame(self, number))
     with pytest.raises(InputError, match="resume=True goes on"):
         pipeline.record(broken)
     assert pipeline.record(broken, resume=True)["frames"] == hashes
@@ -218,7 +218,7 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", request)
     told = pipeline.record(whole)
     assert told["origin"] == file.name and told["count"] == whole.count > 5
-    with Painter(whole) as painter:
+    with FrameRenderer(whole) as painter:
         last = painter.frame(whole.count - 1)
         assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
         assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.picked == 4

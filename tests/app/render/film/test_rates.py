@@ -15,7 +15,7 @@ import pytest
 import nnviz3d as nv
 from nnviz3d.app.cli.commands.record import outline
 from nnviz3d.app.render.film import pipeline
-from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer
 from nnviz3d.spec import frame_rates, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import gif, segment_folder
@@ -104,7 +104,7 @@ def test_times_and_lengths_of_a_film(tmp_path):
     for number in (0, 1, 1001, 17981):
         seen.clear()
         with suppress(AttributeError):  # there is no stage
-            Painter._prepare(painter, number, 0.25)
+            FrameRenderer._prepare(painter, number, 0.25)
         assert seen and seen[0] == pytest.approx((number + 0.25) * 1001 / 30000, abs=1e-12)
     assert record.frames(1001.0) == 30000
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.render.film import shot_player
-from nnviz3d.app.render.film.frame_renderer import Painter, open_session
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer, open_session
 from nnviz3d.app.render.film.job import make
 from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.app.session.opening import Opened
@@ -36,7 +36,7 @@ def play(tmp_path):
     painters = []
 
     def open_play(text: str):
-        painter = Painter(make(Opened(scene_of(text), tmp_path, None), tmp_path / "film.mkv", FilmRequest()))
+        painter = FrameRenderer(make(Opened(scene_of(text), tmp_path, None), tmp_path / "film.mkv", FilmRequest()))
         painters.append(painter)
         return painter.play, painter.session
 
