@@ -93,9 +93,7 @@ def difference(first: Path, second: Path, shown: Path) -> str:
         return ""
     Image.fromarray((255 * (levels / levels.max()) ** 0.25).astype(np.uint8)).save(shown)
     y, x = np.nonzero(levels)
-    return (
-        f"{len(x):,} of {levels.size:,} pixels differ, by at most {levels.max():,} levels; x {x.min()}..{x.max()}, y {y.min()}..{y.max()}"
-    )
+    return f"{len(x):,} of {levels.size:,} pixels differ, by at most {levels.max()} levels; x {x.min()}..{x.max()}, y {y.min()}..{y.max()}"
 
 
 def run(tree: Path, words: str, folder: Path) -> subprocess.CompletedProcess[str]:
