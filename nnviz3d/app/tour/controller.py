@@ -105,7 +105,7 @@ class Guide:
         hidden = stage.pointer.picked >= self.loop.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
-            "pick": answer.stage.clicked and hidden and stage.picked != self.neuron,
+            "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
             "scrub": bool(names & MOVES),
         }
         if not self.state.met and deeds.get(self.step.deed):
