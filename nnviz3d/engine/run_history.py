@@ -46,7 +46,9 @@ class Rewind(Keys):
     def __init__(self, trainer: Trainer, budget_bytes: int = 64 << 20):
         super().__init__(trainer, budget_bytes)
         self.snapshots: dict[str, Snapshot] = {}
-        self._seen, self._at, self._lost = None, trainer.step, dict.fromkeys(READERS)
+        self._seen: tuple[int, Train] | None = None  # writes, and settings, when it was last looked at
+        self._at = trainer.step
+        self._lost: dict[str, int | None] = dict.fromkeys(READERS)
         self._path: Path = ()  # to this moment
         self._new = False  # a branch has begun here, and its first key is not held yet
         self.note()

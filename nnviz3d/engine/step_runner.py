@@ -148,7 +148,7 @@ class StepRunner:
         """After a step that could overflow: all finite, or all put back."""
         backup, self._backup = self._backup, None
         self._optimizer.largest = math.inf
-        if self.arenas.finite():
+        if backup is None or self.arenas.finite():
             return True
         self.arenas.put(backup)
         self._stop(self.step + 1)

@@ -100,7 +100,7 @@ class Trainer(StepRunner):
         """(mean loss, accuracy in [0, 1] or None for regression) of a part, or of `limit` of its rows, drawn evenly; (nan, None) where it
         has none."""
         score = self.score(part, limit)
-        return score.loss, score.accuracy
+        return math.nan if score.loss is None else score.loss, score.accuracy
 
     def score(self, part: str, limit: int | None = None) -> Score:
         """The same with the rows that it is of, and by class."""
@@ -201,7 +201,7 @@ class Trainer(StepRunner):
         held, here = np.full(1, value, ops.dtype), slice(p, p + 1)
         before = held
         if self.edited is not None:
-            was = self.edited.get(p) or tuple(float(ops.to_host(arena[here])[0]) for arena in (arenas.before, arenas.parameters))
+            was = self.edited.get(p) or (float(ops.to_host(arenas.before[here])[0]), float(ops.to_host(arenas.parameters[here])[0]))
             back = was[1] == float(held[0])
             before = np.full(1, was[0], ops.dtype) if back else held
             others = {q: pair for q, pair in self.edited.items() if q != p}
