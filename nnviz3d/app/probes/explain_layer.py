@@ -64,7 +64,7 @@ def _common(source, node: Node) -> dict:
 
 def _end(source, connection: Connection, node: Node) -> LayerEnd:
     name = node_names.layer_name(source.topology, node.number)
-    return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape)
+    return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape, node.rank)
 
 
 def _copied(source, kind: str, where: slice) -> np.ndarray:

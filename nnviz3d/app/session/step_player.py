@@ -148,6 +148,7 @@ class Walking:
         return WalkReading(
             phases=tuple(phase.title(layers) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
+            layers=tuple(phase.layer for phase in self.phases),
             number=self.number,
             playing=self.playing,
             speed=self.habits.speed,
