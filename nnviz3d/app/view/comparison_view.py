@@ -21,7 +21,7 @@ from nnviz3d.layout.grid import Layout
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look, View
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import Node, Topology
 
 GAP = 0.14  # of the height of both: what stays free between them
 THINNER, DIMMER = 0.8, 0.6  # edges of two networks share the picture of one: as many pixels wide they would flood it
@@ -225,10 +225,19 @@ def anchors(layout: Layout, topology: Topology, drop: float = 0.35) -> tuple[tup
     names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
     feet = (layout.low + layout.high) / 2
     feet[:, 1] = layout.low[:, 1] - layout.pitch * drop
-    shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-    layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
+    layers = [caption(topology, node) for node in topology.nodes]
     outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
     return (outputs.astype(np.float64), feet.astype(np.float64)), (names, layers)
+
+
+def caption(topology: Topology, node: Node) -> str:
+    """What stands under a layer: "input 8x8", "48 relu"; its name first where the scene has named what it is made of."""
+    shape = "x".join(map(str, node.shape))
+    if node is topology.input:
+        return f"input {shape}"
+    name = "" if topology.is_chain or node is topology.output else f"{node.name} "
+    function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
+    return f"{name}{shape}{function}"
 
 
 def wanted(source, view: View) -> tuple[int, int]:
@@ -237,13 +246,12 @@ def wanted(source, view: View) -> tuple[int, int]:
 
 
 def twin(here: Topology, there: Topology, neuron: int) -> int:
-    """The neuron of the same number in the same layer of another network, or -1. Inputs and outputs correspond whatever is between."""
+    """The neuron of the same number in the layer of the same name of another network, or -1. Inputs and outputs correspond whatever is
+    between."""
     if not 0 <= neuron < here.n_neurons:
         return -1
     node, index = here.locate(neuron)
-    k = here.nodes.index(node)
-    if node is here.output:
-        k = len(there.nodes) - 1
-    elif k >= len(there.nodes) - 1:
+    other = there.output if node is here.output else there.by_name.get(node.name)
+    if other is None or (other is there.output) != (node is here.output):
         return -1
-    return there.nodes[k].neurons.start + index if index < there.nodes[k].size else -1
+    return other.neurons.start + index if index < other.size else -1
