@@ -122,14 +122,15 @@ class Walking:
                 return Wave(walk.front, 1, error=share)
             case "forward":
                 layer = walk.view.phase.layer
-                return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
+                return Wave(walk.front, 1, fill_rank=walk.topology.nodes[layer].rank, fill=walk.view.filled(layer))
             case "backward" if share < 0.5:
                 return Wave(walk.front, -1, flow=2, error=1.0)
             case "backward" if self.tells_mean:
                 return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
                 lit = min(4 * share - 2, 1.0)
-                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.view.phase.layer - 1, source=lit)
+                rank = walk.topology.nodes[walk.view.phase.layer].rank
+                return Wave(walk.front, -1, flow=3, error=1.0, source_rank=rank - 1, source=lit)
             case "update":
                 return Wave(walk.front, -1, flow=0)
             case _:
