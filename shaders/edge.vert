@@ -58,13 +58,13 @@ void main()
         return;
     }
 #ifdef DETOUR
-    float begin = u_way < 0 ? 1. - share : 0., stretch = u_way == 0 ? 1. : share;
-    float piece = 1. / float(u_pieces);
-    float t = begin + stretch * float(gl_VertexID >> 1) * piece;
-    bool end = t > 0.;
-    // a piece before and a piece after: neighbours agree on where the rim is
-    vec3 from = (u_view_from_world * vec4(along(edge, max(t - .5 * piece, 0.)), 1.)).xyz;
-    vec3 to = (u_view_from_world * vec4(along(edge, min(t + .5 * piece, 1.)), 1.)).xyz;
+    float first = u_way < 0 ? 1. - share : 0., last = u_way > 0 ? share : 1.;
+    float piece = 1. / float(u_pieces), at = float(gl_VertexID >> 1) * piece;
+    float t = clamp(share_at(edge, at), first, last);
+    bool end = gl_VertexID > 1;
+    // half a piece before and half a piece after: neighbours agree on where the rim is
+    vec3 from = (u_view_from_world * vec4(along(edge, share_at(edge, max(at - .5 * piece, 0.))), 1.)).xyz;
+    vec3 to = (u_view_from_world * vec4(along(edge, share_at(edge, min(at + .5 * piece, 1.))), 1.)).xyz;
     vec3 here = (u_view_from_world * vec4(along(edge, t), 1.)).xyz;
     float whole = distance(place_of(edge.source), place_of(edge.target)) * t;
     from.z = min(from.z, -NEAR);

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz3d.draw.camera import Pose
 from nnviz3d.layers.edge_lookup import edges_of
-from nnviz3d.layout.detours import PIECES, lifted
+from nnviz3d.layout.detours import PIECES, lifted, shares
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.topology import Connection, EdgeRef
 
@@ -89,7 +89,7 @@ def _misses(layout: Layout, c: Connection, edges: np.ndarray, seen: np.ndarray, 
     detour = layout.detours[c.number]
     if detour is None:
         return distances(seen[source_e], seen[target_e])
-    share_s = np.linspace(0.0, 1.0, PIECES + 1)
+    share_s = shares(detour)
     begin_e, end_e = layout.place_n4[source_e, None, :3], layout.place_n4[target_e, None, :3]
     straight = begin_e + (end_e - begin_e) * share_s[:, None]
     points = project(lifted(detour, straight, share_s))

@@ -11,7 +11,8 @@ import numpy as np
 
 from nnviz3d.spec.topology import Topology
 
-PIECES = 28  # straight pieces that such an edge is drawn and picked as
+PIECES = 36  # straight pieces that such an edge is drawn and picked as: most of them where it bends
+BEND = 0.45  # of the pieces for each bend
 SHRINK = 0.22  # of heights: detours run closer together than neurons stand
 MARGIN = 1.0  # of the pitch, between what is skipped and the lowest detour, and between two cables
 SPAN = 0.5  # of the way at most on which detours rise, and sink
@@ -36,6 +37,11 @@ def lifted(detour: Detour, points_n3: np.ndarray, t_n: np.ndarray) -> np.ndarray
     out = points_n3.copy()
     out[..., 1] += lift * (detour.height + detour.shrink * points_n3[..., 1] - points_n3[..., 1])
     return out
+
+
+def shares(detour: Detour) -> np.ndarray:
+    """(PIECES + 1,) shares of the way at which the pieces meet; `share_at` of shaders/include/edge.glsl."""
+    return np.interp(np.linspace(0.0, 1.0, PIECES + 1), [0.0, BEND, 1 - BEND, 1.0], [0.0, detour.rise, detour.fall, 1.0])
 
 
 def smoothstep(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -71,13 +77,12 @@ def find(topology: Topology, low_l3: np.ndarray, high_l3: np.ndarray, pitch: flo
 
 
 def _runs_through(ends: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
-    """Whether edges between two boxes, (2 ends, low and high, 3), pass through a third one."""
+    """Whether edges between two boxes, (2 ends, low and high, 3), pass through a third one: unless they stay above it, below it or on one
+    side of it where they come in and where they go out."""
     begin, end = ends[0, :, 0].mean(), ends[1, :, 0].mean()
-    for t in np.clip((np.array([low[0], high[0]]) - begin) / (end - begin), 0, 1):
-        bundle = ends[0] + (ends[1] - ends[0]) * t
-        if (bundle[0, 1:] < high[1:]).all() and (bundle[1, 1:] > low[1:]).all():
-            return True
-    return False
+    t_2 = (np.array([low[0], high[0]]) - begin) / (end - begin)
+    bundle = ends[0, :, 1:] + (ends[1] - ends[0])[:, 1:] * np.clip(t_2, 0, 1)[:, None, None]  # (in and out, low and high, y and z)
+    return not ((bundle[:, 0] >= high[1:]).all(0) | (bundle[:, 1] <= low[1:]).all(0)).any()
 
 
 def _detour(ends: np.ndarray, bottom: float, first_x: float, last_x: float) -> Detour:

@@ -139,8 +139,8 @@ def place(
         grid = column(node.size, folds[k]) if k in folds else cells(node, node is topology.output).astype(np.float32)
         plates.append((grid - grid.max(0) / 2) * pitch)
     extents = [float(np.ptp(yz, 0).max()) + pitch for yz in plates]
-    xs = _distances(topology, extents, pitch) * gap * near
     zs = lanes(topology, [float(np.ptp(yz[:, 1])) + pitch for yz in plates], LANES * pitch)
+    xs = _distances(topology, extents, zs, pitch) * gap * near
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = xs[node.rank]
@@ -179,13 +179,13 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 
-def _distances(topology: Topology, extents: list[float], pitch: float) -> np.ndarray:
+def _distances(topology: Topology, extents: list[float], zs: np.ndarray, pitch: float) -> np.ndarray:
     """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
-    numbers are only passed on one by one there is less to see."""
+    numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
     ranks = by_rank(topology)
-    extent_r = np.array([max(extents[node.number] for node in nodes) for nodes in ranks])
-    fans_r = np.array([any(node.parameters for node in nodes) for nodes in ranks[1:]])
-    gaps = pitch * 4.0 + np.where(fans_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
+    extent_r = np.array([max(extents[n.number] for n in nodes) + np.ptp([zs[n.number] for n in nodes]) for nodes in ranks])
+    open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
+    gaps = pitch * 4.0 + np.where(open_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
     longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
     shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
     return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])

@@ -23,6 +23,8 @@ uniform float u_times;
 uniform float u_typical;            // the factor at which a typical change is as long as a strong weight
 #endif
 
+const float BEND = .45;  // of the pieces of an edge that is not straight, for each bend
+
 struct Edge {
     int source;
     int target;
@@ -57,6 +59,15 @@ vec3 along(Edge edge, float t)
         }
     }
     return point;
+}
+
+// The share of the way at which the pieces of an edge that is not straight meet, from 0 to 1: most of them are where it bends.
+float share_at(Edge edge, float piece)
+{
+    vec4 detour = texelFetch(t_detour, edge.pair);
+    if (piece < BEND) return detour.x * piece / BEND;
+    if (piece < 1. - BEND) return mix(detour.x, detour.y, (piece - BEND) / (1. - 2. * BEND));
+    return mix(detour.y, 1., (piece - 1. + BEND) / BEND);
 }
 
 Edge edge_of(int instance)
