@@ -29,8 +29,8 @@ class Wave:
 
     `flow`: what an edge's value is multiplied by (see shaders/include/edge.glsl); `error`: how much of the deltas is shown;
     `ghost`: the old weights are drawn beside the new ones. `change`: edges show two moments of the weights.
-    `fill_rank`: neurons of this rank fill with z, then turn into a, by the share `fill`; `source_rank`: those of this one show, by the
-    share `source`, the activation that the gradients at their edges are made of. -1: none.
+    `fill_layer`: neurons of this node (its number) fill with z, then turn into a, by the share `fill`; `source_layer`: those of this one
+    show, by the share `source`, the activation that the gradients of their edges into `target_layer` are made of. -1: none.
     """
 
     front: float = 0.0
@@ -39,9 +39,10 @@ class Wave:
     error: float = 0.0
     ghost: bool = False
     change: Change | None = None
-    fill_rank: int = -1
+    fill_layer: int = -1
     fill: float = 0.0
-    source_rank: int = -1
+    source_layer: int = -1
+    target_layer: int = -1
     source: float = 0.0
     gradient: bool = False  # the value is a gradient, and is coloured as the error is
 

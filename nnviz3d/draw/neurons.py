@@ -45,9 +45,9 @@ class Neurons:
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
         wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
         marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
-        marks |= {"u_fill_rank": float(wave.fill_rank), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
-        marks |= {"u_source_rank": float(wave.source_rank if wave.source_rank >= 0 else -9), "u_source": wave.source}
-        marks |= {"u_walk": wave.fill_rank >= 0 or wave.source_rank >= 0}
+        marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
+        source, target = (float(layer if layer >= 0 else -9) for layer in (wave.source_layer, wave.target_layer))
+        marks |= {"u_source_layer": source, "u_target_layer": target, "u_source": wave.source}
         state.solid()
         if subject.tile:
             self.tiles.draw(subject, frame, buffers, shared | marks, sum(order.counts))

@@ -26,11 +26,11 @@ LONGEST = 6.5  # a network is at most so many times longer than it is high, as l
 
 @dataclass(frozen=True)
 class Layout:
-    """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box. `detours`: by connection, how its
-    edges go round what they skip, or None; `detour_boxes` (R, 2, 3): corners of the space that those take.
+    """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
 
     `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
-    `drawn`: ids of the neurons that are drawn one by one, None: all.
+    `drawn`: ids of the neurons that are drawn one by one, None: all. `detours`: by connection, how its edges go round what they skip, None:
+    straight; `detour_boxes` (R, 2, 3): corners of the space that those take.
     """
 
     place_n4: np.ndarray

@@ -6,11 +6,10 @@ uniform vec3 u_error_positive;
 uniform vec3 u_error_negative;
 uniform int u_hovered;
 uniform int u_picked;
-uniform samplerBuffer t_time;    // neuron -> its rank: when a wave arrives there
-uniform bool u_walk;             // whether any rank fills or shows sources
-uniform float u_fill_rank;       // neurons of this rank fill with z, then turn into a; -1: none
+uniform float u_fill_layer;      // neurons of this layer fill with z, then turn into a; -1: none
 uniform float u_fill;            // how much of that has passed, in [0, 1]
-uniform float u_source_rank;     // neurons of this rank show the activation that their edges' gradients are made of; -9: none
+uniform float u_source_layer;    // neurons of this layer show the activation that their edges' gradients are made of; -9: none
+uniform float u_target_layer;    // where those edges lead
 uniform float u_source;          // how much of it is shown, in [0, 1]
 uniform vec3 u_sum_positive;     // what fills: the colours of the edges that were added up
 uniform vec3 u_sum_negative;
@@ -31,19 +30,18 @@ Light light_of(int neuron, float layer)
 {
     Light l;
     float level = level_of(neuron, layer);
-    float rank = u_walk ? texelFetch(t_time, neuron).r : -5.;
     l.strength = abs(level);
     l.lit = l.strength * sqrt(l.strength);  // close to the power 1.6, and cheaper
     l.glow = (level >= 0. ? WARM : COLD) * l.lit * u_glow;
     if (u_error > 0.) {
         float error = clamp(delta_of(neuron) * texelFetch(t_layer_scale, int(layer)).g, -1.25, 1.25);
-        float shown = u_error * (1. - (rank == u_source_rank ? u_source : 0.)) * pow(abs(error), 1.5);
-        l.glow *= rank == u_source_rank + 1. ? 1. - .85 * u_source : 1.;
+        float shown = u_error * (1. - (layer == u_source_layer ? u_source : 0.)) * pow(abs(error), 1.5);
+        l.glow *= layer == u_target_layer ? 1. - .85 * u_source : 1.;
         l.glow += (error >= 0. ? u_error_positive : u_error_negative) * shown;
         l.lit = max(l.lit, shown);
     }
     l.fill = vec2(2. * min(l.strength, 1.) - 1., 0.);
-    if (rank == u_fill_rank) {
+    if (layer == u_fill_layer) {
         l.fill.y = 1. - smoothstep(.5, 1., u_fill);
         vec3 held = (level >= 0. ? u_sum_positive : u_sum_negative) * .8 * u_glow * smoothstep(0., .04, l.strength);
         l.glow = mix(l.glow, held, l.fill.y);
@@ -51,6 +49,6 @@ Light light_of(int neuron, float layer)
     int marks = texelFetch(t_mark, neuron).r;
     l.held = marks & 3;
     l.mark = min((neuron == u_picked ? 1. : 0.) + (neuron == u_hovered ? .6 : 0.) + ((marks & 4) != 0 ? .8 : 0.), 1.6);
-    if (l.mark == 0. && rank == u_source_rank) l.mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(l.strength, 1.);
+    if (l.mark == 0. && layer == u_source_layer) l.mark = u_source * (level >= 0. ? 1.5 : -1.5) * min(l.strength, 1.);
     return l;
 }

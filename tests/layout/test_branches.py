@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,7 +108,7 @@ def test_a_network_that_is_moved_takes_its_detours_along():
     layout = place(topology)
     moved = layout.moved((1.0, 2.0, 3.0))
     for c in topology.connections:
-        assert paths(moved, c, 20) == pytest.approx(paths(layout, c, 20) + [1.0, 2.0, 3.0], abs=1e-4)
+        assert paths(moved, c, 20) == pytest.approx(paths(layout, c, 20) + np.array([1.0, 2.0, 3.0]), abs=1e-4)
     assert moved.box()[1] == pytest.approx(layout.box()[1] + [1.0, 2.0, 3.0], abs=1e-5)
 
 
@@ -116,7 +118,7 @@ def test_neighbours_are_spread_no_further_than_they_must_be(wishes, gap):
     wishes.sort()
     wanted, widths = [w for w, _ in wishes], [width for _, width in wishes]
     places = spread(wanted, widths, gap)
-    least = [(a + b) / 2 + gap for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    least = [(a + b) / 2 + gap for a, b in pairwise(widths)]
     assert all(d >= need - 1e-6 for d, need in zip(np.diff(places), least, strict=True))
     if all(d >= need for d, need in zip(np.diff(wanted), least, strict=True)):
         assert places == pytest.approx(wanted)

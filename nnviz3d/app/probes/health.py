@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz3d.app.probes import health_rules
 from nnviz3d.app.training.metric_log import between
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.spec.readout import Charts, Finding
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
@@ -114,14 +114,14 @@ class Diagnosis:
         return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
 
 
-def respond(source) -> Response | None:
+def respond(source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
     data, trainer = source.data, source.trainer
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
     if len(x_ni) < FEWEST:
         return None
-    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
+    return ForwardPass.of_rows(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

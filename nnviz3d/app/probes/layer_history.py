@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnviz3d.app.probes.health import spread as evenly
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
 from nnviz3d.spec.readout import LayersReading
 
@@ -53,7 +53,7 @@ class Probe:
             x_ni = evenly(data.x_test if len(data.x_test) else data.x_train, self.rows)
             self.rows = len(x_ni)
             parameters = trainer.arenas.parameters if self.copy is None else self.copy
-            self._response = Response(ops, trainer.topology, trainer.objective, parameters, x_ni, self.killed)
+            self._response = ForwardPass.of_rows(ops, trainer.topology, trainer.objective, parameters, x_ni, self.killed)
         cells = [max(self.rows, 1) * node.size for node in self.layers]
         self._cells = [spots(n, most) for n in cells]
         self._cell_starts = np.cumsum([0, *map(len, self._cells)])

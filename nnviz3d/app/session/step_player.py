@@ -122,15 +122,15 @@ class Walking:
                 return Wave(walk.front, 1, error=share)
             case "forward":
                 layer = walk.view.phase.layer
-                return Wave(walk.front, 1, fill_rank=walk.topology.nodes[layer].rank, fill=walk.view.filled(layer))
+                return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
             case "backward" if share < 0.5:
                 return Wave(walk.front, -1, flow=2, error=1.0)
             case "backward" if self.tells_mean:
                 return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
-                lit = min(4 * share - 2, 1.0)
-                rank = walk.topology.nodes[walk.view.phase.layer].rank
-                return Wave(walk.front, -1, flow=3, error=1.0, source_rank=rank - 1, source=lit)
+                lit, node = min(4 * share - 2, 1.0), walk.topology.nodes[walk.view.phase.layer]
+                source, target = (walk.topology.sources(node)[0].number, node.number) if node.parameters else (-1, -1)
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=source, target_layer=target, source=lit)
             case "update":
                 return Wave(walk.front, -1, flow=0)
             case _:
@@ -143,11 +143,10 @@ class Walking:
 
     def reading(self) -> WalkReading:
         walk, tape = self.walk, self.walk.tape
-        layers = len(walk.topology.nodes) - 1
         wave = self.wave()
         view = walk.view
         return WalkReading(
-            phases=tuple(phase.title(layers) for phase in self.phases),
+            phases=tuple(phase.title(walk.topology) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
             number=self.number,
             playing=self.playing,
@@ -174,7 +173,7 @@ class Walking:
 
     def _whole(self, wave: Wave) -> bool:
         """Whether what the edges show has been worked out in every layer."""
-        view, layers = self.walk.view, len(self.walk.topology.nodes) - 1
+        view = self.walk.view
         if wave.flow == 1:
-            return view.passed("forward", layers) > 0
-        return "update" in view.known(1) if self.walk.kind == "update" else "delta" in view.known(1)
+            return view.passed("forward", self.walk.topology.output.number) > 0
+        return view.whole("update" if self.walk.kind == "update" else "delta")

@@ -53,7 +53,7 @@ def test_a_backward_phase_lights_the_activations_of_its_sources(tmp_path):
     for place, source, lit in (("backward:2@0.4", -1, 0), ("backward:2@0.6", 1, 0.4), ("backward:2@0.9", 1, 1), ("backward:1@0.9", 0, 1)):
         s.walking.walk.go(Place.parse(place, s.source.topology))
         wave = step_change.wave(s.walking, look(s))
-        assert wave.source_rank == source and wave.source == pytest.approx(lit)
+        assert wave.source_layer == source and wave.source == pytest.approx(lit)
 
 
 @pytest.mark.gl
