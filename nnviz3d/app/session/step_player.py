@@ -129,7 +129,8 @@ class Walking:
                 return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
                 lit, node = min(4 * share - 2, 1.0), walk.topology.nodes[walk.view.phase.layer]
-                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.topology.sources(node)[0].number, source=lit)
+                source, target = (walk.topology.sources(node)[0].number, node.number) if node.parameters else (-1, -1)
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=source, target_layer=target, source=lit)
             case "update":
                 return Wave(walk.front, -1, flow=0)
             case _:

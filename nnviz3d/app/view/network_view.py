@@ -110,7 +110,7 @@ class Stage:
     def signals(self) -> int:
         """Edges that particles (or arrows) are drawn along, of all networks."""
         shown = self.session.scene.look.particles > 0
-        return sum(subject.signals for subject, _ in self.shown()) if shown else 0
+        return sum(len(subject.signals) for subject, _ in self.shown()) if shown else 0
 
     @property
     def aspect(self) -> float:
@@ -124,7 +124,7 @@ class Stage:
     def _fit(self, like: camera.Pose) -> camera.Pose:
         layout = self.layout
         if self.scope is not None:
-            layout = replace(layout, low=self.scope[:, 0], high=self.scope[:, 1], annex=None)
+            layout = layout.framing(self.scope[:, 0], self.scope[:, 1])
         return camera.fit(layout, like.yaw, like.pitch, self.aspect, self.panel + self.room, self.foot, self.head)
 
     def _for_table(self) -> float:
@@ -317,8 +317,10 @@ class Stage:
             return self.picture.energies
         way, front = wave.way, wave.front
 
+        connections = self.picture.topology.connections
+
         def energies(k: int, edges: np.ndarray) -> np.ndarray:
-            passed = front - k if way > 0 else k + 1 - front
+            passed = front - connections[k].source.rank if way > 0 else connections[k].target.rank - front
             return self.picture.energies(k, edges) if passed > 0 else np.zeros(len(edges))
 
         return energies
@@ -478,7 +480,7 @@ class Stage:
 
     def outline(self, box: np.ndarray) -> tuple[float, float, float, float] | None:
         """Left, top, right, bottom of a (2, 3) box as it is seen; None where a part of it is behind the eye."""
-        layout = replace(self.picture.layout, low=box[:1], high=box[1:], annex=None)
+        layout = self.picture.layout.framing(box[:1], box[1:])
         x, y, depth = self._projected(layout.corners().astype(np.float64))
         return (min(x), min(y), max(x), max(y)) if min(depth) > 0 else None
 
