@@ -1,4 +1,4 @@
-"""A network with branches, a residual sum and layers without weights, from tensors to pixels: drawn, picked where it is drawn, lit, folded."""
+"""A network with branches, a residual sum and layers without weights, from tensors to pixels: drawn, picked, lit, folded."""
 
 from __future__ import annotations
 
