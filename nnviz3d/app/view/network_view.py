@@ -57,7 +57,7 @@ class NetworkView:
     @property
     def signals(self) -> int:
         """Edges that particles (or arrows) are drawn along, of all networks."""
-        return sum(subject.signals for subject, _ in self.shown()) if self.frame.look.particles > 0 else 0
+        return sum(len(subject.signals) for subject, _ in self.shown()) if self.frame.look.particles > 0 else 0
 
     def stack(self, hovered: int) -> str:
         """What is said of the stack that this neuron is folded into; "" for none."""

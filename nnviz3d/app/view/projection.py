@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Projection:
 
     def outline(self, box: np.ndarray) -> tuple[float, float, float, float] | None:
         """Left, top, right, bottom of a (2, 3) box as it is seen; None where a part of it is behind the eye."""
-        layout = replace(self.layout, low=box[:1], high=box[1:], annex=None)
+        layout = self.layout.framing(box[:1], box[1:])
         x, y, depth = self.points(layout.corners().astype(np.float64))
         return (min(x), min(y), max(x), max(y)) if min(depth) > 0 else None
 

@@ -102,7 +102,7 @@ def test_a_walk_and_a_focus_work_with_the_fold(person):
     stage.pointer.pick(person.session.source.topology.nodes[1].neurons.start)
     person.session.start_walk(Place.parse("backward:1@0.7", person.session.source.topology, ""))
     person.frames(5)
-    assert 0 < stage.view.picture.subject.highlight <= 13 + 8
+    assert 0 < len(stage.view.picture.subject.highlight) <= 13 + 8
 
 
 def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
