@@ -83,7 +83,7 @@ def _returned(source, node: Node) -> np.ndarray | None:
 def _along(source, c: Connection) -> np.ndarray:
     """(I,) what comes back along one connection."""
     edges, delta_o = edges_of(c), at(source, "delta", c.target.neurons.slice)
-    if edges.COMPLETE and c.weight is not None:
+    if edges.complete and c.weight is not None:
         return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
     local_e = np.arange(c.size)
     source_e, target_e = edges.ends(c, local_e)
