@@ -35,8 +35,8 @@ def sentence(session: Session) -> str:
     source = session.source
     if session.player is not None:
         return session.moments.sentence(source) or session.player.sentence(session)
-    edges = source.topology.n_edges
-    count = weights_and_biases(edges, source.topology.n_parameters - edges)
+    weights = source.topology.n_weights
+    count = weights_and_biases(weights, source.topology.n_parameters - weights)
     if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from nnviz3d.draw.frame import Wave
+from nnviz3d.layers import face
 from nnviz3d.sources.step_view import Walk
-from nnviz3d.spec.phases import Place, phases
+from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
 
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
     "input": "Input: the numbers of one sample enter the network.",
-    "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
+    "forward": "Forward: {what}",
     "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
-    "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
+    "backward": "Backward: {what}",
     "update": "Update: every weight moves a little against {mean}.",
     "after": "After: the same sample once more, with the new weights.",
 }
@@ -112,7 +113,15 @@ class Walking:
     @property
     def sentence(self) -> str:
         phase = self.walk.view.phase
-        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation, mean=self.mean_gradient)
+        return SENTENCES[phase.kind].format(what=self._what(phase), mean=self.mean_gradient)
+
+    def _what(self, phase: Phase) -> str:
+        """What a layer of its kind does in a phase of its own."""
+        if phase.kind not in ("forward", "backward"):
+            return ""
+        node = self.walk.topology.nodes[phase.layer]
+        words = face(node.kind, "words")
+        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=node.activation)
 
     @property
     def mean_gradient(self) -> str:

@@ -14,11 +14,11 @@ from nnviz3d.ui.core.label_placement import Rect, settle
 from nnviz3d.ui.core.names import layer_name
 from nnviz3d.ui.core.widgets import elide, show_tip, text_width
 
-_SUBSCRIPTS = "₁₂₃₄"
 TABLE = 230.0  # what the table beside the outputs takes
 WIDTH, HEIGHT, HEAD, FOOT, PAD = 158.0, 122.0, 22.0, 20.0, 9.0
 MORE = 15.0  # for a line that says which neuron this is
 ROW, ADDENDS = 16.0, 4  # of a sum: a line for each number, of more the first ones
+FORMULA, LETTER = 13.0, 18.0  # size of its symbols, and the width of one of them
 
 
 def draw(f: Frame, taken: list[Rect]) -> Rect | None:
@@ -64,12 +64,16 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     curve, pixels = inset.curve, f.font(theme.SMALL)
     name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, neuron {inset.index}"
-    function = _symbols(len(inset.addends)) if inset.addends else curve.activation
-    right = text_width(function, pixels)
+    made = f.formulas.get(_symbols(len(inset.addends)), f.px(FORMULA)) if inset.addends else None
+    function = "z = a + …" if inset.addends else curve.activation
+    right = made.width if made is not None else text_width(function, pixels)
     name = elide(name, (rect[2] - rect[0] - f.px(2 * PAD) - right) * theme.BODY / theme.SMALL)
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5)), theme.packed(theme.TEXT), name)
     at = imgui.ImVec2(rect[2] - f.px(PAD) - right, rect[1] + f.px(5))
-    draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), function)
+    if made is not None:
+        made.draw(draw_list, at.x, at.y + f.px(10) - made.baseline, theme.packed(theme.DIM))
+    else:
+        draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), function)
     if inset.why != PICKED:
         at = imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5 + MORE))
         draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), inset.why)
@@ -84,8 +88,8 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 
 def _symbols(count: int) -> str:
-    """ "z = a₁ + a₂": of so many addends."""
-    return f"z = {' + '.join(f'a{k}' for k in _SUBSCRIPTS[:count])}" if count <= ADDENDS else "z = a₁ + a₂ + …"
+    """z = a_1 + a_2: of so many addends."""
+    return "z = " + " + ".join(f"a_{k + 1}" for k in range(count)) if count <= ADDENDS else r"z = a_1 + a_2 + \ldots"
 
 
 def light(a: float) -> str:
@@ -139,8 +143,12 @@ def _sum(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
         more = len(inset.addends) - k if k == ADDENDS - 1 and len(inset.addends) > ADDENDS else 0
         number = f"and {more} more" if more else plain(a)
         width = text_width(number, pixels)
-        label = elide("…" if more else f"a{_SUBSCRIPTS[k]}  {name}", (right - rect[0] - f.px(2 * PAD) - width) * theme.BODY / theme.SMALL)
-        draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), y), theme.packed(theme.DIM, inset.summed), label)
+        x = rect[0] + f.px(PAD)
+        if not more and (letter := f.formulas.get(f"a_{k + 1}", f.px(FORMULA))) is not None:
+            letter.draw(draw_list, x, y + f.px(10) - letter.baseline, theme.packed(theme.DIM, inset.summed))
+        x += f.px(LETTER)
+        label = elide("…" if more else name, (right - x - f.px(PAD) - width) * theme.BODY / theme.SMALL)
+        draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(x, y), theme.packed(theme.DIM, inset.summed), label)
         draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(right - width, y), theme.packed(light(a), inset.summed), number)
         y += f.px(ROW)
 
