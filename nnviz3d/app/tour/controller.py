@@ -6,7 +6,6 @@ Holds where the tour is and what its text says; the network is a `Rehearsal`'s, 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,6 @@ from nnviz3d.draw import camera
 from nnviz3d.spec import i18n
 from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.readout import Answer
-from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.tour import Step, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
@@ -132,7 +130,7 @@ class Guide:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.loop.stage, self.step.camera
         self._size = self.loop.host.display_size
-        stage.camera.with_table = "table" in self._cards
+        stage.show_cards(self._cards)
         boxes = [self._pointing.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
         direction = (yaw if look.yaw is None else look.yaw, pitch if look.pitch is None else look.pitch)
@@ -144,11 +142,11 @@ class Guide:
         return Pointing(self.loop.stage, self.loop.session, self.neuron, self.edge)
 
     @property
-    def _cards(self) -> tuple[str, ...]:
+    def _cards(self) -> frozenset[str]:
         """Those that the step wants; none where the window is too low for them."""
         loop = self.loop
         low = loop.host.display_size[1] < LOW * loop.overlay.scale * loop.session.scene.look.ui_scale
-        return () if low else self.step.cards
+        return frozenset() if low else frozenset(self.step.cards)
 
     # ---------------------------------------------------------------- every frame
 
@@ -180,14 +178,6 @@ class Guide:
         factor = step_change.factor(session.walking.walk.tape, session.scene.look) if session.walking is not None else 0.0
         self._values |= placeholders.values(session, self.catalogue, self.neuron, self.edge, factor)
         self._since, self._told = 0.0, self._now
-
-    def moment(self) -> Moment | None:
-        """What a walk tells on the stage; of its cards a tour keeps those that the step wants."""
-        moment = self.loop.stage.moment()
-        if moment is None or not self.on:
-            return moment
-        cards = self._cards
-        return replace(moment, table=moment.table if "table" in cards else None, inset=moment.inset if "function" in cards else None)
 
     def reading(self) -> TourReading | None:
         """For the overlay; places are those of the frame that was prepared last."""

@@ -27,7 +27,7 @@ from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
@@ -127,6 +127,15 @@ class Loop:
 
     def _overlay(self, dt: float) -> None:
         self._toast_left -= dt
+        readout = self.readout()
+        Program.draws = 0
+        self._title()
+        self.host.begin_overlay(dt)
+        typed = self.host.keyboard and self.host.keyboard.take()
+        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+
+    def readout(self) -> Readout:
+        """What the overlay is given: of the frame that was prepared last."""
         performance = self.meter.performance(
             self.stage.renderer.timers.ms,
             renderer=self.host.context.renderer,
@@ -135,32 +144,15 @@ class Loop:
             resolution_scale=self.stage.view.frame.level.scale,
             draw_calls=Program.draws,
         )
-        Program.draws = 0
-        readout = build.readout(
-            self.session,
-            self.stage.labels(),
-            self.stage.view.edges,
-            performance,
-            self.stage.pointer.picked,
-            self.stage.pointer.hovered,
-            self.toast if self._toast_left > 0 else "",
-            self.stage.pointer.chosen,
-            self.stage.pointer.layer,
-            plane=self.stage.plane(),
-            moment=self.guide.moment(),
-            edge=self.stage.pointer.hovered_edge,
+        around = build.Surroundings(
+            performance=performance,
+            settings=self.personal.settings,
+            toast=self.toast if self._toast_left > 0 else "",
             question=self.desk.question,
-            beside=self.stage.view.second,
             tour=self.guide.reading(),
             capture=self.capture.reading(),
-            signals=self.stage.view.signals,
-            stack=self.stage.stack(),
-            settings=self.personal.settings,
         )
-        self._title()
-        self.host.begin_overlay(dt)
-        typed = self.host.keyboard and self.host.keyboard.take()
-        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+        return build.readout(self.session, self.stage.reading(), around)
 
     def _title(self) -> None:
         """What the window's list of windows should say."""
