@@ -6,8 +6,6 @@ Holds where the tour is and what its text says; the network is a `Rehearsal`'s, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nnviz3d.app.probes import selectors
@@ -15,6 +13,7 @@ from nnviz3d.app.readout import placeholders
 from nnviz3d.app.tour.marks import Pointing
 from nnviz3d.app.tour.sandbox import Rehearsal
 from nnviz3d.app.tour.state import Touring
+from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view import step_change
 from nnviz3d.draw import camera
 from nnviz3d.spec import i18n
@@ -23,9 +22,6 @@ from nnviz3d.spec.readout import Answer
 from nnviz3d.spec.tour import Step, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
-
-if TYPE_CHECKING:
-    from nnviz3d.app.window.loop import Loop
 
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
 LOOKING = frozenset({
@@ -40,8 +36,8 @@ LEAVES = frozenset({"open", "open_file", "quit"})
 class Guide:
     """One a loop. `state` is None while there is no tour."""
 
-    def __init__(self, loop: Loop):
-        self.loop = loop
+    def __init__(self, host: TourHost):
+        self.host = host
         self.state: Touring | None = None
         self.tour: Tour | None = None
         self.code = ""  # of the language; "" until somebody chose one
@@ -63,9 +59,9 @@ class Guide:
             return self.do(place)
         self.tour = self.tour or lessons.load()
         state = Touring(tuple(len(lesson.steps) for lesson in self.tour.lessons)).after(place)
-        wanted = self.loop.personal.language(self.loop.session.scene.view.language)
+        wanted = self.host.personal.language(self.host.session.scene.view.language)
         code = self.code or i18n.choose(wanted, self.tour.catalogues)
-        self._rehearsal, self.code = Rehearsal(self.loop, self.tour), code
+        self._rehearsal, self.code = Rehearsal(self.host, self.tour), code
         self._go(state, jump=True)
 
     def leave(self) -> None:
@@ -99,11 +95,11 @@ class Guide:
         self._rehearsal.touched |= bool(names - LOOKING) or answer.stage.tuning
         if names & MOVES:
             self._rehearsal.rest()
-        stage = self.loop.stage
-        hidden = stage.pointer.picked >= self.loop.session.source.topology.input.size
+        stage = self.host.stage
+        hidden = stage.pointer.picked >= self.host.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
-            "pick": answer.stage.clicked and hidden and stage.picked != self.neuron,
+            "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
             "scrub": bool(names & MOVES),
         }
         if not self.state.met and deeds.get(self.step.deed):
@@ -121,15 +117,15 @@ class Guide:
 
     def _select(self, step: Step) -> None:
         """The neuron and the edge that the step speaks of, by the numbers of now."""
-        stage, session = self.loop.stage, self.loop.session
+        stage, session = self.host.stage, self.host.session
         self.neuron = selectors.neuron(session.seen, step.neuron)
         self.edge = selectors.edge(session.seen, self.neuron, step.edge)
         stage.pointer.picked, stage.pointer.chosen = self.neuron if step.pick else -1, self.edge
 
     def aim(self, jump: bool = False) -> None:
         """Turn the camera to what the step wants to be looked at."""
-        stage, look = self.loop.stage, self.step.camera
-        self._size = self.loop.host.display_size
+        stage, look = self.host.stage, self.step.camera
+        self._size = self.host.stage.viewport.size
         stage.show_cards(self._cards)
         boxes = [self._pointing.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
@@ -139,13 +135,13 @@ class Guide:
 
     @property
     def _pointing(self) -> Pointing:
-        return Pointing(self.loop.stage, self.loop.session, self.neuron, self.edge)
+        return Pointing(self.host.stage, self.host.session, self.neuron, self.edge)
 
     @property
     def _cards(self) -> frozenset[str]:
         """Those that the step wants; none where the window is too low for them."""
-        loop = self.loop
-        low = loop.host.display_size[1] < LOW * loop.overlay.scale * loop.session.scene.look.ui_scale
+        viewport, look = self.host.stage.viewport, self.host.session.scene.look
+        low = viewport.size[1] < LOW * viewport.text * look.ui_scale
         return frozenset() if low else frozenset(self.step.cards)
 
     # ---------------------------------------------------------------- every frame
@@ -154,7 +150,7 @@ class Guide:
         """Before the frame is drawn: move the walk on, follow the window's size."""
         if not self.on:
             return
-        if self.loop.host.display_size != self._size:
+        if self.host.stage.viewport.size != self._size:
             self.aim(jump=True)
         self._rehearsal.advance(dt)
         self._since += dt
@@ -170,11 +166,11 @@ class Guide:
     @property
     def _now(self) -> tuple[int, int]:
         """The step that the network is at, and the one at which it was tested last."""
-        return self.loop.session.source.step, self.loop.session.scoring.step
+        return self.host.session.source.step, self.host.session.scoring.step
 
     def _read(self) -> None:
         """Take the numbers of now into the text. What is not known any more stays as it was."""
-        session = self.loop.session
+        session = self.host.session
         factor = step_change.factor(session.walking.walk.tape, session.scene.look) if session.walking is not None else 0.0
         self._values |= placeholders.values(session, self.catalogue, self.neuron, self.edge, factor)
         self._since, self._told = 0.0, self._now
@@ -215,7 +211,7 @@ class Guide:
     @property
     def _there(self) -> bool:
         """Whether what the step speaks of is still on the stage: the visitor may have made another network."""
-        topology = self.loop.session.source.topology
+        topology = self.host.session.source.topology
         return (
             self.neuron < topology.n_neurons
             and self.edge < topology.n_parameters

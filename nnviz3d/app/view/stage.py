@@ -116,6 +116,11 @@ class Stage:
     # ---------------------------------------------------------------- what is said of the picture
 
     @property
+    def pose(self) -> Pose:
+        """Of the camera, as it was prepared last."""
+        return self.view.frame.pose
+
+    @property
     def projection(self) -> Projection:
         """The first network as it was prepared last."""
         return self.view.projection(self.viewport.aspect, self.viewport.size)

@@ -131,7 +131,7 @@ class Inputs:
         elif self.step != step and self.time - since >= STEP_EVERY:
             self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
-        pose = stage.view.frame.pose
+        pose = stage.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
         far = pose.distance * SMALL
         if self.time > self._posed:

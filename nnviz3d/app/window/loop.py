@@ -1,14 +1,26 @@
-"""One frame: poll, panels return edits, apply, publish, draw, overlay, train, present. The same in a window and headless.
+"""One frame, the same in a window and headless:
 
-Training comes after the draw calls are handed over and before the wait for them: the rasteriser draws step n while step n + 1 is computed.
+poll -> apply the answers of the last frame -> publish -> overlay -> draw -> train while the rasteriser works -> present
+
+- poll: the window's events; files that were dropped, the file dialog, the wish to close.
+- apply: edits, what was done on the stage, commands, all as the overlay handed them back one frame ago; then what they rebuild.
+- publish: the session brings the shown sample up to the newest step, the stage reads it into a `ViewState` and uploads what changed.
+  From here to the end of the frame nothing that is drawn changes.
+- overlay: panels are laid out from a `Readout` and hand back an `Answer`, for the next frame.
+- draw: OpenGL calls only, the network and then the overlay; they are handed over, nobody waits for them.
+- train: steps of the network while the rasteriser draws the step before; a live film takes its pixels.
+- present: wait for the picture, and show it.
 """
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+
+import numpy as np
 
 from nnviz3d.app.readout import build
 from nnviz3d.app.render import image_files
@@ -105,13 +117,25 @@ class Loop:
         if self._warned == WARNED:
             self._save_still()
 
+    def picture_at_rest(self) -> np.ndarray:
+        """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
+        self.session.settle()
+        self.session.running = False
+        if self.session.walking is None:
+            self.session.evaluate()  # at rest the scores are of this very step
+        self.session.refresh()
+        self.stage.draw(0.0)
+        self._overlay(1e-3)
+        self.host.end_overlay()
+        return self.host.read()
+
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
         self.session.advance(dt, self._until(ms))
         self.inputs.after_time(before)
 
     @staticmethod
-    def _until(ms: float):
+    def _until(ms: float) -> Callable[[], bool]:
         end = perf_counter() + ms * 1e-3
         return lambda: perf_counter() < end
 
@@ -204,7 +228,7 @@ class Loop:
             self.do(Command("quit"))
 
     @contextmanager
-    def _telling(self):
+    def _telling(self) -> Iterator[None]:
         """What cannot be used becomes the banner."""
         try:
             yield
@@ -256,11 +280,14 @@ class Loop:
         self._show(there.session, lambda _loop: there.inputs)
         self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
 
-    def _show(self, session: Session, inputs) -> None:
+    def put(self, session: Session, stage: Stage) -> None:
+        """Show this session on this stage from now on. Closes nothing."""
+        self.session, self.stage = session, stage
+
+    def _show(self, session: Session, inputs: Callable[[Loop], Inputs]) -> None:
         self.stage.close()
-        self.session = session
         session.dress = self.personal.dress
-        self.stage = Stage(self.host, session)
+        self.put(session, Stage(self.host, session))
         self.stage.camera.make_way(self._free())
         self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         self.inputs = inputs(self)
@@ -270,7 +297,7 @@ class Loop:
         scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
         return free_area(self.host.display_size[1], scale, self.overlay.free.right, two=self.session.rival is not None)
 
-    def settle_in(self, name: str, value) -> None:
+    def settle_in(self, name: str, value: object) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
         try:
             self.personal.set(name, value)
@@ -299,5 +326,5 @@ class Loop:
         self.desk.withdraw()
         self.guide.leave()
         self.stage.close()
-        self.overlay = None
+        del self.overlay  # before the context that its textures live in
         self.host.close()

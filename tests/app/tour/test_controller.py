@@ -119,7 +119,7 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         for mark in reading.marks:
             if mark.box is None and not mark.lines:
                 assert 0 < mark.x < 360 and 0 < mark.y < 260, "what is marked is in the picture"
-        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.loop.stage.camera.rig._from is None
+        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.host.stage.camera.rig._from is None
         visitor.do("tour", "next")
     assert seen == [f"{k}.{s}" for k, count in enumerate(counts, 1) for s in range(1, count + 1)]
     visitor.loop.close()
