@@ -14,7 +14,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import FreeArea
 from nnviz3d.spec.scene import Data, Layer, Look, Network, Scene, Train
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording
@@ -72,7 +72,7 @@ def test_every_section_draws_other_scenes(driver, kind):
     many = tuple(Layer(units=8) for _ in range(40 if kind == "deep" else 0))
     train = Train(optimizer="adamw", loss="huber", schedule="cosine", l1=0.1)
     driver.scene = Scene(title="", network=Network(layers=many), data=data, train=train, look=Look(edges="change", palette="safe"))
-    driver.readout = readouts.readout(topology=chain(driver.scene.network, (2,), 1, "linear"))
+    driver.readout = readouts.readout(topology=build_topology(driver.scene.network, (2,), 1, "linear"))
     driver.only(*ALL)
     driver.click(*find(driver, "training"))
     driver.frame(3)

@@ -23,11 +23,11 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.tour_reading import TourReading
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:
@@ -182,7 +182,7 @@ def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
         "parameter": session.inspector.parameter(source, seen.chosen),
         "whole": session.inspector.layer(source, seen.layer),
         "weight": None if second and second.leads else explain_parameter.read(session, turned),
-        "edge": explain_parameter.read(session, seen.edge),
+        "edge": explain_parameter.read_edge(session, seen.edge),
     }
 
 
@@ -257,4 +257,4 @@ def _bias(topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return node.bias.start + j
+    return -1 if node.bias is None else node.bias.start + j

@@ -15,10 +15,10 @@ from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.step_annotations import PICKED, Curve, Inset, Moment, Outputs, Table
-from nnviz3d.ui.core.numbers import plain
 
 ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are told
 FEW = 8

@@ -17,8 +17,10 @@ from nnviz3d.draw import picking
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Wave
+from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import limits
 from nnviz3d.spec.readout import Command, StageInput
+from nnviz3d.spec.topology import EdgeRef
 
 CROWD = 20_000  # drawn edges that can be looked through in a millisecond, in every frame
 FAINTEST = 0.04  # energy of the faintest edge that can be pointed at: thrice what is drawn at all
@@ -38,8 +40,8 @@ NO_DRAG = Drag()
 
 
 class Pointer:
-    """`hovered` and `picked` are neuron ids; `chosen`, `hovered_edge` and `lit` (under the pointer on a panel) are parameters; `layer` is a
-    node's place; -1: none. Ids are the first network's."""
+    """`hovered` and `picked` are neuron ids; `chosen` and `lit` (under the pointer on a panel) are parameters; `layer` is a node's place;
+    -1: none. `hovered_edge`, and `chosen_edge`, which has the chosen parameter if it has any; None: none. Ids are the first network's."""
 
     def __init__(self, viewport: Viewport, view: NetworkView, session: Session):
         self.viewport, self.view, self.session = viewport, view, session
@@ -49,8 +51,28 @@ class Pointer:
 
     def let_go(self) -> None:
         """Of all: ids are of another network."""
-        self.hovered = self.picked = self.chosen = self.layer = self.hovered_edge = self.lit = -1
+        self.hovered = self.picked = self.layer = self.lit = self._chosen = -1
+        self.hovered_edge: EdgeRef | None = None
+        self.chosen_edge: EdgeRef | None = None
         self.forget()
+
+    @property
+    def chosen(self) -> int:
+        """The parameter that is looked at, or -1."""
+        return self._chosen
+
+    @chosen.setter
+    def chosen(self, parameter: int) -> None:
+        self.choose(parameter)
+
+    def choose(self, what: EdgeRef | int) -> None:
+        """Look at an edge, and at its parameter if it has one; or at a parameter, and the edge that has it; or, -1, at neither."""
+        topology = self.session.source.topology
+        if isinstance(what, EdgeRef):
+            p = edge_lookup.parameter(topology, what)
+            self._chosen, self.chosen_edge = -1 if p is None else p, what
+        else:
+            self._chosen, self.chosen_edge = what, edge_lookup.edge_of(topology, what)
 
     def forget(self) -> None:
         """Look again, whatever was looked at last; nothing is dragged."""
@@ -59,9 +81,15 @@ class Pointer:
 
     def marks(self) -> Marks:
         """For the picture."""
-        count = self.session.source.topology.n_parameters
-        lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
-        return Marks(self.hovered, self.picked, lit)
+        return Marks(self.hovered, self.picked, self._lit())
+
+    def _lit(self) -> tuple[EdgeRef | int, ...]:
+        """The edges that are drawn on top, and the biases whose neurons are marked."""
+        topology = self.session.source.topology
+        wanted = (self.chosen_edge or self.chosen, self.hovered_edge, edge_lookup.edge_of(topology, self.lit) or self.lit)
+        edges = (each for each in wanted if isinstance(each, EdgeRef) and edge_lookup.exists(topology, each))
+        biases = (p for p in wanted if isinstance(p, int) and 0 <= p < topology.n_parameters)
+        return tuple(dict.fromkeys((*edges, *biases)))
 
     # ---------------------------------------------------------------- what a person does
 
@@ -71,7 +99,7 @@ class Pointer:
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
             self._look(stage.pointer)
             return
-        self.hovered = self.hovered_edge = -1
+        self.hovered, self.hovered_edge = -1, None
         self._looked = ()
         if self.view.second:
             self.view.second.leave()
@@ -107,24 +135,26 @@ class Pointer:
             return False
         self._drag = Drag(p, self.session.source.parameter(p), self.session.editing.rate(p))
         if self.hovered >= 0:
-            self._choose(self.hovered, -1)
-        elif self.hovered_edge >= 0:
-            self._choose(-1, p)
+            self._choose(self.hovered, None)
+        elif self.hovered_edge is not None:
+            self._choose(-1, self.hovered_edge)
         return True
 
     def _in_hand(self) -> int:
+        """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
-        if self.hovered >= topology.input.neurons.stop:
-            node, j = topology.locate(self.hovered)
+        node, j = topology.locate(max(self.hovered, 0))
+        if self.hovered >= 0 and node.bias is not None:
             return node.bias.start + j
-        return self.hovered_edge if self.hovered_edge >= 0 else self.chosen
+        if self.hovered_edge is None:
+            return self.chosen
+        p = edge_lookup.parameter(topology, self.hovered_edge)
+        return -1 if p is None else p
 
-    def _choose(self, neuron: int, edge: int) -> None:
+    def _choose(self, neuron: int, edge: EdgeRef | None) -> None:
         """A neuron, or an edge with the neuron that it leads into, or neither."""
-        self.chosen, self.picked = edge, neuron
-        if edge >= 0:
-            node, j, _i = self.session.source.topology.parameter(edge)
-            self.picked = node.neurons.start + j
+        self.choose(-1 if edge is None else edge)
+        self.picked = neuron if edge is None else edge_lookup.ends(self.session.source.topology, edge)[1]
 
     # ---------------------------------------------------------------- what is under it
 
@@ -144,16 +174,16 @@ class Pointer:
         found = picking.pick(picture.layout, pose, ndc, self.viewport.aspect, height, radius)
         self.hovered = -1 if found is None else found
         if found is not None or (crowded and not rests):
-            self.hovered_edge, self._rested = -1, rests
+            self.hovered_edge, self._rested = None, rests
         elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
             self._rested = rests
             self.hovered_edge = self._edge(ndc, pose, wave)
         if view.second:
             self.hovered = view.second.point(self.hovered, pose, ndc, self.viewport.aspect, height)
-            self.hovered_edge = -1 if view.second.over else self.hovered_edge
+            self.hovered_edge = None if view.second.over else self.hovered_edge
 
-    def _edge(self, ndc: tuple[float, float], pose: Pose, wave: Wave | None) -> int:
-        """The edge there, of those that can be seen, or -1."""
+    def _edge(self, ndc: tuple[float, float], pose: Pose, wave: Wave | None) -> EdgeRef | None:
+        """The edge there, of those that can be seen."""
         picture, size = self.view.picture, self.viewport.size
         ribbon = self.session.scene.look.edge_width * max(size[1] / LINES, 0.5)
 
@@ -162,5 +192,4 @@ class Pointer:
             layer = float(picture.layout.place_n4[picture.topology.connections[k].target.neurons.start, 3])
             return picture.energies(k, edges) if wave is None or wave.passed(layer) > 0 else np.zeros(len(edges))
 
-        edge = pick_edge(picture.layout, picture.drawn(), energies, pose, ndc, size, ribbon, FAINTEST)
-        return -1 if edge is None else edge
+        return pick_edge(picture.layout, picture.drawn(), energies, pose, ndc, size, ribbon, FAINTEST)

@@ -12,15 +12,16 @@ from nnviz3d.draw.frame import Wave
 from nnviz3d.draw.quality import Level
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Look
+from nnviz3d.spec.topology import EdgeRef
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What is pointed at: neuron ids `hovered` and `picked`, and the parameters whose edges light up. -1: none."""
+    """What is pointed at: neuron ids `hovered` and `picked`, and what lights up: edges, or parameters that are biases."""
 
     hovered: int = -1
     picked: int = -1
-    lit: tuple[int, ...] = ()
+    lit: tuple[EdgeRef | int, ...] = ()
 
     @property
     def focus(self) -> int:

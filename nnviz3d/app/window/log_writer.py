@@ -24,6 +24,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.session_log import Event, Timeline
+from nnviz3d.spec.topology import EdgeRef
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
@@ -137,7 +138,9 @@ class Inputs:
         if self.time > self._posed:
             self._posed = self.time
             self._poses(self._pose.add(self.time, values, (far, far, far, SMALL, SMALL, far, SMALL, SMALL)))
-        seen = [stage.pointer.picked, stage.pointer.hovered, stage.pointer.chosen, stage.pointer.hovered_edge, stage.pointer.layer]
+        pointer = stage.pointer
+        chosen = pointer.chosen if pointer.chosen_edge is None else _edge(pointer.chosen_edge)
+        seen = [pointer.picked, pointer.hovered, chosen, _edge(pointer.hovered_edge), pointer.layer]
         if seen != self._seen:
             self._seen = seen
             self._keep(Event(self.time, "seen", seen))
@@ -251,6 +254,10 @@ class Inputs:
             raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
         session_log.save(path, self.timeline(begin))
         return path
+
+
+def _edge(edge: EdgeRef | None) -> list[int] | int:
+    return -1 if edge is None else [edge.connection, edge.local]
 
 
 def _json(value):

@@ -146,11 +146,11 @@ def test_a_layer_is_copied_and_renewed_at_most_ten_times_a_second(session, monke
 
 
 def test_a_very_large_matrix_is_read_with_a_stride(session, monkeypatch):
-    from nnviz3d.app.probes import explain
+    from nnviz3d.app.probes import explain_layer
 
-    monkeypatch.setattr(explain, "LARGEST", 500)
+    monkeypatch.setattr(explain_layer, "LARGEST", 500)
     session.leave_walk()
-    told = explain.layer(session.source, 1)
+    told = explain_layer.layer(session.source, 1)
     assert told.shape == (48, 64) and told.stride == (3, 3) and told.weight.shape == (16, 22)
     w = session.source.topology.nodes[1].weight.view(session.source.tensors("parameter"))
     assert np.array_equal(told.weight, w[::3, ::3])

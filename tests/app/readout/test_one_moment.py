@@ -17,10 +17,10 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.gfx.overlay import ImguiFrame
+from nnviz3d.spec.number_text import pair_plain, plain
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.toml import validate
-from nnviz3d.ui.core.numbers import pair_plain, plain
 from tests.ui.printed import number, numbers
 from tests.ui.screen import Screen, begin, check, one_value, reading
 

@@ -26,6 +26,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Answer, Command, StageInput
 from nnviz3d.spec.session_log import Event
+from nnviz3d.spec.topology import EdgeRef
 from tests.app.window.test_loop import STEP, Person
 
 K = imgui.Key
@@ -522,6 +523,29 @@ def test_a_hostile_file_that_is_well_formed_does_no_harm(tmp_path):
     assert session.source.step == 8 and (cue.picked, cue.layer, cue.highlight) == (-1, -1, -1)
     assert session.scene.data.kind == "xor" and session.banner
     assert [each.name for each in tmp_path.iterdir()] == ["a.timeline"]
+
+
+def test_an_edge_that_was_looked_at_is_found_again_also_where_an_older_file_has_its_parameter(tmp_path):
+    seen = ([-1, -1, 5, 3, -1], [-1, -1, [1, 2], [0, 1], -1], [-1, -1, -1, -1, -1], [-1, -1, [1, 10**6], [9, 0], -1])
+    path = toml.find("xor")
+    events = (Event(0.0, "step", None, 0), *(Event(0.1 + k, "seen", value) for k, value in enumerate(seen)), Event(9.0, "step", None, 0))
+    session_log.save(tmp_path / "a.timeline", session_log.Timeline(toml.load(path), tmp_path, events))
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu")
+    found = [(cue.chosen, cue.edge) for cue in (play.seek(0.5 + k) for k in range(4))]
+    assert found == [(EdgeRef(0, 5), EdgeRef(0, 3)), (EdgeRef(1, 2), EdgeRef(0, 1)), (-1, None), (-1, None)]
+    bias = session.source.topology.nodes[1].bias.start
+    assert play._edge(bias) == bias, "a bias has no edge"
+
+
+def test_what_is_looked_at_in_a_window_is_kept_as_edges(hand):
+    topology = hand.session.source.topology
+    p, bias = topology.nodes[2].weight.start + 1, topology.nodes[1].bias.start
+    hand.do("choose", p)
+    hand.do("choose", bias)
+    hand.loop.stage.pointer.chosen = -1
+    hand.frames(2)
+    kept = [event.value[2] for event in hand.loop.inputs.events if event.kind == "seen"]
+    assert kept[-3:] == [[1, 1], bias, -1]
 
 
 def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):

@@ -17,7 +17,7 @@ from nnviz3d.gfx import texture_buffer
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from tests.app.window.test_loop import Person, _change, _check
 
 K = imgui.Key
@@ -111,7 +111,7 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
 
 
 def test_twins_are_told_by_layer_and_number():
-    small, large = (chain(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
+    small, large = (build_topology(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
     assert [comparison_view.twin(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
     assert [comparison_view.twin(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
     assert all(comparison_view.twin(large, large, k) == k for k in range(large.n_neurons))

@@ -18,10 +18,10 @@ from nnviz3d.spec import toml
 from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.number_text import pair_plain, percent, plain, short
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.tour_reading import END, NUMBER
-from nnviz3d.ui.core.numbers import pair_plain, percent, plain, short
 from tests.ui.where import recording
 
 pytestmark = pytest.mark.gl

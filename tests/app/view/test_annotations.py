@@ -8,9 +8,9 @@ import pytest
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import annotations
 from nnviz3d.backend import numpy_activations
+from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec import toml
 from nnviz3d.spec.phases import Place
-from nnviz3d.ui.core import numbers
 from nnviz3d.ui.equations import losses
 from nnviz3d.ui.hud import output_table
 from nnviz3d.ui.hud.activation_inset import light

@@ -7,10 +7,12 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.view.stage import Stage
+from nnviz3d.layers.edge_lookup import edge_of
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
+from nnviz3d.spec.topology import EdgeRef
 from tests.app.window.test_loop import Person
 
 K = imgui.Key
@@ -44,7 +46,7 @@ def pointed_at(person) -> tuple[int, float, float]:
         for p in range(person.session.source.topology.nodes[1].weight.stop):
             x, y = edge_place(person, p, share)
             person.move(x, y)
-            if person.loop.stage.pointer.hovered_edge == p:
+            if person.loop.stage.pointer.hovered_edge == edge_of(person.session.source.topology, p):
                 return p, x, y
     raise AssertionError("no edge can be pointed at")
 
@@ -91,7 +93,7 @@ def test_pointing_and_clicking_choose_an_edge_and_let_it_go(person):
 def test_a_neuron_wins_over_the_edges_that_end_in_it(person):
     for neuron in range(person.session.source.topology.n_neurons):
         person.move(*person.place_of(neuron))
-        assert person.loop.stage.pointer.hovered >= 0 and person.loop.stage.pointer.hovered_edge == -1
+        assert person.loop.stage.pointer.hovered >= 0 and person.loop.stage.pointer.hovered_edge is None
 
 
 def test_nothing_is_looked_for_while_pointer_and_picture_rest(person, monkeypatch):
@@ -122,7 +124,7 @@ def test_a_wave_hides_the_edges_that_it_has_not_come_to(person):
     person.session.start_walk(Place.parse("input@0.5", person.session.source.topology, ""))
     person.move(2, 2)
     person.move(x, y)
-    assert person.loop.stage.pointer.hovered_edge == -1
+    assert person.loop.stage.pointer.hovered_edge is None
     assert p >= 0
 
 
@@ -225,7 +227,7 @@ def test_after_a_rebuild_nothing_old_is_chosen(person):
     person.frames(2)
     person.session.apply([Edit("network.layers", [])])
     person.frames(3)
-    assert stage.pointer.chosen == stage.pointer.hovered_edge == stage.pointer.picked == -1
+    assert stage.pointer.chosen == stage.pointer.picked == -1 and stage.pointer.hovered_edge is stage.pointer.chosen_edge is None
     person.loop.do(Command("choose", 10**7))
     person.loop.do(Command("set_parameter", (10**7, 1.0)))
     person.frames(3)
@@ -240,7 +242,7 @@ def test_a_term_under_the_pointer_in_a_panel_lights_its_edge(person):
     stage.pointer.lit = 1
     stage.draw(0.0)
     node, j, i = stage.session.source.topology.parameter(1)
-    assert picture.subject.lit == 1 and picture._marked[0] == (1,)
+    assert picture.subject.lit == 1 and picture._marked[0] == (EdgeRef(0, 1),)
     bias = node.bias.start + j
     stage.pointer.lit = bias
     stage.draw(0.0)

@@ -7,7 +7,7 @@ import pytest
 
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.view.stage import Stage
-from nnviz3d.bridge import edge_metrics
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout import folding
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -46,8 +46,8 @@ def person(scene, monkeypatch):
 def test_the_strongest_stand_alone_and_the_legend_counts_what_is_drawn(person):
     picture, source = person.loop.stage.view.picture, person.session.source
     (stack,) = picture.layout.stacks
-    weight = source.topology.nodes[1].weight.view(np.asarray(source.tensors("parameter")))
-    strength = edge_metrics.strengths(weight, 10**9)
+    connection = source.topology.connections[0]
+    strength = edges_of(connection).strengths(connection, np.asarray(source.tensors("parameter")), 10**9)
     assert len(stack.shown_k) == 12
     assert strength[stack.shown_k].min() * folding.HOLD >= strength[stack.folded_m].max()
     assert picture.edges.folded == COLUMNS - 12 and picture.edges.total == source.topology.n_edges
@@ -94,7 +94,7 @@ def test_terms_are_over_all_inputs_and_say_their_names(person):
     node = person.session.source.topology.nodes[1]
     reading = person.session.inspector.neuron(person.session.seen, node.neurons.start + 3)
     assert len(reading.incoming.terms) + reading.incoming.rest_count == COLUMNS
-    assert reading.source_labels[411] == "gene 411"
+    assert reading.incoming.labels[411] == "gene 411"
 
 
 def test_a_walk_and_a_focus_work_with_the_fold(person):

@@ -1,4 +1,4 @@
-"""The painter: a moment of a film as an array. Owns a session, a stage, an overlay and a canvas; knows nothing of files.
+"""A moment of a film as an array. Owns a session, a stage, an overlay and a canvas; knows nothing of files.
 
 Frames are asked for in rising order; those in between cost their training, not their picture.
 """
@@ -40,8 +40,8 @@ def open_session(job: Job) -> Session:
     return session
 
 
-class Painter:
-    """`with Painter(job) as painter: image = painter.frame(number)`. Raises RunError without OpenGL."""
+class FrameRenderer:
+    """`with FrameRenderer(job) as renderer: image = renderer.frame(number)`. Raises RunError without OpenGL."""
 
     def __init__(self, job: Job, session: Session | None = None):
         """`session`: of `open_session`, where it is there already."""
@@ -136,7 +136,7 @@ class Painter:
         self.stage.close()
         self.host.close()
 
-    def __enter__(self) -> Painter:
+    def __enter__(self) -> FrameRenderer:
         return self
 
     def __exit__(self, *_) -> None:

@@ -28,7 +28,7 @@ from nnviz3d.spec.film import Key, Record, Shot
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import FreeArea
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud import film_overlay
 
 TICKS, LOOKS = 24, 6  # moments a second at which the loss is noted in the curves; every so many of them the test part is looked at
@@ -220,7 +220,7 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
                 scene = toml.apply(scene, [Edit(path, value)])
                 if session.player is not None:
                     session.player.check(session.scene, scene)
-                topology = chain(scene.network, topology.input.shape, output.size, output.activation)
+                topology = build_topology(scene.network, topology.input.shape, output.size, output.activation)
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)
