@@ -40,7 +40,7 @@ def sentence(session: Session) -> str:
     if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
-        return (session.walking is None and stopped) or comparison_readout.sentence(session)
+        return (session.walking is None and stopped) or comparison_readout.sentence(session, session.rival)
     if session.walking is not None:
         over = session.walking.over and not session.walking.playing
         return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
@@ -248,7 +248,7 @@ def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: 
     """Of the network that is looked at."""
     if second is None:
         return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
-    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
+    found = (read(second.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 
 

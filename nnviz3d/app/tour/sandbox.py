@@ -114,6 +114,8 @@ class Rehearsal:
         if not here:
             self._learn(self.tour.step).start_walk()
         walking = self.host.session.walking
+        if walking is None:  # the network has diverged: the session's banner says so
+            return
         walking.playing = False
         walking.show_gradient(False)  # texts speak of the shown sample's own
         walk = walking.walk

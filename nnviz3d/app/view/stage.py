@@ -11,7 +11,7 @@ from nnviz3d.app.view.annotations import StepAnnotations
 from nnviz3d.app.view.camera_control import CameraControl
 from nnviz3d.app.view.network_view import NetworkView
 from nnviz3d.app.view.pointer import Pointer
-from nnviz3d.app.view.projection import Projection, Viewport
+from nnviz3d.app.view.projection import Projection, Surface, Viewport
 from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.app.view.view_state import view_state
 from nnviz3d.draw import quality
@@ -19,7 +19,6 @@ from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
-from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Command, Label, StageInput
 from nnviz3d.spec.step_annotations import Moment
@@ -31,7 +30,7 @@ class Stage:
     """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Whoever draws brings the session up to
     date first: `session.refresh()`, then `prepare`."""
 
-    def __init__(self, host: Host, session: Session):
+    def __init__(self, host: Surface, session: Session):
         self.session = session
         self.viewport = Viewport(host)
         self.governor = quality.Governor(software=host.context.software)
@@ -108,7 +107,7 @@ class Stage:
         return self.view.renderer
 
     @contextmanager
-    def on(self, host: Host, text: float) -> Iterator[None]:
+    def on(self, host: Surface, text: float) -> Iterator[None]:
         """Stand on another host of the same context for a while, at its size, with an overlay of this scale."""
         with self.viewport.moved_to(host, text):
             yield

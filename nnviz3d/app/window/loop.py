@@ -114,8 +114,8 @@ class Loop:
             self.host.present()
         self._govern(self.meter.end_frame())
         self._warned = self._warned + 1 if self.wants_still else 0
-        if self._warned == WARNED:
-            self._save_still()
+        if self.wants_still is not None and self._warned == WARNED:
+            self._save_still(self.wants_still)
 
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
@@ -243,9 +243,9 @@ class Loop:
         except InputError as error:
             self.session.banner = str(error)
 
-    def _save_still(self) -> None:
+    def _save_still(self, size: tuple[int, int]) -> None:
         """Of the stage, larger than the window, between two frames."""
-        size, self.wants_still = self.wants_still, None
+        self.wants_still = None
         try:
             image = draw_enlarged(self.host, self.stage, self.overlay.scale, size)
             self.say(f"saved {image_files.save(image, Path.cwd(), self.session.name)}, {size[0]} x {size[1]} pixels")
