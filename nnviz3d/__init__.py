@@ -19,7 +19,7 @@ _HOMES = {
     "RunError": "nnviz3d.spec.errors",
     "run": "nnviz3d.app.api.scene",
     "shot": "nnviz3d.app.api.scene",
-    "train": "nnviz3d.app.api.scene",
+    "train": "nnviz3d.app.api.training",
     "record": "nnviz3d.app.api.film",
     "record_training": "nnviz3d.app.api.film",
     "Recorder": "nnviz3d.app.api.recorder",

@@ -120,12 +120,11 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
 ) -> None:
     """Train without a picture."""
-    from nnviz3d.app.cli.commands.train import Keep
+    from nnviz3d.app.api.training import TrainRequest
     from nnviz3d.app.cli.commands.train import train as work
 
-    keep = Keep(record, every, half, overwrite)
-    files = {"init": init, "resume": resume, "save": save, "checkpoint": checkpoint, "log": log}
-    raise typer.Exit(work(options, scene, steps=steps, **files, as_json=as_json, keep=keep))
+    request = TrainRequest(steps, init, resume, save, checkpoint, log, record, every, half, overwrite)
+    raise typer.Exit(work(options, scene, request, as_json=as_json))
 
 
 @command(app)
