@@ -144,10 +144,10 @@ sys.path[:0] = {paths!r}
 if {cores!r}:
     os.sched_setaffinity(0, {cores!r})
 import bench_films
-from nnviz3d.app.film import work
+from nnviz3d.app.render.film import pipeline
 what = bench_films.job_of(Path({folder!r}), "digits", {target!r}, **{settings!r})
 start = time.perf_counter()
-told = work.record(what)
+told = pipeline.record(what)
 print(json.dumps([time.perf_counter() - start, time.process_time(), told["frames"]]))
 """
 

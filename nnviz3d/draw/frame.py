@@ -45,6 +45,12 @@ class Wave:
     source: float = 0.0
     gradient: bool = False  # the value is a gradient, and is coloured as the error is
 
+    def passed(self, layer: float) -> float:
+        """How much of an edge into this layer it has passed, in [0, 1]: what `passed` in shaders/include/edge.glsl draws."""
+        if self.way == 0:
+            return 1.0
+        return min(max(self.front - layer + 1 if self.way > 0 else layer - self.front, 0.0), 1.0)
+
 
 @dataclass(frozen=True)
 class Frame:

@@ -65,9 +65,8 @@ class Arenas:
                 self.ops.write(copies[name], array)
 
     def names(self) -> dict[str, Range]:
-        """`layers.k.weight`, `layers.k.bias`: where each lies."""
-        layers = enumerate(self.topology.nodes[1:])
-        return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
+        """Where each array of parameters lies, by its name in weights files."""
+        return self.topology.parameter_ranges
 
     def named(self) -> dict[str, np.ndarray]:
         """Parameters by name, float32 copies on the host."""
@@ -78,7 +77,7 @@ class Arenas:
         names, problems = self.names(), []
         for name in {**names, **named}:
             if name not in names:
-                problems.append(Problem("", name, f"not a parameter of this network, which has layers.0 to layers.{len(names) // 2 - 1}"))
+                problems.append(Problem("", name, f"not a parameter of this network, which has {next(iter(names))} to {list(names)[-1]}"))
             elif name not in named:
                 problems.append(Problem("", name, f"missing; expected shape {names[name].shape}"))
             elif np.shape(named[name]) != names[name].shape:

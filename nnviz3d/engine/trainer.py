@@ -18,18 +18,20 @@ from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initializers
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batch_feeder import Feed
+from nnviz3d.engine.buffers import Buffers, check_memory, dropout_of
+from nnviz3d.engine.compiler import Compiler
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.frozen_ranges import free_stretches, frozen_stretches
 from nnviz3d.engine.objective import class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
-from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
+from nnviz3d.engine.plan import Plan
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 class Diverged(Exception):
@@ -46,7 +48,7 @@ class Trainer:
 
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
         self.objective = resolve(scene, data)
-        self.topology = chain(
+        self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
         )
         self.data, self.ops, self.train = data, ops, scene.train
@@ -58,13 +60,10 @@ class Trainer:
         self.rows = 0  # of the last step's batch
         # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
         self.edited: dict[int, tuple[float, float]] | None = {}
-        self.arenas = Arenas(
-            ops, self.topology, initializers.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer
-        )
+        self.arenas = Arenas(ops, self.topology, initializers.parameters(self.topology, scene.train.seed), scene.train.optimizer)
         self._constants = ops.constants()
         self._optimizer = Optimizer(scene.train, self._constants)
-        dropout = tuple(layer.dropout for layer in scene.network.layers)
-        self._feed = Feed(ops, self.topology, dropout, len(data.x_train), scene.train.seed, self._compile)
+        self._feed = Feed(ops, self.topology, dropout_of(self.topology), len(data.x_train), scene.train.seed, self._compile)
         self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
         self._backup = self._tap = None
         self.holds, self._freezes = Holds(), False

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.data import DataSet, load
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import resolve
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats.nnrec_index import INDEX
@@ -25,7 +26,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
 
 FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
@@ -56,7 +57,7 @@ class RecordedTraining(OwnTraining):
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         self.data = self._stand_in()
         objective = resolve(scene, self.data)
-        topology = chain(scene.network, self.data.shape, self.data.n_outputs, objective.output)
+        topology = build_topology(scene.network, self.data.shape, self.data.n_outputs, objective.output)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
@@ -205,21 +206,13 @@ class Gradient:
 
     def __init__(self, source: RecordedTraining, parameters, gradients):
         self.source, self.parameters, self.gradients = source, parameters, gradients
-        rows = source.batch_size
-        buffers, self._plan = Buffers.make(source.ops, source.topology, rows), Plan()
-        buffers.y[0], buffers.t, _ = source.trainer.looking.rows("train", rows)
-        compiler = Compiler(source.ops, source.topology, source.objective, parameters, gradients)
-        train, self._constants = source.scene.train, source.ops.constants()
-        self._constants.set(l1=train.l1, l2=train.l2)
-        compiler.forward(self._plan, buffers)
-        compiler.loss(self._plan, buffers)
-        compiler.backward(self._plan, buffers, train, self._constants)
+        buffers = Buffers.make(source.ops, source.topology, source.batch_size)
+        buffers.y[0], buffers.t, _ = source.trainer.looking.rows("train", source.batch_size)
+        train = source.scene.train
+        self._pass = ForwardPass(source.ops, source.topology, source.objective, parameters, buffers, gradients=gradients, train=train)
 
     def work(self) -> None:
-        self.source.ops.begin(self._constants)
-        with np.errstate(all="ignore"):
-            for call in self._plan.calls:
-                call()
+        self._pass.run()
         self.source.ops.xp.nan_to_num(self.gradients, copy=False)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from nnviz3d.spec.scene import Layer
+from nnviz3d.spec.layer_table import LayerTable
 
 Origins = tuple[int | None, ...]  # for each new hidden layer the old one's number; None: it is new
 
 
-def origins(old: tuple[Layer, ...], new: tuple[Layer, ...]) -> Origins:
+def origins(old: tuple[LayerTable, ...], new: tuple[LayerTable, ...]) -> Origins:
     """Guessed from the layers themselves, where nobody told (undo, a typed file): what is equal and in the same order is the same; then
     what is equal at another place has moved; then what stands between the same neighbours has been changed."""
     found: list[int | None] = [None] * len(new)

@@ -8,7 +8,7 @@ import pytest
 from nnviz3d.engine import weight_transfer
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Layer, Network, Output
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 rng = np.random.default_rng(0)
 A, B = Layer(units=5, activation="relu"), Layer(units=4, activation="tanh")
@@ -17,7 +17,7 @@ A, B = Layer(units=5, activation="relu"), Layer(units=4, activation="tanh")
 def made(*layers, output=Output(), inputs=3, outputs=2):  # noqa: B008
     """(network, topology, parameters by name, all different)."""
     network = Network(layers=layers, output=output)
-    topology = chain(network, (inputs,), outputs, "softmax")
+    topology = build_topology(network, (inputs,), outputs, "softmax")
     named = {}
     for k, node in enumerate(topology.nodes[1:]):
         named |= {f"layers.{k}.weight": rng.standard_normal(node.weight.shape), f"layers.{k}.bias": rng.standard_normal(node.size)}

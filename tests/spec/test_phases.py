@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 def net(hidden=2):
-    return chain(Network(layers=(Layer(units=3),) * hidden), (2,), 2, "softmax")
+    return build_topology(Network(layers=(Layer(units=3),) * hidden), (2,), 2, "softmax")
 
 
 def test_the_order():

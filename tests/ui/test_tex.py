@@ -15,7 +15,7 @@ SUM = r"z_{%d} = \sum_{i=0}^{63} w_{i}\,a_{i} = 0.5"
 
 
 def test_it_starts_on_a_machine_without_the_locale():
-    code = "from nnviz3d.ui import tex; import sys; sys.exit(0 if tex.available() else 1)"
+    code = "from nnviz3d.ui.core import tex; import sys; sys.exit(0 if tex.available() else 1)"
     env = {"LOCPATH": "/nonexistent", "PATH": "/usr/bin"}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0
 

@@ -1,24 +1,25 @@
-"""What the Neuron panel says: numbers of one neuron, one parameter or one layer, read from the arenas and from nowhere else.
+"""What the Neuron panel says: numbers of one neuron or one parameter, read from the arenas and from nowhere else.
 
 `source` is our own training or `Recorded`, a moment of a recorded step. Sums are made in float64 from the arenas' float32.
 """
 
 from __future__ import annotations
 
-from math import ceil, isfinite, sqrt
+from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
-from nnviz3d.backend.numpy_activations import slope, slopes
-from nnviz3d.bridge.edge_metrics import strengths
+from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.engine.tape import Tape
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
-from nnviz3d.spec.topology import Node, Topology
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.spec import node_names
+from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
+from nnviz3d.spec.topology import Connection, Node
 
 TERMS = 6
-LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
 SUMMED = 200_000  # weights of the first layer that the strengths of inputs are made of: 0.1 ms
-BACK = 4_000_000  # weights of the next layer above which W'^T delta' is left out: 4 ms
 
 
 class Recorded:
@@ -44,7 +45,7 @@ class Recorded:
         return array
 
 
-def _at(source, kind: str, place) -> np.ndarray:
+def at(source, kind: str, place) -> np.ndarray:
     """A part of an arena on the host. "before", "after": parameters around the last step."""
     if kind in ("before", "after") and hasattr(source, "trainer"):
         arenas = source.trainer.arenas
@@ -57,19 +58,23 @@ def last_step(source, p: int) -> tuple[float, float] | None:
     parameters were replaced since."""
     if not source.last_batch or source.edited is None:
         return None
-    return source.edited.get(p) or (float(_at(source, "before", p)), float(_at(source, "after", p)))
+    return source.edited.get(p) or (float(at(source, "before", p)), float(at(source, "after", p)))
 
 
-def weighted_sum(weights, values, first_neuron: int, terms: int = TERMS, first: int = -1, stride: int = 1) -> Sum:
+def weighted_sum(weights, values, neurons, terms: int = TERMS, start: int = 0, parameters=None) -> Sum:
     """sum_i weights[i] * values[i], with the `terms` largest products by magnitude told apart. Summed in float64.
 
-    `first`, `stride`: where the weights lie among the parameters; -1: not said.
+    `neurons` (I,): whose values these are, of a layer that begins at `start`; `parameters` (I,): where the weights lie; None: nowhere.
     """
     product = weights.astype(np.float64) * values.astype(np.float64)
     order = np.argsort(-np.abs(product), kind="stable")[:terms]
     picked = tuple(
-        Term(first_neuron + i, i, float(weights[i]), float(values[i]), first + stride * i if first >= 0 else -1) for i in order.tolist()
-    )
+        Term(
+            int(neurons[i]), int(neurons[i]) - start, float(weights[i]), float(values[i]),
+            -1 if parameters is None else int(parameters[i]),
+        )
+        for i in order.tolist()
+    )  # fmt: skip
     total = float(product.sum())
     return Sum(picked, len(product) - len(picked), float(np.delete(product, order).sum()), total)
 
@@ -80,59 +85,105 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     node, index = topology.locate(neuron)
     common = {
         "neuron": neuron,
-        "layer": topology.nodes.index(node),
+        "layer": node.number,
         "layer_name": node.name,
+        "kind": node.kind,
         "index": index,
         "activation": node.activation,
-        "a": float(_at(source, "activation", neuron)),
+        "a": float(at(source, "activation", neuron)),
         "label": node.labels[index] if index < len(node.labels) else "",
+        "table": node.table,
+        "outgoing": _joined([_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node)]),
     }
     held = getattr(source, "holds", None)
     if held:
         common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
-    outgoing = _outgoing(source, node, index)
-    common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
-    if node.weight is None:
-        return NeuronReading(**common, outgoing=outgoing, **_as_input(source, node))
-    before = topology.by_name[node.inputs[0]]
-    fan_in = node.weight.shape[1]
-    first = node.weight.start + index * fan_in
-    row, values = np.array(_at(source, "parameter", slice(first, first + fan_in))), _at(source, "activation", before.neurons.slice).copy()
-    z = _at(source, "z", neuron)
+    if node is topology.input:
+        return NeuronReading(**common, **_as_input(source, node))
+    z = at(source, "z", neuron)
     return NeuronReading(
         **common,
         z=float(z),
-        bias=float(_at(source, "parameter", node.bias.start + index)),
-        incoming=weighted_sum(row, values, before.neurons.start, terms, first),
-        outgoing=outgoing,
-        delta=float(_at(source, "delta", neuron)),
+        incoming=_joined([_along(source, c, edges_of(c).into(c, index), "activation", terms) for c in topology.into(node)]),
+        delta=float(at(source, "delta", neuron)),
         slope=slope(node.activation, float(z), common["a"], np.asarray(z).dtype),
-        bias_gradient=float(_at(source, "gradient", node.bias.start + index)),
-        first=first,
-        first_source=before.neurons.start,
-        bias_parameter=node.bias.start + index,
-        weights=row,
-        values=values,
-        source_labels=before.labels,
+        **_with_parameters(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
     )
 
 
-def _as_input(source, node: Node) -> dict:
-    """What a list of all inputs needs: their activations, and how strong their weights are."""
-    following = next((c for c in source.topology.connections if c.source is node), None)
-    if following is None:
+def _with_parameters(source, node: Node, index: int) -> dict:
+    """What is told of the weights and the bias that lead into a neuron, where its layer has them."""
+    if node.weight is None or node.bias is None:
         return {}
-    weight_oi = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-    return {"values": np.array(_at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
+    before, fan_in = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape[1]
+    first = node.weight.start + index * fan_in
+    return {
+        "bias": float(at(source, "parameter", node.bias.start + index)),
+        "bias_gradient": float(at(source, "gradient", node.bias.start + index)),
+        "first": first,
+        "first_source": before.start,
+        "bias_parameter": node.bias.start + index,
+        "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
+        "values": np.array(at(source, "activation", before.slice)),
+    }
+
+
+def _along(source, connection: Connection, local_e: np.ndarray, kind: str, terms: int) -> Sum | None:
+    """The sum over some edges of a connection, all into one neuron ("activation") or all out of one ("delta"); None without edges."""
+    if not len(local_e):
+        return None
+    edges, forward = edges_of(connection), kind == "activation"
+    other, slot = connection.source if forward else connection.target, connection.slot
+    neurons, parameters = edges.ends(connection, local_e)[not forward], edges.parameter(connection, local_e)
+    values = at(source, kind, place(neurons))
+    total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
+    name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
+    return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, labels=other.labels)
+
+
+def weights_of(source, connection: Connection, local_e: np.ndarray) -> np.ndarray:
+    """(E,) what these edges multiply by: parameters, 1, or other activations."""
+    edges = edges_of(connection)
+    parameters = edges.parameter(connection, local_e)
+    if parameters is not None:
+        return at(source, "parameter", place(parameters))
+    numbers = Numbers(source.tensors("parameter"), source.tensors("activation"), None, 0)
+    return np.broadcast_to(source.ops.to_host(edges.values(connection, local_e, numbers)), len(local_e))
+
+
+def place(ids: np.ndarray) -> slice | np.ndarray:
+    """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
+    step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
+    if step > 0 and (ids[1:] - ids[:-1] == step).all():
+        return slice(int(ids[0]), int(ids[-1]) + 1, step)
+    return ids
+
+
+def _joined(parts: list[Sum | None]) -> Sum | None:
+    """Sums along several connections as one."""
+    told = tuple(part for part in parts if part is not None)
+    if len(told) < 2:
+        return told[0] if told else None
+    terms = tuple(term for part in told for term in part.terms)
+    return Sum(terms, sum(p.rest_count for p in told), sum(p.rest for p in told), sum(p.total for p in told), parts=told)
+
+
+def _as_input(source, node: Node) -> dict:
+    """What a list of all inputs needs: their activations, and how strong the edges are that lead away from each."""
+    strengths = [edges_of(c).strengths(c, source.tensors("parameter"), SUMMED) for c in source.topology.out_of(node)]
+    if not strengths:
+        return {}
+    values_i = np.array(at(source, "activation", node.neurons.slice))
+    return {"values": values_i, "strengths": sum(np.asarray(source.ops.to_host(strength_i)) for strength_i in strengths)}
 
 
 def _as_output(source, index: int) -> dict:
     """What only an output has: its target, the loss, and how the error arises from them."""
     node = source.topology.output
-    a_o, z_o = (np.asarray(_at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
-    slope_o = source.objective.slope(a_o, _targets(source))
-    facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size, "class_weight": _factor(source)}
+    a_o, z_o = (np.asarray(at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
+    slope_o = source.objective.slope(a_o, targets(source))
+    facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size, "class_weight": factor(source)}
     if source.objective.units:
         facts["unit"] = source.objective.units[index]
     if slope_o is not None:
@@ -145,7 +196,7 @@ def _as_output(source, index: int) -> dict:
     return facts
 
 
-def _targets(source) -> np.ndarray:
+def targets(source) -> np.ndarray:
     """(O,) what the shown sample's outputs are compared with."""
     if isinstance(source, Recorded):
         return source.tape.target_o
@@ -153,117 +204,41 @@ def _targets(source) -> np.ndarray:
     return objective.rows(np.asarray([target]) if objective.classes else np.reshape(target, (1, -1)), np.float64)[0]
 
 
-def _factor(source) -> float | None:
+def factor(source) -> float | None:
     """What class weights multiply the shown sample's loss by; None without them."""
     if not source.objective.weights:
         return None
     return source.tape.factor if isinstance(source, Recorded) else source.objective.weight(source.sample.target)
 
 
-def _outgoing(source, node: Node, index: int) -> Sum | None:
-    """sum_k w_kj delta_k over what the neuron feeds; None for an output."""
-    for connection in source.topology.connections:
-        if connection.source is node:
-            outputs, inputs = connection.weight.shape
-            first = connection.weight.start + index
-            column = _at(source, "parameter", slice(first, connection.weight.start + outputs * inputs, inputs))
-            target = connection.target.neurons
-            return weighted_sum(column, _at(source, "delta", target.slice), target.start, TERMS, first, inputs)
-    return None
-
-
 def parameter(source, p: int) -> ParameterEquations:
     """The reading of one weight or bias. Raises IndexError outside [0, P)."""
     topology = source.topology
     node, j, i = topology.parameter(p)
-    neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
-    delta = np.float32(_at(source, "delta", neuron))
-    a = None if i is None else np.float32(_at(source, "activation", before + i))
+    neuron, feeding = node.neurons.start + j, topology.by_name[node.inputs[0]]
+    before = feeding.neurons.start
+    delta = np.float32(at(source, "delta", neuron))
+    a = None if i is None else np.float32(at(source, "activation", before + i))
     moved = last_step(source, p)
-    value = float(_at(source, "parameter", p))
+    value = float(at(source, "parameter", p))
     return ParameterEquations(
         parameter=p,
         neuron=neuron,
-        layer=topology.nodes.index(node),
+        layer=node.number,
+        kind=node.kind,
+        source_layer=feeding.number,
         index=j,
         fan_in=node.weight.shape[1],
         value=value,
-        z=float(_at(source, "z", neuron)),
+        z=float(at(source, "z", neuron)),
         delta=float(delta),
         source=None if i is None else before + i,
         source_index=i,
         a=None if a is None else float(a),
         sample=float(delta if a is None else delta * a),
-        batch=float(_at(source, "gradient", p)),
+        batch=float(at(source, "gradient", p)),
         samples=source.last_batch,
         before=moved and moved[0],
         change=moved and moved[1] - moved[0],
         edited=source.edited is None or p in source.edited,
     )
-
-
-def layer(source, k: int) -> LayerReading:
-    """The reading of a whole layer with parameters, 1 <= k < number of nodes. Copies its numbers. Raises IndexError elsewhere."""
-    topology: Topology = source.topology
-    if not 1 <= k < len(topology.nodes):
-        raise IndexError(f"layer {k} is not in [1, {len(topology.nodes) - 1}]")
-    node = topology.nodes[k]
-    before = topology.by_name[node.inputs[0]]
-    take = np.asarray if isinstance(source, Recorded) else np.array
-    rows, columns = node.weight.shape
-    fewer = ceil(sqrt(max(node.weight.size / LARGEST, 1.0)))
-    stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
-
-    def matrix(kind: str) -> np.ndarray:
-        return take(np.asarray(_at(source, kind, node.weight.slice)).reshape(rows, columns)[:: stride[0], :: stride[1]])
-
-    def vector(kind: str, place) -> np.ndarray:
-        return take(_at(source, kind, place.slice))
-
-    z, delta = vector("z", node.neurons), vector("delta", node.neurons)
-    following = next((c for c in topology.connections if c.source is node), None)
-    back = None
-    if following is not None and following.size <= BACK:
-        w_ko = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-        back = w_ko.T @ _at(source, "delta", following.target.neurons.slice)
-    output = node is topology.output
-    slope_o = slopes(node.activation, z, vector("activation", node.neurons))
-    dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
-    if slope_o is not None and dead:  # they pass on 0 and no error
-        slope_o[dead] = 0
-    return LayerReading(
-        layer=k,
-        activation=node.activation,
-        loss=source.objective.loss if output else "",
-        first=node.weight.start,
-        first_neuron=node.neurons.start,
-        first_source=before.neurons.start,
-        next_size=following.target.size if following else 0,
-        shape=(rows, columns),
-        stride=stride,
-        weight=matrix("parameter"),
-        bias=vector("parameter", node.bias),
-        x=vector("activation", before.neurons),
-        z=z,
-        a=vector("activation", node.neurons),
-        delta=delta,
-        back=back,
-        slope=slope_o,
-        target=_targets(source) if output else None,
-        class_weight=_factor(source) if output else None,
-        gradient=matrix("gradient"),
-        bias_gradient=vector("gradient", node.bias),
-        change=_change(source, node, matrix("after") - matrix("before"), stride),
-        samples=source.last_batch,
-    )
-
-
-def _change(source, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
-    """Of the last step, also where a hand has written since; None where that is not known."""
-    if source.edited is None:
-        return None
-    for p, (old, new) in source.edited.items():
-        j, i = divmod(p - node.weight.start, node.weight.shape[1])
-        if node.weight.start <= p < node.weight.stop and not (j % stride[0] or i % stride[1]):
-            change[j // stride[0], i // stride[1]] = new - old
-    return change

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from nnviz3d.app.probes.explain import last_step
-from nnviz3d.spec.readout import ParameterReading
+from nnviz3d.layers import edge_lookup
+from nnviz3d.spec.readout import EdgeReading, ParameterReading
+from nnviz3d.spec.topology import EdgeRef
+
+
+def read_edge(session, edge: EdgeRef | None) -> ParameterReading | EdgeReading | None:
+    """What an edge's parameter says, or where it has none, what it passes on; None where there is no such edge."""
+    topology = session.source.topology
+    if edge is None or not edge_lookup.exists(topology, edge):
+        return None
+    p = edge_lookup.parameter(topology, edge)
+    if p is not None:
+        return read(session, p)
+    (source, i), (target, j) = (topology.locate(neuron) for neuron in edge_lookup.ends(topology, edge))
+    told = session.kept.told if session.kept is not None else session.seen
+    at = source.neurons.start + i
+    a = float(told.ops.to_host(told.tensors("activation")[at : at + 1])[0])
+    return EdgeReading(edge, source.number, i, target.number, j, a)
 
 
 def read(session, p: int) -> ParameterReading | None:
@@ -14,14 +31,15 @@ def read(session, p: int) -> ParameterReading | None:
     node, index, i = source.topology.parameter(p)
     common = {
         "parameter": p,
-        "layer": source.topology.nodes.index(node),
+        "layer": node.number,
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
         "label": node.labels[index] if index < len(node.labels) else "",
         "frozen": node.neurons.start + index in (session.kept.told if session.kept is not None else source).holds.frozen,
     }
-    before = source.topology.by_name[node.inputs[0]].neurons.start
+    feeding = source.topology.by_name[node.inputs[0]]
+    before, common["source_layer"] = feeding.neurons.start, feeding.number
     if session.walking is not None:
         return _in_walk(session.walking.walk, common, p, before)
     told = session.kept.told if session.kept is not None else source
@@ -42,7 +60,7 @@ def read(session, p: int) -> ParameterReading | None:
 def _in_walk(walk, common: dict, p: int, before: int) -> ParameterReading:
     """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
     tape, view, i = walk.tape, walk.view, common["source"]
-    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
+    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["source_layer"]) else set())
     a_n = (tape.new if view.renewed else tape.old).a
     return ParameterReading(
         **common,

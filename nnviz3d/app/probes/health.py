@@ -14,7 +14,8 @@ import numpy as np
 
 from nnviz3d.app.probes import health_rules
 from nnviz3d.app.training.metric_log import between
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
+from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
@@ -98,15 +99,15 @@ class Diagnosis:
     def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:
             return []
-        a_ni, nodes, found = self._response.activations(), source.topology.nodes, []
-        for k in range(1, len(nodes) - 1):
-            here = nodes[k].neurons  # the killed are silent on purpose
-            alive_ni = np.delete(a_ni[k], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
-            found.append(health_rules.neurons(k, nodes[k].activation, alive_ni, loss, guess) if alive_ni.size else None)
+        a_ni, topology, found = self._response.activations(), source.topology, []
+        for node in health_rules.hidden(topology):
+            here, name = node.neurons, inside(layer_name(topology, node.number))  # the killed are silent on purpose
+            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
+            found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
         return found
 
     def _gradient(self, source) -> Finding | None:
-        layers, g_p = source.topology.nodes[1:], source.tensors("gradient")
+        layers, g_p = [node for node in source.topology.order if node.weight is not None], source.tensors("gradient")
         rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
         norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
         self._first_norm = self._first_norm or norm
@@ -114,14 +115,14 @@ class Diagnosis:
         return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
 
 
-def respond(source) -> Response | None:
+def respond(source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
     data, trainer = source.data, source.trainer
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
     if len(x_ni) < FEWEST:
         return None
-    return Response(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
+    return ForwardPass.of_rows(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

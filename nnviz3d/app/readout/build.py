@@ -15,18 +15,19 @@ from nnviz3d.app.readout import comparison_readout
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
-from nnviz3d.app.view.comparison_view import Beside
+from nnviz3d.app.view.comparison_view import ComparisonView
 from nnviz3d.engine.data import tables
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.step_annotations import Moment
+from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.tour_reading import TourReading
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:
@@ -70,9 +71,9 @@ def readout(
     layer: int = -1,
     plane: PlaneReading | None = None,
     moment: Moment | None = None,
-    edge: int = -1,
+    edge: EdgeRef | None = None,
     question: Question | None = None,
-    beside: Beside | None = None,
+    beside: ComparisonView | None = None,
     tour: TourReading | None = None,
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
@@ -169,7 +170,9 @@ def _files(session: Session) -> dict:
     }
 
 
-def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
+def _looked_at(
+    session: Session, beside: ComparisonView | None, picked: int, hovered: int, chosen: int, layer: int, edge: EdgeRef | None
+) -> dict:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
     seen, turned = (
         session.kept.told if session.kept is not None else session.seen,
@@ -184,11 +187,11 @@ def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: in
         "parameter": session.inspector.parameter(seen, chosen),
         "whole": session.inspector.layer(seen, layer),
         "weight": None if beside and beside.leads else explain_parameter.read(session, turned),
-        "edge": explain_parameter.read(session, edge),
+        "edge": explain_parameter.read_edge(session, edge),
     }
 
 
-def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
+def _readings(session: Session, beside: ComparisonView | None, hovered: int) -> dict:
     """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
     source = session.source
     return {
@@ -246,7 +249,7 @@ def _names(path: Path, *how) -> tuple[str, ...]:
         return ()
 
 
-def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+def _of(session: Session, beside: ComparisonView | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
     if beside is None:
         return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
@@ -259,4 +262,4 @@ def _bias(topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return node.bias.start + j
+    return -1 if node.bias is None else node.bias.start + j

@@ -12,10 +12,10 @@ from nnviz3d.app.training.metric_log import CAPACITY
 from nnviz3d.sources.recorded import FIXED, RecordedTraining
 from nnviz3d.spec.edit import changed_paths
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import Score, Scores
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 WHOLE = 10.0  # seconds that the whole takes at full speed, where a kept step a frame is not faster
 FREE = ("title", "about", "failure", "test", "view", "look", "record", "train.steps_per_second")

@@ -13,9 +13,9 @@ from nnviz3d.app.session.step_player import Walking
 from nnviz3d.bridge import weight_change
 from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.number_text import times
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.step_annotations import WeightsShown
-from nnviz3d.ui.core.numbers import times
 
 _factors: WeakKeyDictionary[Tape, float] = WeakKeyDictionary()
 

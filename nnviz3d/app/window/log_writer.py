@@ -24,6 +24,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.session_log import Event, Timeline
+from nnviz3d.spec.topology import EdgeRef
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
@@ -100,11 +101,6 @@ class Inputs:
                 self._act("do", name="walk_leave")
             self._act("do", self._sample(), "show_sample")
 
-    def tuned(self, parameter: int, value: float) -> None:
-        """After a drag on the stage turned a weight or a bias."""
-        if self.on:
-            self._act("do", [int(parameter), float(value)], "set_parameter", True, self.loop.now)
-
     def weights(self, path: Path) -> None:
         """Before a file's weights are put into the network."""
         if self.on:
@@ -136,17 +132,19 @@ class Inputs:
         elif self.step != step and self.time - since >= STEP_EVERY:
             self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
-        pose = stage._drawn.pose
+        pose = stage.view.frame.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
         far = pose.distance * SMALL
         if self.time > self._posed:
             self._posed = self.time
             self._poses(self._pose.add(self.time, values, (far, far, far, SMALL, SMALL, far, SMALL, SMALL)))
-        seen = [stage.picked, stage.hovered, stage.chosen, stage.hovered_edge, stage.layer]
+        pointer = stage.pointer
+        chosen = pointer.chosen if pointer.chosen_edge is None else _edge(pointer.chosen_edge)
+        seen = [pointer.picked, pointer.hovered, chosen, _edge(pointer.hovered_edge), pointer.layer]
         if seen != self._seen:
             self._seen = seen
             self._keep(Event(self.time, "seen", seen))
-        window = [*stage.host.size, round(min(panel, 1.0), 4), round(stage.room, 4)]
+        window = [*stage.viewport.host.size, round(min(panel, 1.0), 4), round(stage.camera.room, 4)]
         if window != self._window:
             self._window = window
             self._keep(Event(self.time, "window", window))
@@ -256,6 +254,10 @@ class Inputs:
             raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
         session_log.save(path, self.timeline(begin))
         return path
+
+
+def _edge(edge: EdgeRef | None) -> list[int] | int:
+    return -1 if edge is None else [edge.connection, edge.local]
 
 
 def _json(value):

@@ -54,7 +54,8 @@ class MomentReading:
 
 @dataclass(frozen=True)
 class ChangeReading:
-    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of the layer before."""
+    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of
+    `source_layer`."""
 
     parameter: int
     layer: int
@@ -63,6 +64,7 @@ class ChangeReading:
     source: int | None
     before: float
     after: float
+    source_layer: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from imgui_bundle import imgui
 
+from nnviz3d.layers.shared.equation_line import Line, Span
+from nnviz3d.spec.number_text import plain
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import cut
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.widgets import show_tip
-from nnviz3d.ui.equations.equation_line import Line, Span
 
 SYMBOLS, NUMBERS, STEPS, SHAPES = 15.5, 15.5, 14.0, 12.5  # unscaled pixels; numbers of an update are long
 SMALLEST = 0.8  # a line of numbers gets so much smaller before it is broken; symbols by its square

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.spec.node_names import inside
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.step_annotations import PICKED, Inset
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect, settle
-from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.names import layer_name
 from nnviz3d.ui.core.widgets import show_tip, text_width
 
 TABLE = 230.0  # what the table beside the outputs takes
@@ -58,8 +60,7 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     curve, pixels = inset.curve, f.font(theme.SMALL)
-    layers = len(f.readout.topology.nodes) - 1
-    name = f"{'output' if inset.layer == layers else f'layer {inset.layer}'}, neuron {inset.index}"
+    name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, neuron {inset.index}"
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5)), theme.packed(theme.TEXT), name)
     right = text_width(curve.activation, pixels)
     at = imgui.ImVec2(rect[2] - f.px(PAD) - right, rect[1] + f.px(5))

@@ -8,11 +8,11 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.number_text import count, percent, plain, short, times
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
-from nnviz3d.ui.core.numbers import count, percent, plain, short, times
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.hud.labels import colour_bar

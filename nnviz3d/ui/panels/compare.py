@@ -8,13 +8,13 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 from nnviz3d.spec.scene import Activation, Initializer, Scene
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.downsample import Series
-from nnviz3d.ui.core.numbers import count, percent, plain, short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.widgets import choice, combo, dim, icon_button, label, right_edge, small, tip
 from nnviz3d.ui.panels.training import BATCHES, OPTIMIZERS, RATES

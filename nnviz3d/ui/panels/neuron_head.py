@@ -5,7 +5,8 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
+from nnviz3d.spec.node_names import inside
+from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name
@@ -90,7 +91,7 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
 
 def _from(f: Frame, reading: ParameterEquations) -> None:
     """ "from neuron [51]": any other weight of the same neuron."""
-    if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {layer_name(f, reading.layer - 1).lower()}."):
+    if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {inside(layer_name(f, reading.source_layer))}."):
         f.do("pick", reading.source)
     imgui.same_line()
     imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
@@ -104,8 +105,11 @@ def _from(f: Frame, reading: ParameterEquations) -> None:
 def layer(f: Frame, reading: LayerReading) -> None:
     imgui.align_text_to_frame_padding()
     imgui.text_unformatted(layer_name(f, reading.layer))
-    o, i = reading.shape
-    tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.")
+    if isinstance(reading, MatrixReading):
+        o, i = reading.shape
+        tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.")
+    else:
+        tip(f, f"{len(reading.a):,} neurons, without parameters.")
     last = len(f.readout.topology.nodes) - 1
     imgui.same_line(right_edge() - f.px(24 * 3 + 6))
     for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The layer before"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):

@@ -16,7 +16,7 @@ import pytest
 
 from nnviz3d.formats import weights
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
@@ -175,7 +175,7 @@ BAD = {  # arguments: what stderr must say
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_ends_with_2_and_writes_nothing(nnviz3d, tmp_path, name):
     arguments, message = BAD[name]
-    wanted = weights.names(chain(Scene().network, (3,), 2, "softmax"))
+    wanted = weights.names(build_topology(Scene().network, (3,), 2, "softmax"))
     weights.save(tmp_path / "other.safetensors", {key: np.zeros(shape) for key, shape in wanted.items()}, Scene())
     done = nnviz3d(*arguments)
     assert done.returncode == 2, done.stderr

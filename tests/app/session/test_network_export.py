@@ -14,7 +14,7 @@ import pytest
 
 from nnviz3d import backend
 from nnviz3d.app.session.network_export import export, recipe
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.formats import script_export, weights
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
@@ -75,7 +75,7 @@ def outputs(source: OwnTraining) -> np.ndarray:
     x = data.x_test if len(data.x_test) else data.x_train
     rows = x[: len(recipe(source, "").rows)]
     parameters = trainer.arenas.parameters
-    return Response(source.ops, trainer.topology, trainer.objective, parameters, rows, source.holds.killed).outputs().copy()
+    return ForwardPass.of_rows(source.ops, trainer.topology, trainer.objective, parameters, rows, source.holds.killed).outputs().copy()
 
 
 def answered(paths) -> list:

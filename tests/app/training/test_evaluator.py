@@ -20,7 +20,7 @@ from nnviz3d.engine.evaluation import Evaluation, block_rows, drawn
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Performance
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud.transport import metrics
 
 SORTED = """
@@ -133,7 +133,7 @@ def test_a_stop_condition_is_checked_on_all_rows(ordered, monkeypatch):
 
 def test_large_networks_get_enough_rows():
     for sizes in ((784, 1024, 1024, 10), (784, 128, 10), (784, 4096, 4096, 10)):
-        topology = chain(
+        topology = build_topology(
             toml.validate({"network": {"layers": [{"units": n} for n in sizes[1:-1]]}}).network, sizes[:1], sizes[-1], "softmax"
         )
         source = type("Source", (), {"topology": topology})

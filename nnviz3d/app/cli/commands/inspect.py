@@ -14,7 +14,8 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
-from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
 
 
@@ -105,7 +106,7 @@ def _scene_facts(options: Options, name: str) -> dict[str, Any]:
 
     scene, base = options.scene(name)
     data = _load(scene, base)
-    topology = chain(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, data.feature_names, data.class_names)
+    topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, data.feature_names, data.class_names)
     return {
         "kind": "scene",
         "file": str(toml.find(name)),

@@ -221,6 +221,6 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     with FrameRenderer(whole) as painter:
         last = painter.frame(whole.count - 1)
         assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
-        assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.picked == 4
+        assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.pointer.picked == 4
     with pytest.raises(InputError, match="as it was in the session"):
         job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", request)

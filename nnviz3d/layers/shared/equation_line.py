@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from nnviz3d.ui.core.numbers import MINUS, exact, plain
+from nnviz3d.spec.number_text import MINUS, exact, plain
 
 _PLAIN = {
     r"\cdot": "·", r"\,": " ", r"\;": " ", r"\ ": " ", r"\partial ": "∂", r"\delta": "δ", r"\eta": "η", r"\mu": "μ", r"\rho": "ρ",
@@ -86,7 +86,7 @@ def plain_text(latex: str) -> str:
 
 
 def number(value: float | None, ink: str = "", bracket: bool = False) -> tuple[Span, ...]:
-    """A number as everywhere (`ui.core.numbers`), in brackets where it is negative and `bracket`."""
+    """A number as everywhere (`spec.number_text`), in brackets where it is negative and `bracket`."""
     if value is None:
         return (Span("–"),)
     text = plain(value)
