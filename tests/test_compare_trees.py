@@ -40,7 +40,7 @@ def test_one_pixel_by_one_level_is_a_difference_and_its_place_is_shown(tool, tmp
     assert tool.difference(first, same, tmp_path / "d.png") == "" and not (tmp_path / "d.png").exists()
     image[5, 40, channels - 1] += 1
     told = tool.difference(first, save(tmp_path / "c.png", image), tmp_path / "d.png")
-    assert told == "1 of 1,296 pixels differ, by at most 1 levels; x 40 to 40, y 5 to 5"
+    assert told == "1 of 1,296 pixels differ, by at most 1 levels; x 40..40, y 5..5"
     shown = np.asarray(Image.open(tmp_path / "d.png"))
     assert np.argwhere(shown).tolist() == [[5, 40]]
 
@@ -79,6 +79,20 @@ def test_every_time_of_a_report_has_its_line(tool):
 def test_a_ratio_is_of_medians_and_coarse_times_have_none(tool):
     assert tool.ratios([11.0, 12.5, 30.0], [10.0, 10.0, 10.0]) == pytest.approx((1.25, 1.1, 3.0))
     assert tool.ratios([0.02, 0.03], [0.01, 0.02]) is None
+
+
+def test_slower_is_what_was_slower_in_every_round(tool, monkeypatch, capsys):
+    found = iter([100, 120, 100, 90, 100, 130, *[100, 120] * 3, *[100, 105] * 3])  # other and this, in turns
+
+    def run(tree: Path, words: str, folder: Path):
+        return subprocess.CompletedProcess([], 0, f'{{"x": {{"a_ms": {next(found)}, "b": 1.0}}}}', "")
+
+    monkeypatch.setattr(tool, "run", run)
+    for _ in range(3):
+        tool.compare_benches(Path("this"), Path("other"), 3, "bench edges")
+    told = capsys.readouterr().out.splitlines()
+    assert [line.partition(")")[2].strip() for line in told] == ["slower, or chance", "SLOWER", ""]
+    assert "1.200  (0.900 to 1.300)" in told[0]
 
 
 def test_a_part_that_fails_in_one_tree_is_told_and_the_others_are_measured(tool, monkeypatch, capsys):

@@ -11,8 +11,8 @@ are identical, else how many pixels differ and by how much. The pictures lie in 
 where they differ. The exit code is 1 if a picture differs or is missing.
 
 `--bench`: the parts of `BENCHES` in turns, other and this, N rounds. Prints for each time the median of this tree over that of the other
-and the lowest and highest ratio of the rounds, and marks what is above 1.05. Times of fewer than 20 steps of their rounding are left out.
-On a busy machine take the parts one by one (`--only frame`) and repeat what is marked: a ratio with 1 in its range may be chance.
+and the lowest and highest ratio of the rounds, and marks what is above 1.05: SLOWER where every round was. Times of fewer than 20 steps
+of their rounding are left out. On a busy machine take the parts one by one (`--only frame`), with more rounds.
 """
 
 from __future__ import annotations
@@ -93,8 +93,7 @@ def difference(first: Path, second: Path, shown: Path) -> str:
         return ""
     Image.fromarray((255 * (levels / levels.max()) ** 0.25).astype(np.uint8)).save(shown)
     y, x = np.nonzero(levels)
-    place = f"x {x.min()} to {x.max()}, y {y.min()} to {y.max()}"
-    return f"{len(x):,} of {levels.size:,} pixels differ, by at most {levels.max():,} levels; {place}"
+    return f"{len(x):,} of {levels.size:,} pixels differ, by at most {levels.max()} levels; x {x.min()}..{x.max()}, y {y.min()}..{y.max()}"
 
 
 def run(tree: Path, words: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -159,7 +158,8 @@ def compare_benches(this: Path, other: Path, rounds: int, only: str = "") -> Non
                     found.setdefault(key, ([], []))[side].append(value)
         for key, (a, b) in found.items():
             if len(a) == len(b) == rounds and (ratio := ratios(a, b)):
-                medians, mark = f"{median(a):.6g} / {median(b):.6g}", "  SLOWER" if ratio[0] > 1.05 else ""
+                medians = f"{median(a):.6g} / {median(b):.6g}"
+                mark = "" if ratio[0] <= 1.05 else "  SLOWER" if ratio[1] > 1 else "  slower, or chance"
                 print(f"{key:60} {medians:24} {ratio[0]:.3f}  ({ratio[1]:.3f} to {ratio[2]:.3f}){mark}", flush=True)
 
 
