@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from nnviz3d.app.api import module_scene
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
@@ -169,8 +170,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
 
 
 def run(homes, capsys, *edits, **options):
-    given = {"steps": 150, "init": None, "save": None, "log": None, "as_json": False} | options
-    code = command.train(Options(sets=list(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), **given)
+    as_json, request = options.pop("as_json", False), TrainRequest(**({"steps": 150} | options))
+    code = command.train(Options(sets=tuple(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), request, as_json=as_json)
     return code, capsys.readouterr().out
 
 
@@ -238,7 +239,7 @@ def test_weights_keep_their_answers_under_another_scale(homes):
 
 
 def test_a_recording_plays_in_the_unit_also_without_its_data(homes, capsys):
-    run(homes, capsys, steps=40, keep=command.Keep(homes / "r.nnrec"))
+    run(homes, capsys, steps=40, record=homes / "r.nnrec")
     trained = session(homes, 40)
     trained.source.show()
 

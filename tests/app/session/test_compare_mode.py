@@ -9,6 +9,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.api import scene as api
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.readout import comparison_readout
@@ -213,11 +214,11 @@ def test_a_shot_of_two_is_the_same_twice_and_a_film_trains_both():
 def test_train_tells_of_both(capsys, tmp_path):
     log = tmp_path / "log.jsonl"
     options = Options(backend="cpu", sets=("train.learning_rate=0.02",), quiet=True)
-    assert train(options, "compare", steps=30, init=None, save=None, log=log, as_json=True) == 0
+    assert train(options, "compare", TrainRequest(steps=30, log=log), as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["differences"] == [{"path": "network.layers.*.activation", "a": "relu", "b": "tanh"}]
     alone = Options(backend="cpu", sets=("train.learning_rate=0.02", "network.layers.0.activation=tanh", "compare={}"), quiet=True)
-    assert train(alone, "compare", steps=30, init=None, save=None, log=None, as_json=True) == 0
+    assert train(alone, "compare", TrainRequest(steps=30), as_json=True) == 0
     other = json.loads(capsys.readouterr().out)
     assert "rival" not in other and told["rival"]["test_loss"] == other["test_loss"] != told["test_loss"]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -231,6 +232,6 @@ def test_train_says_which_of_the_two_diverged(capsys):
         "compare.train.loss=mse",
         "compare.network.output.activation=linear",
     )
-    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", steps=30, init=None, save=None, log=None, as_json=True) == 3
+    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", TrainRequest(steps=30), as_json=True) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["diverged"] is None and told["rival"]["diverged"] and told["trouble"].startswith("B diverged")
