@@ -180,6 +180,11 @@ class Topology:
         return sum(connection.size for connection in self.connections)
 
     @cached_property
+    def n_weights(self) -> int:
+        """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
+        return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+
+    @cached_property
     def is_chain(self) -> bool:
         """Dense layers one after another, without names of their own."""
         return all(
