@@ -22,7 +22,7 @@ _HOMES = {
     "train": "nnviz3d.app.api.scene",
     "record": "nnviz3d.app.api.film",
     "record_training": "nnviz3d.app.api.film",
-    "Recorder": "nnviz3d.app.api.film",
+    "Recorder": "nnviz3d.app.api.recorder",
     "Film": "nnviz3d.app.render.notebook",
     "Still": "nnviz3d.app.render.notebook",
     "load_recording": "nnviz3d.app.api.scene",

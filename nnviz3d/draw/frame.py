@@ -46,6 +46,13 @@ class Wave:
     source: float = 0.0
     gradient: bool = False  # the value is a gradient, and is coloured as the error is
 
+    def passed(self, begin: int, end: int) -> float:
+        """How much of an edge from one rank to another it has passed, in [0, 1]: what `passed` in shaders/include/edge.glsl draws."""
+        if self.way == 0:
+            return 1.0
+        ahead = self.front - begin if self.way > 0 else end - self.front
+        return min(max(ahead / (end - begin), 0.0), 1.0)
+
 
 @dataclass(frozen=True)
 class Frame:

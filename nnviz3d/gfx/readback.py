@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from OpenGL import GL
@@ -26,7 +27,7 @@ class _Buffer:
     bytes: int = 0
     size: tuple[int, int] = (0, 0)
     tag: Hashable = None
-    fence: object = None  # while the GPU writes
+    fence: Any = None  # while the GPU writes
     held: bool = False  # somebody reads
     mapped: bool = False
 
@@ -93,9 +94,9 @@ class Readback:
             GL.glDeleteSync(buffer.fence)
             buffer.fence, buffer.held, buffer.mapped = None, True, True
             GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, buffer.handle)
-            address = GL.glMapBufferRange(GL.GL_PIXEL_PACK_BUFFER, 0, buffer.bytes, GL.GL_MAP_READ_BIT)
+            address: Any = GL.glMapBufferRange(GL.GL_PIXEL_PACK_BUFFER, 0, buffer.bytes, GL.GL_MAP_READ_BIT)
             GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
-            memory = (ctypes.c_ubyte * buffer.bytes).from_address(int(address))
+            memory: Any = (ctypes.c_ubyte * buffer.bytes).from_address(int(address))
             found.append(Pixels(buffer.tag, np.frombuffer(memory, np.uint8).reshape(buffer.size[1], buffer.size[0], 4), buffer))
         return found
 

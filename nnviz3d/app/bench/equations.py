@@ -49,7 +49,7 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
             times: dict[str, list[float]] = {name: [] for name in ("", *cases)}
             for _ in range(frames // 24):
                 for name, (picked, chosen, layer) in (("", (-1, -1, -1)), *cases.items()):
-                    loop.stage.picked, loop.stage.chosen, loop.stage.layer = picked, chosen, layer
+                    loop.stage.pointer.picked, loop.stage.pointer.chosen, loop.stage.pointer.layer = picked, chosen, layer
                     loop.run(12)  # formulas of another subject are rendered when it is picked
                     for _ in range(24):
                         spent[0] = 0.0

@@ -71,18 +71,19 @@ def tour(
 def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language, resume=None) -> None:
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.render.film.request import parse_size
     from nnviz3d.app.session import opening
     from nnviz3d.spec import file_extensions
-    from nnviz3d.spec.errors import InputError
+    from nnviz3d.spec.errors import InputError, together
 
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
     arriving = None if headless else opening.arriving(scene)
-    opened, pixels, *_ = common.together(
+    opened, pixels, *_ = together(
         lambda: options.open("digits" if arriving else scene),
-        lambda: common.parse_size(size) if size else None,
+        lambda: parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
         lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot"),
         lambda: file_extensions.check(stats, file_extensions.NUMBERS, "--stats"),
@@ -173,10 +174,12 @@ def shot(
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
     from nnviz3d.app.api import scene as api
     from nnviz3d.app.render import image_files
+    from nnviz3d.app.render.film.request import parse_size
+    from nnviz3d.spec.errors import together
 
-    opened, pixels, *_ = common.together(
-        lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
-        lambda: api.check_picture((16, 16), ssaa, depth), lambda: image_files.depth(target, depth, common.parse_size(size), transparent),
+    opened, pixels, *_ = together(
+        lambda: options.open(scene), lambda: parse_size(size), lambda: common.check_outputs(output=target),
+        lambda: api.check_picture((16, 16), ssaa, depth), lambda: image_files.depth(target, depth, parse_size(size), transparent),
     )  # fmt: skip
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)

@@ -15,7 +15,7 @@ from nnviz3d.app.readout import comparison_readout
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
-from nnviz3d.app.view.comparison_view import Beside
+from nnviz3d.app.view.comparison_view import ComparisonView
 from nnviz3d.engine.data import tables
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
@@ -73,7 +73,7 @@ def readout(
     moment: Moment | None = None,
     edge: EdgeRef | None = None,
     question: Question | None = None,
-    beside: Beside | None = None,
+    beside: ComparisonView | None = None,
     tour: TourReading | None = None,
     titles: Titles | None = None,
     capture: CaptureReading | None = None,
@@ -170,7 +170,9 @@ def _files(session: Session) -> dict:
     }
 
 
-def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: EdgeRef | None) -> dict:
+def _looked_at(
+    session: Session, beside: ComparisonView | None, picked: int, hovered: int, chosen: int, layer: int, edge: EdgeRef | None
+) -> dict:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
     seen, turned = (
         session.kept.told if session.kept is not None else session.seen,
@@ -189,7 +191,7 @@ def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: in
     }
 
 
-def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
+def _readings(session: Session, beside: ComparisonView | None, hovered: int) -> dict:
     """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
     source = session.source
     return {
@@ -247,7 +249,7 @@ def _names(path: Path, *how) -> tuple[str, ...]:
         return ()
 
 
-def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+def _of(session: Session, beside: ComparisonView | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
     if beside is None:
         return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)

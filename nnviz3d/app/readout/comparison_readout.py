@@ -8,14 +8,14 @@ import numpy as np
 
 from nnviz3d.app.session.comparison import NAMES
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.comparison_view import Beside, twin
+from nnviz3d.app.view.comparison_view import ComparisonView, twin
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 
 SHARES = (0.9, 0.95)
 
 
-def reading(session: Session, beside: Beside | None, hovered: int = -1) -> CompareReading | None:
+def reading(session: Session, beside: ComparisonView | None, hovered: int = -1) -> CompareReading | None:
     """None without a rival. Between two even moments the last one is told: numbers of different steps are not compared."""
     rival = session.rival
     if rival is None:

@@ -349,8 +349,15 @@ class Session:
             self.rival.rewind(self.scene)
         self.look_again()
 
+    @property
+    def whole(self) -> bool:
+        """What is shown is all of one moment: the picture may follow it."""
+        return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
+
     def refresh(self) -> None:
-        """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
+        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn."""
+        if not self.whole:
+            return
         moment = (id(self.source.trainer), self.source.step, self.source.trainer.writes)
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment

@@ -100,9 +100,15 @@ class Walking:
         self.walk.show_gradient(mean)
 
     @property
+    def _tells_gradients(self) -> bool:
+        """The error has arrived, and leaves gradients: not where a node has no parameters."""
+        node = self.walk.topology.nodes[self.walk.view.phase.layer]
+        return self.walk.kind == "backward" and self.walk.place.fraction >= 0.5 and bool(node.parameters)
+
+    @property
     def tells_mean(self) -> bool:
         """The edges show the gradient of the batch at this moment."""
-        return self.walk.view.batch and self.walk.kind == "backward" and self.walk.place.fraction >= 0.5
+        return self.walk.view.batch and self._tells_gradients
 
     @property
     def sentence(self) -> str:
@@ -132,14 +138,14 @@ class Walking:
             case "forward":
                 layer = walk.view.phase.layer
                 return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
-            case "backward" if share < 0.5:
+            case "backward" if not self._tells_gradients:
                 return Wave(walk.front, -1, flow=2, error=1.0)
             case "backward" if self.tells_mean:
                 return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
                 lit, node = min(4 * share - 2, 1.0), walk.topology.nodes[walk.view.phase.layer]
-                source, target = (walk.topology.sources(node)[0].number, node.number) if node.parameters else (-1, -1)
-                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=source, target_layer=target, source=lit)
+                source = walk.topology.sources(node)[0].number
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=source, target_layer=node.number, source=lit)
             case "update":
                 return Wave(walk.front, -1, flow=0)
             case _:

@@ -102,10 +102,10 @@ class Guide:
         if names & MOVES:
             self._rehearsal.rest()
         stage = self.loop.stage
-        hidden = stage.picked >= self.loop.session.source.topology.input.size
+        hidden = stage.pointer.picked >= self.loop.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
-            "pick": answer.stage.clicked and hidden and stage.picked != self.neuron,
+            "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
             "scrub": bool(names & MOVES),
         }
         if not self.state.met and deeds.get(self.step.deed):
@@ -126,18 +126,18 @@ class Guide:
         stage, session = self.loop.stage, self.loop.session
         self.neuron = selectors.neuron(session.seen, step.neuron)
         self.edge = selectors.edge(session.seen, self.neuron, step.edge)
-        stage.picked, stage.chosen = self.neuron if step.pick else -1, self.edge
+        stage.pointer.picked, stage.pointer.chosen = self.neuron if step.pick else -1, self.edge
 
     def aim(self, jump: bool = False) -> None:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.loop.stage, self.step.camera
         self._size = self.loop.host.display_size
-        stage.with_table = "table" in self._cards
+        stage.camera.with_table = "table" in self._cards
         boxes = [self._pointing.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
         direction = (yaw if look.yaw is None else look.yaw, pitch if look.pitch is None else look.pitch)
         free = look.view if look.yaw is None and look.pitch is None else ""
-        stage.aim(np.radians(direction), np.array(boxes) if boxes else None, free, jump)
+        stage.camera.aim(np.radians(direction), np.array(boxes) if boxes else None, free, jump)
 
     @property
     def _pointing(self) -> Pointing:

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnviz3d.app.probes import selectors
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.spec.tour_reading import Mark
 
@@ -29,7 +29,7 @@ class Pointing:
 
     def box(self, name: str) -> np.ndarray:
         """(2, 3) low and high corner of a layer, or around a neuron."""
-        layout = self.stage.picture.layout
+        layout = self.stage.view.picture.layout
         kind, _, layer = name.partition(":")
         if kind == "layer":
             return selectors.layer_box(layout, int(layer))
@@ -39,11 +39,11 @@ class Pointing:
         """None: it is not in the picture."""
         stage = self.stage
         if name.startswith("layer:"):
-            box = stage.outline(self.box(name))
+            box = stage.projection.outline(self.box(name))
             return None if box is None else Mark(box=box)
         if name == "inputs":
             return Mark(lines=self._lines())
-        x, y, reach = (values[0] for values in stage.seen(np.array([self.neuron if name == "neuron" else self._source])))
+        x, y, reach = (values[0] for values in stage.projection.neurons(np.array([self.neuron if name == "neuron" else self._source])))
         return Mark(x, y, reach) if reach else None
 
     def _lines(self) -> tuple[tuple[float, float, float, float, float], ...]:
@@ -60,7 +60,7 @@ class Pointing:
         source_i, share_i = np.concatenate(ids), np.concatenate(products)
         share_i = share_i / max(float(np.abs(share_i).max()), 1e-30)
         order = np.argsort(np.abs(share_i), kind="stable")[-MOST_LINES:]
-        x, y, reach = (np.array(v) for v in self.stage.seen(np.append(source_i[order], self.neuron)))
+        x, y, reach = (np.array(v) for v in self.stage.projection.neurons(np.append(source_i[order], self.neuron)))
         from_n2 = np.stack([x[:-1], y[:-1]], 1)
         way_n2 = np.array([x[-1], y[-1]]) - from_n2
         unit_n2 = way_n2 / np.maximum(np.linalg.norm(way_n2, axis=1, keepdims=True), 1e-6)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnviz3d.app.session.session import REMEMBER, Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.tour import Step, Tour
@@ -98,8 +98,8 @@ class Rehearsal:
         now = self.loop.stage
         stage = Stage(self.loop.host, session)
         stage.governor = now.governor  # what it has learnt of this machine
-        stage.panel, stage.foot, stage.head = now.panel, now.foot, now.head
-        stage.rig.jump(now.rig.pose)
+        stage.camera.free = now.camera.free
+        stage.camera.rig.jump(now.camera.rig.pose)
         return stage
 
     @staticmethod

@@ -101,11 +101,6 @@ class Inputs:
                 self._act("do", name="walk_leave")
             self._act("do", self._sample(), "show_sample")
 
-    def tuned(self, parameter: int, value: float) -> None:
-        """After a drag on the stage turned a weight or a bias."""
-        if self.on:
-            self._act("do", [int(parameter), float(value)], "set_parameter", True, self.loop.now)
-
     def weights(self, path: Path) -> None:
         """Before a file's weights are put into the network."""
         if self.on:
@@ -137,18 +132,19 @@ class Inputs:
         elif self.step != step and self.time - since >= STEP_EVERY:
             self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
-        pose = stage._drawn.pose
+        pose = stage.view.frame.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
         far = pose.distance * SMALL
         if self.time > self._posed:
             self._posed = self.time
             self._poses(self._pose.add(self.time, values, (far, far, far, SMALL, SMALL, far, SMALL, SMALL)))
-        chosen = stage.chosen if stage.chosen_edge is None else _edge(stage.chosen_edge)
-        seen = [stage.picked, stage.hovered, chosen, _edge(stage.hovered_edge), stage.layer]
+        pointer = stage.pointer
+        chosen = pointer.chosen if pointer.chosen_edge is None else _edge(pointer.chosen_edge)
+        seen = [pointer.picked, pointer.hovered, chosen, _edge(pointer.hovered_edge), pointer.layer]
         if seen != self._seen:
             self._seen = seen
             self._keep(Event(self.time, "seen", seen))
-        window = [*stage.host.size, round(min(panel, 1.0), 4), round(stage.room, 4)]
+        window = [*stage.viewport.host.size, round(min(panel, 1.0), 4), round(stage.camera.room, 4)]
         if window != self._window:
             self._window = window
             self._keep(Event(self.time, "window", window))

@@ -16,7 +16,7 @@ from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.tour.controller import LEAVES, Guide
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
 from nnviz3d.app.window.dialogs import Desk
@@ -27,7 +27,8 @@ from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, StageInput
+from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
@@ -49,7 +50,7 @@ class Loop:
         self.overlay.memory.dock_width = self.personal.settings.panel_width
         session.banner = session.banner or self.personal.notice
         self.meter = Meter()
-        self.answer = Answer()
+        self.answer = Answer(free=self._free())
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
@@ -81,8 +82,9 @@ class Loop:
             self.stage.rebuild(self.session.take_rebuild())
             self.guide.advance(dt)
         with self.meter("publish"):
+            self.session.refresh()
             self.stage.prepare(dt)
-            self.inputs.look(self.overlay.panel_width / max(self.host.display_size[0], 1))
+            self.inputs.look(self.overlay.free.right)
         with self.meter("overlay"):
             self._overlay(dt)
         with self.meter("draw"):
@@ -129,29 +131,29 @@ class Loop:
             self.stage.renderer.timers.ms,
             renderer=self.host.context.renderer,
             backend=self.session.ops.why,
-            quality=self.stage.level.name,
-            resolution_scale=self.stage.level.scale,
+            quality=self.stage.view.frame.level.name,
+            resolution_scale=self.stage.view.frame.level.scale,
             draw_calls=Program.draws,
         )
         Program.draws = 0
         readout = build.readout(
             self.session,
             self.stage.labels(),
-            self.stage.edges,
+            self.stage.view.edges,
             performance,
-            self.stage.picked,
-            self.stage.hovered,
+            self.stage.pointer.picked,
+            self.stage.pointer.hovered,
             self.toast if self._toast_left > 0 else "",
-            self.stage.chosen,
-            self.stage.layer,
+            self.stage.pointer.chosen,
+            self.stage.pointer.layer,
             plane=self.stage.plane(),
             moment=self.guide.moment(),
-            edge=self.stage.hovered_edge,
+            edge=self.stage.pointer.hovered_edge,
             question=self.desk.question,
-            beside=self.stage.beside,
+            beside=self.stage.view.second,
             tour=self.guide.reading(),
             capture=self.capture.reading(),
-            signals=self.stage.signals,
+            signals=self.stage.view.signals,
             stack=self.stage.stack(),
             settings=self.personal.settings,
         )
@@ -173,15 +175,15 @@ class Loop:
         self.inputs.edits(answer.edits, answer.editing)
         self.session.apply(answer.edits, self.now, answer.editing)
         self.session.wants = answer.wants
-        if not answer.editing and not answer.stage.tuning:
+        if not answer.editing:
             self.session.history.let_go()
             self.inputs.let_go()
-        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
-        self.stage.lit = answer.lit
+        self.stage.camera.make_way(answer.free)
+        self.stage.pointer.lit = answer.lit
         self._handle(answer.stage, dt)
         for edit in answer.edits:
             if edit.path == "view.camera":
-                self.stage.fly_to_preset(self.session.scene.view.camera)
+                self.stage.camera.fly_to_preset(self.session.scene.view.camera)
         for command in answer.commands:
             with self._telling():
                 self.do(command)
@@ -190,9 +192,10 @@ class Loop:
     def _handle(self, stage: StageInput, dt: float) -> None:
         if stage.tuning:
             self.session.settle()
-        self.stage.handle(stage, dt, self.now)
-        if stage.tuning and stage.tune and self.stage.tuned is not None:
-            self.inputs.tuned(*self.stage.tuned)
+        command = self.stage.handle(stage, dt)
+        if command is not None:
+            with self._telling():
+                self.do(command)
 
     def _hear(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
@@ -266,9 +269,14 @@ class Loop:
         self.session = session
         session.dress = self.personal.dress
         self.stage = Stage(self.host, session)
-        self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
-        self.stage.rig.jump(self.stage.rig.goal)
+        self.stage.camera.make_way(self._free())
+        self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         self.inputs = inputs(self)
+
+    def _free(self) -> FreeArea:
+        """What panels leave to the network, where no overlay has been drawn for it."""
+        scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
+        return free_area(self.host.display_size[1], scale, self.overlay.free.right, two=self.session.rival is not None)
 
     def settle_in(self, name: str, value) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
@@ -277,7 +285,7 @@ class Loop:
         finally:
             mine = self.personal.settings
             self.host.text_size = mine.text_size
-            self.overlay.scale = self.stage.text = self.host.pixel_ratio
+            self.overlay.scale = self.stage.viewport.text = self.host.pixel_ratio
             self.overlay.memory.dock_width = mine.panel_width
 
     # ---------------------------------------------------------------- many frames

@@ -96,6 +96,7 @@ def _last_picture(loop):
     loop.session.running = False
     if loop.session.walking is None:
         loop.session.evaluate()  # at rest what is told is of this very step
+    loop.session.refresh()
     loop.stage.draw(0.0)
     loop._overlay(1e-3)
     loop.host.end_overlay()

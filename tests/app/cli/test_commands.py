@@ -217,6 +217,33 @@ def test_inspect_tells_what_a_scene_holds(nnviz3d):
     assert "154 neurons" in nnviz3d("inspect", "digits").stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("xor", ("train.loss=bce",)),
+        ("xor", ("train.loss=mse",)),
+        ("iris", ("network.output.activation=sigmoid",)),
+        ("reg-plane", ()),
+        ("reg-plane", ("train.loss=bce", "data.standardize_target=no")),
+    ],
+)
+def test_inspect_names_the_output_that_is_trained(name, sets):
+    from nnviz3d.app.cli.commands.common import Options
+    from nnviz3d.app.cli.commands.inspect import inspect
+    from nnviz3d.engine import data, objective
+    from nnviz3d.spec import toml
+
+    options = Options(sets=sets, quiet=True)
+    scene, base = options.scene(name)
+    try:
+        wanted = objective.resolve(scene, data.load(scene.data, base)).output
+    except toml.InputError as error:  # what cannot be trained is refused in the same words
+        with pytest.raises(toml.InputError, match=re.escape(str(error))):
+            inspect(options, name)
+        return
+    assert inspect(options, name)["network"][-1]["activation"] == wanted
+
+
 def test_inspect_tells_what_weights_and_data_hold(nnviz3d, tmp_path):
     nnviz3d("train", "iris", "--steps", 1, "--save", "w.safetensors", "-q")
     facts = json.loads(nnviz3d("inspect", "w.safetensors", "--json").stdout)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nnviz3d.app.api import film
+from nnviz3d.app.api import module_scene
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
@@ -327,7 +327,7 @@ SIDE = X.sum(1) > 0
 def test_a_model_says_what_it_is_taken_for(tmp_path, monkeypatch, y, model, loss, wanted, words):
     said = io.StringIO()
     monkeypatch.setattr("sys.stderr", said)
-    opened, _ = film._of_model(model, (X, y), tmp_path, loss)
+    opened, _ = module_scene.of_model(model, (X, y), tmp_path, loss)
     assert words in said.getvalue() and words.lower() in opened.scene.about.lower() and opened.scene.train.loss == wanted
     source = OwnTraining(opened.scene, tmp_path, choose("cpu"))
     assert not source.objective.scaled  # the model's own numbers stay its own
@@ -351,7 +351,7 @@ def test_a_single_logit_is_never_all_sure():
 
 def test_a_loss_of_several_outputs_is_refused_for_one(tmp_path):
     with pytest.raises(InputError, match='use loss="bce"'):
-        film._of_model(_model(), (X, SIDE), tmp_path, "cross_entropy")
+        module_scene.of_model(_model(), (X, SIDE), tmp_path, "cross_entropy")
 
 
 def test_a_default_scene_is_what_it_was():

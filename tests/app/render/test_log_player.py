@@ -13,7 +13,7 @@ from imgui_bundle import imgui
 from nnviz3d.app.render.film import log_player
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.training import evaluator
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop, log_writer, run
 from nnviz3d.app.window.log_writer import Inputs, thinned
 from nnviz3d.app.window.loop import Loop
@@ -39,8 +39,8 @@ class Hand(Person):
     def answer(self, edits=(), commands=(), held=False, stage=None) -> None:
         """For one frame."""
         loop = self.loop
-        panel = loop.answer.panel_width
-        loop.answer = Answer(tuple(edits), tuple(commands), stage or StageInput(), panel, held)
+        stage = stage or StageInput()
+        loop.answer = Answer(tuple(edits), tuple(commands), stage, loop.answer.free, held or stage.tuning)
         loop.frame(STEP)
 
     def do(self, name, value=None, frames=4) -> None:
@@ -120,7 +120,7 @@ def test_play_edits_samples_walk_rewind_reset(hand, tmp_path):
     hand.do("pause")
     _, _, cue = same(hand, tmp_path)
     assert cue.picked == cue.highlight == 4
-    drawn = hand.loop.stage._drawn.pose
+    drawn = hand.loop.stage.view.frame.pose
     assert np.allclose(cue.pose.eye, drawn.eye, atol=1e-4) and cue.pose.shift[0] == pytest.approx(0, abs=1e-6)
     _, play = log_player.open(tmp_path / "a.timeline", "cpu", ui=True)
     assert play.seek(play.seconds).pose.shift[0] == pytest.approx(drawn.shift[0], abs=1e-5) and drawn.shift[0] < -0.1
@@ -235,7 +235,7 @@ def test_undo_puts_together_what_it_did_then(hand, tmp_path):
 
 def test_turning_a_weight_on_the_stage_while_it_learns(hand, tmp_path):
     hand.do("play")
-    hand.loop.stage.chosen = 5
+    hand.loop.stage.pointer.chosen = 5
     for k in range(20):
         hand.answer(stage=StageInput(tuning=True, tune=float(k % 5)))
     hand.frames(10)
@@ -408,7 +408,7 @@ def test_the_camera_goes_smoothly_where_it_went(hand, tmp_path):
     hand.do("camera", "side", 0)
     for _ in range(70):
         hand.frames()
-        seen.append((hand.loop.inputs.time, hand.loop.stage._drawn.pose))
+        seen.append((hand.loop.inputs.time, hand.loop.stage.view.frame.pose))
     path = hand.loop.inputs.save(tmp_path / "a.timeline")
     _, play = log_player.open(path, "cpu", ui=True)
     for time, pose in seen:
@@ -436,6 +436,7 @@ def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypat
         for time in times:
             cue = play.seek(time)
             stage.time = cue.time
+            session.refresh()
             stage.draw(0.0, cue.pose, exact=True)
         image = hand.host.read()
         stage.close()
@@ -541,7 +542,7 @@ def test_what_is_looked_at_in_a_window_is_kept_as_edges(hand):
     p, bias = topology.nodes[2].weight.start + 1, topology.nodes[1].bias.start
     hand.do("choose", p)
     hand.do("choose", bias)
-    hand.loop.stage.chosen = -1
+    hand.loop.stage.pointer.chosen = -1
     hand.frames(2)
     kept = [event.value[2] for event in hand.loop.inputs.events if event.kind == "seen"]
     assert kept[-3:] == [[1, 1], bias, -1]

@@ -35,7 +35,9 @@ def person():
 
 def place_in_rival(person, neuron: int) -> tuple[float, float]:
     stage = person.loop.stage
-    x, y, _ = stage._drawn.pose.project(stage.beside.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float), stage.aspect)[0]
+    x, y, _ = stage.view.frame.pose.project(
+        stage.view.second.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float), stage.viewport.aspect
+    )[0]
     return (x * 0.5 + 0.5) * person.host.size[0], (0.5 - y * 0.5) * person.host.size[1]
 
 
@@ -68,9 +70,9 @@ def test_a_comparison_is_begun_changed_and_ended_on_the_panel_and_undone():
         assert _change(alone, person.look()) > 0.01
         trainer = person.session.source.trainer
         person.click(*person.where("stop"))
-        assert person.session.rival is None and person.loop.stage.beside is None and person.session.source.trainer is trainer
+        assert person.session.rival is None and person.loop.stage.view.second is None and person.session.source.trainer is trainer
         person.key(K.z, K.mod_ctrl)
-        assert person.session.rival.scene.train.optimizer == "rmsprop" and person.loop.stage.beside is not None
+        assert person.session.rival.scene.train.optimizer == "rmsprop" and person.loop.stage.view.second is not None
         person.click(*person.where("compare.setting"))
         person.click(*person.where("nothing (one network)"))
         assert person.session.scene.compare == {}
@@ -84,17 +86,17 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     topology, stage = person.session.source.topology, person.loop.stage
     hidden = topology.nodes[1].neurons.start + 2
     person.click(*place_in_rival(person, hidden))
-    assert stage.beside.leads and stage.beside.picked == stage.picked == hidden
+    assert stage.view.second.leads and stage.view.second.picked == stage.pointer.picked == hidden
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "B" and reading.activation == "tanh"
     assert reading.a == float(person.session.rival.source.tensors("activation")[hidden])
     assert reading.a != float(person.session.source.tensors("activation")[hidden])
     person.click(*person.place_of(hidden))
-    assert not stage.beside.leads and stage.picked == stage.beside.picked == hidden
+    assert not stage.view.second.leads and stage.pointer.picked == stage.view.second.picked == hidden
     person.frames(20)
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "A" and reading.activation == "relu"
-    compared = comparison_readout.reading(person.session, stage.beside, hidden)
+    compared = comparison_readout.reading(person.session, stage.view.second, hidden)
     assert [n.hovered for n in compared.networks] == [
         float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
     ]
@@ -102,10 +104,10 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     low, high = stage.plane().hovered
     assert -1 <= low < high <= 1  # tanh's
     person.click(*place_in_rival(person, 0))
-    stage.pick(3)  # as a term of the panel does: in the network that is read
-    assert stage.beside.leads and stage.beside.picked == 3
+    stage.pointer.pick(3)  # as a term of the panel does: in the network that is read
+    assert stage.view.second.leads and stage.view.second.picked == 3
     person.key(K.escape)
-    assert stage.picked == stage.beside.picked == -1 and not stage.beside.leads
+    assert stage.pointer.picked == stage.view.second.picked == -1 and not stage.view.second.leads
 
 
 def test_twins_are_told_by_layer_and_number():
@@ -118,10 +120,12 @@ def test_twins_are_told_by_layer_and_number():
 def test_brightness_is_on_one_scale_or_on_two(person):
     person.session.run(100)
     person.frames(8)
-    first, second = person.loop.stage.picture.subject.columns, person.loop.stage.beside.picture.subject.columns
+    first, second = person.loop.stage.view.picture.subject.columns, person.loop.stage.view.second.picture.subject.columns
     for name in ("t_pair_scale", "t_layer_scale"):
         assert (first[name].read()[:, 0] == second[name].read()[:, 0]).all()
-    tops = [1 / np.maximum(picture.choice.bright, 1e-9) for picture in (person.loop.stage.picture, person.loop.stage.beside.picture)]
+    tops = [
+        1 / np.maximum(picture.choice.bright, 1e-9) for picture in (person.loop.stage.view.picture, person.loop.stage.view.second.picture)
+    ]
     np.testing.assert_allclose(first["t_pair_scale"].read()[:, 0], np.minimum(*tops), rtol=1e-6)
     person.session.apply([Edit("look.compare", "own")])
     person.session.run(1)
@@ -141,9 +145,9 @@ def test_a_rival_of_another_shape_stands_there_too(scene, compare):
     try:
         person.frames(10)
         stage, rival = person.loop.stage, person.session.rival
-        assert stage.beside.picture.topology is rival.source.topology
-        assert (stage.beside.picture.layout.annex is None) == (rival.source.plane is None)
-        above, below = stage.picture.layout.box(), stage.beside.picture.layout.box()
+        assert stage.view.second.picture.topology is rival.source.topology
+        assert (stage.view.second.picture.layout.annex is None) == (rival.source.plane is None)
+        above, below = stage.view.picture.layout.box(), stage.view.second.picture.layout.box()
         assert below[1][1] < above[0][1]
         for k in range(0, rival.source.topology.n_neurons, max(rival.source.topology.n_neurons // 7, 1)):
             person.move(*place_in_rival(person, k))
@@ -169,7 +173,7 @@ def test_nothing_is_left_behind(monkeypatch):
     person.frames(2)
     person.loop.do(Command("open", "iris"))
     person.frames(2)
-    assert person.loop.stage.beside is None
+    assert person.loop.stage.view.second is None
     person.close()
     assert not alive
 
@@ -180,9 +184,9 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     person.key(K.i)
     person.frames(30)
     assert person.session.source.step == 21 and person.session.rival.source.step == 20
-    assert comparison_readout.reading(person.session, person.loop.stage.beside).waits == "B" and "B waits" in comparison_readout.sentence(
-        person.session
-    )
+    assert comparison_readout.reading(
+        person.session, person.loop.stage.view.second
+    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session)
     person.key(K.escape)
     person.frames(3)
     assert person.session.rival.source.step == 21
@@ -190,7 +194,7 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
 
 def test_numbers_of_both_are_of_one_moment_and_say_when_a_share_was_reached(person):
     person.session.run(800)
-    told = comparison_readout.reading(person.session, person.loop.stage.beside)
+    told = comparison_readout.reading(person.session, person.loop.stage.view.second)
     a, b = told.networks
     assert a.step == b.step == 800 and told.same_batches
     for n, source in zip(told.networks, (person.session.source, person.session.rival.source), strict=True):

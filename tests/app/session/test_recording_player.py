@@ -410,7 +410,7 @@ def test_every_panel_draws_a_recording_with_and_without_its_data(recorded, tmp_p
         try:
             viewer.open(*viewer.loop.overlay._dock.opened)
             viewer.session.running = True
-            viewer.loop.stage.pick(viewer.session.source.topology.n_neurons - 1)
+            viewer.loop.stage.pointer.pick(viewer.session.source.topology.n_neurons - 1)
             for kind in ("weight", "gradient", "change", "signal"):
                 viewer.session.apply([Edit("look.edges", kind)])
                 viewer.frames(6)

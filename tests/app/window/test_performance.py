@@ -23,7 +23,7 @@ def test_signals_and_who_asked(backend, monkeypatch):
     loop = Loop(open_host(400, 300, headless=True), Session(toml.load(path, []), path.parent, backend, path, REMEMBER), play=False)
     try:
         loop.frame(1 / 60)
-        assert told[-1].signals == len(loop.stage.picture.subject.signals) > 0
+        assert told[-1].signals == len(loop.stage.view.picture.subject.signals) > 0
         loop.do(Command("open", "iris"))  # another scene in the same window, by the same choice
         loop.frame(1 / 60)
         assert loop.session.scene.title != told[0].data_name and ("asked" in loop.session.ops.why) == (backend == "cpu")

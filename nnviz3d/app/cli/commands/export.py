@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from nnviz3d.app.cli.commands.common import Options, check_outputs, emit, together
+from nnviz3d.app.cli.commands.common import Options, check_outputs, emit
 from nnviz3d.spec import file_extensions
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError, Problem, together
 
 KINDS = {".safetensors": "weights", ".toml": "scene"}  # by the ending of the file; .py asks --as
 

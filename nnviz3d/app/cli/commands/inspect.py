@@ -101,12 +101,12 @@ def _facts_of(data) -> dict[str, Any]:
 
 
 def _scene_facts(options: Options, name: str) -> dict[str, Any]:
+    """Raises InputError, also where the scene's loss does not fit its data or its output."""
+    from nnviz3d.engine.objective import resolve
+
     scene, base = options.scene(name)
     data = _load(scene, base)
-    activation = scene.network.output.activation
-    if activation == "auto":
-        activation = "softmax" if data.task == "classification" else "linear"
-    topology = build_topology(scene.network, data.shape, data.n_outputs, activation, data.feature_names, data.class_names)
+    topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, data.feature_names, data.class_names)
     return {
         "kind": "scene",
         "file": str(toml.find(name)),

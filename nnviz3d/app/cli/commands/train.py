@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from nnviz3d.app.cli.commands import resuming
-from nnviz3d.app.cli.commands.common import Options, check_outputs, emit, plain, together
+from nnviz3d.app.cli.commands.common import Options, check_outputs, emit, plain
 from nnviz3d.app.training import blas_threads
 from nnviz3d.app.training.interrupts import stopping
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.spec import file_extensions
-from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.errors import InputError, RunError, together
 from nnviz3d.spec.scene import PACE
 from nnviz3d.spec.score import Score, percent
 from nnviz3d.spec.units import Unit

@@ -20,7 +20,7 @@ from nnviz3d.app.session import scene_files, train_loop
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
 from nnviz3d.layers import edge_lookup
@@ -115,7 +115,7 @@ class Replay:
 
     def show_on(self, stage: Stage) -> None:
         """From now on `seek` brings this stage of the session up to date too, with what is picked, pointed at and chosen."""
-        self.stage, self.aspect = stage, stage.aspect
+        self.stage, self.aspect = stage, stage.viewport.aspect
 
     @property
     def seconds(self) -> float:
@@ -130,9 +130,9 @@ class Replay:
         highlight = hovered if hovered >= 0 and self.stage is None else picked
         if self.stage is not None:
             self.stage.rebuild(self.session.take_rebuild())
-            self.stage.picked, self.stage.hovered = picked, hovered
-            self.stage.choose(chosen)
-            self.stage.hovered_edge, self.stage.layer = edge, layer
+            pointer = self.stage.pointer
+            pointer.picked, pointer.hovered, pointer.hovered_edge, pointer.layer = picked, hovered, edge, layer
+            pointer.choose(chosen)
         return Seen(time, self._pose(now), highlight=highlight, picked=picked, hovered=hovered, chosen=chosen, edge=edge, layer=layer)
 
     # ------------------------------------------------------------ the session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from nnviz3d.app.cli.commands.record import Wish
-from nnviz3d.app.render.film import local_pool, pipeline, process_planner
+from nnviz3d.app.render.film import pipeline, process_planner, process_worker
 from nnviz3d.app.render.film.frame_renderer import open_session
+from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video.segment_folder import Parts
 from tests.app.render.film.conftest import PLAIN, job, same
@@ -24,62 +25,62 @@ pytestmark = pytest.mark.gl
 
 
 @pytest.fixture
-def mates(monkeypatch):
+def helpers(monkeypatch):
     """The processes that were started."""
     made = []
-    start = local_pool.Mate.__init__
+    start = process_worker.ProcessWorker.__init__
 
     def watched(self, *arguments):
         start(self, *arguments)
-        made.append(self._process)
+        made.append(self.process)
 
-    monkeypatch.setattr(local_pool.Mate, "__init__", watched)
+    monkeypatch.setattr(process_worker.ProcessWorker, "__init__", watched)
     return made
 
 
 def slowly(monkeypatch, until):
     """This process waits before its first piece is done, so that the others have something to do."""
-    paint = pipeline.Easel.paint
+    render = pipeline.PieceRenderer.render
 
-    def waits(self, number, painted=lambda done: None):
+    def waits(self, number, rendered=lambda done: None):
         end = time.monotonic() + 60
         while not until() and time.monotonic() < end:
             time.sleep(0.02)
-        paint(self, number, painted)
+        render(self, number, rendered)
 
-    monkeypatch.setattr(pipeline.Easel, "paint", waits)
+    monkeypatch.setattr(pipeline.PieceRenderer, "render", waits)
 
 
 @pytest.mark.parametrize("target", ["film.mp4", "film.gif", "film/####.png"])
-def test_several_processes_make_the_film_of_one(tmp_path, alone, mates, monkeypatch, target):
+def test_several_processes_make_the_film_of_one(tmp_path, alone, helpers, monkeypatch, target):
     one, seen = job(tmp_path / target), []
     reference = alone[0] if target == "film.mp4" else pipeline.record(job(tmp_path / "alone" / target))
     slowly(monkeypatch, lambda: len(list(one.folder.glob("*.json"))) > 2)  # a plan, and two pieces of somebody else
     told = pipeline.record(one, jobs=2, progress=lambda done, total: seen.append((done, total)))
     assert told["frames"] == reference["frames"] and len(told["renderer"]) == 1
     assert seen[-1] == (300, 300) and [done for done, _ in seen] == sorted(done for done, _ in seen)
-    assert len(mates) == 1 and mates[0].poll() == 0, "it has ended by itself"
+    assert len(helpers) == 1 and helpers[0].poll() == 0, "it has ended by itself"
     if target == "film.mp4":
         assert one.target.read_bytes() == alone[1]
     elif target == "film.gif":
         assert one.target.read_bytes() == (tmp_path / "alone" / target).read_bytes()
 
 
-def test_a_process_that_is_killed_costs_its_piece_and_not_the_film(tmp_path, alone, mates, monkeypatch):
+def test_a_process_that_is_killed_costs_its_piece_and_not_the_film(tmp_path, alone, helpers, monkeypatch):
     one, said, killed = job(tmp_path / "film.mp4"), [], []
 
     def until():
         if not killed and any(path.stat().st_size > 50_000 for path in one.folder.glob("0000[1-4].raw")):
-            killed.append(mates[0].pid)
+            killed.append(helpers[0].pid)
             os.kill(killed[0], signal.SIGKILL)
         return killed
 
     slowly(monkeypatch, until)
     same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
-    assert killed and said == ["note: painter 2 has ended (killed); the others go on"]
+    assert re.fullmatch(r"process 2 has ended \(killed\); frames [\d.]+ go to another", said[0]) and killed and len(said) == 1
 
 
-def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alone, mates, monkeypatch):
+def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alone, helpers, monkeypatch):
     one, said = job(tmp_path / "film.mp4"), []
     start = subprocess.Popen
 
@@ -87,13 +88,13 @@ def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alo
         named["env"] = named["env"] | {"PYOPENGL_PLATFORM": "nonsense"}
         return start(*words, **named)
 
-    monkeypatch.setattr(local_pool.subprocess, "Popen", blind)
+    monkeypatch.setattr(process_worker.subprocess, "Popen", blind)
     slowly(monkeypatch, lambda: said)
     same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
-    assert len(said) == 1 and "painter 2 has ended" in said[0] and "PYOPENGL_PLATFORM" in said[0]
+    assert len(said) == 1 and "process 2 has ended" in said[0] and "PYOPENGL_PLATFORM" in said[0]
 
 
-def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, mates, monkeypatch):
+def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monkeypatch):
     one, said = job(tmp_path / "film.mp4"), []
 
     def stop(done, total):
@@ -103,7 +104,7 @@ def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, mates, monkey
     slowly(monkeypatch, lambda: list(one.folder.glob("0000[1-4].raw")))
     with pytest.raises(KeyboardInterrupt):
         pipeline.record(one, jobs=2, progress=stop, say=said.append)
-    assert mates and all(process.poll() is not None for process in mates) and not said
+    assert helpers and all(process.poll() is not None for process in helpers) and not said
     parts = Parts.load(one.folder)
     kept = sum(len(parts.hashes(k)) for k in parts.finished())
     seen = []
@@ -141,19 +142,19 @@ def _alive(pid):
 
 def test_a_process_without_an_order_ends_quietly():
     done = subprocess.run(
-        [sys.executable, "-m", "nnviz3d.app.render.film.worker_process"], input=b"", capture_output=True, timeout=60, check=False
+        [sys.executable, "-m", "nnviz3d.app.render.film.process_worker"], input=b"", capture_output=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 # ---------------------------------------------------------------- how many
 
-LARGE = Wish(size="1280x720", fps=60, duration=10.0)
+LARGE = FilmRequest(size="1280x720", fps=60, duration=10.0)
 
 
-def worth(monkeypatch, tmp_path, scene="digits", wish=LARGE, sets=(), cores=2):
+def worth(monkeypatch, tmp_path, scene="digits", request=LARGE, sets=(), cores=2):
     monkeypatch.setattr(process_planner, "cores", lambda: cores)
-    what = job(tmp_path / "film.mp4", scene, wish, sets)
+    what = job(tmp_path / "film.mp4", scene, request, sets)
     return process_planner.worth(what, what.count, open_session(what))
 
 
@@ -164,23 +165,23 @@ def test_help_comes_where_it_comes_in_time(tmp_path, monkeypatch):
     assert worth(monkeypatch, tmp_path, cores=8) == 8
     assert worth(monkeypatch, tmp_path, cores=1) == 1
     assert worth(monkeypatch, tmp_path, cores=100) <= process_planner.ENOUGH
-    assert worth(monkeypatch, tmp_path, wish=PLAIN) == 1, "done before anybody has come"
+    assert worth(monkeypatch, tmp_path, request=PLAIN) == 1, "done before anybody has come"
     heavy = ("network.layers=[{units=2048},{units=2048}]", "record.steps=4000")
     assert worth(monkeypatch, tmp_path, sets=heavy) == 1, "training takes the time, and everybody would have to train"
-    huge = Wish(size="7680x4320", fps=60, duration=10.0)
+    huge = FilmRequest(size="7680x4320", fps=60, duration=10.0)
     monkeypatch.setattr(process_planner, "memory", lambda: 2.0**32)
-    assert worth(monkeypatch, tmp_path, wish=huge, cores=16) == 1
+    assert worth(monkeypatch, tmp_path, request=huge, cores=16) == 1
     assert worth(monkeypatch, tmp_path, cores=16) == 4
 
 
-def test_on_a_graphics_card_one_process_feeds_it(tmp_path, mates, monkeypatch):
+def test_on_a_graphics_card_one_process_feeds_it(tmp_path, helpers, monkeypatch):
     from nnviz3d.gfx.context import Context
 
     monkeypatch.setattr(Context, "software", property(lambda self: False))
     monkeypatch.setattr(pipeline, "worth", lambda *_: 3)
     monkeypatch.setattr(pipeline, "graphics", lambda: True)
-    told = pipeline.record(job(tmp_path / "film.mp4", wish=Wish(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
-    assert not mates and told["count"] == 100
+    told = pipeline.record(job(tmp_path / "film.mp4", request=FilmRequest(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
+    assert not helpers and told["count"] == 100
 
 
 def test_the_rasterisers_share_is_given_back(monkeypatch):
