@@ -29,7 +29,7 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str]) -> Mapp
     """None where there is doubt. `others`: the other name that we have for each tensor."""
     for names in ({name: name for name in wanted}, others):
         if found.keys() == set(names.values()) and all(found[names[name]][0] == shape for name, shape in wanted.items()):
-            return Mapping(names)
+            return Mapping(dict(names))
     if "layers.0.weight" not in wanted:  # of a graph neither order nor shapes say which layer is which
         return None
     layers = dense(found)

@@ -188,7 +188,10 @@ class Topology:
     def is_chain(self) -> bool:
         """Dense layers one after another, without names of their own."""
         return all(
-            after.kind == "dense" and after.name == f"dense{after.number}" and after.inputs == (before.name,)
+            after.table is not None
+            and after.table.numbered
+            and after.name == f"{after.kind}{after.number}"
+            and after.inputs == (before.name,)
             for before, after in pairwise(self.nodes)
         )
 
