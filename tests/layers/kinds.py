@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.layer_table import tables
@@ -12,12 +14,13 @@ from nnviz3d.spec.scene import Scene
 @dataclass(frozen=True)
 class Case:
     """`keys`: of the layer's table. `shape`, `flop`: of the layer for its inputs, of shape (6,) each. `bad`: keys or `from` that cannot be,
-    the key at which that is told, and a word of the reason."""
+    the key at which that is told, and a word of the reason. `joins`: what z is of the numbers that come in."""
 
     keys: str
     shape: tuple[int, ...]
     flop: int
     bad: tuple[str, str, str]
+    joins: Callable[[Iterable[Any]], Any] = sum
 
 
 ONE = ('from = ["a", "b"]', "from", "reads one layer")
