@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ CASES = {
     "add": Case("", (6,), 12, ('from = ["a", "input"]', "from", "inputs of one shape; found 6 and 2 x 2")),
     "concat": Case("", (12,), 12, ('axis = 1\nfrom = ["a", "b"]', "axis", "no axis 1 in an input of shape 6")),
     "reshape": Case("shape = [2, 3]", (2, 3), 6, ("shape = [2, 4]", "shape", "2 x 4 holds 8 numbers; the input, 6, has 6")),
+    "multiply": Case("", (6,), 12, ('from = ["a", "input"]', "from", "inputs of one shape; found 6 and 2 x 2"), math.prod),
 }
 INPUTS = (2, 2)
 
