@@ -41,7 +41,7 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
         cell[0] = (flat_row.dot(ones) - flat_z.dot(flat_t)) * share
 
     return [
-        bind(np.maximum.reduce, z_bo, 1, None, row, True),
+        bind(np.maximum.reduce, z_bo, 1, None, row, True),  # pyright: ignore[reportCallIssue]
         *spread(np.subtract, z_bo, row, shifted, s),
         bind(np.exp, shifted, a_bo),
         bind(np.dot, a_bo, column, row),
