@@ -198,11 +198,9 @@ def lines(facts: dict[str, Any]) -> list[str]:
 
 def _does(layer: dict[str, Any]) -> str:
     """A layer's activation; where layers have names of their own or branch, also its kind and what it reads."""
-    return (
-        layer["activation"]
-        if chain or not layer["inputs"]
-        else f"{layer['activation']:<10} {layer['kind']} of {', '.join(layer['inputs'])}"
-    )
+    if not layer.get("inputs"):
+        return layer["activation"]
+    return f"{layer['activation']:<10} {layer['kind']} of {', '.join(layer['inputs'])}"
 
 
 def _of_recording(facts: dict[str, Any]) -> list[str]:
