@@ -12,6 +12,12 @@ from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.topology import Range, Topology
 
 
+def parameter_names(topology: Topology) -> dict[str, Range]:
+    """`layers.k.weight`, `layers.k.bias`: where each lies in the arena of parameters."""
+    layers = enumerate(topology.nodes[1:])
+    return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
+
+
 class Arenas:
     """`parameters`, `gradients` of the last step's batch (the mean with L1 and L2, before clipping), `before` = parameters before the
     last step, the optimiser's `slots`, and `alive` (1, or 0 for a weight that Playground's L1 has put to rest), which is None until that
@@ -66,8 +72,7 @@ class Arenas:
 
     def names(self) -> dict[str, Range]:
         """`layers.k.weight`, `layers.k.bias`: where each lies."""
-        layers = enumerate(self.topology.nodes[1:])
-        return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
+        return parameter_names(self.topology)
 
     def named(self) -> dict[str, np.ndarray]:
         """Parameters by name, float32 copies on the host."""

@@ -54,7 +54,7 @@ class Trainer:
         self._weighed = scene.train.class_weights  # what the objective's weights are of
         self.step, self.loss, self.diverged = 0, math.nan, None
         self.since = 0  # the step at which the settings were last changed
-        self.writes = 0  # how often parameters or the position in the data were written from outside
+        self.written = 0  # how often parameters or the position in the data were written from outside
         self.rows = 0  # of the last step's batch
         # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
         self.edited: dict[int, tuple[float, float]] | None = {}
@@ -100,7 +100,7 @@ class Trainer:
         """Whole steps; stops at divergence. A half-done step is finished first and counts. Returns the number finished."""
         done = 0
         while done < steps and self.diverged is None:
-            done += self.advance(_always, steps - done)
+            done += self.advance(always, steps - done)
         return done
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
@@ -148,7 +148,7 @@ class Trainer:
     def settle(self) -> None:
         """Finish a half-done step, if there is one."""
         if self._cursor:
-            self.advance(_always)
+            self.advance(always)
 
     def _begin(self) -> None:
         if not self._optimizer.steady:
@@ -306,7 +306,7 @@ class Trainer:
         self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
         self._optimizer.begin(self.step)
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def continue_from(self, other: Trainer) -> None:
@@ -323,7 +323,7 @@ class Trainer:
         self.settle()
         self.arenas.load(parameters)
         self.edited = None
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def set_parameter(self, p: int, value: float) -> float:
@@ -345,7 +345,7 @@ class Trainer:
         ops.write(before, arenas.before[here])
         if arenas.alive is not None:
             arenas.alive[p : p + 1] = 1
-        self.writes += 1
+        self.written += 1
         self._pardon()
         return float(held[0])
 
@@ -363,7 +363,7 @@ class Trainer:
         if holds != self.holds:
             self.settle()
             self._take_holds(holds)
-            self.writes += 1
+            self.written += 1
             self._pardon()
 
     def _take_holds(self, holds: Holds) -> None:
@@ -391,7 +391,7 @@ class Trainer:
     def _start_batches(self) -> None:
         self._feed.start(self.train, self.holds.killed)
         self._cursor, self._epoch, self._step_loss = 0, 0.0, math.nan
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def _compile(self, n: int, b: Buffers, index) -> Plan:
@@ -412,5 +412,6 @@ class Trainer:
         return plan
 
 
-def _always() -> bool:
+def always() -> bool:
+    """Asked for more: yes."""
     return True

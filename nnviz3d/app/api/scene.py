@@ -41,14 +41,14 @@ def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "a
 
     Up to `steps` (else the scene's, else 1000) steps; the scene's stop conditions may end it earlier.
     """
-    from nnviz3d.app.session.session import Session
+    from nnviz3d.app.session.opening import new_session
     from nnviz3d.app.training import stop_conditions
 
     opened = _open(scene, train=True)
     document = opened.scene
-    session = Session(document, opened.base, backend)
+    session = new_session(document, opened.base, backend)
     wanted = document.train.steps or 1000 if steps is None else steps
-    stop_conditions.run(session.source, session.source.trainer, document.train, wanted, session.stops)
+    stop_conditions.run(session.source, session.source, document.train, wanted, session.stops)
     return session.source
 
 
@@ -111,14 +111,14 @@ def take(
     """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
     from nnviz3d.gfx.hosts import alone, check_process
-    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
     from nnviz3d.spec.phases import Place
+    from nnviz3d.spec.reasons import RECORDED
 
     document = opened.scene
     if phase is not None and opened.recording is not None:
-        raise InputError.of("", "--phase", NO_WALK)
+        raise InputError.of("", "--phase", RECORDED.walk)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))

@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from nnviz3d.app.bench.frames import READINGS
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -46,7 +46,7 @@ def soak(hours: float) -> dict:
 def _begin(host, loop: Loop | None, part: str) -> Loop:
     edits = [Edit("look.quality", "low")] + ([Edit("compare", {"train.learning_rate": 0.01})] if part == "comparing" else [])
     path = toml.find("digits")
-    session = Session(toml.load(path, edits), path.parent, remember=REMEMBER)
+    session = new_session(toml.load(path, edits), path.parent, remember=REMEMBER)
     if loop is None:
         loop = Loop(host, session)
         loop.overlay.open(*READINGS)

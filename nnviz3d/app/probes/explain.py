@@ -1,19 +1,21 @@
 """What the Neuron panel says: numbers of one neuron, one parameter or one layer, read from the arenas and from nowhere else.
 
-`source` is our own training or `Recorded`, a moment of a recorded step. Sums are made in float64 from the arenas' float32.
+`source` is whatever can be looked at, or `Recorded`, a moment of a recorded step. Sums are made in float64 from the arenas' float32. What
+a source does not know (gradients of an opened network, its target) is absent from the reading; a z that it does not know is summed here.
 """
 
 from __future__ import annotations
 
 from math import ceil, isfinite, sqrt
+from typing import Any
 
 import numpy as np
 
+from nnviz3d.app.probes.explained import Explained, Recorded, at, known, number
 from nnviz3d.backend.numpy_activations import slope, slopes
 from nnviz3d.bridge.edge_metrics import strengths
-from nnviz3d.engine.tape import Tape
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
-from nnviz3d.spec.topology import Node, Topology
+from nnviz3d.spec.topology import Node, Range, Topology
 
 TERMS = 6
 LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
@@ -21,43 +23,15 @@ SUMMED = 200_000  # weights of the first layer that the strengths of inputs are 
 BACK = 4_000_000  # weights of the next layer above which W'^T delta' is left out: 4 ms
 
 
-class Recorded:
-    """A tape as a source: the shown sample before its step, or `after` it. All on the host."""
-
-    def __init__(self, tape: Tape, after: bool = False):
-        sample = tape.new if after else tape.old
-        self.tape, self.after, self.topology, self.objective, self.ops = tape, after, tape.topology, tape.objective, self
-        self._arrays = {
-            "activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient,
-            "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
-        }  # fmt: skip
-        self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
-
-    def tensors(self, kind: str) -> np.ndarray:
-        return self._arrays[kind]
-
-    def target_of(self, output: int) -> float:
-        return float(self.tape.target_o[output])
-
-    @staticmethod
-    def to_host(array):
-        return array
-
-
-def _at(source, kind: str, place) -> np.ndarray:
-    """A part of an arena on the host. "before", "after": parameters around the last step."""
-    if kind in ("before", "after") and hasattr(source, "trainer"):
-        arenas = source.trainer.arenas
-        return source.ops.to_host((arenas.before if kind == "before" else arenas.parameters)[place])
-    return source.ops.to_host(source.tensors(kind)[place])
-
-
-def last_step(source, p: int) -> tuple[float, float] | None:
+def last_step(source: Explained, p: int) -> tuple[float, float] | None:
     """(before, after) what the last step made of a parameter, whatever a hand has written since; None where there was no step, or all
     parameters were replaced since."""
     if not source.last_batch or source.edited is None:
         return None
-    return source.edited.get(p) or (float(_at(source, "before", p)), float(_at(source, "after", p)))
+    if p in source.edited:
+        return source.edited[p]
+    before, after = number(source, "before", p), number(source, "after", p)
+    return None if before is None or after is None else (before, after)
 
 
 def weighted_sum(weights, values, first_neuron: int, terms: int = TERMS, first: int = -1, stride: int = 1) -> Sum:
@@ -74,22 +48,21 @@ def weighted_sum(weights, values, first_neuron: int, terms: int = TERMS, first: 
     return Sum(picked, len(product) - len(picked), float(np.delete(product, order).sum()), total)
 
 
-def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
+def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
     """The reading of one neuron for the shown sample. Raises IndexError for an id outside the network."""
     topology = source.topology
     node, index = topology.locate(neuron)
-    common = {
+    common: dict[str, Any] = {
         "neuron": neuron,
         "layer": topology.nodes.index(node),
         "layer_name": node.name,
         "index": index,
         "activation": node.activation,
-        "a": float(_at(source, "activation", neuron)),
+        "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
         "label": node.labels[index] if index < len(node.labels) else "",
+        "frozen": neuron in source.holds.frozen,
+        "killed": neuron in source.holds.killed,
     }
-    held = getattr(source, "holds", None)
-    if held:
-        common |= {"frozen": neuron in held.frozen, "killed": neuron in held.killed}
     outgoing = _outgoing(source, node, index)
     common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
     if node.weight is None:
@@ -97,17 +70,18 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     before = topology.by_name[node.inputs[0]]
     fan_in = node.weight.shape[1]
     first = node.weight.start + index * fan_in
-    row, values = np.array(_at(source, "parameter", slice(first, first + fan_in))), _at(source, "activation", before.neurons.slice).copy()
-    z = _at(source, "z", neuron)
+    row, values = np.array(at(source, "parameter", slice(first, first + fan_in))), at(source, "activation", before.neurons.slice).copy()
+    incoming, bias = weighted_sum(row, values, before.neurons.start, terms, first), number(source, "parameter", node.bias.start + index)
+    z = _z(source, node, index)
     return NeuronReading(
         **common,
-        z=float(z),
-        bias=float(_at(source, "parameter", node.bias.start + index)),
-        incoming=weighted_sum(row, values, before.neurons.start, terms, first),
+        z=z,
+        bias=bias,
+        incoming=incoming,
         outgoing=outgoing,
-        delta=float(_at(source, "delta", neuron)),
-        slope=slope(node.activation, float(z), common["a"], np.asarray(z).dtype),
-        bias_gradient=float(_at(source, "gradient", node.bias.start + index)),
+        delta=number(source, "delta", neuron),
+        slope=slope(node.activation, z, common["a"], row.dtype),
+        bias_gradient=number(source, "gradient", node.bias.start + index),
         first=first,
         first_source=before.neurons.start,
         bias_parameter=node.bias.start + index,
@@ -118,21 +92,29 @@ def read(source, neuron: int, terms: int = TERMS) -> NeuronReading:
     )
 
 
-def _as_input(source, node: Node) -> dict:
+def _as_input(source: Explained, node: Node) -> dict[str, Any]:
     """What a list of all inputs needs: their activations, and how strong their weights are."""
     following = next((c for c in source.topology.connections if c.source is node), None)
     if following is None:
         return {}
-    weight_oi = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-    return {"values": np.array(_at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
+    weight_oi = np.asarray(at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
+    return {"values": np.array(at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
 
 
-def _as_output(source, index: int) -> dict:
-    """What only an output has: its target, the loss, and how the error arises from them."""
-    node = source.topology.output
-    a_o, z_o = (np.asarray(_at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
-    slope_o = source.objective.slope(a_o, _targets(source))
-    facts = {"target": source.target_of(index), "loss": source.objective.loss, "outputs": node.size, "class_weight": _factor(source)}
+def _as_output(source: Explained, index: int) -> dict[str, Any]:
+    """What only an output has: its target, the loss, and how the error arises from them; nothing where no target is known."""
+    node, targets_o = source.topology.output, source.targets()
+    z_o = known(source, "z", node.neurons.slice)
+    if targets_o is None or z_o is None:
+        return {"outputs": node.size}
+    a_o, z_o = np.asarray(at(source, "activation", node.neurons.slice), np.float64), np.asarray(z_o, np.float64)
+    slope_o = source.objective.slope(a_o, targets_o)
+    facts: dict[str, Any] = {
+        "target": float(targets_o[index]),
+        "loss": source.objective.loss,
+        "outputs": node.size,
+        "class_weight": _factor(source),
+    }
     if source.objective.units:
         facts["unit"] = source.objective.units[index]
     if slope_o is not None:
@@ -145,42 +127,36 @@ def _as_output(source, index: int) -> dict:
     return facts
 
 
-def _targets(source) -> np.ndarray:
-    """(O,) what the shown sample's outputs are compared with."""
-    if isinstance(source, Recorded):
-        return source.tape.target_o
-    target, objective = source.sample.target, source.objective
-    return objective.rows(np.asarray([target]) if objective.classes else np.reshape(target, (1, -1)), np.float64)[0]
-
-
-def _factor(source) -> float | None:
+def _factor(source: Explained) -> float | None:
     """What class weights multiply the shown sample's loss by; None without them."""
-    if not source.objective.weights:
-        return None
-    return source.tape.factor if isinstance(source, Recorded) else source.objective.weight(source.sample.target)
+    return source.objective.weight(source.sample.target) if source.objective.weights else None
 
 
-def _outgoing(source, node: Node, index: int) -> Sum | None:
-    """sum_k w_kj delta_k over what the neuron feeds; None for an output."""
+def _outgoing(source: Explained, node: Node, index: int) -> Sum | None:
+    """sum_k w_kj delta_k over what the neuron feeds; None for an output, and where no error is known."""
     for connection in source.topology.connections:
         if connection.source is node:
             outputs, inputs = connection.weight.shape
             first = connection.weight.start + index
-            column = _at(source, "parameter", slice(first, connection.weight.start + outputs * inputs, inputs))
+            column = at(source, "parameter", slice(first, connection.weight.start + outputs * inputs, inputs))
             target = connection.target.neurons
-            return weighted_sum(column, _at(source, "delta", target.slice), target.start, TERMS, first, inputs)
+            delta_k = known(source, "delta", target.slice)
+            return None if delta_k is None else weighted_sum(column, delta_k, target.start, TERMS, first, inputs)
     return None
 
 
-def parameter(source, p: int) -> ParameterEquations:
+def parameter(source: Explained, p: int) -> ParameterEquations:
     """The reading of one weight or bias. Raises IndexError outside [0, P)."""
     topology = source.topology
     node, j, i = topology.parameter(p)
     neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
-    delta = np.float32(_at(source, "delta", neuron))
-    a = None if i is None else np.float32(_at(source, "activation", before + i))
+    delta, a = known(source, "delta", slice(neuron, neuron + 1)), None
+    sample = None if delta is None else np.float32(delta[0])
+    if i is not None:
+        a = np.float32(at(source, "activation", slice(before + i, before + i + 1))[0])
+        sample = None if sample is None else sample * a
     moved = last_step(source, p)
-    value = float(_at(source, "parameter", p))
+    value = float(at(source, "parameter", slice(p, p + 1))[0])
     return ParameterEquations(
         parameter=p,
         neuron=neuron,
@@ -188,13 +164,13 @@ def parameter(source, p: int) -> ParameterEquations:
         index=j,
         fan_in=node.weight.shape[1],
         value=value,
-        z=float(_at(source, "z", neuron)),
-        delta=float(delta),
+        z=_z(source, node, j),
+        delta=None if delta is None else float(delta[0]),
         source=None if i is None else before + i,
         source_index=i,
         a=None if a is None else float(a),
-        sample=float(delta if a is None else delta * a),
-        batch=float(_at(source, "gradient", p)),
+        sample=None if sample is None else float(sample),
+        batch=number(source, "gradient", p),
         samples=source.last_batch,
         before=moved and moved[0],
         change=moved and moved[1] - moved[0],
@@ -202,7 +178,18 @@ def parameter(source, p: int) -> ParameterEquations:
     )
 
 
-def layer(source, k: int) -> LayerReading:
+def _z(source: Explained, node: Node, j: int) -> float:
+    """Of neuron j of a node; summed where it is not known."""
+    given = number(source, "z", node.neurons.start + j)
+    if given is not None:
+        return given
+    row = slice(node.weight.start + j * node.weight.shape[1], node.weight.start + (j + 1) * node.weight.shape[1])
+    a_i = at(source, "activation", source.topology.by_name[node.inputs[0]].neurons.slice).astype(np.float64)
+    bias = at(source, "parameter", slice(node.bias.start + j, node.bias.start + j + 1))[0]
+    return float(at(source, "parameter", row) @ a_i + bias)
+
+
+def layer(source: Explained, k: int) -> LayerReading:
     """The reading of a whole layer with parameters, 1 <= k < number of nodes. Copies its numbers. Raises IndexError elsewhere."""
     topology: Topology = source.topology
     if not 1 <= k < len(topology.nodes):
@@ -215,17 +202,25 @@ def layer(source, k: int) -> LayerReading:
     stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
 
     def matrix(kind: str) -> np.ndarray:
-        return take(np.asarray(_at(source, kind, node.weight.slice)).reshape(rows, columns)[:: stride[0], :: stride[1]])
+        """Zeros where it is not known: then there was no step (`samples`)."""
+        found = known(source, kind, node.weight.slice)
+        whole = np.zeros((rows, columns), np.float32) if found is None else np.asarray(found).reshape(rows, columns)
+        return take(whole[:: stride[0], :: stride[1]])
 
-    def vector(kind: str, place) -> np.ndarray:
-        return take(_at(source, kind, place.slice))
+    def vector(kind: str, place: Range) -> np.ndarray | None:
+        found = known(source, kind, place.slice)
+        return None if found is None else take(found)
 
-    z, delta = vector("z", node.neurons), vector("delta", node.neurons)
+    x, delta = vector("activation", before.neurons), vector("delta", node.neurons)
+    z = vector("z", node.neurons)
+    if z is None:
+        z = node.weight.view(at(source, "parameter", slice(None))) @ x + vector("parameter", node.bias)
     following = next((c for c in topology.connections if c.source is node), None)
     back = None
-    if following is not None and following.size <= BACK:
-        w_ko = np.asarray(_at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-        back = w_ko.T @ _at(source, "delta", following.target.neurons.slice)
+    delta_k = None if following is None else known(source, "delta", following.target.neurons.slice)
+    if following is not None and delta_k is not None and following.size <= BACK:
+        w_ko = np.asarray(at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
+        back = w_ko.T @ delta_k
     output = node is topology.output
     slope_o = slopes(node.activation, z, vector("activation", node.neurons))
     dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
@@ -243,22 +238,22 @@ def layer(source, k: int) -> LayerReading:
         stride=stride,
         weight=matrix("parameter"),
         bias=vector("parameter", node.bias),
-        x=vector("activation", before.neurons),
+        x=x,
         z=z,
         a=vector("activation", node.neurons),
         delta=delta,
         back=back,
         slope=slope_o,
-        target=_targets(source) if output else None,
+        target=source.targets() if output else None,
         class_weight=_factor(source) if output else None,
         gradient=matrix("gradient"),
-        bias_gradient=vector("gradient", node.bias),
+        bias_gradient=np.zeros(rows, np.float32) if (bias := vector("gradient", node.bias)) is None else bias,
         change=_change(source, node, matrix("after") - matrix("before"), stride),
         samples=source.last_batch,
     )
 
 
-def _change(source, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
+def _change(source: Explained, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
     """Of the last step, also where a hand has written since; None where that is not known."""
     if source.edited is None:
         return None

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnviz3d.app.probes.explain import last_step
+from nnviz3d.app.probes.explained import number
+from nnviz3d.sources.step_view import View
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import ParameterReading
 
 
-def read(session, p: int) -> ParameterReading | None:
+def read(source: Viewable, p: int) -> ParameterReading | None:
     """None where there is no such parameter."""
-    source = session.source
     if not 0 <= p < source.topology.n_parameters:
         return None
     node, index, i = source.topology.parameter(p)
-    common = {
+    common: dict[str, Any] = {
         "parameter": p,
         "layer": source.topology.nodes.index(node),
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
         "label": node.labels[index] if index < len(node.labels) else "",
-        "frozen": node.neurons.start + index in (session.kept.told if session.kept is not None else source).holds.frozen,
+        "frozen": node.neurons.start + index in source.holds.frozen,
     }
     before = source.topology.by_name[node.inputs[0]].neurons.start
-    if session.walking is not None:
-        return _in_walk(session.walking.walk, common, p, before)
-    told = session.kept.told if session.kept is not None else source
-
-    def at(kind: str, k: int) -> float:
-        return float(told.ops.to_host(told.tensors(kind)[k : k + 1])[0])
-
-    moved = last_step(told, p)
+    if source.view is not None:
+        return _in_walk(source.view, common, p, before)
+    moved, value = last_step(source, p), number(source, "parameter", p)
+    assert value is not None  # every source has its parameters
     return ParameterReading(
         **common,
-        value=at("parameter", p),
-        a=None if i is None else at("activation", before + i),
-        gradient=at("gradient", p) if told.last_batch else None,
+        value=value,
+        a=None if i is None else number(source, "activation", before + i),
+        gradient=number(source, "gradient", p) if source.last_batch else None,
         change=moved and moved[1] - moved[0],
     )
 
 
-def _in_walk(walk, common: dict, p: int, before: int) -> ParameterReading:
+def _in_walk(view: View, common: dict[str, Any], p: int, before: int) -> ParameterReading:
     """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
-    tape, view, i = walk.tape, walk.view, common["source"]
+    tape, i = view.tape, common["source"]
     known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
     a_n = (tape.new if view.renewed else tape.old).a
     return ParameterReading(

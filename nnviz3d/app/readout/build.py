@@ -33,10 +33,10 @@ def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source = session.source
     if session.player is not None:
-        return session.moments.sentence(source) or session.player.sentence(session)
+        return session.moments.sentence(source) or session.player.sentence()
     edges = source.topology.n_edges
     count = weights_and_biases(edges, source.topology.n_parameters - edges)
-    if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
+    if stopped := _stopped(session):
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
         return (session.walking is None and stopped) or comparison_readout.sentence(session)
@@ -56,6 +56,12 @@ def sentence(session: Session) -> str:
     if stopped:
         return stopped
     return "Paused. The signals show what the network computes for this sample."
+
+
+def _stopped(session: Session) -> str:
+    """Why training stopped here, where it did."""
+    learner = session.leader.learner
+    return "" if session.running or learner is None else session.stops.why(learner)
 
 
 def readout(
@@ -125,10 +131,10 @@ def _training(session: Session) -> dict:
         "scores": scores,
         "steps_per_second": session.speed,
         "charts": session.curves.charts,
-        "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
-        "newest": source.rewind.newest if source.rewind else 0,
-        "stretches": tuple(source.rewind.stretches()) if source.rewind else (),
-        "changes": tuple(source.rewind.changes()) if source.rewind else (),
+        "oldest": (source.history.oldest or 0) if source.history else 0,
+        "newest": source.history.newest if source.history else 0,
+        "stretches": tuple(source.history.stretches()) if source.history else (),
+        "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
     }
 
@@ -183,8 +189,8 @@ def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: in
         "layer": layer,
         "parameter": session.inspector.parameter(seen, chosen),
         "whole": session.inspector.layer(seen, layer),
-        "weight": None if beside and beside.leads else explain_parameter.read(session, turned),
-        "edge": explain_parameter.read(session, edge),
+        "weight": None if beside and beside.leads else explain_parameter.read(seen, turned),
+        "edge": explain_parameter.read(seen, edge),
     }
 
 
@@ -194,7 +200,7 @@ def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
     return {
         "walk": session.walking.reading() if session.walking else None,
         "findings": _findings(session),
-        "samples": session.browser.reading(session),
+        "samples": session.browser.reading(session.source, session.seen),
         "effect": session.editing.reading(),
         "confusion": session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
         "layers": session.layers.reading(source, session.wants.get("layers")),
@@ -206,7 +212,7 @@ def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
 
 def _gone(session: Session) -> bool:
     """A recording whose data are not there: one sample says nothing of a whole part."""
-    return session.player is not None and bool(session.player.source.gone)
+    return session.player is not None and bool(session.player.gone)
 
 
 def _findings(session: Session) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.view.network_view import Stage
 from nnviz3d.spec.edit import Edit
@@ -86,7 +87,7 @@ class Rehearsal:
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
         tour = self.tour
-        session = Session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
+        session = new_session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
         session.dress = self.loop.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)

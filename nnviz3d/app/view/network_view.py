@@ -373,7 +373,7 @@ class Stage:
                     self.beside.share(scene.look)
         count = self.session.source.topology.n_parameters
         lit = tuple(dict.fromkeys(p for p in (self.chosen, self.hovered_edge, self.lit) if 0 <= p < count))
-        self.picture.mark(lit, getattr(pictured, "holds", self.session.source.holds))
+        self.picture.mark(lit, pictured.holds)
         look = self.beside.look(scene.look) if self.beside else scene.look
         frame = Frame(pose, self.time, look, level, self.hovered, self.picked, transparent, wave)
         self._drawn = frame

@@ -57,7 +57,7 @@ class Inputs:
     @property
     def on(self) -> bool:
         """Whether the session is kept: not during a tour, which is another one, and not where a recording is played."""
-        return self.loop.session is self.session and self.session.player is None
+        return self.loop.session is self.session and self.session.source.playback is None
 
     @property
     def step(self) -> int:
@@ -248,7 +248,7 @@ class Inputs:
 
     def save(self, path: Path, begin: float = 0.0) -> Path:
         """`begin`: where a film of it begins. Raises InputError where it cannot be written."""
-        if self.session.player is not None:
+        if self.session.source.playback is not None:
             raise InputError.of(
                 "", "", "A recording that is played is not kept as a timeline: `nnviz3d record` films the recording itself."
             )

@@ -19,6 +19,7 @@ from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
 from nnviz3d.app.session.network_export import export
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.annotations import outputs
 from nnviz3d.app.view.decision_plate import _levels, scale_words
@@ -71,7 +72,7 @@ def homes(tmp_path):
 
 def session(homes, steps=120, *edits) -> Session:
     scene = toml.load(homes / "homes.toml", [toml.parse_set(edit) for edit in edits])
-    made = Session(scene, homes, "cpu", homes / "homes.toml")
+    made = new_session(scene, homes, "cpu", homes / "homes.toml")
     made.run(steps)
     made.evaluate()
     return made
@@ -158,8 +159,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
         s = session(homes, 60, *edits)
         for _ in range(200):
             s.browser.ask(SampleQuery())
-            s.browser.work(s, 1 / 60)
-            reading = s.browser.reading(s)
+            s.browser.work(s.source, s.seen, 1 / 60)
+            reading = s.browser.reading(s.source, s.seen)
             if reading is not None and reading.known == reading.total:
                 break
         rmse_o, mae_o = errors(s.source.trainer, "test")

@@ -21,18 +21,16 @@ def export(
     )
     from nnviz3d import backend
     from nnviz3d.app.session.network_export import export as write
-    from nnviz3d.sources.own import OwnTraining
-    from nnviz3d.sources.recorded import RecordedTraining
+    from nnviz3d.app.session.opening import source_of
 
     ops = backend.choose(options.backend, tf32=opened.scene.train.tf32)
-    if opened.recording is None:
-        source = OwnTraining(opened.scene, opened.base, ops)
-    else:
-        source = RecordedTraining(opened.recording, opened.scene, opened.base, ops)
+    source = source_of(opened.scene, opened.base, ops, recording=opened.recording)
     if weights is not None:
         from nnviz3d.formats.weights import load
 
-        source.trainer.load_parameters(load(weights, source.topology, source.objective.units, options.say))
+        if source.learner is None:
+            raise InputError.of(str(weights), "--weights", source.reasons.edit)
+        source.learner.load(load(weights, source.topology, source.objective.units, options.say))
     source.run(step or 0)
     written = write(source, target, kind)
     trained = f"weights of {weights}" if weights else f"after {source.step:,} steps" if source.step else "untrained; --step N trains first"
