@@ -136,6 +136,7 @@ def _training(session: Session) -> dict:
         "stretches": tuple(source.history.stretches()) if source.history else (),
         "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
+        "reasons": source.reasons,
     }
 
 

@@ -108,9 +108,16 @@ def _choose(f: Frame) -> None:
     settings = {compare.name_of(s): s for s in SETTINGS if f.scene.network.layers or not s.startswith("network.layers.*.")}
     if given:
         imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
+    why = f.readout.reasons.compare
+    imgui.begin_disabled(bool(why))
     picked = combo("##compare.setting", shown, [NOTHING, *settings])
+    imgui.end_disabled()
     imgui.end_group()
-    tip(f, "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.")
+    tip(
+        f,
+        why
+        or "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.",
+    )
     if picked is not None and picked != shown:
         f.edit("compare", {settings[picked]: values(f.scene, settings[picked])[0]} if picked in settings else {})
     if given:

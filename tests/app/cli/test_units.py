@@ -33,7 +33,8 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import weights
 from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.formats.nnrec_reader import Recording
-from nnviz3d.sources.own import OwnTraining, verdict
+from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
