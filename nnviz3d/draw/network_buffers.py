@@ -32,7 +32,7 @@ COLUMNS = {  # name in the shaders: type, numbers an item
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
 
 
-@dataclass
+@dataclass(eq=False)
 class Subject:
     """A network as columns. `chosen`, `signals`, `highlight` and `lit` are counts of pairs in the selection columns of the same names.
 

@@ -51,6 +51,8 @@ def sentence(session: Session) -> str:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
+    if source.reasons.play:
+        return f"A network with {count}, as it was opened. The signals show what it computes for this sample."
     if source.step == 0:
         return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
     if stopped:

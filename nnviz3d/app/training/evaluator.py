@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from nnviz3d.sources.protocols import Data, Source
-from nnviz3d.sources.viewable import Array
+from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec.score import Score, Scores
 
 EVERY = 0.5  # seconds between the beginnings of two looks
@@ -22,7 +22,7 @@ KEPT = 64  # looks whose loss on the training part is remembered
 
 
 class Scoring:
-    """`scores` are the newest; `history` (step, loss on the training part) of the last looks."""
+    """`scores` are the newest, and `version` is theirs alone; `history` (step, loss on the training part) of the last looks."""
 
     def __init__(self):
         self._copy: Array = None
@@ -31,7 +31,7 @@ class Scoring:
 
     def forget(self) -> None:
         """Another network or other data: nothing is known, and the next look is due."""
-        self.scores, self.history = Scores(), deque(maxlen=KEPT)
+        self.scores, self.history, self.version = Scores(), deque(maxlen=KEPT), next_serial()
         self._moment = self._pieces = None
         self.ask()
 
@@ -70,7 +70,7 @@ class Scoring:
 
     def note(self, scores: Scores, moment: tuple | None = None) -> Scores:
         """These are the newest."""
-        self.scores, self._moment, self._since = scores, moment, 0.0
+        self.scores, self._moment, self._since, self.version = scores, moment, 0.0, next_serial()
         if scores.train is not None and scores.train.loss is not None:
             while self.history and self.history[-1][0] >= scores.step:
                 self.history.pop()

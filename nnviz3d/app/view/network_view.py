@@ -265,7 +265,7 @@ class Stage:
         pose, wave = (self.rig.pose, None) if drawn is None else (drawn.pose, drawn.wave)
         rests, self._pointer = pointer == self._pointer, pointer
         self._rested = self._rested and rests
-        key = (pointer, width, height, pose, id(self.picture.layout), self.picture.version, wave)
+        key = (pointer, width, height, pose, self.picture.layout, self.picture.version, wave)
         if key == self._looked and (self._rested or not crowded):
             return
         self._looked = key

@@ -44,7 +44,7 @@ def _subjects(r: Readout) -> tuple:
     parameters = tuple(reading and reading.parameter for reading in (r.parameter, r.weight, r.edge))
     checked, layer = r.parameter and r.parameter.check, r.whole and r.whole.layer
     return (
-        id(r.topology),
+        r.topology,
         r.sample_right is None,
         r.sample_index,
         r.sample_label,

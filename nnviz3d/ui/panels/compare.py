@@ -65,7 +65,7 @@ class Compare:
         _marks(f, [f"{n.name} {short(n.loss)}" for n in c.networks])
         for k, (n, series) in enumerate(zip(c.networks, self._curves, strict=True)):
             scale = 1.0 if c.same_batches else 1.0 / n.epoch_steps  # steps of different size are no common axis
-            key = (id(n.charts), scale)
+            key = (n.charts, scale)
             if key != self._axes[k]:
                 self._axes[k] = key
                 series.update(n.charts.train_step * scale, n.charts.train_loss)
