@@ -180,6 +180,10 @@ class Train(Table):
     )
     stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
 
+    def rows(self, n: int) -> int:
+        """Rows of a whole batch of a training part of n rows."""
+        return min(self.batch or n, n)
+
     @field_validator("class_weights", mode="before")
     @classmethod
     def _weights(cls, value):

@@ -6,7 +6,7 @@ import pytest
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -45,7 +45,7 @@ def session():
         toml.validate(toml.parse(b"[[network.layers]]\nunits = 24\n" + MORE.encode(), "text"), "text").network.layers[k] for k in (1, 2, 3)
     ]
     layers = [layer.model_dump() for layer in (*scene.network.layers, *extra)]
-    s = Session(toml.apply(scene, [Edit("network.layers", layers)]), path.parent, "cpu")
+    s = new_session(toml.apply(scene, [Edit("network.layers", layers)]), path.parent, "cpu")
     s.run(5)
     s.start_walk()
     return s

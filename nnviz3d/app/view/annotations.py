@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nnviz3d.app.probes import explain
-from nnviz3d.app.session.step_player import Walking
+from nnviz3d.app.probes.explained import Recorded
+from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
@@ -80,7 +81,7 @@ def addends(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], 
     node, _ = tape.topology.locate(neuron)
     if node is tape.topology.input or face(node.kind, "equations").APPLIES:
         return ()
-    incoming = explain.read(explain.Recorded(tape, renewed), neuron).incoming
+    incoming = explain.read(Recorded(tape, renewed), neuron).incoming
     return () if incoming is None else tuple((part.name, term.product) for part in incoming.connections for term in part.terms)
 
 
@@ -124,7 +125,7 @@ class StepAnnotations:
             self._known[key] = make()
         return self._known[key]
 
-    def read(self, walking: Walking | None, look: Look, picked: int, projection: Projection) -> Moment | None:
+    def read(self, walking: StepPlayer | None, look: Look, picked: int, projection: Projection) -> Moment | None:
         """`picked`: a neuron, or -1. None outside a walk."""
         if walking is None:  # a tape is as large as several networks: not kept when the walk is over
             self._tape, self._known = None, {}
@@ -132,7 +133,7 @@ class StepAnnotations:
         boxes = projection.boxes()
         return Moment(step_change.shown(walking, look), boxes, self._table(walking, projection), self._inset(walking, picked, projection))
 
-    def _table(self, walking: Walking, projection: Projection) -> Table | None:
+    def _table(self, walking: StepPlayer, projection: Projection) -> Table | None:
         view = walking.walk.view
         output = view.topology.output.number
         if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
@@ -143,7 +144,7 @@ class StepAnnotations:
         share = 1.0 if view.kind == "backward" else view.place.fraction
         return Table(told, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
 
-    def _inset(self, walking: Walking, picked: int, projection: Projection) -> Inset | None:
+    def _inset(self, walking: StepPlayer, picked: int, projection: Projection) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape
         neuron, why = picked, PICKED
         if not view.topology.input.size <= neuron < view.topology.n_neurons:
@@ -163,7 +164,7 @@ class StepAnnotations:
             x, y, reach, view.renewed, self._once(tape, (neuron, "addends", view.renewed), lambda: addends(tape, neuron, view.renewed)),
         )  # fmt: skip
 
-    def labels(self, walking: Walking, picked: int, projection: Projection) -> list[Label]:
+    def labels(self, walking: StepPlayer, picked: int, projection: Projection) -> list[Label]:
         """Numbers on the picked neuron's edges while their gradients appear; shown near their sources, where edges are apart."""
         view = walking.walk.view
         if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= picked < view.topology.n_neurons:

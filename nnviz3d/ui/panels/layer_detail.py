@@ -51,7 +51,7 @@ class Matrix:
         strip, gap = round(f.px(STRIP)), round(f.px(GAP))
         beside = len(strips) * strip + gap + (len(strips) - 1) * round(f.px(3)) if strips else 0
         grid = matrix.grid(r.weight.shape, int(full) - beside - 2, f.scale)
-        key = (id(r), mode, grid, f.scene.look.palette)
+        key = (r, mode, grid, f.scene.look.palette)
         if key != self._made:
             self._make(f, r, mode, grid, strips, strip, gap, key)
         self._show(f, r, mode, grid, strips, strip, gap)

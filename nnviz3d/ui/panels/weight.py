@@ -60,9 +60,12 @@ def _value(f: Frame, w: ParameterReading) -> None:
     speed = max(abs(w.value), 0.4) / PIXELS
     flags = imgui.SliderFlags_.no_round_to_format | imgui.SliderFlags_.no_input
     make = lambda: imgui.drag_float("##value", w.value, speed, 0, 0, plain(w.value), flags)  # noqa: E731
+    why = f.readout.reasons.edit
+    imgui.begin_disabled(bool(why))
     changed, value = dragged(f, "##value", w.value, Accepted(-limits.PARAMETER, limits.PARAMETER), make)
+    imgui.end_disabled()
     most = f"{limits.PARAMETER:,.0f}"
-    tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
+    tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
     if w.a is not None and w.there("x"):
@@ -76,7 +79,7 @@ def _value(f: Frame, w: ParameterReading) -> None:
 def _hold_buttons(f: Frame, w: ParameterReading) -> None:
     """Freeze, kill, freeze the layer; or release. All for the neuron that the parameter leads into."""
     topology, holds = f.readout.topology, f.readout.holds
-    node = topology.nodes[w.layer]
+    why, node = f.readout.reasons.edit, topology.nodes[w.layer]
     here, held = place(f, w.layer, w.index), holds.of(w.neuron)
     imgui.spacing()
     for kind, (verb, command) in VERBS.items():
@@ -84,15 +87,20 @@ def _hold_buttons(f: Frame, w: ParameterReading) -> None:
             continue
         on = kind in held
         text = f"{ICONS[kind]}  {'Release' if on else verb} {here}##{kind}"
+        imgui.begin_disabled(bool(why))
         if imgui.button(text, imgui.ImVec2(-1, 0)):
             f.do(command, ((w.neuron,), not on))
-        tip(f, f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}.")
+        imgui.end_disabled()
+        told = f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}."
+        tip(f, why or told)
     ids = range(node.neurons.start, node.neurons.stop)
     whole = len(holds.frozen) >= len(ids) and set(ids) <= set(holds.frozen)
     name = inside(layer_name(f, w.layer))
+    imgui.begin_disabled(bool(why))
     if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
         f.do("freeze", (tuple(ids), not whole))
-    tip(f, f"All {count(node.size)} neurons of it at once: the rest learns around them.")
+    imgui.end_disabled()
+    tip(f, why or f"All {count(node.size)} neurons of it at once: the rest learns around them.")
 
 
 def _effect(f: Frame, e: EffectReading) -> None:

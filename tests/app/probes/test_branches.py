@@ -7,7 +7,7 @@ import pytest
 
 from nnviz3d.app.probes import explain_parameter, selectors
 from nnviz3d.app.probes.health import Diagnosis
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import node_names, toml
@@ -20,7 +20,7 @@ from nnviz3d.ui.equations import sections
 @pytest.fixture(scope="module")
 def session():
     path = toml.find("residual")
-    s = Session(toml.load(path), path.parent, "cpu")
+    s = new_session(toml.load(path), path.parent, "cpu")
     s.source.run(20)
     s.source.show()
     return s
@@ -62,7 +62,7 @@ def test_the_strengths_of_inputs_and_whole_layers_follow_the_graph(session):
 def test_an_edge_without_a_weight_says_what_it_passes_on(session):
     topology = session.source.topology
     connection = topology.into(node(session, "sum"))[1]
-    told = explain_parameter.read_edge(session, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
+    told = explain_parameter.read_edge(session.seen, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
     assert isinstance(told, EdgeReading) and (told.source, told.source_index, told.index) == (connection.source.number, 5, 5)
 
 
@@ -139,7 +139,7 @@ def test_health_and_history_go_by_name(session):
 
 def test_two_networks_with_branches_are_compared_layer_by_layer(session):
     path = toml.find("residual")
-    s = Session(toml.load(path, [Edit("compare", {"network.layers.2.activation": "relu"})]), path.parent, "cpu")
+    s = new_session(toml.load(path, [Edit("compare", {"network.layers.2.activation": "relu"})]), path.parent, "cpu")
     (difference,) = s.rival.differences
     assert difference.name == "activation, narrow" and (difference.a, difference.b) == ("tanh", "relu")
     s.source.run(2)

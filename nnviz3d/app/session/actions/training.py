@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from nnviz3d.app.session import navigation
-
 
 def _pause(loop, _value) -> None:
     loop.session.running = False
@@ -63,7 +61,7 @@ ACTIONS = {
     "play": lambda loop, _value: loop.session.play(),
     "pause": _pause,
     "step": _step,
-    "move": lambda loop, value: navigation.move(loop.session, *value),
+    "move": lambda loop, value: loop.session.move(*value),
     "reset": lambda loop, _value: loop.session.reset(),
     "new_seed": _new_seed,
     "undo": _back_and_forth(False),
