@@ -7,6 +7,8 @@ import pytest
 
 from nnviz3d.app.probes import explain_parameter, selectors
 from nnviz3d.app.probes.health import Diagnosis
+from nnviz3d.app.readout.build import sentence
+from nnviz3d.app.readout.placeholders import plain_values
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import annotations
 from nnviz3d.layers import edge_lookup
@@ -143,3 +145,13 @@ def test_two_networks_with_branches_are_compared_layer_by_layer(session):
     (difference,) = s.rival.differences
     assert difference.name == "activation, narrow" and (difference.a, difference.b) == ("tanh", "relu")
     s.source.run(2)
+
+
+def test_weights_are_counted_as_parameters_not_as_edges(session):
+    topology = session.source.topology
+    assert topology.n_edges > topology.n_weights == sum(n.weight.size for n in topology.nodes if n.weight is not None)
+    session.running = True
+    told = sentence(session)
+    session.running = False
+    assert "2,352 weights and 58 biases" in told
+    assert plain_values(session)["weights"] == "2,352"
