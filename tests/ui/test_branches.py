@@ -155,3 +155,11 @@ def test_a_share_of_dropout_is_set_in_the_menu(listed):
     listed.click(*find(listed, "share"))
     ((path, value),) = listed.edits
     assert path == "network.layers.6.dropout" and 0 < value < 0.9
+
+
+def test_a_neuron_without_weights_can_be_killed_but_not_turned(driver, session):
+    driver.only("Edit by hand")
+    neuron = first(session, "sum") + 3
+    show(driver, session, neuron)
+    driver.click(*find(driver, "killed"))
+    assert driver.commands == [("kill", ((neuron,), True))] and driver.edits == []
