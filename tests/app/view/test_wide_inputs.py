@@ -76,7 +76,7 @@ def test_the_stack_is_pointed_at_and_leads_to_the_list_of_all_inputs(person):
     (stack,) = stage.view.picture.layout.stacks
     disc = int(next(k for k in stage.view.picture.layout.drawn if k in set(stack.folded_m.tolist())))
     person.move(*person.place_of(disc))
-    assert stage.pointer.hovered in stack.folded_m and "588 inputs" in stage.stack()
+    assert stage.pointer.hovered in stack.folded_m and "588 inputs" in stage.reading().stack
     person.click(*person.place_of(disc))
     person.open("Neuron")
     person.frames(3)
