@@ -160,11 +160,12 @@ class Index:
         head, *rest = (_line(str(file), k, line, problems) for k, line in enumerate(lines))
         if problems:
             raise InputError(*problems[:SHOWN])
-        end = rest.pop() if rest and isinstance(rest[-1], End) else None
-        problems += _order(str(file), rest)
+        end = rest[-1] if rest and isinstance(rest[-1], End) else None
+        problems += _order(str(file), rest[: len(rest) - (end is not None)])
         if problems:
             raise InputError(*problems[:SHOWN])
-        return cls(head, tuple(rest), end)
+        assert isinstance(head, Head)
+        return cls(head, tuple(chunk for chunk in rest if isinstance(chunk, Chunk)), end)
 
 
 def _line(where: str, k: int, line: bytes, problems: list[Problem]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -32,7 +33,7 @@ class Recording:
             raise InputError(*problems[:SHOWN], *_more(problems))
         self.steps = np.concatenate([np.zeros(0, np.int64), *steps])
         self._starts = np.cumsum([0, *(chunk.kept for chunk in self.chunks)])
-        self._open: dict[int, object] = {}
+        self._open: dict[int, Any] = {}
 
     @property
     def last(self) -> int:

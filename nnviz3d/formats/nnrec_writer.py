@@ -58,7 +58,8 @@ class Writer:
         wide = {"parameter": head.parameters, "z": head.neurons, "activation": head.neurons}
         self._rows = {name: np.zeros((self.rows, width), self.dtype) for name, width in wide.items()}
         self._steps, self._epochs, self._losses, self._scores = [], [], [], []
-        self._after = self._step = None
+        self._after: int | None = None
+        self._step: int | None = None
         with self._telling():
             folder.mkdir(exist_ok=True)
             # first: it must never name chunks that are gone
@@ -102,10 +103,10 @@ class Writer:
 
     def flush(self) -> None:
         """Write the rows that there are as a chunk."""
-        if not self._steps:
+        if not self._steps or self._after is None or self._step is None:
             return
         t = len(self._steps)
-        tensors = {name: rows[:t] for name, rows in self._rows.items()}
+        tensors: dict[str, np.ndarray] = {name: rows[:t] for name, rows in self._rows.items()}
         tensors |= {"step": np.array(self._steps, np.int64), "epoch": np.array(self._epochs, np.float64)}
         with np.errstate(over="ignore"):
             tensors["loss"] = np.array(self._losses, np.float32)

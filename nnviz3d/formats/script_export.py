@@ -38,9 +38,9 @@ class Recipe:
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
-    """The weights as numpy's own archive, `layers.k.weight` (out, in) and `layers.k.bias` (out,)."""
+    """The weights as numpy's own archive, by the names of a weights file."""
     file = io.BytesIO()
-    np.savez(file, **parameters)
+    np.savez(file, allow_pickle=False, **parameters)
     return file.getvalue()
 
 
@@ -73,9 +73,9 @@ def _constants(recipe: Recipe) -> str:
     """Names, preprocessing and samples as literals."""
     names = [str(name) for name in recipe.topology.output.labels]
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
-    if recipe.mean is not None:
+    if recipe.mean is not None and recipe.scale is not None:
         lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
-    if recipe.target_mean is not None:
+    if recipe.target_mean is not None and recipe.target_scale is not None:
         lines += ["# of each target over the training part: an answer is mean + scale * output"]
         lines += [_literal("TARGET_MEAN", list(recipe.target_mean)), _literal("TARGET_SCALE", list(recipe.target_scale))]
     if recipe.killed and recipe.topology.is_chain:
