@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.aligned import LAYER_RETURNED, TITLE, axes, gradients, layer_returned, pre_activation, returned
+from nnviz3d.layers.shared.aligned import LAYER_RETURNED, SIGN, TITLE, axes, gradients, layer_returned, pre_activation, returned
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_, z_
 from nnviz3d.spec.readout import LayerReading
 
-__all__ = ["APPLIES", "LAYER_RETURNED", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
+__all__ = ["APPLIES", "LAYER_RETURNED", "SIGN", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
 
 APPLIES = True
 STILL = "An activation function has no weights and no bias: training changes nothing here."

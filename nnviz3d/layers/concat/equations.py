@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.aligned import TITLE, axes, gradients, pre_activation, returned
+from nnviz3d.layers.shared.aligned import SIGN, TITLE, axes, gradients, pre_activation, returned
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_, delta_, z_
 from nnviz3d.spec.readout import LayerEnd, LayerReading
 
-__all__ = ["APPLIES", "LAYER_RETURNED", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
+__all__ = ["APPLIES", "LAYER_RETURNED", "SIGN", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
 
 APPLIES = False
 STILL = "Layers side by side have no weights and no bias of their own: training changes nothing here."

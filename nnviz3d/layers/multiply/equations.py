@@ -9,10 +9,11 @@ from nnviz3d.layers.shared.notation import a_, delta_, ink, z_
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import LayerEnd, LayerReading, NeuronReading, Sum
 
-__all__ = ["APPLIES", "LAYER_RETURNED", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
+__all__ = ["APPLIES", "LAYER_RETURNED", "SIGN", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
 
 TITLE = "Product"
 APPLIES = False
+SIGN = r"\cdot"
 STILL = "A product has no weights and no bias: training changes nothing here."
 LAYER_RETURNED = "The error of the product, times the other factor"
 OTHER = r"a^{\mathrm{other}}"  # the factor that does not stand at the other end of the edge

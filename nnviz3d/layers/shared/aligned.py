@@ -11,6 +11,7 @@ from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import LayerEnd, NeuronReading, Sum
 
 TITLE = "Its input"
+SIGN = "+"  # between the numbers that come in
 WRITTEN = 4  # addends; of more the first ones and the last
 LAYER_RETURNED = "The error of the next layer, as it is"
 

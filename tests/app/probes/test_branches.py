@@ -117,10 +117,10 @@ def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     walk.go(Place.parse("forward:sum@0.9", topology))
     assert "adds up what comes in from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
-    told = annotations.addends(walk.tape, neuron, False)
+    told = annotations.incoming(walk.tape, neuron, False)
     assert [name for name, _ in told] == ["both", "stem"]
     assert sum(value for _, value in told) == pytest.approx(float(walk.tape.old.z[neuron]), abs=1e-6)
-    assert annotations.addends(walk.tape, node(session, "stem").neurons.start, False) == ()
+    assert annotations.incoming(walk.tape, node(session, "stem").neurons.start, False) == ()
 
 
 def test_health_and_history_go_by_name(session):
