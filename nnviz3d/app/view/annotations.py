@@ -16,7 +16,7 @@ from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
-from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
@@ -79,7 +79,7 @@ def incoming(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float],
     """What comes in to a neuron that passes on what its kind makes of it, without weights and without a function; by the layers that it
     comes from. Empty for others."""
     node, _ = tape.topology.locate(neuron)
-    if node is tape.topology.input or face(node.kind, "equations").APPLIES:
+    if node is tape.topology.input or equations_of(node.kind).applies:
         return ()
     told = explain.read(explain.Recorded(tape, renewed), neuron).incoming
     return () if told is None else tuple((part.name, term.value) for part in told.connections for term in part.terms)

@@ -6,8 +6,8 @@ function, the loss, and the sum of what comes back. Pure functions.
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.notation import a_, delta_, ink
 from nnviz3d.spec.number_text import MINUS, plain
 from nnviz3d.spec.readout import NeuronReading, Sum
@@ -35,12 +35,12 @@ KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no erro
 
 def title(reading: NeuronReading) -> str:
     """What the section is called that tells how z arises."""
-    return "" if reading.z is None else face(reading.kind, "equations").TITLE
+    return "" if reading.z is None else equations_of(reading.kind).title
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
     """How z arises: symbols, terms, result. Empty for an input neuron."""
-    return [] if reading.z is None else face(reading.kind, "equations").pre_activation(reading)
+    return [] if reading.z is None else equations_of(reading.kind).pre_activation(reading)
 
 
 def activation(reading: NeuronReading) -> list[Line]:
@@ -51,7 +51,7 @@ def activation(reading: NeuronReading) -> list[Line]:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
-    if not face(reading.kind, "equations").APPLIES:
+    if not equations_of(reading.kind).applies:
         return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
@@ -111,8 +111,8 @@ def backward(reading: NeuronReading) -> list[Line]:
 def _collected(reading: NeuronReading, total: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
     parts = total.connections
-    told = [face(part.kind, "equations").returned(part, reading.index) for part in parts]
-    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, face(reading.kind, "equations").APPLIES
+    told = [equations_of(part.kind).returned(part, reading.index) for part in parts]
+    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
     if len(told) > 1:
         symbols = rf"\left({symbols}\right)" if applies else symbols
         tip += f"\nIts activation is used in {len(told)} places: what comes back from them is added."

@@ -6,6 +6,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.step_annotations import PICKED, Inset
@@ -90,7 +91,7 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 def _symbols(f: Frame, inset: Inset) -> str:
     """z = a_1 + a_2, or with the sign of its kind."""
-    sign, count = f" {face(_kind(f, inset), 'equations').SIGN} ", len(inset.incoming)
+    sign, count = f" {equations_of(_kind(f, inset)).sign} ", len(inset.incoming)
     letters = [f"a_{k + 1}" for k in range(count)] if count <= NUMBERS else ["a_1", "a_2", r"\ldots"]
     return f"z = {sign.join(letters)}"
 

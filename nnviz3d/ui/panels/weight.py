@@ -8,7 +8,7 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec import limits
 from nnviz3d.spec.neuron_locks import Hold
 from nnviz3d.spec.node_names import inside
@@ -49,7 +49,7 @@ def _without(f: Frame, n: NeuronReading) -> None:
     """A neuron of a layer without weights: there is nothing to turn."""
     name = place(f, n.layer, n.index)
     imgui.text_unformatted(name)
-    small(f, face(n.kind, "equations").STILL, wrap=True)
+    small(f, equations_of(n.kind).still, wrap=True)
     _hold_button(f, "killed", name, n.neuron)
 
 
