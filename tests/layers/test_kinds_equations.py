@@ -146,3 +146,6 @@ def test_every_kind_has_words_of_one_sentence(source):
     words = face(source.topology.by_name["k"].kind, "words")
     assert words.NAME and words.LOOK.endswith(".") and words.SENTENCE[0].isupper() and words.SENTENCE.endswith(".")
     assert len(words.SENTENCE) < 200
+    for told in (words.FORWARD, words.BACKWARD):
+        told = told.format(activation="relu")
+        assert told.endswith(".") and not told[0].isupper() and len(told) < 120, "a sentence of a walk goes on with it"
