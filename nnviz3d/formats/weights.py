@@ -74,7 +74,7 @@ def load(
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
-        plan = mapping.find(found, wanted, topology.other_names)
+        plan = mapping.find(found, wanted, topology.other_names, topology.is_line)
         problems = _unfit(found, wanted, where) if plan is None else []
         problems += [
             Problem(where, name, f"values of type {dtype}; expected F32")

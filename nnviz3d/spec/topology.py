@@ -186,6 +186,11 @@ class Topology:
         return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
 
     @cached_property
+    def is_line(self) -> bool:
+        """Each node reads the one before it and nothing else."""
+        return all(after.inputs == (before.name,) for before, after in pairwise(self.nodes))
+
+    @cached_property
     def is_chain(self) -> bool:
         """Dense layers one after another, without names of their own."""
         return all(
