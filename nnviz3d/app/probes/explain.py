@@ -42,13 +42,8 @@ def weighted_sum(weights, values, neurons, terms: int = TERMS, start: int = 0, p
     """
     product = weights.astype(np.float64) * values.astype(np.float64)
     order = np.argsort(-np.abs(product), kind="stable")[:terms]
-    picked = tuple(
-        Term(
-            int(neurons[i]), int(neurons[i]) - start, float(weights[i]), float(values[i]),
-            -1 if parameters is None else int(parameters[i]),
-        )
-        for i in order.tolist()
-    )  # fmt: skip
+    found = (neurons[order], weights[order], values[order], np.full(len(order), -1) if parameters is None else parameters[order])
+    picked = tuple(Term(neuron, neuron - start, w, v, p) for neuron, w, v, p in zip(*(x.tolist() for x in found), strict=True))
     total = float(product.sum())
     return Sum(picked, len(product) - len(picked), float(np.delete(product, order).sum()), total)
 

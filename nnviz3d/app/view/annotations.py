@@ -17,7 +17,7 @@ from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
-from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
@@ -76,13 +76,14 @@ def curve(tape: Tape, neuron: int) -> Curve:
     return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
-def addends(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
-    """What comes in to a neuron that passes it on as it is, by the layers that it comes from; empty for others."""
+def incoming(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
+    """What comes in to a neuron that passes on what its kind makes of it, without weights and without a function; by the layers that it
+    comes from. Empty for others."""
     node, _ = tape.topology.locate(neuron)
-    if node is tape.topology.input or face(node.kind, "equations").APPLIES:
+    if node is tape.topology.input or equations_of(node.kind).applies:
         return ()
-    incoming = explain.read(Recorded(tape, renewed), neuron).incoming
-    return () if incoming is None else tuple((part.name, term.product) for part in incoming.connections for term in part.terms)
+    told = explain.read(Recorded(tape, renewed), neuron).incoming
+    return () if told is None else tuple((part.name, term.value) for part in told.connections for term in part.terms)
 
 
 def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
@@ -161,7 +162,7 @@ class StepAnnotations:
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
             told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
-            x, y, reach, view.renewed, self._once(tape, (neuron, "addends", view.renewed), lambda: addends(tape, neuron, view.renewed)),
+            x, y, reach, view.renewed, self._once(tape, (neuron, "incoming", view.renewed), lambda: incoming(tape, neuron, view.renewed)),
         )  # fmt: skip
 
     def labels(self, walking: StepPlayer, picked: int, projection: Projection) -> list[Label]:

@@ -7,6 +7,8 @@ import pytest
 
 from nnviz3d.app.probes import explain_parameter, selectors
 from nnviz3d.app.probes.health import Diagnosis
+from nnviz3d.app.readout.build import sentence
+from nnviz3d.app.readout.placeholders import plain_values
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
 from nnviz3d.layers import edge_lookup
@@ -115,10 +117,10 @@ def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     walk.go(Place.parse("forward:sum@0.9", topology))
     assert "adds up what comes in from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
-    told = annotations.addends(walk.tape, neuron, False)
+    told = annotations.incoming(walk.tape, neuron, False)
     assert [name for name, _ in told] == ["both", "stem"]
     assert sum(value for _, value in told) == pytest.approx(float(walk.tape.old.z[neuron]), abs=1e-6)
-    assert annotations.addends(walk.tape, node(session, "stem").neurons.start, False) == ()
+    assert annotations.incoming(walk.tape, node(session, "stem").neurons.start, False) == ()
 
 
 def test_health_and_history_go_by_name(session):
@@ -143,3 +145,13 @@ def test_two_networks_with_branches_are_compared_layer_by_layer(session):
     (difference,) = s.rival.differences
     assert difference.name == "activation, narrow" and (difference.a, difference.b) == ("tanh", "relu")
     s.source.run(2)
+
+
+def test_weights_are_counted_as_parameters_not_as_edges(session):
+    topology = session.source.topology
+    assert topology.n_edges > topology.n_weights == sum(n.weight.size for n in topology.nodes if n.weight is not None)
+    session.running = True
+    told = sentence(session)
+    session.running = False
+    assert "2,352 weights and 58 biases" in told
+    assert plain_values(session)["weights"] == "2,352"
