@@ -12,6 +12,7 @@ from functools import lru_cache
 from functools import partial as bind
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 LEAK = 0.01
 GELU_K, GELU_C = math.sqrt(2 / math.pi), 0.044715
@@ -221,7 +222,7 @@ backward = {
 }  # fmt: skip
 
 
-def slope(kind: str, z: float, a: float, dtype=np.float32) -> float | None:
+def slope(kind: str, z: float, a: float, dtype: DTypeLike = np.float32) -> float | None:
     """`slopes` of one neuron."""
     slopes_n = slopes(kind, np.array([z], dtype), np.array([a], dtype))
     return None if slopes_n is None else float(slopes_n[0])

@@ -27,6 +27,7 @@ from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.tour_reading import TourReading
 
 
@@ -230,7 +231,7 @@ def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
     return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
 
 
-def _shipped(path) -> Scene:
+def _shipped(path: Path) -> Scene:
     try:
         return toml.load(path)
     except InputError:  # opening it will say what is wrong with it
@@ -261,7 +262,7 @@ def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: 
     return found and replace(found, network="B" if in_rival else "A")
 
 
-def _bias(topology, neuron: int) -> int:
+def _bias(topology: Topology, neuron: int) -> int:
     """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1

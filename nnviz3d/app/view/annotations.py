@@ -108,7 +108,7 @@ def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
     return [(source.start + int(i), f"{plain(delta)} · {_bracketed(a_i[i])} = {plain(float(gradient_i[i]))}") for i in told]
 
 
-def _bracketed(value) -> str:
+def _bracketed(value: float) -> str:
     return f"({plain(float(value))})" if value < 0 else plain(float(value))
 
 

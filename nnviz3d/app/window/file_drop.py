@@ -7,10 +7,10 @@ elsewhere make a new, unsaved scene with the same settings, whose folder is the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nnviz3d.app.session import opening, scene_files
 from nnviz3d.app.session.opening import new_session
@@ -27,7 +27,9 @@ from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
+    from nnviz3d.formats.checkpoint import Head
 
+T = TypeVar("T")
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
@@ -91,7 +93,7 @@ def take_weights(loop: Loop, file: Path) -> None:
         loop.say(f"{file.name}: goes on from step {loop.session.source.step:,}")
 
 
-def _session_of(loop: Loop, found, file: Path) -> Session:
+def _session_of(loop: Loop, found: Head, file: Path) -> Session:
     """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
     problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
@@ -167,7 +169,7 @@ def ask_arrays(loop: Loop, file: Path) -> None:
     loop.desk.ask(question, answered)
 
 
-def _described(file: Path, settings: dict):
+def _described(file: Path, settings: dict) -> tables.TableFacts:
     plain = toml.apply(Scene(), [Edit("data", {**settings, "kind": "csv", "file": file.name})]).data
     return tables.describe(file, plain, tables.PEEK_CELLS)
 
@@ -221,7 +223,7 @@ def _changed(loop: Loop, edits: list[Edit]) -> None:
     loop.session.change(edits, loop.now)
 
 
-def _fitting(make: Callable):
+def _fitting(make: Callable[[Sequence[Edit]], T]) -> T:
     """`make(())`; where the old scene's output, loss or stop conditions cannot be of these data, with those that always can."""
     try:
         return make(())

@@ -11,14 +11,14 @@ import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
 from nnviz3d.app.window.packed_events import Packed
-from nnviz3d.app.window.swinging_door import Door
+from nnviz3d.app.window.swinging_door import Door, Sample
 from nnviz3d.spec import session_log
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -110,7 +110,7 @@ class Inputs:
         """Nothing is dragged any more."""
         self._loose = True
 
-    def _act(self, kind: str, value=None, name: str = "", held: bool = False, now: float = 0.0) -> None:
+    def _act(self, kind: str, value: Any = None, name: str = "", held: bool = False, now: float = 0.0) -> None:
         self._flush_run()
         self._flush_place()
         self._look_for_divergence()
@@ -214,7 +214,7 @@ class Inputs:
         for time, (number,) in self._place.flush():
             self._keep(Event(time, "place", [number, True], self.step))
 
-    def _poses(self, samples) -> None:
+    def _poses(self, samples: Iterable[Sample]) -> None:
         for time, values in samples:
             self._keep(Event(time, "pose", [round(float(v), 6) for v in values]))
 
@@ -261,7 +261,7 @@ def _edge(edge: EdgeRef | None) -> list[int] | int:
     return -1 if edge is None else [edge.connection, edge.local]
 
 
-def _json(value):
+def _json(value: Any) -> Any:
     """Only what JSON knows: layers become tables, numpy numbers plain ones."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
