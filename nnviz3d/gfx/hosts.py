@@ -16,6 +16,7 @@ from nnviz3d.gfx import variables
 from nnviz3d.spec.errors import RunError
 
 if TYPE_CHECKING:
+    from nnviz3d.gfx.context import Context
     from nnviz3d.gfx.desktop import Chooser
     from nnviz3d.gfx.keyboard import Keyboard
 
@@ -55,6 +56,8 @@ class Host(Protocol):
     def fullscreen(self, on: bool) -> None: ...
     @property
     def keyboard(self) -> Keyboard | None: ...  # None: imgui's keys are all there is
+    @property
+    def context(self) -> Context: ...
     @property
     def framebuffer(self) -> int: ...
     @property
