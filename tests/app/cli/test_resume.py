@@ -37,6 +37,8 @@ def run(scene, *sets, steps, code=0, **files):
         ("xor", ("train.batch=0", "train.schedule=step", "train.schedule_steps=20")),
         ("reg-plane", ("train.l1=0.01", "train.l1_dead_at_zero=true", "train.optimizer=sgd")),
         ("compare", ()),
+        ("residual", ("train.optimizer=adamw", "network.layers.2.dropout=0.2")),
+        ("residual", ("compare.network.layers.2.activation=relu",)),
         ("xor", ("compare.train.batch=3", "compare.train.optimizer=rmsprop")),
     ],
 )

@@ -23,9 +23,9 @@ from nnviz3d.app.session.network_export import export
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.annotations import outputs
 from nnviz3d.app.view.decision_plate import _levels, scale_words
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.backend import choose
 from nnviz3d.bridge import plate_colors
-from nnviz3d.bridge.edge_selection import Shown
 from nnviz3d.engine import data
 from nnviz3d.engine.per_sample import errors
 from nnviz3d.engine.tape import record
@@ -37,7 +37,7 @@ from nnviz3d.sources.own import OwnTraining, verdict
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import Performance, SampleQuery
+from nnviz3d.spec.readout import SampleQuery
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.step_annotations import Table
@@ -79,7 +79,7 @@ def session(homes, steps=120, *edits) -> Session:
 
 
 def told(s: Session, picked: int = -1):
-    return build.readout(s, (), Shown(), Performance(), picked)
+    return build.readout(s, StageReading(picked=picked))
 
 
 def test_the_window_is_told_everything_in_the_unit(homes):

@@ -102,7 +102,7 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
         float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
     ]
     person.move(*place_in_rival(person, hidden))
-    low, high = stage.plane().hovered
+    low, high = stage.reading().plane.hovered
     assert -1 <= low < high <= 1  # tanh's
     person.click(*place_in_rival(person, 0))
     stage.pointer.pick(3)  # as a term of the panel does: in the network that is read
@@ -187,7 +187,7 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     assert person.session.source.step == 21 and person.session.rival.source.step == 20
     assert comparison_readout.reading(
         person.session, person.loop.stage.view.second
-    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session)
+    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session, person.session.rival)
     person.key(K.escape)
     person.frames(3)
     assert person.session.rival.source.step == 21
