@@ -19,7 +19,7 @@ SHARE = 0.5  # of the work of training that looks may add
 NICE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-def _always() -> bool:
+def always() -> bool:
     return True
 
 
@@ -67,7 +67,7 @@ class Stops:
             places.append(every - trainer.step % every)
         return min((n for n in places if n > 0), default=None)
 
-    def met(self, trainer, train: Train, more: Callable[[], bool] = _always) -> bool:
+    def met(self, trainer, train: Train, more: Callable[[], bool] = always) -> bool:
         """Whether training stops at this moment, between two steps. False while `pending`; asked again it goes on with the look.
 
         True once a moment: who trains on from there is not stopped by it again.

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import floor, inf
 from pathlib import Path
-from types import SimpleNamespace
 
 from nnviz3d.app.render.film.player_protocol import Cue
 from nnviz3d.app.session import scene_files, train_loop
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
+from nnviz3d.app.training.stop_conditions import always
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
@@ -32,7 +33,7 @@ from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
-_ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
+_HANDLERS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,6 @@ class Seen(Cue):
     chosen: EdgeRef | int = -1
     edge: EdgeRef | None = None
     layer: int = -1
-
-
-@dataclass
-class _Hands:
-    """What the actions of commands want of a loop."""
-
-    session: Session
-    now: float = 0.0
-    answer: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(editing=False))
-    stage: SimpleNamespace = field(default_factory=SimpleNamespace)
-
-    def say(self, _text: str) -> None:
-        """Nobody reads it."""
 
 
 def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None, quality: str = "") -> tuple[Session, Replay]:
@@ -102,7 +90,6 @@ class Replay:
         self.session, self.kept, self.ui, self.aspect = session, kept, ui, aspect
         session.running = kept.running
         session.evaluate()
-        self._hands = _Hands(session)
         self._acts = [event for event in kept.events if event.kind in ACTS]
         self._seen, self._windows = (_Track([e for e in kept.events if e.kind == kind]) for kind in ("seen", "window"))
         self._rail = _rail([event for event in kept.events if event.kind == "pose"])
@@ -169,12 +156,12 @@ class Replay:
         while session.alive and session.walking is None and session.leader.step < step:
             leader = session.leader
             if session.running:
-                train_loop.stopped(session, _always)
+                train_loop.stopped(session, always)
             goal = session.pace.goal.step - leader.step if session.pace.goal is not None else 0
             ends = [session.stops.left(leader.trainer, session.scene.train) or step, goal if goal > 0 else step, step - leader.step]
             done = (session.rival or session.source).run(min(ends))
             session.stop_if_diverged()
-            if session.running and not train_loop.stopped(session, _always):
+            if session.running and not train_loop.stopped(session, always):
                 train_loop.reach(session)
             if not done:
                 break
@@ -183,11 +170,10 @@ class Replay:
 
     def _act(self, event: Event) -> None:
         self._next += 1
-        session, hands = self.session, self._hands
+        session = self.session
         self._train(event.step)
         if event.loose:
             session.history.let_go()
-        hands.now, hands.answer.editing = event.now, event.held
         try:
             if event.kind == "edit":
                 session.apply([_edit(row) for row in event.value], event.now, event.held)
@@ -199,7 +185,7 @@ class Replay:
                 session.walking.walk.go(float(event.value[0]))
                 session.walking.playing = event.value[1]
             elif event.kind == "do":
-                _ACTIONS[event.name](hands, event.value)
+                _HANDLERS[event.name](Occasion(session, event.now, event.held), event.value)
         except InputError as error:  # it was a banner in the window too
             session.banner = str(error)
         walking = session.walking
@@ -288,10 +274,6 @@ class _Track:
     def before(self, now: float) -> Event | None:
         k = bisect_right(self._times, now)
         return self._events[k - 2] if k > 1 else None
-
-
-def _always() -> bool:
-    return True
 
 
 def _edit(row: list) -> Edit:
