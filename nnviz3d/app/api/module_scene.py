@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem, together
 from nnviz3d.spec.scene import Data, Scene
 
+Task = Literal["classification", "regression"]
 NAMES = {  # of losses, in words
     "mse": "the mean squared error (loss mse)", "half_mse": "half the squared error (loss half_mse)",
     "huber": "the Huber loss (loss huber)", "bce": "binary cross-entropy (loss bce)", "cross_entropy": "cross-entropy (loss cross_entropy)",
@@ -48,7 +49,7 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     return Opened(scene, folder, None), folder / "first.safetensors"
 
 
-def _task(taken: Taken, y: np.ndarray, loss: str | None) -> tuple[str, str | None, np.ndarray, str]:
+def _task(taken: Taken, y: np.ndarray, loss: str | None) -> tuple[Task, str | None, np.ndarray, str]:
     """(task, loss, targets, words): what the shapes of model and targets mean. Raises InputError for a loss that cannot be."""
     bounded = taken.network.output.activation == "sigmoid"
     if taken.outputs == 1 and _rows(y) == 1:

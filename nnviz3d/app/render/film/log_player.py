@@ -257,6 +257,8 @@ class Replay:
     def _table_share(self, now: float) -> float:
         """How much of the shift makes room for a table and not for panels; changes as the camera flies."""
         event, before = self._windows.at(now), self._windows.before(now)
+        if event is None:
+            return 0.0
         new, old = (each.value[3] / max(each.value[2] + each.value[3], 1e-9) for each in (event, before or event))
         return old + (new - old) * ease((now - event.time) / FLIGHT)
 
