@@ -43,7 +43,7 @@ class Director:
         self._shots = film.shots
         self._starts = [0.0, *accumulate(shot.seconds for shot in self._shots)]
         self._number = -1  # of the shot that has begun
-        self._rail: Rail | None = None
+        self._rail = Rail([0.0], [stage.camera.rig.goal])
         self._pose = stage.camera.rig.goal
         self._tick = -1  # the last one that has passed
         self._walked = 0.0  # where the walk of the last `iterate` ended
