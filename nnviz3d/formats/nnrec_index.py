@@ -57,10 +57,10 @@ class Facts(Line):
     train: int = Field(ge=1)
     test: int = Field(ge=0)
     outputs: tuple[str, ...] = Field(min_length=1, max_length=limits.UNITS)
-    features: tuple[str, ...] = Field((), max_length=limits.UNITS)
+    features: tuple[str, ...] = Field(default=(), max_length=limits.UNITS)
     index: int = Field(ge=0, description="the recorded sample, in the test part, or in the train part where there is none")
     target: int | tuple[float, ...]
-    targets: tuple[Target, ...] | None = Field(None, max_length=limits.UNITS, description="None: recorded before targets had units")
+    targets: tuple[Target, ...] | None = Field(default=None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 
 class Head(Line):
@@ -99,7 +99,7 @@ class End(Line):
 
     end: str = Field(max_length=200)
     step: int = Step
-    diverged: int | None = Field(None, ge=1, le=limits.STEPS)
+    diverged: int | None = Field(default=None, ge=1, le=limits.STEPS)
 
 
 def chunk_name(number: int) -> str:

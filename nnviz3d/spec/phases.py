@@ -87,7 +87,7 @@ class Place:
         fraction = _fraction(share) if at else 1.0
         if fraction is None:
             wrong += f"{'; ' if wrong else ''}the fraction after @ must be a number from 0 to 1"
-        if wrong:
+        if wrong or fraction is None:
             raise InputError.of("", key, f'{wrong}; found "{text}"')
         return cls(phases(topology).index(Phase(kind, int(layer or 0))), fraction)
 
