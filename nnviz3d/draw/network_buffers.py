@@ -44,6 +44,7 @@ class Subject:
     columns: dict[str, TextureBuffer]
     signals_column: TextureBuffer
     highlight_column: TextureBuffer
+    lit_column: TextureBuffer
     all_edges: bool = True
     chosen: int = 0
     signals: int = 0
@@ -53,5 +54,4 @@ class Subject:
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere
-    lit_column: TextureBuffer | None = None
     lit: int = 0
