@@ -61,6 +61,7 @@ class LayerTable(Table):
 
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
+    numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""

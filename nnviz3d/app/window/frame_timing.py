@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import log
 from time import perf_counter
@@ -52,22 +52,24 @@ class Times:
 class Meter:
     """`with meter("train"): ...`; `end_frame` closes a frame. Names keep the order in which they first appeared."""
 
-    def __init__(self):
+    def __init__(self, clock: Callable[[], float] = perf_counter):
+        """`clock`: seconds, of the wall or of this thread."""
+        self._clock = clock
         self._now: dict[str, float] = {}
         self._frames: dict[str, Times] = {"frame": Times()}
         self._count = 0
         self._recent: deque[float] = deque(maxlen=RECENT)
-        self._start = perf_counter()
+        self._start = clock()
         self._shown = Performance()
         self._since = 0
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        start = perf_counter()
+        start = self._clock()
         try:
             yield
         finally:
-            self._now[name] = self._now.get(name, 0.0) + (perf_counter() - start) * 1e3
+            self._now[name] = self._now.get(name, 0.0) + (self._clock() - start) * 1e3
 
     def of(self, *names: str) -> float:
         """Milliseconds of these stages in the frame that just ended."""
@@ -84,7 +86,7 @@ class Meter:
 
     def end_frame(self) -> float:
         """Milliseconds since the last call."""
-        now = perf_counter()
+        now = self._clock()
         elapsed = (now - self._start) * 1e3
         self._start = now
         self._now["frame"] = elapsed
