@@ -66,7 +66,8 @@ def dense(found: Found) -> list[Dense] | None:
     """The file's dense layers in the order of their names; None where it holds anything else."""
     by_stem: dict[str, dict[str, str]] = {}
     for name, (shape, _) in found.items():
-        stem, last = re.fullmatch(r"(.*?)[./]?([^./]*)", name).groups()
+        at = max(name.rfind("."), name.rfind("/"))
+        stem, last = name[: max(at, 0)], name[at + 1 :]
         kind = "weight" if last.lower() in _WEIGHTS and len(shape) == 2 else "bias" if last.lower() in _BIASES and len(shape) == 1 else ""
         if not kind or kind in by_stem.setdefault(stem, {}):
             return None

@@ -81,7 +81,7 @@ def load(
             for name, (_, dtype) in found.items()
             if dtype not in READABLE and (plan is not None or name in wanted)
         ]
-        if problems:
+        if plan is None or problems:
             raise InputError(*problems)
         with np.errstate(over="ignore"):
             parameters = {name: _read(file, path, found, plan, name, shape) for name, shape in wanted.items()}
