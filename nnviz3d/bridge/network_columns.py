@@ -66,13 +66,11 @@ class Picture:
             "t_mark": topology.n_neurons,
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
-        self.subject = Subject(
-            topology,
-            place(topology),
-            columns,
-            EdgeList(columns["t_selection"]),
-            *(EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)),
+        chosen = EdgeList(columns["t_selection"])
+        signals, highlight, lit = (
+            EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)
         )
+        self.subject = Subject(topology, place(topology), columns, chosen, signals, highlight, lit)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_pair"].write(edge_lookup.packed(pairs))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
@@ -298,7 +296,7 @@ class Picture:
 
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
-        if focus < 0:
+        if focus < 0 or self._numbers is None:
             self._highlighted = np.zeros((0, 2), np.int32)
         else:
             self._highlighted = self.choice.around(focus, self._numbers, HIGHLIGHT)

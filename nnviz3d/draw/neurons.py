@@ -9,7 +9,7 @@ from math import log
 
 import numpy as np
 
-from nnviz3d.draw.camera import Pose
+from nnviz3d.draw.camera import Pose, point
 from nnviz3d.draw.frame import Frame, Wave
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
@@ -98,5 +98,5 @@ class Order:
 def _coarse(pose: Pose) -> Pose:
     """The pose on a lattice of 2 degrees and 3 % of the distance."""
     step = 1.03 ** round(log(pose.distance) / log(1.03))
-    target = tuple(round(x / (0.03 * step)) * 0.03 * step for x in pose.target)
+    target = point(round(x / (0.03 * step)) * 0.03 * step for x in pose.target)
     return Pose(target, round(pose.yaw * 28.6) / 28.6, round(pose.pitch * 28.6) / 28.6, step)

@@ -12,6 +12,7 @@ import numpy as np
 from nnviz3d.engine.data import playground
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.formats import script_export, weights
+from nnviz3d.formats.script_export import Scaling
 from nnviz3d.sources.answers import words
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import paths, toml
@@ -32,10 +33,10 @@ def export(source: Source, path: Path, kind: str) -> list[Path]:
         data = seen_from(source.scene.data, source.base, path.parent)
         toml.save(source.scene.model_copy(update={"data": data}), path)
         return [path]
-    if kind == "weights":
+    beside = companion(path, kind)
+    if beside is None:
         weights.save(path, source.parameters(), source.scene, source.objective.units)
         return [path]
-    beside = companion(path, kind)
     text = script_export.write(recipe(source, beside.name), kind)
     if kind == "numpy":
         paths.write(beside, script_export.npz(effective(source)))
@@ -62,6 +63,7 @@ def recipe(source: Source, beside: str) -> script_export.Recipe:
     part, x_all, t_all = data.held_out
     count = max(1, min(SHOWN, VALUES // source.topology.input.size))
     x, t = x_all[:count], t_all[:count]
+    inputs = None if data.mean_i is None or data.scale_i is None else Scaling(data.mean_i.tolist(), data.scale_i.tolist())
     features: tuple[str, ...] = ()
     if setting.kind in playground.GENERATORS:
         points, _ = playground.points(setting)
@@ -69,21 +71,21 @@ def recipe(source: Source, beside: str) -> script_export.Recipe:
         rows = [[float(f"{value:.9g}") for value in point] for point in points[first : first + count]]
         features = () if tuple(setting.features) == ("x1", "x2") else tuple(setting.features)
     else:
-        rows = [_source_values(row, data.mean_i, data.scale_i) for row in x]
-    mean, scale = (None, None) if data.mean_i is None else (data.mean_i.tolist(), data.scale_i.tolist())
-    objective = source.objective
-    targets = [[unit.mean for unit in objective.units], [unit.deviation for unit in objective.units]] if objective.scaled else [None, None]
+        rows = [_source_values(row, inputs) for row in x]
+    objective, targets = source.objective, None
+    if objective.scaled:
+        targets = Scaling([unit.mean for unit in objective.units], [unit.deviation for unit in objective.units])
     return script_export.Recipe(
-        source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale, *targets,
-        objective.classes > 0, _note(setting.kind, features), source.holds.killed,
+        source.topology, beside, rows, [words(data, target) for target in t], features, inputs, targets, objective.classes > 0,
+        _note(setting.kind, features), source.holds.killed,
     )  # fmt: skip
 
 
-def _source_values(x_i: np.ndarray, mean_i: np.ndarray | None, scale_i: np.ndarray | None) -> list[float]:
+def _source_values(x_i: np.ndarray, scaling: Scaling | None) -> list[float]:
     """The values that a row's inputs were made of: the shortest numbers that standardise to the same."""
-    if mean_i is None:
+    if scaling is None:
         return [float(str(value)) for value in x_i]
-    return [_shortest(value, float(m), float(s)) for value, m, s in zip(x_i, mean_i, scale_i, strict=True)]
+    return [_shortest(value, mean, scale) for value, mean, scale in zip(x_i, *scaling, strict=True)]
 
 
 def _shortest(value: np.float32, mean: float, scale: float) -> float:
