@@ -7,7 +7,7 @@
 #endif
 #define EACH(i, n) for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < (n); i += (long long)gridDim.x * blockDim.x)
 
-// The order of numpy_activations.KINDS.
+// The order of spec.activations.ELEMENTWISE.
 enum Kind { LINEAR, RELU, LEAKY_RELU, ELU, GELU, GELU_TANH, SILU, SOFTPLUS, SIGMOID, TANH, SIN };
 // The order of constants.NAMES.
 enum Constant { RATE, DECAY1, GAIN1, DECAY2, GAIN2, EPSILON, KEEP, L1, L2, SHRINK, CLIP, SCALE, CONSTANTS };

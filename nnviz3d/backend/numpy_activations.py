@@ -2,7 +2,7 @@
 
 `forward[kind](z, a, scratch)` writes f(z) into `a`; `backward[kind](d, z, a, scratch)` multiplies `d` by f'(z) in place.
 `scratch(k)` gives the k-th float array of z's shape, `scratch(-1)` a bool one. Formulas are PyTorch's (elu alpha 1, leaky slope 0.01).
-The kinds in FROM_OUTPUT need only `a` for their derivative, so training lets `z` and `a` share one buffer there.
+Kinds that `spec.activations` marks `from_output` need only `a` for their derivative: `z` and `a` may be one buffer there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import numpy as np
 
 LEAK = 0.01
 GELU_K, GELU_C = math.sqrt(2 / math.pi), 0.044715
-FROM_OUTPUT = frozenset({"linear", "relu", "leaky_relu", "elu", "softplus", "sigmoid", "tanh", "softmax"})
-KINDS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin", "softmax")
 
 
 def _zero(a):

@@ -14,15 +14,16 @@ from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.tape import record
 from nnviz3d.sources.step_view import Walk
+from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.number_text import plain
-from nnviz3d.spec.scene import Activation, Optimizer
+from nnviz3d.spec.scene import Optimizer
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 from tests.engine.nets import numbers as data
 from tests.engine.nets import trainer
 from tests.ui.printed import evaluate, number, numbers
 
-ACTIVATIONS, OPTIMIZERS = words(Activation), words(Optimizer)
+OPTIMIZERS = words(Optimizer)
 OBJECTIVES = [("cross_entropy", "softmax", "classification"), ("bce", "sigmoid", "classification"), ("bce", "sigmoid", "regression"),
               ("mse", "softmax", "classification"), ("mse", "linear", "regression"), ("half_mse", "tanh", "classification"),
               ("huber", "linear", "regression"), ("mse", "sigmoid", "classification"), ("half_mse", "gelu", "regression")]  # fmt: skip
@@ -47,7 +48,7 @@ def _slope(printed, activation: str, z: float, a: float) -> bool:
 
 networks = st.fixed_dictionaries(
     {
-        "layers": st.lists(st.tuples(st.integers(1, 12), st.sampled_from(ACTIVATIONS)), max_size=3),
+        "layers": st.lists(st.tuples(st.integers(1, 12), st.sampled_from(ELEMENTWISE)), max_size=3),
         "inputs": st.integers(1, 14), "outputs": st.integers(2, 9), "objective": st.sampled_from(OBJECTIVES),
         "dropout": st.sampled_from([0.0, 0.0, 0.5]), "steps": st.integers(0, 4), "seed": st.integers(0, 99), "after": st.booleans(),
         "train": st.fixed_dictionaries(
