@@ -60,6 +60,11 @@ _ROWS = (
         module="LeakyReLU", settings={"negative_slope": 0.01}, from_output=True, relu_like=True,
     ),
     Activation(
+        "relu6", r"\min(\max(0,\,z),\,6)", "min(max(0, {z}), 6)", "return np.minimum(np.maximum(z, 0), 6)", "nn.ReLU6()",
+        lambda z: np.minimum(np.maximum(z, 0), 6),
+        module="ReLU6", from_output=True, relu_like=True, dies=True,
+    ),
+    Activation(
         "elu", r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)", "elu({z})", "return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))", "nn.ELU()",
         lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
         module="ELU", settings={"alpha": 1.0}, from_output=True, relu_like=True,
@@ -78,6 +83,11 @@ _ROWS = (
     Activation(
         "silu", r"z\,\sigma(z)", "{b} · σ({z})", "return z * sigmoid(z)", "nn.SiLU()", lambda z: z / (1 + np.exp(-z)),
         module="SiLU", relu_like=True,
+    ),
+    Activation(
+        "hardswish", r"\frac{z}{6}\,\min(\max(0,\,z+3),\,6)", "{b} / 6 · min(max(0, {z} + 3), 6)",
+        "return z * np.minimum(np.maximum(z + 3, 0), 6) / 6", "nn.Hardswish()", lambda z: z * np.minimum(np.maximum(z + 3, 0), 6) / 6,
+        module="Hardswish", relu_like=True,
     ),
     Activation(
         "softplus", r"\ln(1+e^{z})", "ln(1 + exp({z}))", "return np.logaddexp(0, z)  # log(1 + e^z)", "nn.Softplus()",
