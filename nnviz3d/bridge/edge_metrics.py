@@ -10,8 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from nnviz3d.layers import edge_lookup
-from nnviz3d.layers.shared.edge_quantities import Numbers, looked_up
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Connection
 
@@ -42,8 +43,8 @@ class Pair:
         return self.connection.size <= SAMPLE
 
     @property
-    def face(self) -> edge_lookup.EdgesFace:
-        return edge_lookup.edges_of(self.connection)
+    def face(self) -> EdgesFace:
+        return edges_of(self.connection)
 
     def magnitudes(self, numbers: Numbers, xp=np):
         """(E,) |quantity| of every edge of the pair."""
@@ -57,7 +58,7 @@ class Pair:
 
     def picked(self, numbers: Numbers, xp=np):
         """The same by looking up each place, in the order of the places."""
-        return looked_up(self.face, self.connection, self.sample_s, numbers, xp)
+        return self.face.picked(self.connection, self.sample_s, numbers, xp)
 
 
 def with_strongest(alone_e: np.ndarray, magnitude_e: np.ndarray) -> np.ndarray:

@@ -14,12 +14,13 @@ from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change
-from nnviz3d.draw.network_buffers import COLUMNS, Subject
+from nnviz3d.draw.network_buffers import COLUMNS, EdgeList, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
+from nnviz3d.layout.detours import packed as packed_detours
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
@@ -55,6 +56,8 @@ class Picture:
             "t_pair_scale": len(pairs),
             "t_value": topology.n_parameters,
             "t_selection": self.choice.capacity,
+            "t_time": topology.n_neurons,
+            "t_detour": len(pairs),
             "t_plate": SIDE * SIDE if points else 1,
             "t_point": points,
             "t_response": tile_cells * tile_cells * topology.n_neurons,
@@ -66,12 +69,12 @@ class Picture:
             topology,
             place(topology),
             columns,
-            TextureBuffer(max(len(pairs), 1) * SIGNALS, "int32", 2),
-            TextureBuffer(2 * HIGHLIGHT, "int32", 2),
-            lit_column=TextureBuffer(LIT, "int32", 2),
+            EdgeList(columns["t_selection"]),
+            *(EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)),
         )
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_pair"].write(edge_lookup.packed(pairs))
+        columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
         self._points = points
         self.subject.tile_cells = tile_cells
         self._value = Uplink(columns["t_value"], ops)
@@ -80,7 +83,7 @@ class Picture:
         self._key: tuple | None = None
         self._numbers: Numbers | None = None
         self.version = 0  # rises whenever other numbers are drawn
-        self._marked = (), NONE
+        self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int32)  # connection, edge inside it
         self.edges = Shown(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
@@ -103,11 +106,14 @@ class Picture:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds).moved(self.offset)
         self._place()
+        if any(self.layout.detours):  # lists of edges are sorted by them
+            self._key = self._marked = None
 
     def _place(self) -> None:
         self.subject.layout = self._placed()
         self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
+        self.subject.columns["t_detour"].write(packed_detours(self.layout.detours))
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
@@ -160,7 +166,8 @@ class Picture:
         if self.folds:
             self._refold(self._finite(settled("parameter")), exact, rests)
         activation_n, delta_n = self._neurons(source, settled, flow)
-        self._numbers = Numbers(self._finite(settled(kind)), activation_n, delta_n, flow, float(kind not in _OF_A_STEP))
+        self.subject.constant = 0.0 if kind in _OF_A_STEP else getattr(source, "constant", 1.0)
+        self._numbers = Numbers(self._finite(settled(kind)), activation_n, delta_n, flow, self.subject.constant)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._edges()
         self._highlight(focus)
@@ -173,9 +180,7 @@ class Picture:
         self._marked = lit, holds
         marks_n, edges = marks(self.topology, lit[:LIT], holds)
         self.subject.columns["t_mark"].write(marks_n)
-        self.subject.lit = len(edges)
-        if len(edges):
-            self.subject.lit_column.write(edges)
+        self.subject.lit.write(edges, self.layout.detours)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows, by connection."""
@@ -273,22 +278,17 @@ class Picture:
         subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = choice.all_edges
         if not choice.all_edges:
-            chosen = listed(choice.chosen)
-            subject.chosen = len(chosen)
-            subject.columns["t_selection"].write(chosen)
-        signals = listed(choice.signals)
-        subject.signals = len(signals)
-        subject.signals_column.write(signals)
+            subject.chosen.write(listed(choice.chosen), self.layout.detours)
+        subject.signals.write(listed(choice.signals), self.layout.detours)
         self.edges = choice.shown
 
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
         if focus < 0:
-            self.subject.highlight, self._highlighted = 0, np.zeros((0, 2), np.int32)
-            return
-        self._highlighted = self.choice.around(focus, self._numbers, HIGHLIGHT)
-        self.subject.highlight = len(self._highlighted)
-        self.subject.highlight_column.write(self._highlighted)
+            self._highlighted = np.zeros((0, 2), np.int32)
+        else:
+            self._highlighted = self.choice.around(focus, self._numbers, HIGHLIGHT)
+        self.subject.highlight.write(self._highlighted, self.layout.detours)
 
     def scale_alone(self) -> None:
         """Draw with its own scales again."""
@@ -308,6 +308,6 @@ class Picture:
         self._value.close()
         if self._before is not None:
             self._before.close()
-        owned = (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column, self.subject.lit_column)
-        for column in owned:
+        lists = (self.subject.signals, self.subject.highlight, self.subject.lit)
+        for column in (*self.subject.columns.values(), *(each.column for each in lists)):
             column.close()

@@ -14,6 +14,7 @@ import numpy as np
 
 from nnviz3d.draw.camera import Pose
 from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layout.detours import PIECES, lifted, shares
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.topology import Connection, EdgeRef
 
@@ -46,23 +47,25 @@ def pick_edge(
     `width`: half of a ribbon of energy 1, in pixels.
     """
     aspect = size[0] / max(size[1], 1.0)
-    xyz = layout.place_n4[:, :3].astype(np.float64) @ pose.view_from_world[:3, :3] + pose.view_from_world[3, :3]
     clip = pose.clip_from_view(aspect).astype(np.float64)
-    # pixels with the pointer at the origin: x / w, y / w
-    scale = np.array([size[0], size[1]]) / 2
-    w_n = -xyz[:, 2]
-    x_n = (xyz[:, 0] * clip[0, 0] + xyz[:, 2] * clip[2, 0] - ndc[0] * w_n) * scale[0]
-    y_n = (xyz[:, 1] * clip[1, 1] + xyz[:, 2] * clip[2, 1] - ndc[1] * w_n) * scale[1]
-    seen = np.stack([x_n, y_n, w_n], 1)
+
+    def project(points_n3: np.ndarray) -> np.ndarray:
+        """Pixels with the pointer at the origin: x / w, y / w."""
+        xyz = points_n3.astype(np.float64) @ pose.view_from_world[:3, :3] + pose.view_from_world[3, :3]
+        w_n = -xyz[..., 2]
+        x_n = (xyz[..., 0] * clip[0, 0] + xyz[..., 2] * clip[2, 0] - ndc[0] * w_n) * size[0] / 2
+        y_n = (xyz[..., 1] * clip[1, 1] + xyz[..., 2] * clip[2, 1] - ndc[1] * w_n) * size[1] / 2
+        return np.stack([x_n, y_n, w_n], -1)
+
+    seen = project(layout.place_n4[:, :3])
     reach = 1.3 * width + SLACK_PIXELS + 0.5
     best: tuple[float, float, int, int] | None = None
     for k, candidates in enumerate(drawn):
-        edges = _near(seen, candidates, reach)
+        edges = _all(candidates) if layout.detours[candidates.connection.number] else _near(seen, candidates, reach)
         if not len(edges):
             continue
         c = candidates.connection
-        source_e, target_e = edges_of(c).ends(c, edges)
-        miss_e = distances(seen[source_e], seen[target_e])
+        miss_e = _misses(layout, c, edges, seen, project)
         edges, miss_e = edges[miss_e <= reach], miss_e[miss_e <= reach]
         if not len(edges):
             continue
@@ -76,6 +79,24 @@ def pick_edge(
     return None if best is None else EdgeRef(best[2], best[3])
 
 
+def _all(candidates: Candidates) -> np.ndarray:
+    return np.arange(candidates.connection.size) if candidates.edges is None else np.asarray(candidates.edges, np.intp)
+
+
+def _misses(layout: Layout, c: Connection, edges: np.ndarray, seen: np.ndarray, project: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(E,) pixels from the pointer to each edge as it is drawn."""
+    source_e, target_e = edges_of(c).ends(c, edges)
+    detour = layout.detours[c.number]
+    if detour is None:
+        return distances(seen[source_e], seen[target_e])
+    share_s = shares(detour)
+    begin_e, end_e = layout.place_n4[source_e, None, :3], layout.place_n4[target_e, None, :3]
+    straight = begin_e + (end_e - begin_e) * share_s[:, None]
+    points = project(lifted(detour, straight, share_s))
+    miss = distances(points[:, :-1].reshape(-1, 3), points[:, 1:].reshape(-1, 3))
+    return miss.reshape(len(edges), PIECES).min(1)
+
+
 def _near(seen: np.ndarray, candidates: Candidates, reach: float) -> np.ndarray:
     """Edges whose line passes within reach of the origin, and some more: none is missed. Those that begin behind the eye are all kept."""
     c = candidates.connection
@@ -87,9 +108,9 @@ def _near(seen: np.ndarray, candidates: Candidates, reach: float) -> np.ndarray:
         if (low > reach).any() or (high < -reach).any():
             return np.zeros(0, np.intp)
     edges = candidates.edges
-    if edges is None and edges_of(c).COMPLETE:
+    if edges is None and edges_of(c).complete:
         return np.concatenate(list(_blocks(at_s, at_t, front_s, front_t, 1.01 * reach * _longest(at_s, at_t, front_s, front_t))))
-    edges = np.arange(c.size) if edges is None else np.asarray(edges, np.intp)
+    edges = _all(candidates)
     source_e, target_e = edges_of(c).ends(c, edges)
     i, j = source_e - c.source.neurons.start, target_e - c.target.neurons.start
     a, b = at_s[i], at_t[j]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +23,14 @@ class Buffers:
     One array serves for two where that is the same: z is a where the derivative needs only `a`, y is a without dropout.
     """
 
-    z: list
-    a: list
-    y: list
-    d: list
-    t: object
-    cell: object  # [mean loss]
-    masks: list  # dropout, by node; None where there is none
-    kills: list | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
+    z: list[Any]
+    a: list[Any]
+    y: list[Any]
+    d: list[Any]
+    t: Any
+    cell: Any  # [mean loss]
+    masks: list[Any]  # dropout, by node; None where there is none
+    kills: list[Any] | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
 
     @classmethod
     def make(cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = (), killed: tuple[int, ...] = ()) -> Buffers:
@@ -40,7 +41,8 @@ class Buffers:
         if on_logits:
             z[-1] = ops.zeros(a[-1].shape)
         d = [None, *(ops.zeros(x.shape) for x in a[1:])]
-        masks, y = [None] * len(a), list(a)
+        masks: list[Any] = [None] * len(a)
+        y = list(a)
         for k, share in enumerate(dropout):
             if share:
                 masks[k], y[k] = ops.zeros(a[k].shape), ops.zeros(a[k].shape)

@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
 
 import numpy as np
 
 from nnviz3d.layers import face
-from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.topology import Connection, EdgeRef, Topology
-
-
-class EdgesFace(Protocol):
-    """`layers/<kind>/edges.py`. Local numbers of edges and neurons begin at 0; ids of neurons and parameters are the network's.
-
-    `VALUE`: what an edge multiplies an activation by: "parameter", "constant" (1) or "activation" (of another input).
-    `COMPLETE`: every neuron of the source is joined to every one of the target, edge l = j x inputs + i.
-    """
-
-    VALUE: str
-    COMPLETE: bool
-
-    def count(self, connection: Connection) -> int: ...
-    def ends(self, connection: Connection, local_e: Any, xp: Any = np) -> tuple[Any, Any]: ...
-    def parameter(self, connection: Connection, local_e: Any) -> Any: ...
-    def local_of(self, connection: Connection, p: int) -> int | None: ...
-    def into(self, connection: Connection, j: int) -> np.ndarray: ...
-    def out_of(self, connection: Connection, i: int) -> np.ndarray: ...
-    def values(self, connection: Connection, local_e: Any, numbers: Numbers, xp: Any = np) -> Any: ...
-    def magnitudes(self, connection: Connection, numbers: Numbers, xp: Any = np) -> Any: ...
-    def strengths(self, connection: Connection, value_p: Any, most: int, xp: Any = np) -> Any: ...
-    def bundled(self, connection: Connection, magnitude_e: Any, shown: Any, folded: Any, xp: Any = np) -> Any: ...
-    def packed(self, connection: Connection) -> tuple[int, int, int, int]: ...
 
 
 def edges_of(connection: Connection) -> EdgesFace:
     """The face of the kind that the connection leads into."""
-    return cast(EdgesFace, face(connection.target.kind, "edges"))
+    return face(connection.target.kind, "edges").EDGES
 
 
 def exists(topology: Topology, edge: EdgeRef) -> bool:
@@ -64,8 +40,9 @@ def edge_of(topology: Topology, p: int) -> EdgeRef | None:
     if not 0 <= p < topology.n_parameters:
         return None
     node = topology.parameter(p)[0]
-    for connection in topology.connections:
-        if connection.target is node and (local := edges_of(connection).local_of(connection, p)) is not None:
+    for connection in topology.into(node):
+        local = edges_of(connection).local_of(connection, p)
+        if local is not None:
             return EdgeRef(connection.number, local)
     return None
 

@@ -19,7 +19,7 @@ from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import resolve
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
@@ -62,6 +62,8 @@ class RecordedTraining(OwnTraining):
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
             raise InputError.of(where, "parameters", told)
+        if recording.head.nodes not in (None, nodes_of(topology)):
+            raise InputError.of(where, "nodes", "the recorded network is not that of the scene in the recording")
         self._gradient: Gradient | None = None
         self._stale = True  # the gradient is of another step
         super().__init__(scene, base, ops, data=self._load(scene, base))

@@ -68,6 +68,7 @@ class Difference:
     """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. Readings are the second's."""
 
     at_boundary = True
+    constant = 0.0  # difference of the values of an edge without a parameter
 
     def __init__(self, first: KeptMoment, second: KeptMoment):
         self.first, self.second = first, second

@@ -36,15 +36,17 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting and its value in either network, as plain data. `path` as in the scene file."""
+    """One setting and its value in either network, as plain data. `path` as in the scene file; `layer`: the name of the layer that it is
+    of, where that has one of its own."""
 
     path: str
     a: Any
     b: Any
+    layer: str = ""
 
     @property
     def name(self) -> str:
-        return name_of(self.path)
+        return f"{_words(self.path)}, {self.layer}" if self.layer else name_of(self.path)
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -124,7 +126,8 @@ def differences(first, second) -> tuple[Difference, ...]:
         x, y = ([pair[k] for pair in pairs.values()] for k in (0, 1))
         x, y = (side[0] if len(set(map(repr, side))) == 1 else side for side in (x, y)) if pairs else (None, None)
         if x != y:
-            found.append(Difference(path, plain(x), plain(y)))
+            layer = _at(a, ".".join(path.split(".")[:3])) if path.startswith("network.layers.") else None
+            found.append(Difference(path, plain(x), plain(y), layer["name"] if isinstance(layer, dict) else ""))
     return tuple(found)
 
 
@@ -142,17 +145,20 @@ def name_of(path: str) -> str:
     """What a setting is called on screen."""
     if path in _NAMES:
         return _NAMES[path]
-    last = path.rpartition(".")[2].replace("_", " ")
-    place = path.split(".")
+    last, place = _words(path), path.split(".")
     return f"{last}, hidden layer {int(place[2]) + 1}" if path.startswith("network.layers.") and place[2].isdigit() else last
 
 
+def _words(path: str) -> str:
+    return path.rpartition(".")[2].replace("_", " ")
+
+
 def words(path: str, value: Any) -> str:
-    """A value on screen: "sgd", "0.01", "48-32" for hidden layers."""
+    """A value on screen: "sgd", "0.01", "48-32" for hidden layers; those without units by their kind: "48-48-add"."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, list):
-        sizes = [str(item["units"]) for item in value if isinstance(item, dict) and "units" in item]
+        sizes = [str(item.get("units", item.get("kind", ""))) for item in value if isinstance(item, dict)]
         return "-".join(sizes) if path == "network.layers" and sizes else ", ".join(words(path, item) for item in value) or "none"
     if path == "train.batch" and value == 0:
         return "all samples"

@@ -35,7 +35,7 @@ Quality = Literal["auto", "low", "balanced", "high", "ultra"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-Layer = tables()["dense"]  # what a layer is without a `kind`
+Layer: Any = tables()["dense"]  # what a layer is without a `kind`
 
 
 class Output(Table):

@@ -6,6 +6,7 @@ Sizes are checked before bytes are read, and nothing in a file is ever executed.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import tomllib
@@ -198,6 +199,17 @@ def dump(scene: Scene) -> str:
 def save(scene: Scene, path: str | os.PathLike) -> None:
     """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
     write_text(Path(path), dump(scene))
+
+
+def literal(value: Any) -> str:
+    """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
+    if isinstance(value, BaseModel):
+        return literal(value.model_dump(exclude_defaults=True))
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)} = {literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def write_text(path: Path, text: str) -> None:

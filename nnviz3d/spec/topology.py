@@ -140,6 +140,16 @@ class Topology:
         return tuple(sorted(self.nodes, key=lambda node: (node.rank, node.number)))
 
     @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all nodes in that order."""
+        return tuple(node.number for node in self.order)
+
+    @cached_property
+    def learning(self) -> tuple[int, ...]:
+        """The numbers of the nodes that have parameters, from the output back."""
+        return tuple(node.number for node in reversed(self.order) if node.parameters)
+
+    @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """By target, then slot."""
         pairs = ((self.by_name[name], node, slot) for node in self.nodes for slot, name in enumerate(node.inputs))
@@ -170,21 +180,42 @@ class Topology:
         return sum(connection.size for connection in self.connections)
 
     @cached_property
+    def n_weights(self) -> int:
+        """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
+        return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+
+    @cached_property
     def is_chain(self) -> bool:
         """Dense layers one after another, without names of their own."""
         return all(
-            after.kind == "dense" and after.name == f"dense{after.number}" and after.inputs == (before.name,)
+            after.table is not None
+            and after.table.numbered
+            and after.name == f"{after.kind}{after.number}"
+            and after.inputs == (before.name,)
             for before, after in pairwise(self.nodes)
         )
 
-    @cached_property
-    def parameter_ranges(self) -> dict[str, Range]:
-        """Where each array of parameters lies, by its name in weights files: `<node>.weight`.
+    def parameter_name(self, node: Node, part: str) -> str:
+        """What an array of parameters is called in weights files: `<node>.weight`.
 
         A plain chain of dense layers keeps the names that all its files have had: `layers.k.weight`, k from 0.
         """
-        prefixes = {node.name: f"layers.{node.number - 1}" if self.is_chain else node.name for node in self.nodes}
-        return {f"{prefixes[node.name]}.{part}": r for node in self.nodes for part, r in node.parameters}
+        return f"layers.{node.number - 1}.{part}" if self.is_chain else f"{node.name}.{part}"
+
+    @cached_property
+    def parameter_ranges(self) -> dict[str, Range]:
+        """Where each array of parameters lies, by that name."""
+        return {self.parameter_name(node, part): r for node in self.nodes for part, r in node.parameters}
+
+    @cached_property
+    def other_names(self) -> dict[str, str]:
+        """The other name of each array of parameters that a file may have: `layers.k.weight`, k counting the layers with parameters, for
+        `<node>.weight`, and the reverse for a chain."""
+        learning = [node for node in self.nodes if node.parameters]
+        return {
+            self.parameter_name(node, part): f"{node.name if self.is_chain else f'layers.{k}'}.{part}"
+            for k, node in enumerate(learning) for part, _ in node.parameters
+        }  # fmt: skip
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -46,6 +46,19 @@ def build_topology(
     return Topology(tuple(nodes), parameters)
 
 
+def outline_topology(network: Network) -> Topology:
+    """The same graph for whoever asks for names, ranks and phases before there are data: sizes that depend on them are 1."""
+    traced, _ = trace(network.layers)
+    layers = [*traced, _output(network, traced, 1, "linear", (1,))]
+    by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
+    for number, layer in enumerate(layers, start=1):
+        sources = [by_name[name] for name in layer.inputs]
+        parts = layer.table.parts(tuple(source.shape for source in sources))
+        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
+        by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
+    return Topology(tuple(by_name.values()), parameters)
+
+
 def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape) -> Traced:
     """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for."""
     output = network.output

@@ -154,7 +154,7 @@ def test_hovering_lights_the_strongest_edges_of_that_neuron(stage):
     _host, source, picture, _renderer = stage
     neuron = 9  # the first of the hidden layer: 9 edges come in, 5 go out
     draw(stage, focus=neuron)
-    chosen = picture.subject.highlight_column.read()[: picture.subject.highlight]
+    chosen = picture.subject.highlight.column.read()[: len(picture.subject.highlight)]
     assert len(chosen) == 14
     ends = set()
     for pair, edge in chosen:

@@ -219,8 +219,8 @@ def test_linear_light_has_no_overlay(stage):
 def test_a_stage_can_stand_on_a_canvas_larger_than_its_host(stage):
     canvas = Canvas(stage.viewport.host, (1000, 500), limit=400)
     other = Stage(canvas, stage.session)
-    other.prepare(0.0, other.rig.pose, exact=True)
-    assert other.aspect == 2
+    other.prepare(0.0, other.camera.rig.pose, exact=True)
+    assert other.viewport.aspect == 2
     canvas.begin()
     canvas.add(other)
     image = canvas.finish()

@@ -33,9 +33,9 @@ def readings() -> list[TourReading]:
     loop = Loop(host, Session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path), False)
     found = []
     loop.guide.start()
-    for code in loop.guide.tour.catalogues:
+    for code in loop.guide.course.tour.catalogues:
         loop.guide.do("restart")
-        for lesson, count in enumerate(loop.guide.state.counts, 1):
+        for lesson, count in enumerate(loop.guide.course.state.counts, 1):
             for step in range(1, count + 1):
                 loop.guide.do(f"{lesson}.{step}")
                 loop.guide.speak(code)

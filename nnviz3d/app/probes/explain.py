@@ -139,7 +139,7 @@ def _along(source, connection: Connection, local_e: np.ndarray, kind: str, terms
     values = at(source, kind, place(neurons))
     total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
     name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
-    return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, labels=other.labels)
+    return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, rank=other.rank, labels=other.labels)
 
 
 def weights_of(source, connection: Connection, local_e: np.ndarray) -> np.ndarray:

@@ -64,7 +64,7 @@ def _common(source, node: Node) -> dict:
 
 def _end(source, connection: Connection, node: Node) -> LayerEnd:
     name = node_names.layer_name(source.topology, node.number)
-    return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape)
+    return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape, node.rank)
 
 
 def _copied(source, kind: str, where: slice) -> np.ndarray:
@@ -83,7 +83,7 @@ def _returned(source, node: Node) -> np.ndarray | None:
 def _along(source, c: Connection) -> np.ndarray:
     """(I,) what comes back along one connection."""
     edges, delta_o = edges_of(c), at(source, "delta", c.target.neurons.slice)
-    if edges.COMPLETE and c.weight is not None:
+    if edges.complete and c.weight is not None:
         return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
     local_e = np.arange(c.size)
     source_e, target_e = edges.ends(c, local_e)

@@ -53,7 +53,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
         "parameters": count(topology.n_parameters),
-        "weights": count(topology.n_edges),
+        "weights": count(topology.n_weights),
         "batch": count(source.batch_size),
         "test_count": _tested(session),
         "step": count(source.step),

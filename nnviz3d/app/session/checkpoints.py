@@ -13,6 +13,7 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import checkpoint
 from nnviz3d.formats.checkpoint import Head, Need, Network, Saved
 from nnviz3d.sources.recorded import FIXED
+from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import PACE, Scene, Train
@@ -69,9 +70,7 @@ def setting(scene: Scene, path: str) -> Any:
 
 def _quoted(value: Any) -> str:
     """As it is typed after `--set`: TOML, in quotes where a shell would take it apart."""
-    from nnviz3d.app.cli.commands.new import literal
-
-    return shlex.quote(value if isinstance(value, str) else literal(value))
+    return shlex.quote(value if isinstance(value, str) else toml.literal(value))
 
 
 def _at(scene: Scene, path: str) -> str:

@@ -134,8 +134,8 @@ class Player:
     def sentence(self, session) -> str:
         source, head = self.source, self.recording.head
         if session.running:
-            rows, edges = min(session.scene.train.batch or head.data.train, head.data.train), source.topology.n_edges
-            count = weights_and_biases(edges, source.topology.n_parameters - edges)
+            rows, weights = min(session.scene.train.batch or head.data.train, head.data.train), source.topology.n_weights
+            count = weights_and_biases(weights, source.topology.n_parameters - weights)
             return f"Learning: each step shows {rows:,} samples and nudges {count} to make the loss smaller."  # as it was then
         if not self.over:
             first = source.step == source.rewind.oldest

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from nnviz3d.app.probes import explain
 from nnviz3d.app.session.step_player import Walking
 from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers import face
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
@@ -74,6 +76,15 @@ def curve(tape: Tape, neuron: int) -> Curve:
     return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
+def addends(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
+    """What comes in to a neuron that passes it on as it is, by the layers that it comes from; empty for others."""
+    node, _ = tape.topology.locate(neuron)
+    if node is tape.topology.input or face(node.kind, "equations").APPLIES:
+        return ()
+    incoming = explain.read(explain.Recorded(tape, renewed), neuron).incoming
+    return () if incoming is None else tuple((part.name, term.product) for part in incoming.connections for term in part.terms)
+
+
 def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
     """f(z) in float64, by the very calls that training makes."""
     z, a = z_c.reshape(1, -1), np.empty((1, z_c.size))
@@ -124,8 +135,8 @@ class StepAnnotations:
 
     def _table(self, walking: Walking, projection: Projection) -> Table | None:
         view = walking.walk.view
-        last = len(view.topology.nodes) - 1
-        if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", last):
+        output = view.topology.output.number
+        if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
             return None
         tape = view.tape
         told = self._once(tape, "outputs", lambda: outputs(tape))
@@ -143,14 +154,14 @@ class StepAnnotations:
             neuron = self._once(tape, here.start, lambda: here.start + int(np.abs(tape.old.a[here.slice]).argmax()))
             why = "the strongest of its layer"
         node, index = view.topology.locate(neuron)
-        layer = view.topology.nodes.index(node)
+        layer = node.number
         (x,), (y,), (reach,) = projection.neurons(np.array([neuron]))
         done = view.filled(layer)
         tangent = "delta" in view.known(layer)
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
             told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
-            x, y, reach, view.renewed,
+            x, y, reach, view.renewed, self._once(tape, (neuron, "addends", view.renewed), lambda: addends(tape, neuron, view.renewed)),
         )  # fmt: skip
 
     def labels(self, walking: Walking, picked: int, projection: Projection) -> list[Label]:
@@ -159,7 +170,7 @@ class StepAnnotations:
         if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= picked < view.topology.n_neurons:
             return []
         node, _ = view.topology.locate(picked)
-        if view.topology.nodes.index(node) != view.phase.layer:
+        if node.number != view.phase.layer:
             return []
         told = self._once(view.tape, (picked, "products"), lambda: products(view.tape, picked))
         if not told:

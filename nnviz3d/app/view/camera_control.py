@@ -49,7 +49,7 @@ class CameraControl:
         """From this direction, with all that is framed in the free part."""
         layout, free = self.view.layout, self.free
         if len(self.scope):
-            layout = replace(layout, low=self.scope[:, 0], high=self.scope[:, 1], annex=None)
+            layout = layout.framing(self.scope[:, 0], self.scope[:, 1])
         return camera.fit(layout, like.yaw, like.pitch, self.viewport.aspect, self._panel, free.bottom, free.top)
 
     def framed(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "") -> camera.Pose:

@@ -192,13 +192,12 @@ def wanted(source, view: View) -> tuple[int, int]:
 
 
 def twin(here: Topology, there: Topology, neuron: int) -> int:
-    """The neuron of the same number in the same layer of another network, or -1. Inputs and outputs correspond whatever is between."""
+    """The neuron of the same number in the layer of the same name of another network, or -1. Inputs and outputs correspond whatever is
+    between."""
     if not 0 <= neuron < here.n_neurons:
         return -1
     node, index = here.locate(neuron)
-    k = here.nodes.index(node)
-    if node is here.output:
-        k = len(there.nodes) - 1
-    elif k >= len(there.nodes) - 1:
+    other = there.output if node is here.output else there.by_name.get(node.name)
+    if other is None or (other is there.output) != (node is here.output):
         return -1
-    return there.nodes[k].neurons.start + index if index < there.nodes[k].size else -1
+    return other.neurons.start + index if index < other.size else -1

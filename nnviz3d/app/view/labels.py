@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import mean
 
 import numpy as np
 
 from nnviz3d.app.view.decision_plate import place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.layout.grid import Layout
+from nnviz3d.layout.lanes import by_rank
 from nnviz3d.spec.readout import Label
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import Node, Topology
 
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
@@ -30,6 +32,7 @@ class Anchors:
     layers: tuple[str, ...]
     words: list[tuple[str, str]]
     named: np.ndarray
+    ranks: list[list[int]]  # numbers of the layers of each rank
 
     @classmethod
     def of(cls, source, layout: Layout, drop: float = DROP) -> Anchors:
@@ -42,7 +45,8 @@ class Anchors:
         beside = layout.place_n4[topology.output.neurons.slice, :3][: len(outputs)]
         more, words, named = plane_names(source, layout)
         points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more]).astype(np.float64)
-        return cls(layout, points_n3, outputs, layer_names(topology), words, named)
+        ranks = [[node.number for node in nodes] for nodes in by_rank(topology)]
+        return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks)
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,31 @@ def label_list(anchors: Anchors, source, seen, projection: Projection, minor: bo
 
 def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
     """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
-    gap = min((abs(a - b) for a, b in pairwise(x)), default=width)
+    gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
     if gap <= NARROWEST:
         return []
     strength = min(0.4 + gap / 200, 0.8)
     return [Label(x[k], y[k], text, strength, "centre", "layer") for k, text in enumerate(anchors.layers) if depth[k] > 0]
 
 
+def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
+    """The middle of the layers of each rank: branches that stand one behind the other are no neighbours."""
+    return [mean(x[k] for k in numbers) for numbers in anchors.ranks]
+
+
 def layer_names(topology: Topology) -> tuple[str, ...]:
-    """Size and activation of each layer."""
-    shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-    return tuple(f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes)
+    """What stands under each layer."""
+    return tuple(caption(topology, node) for node in topology.nodes)
+
+
+def caption(topology: Topology, node: Node) -> str:
+    """ "input 8x8", "48 relu"; its name first where the scene has named what it is made of."""
+    shape = "x".join(map(str, node.shape))
+    if node is topology.input:
+        return f"input {shape}"
+    name = "" if topology.is_chain or node is topology.output else f"{node.name} "
+    function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
+    return f"{name}{shape}{function}"
 
 
 def apart(labels: list[Label], spacing: float) -> list[Label]:

@@ -10,14 +10,13 @@ from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.comparison_view import ComparisonView, wanted
 from nnviz3d.app.view.decision_plate import Responses
 from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
-from nnviz3d.app.view.projection import Projection
+from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
 from nnviz3d.bridge.network_columns import Picture, Shown
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
-from nnviz3d.gfx.hosts import Host
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
@@ -57,7 +56,7 @@ class NetworkView:
     @property
     def signals(self) -> int:
         """Edges that particles (or arrows) are drawn along, of all networks."""
-        return sum(subject.signals for subject, _ in self.shown()) if self.frame.look.particles > 0 else 0
+        return sum(len(subject.signals) for subject, _ in self.shown()) if self.frame.look.particles > 0 else 0
 
     def stack(self, hovered: int) -> str:
         """What is said of the stack that this neuron is folded into; "" for none."""
@@ -119,7 +118,7 @@ class NetworkView:
             if not shown.walking:
                 self.second.share(look)
 
-    def render(self, host: Host) -> None:
+    def render(self, host: Surface) -> None:
         """Draw what was prepared: OpenGL calls only."""
         (subject, frame), *others = self.shown()
         self.renderer.render(subject, frame, host.framebuffer, host.size, others)

@@ -189,7 +189,8 @@ class Pointer:
 
         def energies(k: int, edges: np.ndarray) -> np.ndarray:
             """By connection; a wave hides those that it has not come to."""
-            layer = float(picture.layout.place_n4[picture.topology.connections[k].target.neurons.start, 3])
-            return picture.energies(k, edges) if wave is None or wave.passed(layer) > 0 else np.zeros(len(edges))
+            c = picture.topology.connections[k]
+            seen = wave is None or wave.passed(c.source.rank, c.target.rank) > 0
+            return picture.energies(k, edges) if seen else np.zeros(len(edges))
 
         return pick_edge(picture.layout, picture.drawn(), energies, pose, ndc, size, ribbon, FAINTEST)

@@ -42,7 +42,7 @@ def wave(walking: Walking, look: Look) -> Wave:
         "after": Change(1.0, factor(tape, look), 0.0),
         "difference": Change(0.0, factor(tape, look), typical(tape)),
     }[look.weights]
-    return replace(plain, way=0, flow=0, source_layer=-1, source=0.0, gradient=False, change=change)
+    return replace(plain, way=0, flow=0, source_layer=-1, target_layer=-1, source=0.0, gradient=False, change=change)
 
 
 def quantity(walking: Walking, look: Look) -> tuple[str, int]:

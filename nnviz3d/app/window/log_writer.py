@@ -132,7 +132,7 @@ class Inputs:
         elif self.step != step and self.time - since >= STEP_EVERY:
             self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
-        pose = stage.view.frame.pose
+        pose = stage.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
         far = pose.distance * SMALL
         if self.time > self._posed:
@@ -190,18 +190,18 @@ class Inputs:
     def _sample_run(self, rate: float) -> None:
         """How far the run has come, at `rate` steps a second: steps that follow each other evenly are told by the first and the last."""
         for time, (step,) in self._run.add(self.time, (self.step,), (rate * STEP_EVERY,)):
-            self._keep(Event(time, "step", None, step))
+            self._keep(Event(time, "step", None, int(step)))
         self._marked = self.time, self.step, self.session.running
 
     def _flush_run(self) -> None:
         for time, (step,) in self._run.flush():
-            self._keep(Event(time, "step", None, step))
+            self._keep(Event(time, "step", None, int(step)))
 
     def _walk(self) -> None:
         """The place of a walk that plays; where it rests, commands have told where."""
         walking = self.session.walking
         playing = walking is not None and walking.playing
-        if playing and self.time > self._placed:
+        if walking is not None and playing and self.time > self._placed:
             self._placed = self.time
             for time, (number,) in self._place.add(self.time, (walking.number,), (1e-4,)):
                 self._keep(Event(time, "place", [number, True], self.step))
@@ -279,7 +279,8 @@ def thinned(events: list[Event]) -> list[Event]:
         if event.kind in session_log.ACTS:
             acts.append(k)
     inner = {b for a, b, c in zip(acts, acts[1:], acts[2:], strict=False) if drags[b] and drags[a] == drags[b] == drags[c]}
-    out, odd = [], dict.fromkeys(("pose", "step", "seen"), False)
+    out: list[Event] = []
+    odd: dict[str, bool] = dict.fromkeys(("pose", "step", "seen"), False)
     for k, event in enumerate(events):
         if event.kind in odd and event.time < half:
             odd[event.kind] = not odd[event.kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,8 @@ class DenseLayer(LayerTable):
     init_scale: float = Field(1.0, ge=0, le=1000)
     bias: float = Field(0.0, ge=-1000, le=1000)
     dropout: float = Field(0.0, ge=0, lt=1)
+
+    numbered: ClassVar[bool] = True
 
     def output_shape(self, inputs: Shapes) -> Shape:
         return (self.units,)

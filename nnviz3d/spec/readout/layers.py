@@ -15,7 +15,7 @@ import numpy as np
 class LayerEnd:
     """A node that a layer is made from, or that it feeds. `kind`: of the node that the connection leads into; `slot`: which of its inputs.
 
-    `first`: of its neurons; `size`: how many there are; `shape`: with their axes.
+    `first`: of its neurons; `size`: how many there are; `shape`: with their axes; `rank`: the longest path from the input.
     """
 
     node: int
@@ -25,6 +25,7 @@ class LayerEnd:
     first: int
     size: int
     shape: tuple[int, ...]
+    rank: int
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

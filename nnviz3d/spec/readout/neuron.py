@@ -31,8 +31,9 @@ class Sum:
     """A weighted sum of any width: its largest terms by |product|, and the rest summed. Along one connection, or along several: then it
     has a part for each.
 
-    `node`: number of the node at the other end, with so many neurons (`size`), called `name`, its neurons `labels` where they have names.
-    `kind`: of the node that the connection leads into; `slot`: which of its inputs it is. Where an edge has no weight, 1 stands for it.
+    `node`: number of the node at the other end, called `name`, with `size` neurons that are called `labels` where they have names, `rank`
+    steps from the input. `kind`: of the node that the connection leads into; `slot`: which of its inputs it is. Where an edge has no
+    weight, 1 stands for it.
     """
 
     terms: tuple[Term, ...]
@@ -44,6 +45,7 @@ class Sum:
     slot: int = 0
     size: int = 0
     name: str = ""
+    rank: int = 0
     labels: tuple[str, ...] = field(default=(), repr=False)
     parts: tuple[Sum, ...] = ()
 

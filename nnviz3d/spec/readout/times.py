@@ -31,6 +31,7 @@ class WalkReading:
     gradient: str = ""  # while the edges show one: whose gradient it is
     phase: int = 0  # which one it is in
     whole: bool = True  # what the edges show is there in every layer
+    layers: tuple[int, ...] = ()  # which node each phase is of, by its number; 0: of none
 
 
 @dataclass(frozen=True)

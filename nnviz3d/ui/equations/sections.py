@@ -60,12 +60,20 @@ def there(reading, title: str) -> bool:
 def _to_come(reading, title: str) -> Line:
     """In which phase of the walk its numbers will be there."""
     layer, needs = reading.layer, NEEDS.get(title, "z")
-    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "targets", ())
-    phase = {
+    phase = _error_comes(reading) if needs == "delta" else {
         "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
-        "delta": "Loss" if last else f"Backward, layer {layer + 1}", "update": f"Update, layer {layer}",
+        "update": f"Update, layer {layer}",
     }[needs]  # fmt: skip
     return Line("", (Span(f"comes in: {phase}"),), kind="note", tip="The walk has not come to it yet.")
+
+
+def _error_comes(reading: NeuronReading | LayerReading) -> str:
+    """The phase after which an error is whole: the last that goes back through a layer that this one feeds."""
+    if isinstance(reading, NeuronReading):
+        ends = () if reading.outgoing is None else reading.outgoing.connections
+    else:
+        ends = reading.targets
+    return f"Backward, layer {min((end.rank, end.node) for end in ends)[1]}" if ends else "Loss"
 
 
 def heading(reading, title: str) -> str:
@@ -91,7 +99,7 @@ def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
     if walk.kinds[at] == "update":
         first = FIRST["update"]
     elif walk.kinds[at] in ("loss", "backward"):
-        arrived = walk.kinds[: at + 1].count("backward") > walk.kinds.count("backward") - layer
+        arrived = ("backward", layer) in zip(walk.kinds[: at + 1], walk.layers, strict=False)
         first = FIRST["gradient" if arrived else "error"]
     place = {title: k for k, title in enumerate(first)}
     return sorted(told, key=lambda section: place.get(section[0], len(first)))

@@ -22,7 +22,7 @@ Change = Callable[[Callable[[Layers], Layers]], None]
 def insert(f: Frame, k: int, change: Change) -> None:
     """A new layer after this one."""
     if imgui.begin_menu("Insert after it", len(f.scene.network.layers) < limits.LAYERS):
-        for kind, layer in simple().items():
+        for kind, layer in simple(f.scene.network.layers, k).items():
             if imgui.menu_item(kind, "", False)[0]:
                 change(lambda layers, layer=layer: inserted(layers, k + 1, layer))
         imgui.end_menu()

@@ -27,6 +27,7 @@ from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, elide, icon
 from nnviz3d.ui.panels import layer_settings
 
 INITS, OUTPUTS = words(Initializer), words(OutputActivation)
+NAMED = 58  # pixels of the names of layers, where they have some
 LISTED = 12  # more layers than this scroll in a box of their own
 
 
@@ -75,12 +76,12 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     full, gap = imgui.get_content_region_avail().x, f.px(5)
     start = imgui.get_cursor_pos_x()
     buttons = 2 * f.px(25) + gap
+    number = f.px(24 if f.readout.topology.is_chain else NAMED)
     imgui.align_text_to_frame_padding()
-    dim(f"{k + 1}")
-    tip(f, "Click: this layer's equations and all its weights, as matrices.")
+    dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
+    tip(f, _told(f, k, "Click: this layer's equations and all its weights, as matrices."))
     if imgui.is_item_clicked():
         f.do("choose_layer", k + 1)
-    number = f.px(24)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
     has = type(layer).model_fields
@@ -116,10 +117,10 @@ def _units(f: Frame, k: int, layer: Any, width: float) -> None:
 
 
 def _kind(f: Frame, k: int, layer: LayerTable, width: float) -> None:
-    """What a layer is that has no units of its own: its kind, and its name where that says more."""
+    """What a layer is that has no units of its own."""
     words = face(layer.kind, "words")
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(elide(words.NAME if not layer.name else f"{words.NAME} {layer.name}", width))
+    imgui.text_unformatted(elide(words.NAME, width))
     tip(f, _told(f, k, words.SENTENCE))
 
 

@@ -23,7 +23,7 @@ NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "
 
 SCENES = [
     "circle", "compare", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris", "learning", "one-iteration",
-    "overfit", "reg-plane", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
+    "overfit", "reg-plane", "residual", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 

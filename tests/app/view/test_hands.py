@@ -78,10 +78,10 @@ def test_pointing_and_clicking_choose_an_edge_and_let_it_go(person):
     person.click(x, y)
     node, j, _i = session.source.topology.parameter(p)
     assert stage.pointer.chosen == p and stage.pointer.picked == node.neurons.start + j
-    assert stage.view.picture.subject.lit == 1
+    assert len(stage.view.picture.subject.lit) == 1
     assert float((np.abs(person.look() - calm).max(-1) > 12).mean()) > 0.001, "the edge shines"
     person.key(K.escape)
-    assert (stage.pointer.chosen, stage.pointer.picked, stage.view.picture.subject.lit) == (-1, -1, 0)
+    assert (stage.pointer.chosen, stage.pointer.picked, len(stage.view.picture.subject.lit)) == (-1, -1, 0)
     assert (person.look() == calm).all()
     person.click(x, y)
     person.click(*person.place_of(session.source.topology.nodes[1].neurons.start))
@@ -242,9 +242,9 @@ def test_a_term_under_the_pointer_in_a_panel_lights_its_edge(person):
     stage.pointer.lit = 1
     stage.draw(0.0)
     node, j, i = stage.session.source.topology.parameter(1)
-    assert picture.subject.lit == 1 and picture._marked[0] == (EdgeRef(0, 1),)
+    assert len(picture.subject.lit) == 1 and picture._marked[0] == (EdgeRef(0, 1),)
     bias = node.bias.start + j
     stage.pointer.lit = bias
     stage.draw(0.0)
-    assert picture.subject.lit == 0 and picture._marked[0] == (bias,), "a bias has no edge: its neuron is marked"
+    assert len(picture.subject.lit) == 0 and picture._marked[0] == (bias,), "a bias has no edge: its neuron is marked"
     assert i is not None

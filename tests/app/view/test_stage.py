@@ -107,6 +107,8 @@ def test_a_drag_is_handed_back_as_a_command_and_writes_nothing():
 
 def test_a_wave_has_passed_an_edge_as_the_shader_draws_it():
     """`passed` of shaders/include/edge.glsl: the share of the way from the layer before into `layer`."""
-    assert [Wave(front=1.25, way=1).passed(layer) for layer in (1, 2, 3)] == [1.0, 0.25, 0.0]
-    assert [Wave(front=1.25, way=-1).passed(layer) for layer in (1, 2, 3)] == [0.0, 0.75, 1.0]
-    assert Wave(front=1.25).passed(7) == 1.0
+    assert [Wave(front=1.25, way=1).passed(layer - 1, layer) for layer in (1, 2, 3)] == [1.0, 0.25, 0.0]
+    assert [Wave(front=1.25, way=-1).passed(layer - 1, layer) for layer in (1, 2, 3)] == [0.0, 0.75, 1.0]
+    assert Wave(front=1.25).passed(6, 7) == 1.0
+    assert [Wave(front=front, way=1).passed(1, 5) for front in (0.5, 1.0, 3.0, 6.0)] == [0.0, 0.0, 0.5, 1.0], "under way all the time"
+    assert [Wave(front=front, way=-1).passed(1, 5) for front in (5.5, 4.0, 1.0)] == [0.0, 0.25, 1.0]

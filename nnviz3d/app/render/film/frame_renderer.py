@@ -5,7 +5,6 @@ Frames are asked for in rising order; those in between cost their training, not 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -21,7 +20,6 @@ from nnviz3d.draw.offscreen import ROUNDS, Canvas
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
-from nnviz3d.spec.readout import Performance
 from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
@@ -122,15 +120,8 @@ class FrameRenderer:
     def _overlay(self, cue: Cue, number: int) -> bool:
         """Inside a frame of imgui. Whether it needs another one to know its sizes."""
         stage, session, record = self.stage, self.session, self.job.scene.record
-        moment = stage.moment()
-        if moment is not None and not stage.camera.with_table:
-            moment = replace(moment, table=None)
-        shown = {"plane": stage.view.responses.reading(session.source), "moment": moment, "beside": stage.view.second}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
-        seen = stage.pointer.picked, stage.pointer.hovered, "", stage.pointer.chosen, stage.pointer.layer
-        readout = build.readout(
-            session, stage.labels(), stage.view.edges, Performance(), *seen, **shown, edge=stage.pointer.hovered_edge, titles=titles
-        )
+        readout = build.readout(session, stage.reading(), build.Surroundings(titles=titles))
         self.overlay.draw(session.scene, readout, self.canvas.size, float(1 / record.rate), compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
 

@@ -17,7 +17,7 @@ from nnviz3d.app.probes import selectors
 from nnviz3d.app.readout import placeholders as telling
 from nnviz3d.app.render.film.player_protocol import Cue
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.stage import Stage
+from nnviz3d.app.view.stage import CARDS, Stage
 from nnviz3d.draw import camera
 from nnviz3d.draw.camera_path import Rail
 from nnviz3d.sources.recorded import NO_WALK
@@ -127,7 +127,8 @@ class Director:
         session.refresh()
         self._neuron = selectors.neuron(session.seen, shot.highlight)
         stage, written = self.stage, shot.equation and not self.film.ui  # else the panel tells of it
-        stage.camera.free, stage.camera.with_table = self._left_free(shot, written), not written
+        stage.camera.free = self._left_free(shot, written)
+        stage.show_cards(CARDS - {"table"} if written else CARDS)
         self._rail = self._rail_of(shot)
 
     def _left_free(self, shot: Shot, written: bool) -> FreeArea:
