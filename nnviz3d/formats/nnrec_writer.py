@@ -105,7 +105,7 @@ class Writer:
 
     def flush(self) -> None:
         """Write the rows that there are as a chunk."""
-        if not self._steps or self._after is None or self._step is None:
+        if not self._steps:
             return
         t = len(self._steps)
         tensors: dict[str, np.ndarray] = {name: rows[:t] for name, rows in self._rows.items()}

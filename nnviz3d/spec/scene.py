@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from nnviz3d.spec import compare, limits
+from nnviz3d.spec.activations import OutputActivation
 from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
-from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable, any_layer, tables
+from nnviz3d.spec.layer_table import Initializer, LayerTable, any_layer, tables
 from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
 from nnviz3d.spec.network_graph import trace
 
-OutputActivation = Literal["auto", Activation, "softmax"]
 Loss = Literal["auto", "mse", "half_mse", "bce", "cross_entropy", "huber"]
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "step", "cosine"]

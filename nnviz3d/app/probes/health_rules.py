@@ -10,13 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnviz3d.sources.protocols import Source
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
 from nnviz3d.spec.score import Score, part, percent
 from nnviz3d.spec.topology import Node, Topology
 
 DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
-LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
+FLAT, SATURATED = 0.03, 0.75  # so near to its ends tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
 LEARNED = 0.2  # of a guess's loss: below it saturation is certainty, not trouble
 RATIO, STEEP = 1e3, 100.0  # rms of two layers' gradients; a norm over 100 moves weights by their own size at a rate of 0.01
 GROWN = 10.0  # times the norm of the first look
@@ -105,16 +106,18 @@ def symmetric(source: Source) -> list[Finding]:
 def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
     """Dead ReLUs of a hidden layer, or its saturated neurons while the loss is still high."""
     rows, width = a_ni.shape
-    if activation == "relu":
+    function = ACTIVATIONS[activation]
+    if function.dies:
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
         how = f"{dead:,} of {width:,} ReLUs in {name} give 0 for all {rows:,} samples looked at: they cannot learn."
         return Finding(f"Dead ReLUs in {name}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset.")
-    if activation in ("tanh", "sigmoid") and loss > LEARNED * guess:
-        flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
+    if function.saturates and loss > LEARNED * guess:
+        low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT
+        flat = (a_ni < low) | (a_ni > high)
         if flat.mean() > SATURATED:
-            where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
+            where = f"beyond ±{high:g}" if low == -high else f"below {low:g} or above {high:g}"
             share = percent(float(flat.mean()), 0)
             how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
             return Finding(f"Saturated {activation} in {name}", how, "Start from smaller weights, or scale the inputs down.")

@@ -18,6 +18,7 @@ from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
 from nnviz3d.layers.shared.equations_face import equations_of
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
@@ -50,7 +51,7 @@ def outputs(tape: Tape) -> Outputs:
         names=tuple(str(names[k])[:_NAMES] for k in index),
         index_k=index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
         total=node.size,
-        probability=node.activation in ("softmax", "sigmoid"),
+        probability=ACTIVATIONS[node.activation].probability,
         difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
         label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
         p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,

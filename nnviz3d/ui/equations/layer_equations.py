@@ -9,8 +9,9 @@ from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.matrix_lines import length, shapes, size
 from nnviz3d.layers.shared.notation import a_, delta_, ink, z_
+from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE
 from nnviz3d.spec.readout import LayerReading, MatrixReading
-from nnviz3d.ui.equations.neuron_equations import FUNCTIONS, LOSS_NAMES, weight_tip
+from nnviz3d.ui.equations.neuron_equations import LOSS_NAMES, weight_tip
 
 # (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
 RULES = {
@@ -35,8 +36,8 @@ def forward(r: LayerReading) -> list[Line]:
         function = rf"\mathrm{{{r.activation}}}" if r.activation == "softmax" else "f"
         tip = f"The activation function, applied to every element: {r.activation}."
         lines.append(Line(rf"{a_(r.layer)} = {function}({z_(r.layer)})", tip=tip))
-        if r.activation in FUNCTIONS and r.activation != "linear":
-            lines.append(Line(rf"f(z) = {FUNCTIONS[r.activation]}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
+        if r.activation in ELEMENTWISE and r.activation != "linear":
+            lines.append(Line(rf"f(z) = {ACTIVATIONS[r.activation].tex}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
         lines.append(size(r"\lVert z\rVert", r.z, f"The length of z: the root of the sum of its {o} squares."))
     return [*lines, size(r"\lVert a\rVert", r.a, "The length of a.", "a")]
 

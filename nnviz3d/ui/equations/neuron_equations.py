@@ -9,20 +9,10 @@ from __future__ import annotations
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.notation import a_, delta_, ink
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import MINUS, plain
 from nnviz3d.spec.readout import NeuronReading, Sum
 
-# activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
-FUNCTIONS = {
-    "linear": r"z", "relu": r"\max(0,\,z)", "leaky_relu": r"\max(0.01\,z,\;z)", "elu": r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)",
-    "gelu": r"z\,\Phi(z)", "gelu_tanh": r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
-    "silu": r"z\,\sigma(z)", "softplus": r"\ln(1+e^{z})", "sigmoid": r"\frac{1}{1+e^{-z}}", "tanh": r"\tanh(z)", "sin": r"\sin(z)",
-}  # fmt: skip
-_NUMERIC = {
-    "linear": "{z}", "relu": "max(0, {z})", "leaky_relu": "max(0.01 · {b}, {z})", "elu": "elu({z})", "gelu": "{b} · Φ({z})",
-    "gelu_tanh": "gelu({z})", "silu": "{b} · σ({z})", "softplus": "ln(1 + exp({z}))", "sigmoid": "σ({z})", "tanh": "tanh({z})",
-    "sin": "sin({z})",
-}  # fmt: skip
 LOSSES = {  # loss: dL/da of one output in symbols; n outputs
     "mse": (r"\frac{2}{n}(a_j - t_j)", "2 / {n} · ({a} − {t})"),
     "half_mse": (r"a_j - t_j", "{a} − {t}"),
@@ -54,17 +44,17 @@ def activation(reading: NeuronReading) -> list[Line]:
     if not equations_of(reading.kind).applies:
         return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
-    symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
+    symbol = softmax if reading.activation == "softmax" else ACTIVATIONS[reading.activation].tex
     tip = f"The activation function of this layer: {reading.activation}."
     lines = [Line(rf"{name} = {symbol}", tip=tip)]
     if reading.activation == "softmax":
         total = reading.softmax_sum
         below = number(total) if total else (Span("Σ exp(z)"),)
-        spans = fill("exp({z}) / {total}", z=number(reading.z), total=below)
+        spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), total=below)
         tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs: together they give 1."
         lines.append(Line("", spans, reading.a, "result", tip, ink="a"))
     else:
-        spans = fill(_NUMERIC[reading.activation], z=number(reading.z), b=number(reading.z, bracket=True))
+        spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), b=number(reading.z, bracket=True))
         lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
     return lines + answer(reading)
 

@@ -8,10 +8,11 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.layer_edits import variants
 from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import CompareReading, NetworkReading
-from nnviz3d.spec.scene import Activation, Initializer, Scene
+from nnviz3d.spec.scene import Initializer, Scene
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
@@ -30,7 +31,7 @@ SETTINGS = (
 NOTHING = "nothing (one network)"
 _LISTS: dict[str, tuple] = {
     "train.optimizer": OPTIMIZERS, "train.learning_rate": RATES, "train.batch": BATCHES, "train.l1": PENALTIES, "train.l2": PENALTIES,
-    "network.layers.*.activation": words(Activation), "network.layers.*.init": words(Initializer), "network.layers.*.dropout": DROPOUTS,
+    "network.layers.*.activation": ELEMENTWISE, "network.layers.*.init": words(Initializer), "network.layers.*.dropout": DROPOUTS,
 }  # fmt: skip
 _INKS = tuple(theme.packed(colour) for colour in theme.NETWORKS)
 _DIM, _TEXT, _FAINT, _BAD = (theme.packed(c) for c in (theme.DIM, theme.TEXT, theme.FAINT, theme.BAD))

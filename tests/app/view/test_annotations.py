@@ -7,9 +7,9 @@ import pytest
 
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
-from nnviz3d.backend import numpy_activations
 from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec import toml
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.phases import Place
 from nnviz3d.ui.equations import losses
 from nnviz3d.ui.hud import output_table
@@ -107,7 +107,7 @@ def test_the_printed_loss_is_the_tapes_and_follows_from_what_the_table_shows(tmp
     assert abs(printed - o.loss_before) <= 0.5001 * 10.0 ** ((exponent or 0) - places)
 
 
-@pytest.mark.parametrize("kind", numpy_activations.KINDS)
+@pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_the_curve_goes_through_the_point(tmp_path, kind):
     if kind == "softmax":
         s, neuron = walk(tmp_path, "iris"), -1
