@@ -74,8 +74,8 @@ class Part(Table):
     noise: Random
     frozen: tuple[int, ...] = ()
     killed: tuple[int, ...] = ()
-    stride: tuple[Annotated[int, Field(ge=1, le=2**40)], ...] = Field((1, 1), min_length=2, max_length=2)
-    seen: tuple[Count, ...] = Field((0, 0), min_length=2, max_length=2)
+    stride: tuple[Annotated[int, Field(ge=1, le=2**40)], ...] = Field(default=(1, 1), min_length=2, max_length=2)
+    seen: tuple[Count, ...] = Field(default=(0, 0), min_length=2, max_length=2)
 
 
 class State(Table):

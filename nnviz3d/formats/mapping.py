@@ -64,7 +64,8 @@ def dense(found: Found) -> list[Dense] | None:
     """The file's dense layers in the order of their names; None where it holds anything else."""
     by_stem: dict[str, dict[str, str]] = {}
     for name, (shape, _) in found.items():
-        stem, last = name[: max(name.rfind("."), name.rfind("/"), 0)], re.split("[./]", name)[-1]
+        at = max(name.rfind("."), name.rfind("/"))
+        stem, last = name[: max(at, 0)], name[at + 1 :]
         kind = "weight" if last.lower() in _WEIGHTS and len(shape) == 2 else "bias" if last.lower() in _BIASES and len(shape) == 1 else ""
         if not kind or kind in by_stem.setdefault(stem, {}):
             return None

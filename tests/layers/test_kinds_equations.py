@@ -14,6 +14,7 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.layers import KINDS, face
 from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.readout import MatrixReading
 from nnviz3d.spec.topology_builder import build_topology
@@ -122,7 +123,7 @@ def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(so
         assert (sections.PARAMETERS in one) == bare
         if bare:
             (line,) = one[sections.PARAMETERS]
-            assert line.text == face(kind, "equations").STILL and line.text.count(".") == 1
+            assert line.text == equations_of(kind).still and line.text.count(".") == 1
             assert sections.UPDATE not in one and sections.GRADIENT not in one
 
 
@@ -145,3 +146,6 @@ def test_every_kind_has_words_of_one_sentence(source):
     words = face(source.topology.by_name["k"].kind, "words")
     assert words.NAME and words.LOOK.endswith(".") and words.SENTENCE[0].isupper() and words.SENTENCE.endswith(".")
     assert len(words.SENTENCE) < 200
+    for told in (words.FORWARD, words.BACKWARD):
+        told = told.format(activation="relu")
+        assert told.endswith(".") and not told[0].isupper() and len(told) < 120, "a sentence of a walk goes on with it"
