@@ -218,6 +218,18 @@ class NumpyOps:
         """What closes a step; the host counts by itself."""
         return []
 
+    # of a device that runs ahead (`asynchronous`)
+    def graph(self, calls: Calls) -> Calls:
+        """The same work as fewer calls, where the device can."""
+        return calls
+
+    def verdict(self) -> tuple[bool, int, float]:
+        """(a step was not finite, steps finished since `forget`, loss of the last one); the host judges each step by itself."""
+        return False, 0, float("nan")
+
+    def forget(self) -> None:
+        """Steps are counted from here."""
+
     @staticmethod
     def _blocks(*arrays):
         """The arrays cut along their first axis into cache-sized blocks; the same block once where two arguments are one array."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class Arenas:
         self.before = self.parameters.copy()
         self.gradients, self._change = ops.zeros(first.size), ops.zeros(first.size)
         self.slots = [ops.zeros(first.size) for _ in range(SLOTS[optimizer])]
-        self.alive = None
+        self.alive: Any = None
 
     def change(self):
         """(P,) parameters minus before, computed now."""
@@ -39,7 +40,7 @@ class Arenas:
     def largest(self) -> tuple[float, float]:
         """(largest |parameter|, largest |first slot| or 0)."""
         peak = [max(float(array.max(initial=0)), -float(array.min(initial=0))) for array in (self.parameters, *self.slots[:1])]
-        return (*peak, 0.0)[:2]
+        return peak[0], peak[1] if len(peak) > 1 else 0.0
 
     def finite(self) -> bool:
         """All parameters and slots are numbers."""

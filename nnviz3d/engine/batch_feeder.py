@@ -68,7 +68,9 @@ class Feed:
     def batch(self) -> tuple[np.ndarray, Buffers]:
         """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         stop = self.batches.position
-        return self.batches.order[stop - self.count : stop].copy(), self.plan.buffers
+        buffers = self.plan.buffers
+        assert buffers is not None, "no step has begun"
+        return self.batches.order[stop - self.count : stop].copy(), buffers
 
     def state(self) -> dict:
         return {"batches": self.batches.state(), "noise": self._noise.bit_generator.state}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.backend.numpy_activations import FROM_OUTPUT
 from nnviz3d.engine.objective import ON_LOGITS
 from nnviz3d.spec import limits
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Topology
@@ -22,25 +23,26 @@ class Buffers:
     One array serves for two where that is the same: z is a where the derivative needs only `a`, y is a without dropout.
     """
 
-    z: list
-    a: list
-    y: list
-    d: list
-    t: object
-    cell: object  # [mean loss]
-    masks: list  # dropout, by node; None where there is none
-    kills: list | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
+    z: list[Any]
+    a: list[Any]
+    y: list[Any]
+    d: list[Any]
+    t: Any
+    cell: Any  # [mean loss]
+    masks: list[Any]  # dropout, by node; None where there is none
+    kills: list[Any] | None = None  # 0 where a neuron is killed, else 1, by node; None where none is
 
     @classmethod
     def make(cls, ops: Ops, topology: Topology, batch: int, dropout: tuple[float, ...] = (), killed: tuple[int, ...] = ()) -> Buffers:
         """`dropout`: by node, the share that passes nothing on; empty where this is no training."""
         a = [ops.zeros((batch, node.size)) for node in topology.nodes]
         on_logits = topology.output.activation in ON_LOGITS.values()
-        z = [x if node.activation in FROM_OUTPUT else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]
+        z = [x if ACTIVATIONS[node.activation].from_output else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]
         if on_logits:
             z[-1] = ops.zeros(a[-1].shape)
         d = [None, *(ops.zeros(x.shape) for x in a[1:])]
-        masks, y = [None] * len(a), list(a)
+        masks: list[Any] = [None] * len(a)
+        y = list(a)
         for k, share in enumerate(dropout):
             if share:
                 masks[k], y[k] = ops.zeros(a[k].shape), ops.zeros(a[k].shape)

@@ -24,9 +24,10 @@ from nnviz3d.spec.topology import Node, Topology
 class Compiler:
     """Binds the parts of a plan to one set of arenas. `parameters`, `gradients`: (P,). Nodes go by rank, then number."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, gradients=None):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters: Any, gradients: Any = None):
         self.ops, self.topology, self.objective = ops, topology, objective
-        self.parameters, self.gradients = parameters, gradients
+        self.parameters: Any = parameters
+        self.gradients: Any = gradients
         self.nodes = topology.order[1:]
 
     def input(self, plan: Plan, b: Buffers, x_ni, t_no) -> None:

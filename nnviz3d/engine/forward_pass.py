@@ -49,11 +49,15 @@ class ForwardPass:
 
     def run(self) -> None:
         """What is not finite is looked for elsewhere, not warned about."""
+        with np.errstate(all="ignore"):
+            self.compute()
+
+    def compute(self) -> None:
+        """The same, where numpy's warnings are off already: switching them costs as much as a small layer."""
         if self._constants is not None:
             self.ops.begin(self._constants)
-        with np.errstate(all="ignore"):
-            for call in self._calls:
-                call()
+        for call in self._calls:
+            call()
 
     def ask(self, x_ni: np.ndarray) -> None:
         """Other rows, as many as before."""

@@ -26,7 +26,7 @@ def block_rows(topology: Topology) -> int:
     return int(min(max(most, FEWEST), MOST))
 
 
-def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray, weight_n=1.0) -> np.ndarray:
+def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray, weight_n: np.ndarray | float = 1.0) -> np.ndarray:
     """(n,) float64: the loss of each row alone, times the weight of its class; nan where the outputs are not numbers. `z_no` counts where
     the loss works on logits."""
     return weight_n * _losses(objective, z_no, a_no, t_no)
@@ -56,7 +56,7 @@ def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
     targets = getattr(data, f"t_{part}")
     if objective.classes or not len(targets):
         return None
-    square_o = absolute_o = 0.0
+    square_o, absolute_o = np.zeros((2, trainer.topology.output.size))
     judging = Judging(trainer.ops, trainer.topology, objective, trainer.arenas.parameters, data, trainer.holds.killed)
     with np.errstate(all="ignore"):
         for where, out_no, _ in judging.blocks(part, np.arange(len(targets))):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.buffers import Buffers
@@ -24,7 +25,7 @@ class Plan:
     phases: list[tuple[str, int, int]] = field(default_factory=list)
     groups: list[Calls] = field(default_factory=list)
     watch: int = 1  # steps between two looks at a device that runs ahead: it must not queue more than a frame's worth
-    index: object = None  # (B,) where the rows of the batch are named
+    index: Any = None  # (B,) where the rows of the batch are named
     buffers: Buffers | None = None
     masks: list = field(default_factory=list)  # (mask, dropout share) to draw before the step
 

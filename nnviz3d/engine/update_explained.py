@@ -8,7 +8,7 @@ is the arena's new value to float32's rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.frozen_ranges import frozen_stretches
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
 
@@ -108,7 +109,7 @@ def update(tape: Tape, p: int) -> Rule:
         state |= {"clip_norm": train.clip_norm, "norm": tape.gradient_norm}
     step = rate * direction
     new = old - state.get("decay_term", 0.0) - step - (shrink or 0.0)
-    dead = tape.alive is not None and _is_weight(node, p) and not tape.alive[p]
+    dead = tape.alive is not None and _is_weight(node, p) and not bool(tape.alive[p])
     if tape.diverged:
         new = old
     return Rule(
@@ -131,9 +132,8 @@ def directions(tape: Tape, where: slice) -> np.ndarray:
 
 def locate(tape: Tape, p: int) -> tuple[Node, str]:
     """The node that parameter `p` leads into, and its name with 0-based indices, as in a weights file. Raises IndexError outside [0, P)."""
-    node, _, r = tape.topology.part(p)
-    name = next(name for name, there in tape.topology.parameter_ranges.items() if there is r)
-    return node, f"{name}[{', '.join(map(str, np.unravel_index(p - r.start, r.shape)))}]"
+    node, part, r = tape.topology.part(p)
+    return node, f"{tape.topology.parameter_name(node, part)}[{', '.join(map(str, np.unravel_index(p - r.start, r.shape)))}]"
 
 
 def _is_weight(node: Node, p: int) -> bool:
@@ -141,9 +141,9 @@ def _is_weight(node: Node, p: int) -> bool:
     return node.weight is not None and node.weight.start <= p < node.weight.stop
 
 
-def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, float], float | None]:
+def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, Any], float | None]:
     """(terms of the gradient, Playground's shrinking after the update or None)."""
-    train, terms = tape.train, {}
+    train, terms = tape.train, dict[str, Any]()
     if not is_weight:
         return terms, None
     sign = float(np.sign(old))
@@ -154,7 +154,7 @@ def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, fl
     return terms, tape.learning_rate * train.l1 * sign if train.l1_dead_at_zero else None
 
 
-def _direction(train, t: int, used, slots: list[tuple]) -> tuple[dict, object]:
+def _direction(train: Train, t: int, used: Any, slots: list[tuple]) -> tuple[dict[str, Any], Any]:
     """(the optimiser's symbols, what the learning rate is multiplied by), of one parameter or of many. Moments are the arenas'
     own, so that float32's underflow of used^2 is told as it happened."""
     name = train.optimizer

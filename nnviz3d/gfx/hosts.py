@@ -16,6 +16,7 @@ from nnviz3d.gfx import variables
 from nnviz3d.spec.errors import RunError
 
 if TYPE_CHECKING:
+    from nnviz3d.gfx.context import Context
     from nnviz3d.gfx.desktop import Chooser
     from nnviz3d.gfx.keyboard import Keyboard
 
@@ -45,6 +46,8 @@ class Host(Protocol):
     close_asked: bool
     dropped: list[str]
 
+    @property
+    def context(self) -> Context: ...
     @property
     def title(self) -> str: ...
     @title.setter

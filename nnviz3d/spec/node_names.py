@@ -23,6 +23,11 @@ def inside(name: str) -> str:
     return name.lower() if name in ("Input", "Output") or name.startswith("Hidden layer ") else name
 
 
+def phase_layer(topology: Topology, number: int) -> str:
+    """ "layer 2 of 3", as phases are called; the layer's own name where it has one."""
+    return f"layer {number} of {len(topology.nodes) - 1}" if topology.is_chain else short_name(topology, number)
+
+
 def neuron_place(topology: Topology, number: int, index: int) -> str:
     """ "input 27", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7", "sum neuron 3"."""
     node = topology.nodes[number]

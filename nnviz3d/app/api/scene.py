@@ -1,4 +1,4 @@
-"""What `import nnviz3d as nv` offers: run, shot, train (films: `api.film`). The command line calls the same functions."""
+"""What `import nnviz3d as nv` offers: run, shot, recordings. Films are in `api.film`, training is in `api.training`."""
 
 from __future__ import annotations
 
@@ -35,23 +35,6 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
 
     opened = open_scene(scene)
     return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
-
-
-@blas_threads.one()
-def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
-    """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError.
-
-    Up to `steps` (else the scene's, else 1000) steps; the scene's stop conditions may end it earlier.
-    """
-    from nnviz3d.app.session.session import Session
-    from nnviz3d.app.training import stop_conditions
-
-    opened = open_scene(scene, train=True)
-    document = opened.scene
-    session = Session(document, opened.base, backend)
-    wanted = document.train.steps or 1000 if steps is None else steps
-    stop_conditions.run(session.source, session.source.trainer, document.train, wanted, session.stops)
-    return session.source
 
 
 @blas_threads.one()
@@ -113,13 +96,13 @@ def take(
     """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
     from nnviz3d.gfx.hosts import alone, check_process
-    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.reasons import RECORDED
 
     document = opened.scene
     if phase is not None and opened.recording is not None:
-        raise InputError.option("", "phase", NO_WALK)
+        raise InputError.option("", "phase", RECORDED.walk)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app.cli import film_commands
-from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
+from nnviz3d.app.cli import film_commands, training_commands
+from nnviz3d.app.cli.options import SIZE, Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 from nnviz3d.app.training import blas_threads
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
@@ -42,10 +42,10 @@ def run(
     headless: Headless = False,
     frames: Frames = None,
     size: Size = None,
-    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
-    stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
+    stats: Annotated[Path | None, output("F.json", "Save ms per stage (p50, p99).", "--stats")] = None,
     fullscreen: Fullscreen = False,
-    resume: output("F.safetensors", "Go on from this checkpoint.", "--resume") = None,
+    resume: Annotated[Path | None, output("F.safetensors", "Go on from this checkpoint.", "--resume")] = None,
     with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
     language: Language = None,
 ) -> None:
@@ -60,7 +60,7 @@ def tour(
     headless: Headless = False,
     frames: Frames = None,
     size: Size = None,
-    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
     fullscreen: Fullscreen = False,
     language: Language = None,
 ) -> None:
@@ -99,53 +99,8 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     raise typer.Exit(code)
 
 
-@command(app)
-def train(
-    options: Any,
-    scene: SceneName,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
-    ] = None,
-    init: output("W.safetensors", "Start from these weights.", "--init") = None,
-    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
-    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
-    checkpoint: Annotated[
-        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
-    ] = None,
-    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
-    as_json: Json = False,
-    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
-    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
-    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
-) -> None:
-    """Train without a picture."""
-    from nnviz3d.app.cli.commands.train import Keep
-    from nnviz3d.app.cli.commands.train import train as work
-
-    keep = Keep(record, every, half, overwrite)
-    files = {"init": init, "resume": resume, "save": save, "checkpoint": checkpoint, "log": log}
-    raise typer.Exit(work(options, scene, steps=steps, **files, as_json=as_json, keep=keep))
-
-
-@command(app)
-def export(
-    options: Any,
-    scene: SceneName,
-    target: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
-    ],
-    weights: output("W.safetensors", "With these weights.", "--weights") = None,
-    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
-    language: Annotated[
-        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write the weights, the scene, or the network as a short script of its own."""
-    from nnviz3d.app.cli.commands.export import export as work
-
-    raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+command(app)(training_commands.train)
+command(app)(training_commands.export)
 
 
 @command(app)
@@ -158,7 +113,7 @@ def shot(
         str | None,
         typer.Option("--phase", metavar="PLACE", help="A place inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
     ] = None,
-    size: Size = "1280x720",
+    size: Annotated[str, SIZE] = "1280x720",
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the overlay.")] = True,
     camera: Annotated[
         str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
@@ -350,7 +305,7 @@ def with_command(arguments: list[str]) -> list[str]:
 
 
 def _commands() -> set[str]:
-    return {each.name or each.callback.__name__ for each in app.registered_commands}
+    return {each.name or each.callback.__name__ for each in app.registered_commands if each.callback is not None}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from nnviz3d.draw.offscreen import ROUNDS, Canvas
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.overlay import ImguiFrame
-from nnviz3d.spec.readout import Performance
 from nnviz3d.ui.overlay import Overlay
 
 
@@ -33,9 +32,7 @@ def draw_still(
         stage.pointer.pick(picked)
 
         def told() -> None:
-            plane, moment = stage.view.responses.reading(session.source), stage.moment()
-            shown = {"plane": plane, "moment": moment, "beside": stage.view.second}
-            readout = build.readout(session, stage.labels(), stage.view.edges, Performance(), picked, **shown)
+            readout = build.readout(session, stage.reading())
             overlay.draw(session.scene, readout, canvas.display_size, 1 / 60, compact=not ui)
 
         session.refresh()
@@ -69,16 +66,7 @@ def draw_enlarged(host: Host, stage: Stage, scale: float, size: tuple[int, int])
         with stage.on(canvas, overlay.scale):
             session.refresh()
             stage.prepare(0.0, replace(frame.pose, shift=(0.0, frame.pose.shift[1])), exact=True, level=level)
-            readout = build.readout(
-                session,
-                stage.labels(),
-                stage.view.edges,
-                Performance(),
-                stage.pointer.picked,
-                plane=stage.plane(),
-                moment=stage.moment(),
-                beside=stage.view.second,
-            )
+            readout = build.readout(session, stage.reading())
             canvas.begin()
             canvas.add(stage)
             return canvas.finish(lambda: overlay.draw(session.shown_scene, readout, size, 1 / 60, compact=True))

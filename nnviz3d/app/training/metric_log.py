@@ -9,6 +9,7 @@ import copy
 
 import numpy as np
 
+from nnviz3d.sources.protocols import History
 from nnviz3d.spec.readout import Charts
 
 CAPACITY = 4096  # points a curve; when full, every second one is dropped and every second new one skipped
@@ -18,7 +19,7 @@ class Curve:
     """(step, values) rows; `width` values a row."""
 
     def __init__(self, width: int):
-        self._rows = np.zeros((CAPACITY, 1 + width), np.float64)
+        self._rows = np.full((CAPACITY, 1 + width), np.nan, np.float64)  # written to, so that its memory is there from the start
         self._count = 0
         self._stride = 1
         self._seen = 0
@@ -53,8 +54,10 @@ class Curve:
         return self._rows[: self._count].copy()
 
     def column(self, k: int) -> np.ndarray:
-        """A read-only float32 copy of one column; 0 is the step."""
-        out = self._rows[: self._count, k].astype(np.float32)
+        """A read-only float32 copy of one column; 0 is the step. Its memory is of one size whatever the length: of arrays under 1 kB numpy
+        keeps up to seven for each size that was ever used, and a growing curve would use them all."""
+        out = np.empty(CAPACITY, np.float32)[: self._count]
+        out[:] = self._rows[: self._count, k]
         out.flags.writeable = False
         return out
 
@@ -79,9 +82,9 @@ class Curves:
         self._test.add(step, test_loss, *(np.nan if a is None else a for a in (train_accuracy, test_accuracy)))
         self._charts = None
 
-    def follow(self, rewind) -> Curves:
+    def follow(self, history: History | None) -> Curves:
         """Drop what a run no longer is. The loss of the step that a branch begins at was there before, a look at the test part was not."""
-        lost = None if rewind is None else rewind.take_lost("curves")
+        lost = None if history is None else history.take_lost("curves")
         if lost is not None:
             self._train.cut(lost + 1)
             self._test.cut(lost)

@@ -10,15 +10,15 @@ from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.comparison_view import ComparisonView, wanted
 from nnviz3d.app.view.decision_plate import Responses
 from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
-from nnviz3d.app.view.projection import Projection
+from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
 from nnviz3d.bridge.network_columns import Picture, Shown
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
-from nnviz3d.gfx.hosts import Host
 from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
 
@@ -64,7 +64,7 @@ class NetworkView:
         found = self.picture.layout.stack_of(hovered) if not (self.second and self.second.over) else None
         return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
 
-    def plane(self, source, hovered: int) -> PlaneReading | None:
+    def plane(self, source: Source, hovered: int) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""
         if self.second and self.second.over:
             return self.second.responses.reading(self.second.rival.source, self.second.hovered)
@@ -119,7 +119,7 @@ class NetworkView:
             if not shown.walking:
                 self.second.share(look)
 
-    def render(self, host: Host) -> None:
+    def render(self, host: Surface) -> None:
         """Draw what was prepared: OpenGL calls only."""
         (subject, frame), *others = self.shown()
         self.renderer.render(subject, frame, host.framebuffer, host.size, others)

@@ -5,21 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from nnviz3d.draw.camera import LENS, Pose
 from nnviz3d.draw.network_buffers import Subject
-from nnviz3d.gfx.hosts import Host
+from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
 
 OUTSIDE = (-1e5, -1e5, 0.0)  # where a point behind the eye is said to be
 
 
+class Surface(Protocol):
+    """What a stage stands on: a host, or a canvas. `frames`: how many it has shown."""
+
+    frames: int
+
+    @property
+    def context(self) -> Context: ...
+    @property
+    def framebuffer(self) -> int: ...
+    @property
+    def pixel_ratio(self) -> float: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def display_size(self) -> tuple[int, int]: ...
+
+
 class Viewport:
     """The surface that a stage draws on. `text`: the overlay's scale there."""
 
-    def __init__(self, host: Host):
+    def __init__(self, host: Surface):
         self.host, self.text = host, host.pixel_ratio
 
     @property
@@ -33,7 +51,7 @@ class Viewport:
         return self.host.display_size
 
     @contextmanager
-    def moved_to(self, host: Host, text: float) -> Iterator[None]:
+    def moved_to(self, host: Surface, text: float) -> Iterator[None]:
         """Another host of the same context for a while, with an overlay of this scale."""
         before = self.host, self.text
         self.host, self.text = host, text

@@ -11,23 +11,26 @@ from nnviz3d.app.view.annotations import StepAnnotations
 from nnviz3d.app.view.camera_control import CameraControl
 from nnviz3d.app.view.network_view import NetworkView
 from nnviz3d.app.view.pointer import Pointer
-from nnviz3d.app.view.projection import Projection, Viewport
+from nnviz3d.app.view.projection import Projection, Surface, Viewport
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.app.view.view_state import view_state
 from nnviz3d.draw import quality
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
-from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.edit import Rebuild
-from nnviz3d.spec.readout import Command, Label, PlaneReading, StageInput
+from nnviz3d.spec.readout import Command, Label, StageInput
 from nnviz3d.spec.step_annotations import Moment
+
+CARDS = frozenset({"table", "function"})  # of a walk: the outputs with their targets, and the picked neuron's function
 
 
 class Stage:
-    """`time`: seconds since the scene began. The session is brought up to date by whoever draws: `session.refresh()`, then `prepare`."""
+    """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Whoever draws brings the session up to
+    date first: `session.refresh()`, then `prepare`."""
 
-    def __init__(self, host: Host, session: Session):
+    def __init__(self, host: Surface, session: Session):
         self.session = session
         self.viewport = Viewport(host)
         self.governor = quality.Governor(software=host.context.software)
@@ -35,7 +38,7 @@ class Stage:
         self.view = NetworkView(host.context, session)
         self.camera = CameraControl(self.viewport, self.view, session)
         self.pointer = Pointer(self.viewport, self.view, session)
-        self.annotations = StepAnnotations()
+        self.annotations, self.cards = StepAnnotations(), CARDS
         self.view.frame = replace(self.view.frame, pose=self.camera.rig.pose)
 
     def close(self) -> None:
@@ -104,12 +107,17 @@ class Stage:
         return self.view.renderer
 
     @contextmanager
-    def on(self, host: Host, text: float) -> Iterator[None]:
+    def on(self, host: Surface, text: float) -> Iterator[None]:
         """Stand on another host of the same context for a while, at its size, with an overlay of this scale."""
         with self.viewport.moved_to(host, text):
             yield
 
     # ---------------------------------------------------------------- what is said of the picture
+
+    @property
+    def pose(self) -> Pose:
+        """Of the camera, as it was prepared last."""
+        return self.view.frame.pose
 
     @property
     def projection(self) -> Projection:
@@ -132,12 +140,30 @@ class Stage:
         """What a walk tells beside the network; None outside a walk, and where the scene wants no labels."""
         scene = self.session.scene
         walking = self.session.walking if scene.view.labels else None
-        return self.annotations.read(walking, scene.look, self.pointer.picked, self.projection)
+        found = self.annotations.read(walking, scene.look, self.pointer.picked, self.projection)
+        if found is None or self.cards == CARDS:
+            return found
+        table, inset = (found.table if "table" in self.cards else None), (found.inset if "function" in self.cards else None)
+        return replace(found, table=table, inset=inset)
 
-    def plane(self) -> PlaneReading | None:
-        """What is said of the plane, and of the picture of the neuron under the pointer."""
-        return self.view.plane(self.session.source, self.pointer.hovered)
+    def show_cards(self, cards: frozenset[str]) -> None:
+        """Only these of `CARDS` beside the network from now on; the camera makes room for a table only where there is one."""
+        self.cards, self.camera.with_table = cards, "table" in cards
 
-    def stack(self) -> str:
-        """What is said of the stack under the pointer; "" for none."""
-        return self.view.stack(self.pointer.hovered)
+    def reading(self) -> StageReading:
+        """Of the frame that was prepared last."""
+        pointer, view = self.pointer, self.view
+        return StageReading(
+            labels=self.labels(),
+            edges=view.edges,
+            signals=view.signals,
+            picked=pointer.picked,
+            hovered=pointer.hovered,
+            chosen=pointer.chosen,
+            edge=pointer.hovered_edge,
+            layer=pointer.layer,
+            stack=view.stack(pointer.hovered),
+            plane=view.plane(self.session.source, pointer.hovered),
+            moment=self.moment(),
+            second=view.second,
+        )

@@ -1,14 +1,26 @@
-"""One frame: poll, panels return edits, apply, publish, draw, overlay, train, present. The same in a window and headless.
+"""One frame, the same in a window and headless:
 
-Training comes after the draw calls are handed over and before the wait for them: the rasteriser draws step n while step n + 1 is computed.
+poll -> apply the answers of the last frame -> publish -> overlay -> draw -> train while the rasteriser works -> present
+
+- poll: the window's events; files that were dropped, the file dialog, the wish to close.
+- apply: edits, what was done on the stage, commands, all as the overlay handed them back one frame ago; then what they rebuild.
+- publish: the session brings the shown sample up to the newest step, the stage reads it into a `ViewState` and uploads what changed.
+  From here to the end of the frame nothing that is drawn changes.
+- overlay: panels are laid out from a `Readout` and hand back an `Answer`, for the next frame.
+- draw: OpenGL calls only, the network and then the overlay; they are handed over, nobody waits for them.
+- train: steps of the network while the rasteriser draws the step before; a live film takes its pixels.
+- present: wait for the picture, and show it.
 """
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+
+import numpy as np
 
 from nnviz3d.app.readout import build
 from nnviz3d.app.render import image_files
@@ -27,7 +39,7 @@ from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
@@ -102,8 +114,20 @@ class Loop:
             self.host.present()
         self._govern(self.meter.end_frame())
         self._warned = self._warned + 1 if self.wants_still else 0
-        if self._warned == WARNED:
-            self._save_still()
+        if self.wants_still is not None and self._warned == WARNED:
+            self._save_still(self.wants_still)
+
+    def picture_at_rest(self) -> np.ndarray:
+        """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
+        self.session.settle()
+        self.session.running = False
+        if self.session.walking is None:
+            self.session.evaluate()  # at rest the scores are of this very step
+        self.session.refresh()
+        self.stage.draw(0.0)
+        self._overlay(1e-3)
+        self.host.end_overlay()
+        return self.host.read()
 
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
@@ -111,7 +135,7 @@ class Loop:
         self.inputs.after_time(before)
 
     @staticmethod
-    def _until(ms: float):
+    def _until(ms: float) -> Callable[[], bool]:
         end = perf_counter() + ms * 1e-3
         return lambda: perf_counter() < end
 
@@ -127,6 +151,15 @@ class Loop:
 
     def _overlay(self, dt: float) -> None:
         self._toast_left -= dt
+        readout = self.readout()
+        Program.draws = 0
+        self._title()
+        self.host.begin_overlay(dt)
+        typed = self.host.keyboard and self.host.keyboard.take()
+        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+
+    def readout(self) -> Readout:
+        """What the overlay is given: of the frame that was prepared last."""
         performance = self.meter.performance(
             self.stage.renderer.timers.ms,
             renderer=self.host.context.renderer,
@@ -135,32 +168,15 @@ class Loop:
             resolution_scale=self.stage.view.frame.level.scale,
             draw_calls=Program.draws,
         )
-        Program.draws = 0
-        readout = build.readout(
-            self.session,
-            self.stage.labels(),
-            self.stage.view.edges,
-            performance,
-            self.stage.pointer.picked,
-            self.stage.pointer.hovered,
-            self.toast if self._toast_left > 0 else "",
-            self.stage.pointer.chosen,
-            self.stage.pointer.layer,
-            plane=self.stage.plane(),
-            moment=self.guide.moment(),
-            edge=self.stage.pointer.hovered_edge,
+        around = build.Surroundings(
+            performance=performance,
+            settings=self.personal.settings,
+            toast=self.toast if self._toast_left > 0 else "",
             question=self.desk.question,
-            beside=self.stage.view.second,
             tour=self.guide.reading(),
             capture=self.capture.reading(),
-            signals=self.stage.view.signals,
-            stack=self.stage.stack(),
-            settings=self.personal.settings,
         )
-        self._title()
-        self.host.begin_overlay(dt)
-        typed = self.host.keyboard and self.host.keyboard.take()
-        self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+        return build.readout(self.session, self.stage.reading(), around)
 
     def _title(self) -> None:
         """What the window's list of windows should say."""
@@ -212,7 +228,7 @@ class Loop:
             self.do(Command("quit"))
 
     @contextmanager
-    def _telling(self):
+    def _telling(self) -> Iterator[None]:
         """What cannot be used becomes the banner."""
         try:
             yield
@@ -227,9 +243,9 @@ class Loop:
         except InputError as error:
             self.session.banner = str(error)
 
-    def _save_still(self) -> None:
+    def _save_still(self, size: tuple[int, int]) -> None:
         """Of the stage, larger than the window, between two frames."""
-        size, self.wants_still = self.wants_still, None
+        self.wants_still = None
         try:
             image = draw_enlarged(self.host, self.stage, self.overlay.scale, size)
             self.say(f"saved {image_files.save(image, Path.cwd(), self.session.name)}, {size[0]} x {size[1]} pixels")
@@ -264,11 +280,14 @@ class Loop:
         self._show(there.session, lambda _loop: there.inputs)
         self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
 
-    def _show(self, session: Session, inputs) -> None:
+    def put(self, session: Session, stage: Stage) -> None:
+        """Show this session on this stage from now on. Closes nothing."""
+        self.session, self.stage = session, stage
+
+    def _show(self, session: Session, inputs: Callable[[Loop], Inputs]) -> None:
         self.stage.close()
-        self.session = session
         session.dress = self.personal.dress
-        self.stage = Stage(self.host, session)
+        self.put(session, Stage(self.host, session))
         self.stage.camera.make_way(self._free())
         self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         self.inputs = inputs(self)
@@ -278,7 +297,7 @@ class Loop:
         scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
         return free_area(self.host.display_size[1], scale, self.overlay.free.right, two=self.session.rival is not None)
 
-    def settle_in(self, name: str, value) -> None:
+    def settle_in(self, name: str, value: object) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
         try:
             self.personal.set(name, value)
@@ -307,5 +326,5 @@ class Loop:
         self.desk.withdraw()
         self.guide.leave()
         self.stage.close()
-        self.overlay = None
+        del self.overlay  # before the context that its textures live in
         self.host.close()

@@ -8,6 +8,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, percent, plain, short, times
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
@@ -20,6 +21,7 @@ from nnviz3d.ui.hud.labels import colour_bar
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _PARTS = {
+    "given": "which came with the network",
     "test": "from the test part, which is never trained on",
     "train": "from the training part, as there is no test part",
     "batch": "of the batch that this step learns from",
@@ -117,7 +119,8 @@ def _sample(f: Frame, room: float) -> None:
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
     told = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
     dim(kept(told, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
-    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}, and its true answer.")
+    true = "" if r.sample_part == "given" else ", and its true answer"
+    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}{true}.")
     if answer:
         if one_line:
             imgui.same_line(0, f.px(6))
@@ -204,7 +207,7 @@ def _legend(f: Frame, room: float) -> None:
     if weights:
         quantity = "|Δw|" if weights.mode in ("phase", "difference") else "|w| before the step"
     known = r.walk is None or r.walk.whole or (weights is not None and weights.mode != "phase")
-    where = f" (layer {r.edges_layer} of {len(r.topology.nodes) - 1})" if len(r.topology.nodes) > 2 else ""
+    where = f" ({phase_layer(r.topology, r.edges_layer)})" if len(r.topology.nodes) > 2 else ""
     peak = f"brightest: {quantity} = {short(r.edges_peak)}{where}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
     peak = peak if known else f"{quantity}, as the wave reaches it"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room

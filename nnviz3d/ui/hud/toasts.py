@@ -86,7 +86,8 @@ def hover_card(f: Frame) -> None:
     told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []
     told += [f"z = {plain(h.z)}"] if h.z is not None and (known or "z" in h.known) else []
     told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
-    numbers = "     ".join(told) or f"Forward, layer {h.layer}, is still to come"
+    name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
+    numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, is still to come"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()

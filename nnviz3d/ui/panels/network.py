@@ -11,12 +11,13 @@ from imgui_bundle import imgui
 
 from nnviz3d.layers import face
 from nnviz3d.spec import limits
+from nnviz3d.spec.activations import ELEMENTWISE, OutputActivation
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.layer_edits import Layers, inserted, listed, moved, removed
-from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable
+from nnviz3d.spec.layer_table import Initializer, LayerTable
 from nnviz3d.spec.network_graph import layer_name
 from nnviz3d.spec.number_text import count, shape
-from nnviz3d.spec.scene import Layer, OutputActivation
+from nnviz3d.spec.scene import Layer
 from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
@@ -25,7 +26,8 @@ from nnviz3d.ui.core.strings import LAYER_HINTS
 from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, elide, icon_button, small, tidy, tip
 from nnviz3d.ui.panels import layer_settings
 
-ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
+INITS, OUTPUTS = words(Initializer), words(OutputActivation)
+NAMED = 58  # pixels of the names of layers, where they have some
 LISTED = 12  # more layers than this scroll in a box of their own
 
 
@@ -74,12 +76,12 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     full, gap = imgui.get_content_region_avail().x, f.px(5)
     start = imgui.get_cursor_pos_x()
     buttons = 2 * f.px(25) + gap
+    number = f.px(24 if f.readout.topology.is_chain else NAMED)
     imgui.align_text_to_frame_padding()
-    dim(f"{k + 1}")
-    tip(f, "Click: this layer's equations and all its weights, as matrices.")
+    dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
+    tip(f, _told(f, k, "Click: this layer's equations and all its weights, as matrices."))
     if imgui.is_item_clicked():
         f.do("choose_layer", k + 1)
-    number = f.px(24)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
     has = type(layer).model_fields
@@ -115,16 +117,16 @@ def _units(f: Frame, k: int, layer: Any, width: float) -> None:
 
 
 def _kind(f: Frame, k: int, layer: LayerTable, width: float) -> None:
-    """What a layer is that has no units of its own: its kind, and its name where that says more."""
+    """What a layer is that has no units of its own."""
     words = face(layer.kind, "words")
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(elide(words.NAME if not layer.name else f"{words.NAME} {layer.name}", width))
+    imgui.text_unformatted(elide(words.NAME, width))
     tip(f, _told(f, k, words.SENTENCE))
 
 
 def _function(f: Frame, k: int, layer: Any, width: float) -> None:
     imgui.set_next_item_width(width)
-    picked = combo("##activation", layer.activation, ACTIVATIONS)
+    picked = combo("##activation", layer.activation, ELEMENTWISE)
     tip(f, LAYER_HINTS["activation"])
     if picked and picked != layer.activation:
         f.edit(f"network.layers.{k}.activation", picked)

@@ -15,16 +15,18 @@ import pytest
 from safetensors.numpy import save_file
 
 from nnviz3d.app.api import module_scene
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
 from nnviz3d.app.session.network_export import export
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.annotations import outputs
 from nnviz3d.app.view.decision_plate import _levels, scale_words
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.backend import choose
 from nnviz3d.bridge import plate_colors
-from nnviz3d.bridge.edge_selection import Shown
 from nnviz3d.engine import data
 from nnviz3d.engine.per_sample import errors
 from nnviz3d.engine.tape import record
@@ -32,11 +34,12 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import weights
 from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.formats.nnrec_reader import Recording
-from nnviz3d.sources.own import OwnTraining, verdict
+from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import Performance, SampleQuery
+from nnviz3d.spec.readout import SampleQuery
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.step_annotations import Table
@@ -71,14 +74,14 @@ def homes(tmp_path):
 
 def session(homes, steps=120, *edits) -> Session:
     scene = toml.load(homes / "homes.toml", [toml.parse_set(edit) for edit in edits])
-    made = Session(scene, homes, "cpu", homes / "homes.toml")
+    made = new_session(scene, homes, "cpu", homes / "homes.toml")
     made.run(steps)
     made.evaluate()
     return made
 
 
 def told(s: Session, picked: int = -1):
-    return build.readout(s, (), Shown(), Performance(), picked)
+    return build.readout(s, StageReading(picked=picked))
 
 
 def test_the_window_is_told_everything_in_the_unit(homes):
@@ -158,8 +161,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
         s = session(homes, 60, *edits)
         for _ in range(200):
             s.browser.ask(SampleQuery())
-            s.browser.work(s, 1 / 60)
-            reading = s.browser.reading(s)
+            s.browser.work(s.source, s.seen, 1 / 60)
+            reading = s.browser.reading(s.source, s.seen)
             if reading is not None and reading.known == reading.total:
                 break
         rmse_o, mae_o = errors(s.source.trainer, "test")
@@ -169,8 +172,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
 
 
 def run(homes, capsys, *edits, **options):
-    given = {"steps": 150, "init": None, "save": None, "log": None, "as_json": False} | options
-    code = command.train(Options(sets=list(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), **given)
+    as_json, request = options.pop("as_json", False), TrainRequest(**({"steps": 150} | options))
+    code = command.train(Options(sets=tuple(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), request, as_json=as_json)
     return code, capsys.readouterr().out
 
 
@@ -238,7 +241,7 @@ def test_weights_keep_their_answers_under_another_scale(homes):
 
 
 def test_a_recording_plays_in_the_unit_also_without_its_data(homes, capsys):
-    run(homes, capsys, steps=40, keep=command.Keep(homes / "r.nnrec"))
+    run(homes, capsys, steps=40, record=homes / "r.nnrec")
     trained = session(homes, 40)
     trained.source.show()
 

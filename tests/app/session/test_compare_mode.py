@@ -9,6 +9,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.api import scene as api
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.readout import comparison_readout
@@ -101,7 +102,7 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
         float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
     ]
     person.move(*place_in_rival(person, hidden))
-    low, high = stage.plane().hovered
+    low, high = stage.reading().plane.hovered
     assert -1 <= low < high <= 1  # tanh's
     person.click(*place_in_rival(person, 0))
     stage.pointer.pick(3)  # as a term of the panel does: in the network that is read
@@ -186,7 +187,7 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     assert person.session.source.step == 21 and person.session.rival.source.step == 20
     assert comparison_readout.reading(
         person.session, person.loop.stage.view.second
-    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session)
+    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session, person.session.rival)
     person.key(K.escape)
     person.frames(3)
     assert person.session.rival.source.step == 21
@@ -213,11 +214,11 @@ def test_a_shot_of_two_is_the_same_twice_and_a_film_trains_both():
 def test_train_tells_of_both(capsys, tmp_path):
     log = tmp_path / "log.jsonl"
     options = Options(backend="cpu", sets=("train.learning_rate=0.02",), quiet=True)
-    assert train(options, "compare", steps=30, init=None, save=None, log=log, as_json=True) == 0
+    assert train(options, "compare", TrainRequest(steps=30, log=log), as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["differences"] == [{"path": "network.layers.*.activation", "a": "relu", "b": "tanh"}]
     alone = Options(backend="cpu", sets=("train.learning_rate=0.02", "network.layers.0.activation=tanh", "compare={}"), quiet=True)
-    assert train(alone, "compare", steps=30, init=None, save=None, log=None, as_json=True) == 0
+    assert train(alone, "compare", TrainRequest(steps=30), as_json=True) == 0
     other = json.loads(capsys.readouterr().out)
     assert "rival" not in other and told["rival"]["test_loss"] == other["test_loss"] != told["test_loss"]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -231,6 +232,6 @@ def test_train_says_which_of_the_two_diverged(capsys):
         "compare.train.loss=mse",
         "compare.network.output.activation=linear",
     )
-    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", steps=30, init=None, save=None, log=None, as_json=True) == 3
+    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", TrainRequest(steps=30), as_json=True) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["diverged"] is None and told["rival"]["diverged"] and told["trouble"].startswith("B diverged")

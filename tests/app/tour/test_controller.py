@@ -10,7 +10,8 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.cli.main import app
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.tour.controller import LOOKING, Guide
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
@@ -36,7 +37,7 @@ class Visitor:
         path = toml.find(scene)
         self.host = open_host(*size, headless=True)
         edits = [Edit("look.quality", "low"), *edits]
-        self.loop = Loop(self.host, Session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
+        self.loop = Loop(self.host, new_session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
         self.frames(2)
 
     guide = property(lambda self: self.loop.guide)
@@ -75,7 +76,7 @@ class Visitor:
         self.frames()
 
     def at(self) -> str:
-        state = self.guide.state
+        state = self.guide.course.state
         return f"{state.lesson + 1}.{state.step + 1}"
 
 
@@ -100,9 +101,9 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
     visitor = Visitor(size=(360, 260), edits=[Edit("view.language", code)])
     guide, seen = visitor.guide, []
     visitor.do("tour")
-    counts = guide.state.counts
+    counts = guide.course.state.counts
     while guide.on:
-        step, session = guide.step, visitor.session
+        step, session = guide.course.step, visitor.session
         visitor.frames(2, dt=8.0)  # the camera and the walk have arrived
         seen.append(visitor.at())
         reading = guide.reading()
@@ -111,15 +112,15 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         if step.phase:
             place = session.walking.walk.place
             assert place == Place.parse(step.phase, session.source.topology), "the walk has come to the step's place"
-            assert session.walking.walk.tape.step == guide.tour.step + 1 and not session.running
-            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.tour.row]
+            assert session.walking.walk.tape.step == guide.course.tour.step + 1 and not session.running
+            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.tour.row]
         else:
             assert session.walking is None and session.source.step >= step.train
         assert len(reading.marks) == len(step.mark)
         for mark in reading.marks:
             if mark.box is None and not mark.lines:
                 assert 0 < mark.x < 360 and 0 < mark.y < 260, "what is marked is in the picture"
-        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.loop.stage.camera.rig._from is None
+        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.host.stage.camera.rig._from is None
         visitor.do("tour", "next")
     assert seen == [f"{k}.{s}" for k, count in enumerate(counts, 1) for s in range(1, count + 1)]
     visitor.loop.close()
@@ -299,9 +300,9 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     assert guide.on and guide.reading().text
     visitor.do("tour", "4.3")
     visitor.frames(1, dt=8.0)
-    tour, walk = guide.tour, visitor.session.walking.walk
+    tour, walk = guide.course.tour, visitor.session.walking.walk
     assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[tour.row]
-    fresh = Session(tour.scene, tour.path.parent, "cpu")
+    fresh = new_session(tour.scene, tour.path.parent, "cpu")
     fresh.run(tour.step)
     fresh.start_walk()
     assert np.array_equal(fresh.walking.walk.tape.before, walk.tape.before) and np.array_equal(
@@ -367,7 +368,7 @@ def test_dragging_the_time_line_holds_the_walk_there(visitor):
     visitor.do("walk_to", 1.25)
     visitor.frames(60)
     assert visitor.session.walking.number == 1.25
-    assert visitor.guide.state.met, "that is what the step invites to"
+    assert visitor.guide.course.state.met, "that is what the step invites to"
 
 
 def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
@@ -383,7 +384,7 @@ def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
             io.add_mouse_button_event(0, down)
             visitor.frames()
         visitor.frames(2)
-        assert guide.state.met is met
+        assert guide.course.state.met is met
     assert stage.pointer.picked != guide.neuron and guide.reading().marks
 
 

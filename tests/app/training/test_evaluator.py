@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.readout.build import readout
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.training import evaluator, stop_conditions
 from nnviz3d.app.training.evaluator import affordable, quick
 from nnviz3d.app.training.stop_conditions import Stops
-from nnviz3d.bridge.edge_selection import Shown
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.engine.evaluation import Evaluation, block_rows, drawn
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.readout import Performance
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud.transport import metrics
 
@@ -48,7 +47,7 @@ def ordered(tmp_path):
 
 
 def session(path, *sets):
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
 
 
 def truth(source, part="test"):
@@ -253,8 +252,8 @@ def test_the_browser_of_a_long_part_looks_through_rows_from_everywhere(ordered, 
     reading = None
     while reading is None or reading.known < reading.total:
         s.browser.ask(SampleQuery())
-        s.browser.work(s, 0.1)
-        reading = s.browser.reading(s)
+        s.browser.work(s.source, s.seen, 0.1)
+        reading = s.browser.reading(s.source, s.seen)
     assert reading.total == 200 and reading.rows
     rows = sample_browser._rows(s.source, s.source)[1]
     assert np.bincount(s.source.data.t_test[rows]).tolist() == [40] * 5
@@ -295,8 +294,7 @@ def test_the_next_wrong_answer_of_a_long_part_is_among_the_rows_that_are_looked_
 
 
 def _frame(s):
-    performance = Performance.__new__(Performance)
-    return type("F", (), {"readout": readout(s, (), Shown(), performance)})
+    return type("F", (), {"readout": readout(s, StageReading())})
 
 
 def test_a_caption_says_how_many_samples(ordered, monkeypatch):

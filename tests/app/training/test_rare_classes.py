@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.probes import health, health_rules
 from nnviz3d.app.readout.build import _findings
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.engine.data import load
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -42,7 +43,7 @@ def rare(tmp_path):
 
 def session(path, *sets):
     path = toml.find(path)
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
 
 
 def named(s, steps, every=100):
@@ -182,9 +183,8 @@ def test_of_a_part_that_is_too_large_the_rows_are_told(tmp_path, monkeypatch):
 
 
 def test_the_summary_of_a_training_tells_what_the_accuracy_hides(rare, capsys):
-    nothing = {"init": None, "save": None, "log": None, "as_json": False}
     options = Options(quiet=True, backend="cpu")
-    assert command.train(options, str(rare), steps=300, **nothing) == 0
+    assert command.train(options, str(rare), TrainRequest(steps=300)) == 0
     assert 'test accuracy 97.0 % (balanced 50.0 %; of "faulty" 0.0 %)' in capsys.readouterr().out
-    assert command.train(options, "iris", steps=300, **nothing) == 0
+    assert command.train(options, "iris", TrainRequest(steps=300)) == 0
     assert "balanced" not in capsys.readouterr().out, "classes that are equally frequent"

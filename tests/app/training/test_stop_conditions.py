@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.training import stop_conditions as rules
 from nnviz3d.app.training.stop_conditions import LIMIT, Stops
 from nnviz3d.spec import toml
@@ -22,7 +22,7 @@ ALWAYS = lambda: True  # noqa: E731
 
 def session(tmp_path, name="xor", *edits, remember=1 << 22):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def play(s, dt=1 / 60, more=ALWAYS, frames=3000):
@@ -116,7 +116,7 @@ def test_pace_and_stops_rebuild_nothing_and_end_no_walk(tmp_path):
     trainer, plans = s.source.trainer, s.source.trainer._feed._plans
     s.apply([Edit("train.stop_accuracy", 0.5), Edit("train.stop_epoch", 9), Edit("train.steps_per_second", 3.0)])
     assert s.walking is not None and s.source.trainer is trainer and trainer._feed._plans is plans
-    assert s.source.rewind.newest == 4
+    assert s.source.history.newest == 4
 
 
 def test_numbers_do_not_depend_on_looking(tmp_path):
@@ -212,12 +212,37 @@ def test_the_train_command_refuses_accuracy_of_numbers_before_any_work(tmp_path)
 
 
 def test_from_python_it_is_the_same_step(tmp_path):
-    from nnviz3d.app.api import scene as api
+    from nnviz3d.app.api import training as api
 
     scene = toml.load("digits", [toml.parse_set("train.stop_accuracy=0.85")])
     step = play(session(tmp_path, "digits", "train.stop_accuracy=0.85", "train.steps_per_second=600"))
     assert api.train(scene).step == step
     assert api.train(scene, steps=5).step == 5
+
+
+@pytest.mark.parametrize(
+    ("sets", "given"),
+    [
+        ((), None),
+        (("train.steps=70",), None),
+        (("train.steps=70",), 90),
+        (("train.stop_epoch=300",), None),
+        (("train.stop_epoch=3",), None),
+        (("train.stop_accuracy=0.9",), None),
+        (("train.stop_train_loss=0.0001", "train.stop_epoch=20"), None),
+        (("train.stop_accuracy=0.5", "train.steps=40"), 700),
+    ],
+)
+def test_python_and_the_command_line_end_at_the_same_step(sets, given, capsys):
+    import nnviz3d as nv
+    from nnviz3d.app.api.training import TrainRequest
+    from nnviz3d.app.cli.commands.common import Options
+    from nnviz3d.app.cli.commands.train import train
+
+    source = nv.train(toml.load("iris", [toml.parse_set(text) for text in sets]), given, backend="cpu")
+    assert train(Options(backend="cpu", sets=sets, quiet=True), "iris", TrainRequest(steps=given), as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (source.step, source.loss) == (told["step"], told["loss"])
 
 
 def test_looks_cost_a_bounded_share_of_the_work(tmp_path):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout import folding
@@ -76,7 +77,7 @@ def test_the_stack_is_pointed_at_and_leads_to_the_list_of_all_inputs(person):
     (stack,) = stage.view.picture.layout.stacks
     disc = int(next(k for k in stage.view.picture.layout.drawn if k in set(stack.folded_m.tolist())))
     person.move(*person.place_of(disc))
-    assert stage.pointer.hovered in stack.folded_m and "588 inputs" in stage.stack()
+    assert stage.pointer.hovered in stack.folded_m and "588 inputs" in stage.reading().stack
     person.click(*person.place_of(disc))
     person.open("Neuron")
     person.frames(3)
@@ -107,7 +108,7 @@ def test_a_walk_and_a_focus_work_with_the_fold(person):
 
 def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
     def shown(steps):
-        session = Session(toml.load(scene, []), scene.parent, "cpu", scene, REMEMBER)
+        session = new_session(toml.load(scene, []), scene.parent, "cpu", scene, REMEMBER)
         stage = Stage(host, session)
         for step in steps:
             session.run(step - session.source.step)

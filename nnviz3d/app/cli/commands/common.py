@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnviz3d.app.api.json_values import plain
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -141,19 +141,6 @@ def emit(document: Any) -> None:
     emitted = True
     sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON knows: no tuples, paths, numpy numbers or NaN."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return plain(value.item()) if hasattr(value, "item") else str(value)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ The annotations are made from the models themselves (`spec.scene`), so they cann
 
 from __future__ import annotations
 
-import json
 import typing
 from pathlib import Path
 from typing import Any
@@ -116,20 +115,9 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
         value = getattr(table, key)
         off = "# " if value == field.get_default(call_default_factory=True) else ""
         name = field.alias or key
-        said = f"# {name}: not set" if value is None else f"{off}{name} = {literal(value)}"
+        said = f"# {name}: not set" if value is None else f"{off}{name} = {toml.literal(value)}"
         lines.append(said.ljust(34) + f"  # {_accepts(field)}")
     return lines
-
-
-def literal(value: Any) -> str:
-    """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
-    if isinstance(value, BaseModel):
-        return literal(value.model_dump(exclude_defaults=True))
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)} = {literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
-        return "[" + ", ".join(map(literal, value)) + "]"
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _accepts(field: FieldInfo) -> str:

@@ -5,7 +5,6 @@ Frames are asked for in rising order; those in between cost their training, not 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -21,7 +20,6 @@ from nnviz3d.draw.offscreen import ROUNDS, Canvas
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
-from nnviz3d.spec.readout import Performance
 from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
@@ -32,7 +30,7 @@ SETTLED = 5  # without them, at most: a card that comes is as large as it must b
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
     if job.replays:
-        return log_player.session_of(log_player.load(job.origin, job.scene.look.quality), job.backend)
+        return opening.session_of(log_player.load(job.session_log, job.scene.look.quality), job.backend)
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
     if job.init is not None:
         scene_files.load_weights(session, job.init)
@@ -76,7 +74,7 @@ class FrameRenderer:
         """The play, once the panels have their place: the camera frames what they leave free."""
         record = self.job.scene.record
         if self.job.replays:
-            kept = log_player.load(self.job.origin, self.job.scene.look.quality)
+            kept = log_player.load(self.job.session_log, self.job.scene.look.quality)
             play = log_player.Replay(self.session, kept, ui=record.ui, aspect=record.width / record.height)
             play.show_on(self.stage)
             return play
@@ -122,15 +120,8 @@ class FrameRenderer:
     def _overlay(self, cue: Cue, number: int) -> bool:
         """Inside a frame of imgui. Whether it needs another one to know its sizes."""
         stage, session, record = self.stage, self.session, self.job.scene.record
-        moment = stage.moment()
-        if moment is not None and not stage.camera.with_table:
-            moment = replace(moment, table=None)
-        shown = {"plane": stage.view.responses.reading(session.source), "moment": moment, "beside": stage.view.second}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
-        seen = stage.pointer.picked, stage.pointer.hovered, "", stage.pointer.chosen, stage.pointer.layer
-        readout = build.readout(
-            session, stage.labels(), stage.view.edges, Performance(), *seen, **shown, edge=stage.pointer.hovered_edge, titles=titles
-        )
+        readout = build.readout(session, stage.reading(), build.Surroundings(titles=titles))
         self.overlay.draw(session.scene, readout, self.canvas.size, float(1 / record.rate), compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
 

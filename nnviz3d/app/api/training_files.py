@@ -1,31 +1,24 @@
-"""`train --resume`, `--save` and `--checkpoint`: a run that goes on from a file, and the file that it leaves for the next one."""
+"""Files of a training run: the checkpoint that it continues, the one that it leaves for the next run, and the log that goes on."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.spec import paths
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.engine.trainer import Trainer
 
 LOG_BYTES = 4 << 30
 
 
-def check(init: Path | None, resume: Path | None, save: Path | None, checkpoint: int | None) -> None:
-    """Raises InputError for options that do not go together."""
-    problems = []
-    if init is not None and resume is not None:
-        problems.append(Problem("", "--init --resume", "give one of them: begin with these weights, or go on with that training"))
-    if checkpoint is not None and save is None:
-        problems.append(Problem("", "--checkpoint", "says how often; name the file with --save F.safetensors"))
-    if problems:
-        raise InputError(*problems)
-
-
-def enter(path: Path, scene, trainer: Any, rival: Any | None, typed: Iterable[str]) -> list[Curves]:
+def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typed: Iterable[str]) -> list[Curves]:
     """Both trainers, or the one, go on from a checkpoint; returns their curves. `typed`: settings that may be others from here on.
 
     Raises InputError with all that differs, or all that is wrong in the file; then nothing has changed.
@@ -38,8 +31,9 @@ def enter(path: Path, scene, trainer: Any, rival: Any | None, typed: Iterable[st
         raise InputError(*problems)
     a, b = checkpoints.read(found, trainer, rival)
     curves = [checkpoints.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
-    if rival is not None:
-        curves[1] = checkpoints.go_on(rival, b, compare.rival(found.scene).train)
+    other = compare.rival(found.scene)
+    if rival is not None and other is not None and b is not None:
+        curves[1] = checkpoints.go_on(rival, b, other.train)
     return curves
 
 
@@ -65,10 +59,10 @@ def go_on_in(log: Path | None, steps: dict[str, int]) -> None:
     paths.write(log, "".join(kept).encode())
 
 
-class File:
+class CheckpointFile:
     """The checkpoint that a run leaves: `a`, `b` are trainers with their curves; `every` so many steps, or None."""
 
-    def __init__(self, path: Path, scene, every: int | None, a: tuple[Any, Curves], b: tuple[Any, Curves] | None):
+    def __init__(self, path: Path, scene: Scene, every: int | None, a: tuple[Trainer, Curves], b: tuple[Trainer, Curves] | None):
         self.path, self.scene, self.every, self.a, self.b = path, scene, every, a, b
 
     def left(self, step: int) -> int:
