@@ -57,13 +57,13 @@ def _in_units(trainer: Trainer) -> dict[str, Any]:
     found = {part: errors(trainer, part) for part in ("train", "test")}
     targets = []
     for k, unit in enumerate(units):
-        told = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
+        facts = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
         for part, pair in found.items():
-            told |= {
+            facts |= {
                 f"{part}_rmse": None if pair is None else float(pair[0][k]),
                 f"{part}_mae": None if pair is None else float(pair[1][k]),
             }
-        targets.append(told)
+        targets.append(facts)
     of = "standardised targets" if trainer.objective.scaled else "targets as they are"
     one = {key: targets[0][key] if len(targets) == 1 else None for key in ("train_rmse", "test_rmse", "train_mae", "test_mae")}
     return {"loss_of": of, **one, "targets": targets}
