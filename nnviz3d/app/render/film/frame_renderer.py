@@ -30,7 +30,7 @@ SETTLED = 5  # without them, at most: a card that comes is as large as it must b
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
     if job.replays:
-        return log_player.session_of(log_player.load(job.session_log, job.scene.look.quality), job.backend)
+        return opening.session_of(log_player.load(job.session_log, job.scene.look.quality), job.backend)
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
     if job.init is not None:
         scene_files.load_weights(session, job.init)

@@ -15,15 +15,15 @@ from math import floor, inf
 from pathlib import Path
 
 from nnviz3d.app.render.film.player_protocol import Cue
-from nnviz3d.app.session import scene_files, train_loop
+from nnviz3d.app.session import opening, scene_files, train_loop
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
 from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
-from nnviz3d.app.training.stop_conditions import always
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
+from nnviz3d.engine.step_runner import always
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import session_log, toml
 from nnviz3d.spec.edit import Edit
@@ -55,7 +55,7 @@ def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float |
     `quality`: draw with this one ("high"), whatever it was in the window.
     """
     kept = load(path, quality)
-    session = session_of(kept, backend)
+    session = opening.session_of(kept, backend)
     return session, Replay(session, kept, ui=ui, aspect=aspect)
 
 
@@ -72,11 +72,6 @@ def _near(event: Event, home: Path) -> Event:
     if event.kind != "weights" or session_log.inside(home, event.value):
         return event
     return replace(event, value=str(home / Path(event.value).name))
-
-
-def session_of(kept: Timeline, backend: str = "auto") -> Session:
-    """At its beginning."""
-    return Session(kept.scene, kept.base, backend, None, kept.remember)
 
 
 class Replay:
@@ -158,8 +153,9 @@ class Replay:
             if session.running:
                 train_loop.stopped(session, always)
             goal = session.pace.goal.step - leader.step if session.pace.goal is not None else 0
-            ends = [session.stops.left(leader.trainer, session.scene.train) or step, goal if goal > 0 else step, step - leader.step]
-            done = (session.rival or session.source).run(min(ends))
+            to_stop = None if leader.learner is None else session.stops.left(leader.learner, session.scene.train)
+            ends = [to_stop or step, goal if goal > 0 else step, step - leader.step]
+            done = session.trained.run(min(ends))
             session.stop_if_diverged()
             if session.running and not train_loop.stopped(session, always):
                 train_loop.reach(session)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nnviz3d.app.session import navigation
 from nnviz3d.app.session.actions.occasion import Occasion
 
 
@@ -64,7 +63,7 @@ ACTIONS = {
     "play": lambda at, _value: at.session.play(),
     "pause": _pause,
     "step": _step,
-    "move": lambda at, value: navigation.move(at.session, *value),
+    "move": lambda at, value: at.session.move(*value),
     "reset": lambda at, _value: at.session.reset(),
     "new_seed": _new_seed,
     "undo": _back_and_forth(False),
