@@ -140,7 +140,8 @@ class TrainingRun:
             if self.recorder is not None:
                 self.recorder.note()
             if file is not None:
-                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(self.trainer.score(part, LOG_SAMPLES))}
+                *_, score = self.trainer.scoring(part, LOG_SAMPLES)
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(score)}
                 error = self.trainer.objective.error
                 line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
