@@ -93,7 +93,6 @@ def _gaps(pattern: Path, numbers: list[int]) -> list[Problem]:
 
 def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3|4) uint8, or uint16 where the file has so many bits. Raises InputError for a damaged file, and one of another size."""
-    import av
     from av.error import FFmpegError
 
     kind = KINDS[path.suffix.lower()[1:]]
