@@ -1,52 +1,53 @@
-"""nnviz3d: see a neural network think and learn, in 3D, live. Nothing heavy is imported until it is used."""
+"""nnviz3d: see a neural network think and learn, in 3D, live. Nothing heavy is imported until it is used.
+
+`run` opens a window, `shot` gives one picture, `record` and `record_training` make films, `Recorder` gives their frames, `train` trains
+without a picture, `export` writes a network to a file. What is shown is a `Scene` of tables: `Network`, `Layer`, `Output`, `Data`, `Train`,
+`View`, `Look`, `Record`, `Shot`, `Key`.
+"""
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnviz3d.app.api.export import export
+    from nnviz3d.app.api.film import record, record_training
+    from nnviz3d.app.api.recorder import Recorder
+    from nnviz3d.app.api.scene import load_recording, run, shot
+    from nnviz3d.app.api.training import train
+    from nnviz3d.app.render.notebook import Film, Still
+    from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.errors import InputError, RunError
+    from nnviz3d.spec.film import Key, Record, Shot
+    from nnviz3d.spec.scene import Data, Layer, Look, Network, Output, Scene, Train, View
 
 __version__ = "0.1.0"
 __all__ = [
-    "Edit", "Film", "InputError", "Recorder", "RunError", "Scene", "Still", "load_recording", "record", "record_training", "run", "shot",
-    "train",
+    "Data", "Edit", "Film", "InputError", "Key", "Layer", "Look", "Network", "Output", "Record", "Recorder", "RunError", "Scene", "Shot",
+    "Still", "Train", "View", "export", "load_recording", "record", "record_training", "run", "shot", "train",
 ]  # fmt: skip
 
-_HOMES = {
-    "Scene": "nnviz3d.spec.scene",
-    "Edit": "nnviz3d.spec.edit",
-    "InputError": "nnviz3d.spec.errors",
-    "RunError": "nnviz3d.spec.errors",
-    "run": "nnviz3d.app.api.scene",
-    "shot": "nnviz3d.app.api.scene",
-    "train": "nnviz3d.app.api.scene",
-    "record": "nnviz3d.app.api.film",
-    "record_training": "nnviz3d.app.api.film",
-    "Recorder": "nnviz3d.app.api.film",
-    "Film": "nnviz3d.app.render.notebook",
-    "Still": "nnviz3d.app.render.notebook",
-    "load_recording": "nnviz3d.app.api.scene",
+_MODULES = {
+    "nnviz3d.app.api.export": ("export",),
+    "nnviz3d.app.api.film": ("record", "record_training"),
+    "nnviz3d.app.api.recorder": ("Recorder",),
+    "nnviz3d.app.api.scene": ("load_recording", "run", "shot"),
+    "nnviz3d.app.api.training": ("train",),
+    "nnviz3d.app.render.notebook": ("Film", "Still"),
+    "nnviz3d.spec.edit": ("Edit",),
+    "nnviz3d.spec.errors": ("InputError", "RunError"),
+    "nnviz3d.spec.film": ("Key", "Record", "Shot"),
+    "nnviz3d.spec.scene": ("Data", "Layer", "Look", "Network", "Output", "Scene", "Train", "View"),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'nnviz3d' has no attribute {name!r}")
-    import importlib
-
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
-class _Package(ModuleType):
-    """`nv.record` is the function, also when the package of that name (`from nnviz3d.video import ...`) has been imported."""
-
-    @property
-    def record(self) -> Any:
-        return __getattr__("record")
-
-    @record.setter
-    def record(self, module: ModuleType) -> None:
-        """The import system binds the package here; it has it in `sys.modules` as well."""
-
-
-sys.modules[__name__].__class__ = _Package
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,5 +1,6 @@
 #version 410 core
 // An edge is a ribbon a few pixels wide between two neurons; too weak to see means no triangles at all.
+// DETOUR: those that go round what they skip, in many pieces.
 // CHANGE: weights before and after a step; the old one is a thin line beside the new one. ENDS: the light of the activation at its start.
 #include "include/scene.glsl"
 #include "include/edge.glsl"
@@ -14,6 +15,9 @@ uniform bool u_dashes;
 uniform float u_dash;     // dashes a world unit
 #ifdef CHANGE
 uniform bool u_ghost;     // the old weight
+#endif
+#ifdef DETOUR
+uniform int u_pieces;
 #endif
 
 #ifdef ENDS
@@ -33,7 +37,7 @@ void main()
 {
     Edge edge = edge_of(gl_InstanceID);
     float level = edge.level;
-    float share = passed(edge.target);
+    float share = passed(edge.source, edge.target);
     float aside = 0., thin = 1., calm = 1.;
 #ifdef CHANGE
     float moved = smoothstep(.02, .2, abs(edge.level - edge.before));
@@ -53,6 +57,22 @@ void main()
         gl_Position = vec4(2., 2., 2., 1.);
         return;
     }
+#ifdef DETOUR
+    float first = u_way < 0 ? 1. - share : 0., last = u_way > 0 ? share : 1.;
+    float piece = 1. / float(u_pieces), at = float(gl_VertexID >> 1) * piece;
+    float t = clamp(share_at(edge, at), first, last);
+    bool end = gl_VertexID > 1;
+    // half a piece before and half a piece after: neighbours agree on where the rim is
+    vec3 from = (u_view_from_world * vec4(along(edge, share_at(edge, max(at - .5 * piece, 0.))), 1.)).xyz;
+    vec3 to = (u_view_from_world * vec4(along(edge, share_at(edge, min(at + .5 * piece, 1.))), 1.)).xyz;
+    vec3 here = (u_view_from_world * vec4(along(edge, t), 1.)).xyz;
+    float whole = distance(place_of(edge.source), place_of(edge.target)) * t;
+    from.z = min(from.z, -NEAR);
+    to.z = min(to.z, -NEAR);
+    here.z = min(here.z, -NEAR);
+    vec4 position = u_clip_from_view * vec4(here, 1.);
+    float across = (gl_VertexID & 1) == 0 ? -1. : 1.;
+#else
     vec3 from = (u_view_from_world * vec4(place_of(edge.source), 1.)).xyz;
     vec3 to = (u_view_from_world * vec4(place_of(edge.target), 1.)).xyz;
     if (u_way > 0) to = mix(from, to, share);
@@ -64,14 +84,17 @@ void main()
     }
     if (from.z > -NEAR) from = mix(to, from, (to.z + NEAR) / (to.z - from.z));
     if (to.z > -NEAR) to = mix(from, to, (from.z + NEAR) / (from.z - to.z));
+#endif
     vec4 a = u_clip_from_view * vec4(from, 1.);
     vec4 b = u_clip_from_view * vec4(to, 1.);
     vec2 way = (b.xy / b.w - a.xy / a.w) * u_viewport;
     vec2 side = normalize(vec2(-way.y, way.x) + vec2(1e-6, 0.));
+    float half_width = u_width * (.55 + .75 * min(energy, 1.2)) * thin + .5;  // half a pixel of softness at the rim
+#ifndef DETOUR
     bool end = (gl_VertexID & 1) == 1;
     float across = gl_VertexID < 2 ? -1. : 1.;
-    float half_width = u_width * (.55 + .75 * min(energy, 1.2)) * thin + .5;  // half a pixel of softness at the rim
     vec4 position = end ? b : a;
+#endif
     position.xy += side * (across * half_width + aside) * 2. / u_viewport * position.w;
     gl_Position = in_part(position);
     v_across = across;

@@ -33,7 +33,7 @@ void main()
     Edge edge = edge_of(gl_VertexID / u_copies);
     float energy = energy_of(edge.level);
     float phase = hash(uint(edge.number) * 7u + uint(copy));
-    float share = passed(edge.target);
+    float share = passed(edge.source, edge.target);
 #ifdef CHANGE
     energy = energy_of(edge.change);
     bool away = edge.before * edge.change >= 0.;
@@ -43,7 +43,7 @@ void main()
     float at = fract(phase + u_time * u_speed);
     if (u_way != 0) at = share >= 1. ? -1. : u_way > 0 ? share - .16 * phase : 1. - share + .16 * phase;
 #endif
-    vec3 point = mix(place_of(edge.source), place_of(edge.target), at);
+    vec3 point = along(edge, at);
     vec3 seen = (u_view_from_world * vec4(point, 1.)).xyz;
     // the weaker of the chosen edges carry fewer signals; the last one fades in, so that none pops
     float carried = clamp(energy * float(u_copies) * 1.2 - float(copy), 0., 1.);

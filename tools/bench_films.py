@@ -17,11 +17,13 @@ OVERHEAD_GOAL, SLOPE_GOAL, FARM_GOAL = 1.10, 1.0, 1.15
 
 def job_of(folder: Path, name: str, target: str, **settings):
     from nnviz3d.app.render.film import job
+    from nnviz3d.app.render.film.request import FilmRequest
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
 
     scene = toml.load(name, [Edit(path.replace("__", "."), value) for path, value in settings.items()])
-    return job.make(scene, toml.find(name).parent, folder / target)
+    return job.make(Opened(scene, toml.find(name).parent, None), folder / target, FilmRequest())
 
 
 def record_section(frames: int = 600) -> dict:
@@ -30,14 +32,14 @@ def record_section(frames: int = 600) -> dict:
     By one process, as drawing and encoding alone are; then by as many as `record` takes.
     """
     from nnviz3d.app.render.film import pipeline
-    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.frame_renderer import FrameRenderer
     from nnviz3d.video.encode import Encoder
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         what = job_of(folder, "digits", "film.mp4", record__fps=60, record__duration=frames / 60)
         kept, start = [], perf_counter()
-        with Painter(what) as painter:
+        with FrameRenderer(what) as painter:
             for k in range(what.count):
                 image = painter.frame(k)
                 if k % 4 == 0 and len(kept) < 150:
@@ -102,21 +104,24 @@ def resident() -> float:
 def codecs_section(frames: int = 120) -> dict:
     """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
     from nnviz3d.app.render.film import job, pipeline
-    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.frame_renderer import FrameRenderer
+    from nnviz3d.app.render.film.request import FilmRequest
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.video.codecs import CODECS, FORMATS, encoder_works
 
     found = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         plain = job_of(folder, "learning", "f.mkv", record__fps=30)
-        with Painter(plain) as painter:
+        with FrameRenderer(plain) as painter:
             images = [painter.frame(k) for k in range(75, 75 + frames)]
         pixels = images[0].shape[0] * images[0].shape[1]
         for form, names in FORMATS.items():
             for codec in [c for c in names if c not in found and CODECS[c].depth == 8]:
                 if codec.endswith("nvenc") and not encoder_works(CODECS[codec].encoder):
                     continue
-                what = job.make(plain.scene, folder, folder / f"{codec}.{form}", codec=codec, frames=f"0..{frames - 1}")
+                request = FilmRequest(codec=codec, frames=f"0..{frames - 1}")
+                what = job.make(Opened(plain.scene, folder, None), folder / f"{codec}.{form}", request)
                 parts = pipeline.open_parts(what)
                 start = perf_counter()
                 for number in range(parts.plan.pieces):
@@ -139,10 +144,10 @@ sys.path[:0] = {paths!r}
 if {cores!r}:
     os.sched_setaffinity(0, {cores!r})
 import bench_films
-from nnviz3d.app.film import work
+from nnviz3d.app.render.film import pipeline
 what = bench_films.job_of(Path({folder!r}), "digits", {target!r}, **{settings!r})
 start = time.perf_counter()
-told = work.record(what)
+told = pipeline.record(what)
 print(json.dumps([time.perf_counter() - start, time.process_time(), told["frames"]]))
 """
 

@@ -77,11 +77,11 @@ def job(folder: str):
 
 def alone(frames: int = 60) -> float:
     """Milliseconds of the processor that one frame takes to draw, in a process that has nothing beside it."""
-    from nnviz3d.app.render.film.frame_renderer import Painter
+    from nnviz3d.app.render.film.frame_renderer import FrameRenderer
 
     with tempfile.TemporaryDirectory() as name:
         what = job(name)
-        with Painter(what) as painter:
+        with FrameRenderer(what) as painter:
             painter.frame(0)
             busy = process_time()
             for k in range(1, frames + 1):

@@ -67,15 +67,15 @@ class CupyOps(KernelOps):
         shape = (max(1, int(blocks)),), (THREADS,), args
         return lambda: kernel(*shape)
 
-    def _gemm(self, a, a_transposed: bool, b, b_transposed: bool, c):
+    def _gemm(self, a, a_transposed: bool, b, b_transposed: bool, c, add: bool = False):
         """Row-major c = op(a) op(b) is column-major c^T = op(b)^T op(a)^T: the arguments swap and nothing is copied."""
         m, n = c.shape
         k = a.shape[0] if a_transposed else a.shape[1]
         pick = (cublas.CUBLAS_OP_N, cublas.CUBLAS_OP_T)
-        one, zero = self._one.ctypes.data, self._zero.ctypes.data
+        one, kept = self._one.ctypes.data, (self._one if add else self._zero).ctypes.data
         args = (
             self._handle, pick[b_transposed], pick[a_transposed], n, m, k, one, b.data.ptr, b.shape[1], a.data.ptr, a.shape[1],
-            zero, c.data.ptr, n,
+            kept, c.data.ptr, n,
         )  # fmt: skip
         keep = (a, b, c)
         return lambda keep=keep: cublas.sgemm(*args)

@@ -33,8 +33,8 @@ class KernelOps(NumpyOps):
         """A call that runs kernel `name` on `blocks` blocks of THREADS; arguments are arrays and numpy scalars."""
         raise NotImplementedError
 
-    def _gemm(self, a, a_transposed: bool, b, b_transposed: bool, c) -> Callable[[], object]:
-        """A call for c = op(a) op(b), all C-contiguous."""
+    def _gemm(self, a, a_transposed: bool, b, b_transposed: bool, c, add: bool = False) -> Callable[[], object]:
+        """A call for c = op(a) op(b), or c += it; all C-contiguous."""
         raise NotImplementedError
 
     def _each(self, name: str, n: int, *args) -> Callable[[], object]:
@@ -66,12 +66,26 @@ class KernelOps(NumpyOps):
     def mask(self, a_bo, mask_bo, out_bo) -> Calls:
         return [self._each("multiply", a_bo.size, a_bo, mask_bo, out_bo, np.int64(a_bo.size))]
 
+    def copy(self, x, out, add: bool = False) -> Calls:
+        return [self._each("pass_on", x.size, x, out, np.int64(x.size), np.int32(add))]
+
+    def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
+        n = x_bi.size
+        return [self._each("write_columns", n, x_bi, out_bo, np.int64(n), np.int32(first), np.int32(width), np.int32(total))]
+
+    def read_columns(self, x_bo, out_bi, first: int, width: int, total: int, add: bool = False) -> Calls:
+        n, where = out_bi.size, (np.int32(first), np.int32(width), np.int32(total))
+        return [self._each("read_columns", n, x_bo, out_bi, np.int64(n), *where, np.int32(add))]
+
     # layers
     def affine(self, x_bi, w_oi, z_bo) -> Calls:
         return [self._gemm(x_bi, False, w_oi, True, z_bo)]
 
     def activate(self, kind: str, z_bo, b_o, a_bo) -> Calls:
         rows, width = z_bo.shape
+        if b_o is None and kind == "linear" and z_bo is a_bo:
+            return []
+        b_o = self.zeros(width) if b_o is None else b_o
         if kind == "softmax":
             return [self._launch("bias_softmax", rows, z_bo, b_o, a_bo, np.int32(rows), np.int32(width))]
         code, n = np.int32(KINDS.index(kind)), z_bo.size
@@ -93,8 +107,8 @@ class KernelOps(NumpyOps):
         ones.fill(1)
         return [self._gemm(ones, False, d_bo, False, db_o.reshape(1, -1))]
 
-    def input_gradient(self, d_bo, w_oi, dx_bi) -> Calls:
-        return [self._gemm(d_bo, False, w_oi, False, dx_bi)]
+    def input_gradient(self, d_bo, w_oi, dx_bi, add: bool = False) -> Calls:
+        return [self._gemm(d_bo, False, w_oi, False, dx_bi, add)]
 
     # losses
     def weigh(self, t_bo, weights: tuple[float, ...], low: float, f_b1) -> Calls:

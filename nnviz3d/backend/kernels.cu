@@ -92,6 +92,24 @@ __global__ void take_rows(const float* source, const long long* index, float* ou
 
 __global__ void multiply(const float* a, const float* mask, float* out, long long n) { EACH(i, n) out[i] = a[i] * mask[i]; }
 
+// out = x, or out += x
+__global__ void pass_on(const float* x, float* out, long long n, int add) { EACH(i, n) out[i] = add ? out[i] + x[i] : x[i]; }
+
+// Rows of `width` numbers become columns of rows of `total`, from column `first` on.
+__global__ void write_columns(const float* x, float* out, long long n, int first, int width, int total)
+{
+    EACH(i, n) out[i / width * total + first + i % width] = x[i];
+}
+
+// The reverse: out = those columns, or out += them.
+__global__ void read_columns(const float* x, float* out, long long n, int first, int width, int total, int add)
+{
+    EACH(i, n) {
+        float d = x[i / width * total + first + i % width];
+        out[i] = add ? out[i] + d : d;
+    }
+}
+
 // z += b; a = f(z). z and a may be one array.
 __global__ void bias_activate(int kind, float* z, const float* b, float* a, long long n, int width)
 {

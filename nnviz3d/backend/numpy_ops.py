@@ -90,6 +90,19 @@ class NumpyOps:
         """out = a mask (dropout, both ways)."""
         return [bind(np.multiply, a_bo, mask_bo, out_bo)]
 
+    def copy(self, x, out, add: bool = False) -> Calls:
+        """out = x, or out += x."""
+        return [bind(np.add, out, x, out) if add else bind(np.copyto, out, x)]
+
+    def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
+        """Rows of `width` numbers become the columns from `first` of rows of `total`: out[:, first : first + width] = x."""
+        return [bind(np.copyto, out_bo.reshape(-1, total)[:, first : first + width], x_bi.reshape(-1, width))]
+
+    def read_columns(self, x_bo, out_bi, first: int, width: int, total: int, add: bool = False) -> Calls:
+        """The reverse: out = x[:, first : first + width], or out += it."""
+        columns, rows = x_bo.reshape(-1, total)[:, first : first + width], out_bi.reshape(-1, width)
+        return [bind(np.add, rows, columns, rows) if add else bind(np.copyto, rows, columns)]
+
     # layers
     def affine(self, x_bi, w_oi, z_bo) -> Calls:
         """z = x w^T, cut along the batch."""
@@ -97,11 +110,11 @@ class NumpyOps:
         return [bind(np.dot, x_bi[r], w_oi.T, z_bo[r]) for r in cuts(len(x_bi), max(16, rows))]
 
     def activate(self, kind: str, z_bo, b_o, a_bo) -> Calls:
-        """z += b; a = f(z). `a` may be `z` for the kinds whose derivative needs only `a`."""
+        """z += b (where there is one); a = f(z). `a` may be `z` for the kinds whose derivative needs only `a`."""
         calls = []
         for z, a in self._blocks(z_bo, a_bo):
             scratch = self._room(z.shape)
-            calls += spread(np.add, z, b_o, z, scratch(0))
+            calls += [] if b_o is None else spread(np.add, z, b_o, z, scratch(0))
             if kind == "softmax":
                 calls += numpy_activations.softmax(z, a, np.empty((len(z), 1), z.dtype), scratch(0))
             else:
@@ -130,10 +143,13 @@ class NumpyOps:
         """db = sum_b d, as a product with ones: 0.5 us against 1.4 us for `add.reduce` at (32, 48)."""
         return [bind(np.dot, np.ones(len(d_bo), d_bo.dtype), d_bo, db_o)]
 
-    def input_gradient(self, d_bo, w_oi, dx_bi) -> Calls:
-        """dx = d w, cut along the batch."""
-        rows = int(FLOP / (2 * w_oi.size)) or 1
-        return [bind(np.dot, d_bo[r], w_oi, dx_bi[r]) for r in cuts(len(d_bo), max(16, rows))]
+    def input_gradient(self, d_bo, w_oi, dx_bi, add: bool = False) -> Calls:
+        """dx = d w, or dx += d w; cut along the batch."""
+        calls, rows = [], int(FLOP / (2 * w_oi.size)) or 1
+        for r in cuts(len(d_bo), max(16, rows)):
+            made = self._room(dx_bi[r].shape)(0) if add else dx_bi[r]
+            calls += [bind(np.dot, d_bo[r], w_oi, made), *(self.copy(made, dx_bi[r], add=True) if add else ())]
+        return calls
 
     # losses: cell[0] = mean loss, d = its gradient by z (on logits) or by a; f_b1 multiplies the rows of both, from `weigh`
     def weigh(self, t_bo, weights: tuple[float, ...], low: float, f_b1) -> Calls:
@@ -201,6 +217,18 @@ class NumpyOps:
     def finish(self) -> Calls:
         """What closes a step; the host counts by itself."""
         return []
+
+    # of a device that runs ahead (`asynchronous`)
+    def graph(self, calls: Calls) -> Calls:
+        """The same work as fewer calls, where the device can."""
+        return calls
+
+    def verdict(self) -> tuple[bool, int, float]:
+        """(a step was not finite, steps finished since `forget`, loss of the last one); the host judges each step by itself."""
+        return False, 0, float("nan")
+
+    def forget(self) -> None:
+        """Steps are counted from here."""
 
     @staticmethod
     def _blocks(*arrays):

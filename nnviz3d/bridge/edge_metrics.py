@@ -10,6 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.topology import Connection
 
 SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
@@ -17,17 +20,6 @@ BRIGHT = 98.5
 POWER = 1.35  # as in shaders/include/edge.glsl
 REFERENCE_ENERGY = 110.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
 BOUNDED = {"sigmoid": 1.0, "tanh": 1.0, "sin": 1.0, "softmax": 1.0}  # activations whose full value is known
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """What an edge's quantity is made of. `flow` as in shaders/include/edge.glsl: 0 the value, 1 value x activation of the source,
-    2 value x delta of the target, 3 activation x delta."""
-
-    value_p: np.ndarray
-    activation_n: np.ndarray
-    delta_n: np.ndarray | None
-    flow: int
 
 
 @dataclass(frozen=True)
@@ -47,22 +39,16 @@ class Pair:
 
     @property
     def whole(self) -> bool:
-        """Whether the sample is all of the matrix."""
+        """Whether the sample is all edges."""
         return self.connection.size <= SAMPLE
 
     @property
-    def inputs(self) -> int:
-        return self.connection.weight.shape[1]
+    def face(self) -> EdgesFace:
+        return edges_of(self.connection)
 
     def magnitudes(self, numbers: Numbers, xp=np):
         """(E,) |quantity| of every edge of the pair."""
-        c, flow = self.connection, numbers.flow
-        q_oi = c.weight.view(numbers.value_p) if flow < 3 else 1.0
-        if flow & 1:
-            q_oi = q_oi * numbers.activation_n[c.source.neurons.slice]
-        if flow >= 2:
-            q_oi = q_oi * numbers.delta_n[c.target.neurons.slice][:, None]
-        return xp.abs(q_oi).ravel()
+        return self.face.magnitudes(self.connection, numbers, xp)
 
     def sampled(self, numbers: Numbers, xp=np):
         """(S,) |quantity| at the sampled places."""
@@ -72,29 +58,14 @@ class Pair:
 
     def picked(self, numbers: Numbers, xp=np):
         """The same by looking up each place, in the order of the places."""
-        c, flow = self.connection, numbers.flow
-        q_s = numbers.value_p[c.weight.start + self.sample_s] if flow < 3 else 1.0
-        if flow & 1:
-            q_s = q_s * numbers.activation_n[c.source.neurons.start + self.sample_s % self.inputs]
-        if flow >= 2:
-            q_s = q_s * numbers.delta_n[c.target.neurons.start + self.sample_s // self.inputs]
-        return xp.abs(q_s)
+        return self.face.picked(self.connection, self.sample_s, numbers, xp)
 
 
-def strengths(weight_oi, most: int, xp=np):
-    """(I,) summed |weight| of each input over its outputs; over evenly drawn ones where there are more than `most` weights."""
-    step = max(-(-weight_oi.size // most), 1)
-    return xp.abs(weight_oi[::step]).sum(0)
-
-
-def standing(magnitude_oi, shown: np.ndarray, folded: np.ndarray, xp=np):
-    """Edges (j, i) of a folded layer that may be drawn, rising: all from the inputs `shown`, and the strongest of the stack into every
-    output: thousands in one place would be nothing but white."""
-    outputs, inputs = magnitude_oi.shape
-    first_o = xp.arange(outputs) * inputs
-    members = xp.asarray(folded)
-    bundle_o = first_o + members[magnitude_oi[:, members].argmax(1)]
-    return xp.sort(xp.concatenate([(first_o[:, None] + xp.asarray(shown)).ravel(), bundle_o]))
+def with_strongest(alone_e: np.ndarray, magnitude_e: np.ndarray) -> np.ndarray:
+    """Indices of the edges whose sources stand by themselves, and the strongest of the others, rising."""
+    others = np.flatnonzero(~alone_e)
+    strongest_other = others[magnitude_e[others].argmax(keepdims=True)] if len(others) else others
+    return np.sort(np.concatenate([np.flatnonzero(alone_e), strongest_other]))
 
 
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):
@@ -157,7 +128,7 @@ def layer_scales(activation_n, nodes, now_n=None) -> np.ndarray:
         a = np.abs(activation_n[node.neurons.slice])
         kth = int(0.98 * (a.size - 1))
         top = max(float(np.partition(a, kth)[kth]), 0.4 * float(a.max()))  # one loud neuron in a silent layer must not be lost
-        if k == 0 and 0.5 < top <= 1.0:
+        if not node.inputs and 0.5 < top <= 1.0:
             top = 1.0
         top = BOUNDED.get(node.activation, top)
         if now_n is not None:  # z on its way to a: logits of 12 must not all be full

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.weight_change import Moved
+from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout.folding import Stack
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.topology import Topology
@@ -19,7 +20,7 @@ SIGNALS = 128  # edges of a pair that carry signals, at most
 @dataclass
 class Shown:
     """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the largest |quantity| with the
-    layer that its edge leads into (from 1). None of it but `shown` and `share` depends on how many edges are drawn."""
+    layer that its edge leads into (its number). None of it but `shown` and `share` depends on how many edges are drawn."""
 
     shown: int = 0
     total: int = 0
@@ -48,7 +49,7 @@ class Choice:
     def __init__(self, topology: Topology, ops, capacity: int):
         """`capacity`: edges that can be listed."""
         self.topology, self.ops, self.xp, self.capacity = topology, ops, ops.xp, min(topology.n_edges, capacity)
-        self.pairs = [edge_metrics.Pair.of(c, k, self.xp) for k, c in enumerate(topology.connections)]
+        self.pairs = [edge_metrics.Pair.of(c, c.number, self.xp) for c in topology.connections]
         count, nothing = len(self.pairs), np.zeros(0, np.int64)
         self.all_edges = True
         self.chosen: list[np.ndarray] = [nothing] * count
@@ -78,7 +79,7 @@ class Choice:
         return self._turn > 0
 
     @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
-    def renew(self, numbers: edge_metrics.Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
+    def renew(self, numbers: Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
         """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales."""
         count = max(len(self.pairs), 1)
         budget = min(budget, self.capacity) if self.capacity < self.topology.n_edges else budget
@@ -104,16 +105,16 @@ class Choice:
         """For the legend."""
         chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
         share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
-        layer = int(self.largest.argmax()) if len(self.pairs) else 0
+        layer = self.pairs[int(self.largest.argmax())].connection.target.number if self.pairs else 0
         count = sum(map(self._count, range(len(self.pairs))))
-        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer + 1, whole, self._folded)
+        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer, whole, self._folded)
 
     def _size(self, k: int) -> int:
         """Edges of a pair that can be drawn."""
         c = self.pairs[k].connection
         if k not in self._stacks:
             return c.size
-        return c.weight.shape[0] * (len(self._stacks[k][0]) + 1)
+        return c.size // c.source.size * (len(self._stacks[k][0]) + 1)
 
     def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
@@ -122,7 +123,7 @@ class Choice:
         ]
         return np.array(means) * [self._count(k) for k in range(len(self.pairs))]
 
-    def around(self, neuron: int, numbers: edge_metrics.Numbers, most: int) -> np.ndarray:
+    def around(self, neuron: int, numbers: Numbers, most: int) -> np.ndarray:
         """(n, 2) the strongest edges into and out of one neuron, at most so many on each side."""
         node, index = self.topology.locate(neuron)
         found = [np.zeros(0, np.int64)] * len(self.pairs)
@@ -130,12 +131,12 @@ class Choice:
             c = pair.connection
             if node not in (c.source, c.target):
                 continue
-            outputs, inputs = c.weight.shape
-            edges = index * inputs + np.arange(inputs) if node is c.target else np.arange(outputs) * inputs + index
-            magnitude = self.ops.to_host(edge_metrics.Pair(c, self.xp.asarray(edges)).sampled(numbers, self.xp))
+            edges = pair.face.into(c, index) if node is c.target else pair.face.out_of(c, index)
+            magnitude = self.ops.to_host(edge_metrics.Pair(c, self.xp.asarray(edges)).picked(numbers, self.xp))
             if k in self._stacks and node is c.target:
-                standing = edge_metrics.standing(magnitude[None], *self._stacks[k])
-                edges, magnitude = edges[standing], magnitude[standing]
+                alone_e = np.isin(pair.face.ends(c, edges)[0] - c.source.neurons.start, self._stacks[k][0])
+                kept = edge_metrics.with_strongest(alone_e, magnitude)
+                edges, magnitude = edges[kept], magnitude[kept]
             found[k] = edges[edge_metrics.strongest(magnitude, most)]
         return listed(found)[: 2 * most]
 
@@ -147,13 +148,13 @@ class Choice:
         """Edges of a pair that are drawn."""
         return self.pairs[k].connection.size if self.all_edges else len(self.chosen[k])
 
-    def _choose(self, k: int, numbers: edge_metrics.Numbers, quota: int, particles: int) -> None:
+    def _choose(self, k: int, numbers: Numbers, quota: int, particles: int) -> None:
         pair, xp, host = self.pairs[k], self.xp, self.ops.to_host
         sample_s = pair.sampled(numbers, xp)
         magnitude_e = sample_s if pair.whole else pair.magnitudes(numbers, xp)
         wanted = particles if self.all_edges else max(quota, min(particles, magnitude_e.size))
         if k in self._stacks:
-            may = edge_metrics.standing(magnitude_e.reshape(pair.connection.weight.shape), *self._stacks[k], xp)
+            may = pair.face.bundled(pair.connection, magnitude_e, *self._stacks[k], xp)
             top = may[edge_metrics.strongest(magnitude_e[may], wanted, None, xp)]
         else:
             top = edge_metrics.strongest(magnitude_e, wanted, sample_s, xp)
@@ -173,11 +174,10 @@ class Choice:
         if moved is None:
             return self._levels[k], edge_metrics.bright(self._levels[k])
         # by the weights themselves, whichever moment is drawn: switching must not change the scale
-        pair = self.pairs[k]
-        at, xp = pair.connection.weight.start, self.xp
+        pair, xp = self.pairs[k], self.xp
         edges = pair.sample_s if self.all_edges else xp.asarray(self.chosen[k])
-        largest = self.ops.to_host(moved.largest(at + pair.sample_s, xp))
-        return self.ops.to_host(moved.shown(at + edges, xp)), edge_metrics.bright(largest)
+        largest = self.ops.to_host(moved.largest(pair, pair.sample_s, xp))
+        return self.ops.to_host(moved.shown(pair, edges, xp)), edge_metrics.bright(largest)
 
 
 def listed(edges_k: list[np.ndarray]) -> np.ndarray:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.draw.network_buffers import END, FROZEN, KILLED
+from nnviz3d.layers import edge_lookup
 from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import EdgeRef, Topology
 
 
-def marks(topology: Topology, lit: tuple[int, ...], holds: Holds) -> tuple[np.ndarray, np.ndarray]:
-    """((N,) int32 marks, (n, 2) int32 pair and edge inside it): of the parameters `lit`, of which a bias has no edge."""
+def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> tuple[np.ndarray, np.ndarray]:
+    """((N,) int32 marks, (n, 2) int32 connection and edge inside it) of the edges `lit`; a number is a parameter without an edge, a bias,
+    of which the neuron is marked."""
     marks_n = np.zeros(topology.n_neurons, np.int32)
     marks_n[list(holds.frozen)] |= FROZEN
     marks_n[list(holds.killed)] |= KILLED
-    edges = []
+    edges = [each for each in lit if isinstance(each, EdgeRef)]
+    for edge in edges:
+        marks_n[list(edge_lookup.ends(topology, edge))] |= END
     for p in lit:
-        node, j, i = topology.parameter(p)
-        marks_n[node.neurons.start + j] |= END
-        if i is not None:
-            k, c = next((k, c) for k, c in enumerate(topology.connections) if c.target is node)
-            marks_n[c.source.neurons.start + i] |= END
-            edges.append((k, p - c.weight.start))
-    return marks_n, np.array(edges, np.int32).reshape(-1, 2)
+        if not isinstance(p, EdgeRef):
+            node, j, _i = topology.parameter(p)
+            marks_n[node.neurons.start + j] |= END
+    return marks_n, np.array([(edge.connection, edge.local) for edge in edges], np.int32).reshape(-1, 2)

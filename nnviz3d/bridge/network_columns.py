@@ -14,15 +14,18 @@ from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change
-from nnviz3d.draw.network_buffers import COLUMNS, Subject
+from nnviz3d.draw.network_buffers import COLUMNS, EdgeList, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
+from nnviz3d.layers import edge_lookup
+from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
+from nnviz3d.layout.detours import packed as packed_detours
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import EdgeRef, Topology
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 HIGHLIT = 8.0  # times as bright as the others, roughly, are the edges of a hovered neuron: for a hand that points at one
@@ -33,6 +36,7 @@ TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
 FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
+_OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
 
 
 class Picture:
@@ -53,6 +57,8 @@ class Picture:
             "t_pair_scale": len(pairs),
             "t_value": topology.n_parameters,
             "t_selection": self.choice.capacity,
+            "t_time": topology.n_neurons,
+            "t_detour": len(pairs),
             "t_plate": SIDE * SIDE if points else 1,
             "t_point": points,
             "t_response": tile_cells * tile_cells * topology.n_neurons,
@@ -64,24 +70,22 @@ class Picture:
             topology,
             place(topology),
             columns,
-            TextureBuffer(max(len(pairs), 1) * SIGNALS, "int32", 2),
-            TextureBuffer(2 * HIGHLIGHT, "int32", 2),
-            lit_column=TextureBuffer(LIT, "int32", 2),
+            EdgeList(columns["t_selection"]),
+            *(EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)),
         )
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
-        columns["t_pair"].write(
-            np.array([[c.weight.start, c.weight.shape[1], c.source.neurons.start, c.target.neurons.start] for c in pairs], np.int32)
-        )
+        columns["t_pair"].write(edge_lookup.packed(pairs))
+        columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
         self._points = points
         self.subject.tile_cells = tile_cells
         self._value = Uplink(columns["t_value"], ops)
         self._before: Uplink | None = None  # there only while weights of two moments are drawn: P numbers
         self._scales = self.choice.scales  # that are drawn by
         self._key: tuple | None = None
-        self._numbers: edge_metrics.Numbers | None = None
+        self._numbers: Numbers | None = None
         self.version = 0  # rises whenever other numbers are drawn
-        self._marked = (), NONE
-        self._highlighted = np.zeros(0, np.int64)  # parameter ids
+        self._marked: tuple | None = (), NONE
+        self._highlighted = np.zeros((0, 2), np.int32)  # connection, edge inside it
         self.edges = Shown(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
@@ -103,11 +107,14 @@ class Picture:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds).moved(self.offset)
         self._place()
+        if any(self.layout.detours):  # lists of edges are sorted by them
+            self._key = self._marked = None
 
     def _place(self) -> None:
         self.subject.layout = self._placed()
         self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
+        self.subject.columns["t_detour"].write(packed_detours(self.layout.detours))
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
@@ -118,12 +125,14 @@ class Picture:
         if self._stale:
             self._folded += 1
             return
-        folds = {}
+        strengths: dict[int, np.ndarray] = {}
         for c in self.topology.connections:
-            k = self.topology.nodes.index(c.source)
-            if k in self.folds:
-                n = self.ops.to_host(edge_metrics.strengths(c.weight.view(parameter_p), FOLD_WEIGHTS, self.xp))
-                folds[k] = folding.chosen(n, len(self.folds[k]), None if exact or not self._folded else self.folds[k])
+            if (k := c.source.number) in self.folds:
+                n = self.ops.to_host(edge_lookup.edges_of(c).strengths(c, parameter_p, FOLD_WEIGHTS, self.xp))
+                strengths[k] = strengths[k] + n if k in strengths else n
+        folds = {
+            k: folding.chosen(n, len(self.folds[k]), None if exact or not self._folded else self.folds[k]) for k, n in strengths.items()
+        }
         self._folded += 1
         if folds != self.folds:
             self.folds = folds
@@ -157,45 +166,46 @@ class Picture:
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
-        self._numbers = edge_metrics.Numbers(self._settled(source, kind), activation_n, delta_n, flow)
+        self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
+        self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._edges()
         self._highlight(focus)
 
-    def mark(self, lit: tuple[int, ...], holds: Holds) -> None:
-        """Parameters that are pointed at or chosen (their edges are drawn on top, their neurons ringed; at most `LIT`), and the neurons
+    def mark(self, lit: tuple[EdgeRef | int, ...], holds: Holds) -> None:
+        """Edges that are pointed at or chosen (drawn on top, their neurons ringed; at most `LIT`), biases as parameters, and the neurons
         that are held. Uploads only when either has changed."""
         if (lit, holds) == self._marked:
             return
         self._marked = lit, holds
         marks_n, edges = marks(self.topology, lit[:LIT], holds)
         self.subject.columns["t_mark"].write(marks_n)
-        self.subject.lit = len(edges)
-        if len(edges):
-            self.subject.lit_column.write(edges)
+        self.subject.lit.write(edges, self.layout.detours)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows, by connection."""
         if self.subject.all_edges:
             return [Candidates(pair.connection) for pair in self.choice.pairs]
         out = []
-        for pair, edges in zip(self.choice.pairs, self.choice.chosen, strict=True):
-            local = self._highlighted - pair.connection.weight.start
-            local = local[(local >= 0) & (local < pair.connection.size)]
+        for k, (pair, edges) in enumerate(zip(self.choice.pairs, self.choice.chosen, strict=True)):
+            local = self._highlit(k)
             out.append(Candidates(pair.connection, np.union1d(edges, local) if len(local) else edges))
         return out
+
+    def _highlit(self, k: int) -> np.ndarray:
+        """Edges of connection k that are highlighted."""
+        return self._highlighted[self._highlighted[:, 0] == k, 1]
 
     def energies(self, k: int, edges: np.ndarray) -> np.ndarray:
         """(n,) how bright these edges of connection k are, as the shader computes it; those of a highlighted neuron count for more, as
         they are drawn."""
         if self._numbers is None:
             return np.zeros(len(edges))
-        connection = self.choice.pairs[k].connection
-        one = edge_metrics.Pair(connection, self.xp.asarray(edges))
+        one = edge_metrics.Pair(self.choice.pairs[k].connection, self.xp.asarray(edges))
         level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._scales[k, 0]
         energy_e = np.minimum(level_e, 1.6) ** edge_metrics.POWER
         if self.subject.highlight:
-            energy_e = energy_e * np.where(np.isin(edges + connection.weight.start, self._highlighted), HIGHLIT, 1.0)
+            energy_e = energy_e * np.where(np.isin(edges, self._highlit(k)), HIGHLIT, 1.0)
         return energy_e
 
     def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
@@ -282,24 +292,17 @@ class Picture:
         subject.columns["t_pair_scale"].write(self._scales)
         subject.all_edges = choice.all_edges
         if not choice.all_edges:
-            chosen = listed(choice.chosen)
-            subject.chosen = len(chosen)
-            subject.columns["t_selection"].write(chosen)
-        signals = listed(choice.signals)
-        subject.signals = len(signals)
-        subject.signals_column.write(signals)
+            subject.chosen.write(listed(choice.chosen), self.layout.detours)
+        subject.signals.write(listed(choice.signals), self.layout.detours)
         self.edges = choice.shown
 
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
         if focus < 0:
-            self.subject.highlight, self._highlighted = 0, np.zeros(0, np.int64)
-            return
-        edges = self.choice.around(focus, self._numbers, HIGHLIGHT)
-        starts = np.array([pair.connection.weight.start for pair in self.choice.pairs])
-        self._highlighted = starts[edges[:, 0]] + edges[:, 1]
-        self.subject.highlight = len(edges)
-        self.subject.highlight_column.write(edges)
+            self._highlighted = np.zeros((0, 2), np.int32)
+        else:
+            self._highlighted = self.choice.around(focus, self._numbers, HIGHLIGHT)
+        self.subject.highlight.write(self._highlighted, self.layout.detours)
 
     def scale_alone(self) -> None:
         """Draw with its own scales again."""
@@ -319,6 +322,6 @@ class Picture:
         self._value.close()
         if self._before is not None:
             self._before.close()
-        owned = (*self.subject.columns.values(), self.subject.signals_column, self.subject.highlight_column, self.subject.lit_column)
-        for column in owned:
+        lists = (self.subject.signals, self.subject.highlight, self.subject.lit)
+        for column in (*self.subject.columns.values(), *(each.column for each in lists)):
             column.close()

@@ -22,14 +22,22 @@ class Moved:
     change_p: np.ndarray
     how: Change
 
-    def shown(self, places, xp=np):
-        """|what is drawn| at these parameters."""
-        return xp.abs(self.how.old * self.before_p[places] + self.how.times * self.change_p[places])
+    def shown(self, pair: edge_metrics.Pair, local_e, xp=np):
+        """(E,) |what is drawn| of these edges."""
+        before, change = self._of(pair, local_e, xp)
+        return xp.abs(self.how.old * before + self.how.times * change)
 
-    def largest(self, places, xp=np):
-        """The larger of |before| and |after|."""
-        before = self.before_p[places]
-        return xp.maximum(xp.abs(before), xp.abs(before + self.change_p[places]))
+    def largest(self, pair: edge_metrics.Pair, local_e, xp=np):
+        """(E,) the larger of |before| and |after|."""
+        before, change = self._of(pair, local_e, xp)
+        return xp.maximum(xp.abs(before), xp.abs(before + change))
+
+    def _of(self, pair: edge_metrics.Pair, local_e, xp) -> tuple:
+        """Before and change; an edge without a parameter is 1, and stays so."""
+        places = pair.face.parameter(pair.connection, local_e)
+        if places is None:
+            return xp.ones(len(local_e), self.before_p.dtype), xp.zeros(len(local_e), self.before_p.dtype)
+        return self.before_p[places], self.change_p[places]
 
 
 def factor(topology: Topology, before_p: np.ndarray, after_p: np.ndarray) -> float:
@@ -37,8 +45,9 @@ def factor(topology: Topology, before_p: np.ndarray, after_p: np.ndarray) -> flo
 
     Two significant digits; never below 1; 1 where nothing changed or the numbers are not finite.
     """
-    stride = max(topology.n_edges // SAMPLED, 1)
-    old, new = (np.concatenate([p[c.weight.slice][::stride] for c in topology.connections]) for p in (before_p, after_p))
+    weights = [node.weight for node in topology.nodes if node.weight is not None]
+    stride = max(sum(weight.size for weight in weights) // SAMPLED, 1)
+    old, new = (np.concatenate([p[weight.slice][::stride] for weight in weights]) for p in (before_p, after_p))
     with np.errstate(all="ignore"):
         change = np.abs(new.astype(np.float64) - old)
         weight = edge_metrics.bright(np.maximum(np.abs(old), np.abs(new)).astype(np.float64))

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.draw.camera import Pose
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layout.detours import PIECES, lifted, shares
 from nnviz3d.layout.grid import Layout
-from nnviz3d.spec.topology import Connection
+from nnviz3d.spec.topology import Connection, EdgeRef
 
 NEAR = 0.05  # as in shaders/edge.vert: what is nearer to the eye is cut off
 BLOCK = 1 << 16  # edges in one product
@@ -38,30 +40,32 @@ def pick_edge(
     size: tuple[float, float],
     width: float,
     floor: float,
-) -> int | None:
-    """The parameter id of the edge under a point of the picture, or None.
+) -> EdgeRef | None:
+    """The edge under a point of the picture, or None.
 
     `energy(k, edges)`: brightness of these edges of `drawn[k]`; under `floor` an edge cannot be meant. `size` of the picture in pixels,
     `width`: half of a ribbon of energy 1, in pixels.
     """
     aspect = size[0] / max(size[1], 1.0)
-    xyz = layout.place_n4[:, :3].astype(np.float64) @ pose.view_from_world[:3, :3] + pose.view_from_world[3, :3]
     clip = pose.clip_from_view(aspect).astype(np.float64)
-    # pixels with the pointer at the origin: x / w, y / w
-    scale = np.array([size[0], size[1]]) / 2
-    w_n = -xyz[:, 2]
-    x_n = (xyz[:, 0] * clip[0, 0] + xyz[:, 2] * clip[2, 0] - ndc[0] * w_n) * scale[0]
-    y_n = (xyz[:, 1] * clip[1, 1] + xyz[:, 2] * clip[2, 1] - ndc[1] * w_n) * scale[1]
-    seen = np.stack([x_n, y_n, w_n], 1)
+
+    def project(points_n3: np.ndarray) -> np.ndarray:
+        """Pixels with the pointer at the origin: x / w, y / w."""
+        xyz = points_n3.astype(np.float64) @ pose.view_from_world[:3, :3] + pose.view_from_world[3, :3]
+        w_n = -xyz[..., 2]
+        x_n = (xyz[..., 0] * clip[0, 0] + xyz[..., 2] * clip[2, 0] - ndc[0] * w_n) * size[0] / 2
+        y_n = (xyz[..., 1] * clip[1, 1] + xyz[..., 2] * clip[2, 1] - ndc[1] * w_n) * size[1] / 2
+        return np.stack([x_n, y_n, w_n], -1)
+
+    seen = project(layout.place_n4[:, :3])
     reach = 1.3 * width + SLACK_PIXELS + 0.5
-    best: tuple[float, float, int] | None = None
+    best: tuple[float, float, int, int] | None = None
     for k, candidates in enumerate(drawn):
-        edges = _near(seen, candidates, reach)
+        edges = _all(candidates) if layout.detours[candidates.connection.number] else _near(seen, candidates, reach)
         if not len(edges):
             continue
         c = candidates.connection
-        j, i = np.divmod(edges, c.weight.shape[1])
-        miss_e = distances(seen[c.source.neurons.start + i], seen[c.target.neurons.start + j])
+        miss_e = _misses(layout, c, edges, seen, project)
         edges, miss_e = edges[miss_e <= reach], miss_e[miss_e <= reach]
         if not len(edges):
             continue
@@ -70,9 +74,27 @@ def pick_edge(
         hit = np.flatnonzero((energy_e >= floor) & (miss_e <= half_e + SLACK_PIXELS))
         if len(hit):
             e = hit[np.lexsort((miss_e[hit], -energy_e[hit]))[0]]
-            found = (-float(energy_e[e]), float(miss_e[e]), c.weight.start + int(edges[e]))
+            found = (-float(energy_e[e]), float(miss_e[e]), c.number, int(edges[e]))
             best = found if best is None else min(best, found)
-    return None if best is None else best[2]
+    return None if best is None else EdgeRef(best[2], best[3])
+
+
+def _all(candidates: Candidates) -> np.ndarray:
+    return np.arange(candidates.connection.size) if candidates.edges is None else np.asarray(candidates.edges, np.intp)
+
+
+def _misses(layout: Layout, c: Connection, edges: np.ndarray, seen: np.ndarray, project: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(E,) pixels from the pointer to each edge as it is drawn."""
+    source_e, target_e = edges_of(c).ends(c, edges)
+    detour = layout.detours[c.number]
+    if detour is None:
+        return distances(seen[source_e], seen[target_e])
+    share_s = shares(detour)
+    begin_e, end_e = layout.place_n4[source_e, None, :3], layout.place_n4[target_e, None, :3]
+    straight = begin_e + (end_e - begin_e) * share_s[:, None]
+    points = project(lifted(detour, straight, share_s))
+    miss = distances(points[:, :-1].reshape(-1, 3), points[:, 1:].reshape(-1, 3))
+    return miss.reshape(len(edges), PIECES).min(1)
 
 
 def _near(seen: np.ndarray, candidates: Candidates, reach: float) -> np.ndarray:
@@ -85,15 +107,18 @@ def _near(seen: np.ndarray, candidates: Candidates, reach: float) -> np.ndarray:
         low, high = (np.minimum(at_s.min(0), at_t.min(0)), np.maximum(at_s.max(0), at_t.max(0)))
         if (low > reach).any() or (high < -reach).any():
             return np.zeros(0, np.intp)
-    if candidates.edges is None:
+    edges = candidates.edges
+    if edges is None and edges_of(c).complete:
         return np.concatenate(list(_blocks(at_s, at_t, front_s, front_t, 1.01 * reach * _longest(at_s, at_t, front_s, front_t))))
-    j, i = np.divmod(np.asarray(candidates.edges, np.intp), c.weight.shape[1])
+    edges = _all(candidates)
+    source_e, target_e = edges_of(c).ends(c, edges)
+    i, j = source_e - c.source.neurons.start, target_e - c.target.neurons.start
     a, b = at_s[i], at_t[j]
     way = b - a
     cross_e = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
     keep = cross_e * cross_e <= reach * reach * (way * way).sum(1)
     both = front_s[i] & front_t[j]
-    return np.asarray(candidates.edges, np.intp)[(keep & both) | (front_s[i] != front_t[j])]
+    return edges[(keep & both) | (front_s[i] != front_t[j])]
 
 
 def _blocks(at_s, at_t, front_s, front_t, area: float):

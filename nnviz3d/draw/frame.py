@@ -25,12 +25,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Wave:
-    """A pass through the network, stopped: `front` in layers, `way` 1 forward or -1 backward, 0 for none.
+    """A pass through the network, stopped: `front` in ranks, `way` 1 forward or -1 backward, 0 for none.
 
     `flow`: what an edge's value is multiplied by (see shaders/include/edge.glsl); `error`: how much of the deltas is shown;
     `ghost`: the old weights are drawn beside the new ones. `change`: edges show two moments of the weights.
-    `fill_layer`: neurons of this layer fill with z, then turn into a, by the share `fill`; `source_layer`: those of this one show, by the
-    share `source`, the activation that the gradients at their edges are made of. -1: none.
+    `fill_layer`: neurons of this node (its number) fill with z, then turn into a, by the share `fill`; `source_layer`: those of this one
+    show, by the share `source`, the activation that the gradients of their edges into `target_layer` are made of. -1: none.
     """
 
     front: float = 0.0
@@ -42,8 +42,16 @@ class Wave:
     fill_layer: int = -1
     fill: float = 0.0
     source_layer: int = -1
+    target_layer: int = -1
     source: float = 0.0
     gradient: bool = False  # the value is a gradient, and is coloured as the error is
+
+    def passed(self, begin: int, end: int) -> float:
+        """How much of an edge from one rank to another it has passed, in [0, 1]: what `passed` in shaders/include/edge.glsl draws."""
+        if self.way == 0:
+            return 1.0
+        ahead = self.front - begin if self.way > 0 else end - self.front
+        return min(max(ahead / (end - begin), 0.0), 1.0)
 
 
 @dataclass(frozen=True)

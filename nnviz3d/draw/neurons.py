@@ -46,7 +46,8 @@ class Neurons:
         wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
         marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
         marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
-        marks |= {"u_source_layer": float(wave.source_layer if wave.source_layer >= 0 else -9), "u_source": wave.source}
+        source, target = (float(layer if layer >= 0 else -9) for layer in (wave.source_layer, wave.target_layer))
+        marks |= {"u_source_layer": source, "u_target_layer": target, "u_source": wave.source}
         state.solid()
         if subject.tile:
             self.tiles.draw(subject, frame, buffers, shared | marks, sum(order.counts))

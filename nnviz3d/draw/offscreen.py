@@ -71,6 +71,11 @@ class Canvas:
         self._page = self._corner = self._mean = None
         self._last: tuple[Renderer, Frame] | None = None
 
+    @property
+    def framebuffer(self) -> int:
+        """Raises RuntimeError: `add` draws what a stage has prepared; nothing is rendered to a canvas directly."""
+        raise RuntimeError("a canvas has no framebuffer of its own")
+
     # ---------------------------------------------------------------- light
 
     def begin(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +11,6 @@ from nnviz3d.backend import Ops
 from nnviz3d.backend.numpy_updates import SLOTS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.topology import Range, Topology
-
-
-def parameter_names(topology: Topology) -> dict[str, Range]:
-    """`layers.k.weight`, `layers.k.bias`: where each lies in the arena of parameters."""
-    layers = enumerate(topology.nodes[1:])
-    return {f"layers.{k}.{part}": getattr(node, part) for k, node in layers for part in ("weight", "bias")}
 
 
 class Arenas:
@@ -29,7 +24,7 @@ class Arenas:
         self.before = self.parameters.copy()
         self.gradients, self._change = ops.zeros(first.size), ops.zeros(first.size)
         self.slots = [ops.zeros(first.size) for _ in range(SLOTS[optimizer])]
-        self.alive = None
+        self.alive: Any = None
 
     def change(self):
         """(P,) parameters minus before, computed now."""
@@ -45,7 +40,7 @@ class Arenas:
     def largest(self) -> tuple[float, float]:
         """(largest |parameter|, largest |first slot| or 0)."""
         peak = [max(float(array.max(initial=0)), -float(array.min(initial=0))) for array in (self.parameters, *self.slots[:1])]
-        return (*peak, 0.0)[:2]
+        return peak[0], peak[1] if len(peak) > 1 else 0.0
 
     def finite(self) -> bool:
         """All parameters and slots are numbers."""
@@ -71,8 +66,8 @@ class Arenas:
                 self.ops.write(copies[name], array)
 
     def names(self) -> dict[str, Range]:
-        """`layers.k.weight`, `layers.k.bias`: where each lies."""
-        return parameter_names(self.topology)
+        """Where each array of parameters lies, by its name in weights files."""
+        return self.topology.parameter_ranges
 
     def named(self) -> dict[str, np.ndarray]:
         """Parameters by name, float32 copies on the host."""
@@ -83,7 +78,7 @@ class Arenas:
         names, problems = self.names(), []
         for name in {**names, **named}:
             if name not in names:
-                problems.append(Problem("", name, f"not a parameter of this network, which has layers.0 to layers.{len(names) // 2 - 1}"))
+                problems.append(Problem("", name, f"not a parameter of this network, which has {next(iter(names))} to {list(names)[-1]}"))
             elif name not in named:
                 problems.append(Problem("", name, f"missing; expected shape {names[name].shape}"))
             elif np.shape(named[name]) != names[name].shape:

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.batches import Batches
-from nnviz3d.engine.plan import Buffers, Plan
+from nnviz3d.engine.buffers import Buffers
+from nnviz3d.engine.plan import Plan
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Topology
 
@@ -16,7 +17,8 @@ from nnviz3d.spec.topology import Topology
 class Feed:
     """`compile(rows, buffers, index)` gives a plan; it is asked once for each number of rows, until `forget`.
 
-    `plan` and `count`, its rows, are those of the running or last step. Where one batch is the full set, nothing is looked up.
+    `dropout`: by node. `plan` and `count`, its rows, are those of the running or last step. Where one batch is the full set, nothing is
+    looked up.
     """
 
     def __init__(self, ops: Ops, topology: Topology, dropout: tuple[float, ...], rows: int, seed: int, compile: Callable):
@@ -59,14 +61,16 @@ class Feed:
         if plan is None:
             buffers = self._buffers.rows(count)
             plan = self._plans[count] = self._compile(count, buffers, self._index[:count])
-            plan.masks = [(mask, share) for mask, share in zip(buffers.masks[1:], self._dropout, strict=False) if mask is not None]
+            plan.masks = [(mask, share) for mask, share in zip(buffers.masks, self._dropout, strict=True) if mask is not None]
         return plan
 
     @property
     def batch(self) -> tuple[np.ndarray, Buffers]:
         """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         stop = self.batches.position
-        return self.batches.order[stop - self.count : stop].copy(), self.plan.buffers
+        buffers = self.plan.buffers
+        assert buffers is not None, "no step has begun"
+        return self.batches.order[stop - self.count : stop].copy(), buffers
 
     def state(self) -> dict:
         return {"batches": self.batches.state(), "noise": self._noise.bit_generator.state}

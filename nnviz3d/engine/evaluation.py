@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.data.split import split
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.spec.score import Classes, Score
 from nnviz3d.spec.topology import Topology
 
@@ -26,9 +27,8 @@ class Evaluation:
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
         self.ops, self.objective, self.classes, self.parameters = ops, objective, objective.classes, parameters
         self.rows = block_rows(topology)
-        self._compiler = Compiler(ops, topology, objective, parameters)
-        self._buffers = Buffers.make(ops, topology, self.rows, killed=killed)
-        self._plans: dict[int, tuple[Buffers, Plan]] = {}
+        self._topology, self._buffers = topology, Buffers.make(ops, topology, self.rows, killed=killed)
+        self._passes: dict[int, ForwardPass] = {}
 
     def pieces(self, x_ni, t_no, truth_n: np.ndarray, of: int) -> Iterator[Score]:
         """After every block: the score over the rows so far. A frame may stop between two blocks.
@@ -39,12 +39,11 @@ class Evaluation:
         counts = np.zeros((3, self.classes), np.intp)  # of the class, right, said
         while done < len(x_ni):
             n = min(self.rows, len(x_ni) - done)
-            b, plan = self._plan(n)
+            through = self._pass(n)
+            b = through.buffers
             xp.copyto(b.a[0], x_ni[done : done + n])
             xp.copyto(b.t, t_no[done : done + n])
-            with np.errstate(all="ignore"):
-                for call in plan.calls:
-                    call()
+            through.run()
             total += float(b.cell[0]) * n
             if self.classes:
                 counts += self._answers(b, truth_n[done : done + n])
@@ -63,13 +62,10 @@ class Evaluation:
             return Score(loss, None, done, of)
         return Score(loss, int(counts[1].sum()) / done, done, of, Classes(*counts.copy()))
 
-    def _plan(self, n: int) -> tuple[Buffers, Plan]:
-        if n not in self._plans:
-            b, plan = self._buffers.rows(n), Plan()
-            self._compiler.forward(plan, b)
-            self._compiler.loss(plan, b)
-            self._plans[n] = b, plan
-        return self._plans[n]
+    def _pass(self, n: int) -> ForwardPass:
+        if n not in self._passes:
+            self._passes[n] = ForwardPass(self.ops, self._topology, self.objective, self.parameters, self._buffers.rows(n))
+        return self._passes[n]
 
 
 def block_rows(topology: Topology) -> int:

@@ -14,7 +14,8 @@ def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]
     out: list[slice] = []
     for node in topology.nodes[1:]:
         here = [neuron - node.neurons.start for neuron in sorted(frozen) if node.neurons.start <= neuron < node.neurons.stop]
-        for part, width in ((node.weight, node.weight.shape[1]), (node.bias, 1)):
+        for _, part in node.parameters:
+            width = part.size // part.shape[0]  # outputs are the first axis of every part
             for j in here:
                 start = part.start + j * width
                 first = out.pop().start if out and out[-1].stop == start else start

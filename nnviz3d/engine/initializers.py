@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from nnviz3d.spec.scene import Network
+from nnviz3d.layers import face
 from nnviz3d.spec.topology import Topology
 
 RELU_FAMILY = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
 
 
-def parameters(network: Network, topology: Topology, seed: int) -> np.ndarray:
-    """(P,) float32. Layers are drawn in order from Generator(PCG64([seed, 1])); batches have a stream of their own."""
+def parameters(topology: Topology, seed: int) -> np.ndarray:
+    """(P,) float32. Nodes are drawn in order from Generator(PCG64([seed, 1])); batches have a stream of their own."""
     rng = np.random.Generator(np.random.PCG64([seed, 1]))
     arena = np.zeros(topology.n_parameters, np.float32)
-    for node, layer in zip(topology.nodes[1:], [*network.layers, network.output], strict=True):
-        kind = layer.init
-        if kind == "auto":
-            kind = "he_uniform" if node.activation in RELU_FAMILY else "xavier_uniform"
-        node.weight.view(arena)[...] = draw(kind, node.weight.shape, rng)
-        node.weight.view(arena)[...] *= np.float32(layer.init_scale)
-        node.bias.view(arena)[...] = 0.1 if kind == "playground" and layer.bias == 0 else layer.bias
+    for node in topology.nodes:
+        layer: Any = node.table
+        if node.weight is not None:
+            kind = layer.init
+            if kind == "auto":
+                kind = "he_uniform" if node.activation in RELU_FAMILY else "xavier_uniform"
+            node.weight.view(arena)[...] = draw(kind, node.weight.shape, face(node.kind, "engine").fans(node.weight), rng)
+            node.weight.view(arena)[...] *= np.float32(layer.init_scale)
+        if node.bias is not None:
+            node.bias.view(arena)[...] = 0.1 if layer.init == "playground" and layer.bias == 0 else layer.bias
     return arena
 
 
-def draw(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """(out, in) float32 weights: `normal` is N(0, 1), `uniform` U(-1, 1) (both are meant to be scaled by `init_scale`);
-    xavier sqrt(2/(in + out)), he sqrt(2/in), lecun sqrt(1/in) are standard deviations; a uniform one has the same, bound sqrt(3) times it;
-    orthogonal has orthonormal rows or columns (Saxe et al. 2014); playground U(-0.5, 0.5)."""
-    fan_out, fan_in = shape
+def draw(kind: str, shape: tuple[int, ...], fans: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Float32 weights of this shape, outputs first; `fans`: (in, out) of one weight. `normal` is N(0, 1), `uniform` U(-1, 1) (both are
+    meant to be scaled by `init_scale`); xavier sqrt(2/(in + out)), he sqrt(2/in), lecun sqrt(1/in) are standard deviations; a uniform one
+    has the same, bound sqrt(3) times it; orthogonal has orthonormal rows or columns (Saxe et al. 2014); playground U(-0.5, 0.5)."""
+    fan_in, fan_out = fans
     if kind == "zeros":
         return np.zeros(shape, np.float32)
     if kind == "orthogonal":
@@ -45,9 +49,9 @@ def draw(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndar
     return (2 * rng.random(shape, np.float32) - 1) * np.float32(bound)
 
 
-def _orthogonal(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    fan_out, fan_in = shape
+def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    rows, columns = shape
     tall = rng.standard_normal((max(shape), min(shape)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices (Mezzadri 2007)
-    return np.ascontiguousarray(q if fan_out >= fan_in else q.T, np.float32)
+    return np.ascontiguousarray(q if rows >= columns else q.T, np.float32)

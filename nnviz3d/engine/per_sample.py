@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.batch_forward import Response
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
 from nnviz3d.spec.topology import Topology
 
@@ -26,7 +26,7 @@ def block_rows(topology: Topology) -> int:
     return int(min(max(most, FEWEST), MOST))
 
 
-def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray, weight_n=1.0) -> np.ndarray:
+def losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.ndarray, weight_n: np.ndarray | float = 1.0) -> np.ndarray:
     """(n,) float64: the loss of each row alone, times the weight of its class; nan where the outputs are not numbers. `z_no` counts where
     the loss works on logits."""
     return weight_n * _losses(objective, z_no, a_no, t_no)
@@ -56,7 +56,7 @@ def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
     targets = getattr(data, f"t_{part}")
     if objective.classes or not len(targets):
         return None
-    square_o = absolute_o = 0.0
+    square_o, absolute_o = np.zeros((2, trainer.topology.output.size))
     judging = Judging(trainer.ops, trainer.topology, objective, trainer.arenas.parameters, data, trainer.holds.killed)
     with np.errstate(all="ignore"):
         for where, out_no, _ in judging.blocks(part, np.arange(len(targets))):
@@ -71,7 +71,8 @@ class Judging:
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet, killed: tuple[int, ...] = ()):
         self.ops, self.objective, self.data = ops, objective, data
         self.rows = block_rows(topology)
-        self._response = Response(ops, topology, objective, parameters, np.zeros((self.rows, topology.input.size), np.float32), killed)
+        blank = np.zeros((self.rows, topology.input.size), np.float32)
+        self._pass = ForwardPass.of_rows(ops, topology, objective, parameters, blank, killed)
 
     def blocks(self, part: str, rows_r: np.ndarray) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
         """Of these rows of "train" or "test", one block after the other: (where in `rows_r`, outputs (n, O), losses (n,))."""
@@ -81,7 +82,7 @@ class Judging:
             here = rows_r[start : start + self.rows]
             n = len(here)
             padded[:n] = x[here]
-            self._response.ask(padded)
-            z, a = (out[:n] for out in self._response.raw())
+            self._pass.ask(padded)
+            z, a = (out[:n] for out in self._pass.raw())
             weight_n = self.objective.weights_of(t[here]) if self.objective.weights else 1.0
             yield slice(start, start + n), a, losses(self.objective, z, a, self.objective.rows(t[here], np.float64), weight_n)

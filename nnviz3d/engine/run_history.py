@@ -1,9 +1,7 @@
 """A training run that can be entered again at the steps it remembers, bitwise, and trained on from there with the same numbers.
 
-Holds whole states ("keys") every `spacing` steps; a step between two keys is reached by training again from the key before it, which is
-deterministic. Spacing follows from an estimate of what a step costs, so that re-entering is far below a frame. Where the budget is used
-up, spacing doubles while re-entering still stays within a frame; then keys are thinned, the older the thinner, and the first stays.
-Between thinned keys only the steps soon after each are remembered.
+Holds whole states every `spacing` steps (`engine.history_keys`); a step between two of them is reached by training again from the one
+before it, which is deterministic. Between thinned keys only the steps soon after each are remembered.
 A change at an earlier step begins another branch: what followed is gone at once, and what came before stays. Every question here sees it.
 No clock. Nothing is watched: whoever trains does it by `advance` here, or tells by `note`.
 """
@@ -17,35 +15,15 @@ from itertools import count, pairwise
 
 import numpy as np
 
+from nnviz3d.engine.history_keys import Key, Keys, arrays, size_of
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.scene import PACE, Train
 
-REPLAY, LONGEST = 2e-3, 12e-3  # seconds of training again that re-entering should cost, and may cost
-SHARE = 0.1  # of the training time that keeping keys may cost
-KEYS = 1000  # at most: thinning looks at all of them
-FLOPS, COPY, PARAMETER, FIXED = 5e10, 4e9, 2e-9, 5e-5  # a second; bytes a second; seconds a parameter; seconds a step (two Zen cores)
-DEVICE = 200  # times as fast as those cores, roughly
 READERS = ("curves", "layers")  # who keeps readings of a run
 _PACE = {name: Train.model_fields[name].default for name in PACE}
 _branches = count()
 
 Path = tuple[tuple[int, int], ...]  # (branch, the step that it begins at) from the first one to that of a moment
-
-
-@dataclass
-class Key:
-    """`state` after `step` steps; with `train` the same numbers follow up to step `end`.
-
-    `change`: the step at which settings or parameters were changed, so that the key before does not lead here: this step, or that of a
-    change whose own key was dropped. None: it does lead here.
-    """
-
-    step: int
-    end: int
-    train: Train
-    state: dict
-    change: int | None
-    bytes: int
 
 
 @dataclass(frozen=True)
@@ -62,17 +40,17 @@ class Snapshot:
     path: Path = ()
 
 
-class Rewind:
+class Rewind(Keys):
     """Of one trainer; another network needs another. `newest` is the last step of this branch, `snapshots` are by name."""
 
     def __init__(self, trainer: Trainer, budget_bytes: int = 64 << 20):
-        self.trainer, self.budget = trainer, budget_bytes
+        super().__init__(trainer, budget_bytes)
         self.snapshots: dict[str, Snapshot] = {}
-        self._keys: list[Key] = []
-        self._seen, self._at, self._lost = None, trainer.step, dict.fromkeys(READERS)
+        self._seen: tuple[int, Train] | None = None  # writes, and settings, when it was last looked at
+        self._at = trainer.step
+        self._lost: dict[str, int | None] = dict.fromkeys(READERS)
         self._path: Path = ()  # to this moment
         self._new = False  # a branch has begun here, and its first key is not held yet
-        self.spacing, self.longest = _spacings(trainer)
         self.note()
 
     # training
@@ -149,7 +127,7 @@ class Rewind:
     def _keep(self, changed: bool) -> None:
         trainer = self.trainer
         state = trainer.state()
-        size = sum(array.nbytes for array in _arrays(state))
+        size = size_of(state)
         order = self._keys[-1].state["batches"]["order"] if self._keys else None
         if order is not None and np.array_equal(order, state["batches"]["order"]):
             state["batches"]["order"] = order  # an epoch's keys share their order: 480 kB for 60,000 rows
@@ -157,52 +135,11 @@ class Rewind:
         self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, trainer.step if changed else None, size))
         self._fit()
 
-    def _fit(self) -> None:
-        """Into the budget."""
-        while self._keys and (self.bytes > self.budget or len(self._keys) > KEYS):
-            if self.spacing < self.longest:
-                self._spread()
-            else:
-                self._thin()
-
-    def _spread(self) -> None:
-        """Twice the spacing: drop the keys that are not needed for it."""
-        self.spacing = min(2 * self.spacing, self.longest)
-        k, keys = 1, self._keys
-        while k < len(keys) - 1:
-            if keys[k].change is None and keys[k + 1].step - keys[k - 1].step <= self.spacing:
-                self._drop(k)
-            else:
-                k += 1
-
-    def _thin(self) -> None:
-        """Drop the key whose going leaves the smallest gap for its age; never the first and the last of several."""
-        if len(self._keys) < 3:
-            return self._drop(0)
-        steps = np.array([key.step for key in self._keys])
-        self._drop(1 + int(((steps[2:] - steps[:-2]) / (steps[-1] + 1 - steps[1:-1])).argmin()))
-
-    def _drop(self, k: int) -> None:
-        """Without this key the one before leads on over its steps, or, where it was a change, ends short of it."""
-        keys = self._keys
-        gone = keys.pop(k)
-        if k < len(keys):
-            keys[k].change = keys[k].change if gone.change is None else gone.change
-            if keys[k].state["batches"]["order"] is gone.state["batches"]["order"]:
-                keys[k].bytes += gone.state["batches"]["order"].nbytes
-        if k:
-            keys[k - 1].end = min(keys[k - 1].end, gone.change - 1) if gone.change is not None else gone.end
-
     def forget(self) -> None:
         """All but the present moment, of which the memory begins anew."""
         self._keys, self._new = [], True
 
     # what is remembered
-
-    @property
-    def bytes(self) -> int:
-        """Of all keys' arrays."""
-        return sum(key.bytes for key in self._keys)
 
     @property
     def oldest(self) -> int | None:
@@ -281,7 +218,7 @@ class Rewind:
             self._path = path
         self._restore(train, state)
         self._at, self._new = step, False
-        self._insert(Key(step, step, train, state, step, sum(array.nbytes for array in _arrays(state))))
+        self._insert(Key(step, step, train, state, step, size_of(state)))
         return train
 
     def _insert(self, key: Key) -> None:
@@ -336,21 +273,6 @@ def _course(train: Train) -> Train:
     return train.model_copy(update=_PACE)
 
 
-def _arrays(state: dict) -> list[np.ndarray]:
-    return [*state["arenas"].values(), state["batches"]["order"]]
-
-
 def _same(a: dict, b: dict) -> bool:
     random = a["noise"] == b["noise"] and a["batches"]["random"] == b["batches"]["random"] and a["holds"] == b["holds"]
-    return random and len(_arrays(a)) == len(_arrays(b)) and all(np.array_equal(x, y) for x, y in zip(_arrays(a), _arrays(b), strict=True))
-
-
-def _spacings(trainer: Trainer) -> tuple[int, int]:
-    """(steps between two keys, at most): as many as re-entering may train again, or more where copying a state costs over its share."""
-    topology, rows = trainer.topology, trainer.train.batch or len(trainer.data.x_train)
-    speed = DEVICE if trainer.ops.asynchronous else 1
-    work = 6.0 * min(rows, len(trainer.data.x_train)) * topology.n_edges / FLOPS + PARAMETER * topology.n_parameters
-    step = work / speed + FIXED
-    copy = 4.0 * topology.n_parameters * (3 + len(trainer.arenas.slots)) / COPY
-    spacing = max(1, int(max(REPLAY, copy / SHARE) / step))
-    return spacing, max(spacing, int(LONGEST / step))
+    return random and len(arrays(a)) == len(arrays(b)) and all(np.array_equal(x, y) for x, y in zip(arrays(a), arrays(b), strict=True))

@@ -70,4 +70,5 @@ class Looking:
         bound = self._evaluations.get(parameters is None)
         if bound is None or bound.parameters is not p:
             bound = self._evaluations[parameters is None] = Evaluation(self.ops, self.topology, self.objective, p, self.killed)
-        return bound.pieces(*self.rows(part, limit), len(getattr(self.data, f"t_{part}")))
+        x_ni, t_no, truth_n = self.rows(part, limit)
+        return bound.pieces(x_ni, t_no, truth_n, len(getattr(self.data, f"t_{part}")))

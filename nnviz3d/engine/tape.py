@@ -18,6 +18,7 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.engine.trainer import Trainer
+from nnviz3d.layers import face
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Train
@@ -106,13 +107,14 @@ class Tape:
 
     @cached_property
     def sample_gradient(self) -> np.ndarray:
-        """(P,) dL/dw_ji = delta_j a_i and dL/db_j = delta_j of the shown sample alone, without L1 and L2."""
-        gradient = np.empty_like(self.gradient)
+        """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j."""
+        gradient, old = np.empty_like(self.gradient), self.old
         with np.errstate(all="ignore"):
-            for c in self.topology.connections:
-                delta_o, a_i = self.old.delta[c.target.neurons.slice], self.old.a[c.source.neurons.slice]
-                np.multiply(delta_o[:, None], a_i, out=c.weight.view(gradient))
-                gradient[c.target.bias.slice] = delta_o
+            for node in [node for node in self.topology.nodes if node.parameters]:
+                x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
+                made = face(node.kind, "engine").sample_gradients(old.delta[node.neurons.slice], x)
+                for part, r in node.parameters:
+                    r.view(gradient)[...] = made[part]
         return _frozen(gradient)
 
     @cached_property

@@ -1,14 +1,14 @@
 """Training: one network, one data set, one backend. Knows steps; knows no picture, no frame and no clock.
 
 Holds the arenas of parameters (`Arenas`) and, by way of `Looking`, the shown sample's z, activation, delta. The step itself is a compiled
-`Plan`. The loss is that of the data, without L1 and L2 terms; the gradient has them. L1 and L2 act on weights, never on biases
-(AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it, frozen parameters' too.
+`Plan`, which `StepRunner` runs. The loss is that of the data, without L1 and L2 terms; the gradient has them. L1 and L2 act on weights,
+never on biases (AdamW's decay, as PyTorch's, on all parameters). Clipping sees the gradient with L1 and L2 in it, frozen parameters' too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -18,201 +18,66 @@ from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initializers
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batch_feeder import Feed
+from nnviz3d.engine.buffers import Buffers, check_memory, dropout_of
+from nnviz3d.engine.compiler import Compiler
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.frozen_ranges import free_stretches, frozen_stretches
 from nnviz3d.engine.objective import class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
-from nnviz3d.engine.plan import Buffers, Compiler, Plan, check_memory
+from nnviz3d.engine.plan import Plan
 from nnviz3d.engine.shown_evaluation import Looking
+from nnviz3d.engine.step_runner import StepRunner
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
-class Diverged(Exception):
-    """Loss or gradient of the running step is not finite; nothing has been applied."""
-
-
-class Trainer:
+class Trainer(StepRunner):
     """Raises InputError where scene and data do not fit together, or a batch would not fit in memory.
 
-    `step` finished steps; `loss` mean over the last finished step's batch, nan before the first; `diverged` the 1-based number of the
-    step that became non-finite, else None: parameters and slots then are those of the last finite step.
     `holds`: which neurons are frozen or killed.
     """
 
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
         self.objective = resolve(scene, data)
-        self.topology = chain(
+        self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
         )
         self.data, self.ops, self.train = data, ops, scene.train
         check_memory(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
-        self.step, self.loss, self.diverged = 0, math.nan, None
         self.since = 0  # the step at which the settings were last changed
         self.written = 0  # how often parameters or the position in the data were written from outside
-        self.rows = 0  # of the last step's batch
         # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
         self.edited: dict[int, tuple[float, float]] | None = {}
-        self.arenas = Arenas(
-            ops, self.topology, initializers.parameters(scene.network, self.topology, scene.train.seed), scene.train.optimizer
-        )
-        self._constants = ops.constants()
-        self._optimizer = Optimizer(scene.train, self._constants)
-        dropout = tuple(layer.dropout for layer in scene.network.layers)
-        self._feed = Feed(ops, self.topology, dropout, len(data.x_train), scene.train.seed, self._compile)
+        self.arenas = Arenas(ops, self.topology, initializers.parameters(self.topology, scene.train.seed), scene.train.optimizer)
+        constants = ops.constants()
+        feed = Feed(ops, self.topology, dropout_of(self.topology), len(data.x_train), scene.train.seed, self._compile)
+        super().__init__(ops, self.arenas, feed, Optimizer(scene.train, constants), constants)
         self.looking = Looking(ops, self.topology, self.objective, data, self.arenas.parameters)
-        self._backup = self._tap = None
         self.holds, self._freezes = Holds(), False
         self._start_batches()
         self.configure(scene.train)
 
     # running
 
-    @property
-    def epoch(self) -> float:
-        """Finished epochs with the fraction of the running one, for example 3.25."""
-        return self._epoch
-
-    @property
-    def of_epoch(self) -> tuple[int, int]:
-        """(steps of the running epoch that are done, steps of a whole one). Between steps only."""
-        return self._feed.batches.taken
-
-    @property
-    def at_boundary(self) -> bool:
-        """No step is half done: the arenas are one consistent moment."""
-        return self._cursor == 0
-
-    @property
-    def phase(self) -> str:
-        """What comes next inside a half-done step ("backward 2"); "" between steps."""
-        if self._cursor == 0:
-            return ""
-        plan = self._feed.plan
-        return plan.phase_at(sum(map(len, plan.groups[: self._cursor])))
-
-    def run(self, steps: int) -> int:
-        """Whole steps; stops at divergence. A half-done step is finished first and counts. Returns the number finished."""
-        done = 0
-        while done < steps and self.diverged is None:
-            done += self.advance(always, steps - done)
-        return done
-
-    def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
-        """Run pieces of steps while `more()` (asked after each piece, at least one runs); returns the steps finished.
-
-        A step longer than the budget is continued by the next call, and that call ends where the step ends.
-        """
-        continued, first = self._cursor > 0, self.step
-        last = math.inf if steps is None else first + steps
-        with np.errstate(all="ignore"):  # non-finite numbers are looked for, not warned about
-            while (self.step < last or self._cursor) and self.diverged is None:
-                if self._cursor == 0:
-                    self._begin()
-                try:
-                    for call in self._groups[self._cursor]:
-                        call()
-                except Diverged:
-                    self._stop(self.step + 1)
-                    break
-                self._cursor += 1
-                if self._cursor == len(self._groups):
-                    self._finish()
-                    if continued:
-                        break
-                if not more():
-                    break
-            if self.ops.asynchronous:
-                self._look()
-        return self.step - first
-
-    def run_tapped(self, tap: Callable[[], None]) -> int:
-        """run(1) that calls `tap()` where the gradient stands and nothing has been applied: `batch` is what it is of."""
-        self.settle()
-        self._tap = tap
-        try:
-            return self.run(1)
-        finally:
-            self._tap = None
-
-    @property
-    def batch(self) -> tuple[np.ndarray, Buffers]:
-        """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
-        return self._feed.batch
-
-    def settle(self) -> None:
-        """Finish a half-done step, if there is one."""
-        if self._cursor:
-            self.advance(always)
-
-    def _begin(self) -> None:
-        if not self._optimizer.steady:
-            self._optimizer.begin(self.step)
+    def _prepare(self) -> None:
+        """Before a step: what a hand has written since the last one is learned from, and the optimiser keeps the old values of what it
+        passes over only."""
         if self.edited != {}:
             self.edited = {}
-        if self._freezes:  # the optimiser keeps the old values of what it passes over only
+        if self._freezes:
             self._freezes = False
             for r in frozen_stretches(self.topology, self.holds.frozen):
                 self.arenas.before[r] = self.arenas.parameters[r]
-        plan = self._feed.next()
-        self._groups = plan.groups if self._tap is None else plan.split("update", self._tap)
-        self.ops.begin(self._constants)
-
-    def _finish(self) -> None:
-        self._cursor = 0
-        if self._backup is not None and not self._sound():
-            return
-        self.step += 1
-        self._epoch, self.rows = self._feed.batches.epoch, self._feed.count
-        if not self.ops.asynchronous:
-            self.loss = self._step_loss
-        elif self.step % self._feed.plan.watch == 0:
-            self._look()
 
     @property
     def clip(self) -> float:
         """What clipping multiplied the gradient of the last step that ran here by; 1 where it did not."""
         return float(self.ops.to_host(self._constants.device)[INDEX["scale"]]) if self.train.clip_norm else 1.0
-
-    # divergence
-
-    def _judge(self, loss: float, norm: float) -> None:
-        """Between gradient and update. Raises Diverged, or prepares to undo where the update may overflow."""
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            raise Diverged
-        self._step_loss = loss
-        if not self._optimizer.safe(norm):
-            self._optimizer.measured(*self.arenas.largest())
-            if not self._optimizer.safe(norm):
-                self._backup = self.arenas.copies()
-
-    def _sound(self) -> bool:
-        """After a step that could overflow: all finite, or all put back."""
-        backup, self._backup = self._backup, None
-        self._optimizer.largest = math.inf
-        if self.arenas.finite():
-            return True
-        self.arenas.put(backup)
-        self._stop(self.step + 1)
-        return False
-
-    def _stop(self, step: int) -> None:
-        self.diverged, self._cursor = step, 0
-        self.arenas.gradients.fill(0)  # they are what is not finite, and the picture may read them
-
-    def _look(self) -> None:
-        """Ask a device, which skips every update after the first bad step; then the steps since were none."""
-        bad, finished, loss = self.ops.verdict()
-        if finished:
-            self.loss = loss
-        if bad and self.diverged is None:
-            self.step = self._base + finished
-            self._stop(self.step + 1)
 
     # looking
 
@@ -235,7 +100,7 @@ class Trainer:
         """(mean loss, accuracy in [0, 1] or None for regression) of a part, or of `limit` of its rows, drawn evenly; (nan, None) where it
         has none."""
         score = self.score(part, limit)
-        return score.loss, score.accuracy
+        return math.nan if score.loss is None else score.loss, score.accuracy
 
     def score(self, part: str, limit: int | None = None) -> Score:
         """The same with the rows that it is of, and by class."""
@@ -287,7 +152,7 @@ class Trainer:
         """Everything that an exact continuation needs, as host copies; a half-done step is finished first."""
         self.settle()
         return {
-            "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self._epoch,
+            "arenas": self.arenas.copies(), "step": self.step, "loss": self.loss, "diverged": self.diverged, "epoch": self.epoch,
             **self._feed.state(), "holds": self.holds, "rows": self.rows, "edited": self.edited,
         }  # fmt: skip
 
@@ -301,7 +166,7 @@ class Trainer:
             self.arenas.wake()
         if alive is not self.arenas.alive:
             self._feed.forget()
-        self.step, self.loss, self.diverged, self._epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
+        self.step, self.loss, self.diverged, self.epoch = state["step"], state["loss"], state["diverged"], state["epoch"]
         self.rows, self.edited, self.since = state["rows"], state["edited"], min(self.since, self.step)
         self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
@@ -336,7 +201,7 @@ class Trainer:
         held, here = np.full(1, value, ops.dtype), slice(p, p + 1)
         before = held
         if self.edited is not None:
-            was = self.edited.get(p) or tuple(float(ops.to_host(arena[here])[0]) for arena in (arenas.before, arenas.parameters))
+            was = self.edited.get(p) or (float(ops.to_host(arenas.before[here])[0]), float(ops.to_host(arenas.parameters[here])[0]))
             back = was[1] == float(held[0])
             before = np.full(1, was[0], ops.dtype) if back else held
             others = {q: pair for q, pair in self.edited.items() if q != p}
@@ -390,7 +255,7 @@ class Trainer:
 
     def _start_batches(self) -> None:
         self._feed.start(self.train, self.holds.killed)
-        self._cursor, self._epoch, self._step_loss = 0, 0.0, math.nan
+        self._cursor, self.epoch, self._step_loss = 0, 0.0, math.nan
         self.written += 1
         self._renew()
 
@@ -410,8 +275,3 @@ class Trainer:
         compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge, free)
         plan.group(self.ops, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
         return plan
-
-
-def always() -> bool:
-    """Asked for more: yes."""
-    return True

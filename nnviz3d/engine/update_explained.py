@@ -8,15 +8,17 @@ is the arena's new value to float32's rounding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnviz3d.backend.numpy_ops import NumpyOps
+from nnviz3d.engine.buffers import Buffers
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.frozen_ranges import frozen_stretches
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
 
@@ -89,7 +91,7 @@ def update(tape: Tape, p: int) -> Rule:
     train, t = tape.train, tape.step
     node, name = locate(tape, p)
     old, gradient, rate = float(tape.before[p]), float(tape.gradient[p]), tape.learning_rate
-    regular, shrink = _regularisers(tape, old, p < node.weight.stop)
+    regular, shrink = _regularisers(tape, old, _is_weight(node, p))
     used = tape.clip * gradient
     if tape.holds.freezes(tape.topology, p):
         data = gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0)
@@ -107,7 +109,7 @@ def update(tape: Tape, p: int) -> Rule:
         state |= {"clip_norm": train.clip_norm, "norm": tape.gradient_norm}
     step = rate * direction
     new = old - state.get("decay_term", 0.0) - step - (shrink or 0.0)
-    dead = tape.alive is not None and p < node.weight.stop and not tape.alive[p]
+    dead = tape.alive is not None and _is_weight(node, p) and not bool(tape.alive[p])
     if tape.diverged:
         new = old
     return Rule(
@@ -129,15 +131,19 @@ def directions(tape: Tape, where: slice) -> np.ndarray:
 
 
 def locate(tape: Tape, p: int) -> tuple[Node, str]:
-    """The node that parameter `p` leads into, and its name with 0-based indices. Raises IndexError outside [0, P)."""
-    node, j, i = tape.topology.parameter(p)
-    k = tape.topology.nodes.index(node) - 1
-    return node, f"layers.{k}.bias[{j}]" if i is None else f"layers.{k}.weight[{j}, {i}]"
+    """The node that parameter `p` leads into, and its name with 0-based indices, as in a weights file. Raises IndexError outside [0, P)."""
+    node, part, r = tape.topology.part(p)
+    return node, f"{tape.topology.parameter_name(node, part)}[{', '.join(map(str, np.unravel_index(p - r.start, r.shape)))}]"
 
 
-def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, float], float | None]:
+def _is_weight(node: Node, p: int) -> bool:
+    """L1 and L2 are for weights, not for biases."""
+    return node.weight is not None and node.weight.start <= p < node.weight.stop
+
+
+def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, Any], float | None]:
     """(terms of the gradient, Playground's shrinking after the update or None)."""
-    train, terms = tape.train, {}
+    train, terms = tape.train, dict[str, Any]()
     if not is_weight:
         return terms, None
     sign = float(np.sign(old))
@@ -148,7 +154,7 @@ def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, fl
     return terms, tape.learning_rate * train.l1 * sign if train.l1_dead_at_zero else None
 
 
-def _direction(train, t: int, used, slots: list[tuple]) -> tuple[dict, object]:
+def _direction(train: Train, t: int, used: Any, slots: list[tuple]) -> tuple[dict[str, Any], Any]:
     """(the optimiser's symbols, what the learning rate is multiplied by), of one parameter or of many. Moments are the arenas'
     own, so that float32's underflow of used^2 is told as it happened."""
     name = train.optimizer
@@ -198,7 +204,7 @@ def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> 
     shown = tape.data.x_train[rows], tape.data.t_train[rows]
     loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
     old = float(tape.before[p])
-    l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and p < node.weight.stop else (0.0, 0.0)
+    l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and _is_weight(node, p) else (0.0, 0.0)
     return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
 
 
@@ -226,21 +232,16 @@ class _Loss:
     def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
         ops = NumpyOps("float64")
         self.parameters = np.array(parameters, np.float64)
-        self._plan = Plan()
-        self._buffers = b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks[1:]), killed)
+        b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks), killed)
         for mine, mask in zip(b.masks, masks, strict=True):
             if mine is not None:
                 mine[...] = mask
         b.a[0][...] = x_bi
         b.t[...] = objective.rows(targets, np.float64)
-        compiler = Compiler(ops, topology, objective, self.parameters)
-        compiler.forward(self._plan, b)
-        compiler.loss(self._plan, b)
+        self._pass = ForwardPass(ops, topology, objective, self.parameters, b)
 
     def __call__(self, p: int, value: float) -> float:
         kept, self.parameters[p] = self.parameters[p], value
-        with np.errstate(all="ignore"):
-            for call in self._plan.calls:
-                call()
+        self._pass.run()
         self.parameters[p] = kept
-        return float(self._buffers.cell[0])
+        return float(self._pass.buffers.cell[0])

@@ -9,8 +9,7 @@ import numpy as np
 
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.scene import Network
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import Node, Topology
 
 
 def _before(origins: Origins, layers: int) -> list[int | None]:
@@ -21,32 +20,33 @@ def _before(origins: Origins, layers: int) -> list[int | None]:
 Named = dict[str, np.ndarray]  # parameters by name, as in a weights file
 
 
-def weights(old: Network, new: Network, origins: Origins, theirs: Named, mine: Named) -> Named:
+def weights(old: Topology, new: Topology, origins: Origins, theirs: Named, mine: Named) -> Named:
     """`mine` (the new network's first weights, by name) with what can be kept of `theirs`.
 
-    Where a layer follows the same layer as before, the block of rows and columns that both sizes have is kept; where it follows
-    another one, its columns stand for other neurons and all of it is kept only if the shape fits. A layer whose first weights are drawn in
+    Where a layer reads the same layers as before, the block of rows and columns that both sizes have is kept; where it reads
+    others, its columns stand for other neurons and all of it is kept only if the shape fits. A layer whose first weights are drawn in
     another way by now keeps nothing: that is what was asked for.
     """
     out = {name: value.copy() for name, value in mine.items()}
-    was = _before(origins, len(old.layers))
-    before, now = [*old.layers, old.output], [*new.layers, new.output]
-    for k, layer in enumerate(now):
-        o = was[k + 1]
-        if o is None or _first(before[o - 1]) != _first(layer):
+    was = _before(origins, len(old.nodes) - 2)
+    for node in new.nodes[1:]:
+        o = was[node.number]
+        before = None if o is None else old.nodes[o]
+        if before is None or before.kind != node.kind or _first(before) != _first(node):
             continue
-        w_oi, kept_oi = out[f"layers.{k}.weight"], theirs[f"layers.{o - 1}.weight"]
-        if was[k] != o - 1 and w_oi.shape != kept_oi.shape:
+        reads = [was[source.number] for source in new.sources(node)] == [source.number for source in old.sources(before)]
+        pairs = [(out[new.parameter_name(node, part)], theirs[old.parameter_name(before, part)]) for part, _ in node.parameters]
+        if not reads and any(now.shape != kept.shape for now, kept in pairs if now.ndim > 1):
             continue
-        rows, columns = np.minimum(w_oi.shape, kept_oi.shape)
-        w_oi[:rows, :columns] = kept_oi[:rows, :columns]
-        out[f"layers.{k}.bias"][:rows] = theirs[f"layers.{o - 1}.bias"][:rows]
+        for now, kept in pairs:
+            block = tuple(slice(min(a, b)) for a, b in zip(now.shape, kept.shape, strict=True))
+            now[block] = kept[block]
     return out
 
 
-def _first(layer) -> tuple:
+def _first(node: Node) -> tuple:
     """How a layer's first parameters are drawn."""
-    return layer.init, layer.init_scale, layer.bias
+    return tuple(getattr(node.table, key, None) for key in ("init", "init_scale", "bias"))
 
 
 def holds(old: Topology, new: Topology, origins: Origins, held: Holds) -> Holds:
@@ -55,7 +55,7 @@ def holds(old: Topology, new: Topology, origins: Origins, held: Holds) -> Holds:
     now = {o: node for node, o in zip(new.nodes, was, strict=True) if o is not None}
 
     def moved(neurons: tuple[int, ...]) -> tuple[int, ...]:
-        places = ((old.nodes.index(node), j) for node, j in map(old.locate, neurons))
+        places = ((node.number, j) for node, j in map(old.locate, neurons))
         return tuple(sorted(now[o].neurons.start + j for o, j in places if o in now and j < now[o].size))
 
     return Holds(moved(held.frozen), moved(held.killed))

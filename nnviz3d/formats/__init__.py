@@ -1,1 +1,2 @@
-"""Model and weights files: safetensors now; models of other tools are not built yet."""
+"""Files of networks, read and written: weights and checkpoints (safetensors), recordings (.nnrec), scripts for numpy and PyTorch, and the
+modules of a PyTorch model."""

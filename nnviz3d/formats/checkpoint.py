@@ -1,6 +1,6 @@
 """Checkpoints: a weights file (`formats.weights`) that also holds what training needs to go on with the same numbers.
 
-Weights stay `layers.k.weight` and `layers.k.bias`, so every reader of weights reads them. Beside them, flat arrays (P,) in the order of
+Weights have the names of a weights file, so every reader of weights reads them. Beside them, flat arrays (P,) in the order of
 the parameters: `checkpoint.before`, `.gradients`, `.slot0` ... (velocity; v; or m and v), `.alive` (Playground's L1); `.order` (n,) the
 epoch's rows; `.curve.train` (k, 2), `.curve.test` (k, 4); and `checkpoint.state`, UTF-8 bytes of JSON (`State`). A second network that is
 compared has the same under `checkpoint.b.`, and its `.parameters`. The metadata key `nnviz3d` holds the scene as TOML, as ever.
@@ -196,8 +196,8 @@ def read(found: Head, a: Need, b: Need | None = None) -> tuple[Saved, Saved | No
     where = str(found.path)
     named = weights.load(found.path, a.topology, a.units)
     flat = np.zeros(a.topology.n_parameters, np.float32)
-    for k, node in enumerate(a.topology.nodes[1:]):
-        node.weight.view(flat)[...], node.bias.view(flat)[...] = named[f"layers.{k}.weight"], named[f"layers.{k}.bias"]
+    for name, r in a.topology.parameter_ranges.items():
+        r.view(flat)[...] = named[name]
     with weights.Opened(found.path) as file:
         shapes = weights.shapes(file, where)
         reader = _Reader(file, shapes, where)

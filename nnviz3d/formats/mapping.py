@@ -25,10 +25,13 @@ class Mapping:
     text: str = ""
 
 
-def find(found: Found, wanted: dict[str, Shape]) -> Mapping | None:
-    """None where there is doubt."""
-    if found.keys() == wanted.keys() and all(found[name][0] == shape for name, shape in wanted.items()):
-        return Mapping({name: name for name in wanted})
+def find(found: Found, wanted: dict[str, Shape], others: dict[str, str]) -> Mapping | None:
+    """None where there is doubt. `others`: the other name that we have for each tensor."""
+    for names in ({name: name for name in wanted}, others):
+        if found.keys() == set(names.values()) and all(found[names[name]][0] == shape for name, shape in wanted.items()):
+            return Mapping(dict(names))
+    if "layers.0.weight" not in wanted:  # of a graph neither order nor shapes say which layer is which
+        return None
     layers = dense(found)
     count = sum(name.endswith(".weight") for name in wanted)
     if layers is None or len(layers) != count:

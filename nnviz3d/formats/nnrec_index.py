@@ -13,13 +13,15 @@ import os
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import MANY
+from nnviz3d.spec.topology import Topology
 
 ENDING, INDEX = ".nnrec", "index.jsonl"
 INDEX_BYTES = 64 << 20  # 300,000 chunks; of 32 MB each that is 10 TB
@@ -63,8 +65,29 @@ class Facts(Line):
     targets: tuple[Target, ...] | None = Field(None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 
+class TensorNode(Line):
+    """A node of the network: what made it of which others, its shape, and its arrays of parameters in the order of the flat arrays."""
+
+    name: str = Field(max_length=60)
+    kind: str = Field(max_length=60)
+    inputs: tuple[Annotated[str, Field(max_length=60)], ...] = Field(max_length=MANY)
+    shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS * MANY)], ...] = Field(max_length=8)
+    parts: tuple[tuple[str, tuple[int, ...]], ...] = Field((), max_length=8)
+
+
+def nodes_of(topology: Topology) -> tuple[TensorNode, ...]:
+    """A network as a recording tells it."""
+    return tuple(
+        TensorNode(
+            name=node.name, kind=node.kind, inputs=node.inputs, shape=node.shape,
+            parts=tuple((part, r.shape) for part, r in node.parameters),
+        )
+        for node in topology.nodes
+    )  # fmt: skip
+
+
 class Head(Line):
-    """What is recorded."""
+    """What is recorded. `nodes`: so that others read a recording without knowing our scenes; None in those of before."""
 
     nnrec: Literal[1]
     scene: str = Field(max_length=limits.SCENE_BYTES, description="as TOML")
@@ -76,6 +99,7 @@ class Head(Line):
     parameters: int = Field(ge=1, le=limits.PARAMETERS)
     neurons: int = Field(ge=2, le=limits.LAYERS * limits.UNITS)
     data: Facts
+    nodes: tuple[TensorNode, ...] | None = Field(None, max_length=limits.LAYERS + 2)
 
 
 class Chunk(Line):

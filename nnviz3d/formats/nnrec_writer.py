@@ -15,12 +15,13 @@ import numpy as np
 from safetensors.numpy import save as to_bytes
 
 from nnviz3d.formats.nnrec_index import ENDING, INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
+from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 
 CHUNK_BYTES = 32 << 20
 CHUNK_ROWS = 4096  # at most: what a crash may cost a small network
 CHUNK_LOSSES = 1 << 20
-_OURS = re.compile(r"\d{6}\.safetensors(\.part)?|index\.jsonl(\.part)?")
+_OURS = re.compile(r"(\d{6}\.safetensors|index\.jsonl)((\.[0-9a-f]{8})?\.part)?")
 
 
 def check(folder: Path, overwrite: bool) -> None:
@@ -60,13 +61,12 @@ class Writer:
         self._after = self._step = None
         with self._telling():
             folder.mkdir(exist_ok=True)
-            part = folder / f"{INDEX}.part"
-            _write(part, head.model_dump_json().encode() + b"\n")
-            os.replace(part, folder / INDEX)  # first: it must never name chunks that are gone
+            # first: it must never name chunks that are gone
+            paths.replace(folder / INDEX, head.model_dump_json().encode() + b"\n", durable=True)
             for old in sorted(folder.iterdir()):
                 if _OURS.fullmatch(old.name) and old.name != INDEX:
                     old.unlink()
-            _sync(folder)
+            paths.sync(folder)
 
     # what happens
 
@@ -111,14 +111,7 @@ class Writer:
             tensors["loss"] = np.array(self._losses, np.float32)
         raw, name = to_bytes(tensors), chunk_name(self.chunks)
         with self._telling():
-            part = self.folder / f"{name}.part"
-            try:
-                _write(part, raw)
-                os.replace(part, self.folder / name)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
-            _sync(self.folder)
+            paths.replace(self.folder / name, raw, durable=True)
         self._append(
             Chunk(
                 chunk=self.chunks,
@@ -136,8 +129,10 @@ class Writer:
             held.clear()
 
     def _append(self, line: Chunk | End) -> None:
-        with self._telling():
-            _write(self.folder / INDEX, json.dumps(line.model_dump(), separators=(",", ":")).encode() + b"\n", "ab")
+        with self._telling(), (self.folder / INDEX).open("ab") as file:
+            file.write(json.dumps(line.model_dump(), separators=(",", ":")).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def _telling(self):
         return _Telling(self)
@@ -169,21 +164,3 @@ def _narrow(values: np.ndarray, row: np.ndarray) -> None:
         if not np.isfinite(row).all():
             most = np.finfo(row.dtype).max
             np.copyto(row, np.clip(values, -most, most), casting="same_kind")
-
-
-def _write(path: Path, raw: bytes, mode: str = "wb") -> None:
-    with path.open(mode) as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """A rename is on the disk once its folder is; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz3d.formats import graph_script
 from nnviz3d.spec.topology import Topology
 
 LANGUAGES = {"numpy": ".weights.npz", "torch": ".weights.safetensors"}  # the ending of the weights' file beside the script
@@ -33,7 +34,7 @@ class Recipe:
     target_scale: Sequence[float] | None = None
     classes: bool = True
     note: str = ""  # a sentence about the inputs; ours, not the data's
-    killed: int = 0  # neurons that pass nothing on: the weights that lead out of them are 0 in the file
+    killed: tuple[int, ...] = ()  # neurons that pass nothing on; of a chain, the weights that lead out of them are 0 in the file
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
@@ -77,8 +78,8 @@ def _constants(recipe: Recipe) -> str:
     if recipe.target_mean is not None:
         lines += ["# of each target over the training part: an answer is mean + scale * output"]
         lines += [_literal("TARGET_MEAN", list(recipe.target_mean)), _literal("TARGET_SCALE", list(recipe.target_scale))]
-    if recipe.killed:
-        lines[0] += f"  # {recipe.killed:,} killed neurons: the weights out of them are 0"
+    if recipe.killed and recipe.topology.is_chain:
+        lines[0] += f"  # {len(recipe.killed):,} killed neurons: the weights out of them are 0"
     lines += [f"# {recipe.note}"] if recipe.note else []
     return "\n".join([*lines, _literal("ROWS", [list(row) for row in recipe.rows]), _literal("WANTED", list(recipe.wanted))])
 
@@ -142,7 +143,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _numpy(recipe: Recipe) -> str:
-    used = set(_activations(recipe))
+    used = set(_activations(recipe)) - ({"linear"} if not recipe.topology.is_chain else set())
     functions = [f"def {name}(z):\n    {_NUMPY[name]}" for name in _NUMPY if name in used | ({"sigmoid"} if "silu" in used else set())]
     if "gelu" in used:
         functions.insert(
@@ -164,7 +165,27 @@ import numpy as np
 {functions}
 
 
-ACTIVATIONS = {_listed(_activations(recipe))}  # of each layer, from the first hidden one to the output
+{_numpy_predict(recipe)}
+
+
+if __name__ == "__main__":
+{_show(recipe, "predict(ROWS)")}
+'''
+
+
+def _numpy_predict(recipe: Recipe) -> str:
+    """`prepare` and `predict`: a loop over the layers of a chain, or a line for each layer of a graph."""
+    if not recipe.topology.is_chain:
+        lines = graph_script.numpy_lines(recipe.topology, recipe.killed)
+        last = f"a{recipe.topology.output.number}"
+        helper = [graph_script.WITHOUT.format(copy="copy")] if recipe.killed else []
+        predict = [
+            "def predict(rows):", f'    """{_answers(recipe)} for rows (n, {len(recipe.rows[0])}): a0 are the inputs."""',
+            "    p = np.load(WEIGHTS)", "    a0 = prepare(np.array(rows, dtype=float))", *(f"    {line}" for line in lines),
+            f"    return {_undone(recipe, last, 'np.array')}",
+        ]  # fmt: skip
+        return "\n\n\n".join([*helper, _prepare(recipe, "np"), "\n".join(predict)])
+    return f'''ACTIVATIONS = {_listed(_activations(recipe))}  # of each layer, from the first hidden one to the output
 
 
 {_prepare(recipe, "np")}
@@ -176,17 +197,11 @@ def predict(rows):
     a = prepare(np.array(rows, dtype=float))
     for k, f in enumerate(ACTIVATIONS):
         a = f(a @ p[f"layers.{{k}}.weight"].T + p[f"layers.{{k}}.bias"])
-    return {_undone(recipe, "a", "np.array")}
-
-
-if __name__ == "__main__":
-{_show(recipe, "predict(ROWS)")}
-'''
+    return {_undone(recipe, "a", "np.array")}'''
 
 
 def _torch(recipe: Recipe) -> str:
-    topology = recipe.topology
-    sizes = [node.size for node in topology.nodes]
+    functional = "" if recipe.topology.is_chain else "\nfrom torch.nn import functional"
     return f'''"""A neural network in PyTorch, written by nnviz3d. It needs torch, safetensors and the file of weights beside it.
 
 Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
@@ -196,13 +211,52 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import nn{functional}
 
 torch.set_default_dtype(torch.float64)  # the weights are float32; the sums are made with more digits
 
 {_constants(recipe)}
 
-{_literal("SIZES", sizes)}  # neurons of each layer, from the inputs to the outputs
+{_torch_network(recipe)}
+
+
+{_prepare(recipe, "torch")}
+
+
+def predict(rows):
+    """{_answers(recipe)} for rows (n, {len(recipe.rows[0])})."""
+    {_torch_load(recipe)}
+    with torch.no_grad():
+        return {_undone(recipe, "network(prepare(torch.tensor(rows)))", "torch.tensor")}
+
+
+if __name__ == "__main__":
+{_show(recipe, "predict(ROWS).tolist()")}
+'''
+
+
+def _torch_network(recipe: Recipe) -> str:
+    """The class: a list of layers for a chain, or a line for each layer of a graph."""
+    if not recipe.topology.is_chain:
+        lines = graph_script.torch_lines(recipe.topology, recipe.killed, _TORCH)
+        helper = "\n" + graph_script.WITHOUT.format(copy="clone") + "\n\n\n" if recipe.killed else "\n"
+        body = "\n".join(f"        {line}" for line in lines)
+        return (
+            helper
+            + f'''class Network(nn.Module):
+    """a0 are the inputs, a1 the first layer; `p` holds the weights by name."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = {{name: nn.Parameter(array.double()) for name, array in p.items()}}
+        self.all = nn.ParameterList(self.p.values())  # so that an optimiser finds them
+
+    def forward(self, a0):
+{body}
+        return a{recipe.topology.output.number}'''
+        )
+    sizes = [node.size for node in recipe.topology.nodes]
+    return f'''{_literal("SIZES", sizes)}  # neurons of each layer, from the inputs to the outputs
 ACTIVATIONS = {_listed([_TORCH[name] for name in _activations(recipe)])}
 
 
@@ -216,23 +270,14 @@ class Network(nn.Module):
     def forward(self, a):
         for layer, f in zip(self.layers, ACTIVATIONS):
             a = f(layer(a))
-        return a
+        return a'''
 
 
-{_prepare(recipe, "torch")}
-
-
-def predict(rows):
-    """{_answers(recipe)} for rows (n, {len(recipe.rows[0])})."""
-    network = Network()
-    network.load_state_dict(load_file(WEIGHTS))
-    with torch.no_grad():
-        return {_undone(recipe, "network(prepare(torch.tensor(rows)))", "torch.tensor")}
-
-
-if __name__ == "__main__":
-{_show(recipe, "predict(ROWS).tolist()")}
-'''
+def _torch_load(recipe: Recipe) -> str:
+    """The network with its weights."""
+    if recipe.topology.is_chain:
+        return "network = Network()\n    network.load_state_dict(load_file(WEIGHTS))"
+    return "network = Network(load_file(WEIGHTS))"
 
 
 def _answers(recipe: Recipe) -> str:

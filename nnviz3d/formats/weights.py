@@ -1,6 +1,8 @@
 """Weights files: safetensors, a plain table of arrays that cannot hold code.
 
-Dense layer k (0-based, counting layers with parameters) is `layers.k.weight` (out, in) and `layers.k.bias` (out,), float32.
+A layer's arrays go by its name, `stem.weight` (out, in) and `stem.bias` (out,), float32. A plain chain of dense layers without names
+keeps `layers.k.weight`, k from 0, as all files of such networks have had it; so older programs read them, and equal runs leave equal
+files. Either name is read for either network (k counts the layers that have parameters).
 The metadata key `nnviz3d` holds the scene as TOML; `nnviz3d.targets` how numeric targets were standardised, as JSON [[mean, deviation]].
 Parsing is the safetensors library's; the limits, the shapes and the check that every number is finite are ours, and come before the values
 are read where they can.
@@ -35,12 +37,7 @@ READABLE = ("BF16", "F16", "F32", "F64")
 
 def names(topology: Topology) -> dict[str, tuple[int, ...]]:
     """The tensors that this network consists of, with their shapes, in the order of the layers."""
-    wanted = {}
-    for k, node in enumerate(node for node in topology.nodes if node.weight is not None):
-        wanted[f"layers.{k}.weight"] = node.weight.shape
-        if node.bias is not None:
-            wanted[f"layers.{k}.bias"] = node.bias.shape
-    return wanted
+    return {name: r.shape for name, r in topology.parameter_ranges.items()}
 
 
 def save(path: str | os.PathLike, parameters: dict[str, np.ndarray], scene: Scene, units: tuple[Unit, ...] = ()) -> None:
@@ -77,7 +74,7 @@ def load(
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
-        plan = mapping.find(found, wanted)
+        plan = mapping.find(found, wanted, topology.other_names)
         problems = _unfit(found, wanted, where) if plan is None else []
         problems += [
             Problem(where, name, f"values of type {dtype}; expected F32")

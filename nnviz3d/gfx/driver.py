@@ -9,7 +9,8 @@ from unittest import mock
 
 from imgui_bundle import imgui
 from OpenGL import GL
-from vispy.gloo import gl
+
+from nnviz3d.gfx.calls import gl
 
 _CALLS = (
     (gl, ("glDrawArrays", "glDrawArraysInstanced", "glUseProgram", "glActiveTexture", "glBindTexture", "glBindFramebuffer", "glViewport")),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from OpenGL import EGL, GL
@@ -25,7 +27,7 @@ _NEEDS = "install libegl1 and libgl1-mesa-dri (Debian, Ubuntu), or the graphics 
 
 
 def _proc(name: bytes, *signature):
-    address = ctypes.cast(EGL.eglGetProcAddress(name), ctypes.c_void_p).value
+    address = ctypes.cast(cast(Any, EGL.eglGetProcAddress(name)), ctypes.c_void_p).value
     return ctypes.CFUNCTYPE(*signature)(address) if address else None
 
 
@@ -69,7 +71,6 @@ class EglHost:
     headless = True
     vsync = False
     text_size = 1.0
-    pixel_ratio = property(lambda self: self.text_size)
     keyboard = None
 
     def __init__(self, width: int = 1280, height: int = 720):
@@ -83,7 +84,7 @@ class EglHost:
                 self._display, self._context = _open(find())
                 break
             except Exception as error:  # noqa: BLE001  PyOpenGL raises a type of its own for each EGL error
-                reasons.append(f"EGL says {error.err}" if hasattr(error, "err") else str(error))
+                reasons.append(f"EGL says {code}" if (code := getattr(error, "err", None)) else str(error))
         if self._context is None:
             raise RunError(variables.first(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}", _NEEDS))
         self.context = Context()
@@ -95,6 +96,10 @@ class EglHost:
         self.fullscreen = False
         self.close_asked = False
         self.dropped: list[str] = []
+
+    @property
+    def pixel_ratio(self) -> float:
+        return self.text_size
 
     def make_current(self) -> None:
         EGL.eglMakeCurrent(self._display, EGL.EGL_NO_SURFACE, EGL.EGL_NO_SURFACE, self._context)
@@ -135,7 +140,7 @@ class EglHost:
         with self._target:
             return read_pixels(*self.size)[..., :3].copy()
 
-    def choose(self, *_) -> None:
+    def choose(self, title: str, start: Path, patterns: Sequence[str], saving: bool) -> None:
         """There is no desktop: the overlay asks for files itself."""
 
     def close(self) -> None:

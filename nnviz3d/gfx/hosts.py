@@ -16,6 +16,8 @@ from nnviz3d.gfx import variables
 from nnviz3d.spec.errors import RunError
 
 if TYPE_CHECKING:
+    from nnviz3d.gfx.context import Context
+    from nnviz3d.gfx.desktop import Chooser
     from nnviz3d.gfx.keyboard import Keyboard
 
 INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx-mesa0 libfontconfig1"
@@ -39,16 +41,27 @@ class Host(Protocol):
 
     headless: bool
     closing: bool
-    fullscreen: bool
-    title: str
     frames: int
-    framebuffer: int
-    pixel_ratio: float
     text_size: float  # what a person has chosen; `pixel_ratio` has it in it
     close_asked: bool
     dropped: list[str]
-    keyboard: Keyboard | None  # None: imgui's keys are all there is
 
+    @property
+    def context(self) -> Context: ...
+    @property
+    def title(self) -> str: ...
+    @title.setter
+    def title(self, text: str) -> None: ...
+    @property
+    def fullscreen(self) -> bool: ...
+    @fullscreen.setter
+    def fullscreen(self, on: bool) -> None: ...
+    @property
+    def keyboard(self) -> Keyboard | None: ...  # None: imgui's keys are all there is
+    @property
+    def framebuffer(self) -> int: ...
+    @property
+    def pixel_ratio(self) -> float: ...
     @property
     def size(self) -> tuple[int, int]: ...
     @property
@@ -60,7 +73,7 @@ class Host(Protocol):
     def end_overlay(self, before_front: Callable[[], None] | None = None) -> None: ...
     def present(self) -> None: ...
     def read(self) -> np.ndarray: ...
-    def choose(self, title: str, start: Path, patterns: Sequence[str], saving: bool): ...  # a `desktop.Chooser`, or None
+    def choose(self, title: str, start: Path, patterns: Sequence[str], saving: bool) -> Chooser | None: ...
     def close(self) -> None: ...
 
 

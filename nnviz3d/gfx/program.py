@@ -11,15 +11,16 @@ from typing import Any
 
 from OpenGL import GL
 from vispy import gloo
-from vispy.gloo import gl
 
 from nnviz3d.gfx import shader_source
+from nnviz3d.gfx.calls import gl
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.errors import RunError
 
 _MODES = {"points": GL.GL_POINTS, "triangles": GL.GL_TRIANGLES, "triangle_strip": GL.GL_TRIANGLE_STRIP}
 BUFFER_UNIT = 8  # gloo counts its own textures from unit 0
+_FIRST_UNIT = int(GL.GL_TEXTURE0)
 _UNITS: dict[str, int] = {}  # a column has the same unit in every program, so that it stays bound from draw to draw
 _COLUMNS = (GL.GL_SAMPLER_BUFFER, GL.GL_INT_SAMPLER_BUFFER, GL.GL_UNSIGNED_INT_SAMPLER_BUFFER)
 _SETTERS: dict[int, Callable[[int, Any], None]] = {
@@ -56,7 +57,7 @@ class Program:
             context.flush_commands()
         except RuntimeError as error:
             raise RunError(f"shaders {self.name} do not compile on {self.context.renderer}:\n{error}") from None
-        self._linked = self.context.parser.get_object(self._program.id)
+        self._linked: Any = self.context.parser.get_object(self._program.id)
         self._linked.activate()  # through gloo, which remembers the program in use
         handle = self._linked.handle
         for k in range(GL.glGetProgramiv(handle, GL.GL_ACTIVE_UNIFORMS)):
@@ -97,14 +98,14 @@ class Program:
         """`instances` times `vertices` vertices. `buffers`: texture buffers, `images`: GL names of textures; both by name in the shader."""
         if instances <= 0 or vertices <= 0:
             return
-        bound = self.context.bound
+        bound, buffers, images = self.context.bound, buffers or {}, images or {}
         for name, unit in self._units.items():
             if bound.get(unit) is not buffers[name]:
                 bound[unit] = buffers[name]
-                gl.glActiveTexture(GL.GL_TEXTURE0 + unit)
+                gl.glActiveTexture(_FIRST_UNIT + unit)
                 gl.glBindTexture(GL.GL_TEXTURE_BUFFER, buffers[name].texture)
         for name, unit in self._images.items():
-            gl.glActiveTexture(GL.GL_TEXTURE0 + unit)
+            gl.glActiveTexture(_FIRST_UNIT + unit)
             gl.glBindTexture(GL.GL_TEXTURE_2D, images[name])
         self._linked.activate()
         if not self._drawn:

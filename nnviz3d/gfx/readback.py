@@ -8,8 +8,8 @@ where no buffer is free, `start` says so. On llvmpipe `glReadPixels` waits for t
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from OpenGL import GL
@@ -25,8 +25,8 @@ class _Buffer:
     handle: int
     bytes: int = 0
     size: tuple[int, int] = (0, 0)
-    tag: Hashable = None
-    fence: object = None  # while the GPU writes
+    tag: int = -1
+    fence: Any = None  # while the GPU writes
     held: bool = False  # somebody reads
     mapped: bool = False
 
@@ -35,7 +35,7 @@ class _Buffer:
 class Pixels:
     """(H, W, 4) uint8, first row at the BOTTOM, valid until `give_back`, which any thread may call. `tag` is `start`'s."""
 
-    tag: Hashable
+    tag: int
     image: np.ndarray
     _buffer: _Buffer = field(repr=False)
 
@@ -65,7 +65,7 @@ class Readback:
         GL.glBlitFramebuffer(0, 0, *size, 0, 0, *size, GL.GL_COLOR_BUFFER_BIT, GL.GL_NEAREST)
         GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
 
-    def start(self, tag: Hashable) -> bool:
+    def start(self, tag: int) -> bool:
         """Ask for the pixels that are kept. False: every buffer is in use, and nothing was asked."""
         self._sweep()
         free = next((b for b in self._ring if b.fence is None and not b.mapped), None)
@@ -93,9 +93,9 @@ class Readback:
             GL.glDeleteSync(buffer.fence)
             buffer.fence, buffer.held, buffer.mapped = None, True, True
             GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, buffer.handle)
-            address = GL.glMapBufferRange(GL.GL_PIXEL_PACK_BUFFER, 0, buffer.bytes, GL.GL_MAP_READ_BIT)
+            address: Any = GL.glMapBufferRange(GL.GL_PIXEL_PACK_BUFFER, 0, buffer.bytes, GL.GL_MAP_READ_BIT)
             GL.glBindBuffer(GL.GL_PIXEL_PACK_BUFFER, 0)
-            memory = (ctypes.c_ubyte * buffer.bytes).from_address(int(address))
+            memory: Any = (ctypes.c_ubyte * buffer.bytes).from_address(int(address))
             found.append(Pixels(buffer.tag, np.frombuffer(memory, np.uint8).reshape(buffer.size[1], buffer.size[0], 4), buffer))
         return found
 

@@ -14,7 +14,7 @@ from nnviz3d.spec.errors import RunError
 
 VERSION = "#version 410 core"
 # every `#define` that Python may set; what changes often is a uniform instead
-SWITCHES = ("POINTS", "DOTS", "CHANGE", "ENDS", "SHARP", "TRANSPARENT", "DEEP", "LIGHT")
+SWITCHES = ("POINTS", "DOTS", "CHANGE", "ENDS", "DETOUR", "SHARP", "TRANSPARENT", "DEEP", "LIGHT")
 _INCLUDE = re.compile(r'^\s*#include\s+"([\w./]+)"\s*$')
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from OpenGL import GL
 from vispy import gloo
-from vispy.gloo import gl
 
+from nnviz3d.gfx.calls import gl
 from nnviz3d.gfx.context import Context
 from nnviz3d.spec.errors import RunError
 
@@ -72,7 +72,7 @@ class Target:
         """Black, transparent, and the farthest depth. The target must be bound (`with target:`)."""
         GL.glDepthMask(True)
         GL.glClearColor(0, 0, 0, 0)
-        GL.glClear(GL.GL_COLOR_BUFFER_BIT | GL.GL_DEPTH_BUFFER_BIT)
+        GL.glClear(int(GL.GL_COLOR_BUFFER_BIT) | int(GL.GL_DEPTH_BUFFER_BIT))
 
     def read(self, type: str = "uint8") -> np.ndarray:
         """The pixels, (height, width, 4), first row on top; `type` is "uint8", "uint16" or "float32". Waits for the GPU."""

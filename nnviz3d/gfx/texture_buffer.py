@@ -12,8 +12,8 @@ from OpenGL import GL
 
 # the raw call: PyOpenGL's wrapper counts bytes as items of its own choice and writes past an int32 array
 from OpenGL.raw.GL.VERSION.GL_1_5 import glGetBufferSubData as _get_buffer_sub_data
-from vispy.gloo import gl  # calls without PyOpenGL's check after each
 
+from nnviz3d.gfx.calls import gl
 from nnviz3d.spec.errors import RunError
 
 _FORMATS = {

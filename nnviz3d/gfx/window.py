@@ -9,7 +9,7 @@ import ctypes
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import glfw
 import numpy as np
@@ -63,14 +63,17 @@ class WindowHost:
         self.context = Context()
         self.imgui = ImguiFrame()
         self.keyboard = Keyboard(self.window)
-        imgui.backends.glfw_init_for_opengl(ctypes.cast(self.window, ctypes.c_void_p).value, True)
+        imgui.backends.glfw_init_for_opengl(ctypes.cast(self.window, ctypes.c_void_p).value or 0, True)
         self._restore: tuple[int, int, int, int] | None = None
         self.frames = 0
         self.closing = self.close_asked = False
         self.dropped: list[str] = []
-        glfw.set_drop_callback(self.window, lambda _window, paths: self.dropped.extend(paths))
+        glfw.set_drop_callback(self.window, cast(Any, self._drop))
         if fullscreen:
             self.fullscreen = True
+
+    def _drop(self, _window: Any, paths: Any) -> None:
+        self.dropped.extend(paths)
 
     def _remember_error(self, code: int, message: bytes | str) -> None:
         text = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
@@ -120,7 +123,7 @@ class WindowHost:
             mode = glfw.get_video_mode(monitor)
             glfw.set_window_monitor(self.window, monitor, 0, 0, mode.size.width, mode.size.height, mode.refresh_rate)
         elif not on and self._restore is not None:
-            glfw.set_window_monitor(self.window, None, *self._restore, 0)
+            glfw.set_window_monitor(self.window, cast(Any, None), *self._restore, 0)
             self._restore = None
 
     def resize(self, width: int, height: int) -> None:

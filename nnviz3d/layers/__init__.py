@@ -2,6 +2,7 @@
 
 `spec`: the table of a scene, shapes, parameters, cost, bad shapes as errors. `engine`: forward and backward as lists of calls on bound
 buffers. `edges`: ends, parameter and value of each edge. `equations`: rows of symbols and numbers. `words`: what it is, for people.
+`script`: the layer as a line of numpy or PyTorch, for exports.
 A face is imported when it is first asked for: a window without equations never pays for them.
 """
 
@@ -12,7 +13,7 @@ from importlib import import_module
 from types import ModuleType
 
 KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape")
-FACES = ("spec", "engine", "edges", "equations", "words")
+FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
 
 @cache

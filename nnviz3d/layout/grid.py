@@ -1,4 +1,4 @@
-"""Where every neuron stands. Layers along x; a layer is a grid in y (up) and z, with the shape of its data.
+"""Where every neuron stands. Layers along x by their rank; a layer is a grid in y (up) and z, with the shape of its data.
 
 Pure: the same topology gives the same positions. Row 0 is on top, column 0 at the smallest z, so that a picture fed to the
 network reads correctly from the input side (a camera at negative x sees +z to its right).
@@ -6,17 +6,21 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, isqrt
 
 import numpy as np
 
+from nnviz3d.layout import detours
+from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, column, discs
+from nnviz3d.layout.lanes import by_rank, lanes
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
+LANES = 2.0  # pitches between two layers of one rank
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
@@ -25,7 +29,8 @@ class Layout:
     """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
 
     `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
-    `drawn`: ids of the neurons that are drawn one by one, None: all.
+    `drawn`: ids of the neurons that are drawn one by one, None: all. `detours`: by connection, how its edges go round what they skip, None:
+    straight; `detour_boxes` (R, 2, 3): corners of the space that those take.
     """
 
     place_n4: np.ndarray
@@ -35,6 +40,8 @@ class Layout:
     annex: np.ndarray | None = None
     stacks: tuple[Stack, ...] = ()
     drawn: np.ndarray | None = None
+    detours: tuple[Detour | None, ...] = ()
+    detour_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
 
     def stack_of(self, neuron: int) -> Stack | None:
         """The stack that a neuron is folded into; None: it stands by itself."""
@@ -42,9 +49,10 @@ class Layout:
 
     @cached_property
     def _boxes(self) -> np.ndarray:
-        """(L or L + 1, 2, 3): low and high corners of everything."""
+        """(L or L + 1, + R, 2, 3): low and high corners of everything."""
         boxes = np.stack([self.low, self.high], 1)
-        return boxes if self.annex is None else np.concatenate([boxes, self.annex[None]])
+        annex = [] if self.annex is None else [self.annex[None]]
+        return np.concatenate([boxes, *annex, self.detour_boxes])
 
     def box(self) -> tuple[np.ndarray, np.ndarray]:
         """Low and high corner of everything."""
@@ -78,12 +86,18 @@ class Layout:
         place_n4 = self.place_n4.copy()
         place_n4[:, :3] += shift
         annex = None if self.annex is None else self.annex + shift
-        return replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
+        detours = tuple(each and each.moved(by[1]) for each in self.detours)
+        moved = replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
+        return replace(moved, detours=detours, detour_boxes=self.detour_boxes + shift)
+
+    def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
+        """To fit a camera to these boxes alone, (B, 3) each."""
+        return replace(self, low=low, high=high, annex=None, detour_boxes=self.detour_boxes[:0])
 
     def beside(self, other: Layout) -> Layout:
         """Both as one, to fit a camera to: neurons of this one, boxes of both."""
         boxes = np.concatenate([self._boxes, other._boxes])
-        return replace(self, low=boxes[:, 0], high=boxes[:, 1], annex=None)
+        return self.framing(boxes[:, 0], boxes[:, 1])
 
 
 def cells(node: Node, is_output: bool = False) -> np.ndarray:
@@ -100,7 +114,7 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
         return np.stack([c // across * (height + 1) + r, c % across * (width + 1) + k], 1)
     if len(shape) == 2:
         columns = shape[1]
-    elif n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (node.kind == "input" and n <= OUTPUT_COLUMN_UP_TO):
+    elif n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (not node.inputs and n <= OUTPUT_COLUMN_UP_TO):
         columns = 1
     else:
         root = isqrt(n)
@@ -124,12 +138,14 @@ def place(
     for k, node in enumerate(topology.nodes):
         grid = column(node.size, folds[k]) if k in folds else cells(node, node is topology.output).astype(np.float32)
         plates.append((grid - grid.max(0) / 2) * pitch)
-    xs = _distances(np.array([float(np.ptp(yz, 0).max()) + pitch for yz in plates]), pitch) * gap * near
-    for k, (node, yz, x) in enumerate(zip(topology.nodes, plates, xs, strict=True)):
+    extents = [float(np.ptp(yz, 0).max()) + pitch for yz in plates]
+    zs = lanes(topology, [float(np.ptp(yz[:, 1])) + pitch for yz in plates], LANES * pitch)
+    xs = _distances(topology, extents, zs, pitch) * gap * near
+    for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
-        stretch[:, 0] = x
+        stretch[:, 0] = xs[node.rank]
         stretch[:, 1] = -yz[:, 0]
-        stretch[:, 2] = yz[:, 1]
+        stretch[:, 2] = yz[:, 1] + zs[k]
         stretch[:, 3] = k
         half = pitch / 2
         low.append(stretch[:, :3].min(0) - half)
@@ -145,7 +161,8 @@ def place(
             standing[stack.folded_m] = False
             standing[discs(stack, topology.nodes[stack.node].neurons.start)] = True
         drawn = np.flatnonzero(standing)
-    return Layout(place_n4, low_l3, high_l3, pitch, _annex(low_l3, high_l3, pitch, gap) if plate else None, stacks, drawn)
+    annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
+    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *detours.find(topology, low_l3, high_l3, pitch))
 
 
 def _stack(node: Node, number: int, shown: tuple[int, ...], place_n4: np.ndarray) -> Stack:
@@ -162,9 +179,13 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 
-def _distances(extents: np.ndarray, pitch: float) -> np.ndarray:
-    """(L,) x of each layer. Room to look between two layers grows with their size, but a long network must not become a thread."""
-    gaps = pitch * 4.0 + 0.85 * (extents[:-1] + extents[1:]) / 2
-    longest = LONGEST * max(float(extents.max()), 8 * pitch)
+def _distances(topology: Topology, extents: list[float], zs: np.ndarray, pitch: float) -> np.ndarray:
+    """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
+    numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
+    ranks = by_rank(topology)
+    extent_r = np.array([max(extents[n.number] for n in nodes) + np.ptp([zs[n.number] for n in nodes]) for nodes in ranks])
+    open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
+    gaps = pitch * 4.0 + np.where(open_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
+    longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
     shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
     return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])

@@ -261,7 +261,9 @@ class OwnTraining(Evaluated):
             if origins is None or len(origins) != len(now.layers):
                 origins = guessed(before.layers, now.layers)
             if keep:
-                trainer.load_parameters(weight_transfer.weights(before, now, origins, old.parameters(), trainer.parameters()))
+                trainer.load_parameters(
+                    weight_transfer.weights(old.topology, trainer.topology, origins, old.parameters(), trainer.parameters())
+                )
             trainer.hold(weight_transfer.holds(old.topology, trainer.topology, origins, old.holds))
         self.data = data
         self._asking.aim(plane)

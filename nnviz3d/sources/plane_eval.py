@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.engine.batch_forward import Response
 from nnviz3d.engine.data.plane import Plane
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.sources.viewable import Viewable
 
 
@@ -38,14 +38,14 @@ class Asking:
         """(side * side, N) of every neuron, inputs first."""
         return np.concatenate(self._bound(source, side, x_i, parameters, killed).activations(), axis=1)
 
-    def _bound(self, source: Viewable, side: int, x_i: np.ndarray, parameters, killed) -> Response:
+    def _bound(self, source: Viewable, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
         p = source.tensors("parameter") if parameters is None else parameters
         held_i = x_i if self.plane.slices else None
         kept = self._kept.get(side)
         bound = source.objective, source.holds.killed if killed is None else killed
         if kept is None or kept[0] is not p or kept[1] != bound:
             rows = self.plane.inputs(side, held_i)
-            response = Response(self.ops, source.topology, source.objective, self.ops.asarray(p), rows, bound[1])
+            response = ForwardPass.of_rows(self.ops, source.topology, source.objective, self.ops.asarray(p), rows, bound[1])
             kept = self._kept[side] = p, bound, response
         elif held_i is not None and not np.array_equal(held_i, self._held[side]):
             kept[2].ask(self.plane.inputs(side, held_i))

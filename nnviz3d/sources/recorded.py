@@ -16,10 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.arenas import parameter_names
 from nnviz3d.engine.objective import Objective, resolve
 from nnviz3d.engine.shown_evaluation import Looking
-from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.evaluated import Evaluated
 from nnviz3d.sources.own import axes
@@ -34,7 +33,8 @@ from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.reasons import RECORDED, Reasons
 from nnviz3d.spec.scene import Scene, Train
-from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology_builder import build_topology
 
 NO_DATA = "The data of this recording are gone."
 GRADIENT = 5e7  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 4 of 784-1024-1024-10
@@ -77,11 +77,13 @@ class RecordedTraining(Evaluated):
         if recording.head.data.targets is None:  # nothing was scaled then
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         instead = stand_in(recording)
-        topology = chain(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output)
+        topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
             raise InputError.of(where, "parameters", told)
+        if recording.head.nodes not in (None, nodes_of(topology)):
+            raise InputError.of(where, "nodes", "the recorded network is not that of the scene in the recording")
         data, self.gone = load_recorded(recording, instead, scene, base)
         super().__init__(scene, base, ops, data)
         if not self.gone:  # one point spans no plane
@@ -94,7 +96,7 @@ class RecordedTraining(Evaluated):
         data = self.data
         self._objective = resolve(scene, data)
         names = tuple(data.feature_names), tuple(data.class_names)
-        self._topology = chain(scene.network, data.shape, data.n_outputs, self._objective.output, *names)
+        self._topology = build_topology(scene.network, data.shape, data.n_outputs, self._objective.output, *names)
         self.serial, self._gradient, self._stale = next_serial(), None, True
         self.step, self.epoch, self.loss = 0, 0.0, nan
         self._parameters: Array = None
@@ -172,7 +174,7 @@ class RecordedTraining(Evaluated):
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies by name, `layers.k.weight` and `layers.k.bias`."""
         arena = self.ops.to_host(self._parameters)
-        return {name: np.array(place.view(arena), np.float32) for name, place in parameter_names(self.topology).items()}
+        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
         """One kept step on, or to the last one within `steps`. Returns the steps that lie between."""

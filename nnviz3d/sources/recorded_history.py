@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnviz3d.engine.plan import Buffers, Compiler, Plan
+from nnviz3d.engine.buffers import Buffers
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Train
@@ -22,21 +23,13 @@ class Gradient:
 
     def __init__(self, source: RecordedTraining, parameters, gradients):
         self.source, self.parameters, self.gradients = source, parameters, gradients
-        rows = source.batch_size
-        buffers, self._plan = Buffers.make(source.ops, source.topology, rows), Plan()
-        buffers.y[0], buffers.t, _ = source.looking.rows("train", rows)
-        compiler = Compiler(source.ops, source.topology, source.objective, parameters, gradients)
-        train, self._constants = source.scene.train, source.ops.constants()
-        self._constants.set(l1=train.l1, l2=train.l2)
-        compiler.forward(self._plan, buffers)
-        compiler.loss(self._plan, buffers)
-        compiler.backward(self._plan, buffers, train, self._constants)
+        buffers = Buffers.make(source.ops, source.topology, source.batch_size)
+        buffers.y[0], buffers.t, _ = source.looking.rows("train", source.batch_size)
+        train = source.scene.train
+        self._pass = ForwardPass(source.ops, source.topology, source.objective, parameters, buffers, gradients=gradients, train=train)
 
     def work(self) -> None:
-        self.source.ops.begin(self._constants)
-        with np.errstate(all="ignore"):
-            for call in self._plan.calls:
-                call()
+        self._pass.run()
         self.source.ops.xp.nan_to_num(self.gradients, copy=False)
 
 

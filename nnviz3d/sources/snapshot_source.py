@@ -25,6 +25,7 @@ class KeptMoment:
     at_boundary = True
     written = 0
     view = None
+    constant = 1.0
 
     def __init__(self, source: Source, snapshot: Snapshot, objective: Objective):
         self.source, self.snapshot, self.objective = source, snapshot, objective
@@ -115,6 +116,7 @@ class Difference:
     at_boundary = True
     written = 0
     view = None
+    constant = 0.0  # difference of the values of an edge without a parameter
 
     def __init__(self, first: KeptMoment, second: KeptMoment):
         self.first, self.second = first, second

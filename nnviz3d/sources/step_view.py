@@ -1,27 +1,18 @@
-"""A recorded step as something to look at: `View` is a tape at a place, `Walk` goes from place to place and from step to step.
+"""A recorded step as something to look at: `View` is a tape at a place; `sources.walk` goes from place to place and from step to step.
 
 A view is a pure function of (tape, place): no clock, no memory of the way there, and the trainer is never touched by looking. So scrubbing
-in any order shows the same, and the step is applied exactly once: when it is recorded. Numbers for equations come from the tape
-itself; here they are blended for the eye.
+in any order shows the same. Numbers for equations come from the tape itself; here they are blended for the eye.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.backend import Ops
-from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
-from nnviz3d.sources.answers import verdict, words
-from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.viewable import Array, Sample, next_serial
-from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.phases import Phase, Place
-from nnviz3d.spec.scene import Scene
+from nnviz3d.sources.viewable import Array
+from nnviz3d.spec.phases import Phase, Place, index_of, phases
 from nnviz3d.spec.topology import Topology
 
 WHOLE = {"before": "before", "after": "after", "change": "change", "batch_gradient": "gradient", "sample_gradient": "sample_gradient"}
@@ -49,21 +40,26 @@ class View:
 
     @property
     def front(self) -> float:
-        """How far the wave has come, in layers: -1 outside, 0 at the input, L at the output. Forward and backward it arrives at half of the
-        phase; then the layer's sums fill and its activation is applied, or its gradient appears."""
-        kind, k, f = self.kind, self.phase.layer, self.place.fraction
-        half = min(1.0, 2 * f)
-        layers = len(self.topology.nodes) - 1
-        ends = {"input": f - 1, "forward": k - 1 + half, "loss": layers, "backward": k - half, "update": k - f, "after": layers * f}
-        return float(ends[kind])
+        """How far the wave has come, in ranks: -1 outside, 0 at the input, the output's at the end. Forward and backward it arrives at half
+        of the phase; then the node's sums fill and its activation is applied, or its gradient appears. Where several nodes have one rank,
+        it moves with the first of them and stands still for the others."""
+        kind, f, topology = self.kind, self.place.fraction, self.topology
+        ends = {"input": f - 1, "loss": topology.ranks, "after": topology.ranks * f}
+        if kind in ends:
+            return float(ends[kind])
+        rank = topology.nodes[self.phase.layer].rank
+        before = phases(topology)[self.place.index - 1]
+        arrived = before.kind == kind and topology.nodes[before.layer].rank == rank
+        way = 1.0 if arrived else f if kind == "update" else min(1.0, 2 * f)
+        return float(rank - 1 + way if kind == "forward" else rank - way)
 
     def tensors(self, kind: str) -> Array:
         """Arrays of `ops.xp`, to be read.
 
-        "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, layer k grows to z, then
-        turns into a; `after` blends to the new ones. "delta" (N,): the output's grows in `loss`, that of layer k - 1 in the first half of
-        `backward k`. "gradient" (P,): layer k's in the second half of `backward k`. "parameter" (P,): layer k moves from before to after
-        in `update k`.
+        "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, node k grows to z, then
+        turns into a; `after` blends to the new ones. "delta" (N,): the output's grows in `loss`, that of another in the first half of the
+        last `backward` that adds to it. "gradient" (P,): node k's in the second half of `backward k`. "parameter" (P,): node k moves from
+        before to after in `update k`.
         "reach" (N,): the largest that "activation" gets while z grows, so that a scale made of it stands still.
         Whole at every place: "before", "after", "change", "batch_gradient", "sample_gradient" (P,).
         """
@@ -71,11 +67,18 @@ class View:
         return self.tape.ops.asarray(host)
 
     def passed(self, kind: str, k: int = 0) -> float:
-        """Which share of a phase is over here, in [0, 1]."""
-        n = len(self.topology.nodes) - 1
-        starts = {"input": 0, "forward": k, "loss": n + 1, "backward": 2 * n + 2 - k, "update": 3 * n + 2 - k, "after": 3 * n + 2}
-        ahead = self.place.index - starts[kind]
+        """Which share of a phase is over here, in [0, 1]; of one that this network does not have 0."""
+        start = index_of(self.topology, kind, k)
+        if start is None:
+            return 0.0
+        ahead = self.place.index - start
         return self.place.fraction if ahead == 0 else float(ahead > 0)
+
+    def reached(self, k: int) -> float:
+        """Which share of the phases that make node k's error is over, in [0, 1]: the loss, or the way back through every node that reads
+        it."""
+        readers = self.topology.out_of(self.topology.nodes[k])
+        return min((self.passed("backward", c.target.number) for c in readers), default=self.passed("loss"))
 
     def filled(self, k: int) -> float:
         """How far layer k has come once the signals are there, in [0, 1]: its sums are whole at a half, its activations at the end."""
@@ -92,24 +95,27 @@ class View:
         return self.place.index, sum(self.place.fraction > border for border in (0.0, 0.5, 0.75))
 
     def known(self, k: int) -> frozenset[str]:
-        """What has been worked out of layer k here, and may be told: "z", "a", "delta", "gradient", "update". The rest is to come."""
-        last = len(self.topology.nodes) - 1
-        error = self.passed("loss") if k == last else self.passed("backward", k + 1)
-        told = {
-            "z": not k or self.filled(k) > 0, "a": not k or self.filled(k) > 0.5, "delta": error > 0.5,
-            "gradient": k and self.passed("backward", k) > 0.5, "update": k and self.passed("update", k) > 0,
+        """What has been worked out of node k here, and may be told: "z", "a", "delta", "gradient", "update". The rest is to come."""
+        learns = bool(self.topology.nodes[k].parameters)
+        there = {
+            "z": not k or self.filled(k) > 0, "a": not k or self.filled(k) > 0.5, "delta": self.reached(k) > 0.5,
+            "gradient": learns and self.passed("backward", k) > 0.5, "update": learns and self.passed("update", k) > 0,
         }  # fmt: skip
-        return frozenset(name for name, there in told.items() if there)
+        return frozenset(name for name, is_there in there.items() if is_there)
+
+    def whole(self, name: str) -> bool:
+        """Whether "delta" is known of every node, or "update" of every one that learns."""
+        return all(name in self.known(k) for k in (self.topology.learning if name == "update" else self.topology.numbers[1:]))
 
     @property
     def answered(self) -> bool:
         """The output is there."""
-        return "a" in self.known(len(self.topology.nodes) - 1)
+        return "a" in self.known(self.topology.output.number)
 
     @property
     def judged(self) -> bool:
         """The loss of the shown sample is there."""
-        return self.place.index > len(self.topology.nodes) - 1
+        return self.passed("loss") > 0 or self.kind == "loss"
 
     def _activation(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.a)
@@ -135,13 +141,13 @@ class View:
 
     def _delta(self) -> np.ndarray:
         delta, out = self.tape.old.delta, np.zeros_like(self.tape.old.delta)
-        last = len(self.topology.nodes) - 1
         for k, here in self._layers():
-            out[here] = delta[here] * (self.passed("loss") if k == last else min(1.0, 2 * self.passed("backward", k + 1)))
+            done = self.reached(k)
+            out[here] = delta[here] * (done if k == self.topology.output.number else min(1.0, 2 * done))
         return out
 
     def _gradient(self) -> np.ndarray:
-        if self.passed("backward", 1) == 1:
+        if self.passed("backward", self.topology.numbers[1]) == 1:
             return self.tape.gradient if self.batch else self.tape.sample_gradient
         out = np.zeros_like(self.tape.gradient)
         if self.passed("loss") < 1:
@@ -155,9 +161,9 @@ class View:
 
     def _parameter(self) -> np.ndarray:
         before, after = self.tape.before, self.tape.after
-        if self.passed("update", 1) == 1:
+        if self.passed("update", self.topology.learning[-1]) == 1:
             return after
-        if self.passed("update", len(self.topology.nodes) - 1) == 0:
+        if self.passed("update", self.topology.learning[0]) == 0:
             return before
         out = before.copy()
         for k, part in self._parts():
@@ -168,152 +174,9 @@ class View:
         return [(k, node.neurons.slice) for k, node in enumerate(self.topology.nodes)]
 
     def _parts(self):
-        return [(k, slice(node.weight.start, node.bias.stop)) for k, node in enumerate(self.topology.nodes) if k]
+        return [(node.number, node.parts) for node in self.topology.nodes if node.parameters]
 
 
 def _blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     """From a (0) to b (1), exact at both ends."""
     return a if share == 0 else b if share == 1 else a * (1 - share) + b * share
-
-
-class Walk:
-    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`.
-
-    `tape`, `view`, and `version`, which changes whenever something else is to be seen. Raises RunError where training has diverged.
-    """
-
-    at_boundary = True
-    written = 0
-    edited: Mapping[int, tuple[float, float]] = {}
-
-    def __init__(self, source: Source, shown: int = 0):
-        self.source, self.shown = source, shown
-        self._take(batch=False)
-
-    @property
-    def ops(self) -> Ops:
-        return self.tape.ops
-
-    @property
-    def topology(self) -> Topology:
-        return self.tape.topology
-
-    @property
-    def data(self) -> DataSet:
-        return self.tape.data
-
-    @property
-    def objective(self) -> Objective:
-        return self.tape.objective
-
-    @property
-    def scene(self) -> Scene:
-        return self.source.scene
-
-    @property
-    def holds(self) -> Holds:
-        return self.tape.holds
-
-    @property
-    def step(self) -> int:
-        return self.tape.step
-
-    @property
-    def epoch(self) -> float:
-        return self.source.epoch
-
-    @property
-    def loss(self) -> float:
-        return self.tape.loss
-
-    @property
-    def diverged(self) -> int | None:
-        return self.tape.step if self.tape.diverged else None
-
-    @property
-    def batch_size(self) -> int:
-        return len(self.tape.rows)
-
-    @property
-    def last_batch(self) -> int:
-        return len(self.tape.rows)
-
-    @property
-    def phase(self) -> str:
-        return self.view.place.title(self.topology)
-
-    @property
-    def place(self) -> Place:
-        return self.view.place
-
-    @property
-    def front(self) -> float:
-        return self.view.front
-
-    @property
-    def kind(self) -> str:
-        return self.view.kind
-
-    @property
-    def version(self) -> Hashable:
-        return self.serial, self.place, self.view.batch
-
-    @property
-    def stale(self) -> bool:
-        """The source has another network by now: leave."""
-        return self.source.topology is not self.topology
-
-    def tensors(self, kind: str) -> Array:
-        return self.view.tensors(kind)
-
-    def settled(self, kind: str) -> Array:
-        """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
-        tape = self.tape
-        told = tape.new if self.view.renewed else tape.old
-        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
-        if kind == "gradient":
-            return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
-        return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
-
-    def go(self, place: Place | float) -> None:
-        """To a place of this step, or to a number along it (0 to the number of phases; outside it to the nearest end)."""
-        self.view = replace(self.view, place=place if isinstance(place, Place) else Place.at(place, self.topology))
-
-    def show_gradient(self, batch: bool) -> None:
-        """The batch's mean gradient, or the shown sample's."""
-        self.view = replace(self.view, batch=batch)
-
-    def show_sample(self, shown: int) -> None:
-        """Another row of the same batch (wraps around), at the same place."""
-        self.shown = shown
-        self._hold(self.tape.of(shown), self.place, self.view.batch)
-
-    def next(self) -> None:
-        """The next step, from its start."""
-        self._take(self.view.batch)
-
-    def _take(self, batch: bool) -> None:
-        learner = self.source.learner
-        assert learner is not None  # only such a source is walked through
-        self._hold(learner.record(self.shown), Place(0, 0.0), batch)
-
-    def _hold(self, tape: Tape, place: Place, batch: bool) -> None:
-        """`serial` is that of the tape."""
-        self.tape, self.serial = tape, next_serial()
-        self.view = View(tape, place, batch)
-        self.sample = Sample(tape.row, len(tape.data.x_train), "train", tape.x, tape.target, words(tape.data, tape.target))
-
-    # the source's own
-
-    def targets(self) -> np.ndarray:
-        return np.asarray(self.tape.target_o, np.float64)
-
-    def answer(self) -> tuple[str, bool | None]:
-        """What the network says of the shown sample: nothing before its output is there, in `after` by the new parameters."""
-        return self.said(self.view.renewed) if self.view.answered else ("", None)
-
-    def said(self, after: bool) -> tuple[str, bool | None]:
-        """What it says with the parameters before the step, or `after` it."""
-        output = self.topology.output
-        told = self.tape.new if after else self.tape.old
-        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.arenas import parameter_names
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.sources.viewable import Array, Sample, next_serial
@@ -40,6 +39,7 @@ class StillSource:
     history = learner = evaluator = playback = plane = view = diverged = None
     holds, edited = NONE, {}
     step = since = written = batch_size = last_batch = 0
+    constant = 1.0
     epoch, loss, of_epoch, phase, at_boundary = 0.0, nan, (0, 1), "", True
     objective, base, reasons = NO_OBJECTIVE, Path(), OPENED
     sample: Sample
@@ -63,7 +63,7 @@ class StillSource:
 
     def parameters(self) -> dict[str, np.ndarray]:
         arena = self.ops.to_host(self.tensors("parameter"))
-        return {name: np.array(place.view(arena), np.float32) for name, place in parameter_names(self.topology).items()}
+        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 
     def answer(self) -> tuple[str, bool | None]:
         """The largest output by its name where outputs have names; else nothing."""

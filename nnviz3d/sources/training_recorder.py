@@ -10,7 +10,7 @@ import numpy as np
 from nnviz3d import __version__
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.formats.nnrec_index import Facts, Head, Target
+from nnviz3d.formats.nnrec_index import Facts, Head, Target, nodes_of
 from nnviz3d.formats.nnrec_writer import Writer
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
@@ -94,6 +94,7 @@ def _head(trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int, 
         dtype="F16" if half else "F32",
         parameters=trainer.topology.n_parameters,
         neurons=trainer.topology.n_neurons,
+        nodes=nodes_of(trainer.topology),
         data=Facts(
             name=data.name,
             task=data.task,

@@ -102,6 +102,11 @@ class Viewable(Protocol):
         """By parameter, its values before and after the last step, where it was written by hand since; None where all were replaced."""
         ...
 
+    @property
+    def constant(self) -> float:
+        """The value of an edge that has no parameter: 1, or 0 of a difference."""
+        ...
+
     def tensors(self, kind: str) -> Array | None:
         """ "parameter", "gradient", "change", "before", "after" (P,); "z", "activation", "delta" (N,): to be read, not kept.
 

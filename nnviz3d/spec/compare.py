@@ -1,6 +1,6 @@
 """Compare mode: the few settings in which a second network, the rival, differs from the scene's own.
 
-`[compare]` of a scene holds them by path: `"train.optimizer" = "sgd"`. `*` stands for every hidden layer:
+`[compare]` of a scene holds them by path: `"train.optimizer" = "sgd"`. `*` stands for every hidden layer that has such a setting:
 `"network.layers.*.activation" = "tanh"`. Everything else, data and seed before all, is the same for both. Nothing here trains.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnviz3d.spec.errors import Problem
+from nnviz3d.spec.layer_table import tables
 
 MOST = 12  # settings that may differ: with more, nobody knows what made the difference
 DEPTH = 8
@@ -35,15 +36,17 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting and its value in either network, as plain data. `path` as in the scene file."""
+    """One setting and its value in either network, as plain data. `path` as in the scene file; `layer`: the name of the layer that it is
+    of, where that has one of its own."""
 
     path: str
     a: Any
     b: Any
+    layer: str = ""
 
     @property
     def name(self) -> str:
-        return name_of(self.path)
+        return f"{_words(self.path)}, {self.layer}" if self.layer else name_of(self.path)
 
 
 def flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -72,9 +75,16 @@ def refused(path: str) -> str:
     return ""
 
 
-def expanded(path: str, layers: int) -> list[str]:
-    """The paths that one with `*` stands for."""
-    return [path.replace("*", str(k), 1) for k in range(layers)] if path.startswith("network.layers.*.") else [path]
+def expanded(path: str, layers: Any) -> list[str]:
+    """The paths that one with `*` stands for; `layers`: the scene's, as plain data (whatever a file holds there)."""
+    if not path.startswith("network.layers.*."):
+        return [path]
+    key = path.split(".")[3]
+    kinds = (
+        [str(item.get("kind", "dense")) if isinstance(item, dict) else "" for item in layers] if isinstance(layers, (list, tuple)) else []
+    )
+    known = [k for k, kind in enumerate(kinds) if kind in tables() and key in tables()[kind].model_fields]
+    return [path.replace("*", str(k), 1) for k in known or range(len(kinds))]  # one that no kind knows is told of all
 
 
 def rival(scene):
@@ -97,7 +107,7 @@ def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
         if why := refused(path):
             problems.append(Problem(where, f"compare.{path}", why))
             continue
-        for place in expanded(path, len(layers) if isinstance(layers, (list, tuple)) else 0):
+        for place in expanded(path, layers):
             try:
                 toml.put(rival, Edit(place, value), where)
             except InputError as error:
@@ -111,12 +121,13 @@ def differences(first, second) -> tuple[Difference, ...]:
     found = []
     for path in first.compare:
         pairs = {
-            (repr(x), repr(y)): (x, y) for place in expanded(path, len(first.network.layers)) for x, y in [(_at(a, place), _at(b, place))]
+            (repr(x), repr(y)): (x, y) for place in expanded(path, a["network"]["layers"]) for x, y in [(_at(a, place), _at(b, place))]
         }
         x, y = ([pair[k] for pair in pairs.values()] for k in (0, 1))
         x, y = (side[0] if len(set(map(repr, side))) == 1 else side for side in (x, y)) if pairs else (None, None)
         if x != y:
-            found.append(Difference(path, plain(x), plain(y)))
+            layer = _at(a, ".".join(path.split(".")[:3])) if path.startswith("network.layers.") else None
+            found.append(Difference(path, plain(x), plain(y), layer["name"] if isinstance(layer, dict) else ""))
     return tuple(found)
 
 
@@ -134,17 +145,20 @@ def name_of(path: str) -> str:
     """What a setting is called on screen."""
     if path in _NAMES:
         return _NAMES[path]
-    last = path.rpartition(".")[2].replace("_", " ")
-    place = path.split(".")
+    last, place = _words(path), path.split(".")
     return f"{last}, hidden layer {int(place[2]) + 1}" if path.startswith("network.layers.") and place[2].isdigit() else last
 
 
+def _words(path: str) -> str:
+    return path.rpartition(".")[2].replace("_", " ")
+
+
 def words(path: str, value: Any) -> str:
-    """A value on screen: "sgd", "0.01", "48-32" for hidden layers."""
+    """A value on screen: "sgd", "0.01", "48-32" for hidden layers; those without units by their kind: "48-48-add"."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, list):
-        sizes = [str(item["units"]) for item in value if isinstance(item, dict) and "units" in item]
+        sizes = [str(item.get("units", item.get("kind", ""))) for item in value if isinstance(item, dict)]
         return "-".join(sizes) if path == "network.layers" and sizes else ", ".join(words(path, item) for item in value) or "none"
     if path == "train.batch" and value == 0:
         return "all samples"

@@ -14,7 +14,7 @@ NonNegative = Annotated[float, Field(ge=0, le=1e9)]
 class Table(BaseModel):
     """A table of a scene file: closed, strict, finite and immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, serialize_by_alias=True)
 
     @field_validator("*", mode="before")
     @classmethod

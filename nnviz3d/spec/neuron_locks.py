@@ -48,6 +48,9 @@ class Holds:
                     problems.append(Problem("", kind, f"there is no neuron {neuron}; the network has {topology.n_neurons:,}"))
                 elif neuron < topology.input.neurons.stop:
                     problems.append(Problem("", kind, "an input holds the sample's own number; only later neurons can be frozen or killed"))
+                elif kind == "frozen" and not topology.locate(neuron)[0].parameters:
+                    name = topology.locate(neuron)[0].name
+                    problems.append(Problem("", kind, f"{name} has no weights; there is nothing in it to freeze"))
                 elif kind == "killed" and neuron >= topology.output.neurons.start:
                     problems.append(Problem("", kind, "an output is the network's answer; only hidden neurons can be killed"))
         if problems:

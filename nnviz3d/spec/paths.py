@@ -4,8 +4,10 @@ one way a file is written."""
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nnviz3d.spec.errors import InputError
@@ -51,16 +53,69 @@ def regular_file(path: Path, limit: int, kind: str = "file") -> int:
     return status.st_size
 
 
-def write(path: Path, raw: bytes) -> None:
-    """Replace a file in one step: a crash or a full disk leaves the old one whole. Raises InputError where it cannot be written."""
-    part = ""
+@contextmanager
+def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
+    """The name of a new file in the same folder, which takes the place of `path` when the block ends; an error removes it.
+
+    So a crash or a full disk leaves the old file whole, and two processes that write the same file do not disturb each other. `durable`:
+    the file is on the disk before it gets its name, and the name is when the block has ended. Raises OSError, and ValueError for a NUL in
+    the name.
+    """
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, suffix=".part", delete=False) as file:
-            part = file.name
-            file.write(raw)
-        os.chmod(part, 0o644)
+        yield part
+        if durable:
+            sync(part)
         os.replace(part, path)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        if part:
-            Path(part).unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync(path.parent)
+
+
+def replace(path: Path, raw: bytes, durable: bool = False) -> None:
+    """Replace a file by these bytes, as `replacing` does. Raises OSError, and ValueError for a NUL in the name."""
+    with replacing(path, durable) as part:
+        part.write_bytes(raw)
+
+
+def write(path: Path, raw: bytes) -> None:
+    """The same; raises InputError where it cannot be written."""
+    try:
+        replace(path, raw)
+    except (OSError, ValueError) as error:
         raise InputError.of(str(path), "", f"cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder. Windows has no such call for folders and needs none. Raises OSError."""
+    if os.name == "nt" and path.is_dir():
+        return
+    number = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def unwritable(path: Path) -> str:
+    """Why a file of this name could not be written, asked without writing; "" where it could."""
+    try:
+        if path.is_dir():
+            return "cannot be written: it is a folder"
+        if not path.parent.is_dir():
+            return f"cannot be written: there is no folder {path.parent}"
+        if not os.access(path.parent, os.W_OK | os.X_OK) and not is_device(path):
+            return f"cannot be written: the folder {path.parent.resolve()} is read-only for you"
+        if path.exists() and not os.access(path, os.W_OK):
+            return "cannot be written: the file is read-only for you"
+    except (OSError, ValueError) as error:  # a name too long, a NUL
+        return f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    return ""
+
+
+def is_device(path: Path) -> bool:
+    """Whether something is there that is no ordinary file: a device, a pipe, a folder."""
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)

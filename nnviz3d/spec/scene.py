@@ -6,22 +6,20 @@ that validates can be built. `nnviz3d.spec.toml` reads and writes it, `nnviz3d.s
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Annotated, Any, Literal
+from math import prod
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from nnviz3d.spec import compare, limits
 from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
+from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable, any_layer, tables
 from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
+from nnviz3d.spec.network_graph import trace
 
-Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 OutputActivation = Literal["auto", Activation, "softmax"]
-Initializer = Literal[
-    "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
-    "lecun_normal", "orthogonal", "playground",
-]  # fmt: skip
 Loss = Literal["auto", "mse", "half_mse", "bce", "cross_entropy", "huber"]
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "step", "cosine"]
@@ -37,16 +35,7 @@ Quality = Literal["auto", "low", "balanced", "high", "ultra"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-class Layer(Table):
-    """A hidden layer."""
-
-    kind: Literal["dense"] = "dense"
-    units: int = Field(8, ge=1, le=limits.UNITS)
-    activation: Activation = "relu"
-    init: Initializer = "auto"
-    init_scale: float = Field(1.0, ge=0, le=1000)
-    bias: float = Field(0.0, ge=-1000, le=1000)
-    dropout: float = Field(0.0, ge=0, lt=1)
+Layer: Any = tables()["dense"]  # what a layer is without a `kind`
 
 
 class Output(Table):
@@ -59,18 +48,30 @@ class Output(Table):
 
 
 class Network(Table):
-    """Hidden layers from input to output (none: a linear model), then the output layer."""
+    """Hidden layers from input to output (none: a linear model), then the output layer, which reads the last one."""
 
-    layers: tuple[Layer, ...] = Field((), max_length=limits.LAYERS)
+    if TYPE_CHECKING:
+        layers: tuple[LayerTable, ...] = ()
+    else:
+        layers: tuple[any_layer(), ...] = Field((), max_length=limits.LAYERS)
     output: Output = Output()
 
     @model_validator(mode="after")
-    def _fits_in_memory(self):
-        units = [layer.units for layer in self.layers]
-        total = sum(a * b for a, b in pairwise(units))
+    def _is_a_graph(self):
+        """Names, `from` and shapes fit, as far as they can be judged without the data, and the weights fit in memory."""
+        traced, wrong = trace(self.layers)
+        if wrong:
+            errors = [InitErrorDetails(type=_said(w.message), loc=("layers", w.layer, *filter(None, (w.key,))), input=None) for w in wrong]
+            raise ValidationError.from_exception_data("Network", errors)
+        total = sum(prod(shape) for layer in traced for part, shape in layer.parts if part == "weight")
         if total > limits.PARAMETERS:
             raise ValueError(f"the layers ask for {total:,} weights; at most {limits.PARAMETERS:,} are allowed. Use narrower layers")
         return self
+
+
+def _said(message: str) -> PydanticCustomError:
+    """A problem in our own words, which may hold braces."""
+    return PydanticCustomError("value_error", "{message}", {"message": message})
 
 
 class Data(Table):

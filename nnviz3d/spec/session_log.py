@@ -42,7 +42,7 @@ class Event:
     | weights | path of a weights file that was put into the network |
     | place | [number, playing]: where a walk was |
     | pose | [target x, y, z, yaw, pitch, distance, shift x, y] of the camera as drawn |
-    | seen | [picked, hovered, chosen, hovered edge, layer], -1 for none |
+    | seen | [picked, hovered, chosen, hovered edge, layer], -1 for none; an edge: [connection, edge inside it], or its parameter (older) |
     | window | [width, height, share of the panels, share kept for a table] |
     """
 
@@ -138,6 +138,13 @@ def _path(value) -> str:
 
 
 _ID, _MOMENT = _whole(-1, limits.PARAMETERS * 2), _one_of("A", "B")
+_PLACE = _row(_whole(0, limits.PARAMETERS), _whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
+
+
+def _edge(value) -> str:
+    return _PLACE(value) if isinstance(value, (list, tuple)) else _ID(value)
+
+
 _HOLD = _row(_many(_ID, limits.UNITS * 4), _truth)
 _FAR = _number(-1e9, 1e9)
 _ORIGINS = _many(lambda v: "" if v is None else _whole(0, limits.LAYERS)(v), limits.LAYERS)
@@ -161,7 +168,7 @@ VALUES: dict[str, Check] = {
     "weights": _text(4096),
     "place": _row(_number(0, 1e6), _truth),
     "pose": _row(*[_FAR] * 5, _number(1e-9, 1e9), *[_FAR] * 2),
-    "seen": _row(*[_ID] * 5),
+    "seen": _row(_ID, _ID, _edge, _edge, _ID),
     "window": _row(_whole(1, 10**5), _whole(1, 10**5), _number(0, 1), _number(0, 1)),
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")

@@ -82,7 +82,10 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Inset:
-    """A neuron's function beside it. `summed`, `applied`: how much of z is there, and of a, in [0, 1]. `moved`: the new point's share."""
+    """A neuron's function beside it. `summed`, `applied`: how much of z is there, and of a, in [0, 1]. `moved`: the new point's share.
+
+    `addends`: of a neuron that passes on what comes in, without a function: from which layer each number comes, and the number.
+    """
 
     curve: Curve
     layer: int
@@ -96,6 +99,7 @@ class Inset:
     y: float
     reach: float
     renewed: bool = False  # its numbers are those of the new weights
+    addends: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

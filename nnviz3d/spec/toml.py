@@ -22,6 +22,7 @@ from nnviz3d.spec import compare, file_kinds, limits, paths
 from nnviz3d.spec.column_settings import Column
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import TAG, tables
 from nnviz3d.spec.scene import Scene
 
 KEY_PARTS = 64
@@ -240,8 +241,10 @@ def put(document: dict, edit: Edit, where: str = "--set") -> None:
 def _problem(details: dict, where: str) -> Problem:
     """pydantic's record of one error, told as `key: expected, found`."""
     loc = details["loc"]
-    key = ".".join(str(part) for part in loc if not str(part).startswith(("function-", "tagged-")))
+    key = ".".join(str(part) for part in loc if not str(part).startswith(("function-", TAG)))
     kind, found = details["type"], details.get("input")
+    if kind == "union_tag_invalid":
+        return Problem(where, f"{key}.kind", f"expected one of {', '.join(tables())}, found {_shown(found.get('kind'))}")
     if kind == "extra_forbidden":
         known = _known_keys(loc[:-1])
         near = difflib.get_close_matches(str(loc[-1]), known, 1, 0.5)
@@ -250,10 +253,12 @@ def _problem(details: dict, where: str) -> Problem:
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("should be ")
     if kind == "value_error":
         return Problem(where, key, message)
+    return Problem(where, key, f"expected {message}, found {_shown(found)}{_range(loc)}")
+
+
+def _shown(found: Any) -> str:
     shown = repr(found)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    return Problem(where, key, f"expected {message}, found {shown}{_range(loc)}")
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _range(loc: tuple) -> str:
@@ -280,19 +285,28 @@ def _model_at(loc: tuple) -> type[BaseModel] | None:
     for part in loc:
         if model is None or isinstance(part, int):
             continue
+        if part.startswith(TAG):  # which kind of layer it is
+            model = tables()[part.removeprefix(TAG)]
+            continue
         if named:  # a name that is not ours: of a column
             named = False
             continue
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        field = _named(model, part)
+        annotation = field.annotation if field else None
         model, named = _model_of(annotation), typing.get_origin(annotation) is dict
     return model
 
 
 def _field(loc: tuple):
     model = _model_at(loc[:-1])
-    return model.model_fields.get(loc[-1]) if model and loc else None
+    return _named(model, loc[-1]) if model and loc else None
+
+
+def _named(model: type[BaseModel], key: str):
+    """The field that a file calls so."""
+    return next((field for name, field in model.model_fields.items() if key == (field.alias or name)), None)
 
 
 def _known_keys(loc: tuple) -> list[str]:
     model = _model_at(loc)
-    return list(model.model_fields) if model else []
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []

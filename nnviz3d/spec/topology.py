@@ -1,19 +1,19 @@
 """The network as a graph of tensors, with the one numbering that everything shares.
 
-`neurons` of a node is its range in the activation arena (N,), `weight` and `bias` are ranges in the parameter arena (P,).
+`neurons` of a node is its range in the activation arena (N,), `parameters` are ranges in the parameter arena (P,).
 The index in the activation arena = the instance id on the GPU = the picking id = the row in the inspector.
-A chain of dense layers is the plain case; other kinds add nodes, not numberings.
+A chain of dense layers is the plain case; other kinds add nodes, not numberings. `topology_builder` makes it from a scene.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 
-from nnviz3d.spec import limits
-from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.scene import Network
+from nnviz3d.spec.layer_table import LayerTable
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,37 @@ class Node:
     """One tensor of the graph. `shape` keeps its axes; `neurons` is the same size in the activation arena."""
 
     name: str
-    kind: str  # "input" or "dense"
+    kind: str  # "input", or one of `layers.KINDS`
     inputs: tuple[str, ...]
     shape: tuple[int, ...]
     neurons: Range
     activation: str = "linear"
-    weight: Range | None = None  # (out, in)
-    bias: Range | None = None  # (out,)
+    parameters: tuple[tuple[str, Range], ...] = ()  # by the name of the part, in the order of the arena
+    edges: tuple[int, ...] = ()  # how many lead in from each input
     labels: tuple[str, ...] = ()
     number: int = 0  # its index in `Topology.nodes`
     rank: int = 0  # the longest path from an input: when a wave arrives, and mostly where it stands along x
+    table: LayerTable | None = field(default=None, compare=False, repr=False)  # of the scene; None for the input
 
     @property
     def size(self) -> int:
         return prod(self.shape)
+
+    @cached_property
+    def weight(self) -> Range | None:
+        """(out, in), where the kind has one."""
+        return dict(self.parameters).get("weight")
+
+    @cached_property
+    def bias(self) -> Range | None:
+        """(out,), where the kind has one."""
+        return dict(self.parameters).get("bias")
+
+    @property
+    def parts(self) -> slice:
+        """All its parameters: they lie one after another. Empty where there are none."""
+        ranges = [part for _, part in self.parameters]
+        return slice(ranges[0].start, ranges[-1].stop) if ranges else slice(0, 0)
 
 
 @dataclass(frozen=True)
@@ -67,13 +84,18 @@ class Connection:
 
     source: Node
     target: Node
-    weight: Range  # (out, in)
     number: int = 0  # its index in `Topology.connections`
+    slot: int = 0  # which input of the target it is
 
     @property
     def size(self) -> int:
         """How many edges."""
-        return self.weight.size
+        return self.target.edges[self.slot]
+
+    @property
+    def weight(self) -> Range | None:
+        """(out, in) of a dense target; None where the target has no weights."""
+        return self.target.weight
 
 
 @dataclass(frozen=True)
@@ -86,7 +108,7 @@ class EdgeRef:
 
 @dataclass(frozen=True)
 class Topology:
-    """Nodes in an order in which each comes after its inputs."""
+    """Nodes in an order in which each comes after its inputs; the first is the input, the last the output."""
 
     nodes: tuple[Node, ...]
     n_parameters: int
@@ -107,62 +129,121 @@ class Topology:
     def output(self) -> Node:
         return self.nodes[-1]
 
+    @property
+    def ranks(self) -> int:
+        """The rank of the output: the longest path through the network."""
+        return self.output.rank
+
+    @cached_property
+    def order(self) -> tuple[Node, ...]:
+        """All nodes by rank, then number: the order of the phases of a step. Each comes after its inputs."""
+        return tuple(sorted(self.nodes, key=lambda node: (node.rank, node.number)))
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all nodes in that order."""
+        return tuple(node.number for node in self.order)
+
+    @cached_property
+    def learning(self) -> tuple[int, ...]:
+        """The numbers of the nodes that have parameters, from the output back."""
+        return tuple(node.number for node in reversed(self.order) if node.parameters)
+
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
-        pairs = ((self.by_name[name], node) for node in self.nodes if node.weight is not None for name in node.inputs)
-        return tuple(Connection(source, target, target.weight, number) for number, (source, target) in enumerate(pairs))
+        """By target, then slot."""
+        pairs = ((self.by_name[name], node, slot) for node in self.nodes for slot, name in enumerate(node.inputs))
+        return tuple(Connection(source, target, number, slot) for number, (source, target, slot) in enumerate(pairs))
+
+    @cached_property
+    def _into(self) -> dict[str, tuple[Connection, ...]]:
+        return {node.name: tuple(c for c in self.connections if c.target is node) for node in self.nodes}
+
+    @cached_property
+    def _out_of(self) -> dict[str, tuple[Connection, ...]]:
+        return {node.name: tuple(c for c in self.connections if c.source is node) for node in self.nodes}
+
+    def into(self, node: Node) -> tuple[Connection, ...]:
+        """The connections that lead into a node, by slot."""
+        return self._into[node.name]
+
+    def out_of(self, node: Node) -> tuple[Connection, ...]:
+        """The connections that lead out of a node, by number."""
+        return self._out_of[node.name]
+
+    def sources(self, node: Node) -> tuple[Node, ...]:
+        """The nodes that a node reads, by slot."""
+        return tuple(self.by_name[name] for name in node.inputs)
 
     @property
     def n_edges(self) -> int:
         return sum(connection.size for connection in self.connections)
 
+    @cached_property
+    def n_weights(self) -> int:
+        """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
+        return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+
+    @cached_property
+    def is_chain(self) -> bool:
+        """Dense layers one after another, without names of their own."""
+        return all(
+            after.table is not None
+            and after.table.numbered
+            and after.name == f"{after.kind}{after.number}"
+            and after.inputs == (before.name,)
+            for before, after in pairwise(self.nodes)
+        )
+
+    def parameter_name(self, node: Node, part: str) -> str:
+        """What an array of parameters is called in weights files: `<node>.weight`.
+
+        A plain chain of dense layers keeps the names that all its files have had: `layers.k.weight`, k from 0.
+        """
+        return f"layers.{node.number - 1}.{part}" if self.is_chain else f"{node.name}.{part}"
+
+    @cached_property
+    def parameter_ranges(self) -> dict[str, Range]:
+        """Where each array of parameters lies, by that name."""
+        return {self.parameter_name(node, part): r for node in self.nodes for part, r in node.parameters}
+
+    @cached_property
+    def other_names(self) -> dict[str, str]:
+        """The other name of each array of parameters that a file may have: `layers.k.weight`, k counting the layers with parameters, for
+        `<node>.weight`, and the reverse for a chain."""
+        learning = [node for node in self.nodes if node.parameters]
+        return {
+            self.parameter_name(node, part): f"{node.name if self.is_chain else f'layers.{k}'}.{part}"
+            for k, node in enumerate(learning) for part, _ in node.parameters
+        }  # fmt: skip
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [node.neurons.start for node in self.nodes]
+
+    @cached_property
+    def _parts(self) -> tuple[list[int], list[tuple[Node, str, Range]]]:
+        parts = [(node, part, r) for node in self.nodes for part, r in node.parameters]
+        return [r.start for _, _, r in parts], parts
+
     def locate(self, neuron: int) -> tuple[Node, int]:
         """The node that holds this neuron id, and the index inside it. Raises IndexError outside [0, N)."""
-        if neuron >= 0:
-            for node in self.nodes:
-                if neuron < node.neurons.stop:
-                    return node, neuron - node.neurons.start
-        raise IndexError(f"neuron {neuron} is not in [0, {self.n_neurons})")
+        if not 0 <= neuron < self.n_neurons:
+            raise IndexError(f"neuron {neuron} is not in [0, {self.n_neurons})")
+        node = self.nodes[bisect_right(self._starts, neuron) - 1]
+        return node, neuron - node.neurons.start
+
+    def part(self, p: int) -> tuple[Node, str, Range]:
+        """The node that has parameter `p`, and in which of its parts it lies. Raises IndexError outside [0, P)."""
+        if not 0 <= p < self.n_parameters:
+            raise IndexError(f"parameter {p} is not in [0, {self.n_parameters})")
+        starts, parts = self._parts
+        return parts[bisect_right(starts, p) - 1]
 
     def parameter(self, p: int) -> tuple[Node, int, int | None]:
         """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for a
         bias). Raises IndexError outside [0, P)."""
-        if p >= 0:
-            for node in self.nodes[1:]:
-                if p < node.weight.stop:
-                    return (node, *divmod(p - node.weight.start, node.weight.shape[1]))
-                if p < node.bias.stop:
-                    return node, p - node.bias.start, None
-        raise IndexError(f"parameter {p} is not in [0, {self.n_parameters})")
-
-
-def chain(
-    network: Network,
-    input_shape: tuple[int, ...],
-    n_outputs: int,
-    output_activation: str,
-    input_labels: tuple[str, ...] = (),
-    output_labels: tuple[str, ...] = (),
-) -> Topology:
-    """The graph of a dense chain: `input`, `dense1` .. `denseL`; the last one is the output.
-
-    `output_activation` is never "auto": the data set has decided it. Raises InputError over `limits.PARAMETERS`.
-    """
-    size = prod(input_shape)
-    nodes = [Node("input", "input", (), tuple(input_shape), Range(0, tuple(input_shape)), labels=input_labels)]
-    widths = [layer.units for layer in network.layers] + [n_outputs]
-    activations = [layer.activation for layer in network.layers] + [output_activation]
-    neurons, parameters = size, 0
-    for k, (width, activation) in enumerate(zip(widths, activations, strict=True), start=1):
-        fan_in = nodes[-1].size
-        weight = Range(parameters, (width, fan_in))
-        bias = Range(weight.stop, (width,))
-        labels = output_labels if k == len(widths) else ()
-        shape = Range(neurons, (width,))
-        nodes.append(Node(f"dense{k}", "dense", (nodes[-1].name,), (width,), shape, activation, weight, bias, labels, k, k))
-        neurons, parameters = neurons + width, bias.stop
-    if parameters > limits.PARAMETERS:
-        raise InputError.of(
-            "", "network.layers", f"{parameters:,} parameters; at most {limits.PARAMETERS:,} are allowed. Use narrower layers"
-        )
-    return Topology(tuple(nodes), parameters)
+        node, _, r = self.part(p)
+        if len(r.shape) == 1:
+            return node, p - r.start, None
+        return (node, *divmod(p - r.start, r.shape[1]))

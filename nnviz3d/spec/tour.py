@@ -21,7 +21,8 @@ from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.model_base import Table
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology_builder import outline_topology
 
 Deed = Literal["", "turn", "pick", "scrub"]  # what a visitor can be invited to: turn the network, click a neuron, drag the time line
 Direction = Literal["three_quarter", "front", "side", "top", "input", "output"]
@@ -160,7 +161,7 @@ def _problem(details: dict, model: type[Table], where: str) -> Problem:
 
 def _wrong(lesson: Lesson, where: str, scene: Scene, english: Catalogue | None) -> Iterable[Problem]:
     """What each step names and is not there."""
-    topology = chain(scene.network, (1,), 1, "linear")  # phases and layers do not depend on the data's size
+    topology = outline_topology(scene.network)
     told = set() if english is None else english.texts.keys()
     for key, message in [("title", lesson.title), *((f"steps.{k}.{n}", getattr(s, n)) for k, s in enumerate(lesson.steps) for n in _TEXTS)]:
         if message and english is not None and message not in told:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from nnviz3d.spec.key_bindings import Typed
-from nnviz3d.spec.readout import Answer, Readout
+from nnviz3d.spec.readout import Answer, FreeArea, Readout
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import focus, host_keyboard, label_placement, theme
 from nnviz3d.ui.core.context import Frame, Memory
@@ -22,6 +22,7 @@ from nnviz3d.ui.hud import activation_inset, blackout, capture_badge, header, ho
 from nnviz3d.ui.hud import help as help_card
 from nnviz3d.ui.hud import stage_input as stage
 from nnviz3d.ui.hud.film_overlay import Titles
+from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.hud.labels import Labels
 from nnviz3d.ui.hud.tour_card import Tour, marks
 
@@ -37,7 +38,7 @@ class Overlay:
         io.set_ini_filename("")
         io.config_flags |= imgui.ConfigFlags_.nav_enable_gamepad  # imgui reads sticks only then
         self.scale = scale
-        self.panel_width = 0.0
+        self.free = FreeArea()  # what the last frame left to the network
         self.memory = Memory()
         io.fonts.tex_glyph_padding = 2  # a letter never shows a rim of its neighbour in the texture
         self._fonts = theme.load_fonts()
@@ -81,7 +82,7 @@ class Overlay:
     def _compact(self, f: Frame) -> Answer:
         self._tell(f, [(0.0, f.height - f.px(80), f.width, f.height)])
         self._titles.draw(f)
-        self.panel_width = 0.0
+        self.free = FreeArea()
         return Answer()
 
     def _tell(self, f: Frame, taken: list[label_placement.Rect]) -> None:
@@ -126,6 +127,7 @@ class Overlay:
         blackout.draw(f)
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, toasts.HINT_SECONDS - 1.5)
-        self.panel_width = f.dock_width if roomy else 0.0
-        active = imgui.is_any_item_active()
-        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.panel_width, active, f.lit, f.wants, card)
+        right = f.dock_width / f.width if roomy else 0.0
+        self.free = free_area(f.height, f.scale, right, two=f.readout.compare is not None, card=card)
+        held = imgui.is_any_item_active() or stage_input.tuning
+        return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.free, held, f.lit, f.wants)

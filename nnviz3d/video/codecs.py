@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from nnviz3d.spec import frame_rates
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError, OptionProblem
 
 INSTALL = 'films need PyAV: pip install "nnviz3d[video]"'
 BT709 = 1  # matrix, primaries and transfer; as a range 1 is limited ("tv")
@@ -126,31 +126,31 @@ def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, in
     if wanted not in FORMATS:
         known = ", ".join(FORMATS)
         what = f"format {wanted!r} is not known" if wanted else "the file name has no ending that says what to write"
-        raise InputError.of(str(path), "--format", f"{what}; one of {known}")
+        raise InputError.option(str(path), "format", f"{what}; one of {known}")
     names = FORMATS[wanted]
     name = codec or names[0]
     if name == "auto":
         name = next((n for n in names if n.endswith("_nvenc") and encoder_works(CODECS[n].encoder)), names[0])
     if name not in names:
         where = " It is not a codec that is known here." if name not in CODECS else ""
-        raise InputError.of(str(path), "--codec", f"{wanted} holds {', '.join(names)}; found {name!r}.{where}")
+        raise InputError.option(str(path), "codec", f"{wanted} holds {', '.join(names)}; found {name!r}.{where}")
     chosen = CODECS[name]
     if name.endswith("_nvenc") and not encoder_works(chosen.encoder):
-        problems.append(Problem(str(path), "--codec", f"{name} needs an NVIDIA graphics card with an encoder; use {names[0]}"))
+        problems.append(OptionProblem(str(path), "codec", f"{name} needs an NVIDIA graphics card with an encoder; use {names[0]}"))
     even = "x".join(str(side + side % 2) for side in size)
     if chosen.even and (size[0] % 2 or size[1] % 2):
-        problems.append(Problem(str(path), "--size", f"width and height must be even for {name}, found {size[0]}x{size[1]}; {even} is"))
+        problems.append(OptionProblem(str(path), "size", f"width and height must be even for {name}, found {size[0]}x{size[1]}; {even} is"))
     if fps > chosen.most_fps:
         problems.append(
-            Problem(
+            OptionProblem(
                 str(path),
-                "--fps",
+                "fps",
                 f"{wanted} shows at most {chosen.most_fps} frames a second (its delays count in 1/100 s), found {frame_rates.words(fps)}",
             )
         )
     if alpha and not chosen.alpha_pixels:
         able = sorted(f"{form} ({c})" for form, cs in FORMATS.items() for c in cs if CODECS[c].alpha_pixels)
-        problems.append(Problem(str(path), "--transparent", f"{name} holds no transparency; these do: {', '.join(able)}"))
+        problems.append(OptionProblem(str(path), "transparent", f"{name} holds no transparency; these do: {', '.join(able)}"))
     if problems:
         raise InputError(*problems)
     return Kind(wanted, chosen)

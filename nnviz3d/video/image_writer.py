@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.video.codecs import Codec
 from nnviz3d.video.encode import frame_of
@@ -60,12 +61,9 @@ class Sequence:
     def add(self, number: int, image: np.ndarray) -> None:
         """(H, W, 3|4) uint8, uint16 or, for EXR, float32 in linear light. Raises RunError when the disk is full."""
         path = self.file(number)
-        part = path.with_name(path.name + ".part")
         content = encoded(image, self.codec, self.alpha)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
-            os.replace(part, path)
+            paths.replace(path, content)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise RunError(f"{path}: {error.strerror}; the frames before it are kept, `--resume` goes on") from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnviz3d.spec import paths
 from nnviz3d.spec.errors import RunError
 from nnviz3d.video.encode import Encoder
 from nnviz3d.video.image_writer import Sequence
@@ -103,7 +104,7 @@ class Piece:
         try:
             made = self.raw if self._encoder is None else self.work
             note = {"renderer": self.renderer, "bytes": made.stat().st_size, "sha256": sha256(made), "frames": self._hashes}
-            write_whole(self.parts.file(self.number, "json"), json.dumps(note))
+            paths.replace(self.parts.file(self.number, "json"), json.dumps(note).encode())
             os.replace(made, self.parts.file(self.number))
             self.raw.unlink(missing_ok=True)
         except OSError as error:
@@ -151,10 +152,3 @@ def sha256(path: Path) -> str:
     """Of a file's content. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """A small file, all of it or nothing. Raises OSError."""
-    part = path.with_name(path.name + ".tmp")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

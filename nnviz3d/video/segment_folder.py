@@ -8,7 +8,6 @@ as without it, because pieces begin at fixed frames. Pieces can be made anywhere
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
@@ -21,11 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.spec import frame_rates, limits, paths
-from nnviz3d.spec.errors import InputError, Problem, RunError
+from nnviz3d.spec.errors import InputError, OptionProblem, Problem, RunError
 from nnviz3d.video import gif
 from nnviz3d.video.codecs import CODECS, FORMATS, Kind
 from nnviz3d.video.encode import join
-from nnviz3d.video.segment import Pictures, Piece, sha256, write_whole
+from nnviz3d.video.segment import Pictures, Piece, sha256
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 ENDING = ".parts"  # of the folder, after the film's name
@@ -101,7 +100,7 @@ class Parts:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not file.exists():
-                write_whole(file, json.dumps({"plan": asdict(plan), "about": about or {}}, indent=1))
+                paths.replace(file, json.dumps({"plan": asdict(plan), "about": about or {}}, indent=1).encode())
             document = _document(file)
             held, self.about = document["plan"], document["about"]
             if not isinstance(held, dict) or not isinstance(self.about, dict):
@@ -111,7 +110,8 @@ class Parts:
         mine = asdict(plan)
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
         if other:
-            raise InputError.of(str(folder), "--resume", f"holds pieces of another film ({'; '.join(other)}); --overwrite begins anew")
+            message = f"holds pieces of another film ({'; '.join(other)})"
+            raise InputError.option(str(folder), "resume", message, overwrite="begins again")
 
     @staticmethod
     def load(folder: Path) -> Parts:
@@ -172,7 +172,8 @@ class Parts:
         plan = self.plan
         wrong = {k: why for k in range(plan.pieces) if (why := self.wrong(k))}
         missing = [k for k, why in wrong.items() if why == "missing"]
-        problems = [Problem(str(self.file(k)), "", f"is {why}; make it anew with --resume") for k, why in wrong.items() if why != "missing"]
+        again = (("resume", "makes it again"),)
+        problems: list[Problem] = [OptionProblem(str(self.file(k)), "", f"is {why}", again) for k, why in wrong.items() if why != "missing"]
         if missing:
             told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
             problems.append(Problem(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}"))
@@ -180,18 +181,15 @@ class Parts:
             raise InputError(*problems[-20:])
         if plan.kind.codec.sequence:  # the pictures are where they belong
             return
-        part = target.with_name(target.name + ".part")
         files = [(self.file(k), plan.piece(k).start, plan.piece(k).stop) for k in range(plan.pieces)]
         try:
-            if plan.kind.codec.whole:
-                gif.write(part, self.frames, plan)
-            else:
-                join(files, part, plan.kind.muxer, plan.rate, plan.kind.codec, (plan.width, plan.height))
-            os.replace(part, target)
+            with paths.replacing(target) as part:
+                if plan.kind.codec.whole:
+                    gif.write(part, self.frames, plan)
+                else:
+                    join(files, part, plan.kind.muxer, plan.rate, plan.kind.codec, (plan.width, plan.height))
         except OSError as error:
             raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept, `--resume` goes on") from None
-        finally:
-            part.unlink(missing_ok=True)
 
     def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """Frames (all of them) of a film whose pieces are kept as they are (`whole` codecs), (H, W, 3|4) uint8. `indices` rise."""

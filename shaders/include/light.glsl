@@ -9,6 +9,7 @@ uniform int u_picked;
 uniform float u_fill_layer;      // neurons of this layer fill with z, then turn into a; -1: none
 uniform float u_fill;            // how much of that has passed, in [0, 1]
 uniform float u_source_layer;    // neurons of this layer show the activation that their edges' gradients are made of; -9: none
+uniform float u_target_layer;    // where those edges lead
 uniform float u_source;          // how much of it is shown, in [0, 1]
 uniform vec3 u_sum_positive;     // what fills: the colours of the edges that were added up
 uniform vec3 u_sum_negative;
@@ -35,7 +36,7 @@ Light light_of(int neuron, float layer)
     if (u_error > 0.) {
         float error = clamp(delta_of(neuron) * texelFetch(t_layer_scale, int(layer)).g, -1.25, 1.25);
         float shown = u_error * (1. - (layer == u_source_layer ? u_source : 0.)) * pow(abs(error), 1.5);
-        l.glow *= layer == u_source_layer + 1. ? 1. - .85 * u_source : 1.;
+        l.glow *= layer == u_target_layer ? 1. - .85 * u_source : 1.;
         l.glow += (error >= 0. ? u_error_positive : u_error_negative) * shown;
         l.lit = max(l.lit, shown);
     }

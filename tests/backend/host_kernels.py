@@ -58,5 +58,6 @@ class HostKernelOps(KernelOps):
         assert all(a.flags.c_contiguous for a in args if isinstance(a, np.ndarray)), name
         return lambda keep=args: kernel(*plain)
 
-    def _gemm(self, a, a_transposed, b, b_transposed, c):
-        return lambda: np.matmul(a.T if a_transposed else a, b.T if b_transposed else b, out=c)
+    def _gemm(self, a, a_transposed, b, b_transposed, c, add=False):
+        left, right = a.T if a_transposed else a, b.T if b_transposed else b
+        return lambda: np.copyto(c, c + left @ right) if add else np.matmul(left, right, out=c)

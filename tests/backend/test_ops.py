@@ -132,6 +132,40 @@ def test_layer_products(ops):
         close(ops, array, expected, 1e-5)
 
 
+def test_the_gradient_of_an_input_is_written_or_added(ops):
+    d, w, other = sample(33, 9, seed=2), sample(9, 17, seed=1), sample(33, 17, seed=3)
+    dx = there(ops, other)
+    do(ops, ops.input_gradient(there(ops, d), there(ops, w), dx, add=True))
+    close(ops, dx, other + d.astype(np.float64) @ w, 1e-5)
+    do(ops, ops.input_gradient(there(ops, d), there(ops, w), dx))
+    close(ops, dx, d.astype(np.float64) @ w, 1e-5)
+
+
+def test_copies_and_columns(ops):
+    """Three rows of (2, 5) with a (2, 3) in columns 1 to 3: the axis that is joined is the last one."""
+    whole, part = sample(3, 10), sample(3, 6, seed=1)
+    out, added = there(ops, whole), there(ops, whole)
+    do(ops, ops.copy(there(ops, part), there(ops, part)) + ops.copy(there(ops, whole), added, add=True))
+    close(ops, added, 2 * whole, 0)
+    do(ops, ops.write_columns(there(ops, part), out, 1, 3, 5))
+    expected = whole.reshape(3, 2, 5).copy()
+    expected[:, :, 1:4] = part.reshape(3, 2, 3)
+    close(ops, out, expected.reshape(3, 10), 0)
+    back, twice = ops.zeros((3, 6)), there(ops, part)
+    do(ops, ops.read_columns(out, back, 1, 3, 5) + ops.read_columns(out, twice, 1, 3, 5, add=True))
+    close(ops, back, part, 0)
+    close(ops, twice, 2 * part, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_activations_without_a_bias(ops, kind):
+    z = sample(6, 7)
+    z1, a1, z2, a2 = there(ops, z), ops.zeros(z.shape), there(ops, z), ops.zeros(z.shape)
+    do(ops, ops.activate(kind, z1, None, a1) + ops.activate(kind, z2, ops.zeros(7), a2))
+    close(ops, a1, ops.to_host(a2), 0)
+    close(ops, z1, z, 0)
+
+
 def test_take_and_mask(ops):
     source, index = sample(20, 6), np.array([3, 0, 19, 3])
     out, masked = ops.zeros((4, 6)), ops.zeros((4, 6))

@@ -10,7 +10,7 @@ from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 pytestmark = pytest.mark.gl
 QUIET = Look(particles=0.0)
@@ -21,7 +21,7 @@ class Source:
     """Arrays that a test sets."""
 
     def __init__(self, units=(6, 5), shape=(3, 3), outputs=4, seed=0):
-        self.topology = chain(Network(layers=tuple(Layer(units=u) for u in units)), shape, outputs, "softmax")
+        self.topology = build_topology(Network(layers=tuple(Layer(units=u) for u in units)), shape, outputs, "softmax")
         generator = np.random.default_rng(seed)
         self.arrays = {
             name: generator.standard_normal(self.topology.n_parameters).astype(np.float32) for name in ("parameter", "gradient", "change")
@@ -157,7 +157,7 @@ def test_hovering_lights_the_strongest_edges_of_that_neuron(stage):
     _host, source, picture, _renderer = stage
     neuron = 9  # the first of the hidden layer: 9 edges come in, 5 go out
     draw(stage, focus=neuron)
-    chosen = picture.subject.highlight_column.read()[: picture.subject.highlight]
+    chosen = picture.subject.highlight.column.read()[: len(picture.subject.highlight)]
     assert len(chosen) == 14
     ends = set()
     for pair, edge in chosen:

@@ -5,7 +5,7 @@ import pytest
 
 from nnviz3d.app.api import scene as api
 from nnviz3d.app.session.opening import new_session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.bridge import plate_colors
 from nnviz3d.draw.response_tiles import turned
 from nnviz3d.gfx.program import Program
@@ -77,6 +77,7 @@ class Scene:
 
     def draw(self, frames=1, exact=False):
         for _ in range(frames):
+            self.session.refresh()
             self.stage.draw(1 / 60, exact=exact)
 
     def edit(self, *edits):
@@ -86,11 +87,11 @@ class Scene:
     @property
     def cells(self) -> np.ndarray:
         """(cells, N) as the shader reads them."""
-        return self.stage.picture.subject.columns["t_response"].read().reshape(-1, self.session.source.topology.n_neurons)
+        return self.stage.view.picture.subject.columns["t_response"].read().reshape(-1, self.session.source.topology.n_neurons)
 
     @property
     def side(self) -> int:
-        return self.stage.picture.subject.tile_cells
+        return self.stage.view.picture.subject.tile_cells
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_the_column_holds_the_responses_and_follows_learning_every_third_frame(s
     assert s.side == 32
     first = s.session.source.responses(s.side)
     assert np.array_equal(s.cells, first)
-    tint = s.stage.picture.subject.columns["t_tint"].read()
+    tint = s.stage.view.picture.subject.columns["t_tint"].read()
     assert np.allclose(tint[:, 3] * np.abs(first).max(0), 1)
     seen = []
     for _ in range(9):
@@ -156,11 +157,11 @@ def test_only_where_there_is_a_plane_and_not_too_many_neurons(scene):
 def test_the_plane_comes_and_goes_with_the_chosen_features(scene):
     s = scene("iris")
     s.draw(exact=True)
-    assert s.stage.picture.layout.annex is None
+    assert s.stage.view.picture.layout.annex is None
     s.edit(("view.plate_x", "2"), ("view.plate_y", "petal width (cm)"))
     s.draw(exact=True)
-    assert s.stage.picture.layout.annex is not None and np.array_equal(s.cells, s.session.source.responses(s.side))
-    assert s.stage.picture.subject.points == 105
+    assert s.stage.view.picture.layout.annex is not None and np.array_equal(s.cells, s.session.source.responses(s.side))
+    assert s.stage.view.picture.subject.points == 105
     before = s.cells
     s.session.show_next(3)  # another slice
     s.draw(exact=True)
@@ -173,7 +174,7 @@ def test_the_plane_comes_and_goes_with_the_chosen_features(scene):
     s.session.undo()
     s.stage.rebuild(s.session.take_rebuild())
     s.draw(exact=True)
-    assert s.session.scene.view.plate_y == "petal width (cm)" and s.stage.picture.subject.points == 105
+    assert s.session.scene.view.plate_y == "petal width (cm)" and s.stage.view.picture.subject.points == 105
     s.session.undo()
     assert s.session.source.plane is None
 
@@ -190,7 +191,7 @@ def test_a_walk_shows_the_weights_before_and_at_its_end_those_after(scene):
     s.session.walking.walk.go(99.0)
     s.draw(exact=True)
     assert np.array_equal(s.cells, source_.responses(s.side))
-    assert s.stage.picture.subject.spot == source_.plane.place("train", tape.row)
+    assert s.stage.view.picture.subject.spot == source_.plane.place("train", tape.row)
     s.edit(("view.thumbnails", False))
     assert s.session.walking is not None  # looking differently is no reason to leave
 
@@ -210,7 +211,7 @@ def test_colours_of_the_palette_reach_plate_and_tiles_without_a_rebuild(scene):
     s.draw(exact=True)
     assert s.session.apply([Edit("look.palette", "safe")]) == Rebuild.LOOK
     s.draw(exact=True)
-    tint = s.stage.picture.subject.columns["t_tint"].read()
+    tint = s.stage.view.picture.subject.columns["t_tint"].read()
     assert np.allclose(tint[:2, :3], plate_colors.pair("safe")[1])
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz3d import backend
+from nnviz3d.bridge.edge_metrics import Pair
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.bridge.weight_change import LONG, Moved, factor
 from nnviz3d.draw import camera
@@ -11,10 +12,10 @@ from nnviz3d.draw.frame import Change, Frame, Wave
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 SIZE = (320, 180)
-TOPOLOGY = chain(Network(layers=(Layer(units=6),)), (3, 3), 4, "softmax")
+TOPOLOGY = build_topology(Network(layers=(Layer(units=6),)), (3, 3), 4, "softmax")
 RNG = np.random.default_rng(3)
 BEFORE = RNG.standard_normal(TOPOLOGY.n_parameters).astype(np.float32)
 CHANGE = (0.01 * RNG.standard_normal(TOPOLOGY.n_parameters)).astype(np.float32)
@@ -48,10 +49,10 @@ def test_from_zero_weights_the_new_ones_are_what_counts():
 
 
 def test_what_is_shown_and_what_scales():
-    places = np.arange(5)
+    edges, pair = np.arange(5), Pair.of(TOPOLOGY.connections[0], 0)
     moved = Moved(BEFORE, CHANGE, Change(1.0, 50.0))
-    np.testing.assert_allclose(moved.shown(places), np.abs(BEFORE + 50 * CHANGE)[:5])
-    np.testing.assert_allclose(moved.largest(places), np.maximum(np.abs(BEFORE), np.abs(BEFORE + CHANGE))[:5])
+    np.testing.assert_allclose(moved.shown(pair, edges), np.abs(BEFORE + 50 * CHANGE)[:5])
+    np.testing.assert_allclose(moved.largest(pair, edges), np.maximum(np.abs(BEFORE), np.abs(BEFORE + CHANGE))[:5])
 
 
 class Source:

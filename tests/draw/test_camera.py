@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nnviz3d.draw.camera import FLIGHT, FOOT, FOV, PRESETS, Pose, Rig, between, ease, fit, preset
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 poses = st.builds(
     Pose,
@@ -23,7 +23,7 @@ poses = st.builds(
 
 
 def layout(*units, shape=(8, 8)):
-    return place(chain(Network(layers=tuple(Layer(units=u) for u in units)), shape, 10, "softmax"))
+    return place(build_topology(Network(layers=tuple(Layer(units=u) for u in units)), shape, 10, "softmax"))
 
 
 @settings(max_examples=80, deadline=None)

@@ -9,9 +9,10 @@ from nnviz3d.draw.camera import Pose, preset
 from nnviz3d.draw.edge_picking import NEAR, SLACK_PIXELS, Candidates, pick_edge
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology import EdgeRef
+from nnviz3d.spec.topology_builder import build_topology
 
-TOPOLOGY = chain(Network(layers=(Layer(units=12), Layer(units=9))), (4, 4), 5, "softmax")
+TOPOLOGY = build_topology(Network(layers=(Layer(units=12), Layer(units=9))), (4, 4), 5, "softmax")
 LAYOUT = place(TOPOLOGY)
 SIZE = (1280.0, 720.0)
 ROUNDING = 0.02  # pixels: matrices are 32-bit numbers
@@ -25,7 +26,7 @@ def energy(k, edges):
 
 
 def plainly(pose, ndc, edges_of, floor):
-    """[(parameter, pixels within reach, energy)] of all edges, one by one; those that are just out of reach too."""
+    """[(edge, pixels within reach, energy)] of all edges, one by one; those that are just out of reach too."""
     clip = pose.clip_from_view(16 / 9)
     view = LAYOUT.place_n4[:, :3] @ pose.view_from_world[:3, :3] + pose.view_from_world[3, :3]
     found = []
@@ -45,7 +46,7 @@ def plainly(pose, ndc, edges_of, floor):
             strength = float(energy(k, np.array([e]))[0])
             spare = 1.5 * (0.55 + 0.75 * min(strength, 1.2)) + 0.5 + SLACK_PIXELS - miss
             if strength >= floor and spare > -ROUNDING:
-                found.append((c.weight.start + int(e), spare, strength))
+                found.append((EdgeRef(k, int(e)), spare, strength))
     return found
 
 
@@ -57,7 +58,7 @@ def test_the_brightest_edge_within_reach(x, y, pose, chosen, floor):
     found = pick_edge(LAYOUT, drawn, energy, pose, (x, y), SIZE, 1.5, floor)
     expected = plainly(pose, (x, y), edges_of if chosen else None, floor)
     brightest = max((strength for _, spare, strength in expected if spare > ROUNDING), default=-1.0)
-    assert brightest < 0 if found is None else found in [p for p, _, _ in expected] and ENERGY[found] >= brightest
+    assert brightest < 0 if found is None else found in [p for p, _, _ in expected] and energy(found.connection, found.local) >= brightest
 
 
 @pytest.mark.parametrize("k", range(3))
@@ -69,7 +70,7 @@ def test_the_middle_of_an_edge_gives_it_where_it_shines(k):
         x, y, _ = pose.project(ends.mean(0, keepdims=True), 16 / 9)[0]
         bright = lambda pair, edges, e=e: np.where((pair == k) & (edges == e), 1.0, 0.1)  # noqa: E731
         drawn = [Candidates(each) for each in TOPOLOGY.connections]
-        assert pick_edge(LAYOUT, drawn, bright, pose, (x, y), SIZE, 1.0, 0.05) == c.weight.start + e
+        assert pick_edge(LAYOUT, drawn, bright, pose, (x, y), SIZE, 1.0, 0.05) == EdgeRef(k, e)
         dark = lambda pair, edges: np.zeros(len(edges))  # noqa: E731
         assert pick_edge(LAYOUT, drawn, dark, pose, (x, y), SIZE, 1.0, 0.05) is None
 
@@ -82,9 +83,9 @@ def test_far_from_the_network_and_with_nothing_drawn():
 
 
 def test_no_hidden_layer_and_one_neuron():
-    thin = chain(Network(), (1,), 1, "linear")
+    thin = build_topology(Network(), (1,), 1, "linear")
     layout = place(thin)
     pose = preset("three_quarter", layout, 1.0)
     x, y, _ = pose.project(layout.place_n4[:, :3].astype(float).mean(0, keepdims=True), 1.0)[0]
     ones = lambda k, edges: np.ones(len(edges))  # noqa: E731
-    assert pick_edge(layout, [Candidates(thin.connections[0])], ones, pose, (x, y), (500.0, 500.0), 1.0, 0.1) == 0
+    assert pick_edge(layout, [Candidates(thin.connections[0])], ones, pose, (x, y), (500.0, 500.0), 1.0, 0.1) == EdgeRef(0, 0)

@@ -7,7 +7,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.session.opening import new_session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.offscreen import Canvas
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -23,15 +23,16 @@ def stage(host, request):
     path = toml.find(name)
     session = new_session(toml.apply(toml.load(path), [Edit("look.quality", quality)]), path.parent, "cpu")
     session.run(20)
+    session.refresh()
     stage = Stage(host, session)
     stage.time = 1.3
-    stage.prepare(0.0, stage.rig.pose, exact=True)
+    stage.prepare(0.0, stage.camera.rig.pose, exact=True)
     yield stage
     stage.close()
 
 
 def picture(stage, frames=1, overlay=None, size=SIZE, **options):
-    canvas = Canvas(stage.host, size, **options)
+    canvas = Canvas(stage.viewport.host, size, **options)
     canvas.begin()
     for _ in range(frames):
         canvas.add(stage)
@@ -45,7 +46,7 @@ def far(a, b) -> np.ndarray:
 
 
 def transparent(stage):
-    stage.prepare(0.0, stage.rig.pose, exact=True, transparent=True)
+    stage.prepare(0.0, stage.camera.rig.pose, exact=True, transparent=True)
     return stage
 
 
@@ -54,8 +55,8 @@ VARIOUS = [("digits", "high"), ("digits", "balanced"), ("spiral", "high"), ("wid
 
 @pytest.mark.parametrize("stage", VARIOUS, indirect=True)
 def test_a_plain_picture_is_the_windows(stage):
-    stage.draw(0.0, stage.rig.pose, exact=True)
-    windows = stage.host.read()
+    stage.draw(0.0, stage.camera.rig.pose, exact=True)
+    windows = stage.viewport.host.read()
     assert (picture(stage) == windows).all()
     assert (picture(stage, frames=3) == windows).mean() > 0.999  # sums have more digits
 
@@ -80,10 +81,10 @@ def test_pieces_have_no_seam_in_linear_light_nor_with_alpha(stage):
 
 
 def test_pieces_add_up_sub_frames(stage):
-    pose = stage.rig.pose
+    pose = stage.camera.rig.pose
 
     def moved(limit):
-        canvas = Canvas(stage.host, SIZE, limit=limit)
+        canvas = Canvas(stage.viewport.host, SIZE, limit=limit)
         images = []
         for _ in range(2):  # the second time it knows that there are many
             canvas.begin()
@@ -118,9 +119,9 @@ def test_more_samples_are_smoother_and_look_the_same(stage, ssaa):
 
 
 def test_sub_frames_are_averaged_in_linear_light(stage):
-    pose = stage.rig.pose
+    pose = stage.camera.rig.pose
     poses = [pose, replace(pose, yaw=pose.yaw + 0.3)]
-    canvas = Canvas(stage.host, SIZE, depth=32)
+    canvas = Canvas(stage.viewport.host, SIZE, depth=32)
     stage.session.apply([Edit("look.glow", 0.0)], 0.0)  # the halo of a mean is not the mean of halos
     alone, both = [], None
     for chosen in ([poses[0]], [poses[1]], poses):
@@ -167,7 +168,7 @@ def over(image, ground):
 def test_straight_alpha_composites(stage, depth):
     """On black it is the picture without a stage; on white the glow is still seen."""
     image = picture(transparent(stage), transparent=True, depth=depth)
-    stage.prepare(0.0, stage.rig.pose, exact=True)
+    stage.prepare(0.0, stage.camera.rig.pose, exact=True)
     linear = picture(stage, depth=32)  # opaque, with the stage's light
     bare = picture(transparent(stage), transparent=True, depth=32)
     assert (bare[..., :3] <= linear + 1e-5).all()  # only the stage is missing
@@ -216,10 +217,10 @@ def test_linear_light_has_no_overlay(stage):
 
 
 def test_a_stage_can_stand_on_a_canvas_larger_than_its_host(stage):
-    canvas = Canvas(stage.host, (1000, 500), limit=400)
+    canvas = Canvas(stage.viewport.host, (1000, 500), limit=400)
     other = Stage(canvas, stage.session)
-    other.prepare(0.0, other.rig.pose, exact=True)
-    assert other.aspect == 2
+    other.prepare(0.0, other.camera.rig.pose, exact=True)
+    assert other.viewport.aspect == 2
     canvas.begin()
     canvas.add(other)
     image = canvas.finish()

@@ -9,9 +9,9 @@ from nnviz3d.draw.camera import preset
 from nnviz3d.draw.picking import pick
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
-LAYOUT = place(chain(Network(layers=(Layer(units=48), Layer(units=32))), (8, 8), 10, "softmax"))
+LAYOUT = place(build_topology(Network(layers=(Layer(units=48), Layer(units=32))), (8, 8), 10, "softmax"))
 RADIUS = 0.135
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz3d.backend.numpy_activations import KINDS
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.frozen_ranges import common, free_stretches, frozen_stretches
 from nnviz3d.engine.run_history import Rewind
 from nnviz3d.engine.tape import record
@@ -95,7 +95,7 @@ def test_a_parameter_that_was_set_is_what_the_network_computes_with(p):
     assert list(changed) == [p] and t.arenas.parameters[p] == np.float32(-1.7)
     x = t.data.x_test
     expected = forward(t, x)[-1]
-    got = Response(t.ops, t.topology, t.objective, t.arenas.parameters, x).outputs()
+    got = ForwardPass.of_rows(t.ops, t.topology, t.objective, t.arenas.parameters, x).outputs()
     assert np.allclose(got, expected, rtol=1e-5, atol=1e-6)
     loss = -np.log(expected[np.arange(len(x)), t.data.t_test]).mean()
     assert t.evaluate("test")[0] == pytest.approx(loss, rel=1e-5)
@@ -211,7 +211,7 @@ def test_killed_is_zero_everywhere(killed, part):
     shown = np.concatenate([layer[1] for layer in a])
     assert np.allclose(t.tensors("activation"), shown, rtol=1e-5, atol=1e-6)
     assert not t.tensors("activation")[list(killed)].any() and not t.tensors("delta")[list(killed)].any()
-    got = Response(t.ops, t.topology, t.objective, t.arenas.parameters, t.data.x_test, killed).outputs()
+    got = ForwardPass.of_rows(t.ops, t.topology, t.objective, t.arenas.parameters, t.data.x_test, killed).outputs()
     assert np.allclose(got, a[-1], rtol=1e-5, atol=1e-6)
     assert t.evaluate("test")[0] == pytest.approx(-np.log(a[-1][np.arange(9), t.data.t_test]).mean(), rel=1e-5)
     t.run(5)

@@ -81,7 +81,7 @@ DEVIATIONS = {
 
 @pytest.mark.parametrize("kind", DEVIATIONS)
 def test_spread_of_the_initialisers(kind):
-    w = initializers.draw(kind, SHAPE, np.random.Generator(np.random.PCG64(0)))
+    w = initializers.draw(kind, SHAPE, SHAPE[::-1], np.random.Generator(np.random.PCG64(0)))
     assert w.dtype == np.float32
     assert abs(w.mean()) < 0.02 * DEVIATIONS[kind]
     assert w.std() == pytest.approx(DEVIATIONS[kind], rel=0.01)
@@ -92,19 +92,19 @@ def test_spread_of_the_initialisers(kind):
 
 @pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3)])
 def test_orthogonal(shape):
-    w = initializers.draw("orthogonal", shape, np.random.Generator(np.random.PCG64(0))).astype(np.float64)
+    w = initializers.draw("orthogonal", shape, shape[::-1], np.random.Generator(np.random.PCG64(0))).astype(np.float64)
     product = w @ w.T if shape[0] <= shape[1] else w.T @ w
     np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-6)
 
 
 def test_zeros_scale_and_biases():
     from nnviz3d.spec.scene import Layer, Network, Output
-    from nnviz3d.spec.topology import chain
+    from nnviz3d.spec.topology_builder import build_topology
 
     layers = (Layer(units=4, init="zeros", bias=0.3), Layer(units=3, init="playground", init_scale=2.0))
     network = Network(layers=layers, output=Output(init="normal", init_scale=0.0))
-    topology = chain(network, (2,), 2, "linear")
-    arena = initializers.parameters(network, topology, 0)
+    topology = build_topology(network, (2,), 2, "linear")
+    arena = initializers.parameters(topology, 0)
     first, second, third = topology.nodes[1:]
     assert not first.weight.view(arena).any()
     assert set(first.bias.view(arena)) == {np.float32(0.3)}

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 
@@ -122,13 +123,19 @@ def test_a_crash_at_any_byte_of_the_last_write_costs_one_chunk(tmp_path):
 
 def test_the_index_is_written_after_its_chunk_is_safe(tmp_path, monkeypatch):
     order = []
-    real = nnrec_writer._write
-    monkeypatch.setattr(nnrec_writer, "_write", lambda path, raw, mode="wb": (order.append(path.name), real(path, raw, mode))[1])
+
+    def synced(number, kept=os.fsync):
+        found = os.fstat(number)
+        index = tmp_path / "r.nnrec" / INDEX
+        is_index = index.exists() and os.path.samestat(found, index.stat())
+        order.append("sync folder" if stat.S_ISDIR(found.st_mode) else "sync index" if is_index else "sync new file")
+        kept(number)
+
     monkeypatch.setattr(os, "replace", lambda a, b, kept=os.replace: (order.append(f"-> {b.name}"), kept(a, b))[1])
-    monkeypatch.setattr(os, "fsync", lambda number, kept=os.fsync: (order.append("sync"), kept(number))[1])
+    monkeypatch.setattr(os, "fsync", synced)
     write(tmp_path / "r.nnrec", 3, end="")
     name = chunk_name(0)
-    assert order[-6:] == [f"{name}.part", "sync", f"-> {name}", "sync", INDEX, "sync"]
+    assert order[-4:] == ["sync new file", f"-> {name}", "sync folder", "sync index"]
 
 
 def test_a_full_disk_keeps_what_is_whole(tmp_path):
@@ -162,7 +169,7 @@ def test_memory_stays_flat_while_it_is_scrubbed(tmp_path):
     writer.close("steps")
     code = """
 import sys
-from nnviz3d.importers.nnrec import Recording
+from nnviz3d.formats.nnrec_reader import Recording
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
 recording = Recording(sys.argv[1])

@@ -15,10 +15,10 @@ from nnviz3d.formats import weights
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 SCENE = Scene(title="Bücher", network=Network(layers=(Layer(units=3), Layer(units=2))))
-TOPOLOGY = chain(SCENE.network, (4,), 2, "softmax")
+TOPOLOGY = build_topology(SCENE.network, (4,), 2, "softmax")
 
 
 def parameters() -> dict[str, np.ndarray]:

@@ -8,13 +8,13 @@ from nnviz3d.backend import choose
 from nnviz3d.sources.still import StillSource
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 class FakeSource(StillSource):
     def __init__(self):
         network = Network(layers=(Layer(units=4, activation="tanh"),))
-        topology = chain(network, (3,), 2, "linear", input_labels=("u", "v", "w"), output_labels=("yes", "no"))
+        topology = build_topology(network, (3,), 2, "linear", input_labels=("u", "v", "w"), output_labels=("yes", "no"))
         super().__init__(topology, choose("cpu"), Scene(title="Fake", network=network))
         random = np.random.default_rng(5)
         p, x = random.normal(size=topology.n_parameters).astype(np.float32), np.array([0.5, -1.0, 2.0], np.float32)

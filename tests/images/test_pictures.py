@@ -24,6 +24,7 @@ PICTURES = {
     "panels": {"scene": "digits", "size": (1280, 720), "ui": True, "neuron": 70},
     "xor": {"scene": "xor", "size": (480, 270)},
     "wide": {"scene": "wide", "size": (640, 360)},
+    "branches": {"scene": "residual", "size": (640, 360)},
     "deep_side": {"scene": "deep", "size": (640, 360), "camera": "side"},
 }
 

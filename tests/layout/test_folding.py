@@ -8,11 +8,11 @@ import pytest
 from nnviz3d.layout import folding
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 def network(shape, *units):
-    return chain(Network(layers=tuple(Layer(units=n) for n in units)), shape, 3, "softmax")
+    return build_topology(Network(layers=tuple(Layer(units=n) for n in units)), shape, 3, "softmax")
 
 
 @pytest.mark.parametrize(

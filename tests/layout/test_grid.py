@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from nnviz3d.layout.grid import LONGEST, cells, place
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 
 def topology(*units, shape=(4,), outputs=3):
-    return chain(Network(layers=tuple(Layer(units=u) for u in units)), shape, outputs, "softmax")
+    return build_topology(Network(layers=tuple(Layer(units=u) for u in units)), shape, outputs, "softmax")
 
 
 def test_an_image_keeps_its_rows_on_top_and_reads_from_the_input_side():

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology, outline_topology
 
 
 def net(hidden=2):
-    return chain(Network(layers=(Layer(units=3),) * hidden), (2,), 2, "softmax")
+    return build_topology(Network(layers=(Layer(units=3),) * hidden), (2,), 2, "softmax")
 
 
 def test_the_order():
@@ -63,3 +64,51 @@ def test_wrong_addresses(text, told):
     with pytest.raises(InputError, match=told) as error:
         Place.parse(text, net())
     assert error.value.problems[0].key == "phase"
+
+
+BRANCHES = """
+[[network.layers]]
+name = "stem"
+units = 3
+[[network.layers]]
+name = "deep"
+units = 3
+[[network.layers]]
+name = "deeper"
+units = 3
+[[network.layers]]
+name = "short"
+units = 3
+from = ["stem"]
+[[network.layers]]
+name = "sum"
+kind = "add"
+from = ["deeper", "short"]
+"""
+
+
+def branches():
+    return build_topology(toml.validate(toml.parse(BRANCHES.encode(), "text")).network, (2,), 2, "softmax")
+
+
+def test_the_order_of_a_graph_is_by_rank_and_only_what_learns_is_updated():
+    """`short` is node 4 but of rank 2, as `deep` is."""
+    names = "input forward:1 forward:2 forward:4 forward:3 forward:5 forward:6 loss backward:6 backward:5 backward:3 backward:4 backward:2 "
+    names += "backward:1 update:6 update:3 update:4 update:2 update:1 after"
+    assert [str(phase) for phase in phases(branches())] == names.split()
+
+
+def test_nodes_of_a_graph_are_addressed_by_number_or_name():
+    t = branches()
+    assert Place.parse("forward:short@0.5", t) == Place.parse("forward:4@0.5", t) == Place(3, 0.5)
+    assert Place(3, 0.5).text(t) == "forward:4@0.5"
+    assert Place(3, 0.5).title(t) == "Forward, layer 4 of 6 (short)"
+    with pytest.raises(InputError, match='"update" needs a layer that has weights: stem, deep, short, deeper, dense6; found "update:sum"'):
+        Place.parse("update:sum", t)
+    with pytest.raises(InputError, match="needs a layer from 1 to 6"):
+        Place.parse("forward:none", t)
+
+
+def test_an_outline_has_the_phases_before_there_are_data():
+    network = toml.validate(toml.parse(BRANCHES.encode(), "text")).network
+    assert phases(outline_topology(network)) == phases(branches())

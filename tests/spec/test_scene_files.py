@@ -14,8 +14,9 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.column_settings import Column
 from nnviz3d.spec.edit import Edit, Rebuild, diff
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.layer_table import LayerTable, tables
 from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 
@@ -61,6 +62,11 @@ def scenes_of(model: type[BaseModel]):
         fields["features"] = fields["features"].filter(bool)
     if model.__name__ == "Train":
         fields["class_weights"] = st.sampled_from(["none", "balanced", (1.0, 2.5), {"a b": 0.1, "3": 7.0}])
+    if issubclass(model, LayerTable):  # which names there are, and which layers can be read, `graphs` knows
+        fields = {name: values for name, values in fields.items() if name not in ("name", "from_", "kind")}
+        needed = {"kind": st.just(model.model_fields["kind"].annotation.__args__[0])}
+    if model.__name__ == "Network":
+        fields["layers"] = graphs()
     if model.__name__ == "Record":
         fields["fps"] = st.sampled_from([1, 24, 29.97, "24000/1001", 12.5, 1000])
     if model.__name__ == "Shot":
@@ -70,6 +76,20 @@ def scenes_of(model: type[BaseModel]):
     return st.fixed_dictionaries(needed, optional={name: values for name, values in fields.items() if name not in needed}).map(
         model.model_validate
     )
+
+
+@st.composite
+def graphs(draw) -> list[dict]:
+    """Layers of every kind that fits whatever the data are; each has a name, and reads the one above, those with several inputs twice."""
+    kinds, layers = tables(), []
+    for k in range(draw(st.integers(0, 4))):
+        above = layers[-1]["name"] if layers else "input"
+        table = kinds[draw(st.sampled_from([kind for kind in kinds if kind != "reshape"]))]
+        layer = draw(scenes_of(table)).model_dump()
+        if layer["kind"] == "concat":
+            layer["axis"] = 0
+        layers.append(layer | {"name": f"n{k}", "from": [above] * table.fewest if table.fewest > 1 or draw(st.booleans()) else []})
+    return layers
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -157,7 +177,7 @@ def test_a_change_rebuilds_only_what_it_must(path, value, rebuild):
 
 @given(units=st.lists(st.integers(1, 30), max_size=5), inputs=st.integers(1, 40), outputs=st.integers(1, 12))
 def test_one_numbering_covers_both_arenas_without_gaps(units, inputs, outputs):
-    topology = chain(Network(layers=tuple(Layer(units=n) for n in units)), (inputs,), outputs, "linear")
+    topology = build_topology(Network(layers=tuple(Layer(units=n) for n in units)), (inputs,), outputs, "linear")
     sizes = [inputs, *units, outputs]
     assert topology.n_neurons == sum(sizes)
     assert topology.n_edges == sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))  # noqa: RUF007

@@ -34,6 +34,7 @@ def test_everything_that_is_written_is_read_again(tmp_path):
         Event(0.0, "window", [640, 480, 0.25, 0.0]),
         Event(0.1, "pose", [0.0, 1.0, -2.5, 0.3, -0.1, 12.0, -0.2, 0.1]),
         Event(0.1, "seen", [3, -1, 7, -1, 1]),
+        Event(0.1, "seen", [3, -1, [1, 12], [0, 7], 1]),
         Event(0.3, "edit", [["train.learning_rate", 0.01, None], ["network.layers", [{"units": 3}], [0]]], 4, "", 2.5, True, True),
         Event(0.3, "do", [12, -0.5], 4, "set_parameter", 2.6, True, False),
         Event(0.3, "do", ["step", -1], 4, "move"),
@@ -43,7 +44,7 @@ def test_everything_that_is_written_is_read_again(tmp_path):
     kept = Timeline(Scene(title="a"), tmp_path, events, "a", 0.2, 1 << 20, True, {"nnviz3d": "1"})
     session_log.save(tmp_path / "a.timeline", kept)
     assert session_log.load(tmp_path / "a.timeline") == kept
-    assert len((tmp_path / "a.timeline").read_text().splitlines()) == 10
+    assert len((tmp_path / "a.timeline").read_text().splitlines()) == 11
 
 
 def test_a_folder_that_is_gone_becomes_the_files_own(tmp_path):
@@ -85,6 +86,8 @@ def test_a_folder_that_is_gone_becomes_the_files_own(tmp_path):
         ({"t": 1, "k": "pose", "v": [0] * 7}, "expected a list of 8"),
         ({"t": 1, "k": "window", "v": [0, 1, 0, 0]}, "expected a whole number from 1"),
         ({"t": 1, "k": "seen", "v": [0, 0, 0, 0]}, "expected a list of 5"),
+        ({"t": 1, "k": "seen", "v": [0, 0, [0, -1], 0, 0]}, "expected a whole number"),
+        ({"t": 1, "k": "seen", "v": [0, 0, [0], 0, 0]}, "expected a list of 2"),
         ({"t": 1, "k": "step", "step": 1, "run": "x"}, "unknown key 'run'"),
         ({"t": 1, "k": "step", "step": 1, "held": "yes"}, "now, held and loose"),
     ],

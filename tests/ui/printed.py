@@ -6,8 +6,8 @@ import math
 import re
 from typing import NamedTuple
 
-from nnviz3d.ui.core.numbers import MINUS
-from nnviz3d.ui.equations.equation_line import Line
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.spec.number_text import MINUS
 
 _NUMBER = re.compile(r"(?<![\w.^])(\d+\.?\d*)(?:e(-?\d+))?")
 

@@ -7,10 +7,10 @@ import numpy as np
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.readout import Charts, Label, NeuronReading, Performance, Readout, Sum, Term
 from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 SCENE = Scene(title="Handwritten digits", network=Network(layers=(Layer(units=48), Layer(units=32, activation="tanh"))))
-TOPOLOGY = chain(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
+TOPOLOGY = build_topology(SCENE.network, (8, 8), 10, "softmax", output_labels=tuple("0123456789"))
 NODES = TOPOLOGY.nodes
 _SCENES = {name: toml.load(path) for name, path in paths.scene_paths().items()}
 SCENES = {name: scene.about for name, scene in _SCENES.items()}
@@ -36,12 +36,12 @@ def _forward():
 A, W, B, Z, DELTA = _forward()
 
 
-def weighted(weights, values, first: int, k: int = 6) -> Sum:
+def weighted(weights, values, first: int, k: int = 6, node: int = 0) -> Sum:
     """The largest k terms and the rest."""
     product = weights * values
     order = np.argsort(-np.abs(product))
     terms = tuple(Term(first + int(i), int(i), float(weights[i]), float(values[i])) for i in order[:k])
-    return Sum(terms, max(0, len(product) - k), float(product[order[k:]].sum()), float(product.sum()))
+    return Sum(terms, max(0, len(product) - k), float(product[order[k:]].sum()), float(product.sum()), node)
 
 
 def neuron(layer: int, j: int, **changes) -> NeuronReading:
@@ -52,10 +52,10 @@ def neuron(layer: int, j: int, **changes) -> NeuronReading:
         return NeuronReading(**{**base, "activation": "linear", "a": float(A[0][j]), **changes})
     slope = {"relu": float(Z[layer][j] > 0), "tanh": 1 - float(A[layer][j]) ** 2, "softmax": None}[node.activation]
     last = layer == 3
-    out = None if last else weighted(W[layer + 1][:, j], DELTA[layer + 1], NODES[layer + 1].neurons.start, 4)
+    out = None if last else weighted(W[layer + 1][:, j], DELTA[layer + 1], NODES[layer + 1].neurons.start, 4, layer + 1)
     facts = {
         "a": float(A[layer][j]), "z": float(Z[layer][j]), "bias": float(B[layer][j]), "slope": slope, "delta": float(DELTA[layer][j]),
-        "incoming": weighted(W[layer][j], A[layer - 1], NODES[layer - 1].neurons.start), "outgoing": out,
+        "incoming": weighted(W[layer][j], A[layer - 1], NODES[layer - 1].neurons.start, node=layer - 1), "outgoing": out,
         "target": float(j == 3) if last else None, "bias_gradient": -0.0123, "label": node.labels[j] if node.labels else "",
     }  # fmt: skip
     return NeuronReading(**{**base, **facts, **changes})

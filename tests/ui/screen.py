@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from imgui_bundle import imgui
 
-from nnviz3d.ui.core.numbers import plain
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.spec.number_text import plain
 from nnviz3d.ui.equations import losses
 from nnviz3d.ui.equations.equation_draw import Lines
-from nnviz3d.ui.equations.equation_line import Line
 from nnviz3d.ui.equations.sections import ACTIVATION, ERROR, SUM, UPDATE
 from nnviz3d.ui.hud import output_table
 from tests.ui.printed import Printed, evaluate, number, numbers

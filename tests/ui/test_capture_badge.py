@@ -33,7 +33,7 @@ def test_the_note_stands_at_the_top_right_of_the_stage_and_grows_with_what_was_l
         driver.readout = replace(driver.readout, capture=reading)
         driver.frame(3)
         changed = np.abs(driver.pixels().astype(int) - before).max(-1) > 10
-        stage = size[0] - int(driver.overlay.panel_width)
+        stage = size[0] - round(driver.overlay.free.right * size[0])
         rows, columns = np.nonzero(changed[:, :stage])
         assert rows.max() < 60 and columns.max() < stage and columns.min() > 0
         widths.append(columns.max() - columns.min())

@@ -10,9 +10,9 @@ import pytest
 from nnviz3d.spec import compare, toml
 from nnviz3d.spec.compare import Difference
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.number_text import count
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui.core.numbers import count
 from nnviz3d.ui.panels.compare import SETTINGS, line, values
 from tests.ui import readouts
 from tests.ui.where import find

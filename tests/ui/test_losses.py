@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from nnviz3d.spec.number_text import exact, pair_plain, plain, short, weights_and_biases
 from nnviz3d.spec.step_annotations import Outputs
-from nnviz3d.ui.core.numbers import exact, pair_plain, plain, short, weights_and_biases
 from nnviz3d.ui.equations import losses
 from tests.ui.screen import Screen, _loss
 

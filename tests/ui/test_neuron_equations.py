@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.spec.scene import Activation
-from nnviz3d.ui.core import numbers
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.equations import curves, neuron_equations
 from tests.ui import readouts

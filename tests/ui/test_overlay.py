@@ -12,8 +12,9 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
+from nnviz3d.spec.readout import FreeArea
 from nnviz3d.spec.scene import Data, Layer, Look, Network, Scene, Train
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from tests.ui import readouts
 from tests.ui.conftest import Driver
 from tests.ui.where import find, recording
@@ -71,7 +72,7 @@ def test_every_section_draws_other_scenes(driver, kind):
     many = tuple(Layer(units=8) for _ in range(40 if kind == "deep" else 0))
     train = Train(optimizer="adamw", loss="huber", schedule="cosine", l1=0.1)
     driver.scene = Scene(title="", network=Network(layers=many), data=data, train=train, look=Look(edges="change", palette="safe"))
-    driver.readout = readouts.readout(topology=chain(driver.scene.network, (2,), 1, "linear"))
+    driver.readout = readouts.readout(topology=build_topology(driver.scene.network, (2,), 1, "linear"))
     driver.only(*ALL)
     driver.click(*find(driver, "training"))
     driver.frame(3)
@@ -83,7 +84,7 @@ def test_every_size_of_window(width, height, scale):
     driver = Driver(width, height, scale)
     driver.readout = readouts.readout(neuron=readouts.neuron(2, 5), banner="x " * 200)
     driver.frame(4)
-    assert 0 <= driver.overlay.panel_width <= max(0.55 * width, 1)
+    assert 0 <= driver.overlay.free.right * width <= max(0.55 * width, 1)
     driver.close()
 
 
@@ -91,7 +92,7 @@ def test_compact_shows_the_caption_and_no_panels(driver):
     driver.move(1100, 300)
     answer = driver.frame(2, compact=True)
     picture = driver.pixels()
-    assert answer.panel_width == 0 and answer.commands == ()
+    assert answer.free == FreeArea() and answer.commands == ()
     assert picture[:, 1000:].max() < 60  # nothing at the right
     assert picture[620:, 300:1000].max() > 200  # the caption
 
@@ -270,6 +271,6 @@ def test_the_numbers_of_an_equation_change_together(driver):
 
 
 def test_the_theme_follows_the_scene_s_text_size(driver):
-    narrow = driver.frame().panel_width
+    narrow = driver.frame().free.right
     driver.scene = driver.scene.model_copy(update={"look": Look(ui_scale=1.25)})
-    assert driver.frame(2).panel_width == pytest.approx(1.25 * narrow, rel=0.01)
+    assert driver.frame(2).free.right == pytest.approx(1.25 * narrow, rel=0.01)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.tape import record
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.sources.walk import Walk
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.scene import Activation, Optimizer
 from nnviz3d.ui.core.choices import words
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 from tests.engine.nets import numbers as data
 from tests.engine.nets import trainer
@@ -360,7 +360,7 @@ class Oracle:
                     name = "‖ΔW‖"
                 found["direction" if name not in expected else name] = line
             elif line.kind == "shapes" and "f(z)" not in line.text:
-                assert {int(n.value) for n in numbers(line)} <= {*r.shape, r.next_size, 1}
+                assert {int(n.value) for n in numbers(line)} <= {*r.shape, *(end.size for end in r.targets), 1}
         assert set(found) == set(expected), (sorted(found), sorted(expected))
         for name, line in found.items():
             assert number(line.printed).says(expected[name]) or line.value == pytest.approx(expected[name], rel=1e-9), name

@@ -132,11 +132,11 @@ def test_space_plays_and_pauses(driver):
 
 
 def test_h_hides_the_panels_and_gives_the_stage_their_room(driver):
-    assert driver.frame().panel_width > 300
+    assert driver.frame().free.right > 0.2
     driver.key(K.h)
-    assert driver.frame().panel_width == 0
+    assert driver.frame().free.right == 0
     driver.key(K.h)
-    assert driver.frame().panel_width > 300
+    assert driver.frame().free.right > 0.2
 
 
 def test_the_list_of_keys_opens_and_closes(driver):
@@ -171,10 +171,10 @@ def test_the_hint_goes_after_the_first_turn(driver):
 
 def test_in_a_narrow_window_the_panels_wait_and_then_lie_over_the_stage():
     narrow = Driver(480, 360)
-    assert narrow.frame(3).panel_width == 0
+    assert narrow.frame(3).free.right == 0
     find(narrow, "play")
     narrow.click(*find(narrow, "panels"))
-    assert narrow.overlay.memory.sheet and narrow.frame().panel_width == 0
+    assert narrow.overlay.memory.sheet and narrow.frame().free.right == 0
     with recording() as found:
         narrow.frame()
     assert "hide" in found and "play" not in found
@@ -189,7 +189,7 @@ def test_the_transport_and_the_header_stay_inside_the_stage(width, height):
     small.readout = readouts.readout(sentence="A sentence that is long enough to be broken into lines in any window. " * 2)
     small.frame(3)
     with recording() as found:
-        stage = width - small.frame().panel_width
+        stage = width * (1 - small.frame().free.right)
     for label in ("play", "new_seed", "scenes", "next"):
         x, y = found[label][0]
         assert 15 < x < stage - 15 and 8 < y < height - 15, label

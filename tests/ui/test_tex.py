@@ -15,7 +15,7 @@ SUM = r"z_{%d} = \sum_{i=0}^{63} w_{i}\,a_{i} = 0.5"
 
 
 def test_it_starts_on_a_machine_without_the_locale():
-    code = "from nnviz3d.ui import tex; import sys; sys.exit(0 if tex.available() else 1)"
+    code = "from nnviz3d.ui.core import tex; import sys; sys.exit(0 if tex.available() else 1)"
     env = {"LOCPATH": "/nonexistent", "PATH": "/usr/bin"}
     assert subprocess.run([sys.executable, "-c", code], env=env, check=False).returncode == 0
 
@@ -62,3 +62,19 @@ def test_what_is_not_drawn_for_long_is_dropped(driver, monkeypatch):
     held = len(formulas)
     driver.frame(14)
     assert len(formulas) <= held - 5
+
+
+def test_equations_are_drawn_again_after_their_formulas_were_freed(driver, monkeypatch):
+    """A texture that was freed must never reach a draw list: imgui ends the process there."""
+    monkeypatch.setattr(tex, "IDLE", 5)
+    driver.only("Neuron")
+    reading = readouts.neuron(2, 5)
+    driver.readout = readouts.readout(neuron=reading)
+    driver.frame(4)
+    before = driver.pixels()
+    driver.readout = readouts.readout()
+    driver.frame(20)
+    assert len(driver.overlay._formulas) == 0
+    driver.readout = readouts.readout(neuron=reading)
+    driver.frame(4)
+    assert (driver.pixels() == before).all()

@@ -7,12 +7,12 @@ import itertools
 import pytest
 from imgui_bundle import imgui
 
+from nnviz3d.layers.shared.equation_line import plain_text
 from nnviz3d.spec.key_bindings import ROWS
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import strings, theme
 from nnviz3d.ui.core.widgets import bounds, tidy
 from nnviz3d.ui.equations import neuron_equations
-from nnviz3d.ui.equations.equation_line import plain_text
 
 TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
 

@@ -15,7 +15,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.tour_reading import END, NUMBER, Mark, TourReading
 from nnviz3d.ui.core import rich_text, theme
-from nnviz3d.ui.hud import tour_card
+from nnviz3d.ui.hud import free_area, tour_card
 from tests.ui.conftest import Driver
 from tests.ui.test_walk_cards import WALK
 from tests.ui.where import find
@@ -33,9 +33,9 @@ def readings() -> list[TourReading]:
     loop = Loop(host, new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path), False)
     found = []
     loop.guide.start()
-    for code in loop.guide.tour.catalogues:
+    for code in loop.guide.course.tour.catalogues:
         loop.guide.do("restart")
-        for lesson, count in enumerate(loop.guide.state.counts, 1):
+        for lesson, count in enumerate(loop.guide.course.state.counts, 1):
             for step in range(1, count + 1):
                 loop.guide.do(f"{lesson}.{step}")
                 loop.guide.speak(code)
@@ -101,13 +101,15 @@ def test_every_text_of_every_language_fits_its_card(readings, size, monkeypatch)
 
 def test_the_card_takes_the_place_of_the_transport_bar_and_says_how_much(driver, reading):
     driver.frame(2)
-    assert driver.answers[-1].foot == 0
+    bar = free_area.TRANSPORT / 720
+    assert driver.answers[-1].free.bottom == pytest.approx(bar) and driver.answers[-1].free.corner > 0
     show(driver, reading, 4)
     _, top, _, bottom = box("##tour")
-    assert driver.answers[-1].foot == pytest.approx(720 - top + 14) and bottom == pytest.approx(720 - 14, abs=1)
+    free = driver.answers[-1].free
+    assert free.bottom == pytest.approx((720 - top + 14) / 720) and free.corner == 0 and bottom == pytest.approx(720 - 14, abs=1)
     assert not imgui.internal.find_window_by_name("##transport").active
     show(driver, None, 2)
-    assert driver.answers[-1].foot == 0 and imgui.internal.find_window_by_name("##transport").active
+    assert driver.answers[-1].free.bottom == pytest.approx(bar) and imgui.internal.find_window_by_name("##transport").active
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_t_begins_a_tour_and_the_button_of_the_panels_too(driver):
 def test_a_step_opens_its_panel_once_and_the_visitor_may_close_it(driver, readings):
     before = dict(driver.overlay._dock.opened)
     show(driver, readings[0])
-    assert not driver.overlay.memory.panels and driver.answers[-1].panel_width == 0
+    assert not driver.overlay.memory.panels and driver.answers[-1].free.right == 0
     wanted = next(reading for reading in readings if reading.section)
     show(driver, wanted)
     assert driver.overlay.memory.panels and [title for title, on in driver.overlay._dock.opened.items() if on] == [wanted.section]

@@ -175,7 +175,7 @@ def test_the_button_of_moments_opens_their_section(driver):
     assert driver.overlay._dock.opened["Moments"]
     driver.key(K.h)
     driver.click(*find(driver, "moments"))
-    assert driver.frame(2).panel_width > 0
+    assert driver.frame(2).free.right > 0
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_bars_stay_on_the_stage_and_what_has_no_room_is_in_the_list(width, heigh
     small = Driver(width, height, scale)
     small.readout = walk() if inside else readouts.readout(moments=BOTH, oldest=0, newest=2000)
     found = on_screen(small)
-    stage = width - small.frame().panel_width
+    stage = width * (1 - small.frame().free.right)
     bar = ("walk_leave", "walk_play", "walk_on", "moves") if inside else ("play", "step", "walk", "reset", "new_seed", "moves")
     names = ("back", "epoch", "speed", "walk_speed", "walk_loop", "gradient.True", "moment.A", *bar)
     for name in bar:

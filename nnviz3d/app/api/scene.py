@@ -1,4 +1,4 @@
-"""What `import nnviz3d as nv` offers: run, shot, train (films: `filming`). The command line calls the same functions."""
+"""What `import nnviz3d as nv` offers: run, shot, recordings. Films are in `api.film`, training is in `api.training`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ import numpy as np
 from nnviz3d.app.render.notebook import Still
 from nnviz3d.app.training import blas_threads
 from nnviz3d.spec import limits
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError, OptionProblem
+from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.opening import Opened
     from nnviz3d.formats.nnrec_reader import Recording
 
 
-def _open(scene: Scene | str | Path, train: bool = False) -> Opened:
+def open_scene(scene: Scene | str | Path, train: bool = False) -> Opened:
     """A scene, or a recording, and the folder that its file paths are relative to."""
     from nnviz3d.app.session import opening
 
@@ -31,25 +33,8 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
     """Open a window on a scene or a recording and return when it is closed. Options as in `nnviz3d.app.window.run.run_window`."""
     from nnviz3d.app.window.run import run_window
 
-    opened = _open(scene)
+    opened = open_scene(scene)
     return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
-
-
-@blas_threads.one()
-def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto"):
-    """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError.
-
-    Up to `steps` (else the scene's, else 1000) steps; the scene's stop conditions may end it earlier.
-    """
-    from nnviz3d.app.session.opening import new_session
-    from nnviz3d.app.training import stop_conditions
-
-    opened = _open(scene, train=True)
-    document = opened.scene
-    session = new_session(document, opened.base, backend)
-    wanted = document.train.steps or 1000 if steps is None else steps
-    stop_conditions.run(session.source, session.source, document.train, wanted, session.stops)
-    return session.source
 
 
 @blas_threads.one()
@@ -80,7 +65,7 @@ def shot(
     """
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     more |= {"step": step, "phase": phase, "ui": ui, "camera": camera, "backend": backend, "neuron": neuron, "time": time}
-    return Still(take(_open(scene), size, **more))
+    return Still(take(open_scene(scene), size, **more))
 
 
 def load_recording(path: str | Path) -> Recording:
@@ -96,11 +81,11 @@ def check_picture(size, ssaa: int, depth: int) -> None:
     problems = []
     sides = tuple(size) if isinstance(size, (tuple, list)) else ()
     if len(sides) != 2 or not all(isinstance(k, (int, np.integer)) and 16 <= k <= limits.IMAGE_SIDE for k in sides):
-        problems.append(Problem("", "size", f"expected (width, height), each 16 to {limits.IMAGE_SIDE:,}, found {size!r}"))
+        problems.append(OptionProblem("", "size", f"expected (width, height), each 16 to {limits.IMAGE_SIDE:,}, found {size!r}"))
     if ssaa not in (1, 2, 4):
-        problems.append(Problem("", "ssaa", f"expected 1, 2 or 4 samples a side of each pixel, found {ssaa!r}"))
+        problems.append(OptionProblem("", "ssaa", f"expected 1, 2 or 4 samples a side of each pixel, found {ssaa!r}"))
     if depth not in (8, 16, 32):
-        problems.append(Problem("", "depth", f"expected 8, 16 or 32 bits a channel, found {depth!r}"))
+        problems.append(OptionProblem("", "depth", f"expected 8, 16 or 32 bits a channel, found {depth!r}"))
     if problems:
         raise InputError(*problems)
 
@@ -113,20 +98,27 @@ def take(
     from nnviz3d.gfx.hosts import alone, check_process
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
-    from nnviz3d.spec.phases import Place
     from nnviz3d.spec.reasons import RECORDED
 
     document = opened.scene
     if phase is not None and opened.recording is not None:
-        raise InputError.of("", "--phase", RECORDED.walk)
+        raise InputError.option("", "phase", RECORDED.walk)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
     check_process()
     session = replace(opened, scene=toml.apply(document, edits)).session(backend)
-    place = None if phase is None else Place.parse(phase, session.source.topology, "--phase")
+    place = None if phase is None else _place(phase, session.source.topology)
     with alone():
         return _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth)
+
+
+def _place(text: str, topology: Topology) -> Place:
+    """The place of `phase`. Raises InputError."""
+    try:
+        return Place.parse(text, topology)
+    except InputError as error:
+        raise InputError(*(OptionProblem("", "phase", problem.message) for problem in error.problems)) from None
 
 
 def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:

@@ -7,8 +7,8 @@ from time import thread_time
 import numpy as np
 
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.readout import build
 from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.window.frame_timing import Meter
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -27,19 +27,8 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
     loop = Loop(host, session)
     for name in loop.overlay._dock.opened:
         loop.overlay._dock.opened[name] = name == "Neuron"
-    out, spent, real = {}, [0.0], (build.readout, loop.overlay.draw)
-
-    def timed(call):
-        def run(*args, **kwargs):
-            begin = thread_time()
-            try:
-                return call(*args, **kwargs)
-            finally:
-                spent[0] += (thread_time() - begin) * 1e3
-
-        return run
-
-    build.readout, loop.overlay.draw = timed(real[0]), timed(real[1])
+    out: dict[str, float] = {}
+    loop.meter = Meter(thread_time)  # what other programs take of the machine does not count
     cases = {"neuron": (80, -1, -1), "weight": (80, 1100, -1), "layer": (-1, -1, 1)}
     try:
         for when in ("learning", "walk"):
@@ -49,12 +38,11 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
             times: dict[str, list[float]] = {name: [] for name in ("", *cases)}
             for _ in range(frames // 24):
                 for name, (picked, chosen, layer) in (("", (-1, -1, -1)), *cases.items()):
-                    loop.stage.picked, loop.stage.chosen, loop.stage.layer = picked, chosen, layer
+                    loop.stage.pointer.picked, loop.stage.pointer.chosen, loop.stage.pointer.layer = picked, chosen, layer
                     loop.run(12)  # formulas of another subject are rendered when it is picked
                     for _ in range(24):
-                        spent[0] = 0.0
                         loop.frame(1 / 60)
-                        times[name].append(spent[0])
+                        times[name].append(loop.meter.of("overlay"))
             bare = times.pop("")
             for name, values in times.items():
                 out[f"{when}_{name}_ms"] = round(float(np.mean(values) - np.mean(bare)), 3)
@@ -63,5 +51,4 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
         loop.stage.close()
         return out
     finally:
-        build.readout = real[0]
         host.close()

@@ -18,7 +18,7 @@ from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import Target
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.scene import Look, Network, View
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
 (WHOLE,) = pieces(SIZE, SIZE, max(SIZE))
@@ -98,7 +98,7 @@ class _Frozen:
 
 def _scene_of(host, inputs: tuple[int, ...], outputs: int):
     """Picture, renderer and camera of one dense layer."""
-    picture = Picture(chain(Network(), inputs, outputs, "linear"), View(), backend.choose("cpu"))
+    picture = Picture(build_topology(Network(), inputs, outputs, "linear"), View(), backend.choose("cpu"))
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
     return picture, Renderer(host.context, picture.subject), pose
 

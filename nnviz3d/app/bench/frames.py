@@ -40,7 +40,13 @@ def frame(frames: int = 240, warm: int = 150, opened: tuple[str, ...] = ()) -> d
         times = loop.meter.rows("frame")[start:]
         p50, p99 = (round(float(np.percentile(times, q)), 2) for q in (50, 99))
         stages = {name: round(v["p50"], 2) for name, v in loop.meter.stats(warm)["ms"].items()}
-        out = {"p50_ms": p50, "p99_ms": p99, "python_ms": round(median(shares), 2), "stages_p50_ms": stages, "level": loop.stage.level.name}
+        out = {
+            "p50_ms": p50,
+            "p99_ms": p99,
+            "python_ms": round(median(shares), 2),
+            "stages_p50_ms": stages,
+            "level": loop.stage.view.frame.level.name,
+        }
         loop.stage.close()
         return out
     finally:

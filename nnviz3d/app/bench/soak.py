@@ -1,7 +1,8 @@
 """Whether memory, files and threads stay as they are while the program runs on: learning, walking, comparing, a third of the time each.
 
-The loop is the window's, without a window and as fast as this machine can, with the readings open. A line through what is measured in the
-second half of each part is its slope, `error` its standard error. Soaks under half an hour mostly see caches and rings being filled.
+The loop is the window's, without a window and as fast as this machine can, with the readings open. What the run keeps of its past (the
+budget for going back) is full before a part begins: a walk trains so slowly that filling it would take hours. A line through what is
+measured in the second half of each part is its slope, `error` its standard error. Soaks under half an hour still see caches being filled.
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ import numpy as np
 
 from nnviz3d.app.bench.frames import READINGS
 from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import Session
 from nnviz3d.app.window.loop import Loop
-from nnviz3d.gfx.hosts import open_host
+from nnviz3d.gfx.hosts import Host, open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 
 PARTS = ("learning", "walking", "comparing")
 SIZE = 640, 360  # memory grows by frames, not by pixels
-REMEMBER = 1 << 20  # bytes for going back: full before the measuring begins
+REMEMBER = 1 << 20  # bytes for going back
+FILL = 3000  # training steps after which they are full, keys as far apart as they get
 SAMPLES = 200  # measurements of a part
 WARM = 1 / 2  # of a part's time, before it is measured: caches and rings are full after some 5,000 frames
 
@@ -43,10 +46,17 @@ def soak(hours: float) -> dict:
         host.close()
 
 
-def _begin(host, loop: Loop | None, part: str) -> Loop:
+def full_session(part: str) -> Session:
+    """Of the part, its budget for going back full."""
     edits = [Edit("look.quality", "low")] + ([Edit("compare", {"train.learning_rate": 0.01})] if part == "comparing" else [])
     path = toml.find("digits")
     session = new_session(toml.load(path, edits), path.parent, remember=REMEMBER)
+    session.run_to(FILL)
+    return session
+
+
+def _begin(host: Host, loop: Loop | None, part: str) -> Loop:
+    session = full_session(part)
     if loop is None:
         loop = Loop(host, session)
         loop.overlay.open(*READINGS)

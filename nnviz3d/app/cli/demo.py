@@ -18,7 +18,9 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
     from nnviz3d.app.render import image_files
     from nnviz3d.app.render.film import job, pipeline
     from nnviz3d.app.render.film.frame_renderer import open_session
+    from nnviz3d.app.render.film.request import FilmRequest
     from nnviz3d.app.render.still_render import draw_still
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.gfx.hosts import open_host
 
     try:
@@ -28,7 +30,7 @@ def make(scene: Scene, base: Path, folder: Path, *, backend: str = "auto", progr
     record = scene.record
     size = record.width // 2 * 2, record.height // 2 * 2  # H.264 wants even sides
     scene = toml.apply(scene, [Edit("record.width", size[0]), Edit("record.height", size[1])])
-    film = job.make(scene, base, folder / "demo.mp4", backend=backend)
+    film = job.make(Opened(scene, base, None), folder / "demo.mp4", FilmRequest(), backend=backend)
     session = open_session(film)
     pipeline.record(film, overwrite=True, progress=progress, session=session)
     session.leave_walk()

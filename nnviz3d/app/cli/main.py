@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app.cli import film_commands
+from nnviz3d.app.cli import film_commands, training_commands
 from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 from nnviz3d.app.training import blas_threads
 
@@ -71,18 +71,19 @@ def tour(
 def _window(options, scene, headless, frames, size, screenshot, stats, fullscreen, place, language, resume=None) -> None:
     """`run` and `tour`: check everything, then open the window."""
     from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.render.film.request import parse_size
     from nnviz3d.app.session import opening
     from nnviz3d.spec import file_extensions
-    from nnviz3d.spec.errors import InputError
+    from nnviz3d.spec.errors import InputError, together
 
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
     arriving = None if headless else opening.arriving(scene)
-    opened, pixels, *_ = common.together(
+    opened, pixels, *_ = together(
         lambda: options.open("digits" if arriving else scene),
-        lambda: common.parse_size(size) if size else None,
+        lambda: parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
         lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot"),
         lambda: file_extensions.check(stats, file_extensions.NUMBERS, "--stats"),
@@ -98,53 +99,8 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     raise typer.Exit(code)
 
 
-@command(app)
-def train(
-    options: Any,
-    scene: SceneName,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
-    ] = None,
-    init: output("W.safetensors", "Start from these weights.", "--init") = None,
-    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
-    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
-    checkpoint: Annotated[
-        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
-    ] = None,
-    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
-    as_json: Json = False,
-    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
-    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
-    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
-) -> None:
-    """Train without a picture."""
-    from nnviz3d.app.cli.commands.train import Keep
-    from nnviz3d.app.cli.commands.train import train as work
-
-    keep = Keep(record, every, half, overwrite)
-    files = {"init": init, "resume": resume, "save": save, "checkpoint": checkpoint, "log": log}
-    raise typer.Exit(work(options, scene, steps=steps, **files, as_json=as_json, keep=keep))
-
-
-@command(app)
-def export(
-    options: Any,
-    scene: SceneName,
-    target: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
-    ],
-    weights: output("W.safetensors", "With these weights.", "--weights") = None,
-    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
-    language: Annotated[
-        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Write the weights, the scene, or the network as a short script of its own."""
-    from nnviz3d.app.cli.commands.export import export as work
-
-    raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+command(app)(training_commands.train)
+command(app)(training_commands.export)
 
 
 @command(app)
@@ -173,10 +129,12 @@ def shot(
         options = replace(options, sets=(*options.sets, f"view.camera={camera}"))
     from nnviz3d.app.api import scene as api
     from nnviz3d.app.render import image_files
+    from nnviz3d.app.render.film.request import parse_size
+    from nnviz3d.spec.errors import together
 
-    opened, pixels, *_ = common.together(
-        lambda: options.open(scene), lambda: common.parse_size(size), lambda: common.check_outputs(output=target),
-        lambda: api.check_picture((16, 16), ssaa, depth), lambda: image_files.depth(target, depth, common.parse_size(size), transparent),
+    opened, pixels, *_ = together(
+        lambda: options.open(scene), lambda: parse_size(size), lambda: common.check_outputs(output=target),
+        lambda: api.check_picture((16, 16), ssaa, depth), lambda: image_files.depth(target, depth, parse_size(size), transparent),
     )  # fmt: skip
     more = {"ssaa": ssaa, "transparent": transparent, "depth": depth}
     api.shot_file(opened, target, backend=options.backend, step=step, phase=phase, size=pixels, ui=ui, camera=camera, **more)

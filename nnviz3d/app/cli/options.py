@@ -5,13 +5,17 @@ Imports nothing that is slow: `--help` must be quick, so what an option means is
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import typer
+
+from nnviz3d.app.render.film.request import FilmRequest, Option
+from nnviz3d.spec.errors import flag
 
 Backend = Annotated[str, typer.Option("--backend", metavar="auto|cpu|cuda", help="Where the numbers are computed.")]
 Seed = Annotated[
@@ -38,12 +42,33 @@ def output(metavar: str, text: str, *names: str):
     return Annotated[Path | None, typer.Option(*names, metavar=metavar, help=text, show_default=False)]
 
 
+def film_options() -> list[inspect.Parameter]:
+    """Every field of `FilmRequest` as an option, in its order."""
+    hints, found = get_type_hints(FilmRequest, include_extras=True), []
+    for field in dataclasses.fields(FilmRequest):
+        option: Option = hints[field.name].__metadata__[0]
+        name = flag(field.name) + (f"/--{option.off}" if option.off else "")
+        kind = option.typed | None if field.default is None else option.typed
+        shown = typer.Option(name, metavar=option.metavar or None, help=option.help, show_default=option.shown)
+        parameter = inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, shown]
+        )  # fmt: skip
+        found.append(parameter)
+    return found
+
+
 def command(app: typer.Typer) -> Callable:
-    """Register `work(options, ...)` as a command that also takes the common options; they arrive as `options`."""
+    """Register `work(options, ...)` as a command that also takes the common options; they arrive as `options`.
+
+    A parameter `request: FilmRequest` becomes the options of a film, and arrives as one object.
+    """
 
     def register(work: Callable) -> Callable:
         signature = inspect.signature(work, eval_str=True)
         own = [parameter for name, parameter in signature.parameters.items() if name != "options"]
+        films = film_options() if "request" in signature.parameters else []
+        at = next((k for k, parameter in enumerate(own) if parameter.name == "request"), 0)
+        own = [*own[:at], *films, *own[at + bool(films) :]]
         shared = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
             for name, (annotation, default) in COMMON.items()
@@ -54,6 +79,8 @@ def command(app: typer.Typer) -> Callable:
             from nnviz3d.app.cli.commands.common import Options
 
             backend, seed, sets, verbose, quiet = (keywords.pop(name) for name in COMMON)
+            if films:
+                keywords["request"] = FilmRequest(**{each.name: keywords.pop(each.name) for each in films})
             return work(Options(backend, seed, tuple(sets or ()), verbose, quiet), *arguments, **keywords)
 
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared

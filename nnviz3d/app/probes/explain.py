@@ -1,4 +1,4 @@
-"""What the Neuron panel says: numbers of one neuron, one parameter or one layer, read from the arenas and from nowhere else.
+"""What the Neuron panel says: numbers of one neuron or one parameter, read from the arenas and from nowhere else.
 
 `source` is whatever can be looked at, or `Recorded`, a moment of a recorded step. Sums are made in float64 from the arenas' float32. What
 a source does not know (gradients of an opened network, its target) is absent from the reading; a z that it does not know is summed here.
@@ -6,21 +6,22 @@ a source does not know (gradients of an opened network, its target) is absent fr
 
 from __future__ import annotations
 
-from math import ceil, isfinite, sqrt
+from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes.explained import Explained, Recorded, at, known, number
-from nnviz3d.backend.numpy_activations import slope, slopes
-from nnviz3d.bridge.edge_metrics import strengths
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum, Term
-from nnviz3d.spec.topology import Node, Range, Topology
+from nnviz3d.app.probes.explained import Explained, at, number
+from nnviz3d.backend.numpy_activations import slope
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.spec import node_names
+from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
+from nnviz3d.spec.topology import Connection, Node
 
 TERMS = 6
-LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
 SUMMED = 200_000  # weights of the first layer that the strengths of inputs are made of: 0.1 ms
-BACK = 4_000_000  # weights of the next layer above which W'^T delta' is left out: 4 ms
 
 
 def last_step(source: Explained, p: int) -> tuple[float, float] | None:
@@ -34,16 +35,20 @@ def last_step(source: Explained, p: int) -> tuple[float, float] | None:
     return None if before is None or after is None else (before, after)
 
 
-def weighted_sum(weights, values, first_neuron: int, terms: int = TERMS, first: int = -1, stride: int = 1) -> Sum:
+def weighted_sum(weights, values, neurons, terms: int = TERMS, start: int = 0, parameters=None) -> Sum:
     """sum_i weights[i] * values[i], with the `terms` largest products by magnitude told apart. Summed in float64.
 
-    `first`, `stride`: where the weights lie among the parameters; -1: not said.
+    `neurons` (I,): whose values these are, of a layer that begins at `start`; `parameters` (I,): where the weights lie; None: nowhere.
     """
     product = weights.astype(np.float64) * values.astype(np.float64)
     order = np.argsort(-np.abs(product), kind="stable")[:terms]
     picked = tuple(
-        Term(first_neuron + i, i, float(weights[i]), float(values[i]), first + stride * i if first >= 0 else -1) for i in order.tolist()
-    )
+        Term(
+            int(neurons[i]), int(neurons[i]) - start, float(weights[i]), float(values[i]),
+            -1 if parameters is None else int(parameters[i]),
+        )
+        for i in order.tolist()
+    )  # fmt: skip
     total = float(product.sum())
     return Sum(picked, len(product) - len(picked), float(np.delete(product, order).sum()), total)
 
@@ -54,67 +59,128 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
     node, index = topology.locate(neuron)
     common: dict[str, Any] = {
         "neuron": neuron,
-        "layer": topology.nodes.index(node),
+        "layer": node.number,
         "layer_name": node.name,
+        "kind": node.kind,
         "index": index,
         "activation": node.activation,
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
         "label": node.labels[index] if index < len(node.labels) else "",
+        "table": node.table,
+        "outgoing": _joined([_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node)]),
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
     }
-    outgoing = _outgoing(source, node, index)
-    common["target_labels"] = next((c.target.labels for c in topology.connections if c.source is node), ())
-    if node.weight is None:
-        return NeuronReading(**common, outgoing=outgoing, **_as_input(source, node))
-    before = topology.by_name[node.inputs[0]]
-    fan_in = node.weight.shape[1]
-    first = node.weight.start + index * fan_in
-    row, values = np.array(at(source, "parameter", slice(first, first + fan_in))), at(source, "activation", before.neurons.slice).copy()
-    incoming, bias = weighted_sum(row, values, before.neurons.start, terms, first), number(source, "parameter", node.bias.start + index)
-    z = _z(source, node, index)
+    if node is topology.input:
+        return NeuronReading(**common, **_as_input(source, node))
+    incoming = _joined([_along(source, c, edges_of(c).into(c, index), "activation", terms) for c in topology.into(node)])
+    z = pre_activation(source, neuron, incoming)
     return NeuronReading(
         **common,
         z=z,
-        bias=bias,
         incoming=incoming,
-        outgoing=outgoing,
         delta=number(source, "delta", neuron),
-        slope=slope(node.activation, z, common["a"], row.dtype),
-        bias_gradient=number(source, "gradient", node.bias.start + index),
-        first=first,
-        first_source=before.neurons.start,
-        bias_parameter=node.bias.start + index,
-        weights=row,
-        values=values,
-        source_labels=before.labels,
+        slope=slope(node.activation, z, common["a"], source.tensors("activation").dtype),
+        **_with_parameters(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
     )
 
 
-def _as_input(source: Explained, node: Node) -> dict[str, Any]:
-    """What a list of all inputs needs: their activations, and how strong their weights are."""
-    following = next((c for c in source.topology.connections if c.source is node), None)
-    if following is None:
+def pre_activation(source: Explained, neuron: int, incoming: Sum | None) -> float:
+    """z as the network has it; where the source does not know it, the sum that it is."""
+    known = number(source, "z", neuron)
+    if known is not None:
+        return known
+    node, j = source.topology.locate(neuron)
+    bias = 0.0 if node.bias is None else number(source, "parameter", node.bias.start + j) or 0.0
+    return bias + (0.0 if incoming is None else incoming.total)
+
+
+def read_z(source: Explained, neuron: int) -> float:
+    """The same of any neuron but an input."""
+    known = number(source, "z", neuron)
+    if known is not None:
+        return known
+    node, j = source.topology.locate(neuron)
+    parts = [_along(source, c, edges_of(c).into(c, j), "activation", 1) for c in source.topology.into(node)]
+    return pre_activation(source, neuron, _joined(parts))
+
+
+def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
+    """What is told of the weights and the bias that lead into a neuron, where its layer has them."""
+    if node.weight is None or node.bias is None:
         return {}
-    weight_oi = np.asarray(at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-    return {"values": np.array(at(source, "activation", node.neurons.slice)), "strengths": strengths(weight_oi, SUMMED)}
+    before, fan_in = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape[1]
+    first = node.weight.start + index * fan_in
+    return {
+        "bias": number(source, "parameter", node.bias.start + index),
+        "bias_gradient": number(source, "gradient", node.bias.start + index),
+        "first": first,
+        "first_source": before.start,
+        "bias_parameter": node.bias.start + index,
+        "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
+        "values": np.array(at(source, "activation", before.slice)),
+    }
+
+
+def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind: str, terms: int) -> Sum | None:
+    """The sum over some edges of a connection, all into one neuron ("activation") or all out of one ("delta"); None without edges."""
+    if not len(local_e) or source.tensors(kind) is None:
+        return None
+    edges, forward = edges_of(connection), kind == "activation"
+    other, slot = connection.source if forward else connection.target, connection.slot
+    neurons, parameters = edges.ends(connection, local_e)[not forward], edges.parameter(connection, local_e)
+    values = at(source, kind, place(neurons))
+    total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
+    name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
+    return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, rank=other.rank, labels=other.labels)
+
+
+def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
+    """(E,) what these edges multiply by: parameters, 1, or other activations."""
+    edges = edges_of(connection)
+    parameters = edges.parameter(connection, local_e)
+    if parameters is not None:
+        return at(source, "parameter", place(parameters))
+    numbers = Numbers(source.tensors("parameter"), source.tensors("activation"), None, 0)
+    return np.broadcast_to(source.ops.to_host(edges.values(connection, local_e, numbers)), len(local_e))
+
+
+def place(ids: np.ndarray) -> slice | np.ndarray:
+    """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
+    step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
+    if step > 0 and (ids[1:] - ids[:-1] == step).all():
+        return slice(int(ids[0]), int(ids[-1]) + 1, step)
+    return ids
+
+
+def _joined(parts: list[Sum | None]) -> Sum | None:
+    """Sums along several connections as one."""
+    told = tuple(part for part in parts if part is not None)
+    if len(told) < 2:
+        return told[0] if told else None
+    terms = tuple(term for part in told for term in part.terms)
+    return Sum(terms, sum(p.rest_count for p in told), sum(p.rest for p in told), sum(p.total for p in told), parts=told)
+
+
+def _as_input(source: Explained, node: Node) -> dict[str, Any]:
+    """What a list of all inputs needs: their activations, and how strong the edges are that lead away from each."""
+    strengths = [edges_of(c).strengths(c, source.tensors("parameter"), SUMMED) for c in source.topology.out_of(node)]
+    if not strengths:
+        return {}
+    values_i = np.array(at(source, "activation", node.neurons.slice))
+    return {"values": values_i, "strengths": sum(np.asarray(source.ops.to_host(strength_i)) for strength_i in strengths)}
 
 
 def _as_output(source: Explained, index: int) -> dict[str, Any]:
-    """What only an output has: its target, the loss, and how the error arises from them; nothing where no target is known."""
+    """What only an output has: its target, the loss, and how the error arises from them."""
     node, targets_o = source.topology.output, source.targets()
-    z_o = known(source, "z", node.neurons.slice)
-    if targets_o is None or z_o is None:
+    if targets_o is None or source.tensors("z") is None:
         return {"outputs": node.size}
-    a_o, z_o = np.asarray(at(source, "activation", node.neurons.slice), np.float64), np.asarray(z_o, np.float64)
+    a_o, z_o = (np.asarray(at(source, kind, node.neurons.slice), np.float64) for kind in ("activation", "z"))
     slope_o = source.objective.slope(a_o, targets_o)
-    facts: dict[str, Any] = {
-        "target": float(targets_o[index]),
-        "loss": source.objective.loss,
-        "outputs": node.size,
-        "class_weight": _factor(source),
-    }
+    facts: dict[str, Any] = {"target": float(targets_o[index]), "loss": source.objective.loss}
+    facts |= {"outputs": node.size, "class_weight": factor(source)}
     if source.objective.units:
         facts["unit"] = source.objective.units[index]
     if slope_o is not None:
@@ -127,138 +193,40 @@ def _as_output(source: Explained, index: int) -> dict[str, Any]:
     return facts
 
 
-def _factor(source: Explained) -> float | None:
+def factor(source: Explained) -> float | None:
     """What class weights multiply the shown sample's loss by; None without them."""
     return source.objective.weight(source.sample.target) if source.objective.weights else None
-
-
-def _outgoing(source: Explained, node: Node, index: int) -> Sum | None:
-    """sum_k w_kj delta_k over what the neuron feeds; None for an output, and where no error is known."""
-    for connection in source.topology.connections:
-        if connection.source is node:
-            outputs, inputs = connection.weight.shape
-            first = connection.weight.start + index
-            column = at(source, "parameter", slice(first, connection.weight.start + outputs * inputs, inputs))
-            target = connection.target.neurons
-            delta_k = known(source, "delta", target.slice)
-            return None if delta_k is None else weighted_sum(column, delta_k, target.start, TERMS, first, inputs)
-    return None
 
 
 def parameter(source: Explained, p: int) -> ParameterEquations:
     """The reading of one weight or bias. Raises IndexError outside [0, P)."""
     topology = source.topology
     node, j, i = topology.parameter(p)
-    neuron, before = node.neurons.start + j, topology.by_name[node.inputs[0]].neurons.start
-    delta, a = known(source, "delta", slice(neuron, neuron + 1)), None
-    sample = None if delta is None else np.float32(delta[0])
-    if i is not None:
-        a = np.float32(at(source, "activation", slice(before + i, before + i + 1))[0])
-        sample = None if sample is None else sample * a
+    neuron, feeding = node.neurons.start + j, topology.by_name[node.inputs[0]]
+    before = feeding.neurons.start
+    delta, a = number(source, "delta", neuron), None if i is None else number(source, "activation", before + i)
+    sample = None if delta is None else delta if a is None else float(np.float32(delta) * np.float32(a))
     moved = last_step(source, p)
-    value = float(at(source, "parameter", slice(p, p + 1))[0])
+    value = number(source, "parameter", p)
+    assert value is not None  # every source has its parameters
     return ParameterEquations(
         parameter=p,
         neuron=neuron,
-        layer=topology.nodes.index(node),
+        layer=node.number,
+        kind=node.kind,
+        source_layer=feeding.number,
         index=j,
         fan_in=node.weight.shape[1],
         value=value,
-        z=_z(source, node, j),
-        delta=None if delta is None else float(delta[0]),
+        z=read_z(source, neuron),
+        delta=delta,
         source=None if i is None else before + i,
         source_index=i,
-        a=None if a is None else float(a),
-        sample=None if sample is None else float(sample),
+        a=a,
+        sample=sample,
         batch=number(source, "gradient", p),
         samples=source.last_batch,
         before=moved and moved[0],
         change=moved and moved[1] - moved[0],
         edited=source.edited is None or p in source.edited,
     )
-
-
-def _z(source: Explained, node: Node, j: int) -> float:
-    """Of neuron j of a node; summed where it is not known."""
-    given = number(source, "z", node.neurons.start + j)
-    if given is not None:
-        return given
-    row = slice(node.weight.start + j * node.weight.shape[1], node.weight.start + (j + 1) * node.weight.shape[1])
-    a_i = at(source, "activation", source.topology.by_name[node.inputs[0]].neurons.slice).astype(np.float64)
-    bias = at(source, "parameter", slice(node.bias.start + j, node.bias.start + j + 1))[0]
-    return float(at(source, "parameter", row) @ a_i + bias)
-
-
-def layer(source: Explained, k: int) -> LayerReading:
-    """The reading of a whole layer with parameters, 1 <= k < number of nodes. Copies its numbers. Raises IndexError elsewhere."""
-    topology: Topology = source.topology
-    if not 1 <= k < len(topology.nodes):
-        raise IndexError(f"layer {k} is not in [1, {len(topology.nodes) - 1}]")
-    node = topology.nodes[k]
-    before = topology.by_name[node.inputs[0]]
-    take = np.asarray if isinstance(source, Recorded) else np.array
-    rows, columns = node.weight.shape
-    fewer = ceil(sqrt(max(node.weight.size / LARGEST, 1.0)))
-    stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
-
-    def matrix(kind: str) -> np.ndarray:
-        """Zeros where it is not known: then there was no step (`samples`)."""
-        found = known(source, kind, node.weight.slice)
-        whole = np.zeros((rows, columns), np.float32) if found is None else np.asarray(found).reshape(rows, columns)
-        return take(whole[:: stride[0], :: stride[1]])
-
-    def vector(kind: str, place: Range) -> np.ndarray | None:
-        found = known(source, kind, place.slice)
-        return None if found is None else take(found)
-
-    x, delta = vector("activation", before.neurons), vector("delta", node.neurons)
-    z = vector("z", node.neurons)
-    if z is None:
-        z = node.weight.view(at(source, "parameter", slice(None))) @ x + vector("parameter", node.bias)
-    following = next((c for c in topology.connections if c.source is node), None)
-    back = None
-    delta_k = None if following is None else known(source, "delta", following.target.neurons.slice)
-    if following is not None and delta_k is not None and following.size <= BACK:
-        w_ko = np.asarray(at(source, "parameter", following.weight.slice)).reshape(following.weight.shape)
-        back = w_ko.T @ delta_k
-    output = node is topology.output
-    slope_o = slopes(node.activation, z, vector("activation", node.neurons))
-    dead = [n - node.neurons.start for n in source.holds.killed if node.neurons.start <= n < node.neurons.stop]
-    if slope_o is not None and dead:  # they pass on 0 and no error
-        slope_o[dead] = 0
-    return LayerReading(
-        layer=k,
-        activation=node.activation,
-        loss=source.objective.loss if output else "",
-        first=node.weight.start,
-        first_neuron=node.neurons.start,
-        first_source=before.neurons.start,
-        next_size=following.target.size if following else 0,
-        shape=(rows, columns),
-        stride=stride,
-        weight=matrix("parameter"),
-        bias=vector("parameter", node.bias),
-        x=x,
-        z=z,
-        a=vector("activation", node.neurons),
-        delta=delta,
-        back=back,
-        slope=slope_o,
-        target=source.targets() if output else None,
-        class_weight=_factor(source) if output else None,
-        gradient=matrix("gradient"),
-        bias_gradient=np.zeros(rows, np.float32) if (bias := vector("gradient", node.bias)) is None else bias,
-        change=_change(source, node, matrix("after") - matrix("before"), stride),
-        samples=source.last_batch,
-    )
-
-
-def _change(source: Explained, node: Node, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
-    """Of the last step, also where a hand has written since; None where that is not known."""
-    if source.edited is None:
-        return None
-    for p, (old, new) in source.edited.items():
-        j, i = divmod(p - node.weight.start, node.weight.shape[1])
-        if node.weight.start <= p < node.weight.stop and not (j % stride[0] or i % stride[1]):
-            change[j // stride[0], i // stride[1]] = new - old
-    return change

@@ -13,12 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import TERMS, layer, parameter, read
+from nnviz3d.app.probes.explain import TERMS, parameter, read
+from nnviz3d.app.probes.explain_layer import layer
 from nnviz3d.app.probes.explained import Explained, Recorded
 from nnviz3d.engine.tape import Tape
 from nnviz3d.engine.update_explained import check_gradient, check_sample, directions, update
 from nnviz3d.sources.viewable import Viewable
-from nnviz3d.spec.readout import CheckReading, GradientReading, LayerReading, NeuronReading, ParameterEquations, StepReading, UpdateReading
+from nnviz3d.spec.readout import (
+    CheckReading,
+    GradientReading,
+    LayerReading,
+    MatrixReading,
+    NeuronReading,
+    ParameterEquations,
+    StepReading,
+    UpdateReading,
+)
 
 KEPT = 6  # readings: the picked neuron, the one under the pointer, the chosen parameter and layer, with room for the next
 LAYER_WAIT, LAYER_SHARE = 0.1, 30  # seconds between two looks at a whole layer that learns; at least so many times what one costs
@@ -91,9 +101,17 @@ class Inspector:
 
 
 def _layer(source: Explained, seen: Viewable, k: int) -> LayerReading:
+    """Inside a walk's `after` without an error: none has been sent back through the new weights."""
+    told = layer(source, k)
+    if isinstance(told, MatrixReading):
+        told = _ruled(source, seen, told)
+    return replace(told, delta=None, back=None) if _after(source) else told
+
+
+def _ruled(source: Explained, seen: Viewable, told: MatrixReading) -> MatrixReading:
     """With the rule of its update: of the step inside a walk, else of the settings."""
-    told, tape = layer(source, k), None if seen.view is None else seen.view.tape
-    train, node = tape.train if tape else seen.scene.train, source.topology.nodes[k]
+    tape, node = None if seen.view is None else seen.view.tape, source.topology.nodes[told.layer]
+    train = tape.train if tape else seen.scene.train
     told = replace(
         told,
         optimizer=train.optimizer,
@@ -105,8 +123,7 @@ def _layer(source: Explained, seen: Viewable, k: int) -> LayerReading:
     )
     if tape is None:
         return told
-    told = replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
-    return replace(told, delta=None, back=None) if _after(source) else told
+    return replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
 
 
 def _gated(seen: Viewable, told: Any) -> Any:
@@ -115,7 +132,7 @@ def _gated(seen: Viewable, told: Any) -> Any:
     if view is None:
         return told
     known = view.known(told.layer)
-    if isinstance(told, LayerReading) and "a" in view.known(told.layer - 1):
+    if isinstance(told, LayerReading) and all("a" in view.known(end.node) for end in told.sources):
         known |= {"x"}
     if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
         told = replace(told, step=replace(told.step, updating=True))
@@ -137,7 +154,18 @@ def _neuron(source: Explained, neuron: int) -> NeuronReading:
         return told
     if _after(source):
         told = replace(told, delta=None, outgoing=None)
-    return told if told.z is None else replace(told, step=step(source.tape, neuron))
+    if told.weights is not None and told.z is not None:
+        return replace(told, step=step(source.tape, neuron))
+    return replace(told, masked=_masked(source.tape, told.layer, told.index))
+
+
+def _masked(tape: Tape, k: int, j: int) -> tuple[float, int, int] | None:
+    """What dropout did to neuron j of node k in the step: the shown sample's factor, and how many samples kept it, of how many."""
+    mask = tape.masks[k]
+    if mask is None:
+        return None
+    row = int(np.flatnonzero(tape.rows == tape.row)[0])
+    return float(mask[row, j]), int(np.count_nonzero(mask[:, j])), len(mask)
 
 
 def _parameter(source: Explained, p: int) -> ParameterEquations:
@@ -151,7 +179,7 @@ def _parameter(source: Explained, p: int) -> ParameterEquations:
         sample=None if _after(source) else float(tape.sample_gradient[p]),
         change=float(tape.change[p]),
         masks=_masks(tape, p),
-        output=told.layer == len(tape.topology.nodes) - 1,
+        output=told.layer == tape.topology.output.number,
         update=_update(tape, p),
     )
     return told
@@ -160,13 +188,9 @@ def _parameter(source: Explained, p: int) -> ParameterEquations:
 def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
     """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
     node, j, i = tape.topology.parameter(p)
-    k, row = tape.topology.nodes.index(node), int(np.flatnonzero(tape.rows == tape.row)[0])
-    ends = [("a", k - 1, i), ("delta", k, j)]
-    return tuple(
-        (what, float(tape.masks[at][row, n]), int(np.count_nonzero(tape.masks[at][:, n])))
-        for what, at, n in ends
-        if n is not None and tape.masks[at] is not None
-    )
+    ends = [("a", tape.topology.by_name[node.inputs[0]].number, i), ("delta", node.number, j)]
+    told = [(what, _masked(tape, k, n)) for what, k, n in ends if n is not None]
+    return tuple((what, mask[0], mask[1]) for what, mask in told if mask is not None)
 
 
 def step(tape: Tape, neuron: int) -> StepReading:

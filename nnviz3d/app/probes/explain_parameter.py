@@ -6,9 +6,24 @@ from typing import Any
 
 from nnviz3d.app.probes.explain import last_step
 from nnviz3d.app.probes.explained import number
+from nnviz3d.layers import edge_lookup
 from nnviz3d.sources.step_view import View
 from nnviz3d.sources.viewable import Viewable
-from nnviz3d.spec.readout import ParameterReading
+from nnviz3d.spec.readout import EdgeReading, ParameterReading
+from nnviz3d.spec.topology import EdgeRef
+
+
+def read_edge(seen: Viewable, edge: EdgeRef | None) -> ParameterReading | EdgeReading | None:
+    """What an edge's parameter says, or where it has none, what it passes on; None where there is no such edge."""
+    topology = seen.topology
+    if edge is None or not edge_lookup.exists(topology, edge):
+        return None
+    p = edge_lookup.parameter(topology, edge)
+    if p is not None:
+        return read(seen, p)
+    (source, i), (target, j) = (topology.locate(neuron) for neuron in edge_lookup.ends(topology, edge))
+    a = number(seen, "activation", source.neurons.start + i)
+    return EdgeReading(edge, source.number, i, target.number, j, 0.0 if a is None else a)
 
 
 def read(source: Viewable, p: int) -> ParameterReading | None:
@@ -18,14 +33,15 @@ def read(source: Viewable, p: int) -> ParameterReading | None:
     node, index, i = source.topology.parameter(p)
     common: dict[str, Any] = {
         "parameter": p,
-        "layer": source.topology.nodes.index(node),
+        "layer": node.number,
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
         "label": node.labels[index] if index < len(node.labels) else "",
         "frozen": node.neurons.start + index in source.holds.frozen,
     }
-    before = source.topology.by_name[node.inputs[0]].neurons.start
+    feeding = source.topology.by_name[node.inputs[0]]
+    before, common["source_layer"] = feeding.neurons.start, feeding.number
     if source.view is not None:
         return _in_walk(source.view, common, p, before)
     moved, value = last_step(source, p), number(source, "parameter", p)
@@ -42,7 +58,7 @@ def read(source: Viewable, p: int) -> ParameterReading | None:
 def _in_walk(view: View, common: dict[str, Any], p: int, before: int) -> ParameterReading:
     """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
     tape, i = view.tape, common["source"]
-    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["layer"] - 1) else set())
+    known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["source_layer"]) else set())
     a_n = (tape.new if view.renewed else tape.old).a
     return ParameterReading(
         **common,

@@ -64,14 +64,14 @@ class Recorded:
         return array
 
 
-def at(source: Explained, kind: str, place: slice) -> np.ndarray:
+def at(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray:
     """A part of an arena on the host that every source has: parameters, or activations."""
     found = known(source, kind, place)
     assert found is not None
     return found
 
 
-def known(source: Explained, kind: str, place: slice) -> np.ndarray | None:
+def known(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray | None:
     """A part of an arena on the host; None where the source does not know it. "before", "after": parameters around the last step."""
     array = source.tensors(kind)
     return None if array is None else source.ops.to_host(array[place])

@@ -16,10 +16,11 @@ from nnviz3d.app.probes import health_rules
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import between
 from nnviz3d.backend import Ops
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array
+from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
 from nnviz3d.spec.scene import Train
 
@@ -39,7 +40,7 @@ class Diagnosis:
         self._findings: tuple[Finding, ...] = ()
         self._serial = 0  # of the network that was looked at
         self._objective: Objective | None = None
-        self._response: Response | None = None
+        self._response: ForwardPass | None = None
         self._killed: tuple[int, ...] = ()
         self._train: Train | None = None
         self._scoring: Scoring | None = None
@@ -110,15 +111,15 @@ class Diagnosis:
     def _neurons(self, source: Source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:
             return []
-        a_ni, nodes, found = self._response.activations(), source.topology.nodes, []
-        for k in range(1, len(nodes) - 1):
-            here = nodes[k].neurons  # the killed are silent on purpose
-            alive_ni = np.delete(a_ni[k], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
-            found.append(health_rules.neurons(k, nodes[k].activation, alive_ni, loss, guess) if alive_ni.size else None)
+        a_ni, topology, found = self._response.activations(), source.topology, []
+        for node in health_rules.hidden(topology):
+            here, name = node.neurons, inside(layer_name(topology, node.number))  # the killed are silent on purpose
+            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
+            found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
         return found
 
     def _gradient(self, source: Source) -> Finding | None:
-        layers, g_p = source.topology.nodes[1:], source.tensors("gradient")
+        layers, g_p = [node for node in source.topology.order if node.weight is not None], source.tensors("gradient")
         rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
         norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
         self._first_norm = self._first_norm or norm
@@ -126,13 +127,13 @@ class Diagnosis:
         return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
 
 
-def respond(source: Source) -> Response | None:
+def respond(source: Source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(source.data.held_out[1], rows)
     if len(x_ni) < FEWEST:
         return None
-    return Response(source.ops, source.topology, source.objective, source.tensors("parameter"), x_ni, source.holds.killed)
+    return ForwardPass.of_rows(source.ops, source.topology, source.objective, source.tensors("parameter"), x_ni, source.holds.killed)
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:

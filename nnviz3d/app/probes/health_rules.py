@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnviz3d.sources.protocols import Source
+from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
 from nnviz3d.spec.score import Score, part, percent
+from nnviz3d.spec.topology import Node, Topology
 
 DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
 LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
@@ -77,9 +79,16 @@ def unscaled(data, x_ni: np.ndarray) -> Finding | None:
     return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
 
 
+def hidden(topology: Topology) -> list[Node]:
+    """All layers between input and output, in the order in which they are passed."""
+    return [node for node in topology.order if node is not topology.input and node is not topology.output]
+
+
 def symmetric(source: Source) -> list[Finding]:
     found = []
-    for k, node in enumerate(source.topology.nodes[1:-1], start=1):
+    for node in hidden(source.topology):
+        if node.weight is None:
+            continue
         w_oi = node.weight.view(source.tensors("parameter"))
         near = [source.ops.to_host(w_oi[row]) for row in (0, -1)]  # nearly always already different: 2 rows instead of all
         size = float(np.abs(near[0]).max())
@@ -87,29 +96,28 @@ def symmetric(source: Source) -> list[Finding]:
             continue
         if np.abs(source.ops.to_host(w_oi) - near[0]).max() <= SAME * size:
             value = "all zero" if size == 0 else "the same in every row"
-            how = f"The weights of the {node.size:,} neurons of hidden layer {k} are {value}, so all get the same gradient: they stay one."
-            found.append(Finding(f"Neurons of hidden layer {k} are copies", how, "Start from random weights: choose another initialiser."))
+            name = inside(layer_name(source.topology, node.number))
+            how = f"The weights of the {node.size:,} neurons of {name} are {value}, so all get the same gradient: they stay one."
+            found.append(Finding(f"Neurons of {name} are copies", how, "Start from random weights: choose another initialiser."))
     return found
 
 
-def neurons(k: int, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
-    """Dead ReLUs of hidden layer k, or its saturated neurons while the loss is still high."""
+def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
+    """Dead ReLUs of a hidden layer, or its saturated neurons while the loss is still high."""
     rows, width = a_ni.shape
     if activation == "relu":
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
-        how = f"{dead:,} of {width:,} ReLUs in hidden layer {k} give 0 for all {rows:,} samples looked at: they cannot learn."
-        return Finding(
-            f"Dead ReLUs in hidden layer {k}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset."
-        )
+        how = f"{dead:,} of {width:,} ReLUs in {name} give 0 for all {rows:,} samples looked at: they cannot learn."
+        return Finding(f"Dead ReLUs in {name}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset.")
     if activation in ("tanh", "sigmoid") and loss > LEARNED * guess:
         flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
         if flat.mean() > SATURATED:
             where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
             share = percent(float(flat.mean()), 0)
             how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
-            return Finding(f"Saturated {activation} in hidden layer {k}", how, "Start from smaller weights, or scale the inputs down.")
+            return Finding(f"Saturated {activation} in {name}", how, "Start from smaller weights, or scale the inputs down.")
     return None
 
 

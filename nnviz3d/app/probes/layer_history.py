@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnviz3d.app.probes.health import spread as evenly
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
 from nnviz3d.sources.protocols import Source
+from nnviz3d.spec.node_names import short_name
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.spec.topology import Topology
 
@@ -40,9 +41,9 @@ class Probe:
     """Where one network's numbers are looked at: places in the arenas, rows of the data, buffers for their activations."""
 
     def __init__(self, source: Source):
-        self.source, self.serial, topology = source, source.serial, source.topology
-        self.killed = source.holds.killed
-        self.layers = topology.nodes[1:]
+        self.source, self.serial, self.topology = source, source.serial, source.topology
+        self.killed, topology = source.holds.killed, source.topology
+        self.layers = [node for node in topology.nodes if node.weight is not None]
         most = max(VALUES // len(self.layers), LEAST)
         places = [node.weight.start + spots(node.weight.size, most) for node in self.layers]
         self.starts = np.cumsum([0, *map(len, places)])
@@ -55,7 +56,7 @@ class Probe:
             x_ni = evenly(source.data.held_out[1], self.rows)
             self.rows = len(x_ni)
             parameters = source.tensors("parameter") if self.copy is None else self.copy
-            self._response = Response(ops, topology, source.objective, parameters, x_ni, self.killed)
+            self._response = ForwardPass.of_rows(ops, topology, source.objective, parameters, x_ni, self.killed)
         cells = [max(self.rows, 1) * node.size for node in self.layers]
         self._cells = [spots(n, most) for n in cells]
         self._cell_starts = np.cumsum([0, *map(len, self._cells)])
@@ -82,7 +83,8 @@ class Probe:
 
     def _activations(self) -> np.ndarray:
         if self.rows:
-            a_ni = self._response.activations()[1:]
+            whole = self._response.activations()
+            a_ni = [whole[node.number] for node in self.layers]
         else:
             a_n = self.source.ops.to_host(self.source.tensors("activation"))
             a_ni = [a_n[node.neurons.slice] for node in self.layers]
@@ -188,7 +190,6 @@ class LayerHistory:
         probe, moments = self._probe, self._moments
         nothing = np.full(len(probe.layers), np.nan)
         with_it = [m for m in moments if quantity in m.spreads]
-        hidden = len(probe.layers) - 1
 
         def rows(of) -> np.ndarray:
             return np.array([nothing if (row := of(m)) is None else row for m in moments]).reshape(len(moments), len(nothing))
@@ -197,7 +198,7 @@ class LayerHistory:
             return np.array([getattr(m.spreads[quantity], name)[layer] for m in with_it])
 
         return LayersReading(
-            names=(*(f"hidden {k}" for k in range(1, hidden + 1)), "output"),
+            names=tuple(short_name(probe.topology, node.number) for node in probe.layers),
             step_t=np.array([m.step for m in moments], float),
             gradient_tl=rows(lambda m: m.spreads["gradient"].rms if "gradient" in m.spreads else None),
             ratio_tl=rows(lambda m: m.ratio),

@@ -1,10 +1,13 @@
 """Which neuron, edge or layer is meant: names that tours and films use, found among the numbers of now.
 
-A neuron is "1:17" (layer 1, neuron 17, both from 0; the input is layer 0), "output:3", "truth", "answer", "strongest:K" (the largest |a| of
-layer K) or "error:K" (the largest |delta|). A layer is its number, "input" or "output".
+A neuron is "1:17" (layer 1, neuron 17, both from 0; the input is layer 0), "output:3", "branch:17" (of the layer of that name), "truth",
+"answer", "strongest:K" (the largest |a| of layer K) or "error:K" (the largest |delta|). A layer is its number, "input", "output", or its
+name.
 """
 
 from __future__ import annotations
+
+import difflib
 
 import numpy as np
 
@@ -13,15 +16,22 @@ from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.topology import Topology
 
 AROUND = 1.6  # pitches that are to be seen around a neuron
+_ENDS = ("input", "output")
 WORDS = ("truth", "answer", "strongest", "error")
 
 
 def layer(name: str, topology: Topology) -> int:
     """The number of a layer. Raises ValueError that says what there is."""
     last = len(topology.nodes) - 1
-    number = {"input": 0, "output": last}.get(name, int(name) if name.isdecimal() and len(name) < 6 else -1)
+    if name in _ENDS:
+        return getattr(topology, name).number
+    if name in topology.by_name:
+        return topology.by_name[name].number
+    number = int(name) if name.isdecimal() and len(name) < 6 else -1
     if not 0 <= number <= last:
-        raise ValueError(f'expected a layer from 0 to {last}, input or output, found "{name}"')
+        near = difflib.get_close_matches(name, topology.by_name, 1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        raise ValueError(f'expected a layer from 0 to {last}, input, output or the name of a layer, found "{name}"{hint}')
     return number
 
 
@@ -55,10 +65,12 @@ def neuron(seen: Viewable, wanted: str) -> int:
 
 
 def edge(seen: Viewable, neuron: int, wanted: str) -> int:
-    """The weight into a neuron with the largest |w a| ("term") or |delta a| ("gradient"); -1: none is wanted."""
+    """The weight into a neuron with the largest |w a| ("term") or |delta a| ("gradient"); -1: none is wanted, or none leads there."""
     if not wanted or neuron < seen.topology.input.size:
         return -1
     node, j = seen.topology.locate(neuron)
+    if node.weight is None:
+        return -1
     a_i = seen.ops.to_host(settled(seen, "activation"))[seen.topology.by_name[node.inputs[0]].neurons.slice]
     row = node.weight.start + j * node.weight.shape[1]
     size = np.abs(a_i)  # delta is the same for all of them

@@ -1,11 +1,12 @@
-"""A session and a stage, told as the `Readout` that the overlay draws. Words live here; numbers come from the source."""
+"""A session and what a stage shows of it, as the `Readout` that the overlay draws. Words live here; numbers come from the source."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from math import floor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,18 +16,18 @@ from nnviz3d.app.readout import comparison_readout
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
-from nnviz3d.app.view.comparison_view import Beside
+from nnviz3d.app.view.comparison_view import ComparisonView
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.engine.data import tables
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
-from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, PlaneReading, Readout
+from nnviz3d.spec.number_text import weights_and_biases
+from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
-from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.tour_reading import TourReading
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 
 def sentence(session: Session) -> str:
@@ -34,12 +35,12 @@ def sentence(session: Session) -> str:
     source = session.source
     if session.player is not None:
         return session.moments.sentence(source) or session.player.sentence()
-    edges = source.topology.n_edges
-    count = weights_and_biases(edges, source.topology.n_parameters - edges)
+    weights = source.topology.n_weights
+    count = weights_and_biases(weights, source.topology.n_parameters - weights)
     if stopped := _stopped(session):
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
-        return (session.walking is None and stopped) or comparison_readout.sentence(session)
+        return (session.walking is None and stopped) or comparison_readout.sentence(session, session.rival)
     if session.walking is not None:
         over = session.walking.over and not session.walking.playing
         return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
@@ -66,58 +67,56 @@ def _stopped(session: Session) -> str:
     return "" if session.running or learner is None else session.stops.why(learner)
 
 
-def readout(
-    session: Session,
-    labels: tuple,
-    edges,
-    performance: Performance,
-    picked: int = -1,
-    hovered: int = -1,
-    toast: str = "",
-    chosen: int = -1,
-    layer: int = -1,
-    plane: PlaneReading | None = None,
-    moment: Moment | None = None,
-    edge: int = -1,
-    question: Question | None = None,
-    beside: Beside | None = None,
-    tour: TourReading | None = None,
-    titles: Titles | None = None,
-    capture: CaptureReading | None = None,
-    signals: int = 0,
-    stack: str = "",
-    settings: Settings | None = None,
-) -> Readout:
+@dataclass(frozen=True)
+class Surroundings:
+    """What a frame's readout says besides the network: of the program, and of what it asks and tells. `titles`: while a film is made."""
+
+    performance: Performance = field(default_factory=Performance)
+    settings: Settings = field(default_factory=Settings)
+    toast: str = ""
+    question: Question | None = None
+    tour: TourReading | None = None
+    titles: Titles | None = None
+    capture: CaptureReading | None = None
+
+
+PLAIN = Surroundings()
+
+
+def readout(session: Session, seen: StageReading, around: Surroundings = PLAIN) -> Readout:
+    """Of the session as it is now; `seen` is what the stage says of the picture of it."""
     return Readout(
         sentence=sentence(session),
+        banner=session.banner,
         **_training(session),
         **_sample(session),
         **_files(session),
-        **_looked_at(session, beside, picked, hovered, chosen, layer, edge),
-        **_readings(session, beside, hovered),
-        labels=labels,
-        edges_shown=edges.shown,
-        edges_total=edges.total,
-        edges_share=edges.share,
-        edges_folded=edges.folded,
-        stack=stack,
-        settings=settings or Settings(),
-        edges_peak=edges.peak,
-        edges_layer=edges.layer,
-        signals=signals,
-        performance=performance,
-        banner=session.banner,
-        toast=toast,
-        question=question,
-        plane=plane,
-        moment=moment,
-        tour=tour,
-        titles=titles,
-        capture=capture,
+        **_picture(seen),
+        **_looked_at(session, seen),
+        **_readings(session, seen),
+        **{item.name: getattr(around, item.name) for item in fields(around)},
     )
 
 
-def _training(session: Session) -> dict:
+def _picture(seen: StageReading) -> dict[str, Any]:
+    """What is drawn."""
+    edges = seen.edges
+    return {
+        "labels": seen.labels,
+        "edges_shown": edges.shown,
+        "edges_total": edges.total,
+        "edges_share": edges.share,
+        "edges_folded": edges.folded,
+        "edges_peak": edges.peak,
+        "edges_layer": edges.layer,
+        "signals": seen.signals,
+        "stack": seen.stack,
+        "plane": seen.plane,
+        "moment": seen.moment,
+    }
+
+
+def _training(session: Session) -> dict[str, Any]:
     """The network, and how far it has come."""
     source, scores = session.source, session.scores
     return {
@@ -142,7 +141,7 @@ def _training(session: Session) -> dict:
     }
 
 
-def _sample(session: Session) -> dict:
+def _sample(session: Session) -> dict[str, Any]:
     """The data, the shown sample, and what the network says of it."""
     data, sample = session.source.data, session.seen.sample
     said, right = session.pictured.answer()
@@ -162,7 +161,7 @@ def _sample(session: Session) -> dict:
     }
 
 
-def _files(session: Session) -> dict:
+def _files(session: Session) -> dict[str, Any]:
     """The scene as a file, its history, and the scenes and columns that there are."""
     names, abouts, failures = _scenes()
     data, base = session.source.scene.data, session.source.base
@@ -178,26 +177,25 @@ def _files(session: Session) -> dict:
     }
 
 
-def _looked_at(session: Session, beside: Beside | None, picked: int, hovered: int, chosen: int, layer: int, edge: int) -> dict:
+def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
-    seen, turned = (
-        session.kept.told if session.kept is not None else session.seen,
-        chosen if chosen >= 0 else _bias(session.source.topology, picked),
-    )
+    source = session.kept.told if session.kept is not None else session.seen
+    turned = seen.chosen if seen.chosen >= 0 else _bias(session.source.topology, seen.picked)
+    second = seen.second
     return {
-        "neuron": _of(session, beside, picked, beside is not None and beside.leads, beside.picked if beside else -1),
-        "hovered": _of(session, beside, hovered, beside is not None and beside.over, beside.hovered if beside else -1),
-        "pinned": picked >= 0 or (beside is not None and beside.picked >= 0),
-        "chosen": chosen,
-        "layer": layer,
-        "parameter": session.inspector.parameter(seen, chosen),
-        "whole": session.inspector.layer(seen, layer),
-        "weight": None if beside and beside.leads else explain_parameter.read(seen, turned),
-        "edge": explain_parameter.read(seen, edge),
+        "neuron": _of(session, second, seen.picked, second is not None and second.leads, second.picked if second else -1),
+        "hovered": _of(session, second, seen.hovered, second is not None and second.over, second.hovered if second else -1),
+        "pinned": seen.picked >= 0 or (second is not None and second.picked >= 0),
+        "chosen": seen.chosen,
+        "layer": seen.layer,
+        "parameter": session.inspector.parameter(source, seen.chosen),
+        "whole": session.inspector.layer(source, seen.layer),
+        "weight": None if second and second.leads else explain_parameter.read(session.pictured_numbers, turned),
+        "edge": explain_parameter.read_edge(session.pictured_numbers, seen.edge),
     }
 
 
-def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
+def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
     """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
     source = session.source
     return {
@@ -207,7 +205,7 @@ def _readings(session: Session, beside: Beside | None, hovered: int) -> dict:
         "effect": session.editing.reading(),
         "confusion": session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
         "layers": session.layers.reading(source, session.wants.get("layers")),
-        "compare": comparison_readout.reading(session, beside, hovered),
+        "compare": comparison_readout.reading(session, seen.second, seen.hovered),
         "moments": session.moments.reading(source),
         "recording": session.player.reading() if session.player else None,
     }
@@ -255,11 +253,11 @@ def _names(path: Path, *how) -> tuple[str, ...]:
         return ()
 
 
-def _of(session: Session, beside: Beside | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
+def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
-    if beside is None:
+    if second is None:
         return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
-    found = (read(session.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
+    found = (read(second.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 
 
@@ -268,4 +266,4 @@ def _bias(topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return node.bias.start + j
+    return -1 if node.bias is None else node.bias.start + j

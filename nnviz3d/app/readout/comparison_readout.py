@@ -6,37 +6,37 @@ import math
 
 import numpy as np
 
-from nnviz3d.app.session.comparison import NAMES
+from nnviz3d.app.session.comparison import NAMES, Rival
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.comparison_view import Beside, twin
+from nnviz3d.app.view.comparison_view import ComparisonView, twin
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 
 SHARES = (0.9, 0.95)
 
 
-def reading(session: Session, beside: Beside | None, hovered: int = -1) -> CompareReading | None:
+def reading(session: Session, second: ComparisonView | None, hovered: int = -1) -> CompareReading | None:
     """None without a rival. Between two even moments the last one is told: numbers of different steps are not compared."""
     rival = session.rival
     if rival is None:
         return None
     key = (
         session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
-        session.source.holds, hovered, beside and beside.hovered,
+        session.source.holds, hovered, second and second.hovered,
         session.curves.charts, rival.curves.charts, session.scoring.version, rival.scoring.version,
-        rival.differences, rival.leader.diverged, beside and beside.layer_by_layer,
+        rival.differences, rival.leader.diverged, second and second.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
         return rival.told
-    marks = (hovered, beside.hovered if beside else twin(session.source.topology, rival.source.topology, hovered))
+    marks = (hovered, second.hovered if second else twin(session.source.topology, rival.source.topology, hovered))
     sides = (
         (session.source, session.seen, session.scores, session.curves),
         (rival.source, rival.source, rival.scoring.scores, rival.curves),
     )
-    networks = tuple(_network(k, *side, rival.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
-    waits = "B" if session.walking is not None else next((n.name for n in networks if n.diverged is not None), "")
+    a, b = (_network(k, *side, rival.differences, mark) for k, (side, mark) in enumerate(zip(sides, marks, strict=True)))
+    waits = "B" if session.walking is not None else next((n.name for n in (a, b) if n.diverged is not None), "")
     rival.told_for = key
-    rival.told = CompareReading(networks, rival.differences, rival.same_batches, beside is None or beside.layer_by_layer, SHARES, waits)
+    rival.told = CompareReading((a, b), rival.differences, rival.same_batches, second is None or second.layer_by_layer, SHARES, waits)
     return rival.told
 
 
@@ -73,9 +73,8 @@ def _reached(charts, share: float) -> int | None:
     return int(charts.test_step[there[0]]) if len(there) else None
 
 
-def sentence(session: Session) -> str:
-    """What happens now, in one line."""
-    rival = session.rival
+def sentence(session: Session, rival: Rival) -> str:
+    """What happens now, in one line. `rival`: the session's."""
     what = " and ".join(f"{d.name} ({compare.words(d.path, d.a)} / {compare.words(d.path, d.b)})" for d in rival.differences[:2])
     what = f"They differ in {what}." if what else "No setting differs at the moment."
     if session.walking is not None:

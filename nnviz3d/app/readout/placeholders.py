@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnviz3d.spec.i18n import Catalogue
+from nnviz3d.spec.number_text import count, pair_plain, percent, plain, short
 from nnviz3d.spec.tour_reading import END, NUMBER
-from nnviz3d.ui.core.numbers import count, pair_plain, percent, plain, short
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -53,7 +53,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
         "parameters": count(topology.n_parameters),
-        "weights": count(topology.n_edges),
+        "weights": count(topology.n_weights),
         "batch": count(source.batch_size),
         "test_count": _tested(session),
         "step": count(source.step),

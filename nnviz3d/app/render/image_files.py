@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from nnviz3d.spec import file_extensions
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec import file_extensions, paths
+from nnviz3d.spec.errors import InputError, OptionProblem
 from nnviz3d.video.codecs import CODECS, available
 from nnviz3d.video.image_writer import encoded
 from nnviz3d.video.png import FORMS, write_picture
@@ -32,11 +31,11 @@ def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: 
     ending, problems = path.suffix.lower(), []
     deep = 32 if ending == ".exr" else wanted
     if deep > 8 and ending in FORMS:
-        problems.append(Problem(str(path), "--depth", f"{ending} is written with 8 bits a channel; .png holds 16, .exr more"))
+        problems.append(OptionProblem(str(path), "depth", f"{ending} is written with 8 bits a channel; .png holds 16, .exr more"))
     if transparent and FORMS.get(ending, ("",))[0] == "jpeg":
-        problems.append(Problem(str(path), "--transparent", "JPEG holds no transparency; .png, .webp, .tiff and .exr do"))
+        problems.append(OptionProblem(str(path), "transparent", "JPEG holds no transparency; .png, .webp, .tiff and .exr do"))
     if ending == ".webp" and max(size) > WEBP_SIDE:
-        problems.append(Problem(str(path), "--size", f"WebP holds at most {WEBP_SIDE:,} pixels a side"))
+        problems.append(OptionProblem(str(path), "size", f"WebP holds at most {WEBP_SIDE:,} pixels a side"))
     if problems:
         raise InputError(*problems)
     if deep > 8 and not available():
@@ -46,14 +45,12 @@ def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: 
 
 def write(image: np.ndarray, path: Path) -> None:
     """Replace `path` by the picture, (H, W, 3|4): uint8, uint16, or float32 for EXR. Raises InputError where that is not possible."""
-    part = path.with_name(path.name + ".part")
     try:
-        if image.dtype == np.uint8:
-            write_picture(image, part, path.suffix)
-        else:
-            codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
-            part.write_bytes(encoded(image, codec, image.shape[2] == 4))
-        os.replace(part, path)
+        with paths.replacing(path) as part:
+            if image.dtype == np.uint8:
+                write_picture(image, part, path.suffix)
+            else:
+                codec = CODECS["png16" if image.dtype == np.uint16 else "exr"]
+                part.write_bytes(encoded(image, codec, image.shape[2] == 4))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise InputError.of(str(path), "", f"cannot be written: {error.strerror or error}") from None

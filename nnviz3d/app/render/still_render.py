@@ -8,12 +8,11 @@ import numpy as np
 
 from nnviz3d.app.readout import build
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.offscreen import ROUNDS, Canvas
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.overlay import ImguiFrame
-from nnviz3d.spec.readout import Performance
 from nnviz3d.ui.overlay import Overlay
 
 
@@ -29,22 +28,21 @@ def draw_still(
     overlay.memory.hint = False
     transparent = canvas.transparent
     try:
-        stage.time, stage.text = time, overlay.scale
-        stage.pick(picked)
+        stage.time, stage.viewport.text = time, overlay.scale
+        stage.pointer.pick(picked)
 
         def told() -> None:
-            plane, moment = stage.responses.reading(session.source), stage.moment()
-            shown = {"plane": plane, "moment": moment, "beside": stage.beside}
-            readout = build.readout(session, stage.labels(), stage.edges, Performance(), picked, **shown)
+            readout = build.readout(session, stage.reading())
             overlay.draw(session.scene, readout, canvas.display_size, 1 / 60, compact=not ui)
 
+        session.refresh()
         for _ in range(ROUNDS - 1):  # how wide the panels are is known when they have been laid out
-            stage.prepare(0.0, stage.rig.pose, exact=True, transparent=transparent)
+            stage.prepare(0.0, stage.camera.rig.pose, exact=True, transparent=transparent)
             canvas.rehearse(told)
-            if overlay.panel_width:
-                stage.set_panels(overlay.panel_width / canvas.size[0])
-                stage.rig.jump(stage.rig.goal)
-        stage.prepare(0.0, stage.rig.pose, exact=True, transparent=transparent)
+            if overlay.free.right:
+                stage.camera.make_way(overlay.free)
+                stage.camera.rig.jump(stage.camera.rig.goal)
+        stage.prepare(0.0, stage.camera.rig.pose, exact=True, transparent=transparent)
         canvas.begin()
         canvas.add(stage)
         return canvas.finish(told, rounds=1)
@@ -66,17 +64,9 @@ def draw_enlarged(host: Host, stage: Stage, scale: float, size: tuple[int, int])
         overlay.memory.hint, canvas.pixel_ratio = False, overlay.scale
         level = NAMED["high"] if session.scene.look.quality == "auto" else None
         with stage.on(canvas, overlay.scale):
+            session.refresh()
             stage.prepare(0.0, replace(frame.pose, shift=(0.0, frame.pose.shift[1])), exact=True, level=level)
-            readout = build.readout(
-                session,
-                stage.labels(),
-                stage.edges,
-                Performance(),
-                stage.picked,
-                plane=stage.plane(),
-                moment=stage.moment(),
-                beside=stage.beside,
-            )
+            readout = build.readout(session, stage.reading())
             canvas.begin()
             canvas.add(stage)
             return canvas.finish(lambda: overlay.draw(session.shown_scene, readout, size, 1 / 60, compact=True))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.engine.trainer import always
+from nnviz3d.engine.step_runner import always
 from nnviz3d.sources.protocols import Learner, Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.edit import Rebuild, diff

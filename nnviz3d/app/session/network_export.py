@@ -46,11 +46,13 @@ def export(source: Source, path: Path, kind: str) -> list[Path]:
 
 
 def effective(source: Source) -> dict[str, np.ndarray]:
-    """The parameters for a network that knows nothing of killed neurons: nothing is read of them, so the outputs are the same."""
-    named, nodes = source.parameters(), source.topology.nodes
-    for neuron in source.holds.killed:
-        node, j = source.topology.locate(neuron)
-        named[f"layers.{nodes.index(node)}.weight"][:, j] = 0  # layer k leads out of node k
+    """The parameters for a script. A chain's knows nothing of killed neurons: nothing is read of them, so the outputs are the same. A
+    graph's, where sums and others without weights may read them, says itself what is killed."""
+    named, topology = source.parameters(), source.topology
+    for neuron in source.holds.killed if topology.is_chain else ():
+        node, j = topology.locate(neuron)
+        for connection in topology.out_of(node):
+            named[topology.parameter_name(connection.target, "weight")][:, j] = 0
     return named
 
 
@@ -73,7 +75,7 @@ def recipe(source: Source, beside: str) -> script_export.Recipe:
     targets = [[unit.mean for unit in objective.units], [unit.deviation for unit in objective.units]] if objective.scaled else [None, None]
     return script_export.Recipe(
         source.topology, beside, rows, [words(data, target) for target in t], features, mean, scale, *targets,
-        objective.classes > 0, _note(setting.kind, features), len(source.holds.killed),
+        objective.classes > 0, _note(setting.kind, features), source.holds.killed,
     )  # fmt: skip
 
 

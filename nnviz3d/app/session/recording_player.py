@@ -13,10 +13,10 @@ from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.training.metric_log import CAPACITY, Curves
 from nnviz3d.sources.protocols import Playback
 from nnviz3d.spec.errors import RunError
+from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.score import Score, Scores
-from nnviz3d.ui.core.numbers import weights_and_biases
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -164,7 +164,7 @@ class RecordingPlayer(Mode):
     def sentence(self) -> str:
         session, topology = self.session, self.session.source.topology
         if session.running:
-            count = weights_and_biases(topology.n_edges, topology.n_parameters - topology.n_edges)
+            count = weights_and_biases(topology.n_weights, topology.n_parameters - topology.n_weights)
             rows = self.recorded.rows  # as it was then
             return f"Learning: each step shows {rows:,} samples and nudges {count} to make the loss smaller."
         if self.over:

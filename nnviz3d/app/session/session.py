@@ -18,7 +18,7 @@ from nnviz3d.app.session.state import SessionState
 from nnviz3d.app.training.evaluator import Scoring, quick
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.training.stop_conditions import Stops
-from nnviz3d.engine.trainer import always
+from nnviz3d.engine.step_runner import always
 from nnviz3d.sources.protocols import History, Source
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
@@ -135,7 +135,9 @@ class Session(SessionState):
         self.look_again()
 
     def refresh(self) -> None:
-        """Bring the shown sample's tensors up to the newest step. Before a frame is drawn; at a boundary only."""
+        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn."""
+        if not self.whole:
+            return
         moment = (self.source.serial, self.source.step, self.source.written)
         if self.walking is None and moment != self._shown and self.source.at_boundary:
             self._shown = moment

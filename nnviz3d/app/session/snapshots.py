@@ -179,7 +179,6 @@ class Moments:
 
 
 def _change(topology: Topology, p: int, before: float, after: float) -> ChangeReading:
-    layer = next(k for k, node in enumerate(topology.nodes) if node.bias is not None and p < node.bias.stop)
-    node = topology.nodes[layer]
-    index, source = divmod(p - node.weight.start, node.weight.shape[1]) if p < node.weight.stop else (p - node.bias.start, None)
-    return ChangeReading(p, layer, node.neurons.start + index, index, source, before, after)
+    node, index, source = topology.parameter(p)
+    feeding = topology.by_name[node.inputs[0]].number
+    return ChangeReading(p, node.number, node.neurons.start + index, index, source, before, after, feeding)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.layers import face
 from nnviz3d.sources.viewable import Viewable
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
-from nnviz3d.spec.phases import Place, phases
+from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
 
@@ -28,9 +29,9 @@ LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
     "input": "Input: the numbers of one sample enter the network.",
-    "forward": "Forward: each neuron adds up its inputs times their weights and its bias, then {activation} decides what it passes on.",
+    "forward": "Forward: {what}",
     "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
-    "backward": "Backward: the error returns. A weight's gradient is the error at its end times the activation at its start.",
+    "backward": "Backward: {what}",
     "update": "Update: every weight moves a little against {mean}.",
     "after": "After: the same sample once more, with the new weights.",
 }
@@ -191,14 +192,28 @@ class StepPlayer(Mode):
         self.walk.show_gradient(mean)
 
     @property
+    def _tells_gradients(self) -> bool:
+        """The error has arrived, and leaves gradients: not where a node has no parameters."""
+        node = self.walk.topology.nodes[self.walk.view.phase.layer]
+        return self.walk.kind == "backward" and self.walk.place.fraction >= 0.5 and bool(node.parameters)
+
+    @property
     def tells_mean(self) -> bool:
         """The edges show the gradient of the batch at this moment."""
-        return self.walk.view.batch and self.walk.kind == "backward" and self.walk.place.fraction >= 0.5
+        return self.walk.view.batch and self._tells_gradients
 
     @property
     def sentence(self) -> str:
         phase = self.walk.view.phase
-        return SENTENCES[phase.kind].format(activation=self.walk.topology.nodes[phase.layer].activation, mean=self.mean_gradient)
+        return SENTENCES[phase.kind].format(what=self._what(phase), mean=self.mean_gradient)
+
+    def _what(self, phase: Phase) -> str:
+        """What a layer of its kind does in a phase of its own."""
+        if phase.kind not in ("forward", "backward"):
+            return ""
+        node = self.walk.topology.nodes[phase.layer]
+        words = face(node.kind, "words")
+        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=node.activation)
 
     @property
     def mean_gradient(self) -> str:
@@ -215,13 +230,14 @@ class StepPlayer(Mode):
             case "forward":
                 layer = walk.view.phase.layer
                 return Wave(walk.front, 1, fill_layer=layer, fill=walk.view.filled(layer))
-            case "backward" if share < 0.5:
+            case "backward" if not self._tells_gradients:
                 return Wave(walk.front, -1, flow=2, error=1.0)
             case "backward" if self.tells_mean:
                 return Wave(walk.front, -1, flow=0, error=1.0, gradient=True)
             case "backward":  # the gradient lights the activation that it is made of
-                lit = min(4 * share - 2, 1.0)
-                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=walk.view.phase.layer - 1, source=lit)
+                lit, node = min(4 * share - 2, 1.0), walk.topology.nodes[walk.view.phase.layer]
+                source = walk.topology.sources(node)[0].number
+                return Wave(walk.front, -1, flow=3, error=1.0, source_layer=source, target_layer=node.number, source=lit)
             case "update":
                 return Wave(walk.front, -1, flow=0)
             case _:
@@ -234,12 +250,12 @@ class StepPlayer(Mode):
 
     def reading(self) -> WalkReading:
         walk, tape = self.walk, self.walk.tape
-        layers = len(walk.topology.nodes) - 1
         wave = self.wave()
         view = walk.view
         return WalkReading(
-            phases=tuple(phase.title(layers) for phase in self.phases),
+            phases=tuple(phase.title(walk.topology) for phase in self.phases),
             kinds=tuple(phase.kind for phase in self.phases),
+            layers=tuple(phase.layer for phase in self.phases),
             number=self.number,
             playing=self.playing,
             speed=self.habits.speed,
@@ -265,7 +281,7 @@ class StepPlayer(Mode):
 
     def _whole(self, wave: Wave) -> bool:
         """Whether what the edges show has been worked out in every layer."""
-        view, layers = self.walk.view, len(self.walk.topology.nodes) - 1
+        view = self.walk.view
         if wave.flow == 1:
-            return view.passed("forward", layers) > 0
-        return "update" in view.known(1) if self.walk.kind == "update" else "delta" in view.known(1)
+            return view.passed("forward", self.walk.topology.output.number) > 0
+        return view.whole("update" if self.walk.kind == "update" else "delta")

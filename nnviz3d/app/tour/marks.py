@@ -8,7 +8,8 @@ import numpy as np
 
 from nnviz3d.app.probes import selectors
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.spec.tour_reading import Mark
 
 MOST_LINES = 256  # into one neuron
@@ -28,7 +29,7 @@ class Pointing:
 
     def box(self, name: str) -> np.ndarray:
         """(2, 3) low and high corner of a layer, or around a neuron."""
-        layout = self.stage.picture.layout
+        layout = self.stage.view.picture.layout
         kind, _, layer = name.partition(":")
         if kind == "layer":
             return selectors.layer_box(layout, int(layer))
@@ -38,23 +39,28 @@ class Pointing:
         """None: it is not in the picture."""
         stage = self.stage
         if name.startswith("layer:"):
-            box = stage.outline(self.box(name))
+            box = stage.projection.outline(self.box(name))
             return None if box is None else Mark(box=box)
         if name == "inputs":
             return Mark(lines=self._lines())
-        x, y, reach = (values[0] for values in stage.seen(np.array([self.neuron if name == "neuron" else self._source])))
+        x, y, reach = (values[0] for values in stage.projection.neurons(np.array([self.neuron if name == "neuron" else self._source])))
         return Mark(x, y, reach) if reach else None
 
     def _lines(self) -> tuple[tuple[float, float, float, float, float], ...]:
         """Every line into the neuron, by w a, from the rim of one sphere to that of the other."""
         seen = self.session.seen
         node, j = seen.topology.locate(self.neuron)
-        before = seen.topology.by_name[node.inputs[0]].neurons
-        a_i = seen.ops.to_host(selectors.settled(seen, "activation"))[before.slice]
-        w_i = node.weight.view(seen.ops.to_host(selectors.settled(seen, "parameter")))[j]
-        share_i = a_i * w_i / max(float(np.abs(a_i * w_i).max()), 1e-30)
+        a_n, w_p = (seen.ops.to_host(selectors.settled(seen, kind)) for kind in ("activation", "parameter"))
+        ids, products = [], []
+        for c in seen.topology.into(node):
+            edges, local_e = edges_of(c), edges_of(c).into(c, j)
+            ids.append(edges.ends(c, local_e)[0])
+            parameters = edges.parameter(c, local_e)
+            products.append(a_n[ids[-1]] * (1.0 if parameters is None else w_p[parameters]))
+        source_i, share_i = np.concatenate(ids), np.concatenate(products)
+        share_i = share_i / max(float(np.abs(share_i).max()), 1e-30)
         order = np.argsort(np.abs(share_i), kind="stable")[-MOST_LINES:]
-        x, y, reach = (np.array(v) for v in self.stage.seen(np.append(before.start + order, self.neuron)))
+        x, y, reach = (np.array(v) for v in self.stage.projection.neurons(np.append(source_i[order], self.neuron)))
         from_n2 = np.stack([x[:-1], y[:-1]], 1)
         way_n2 = np.array([x[-1], y[-1]]) - from_n2
         unit_n2 = way_n2 / np.maximum(np.linalg.norm(way_n2, axis=1, keepdims=True), 1e-6)

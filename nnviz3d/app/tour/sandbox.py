@@ -7,17 +7,14 @@ again: from the start, unless it is on its way to what is wanted. Knows steps of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.tour.tour_host import TourHost
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.tour import Step, Tour
-
-if TYPE_CHECKING:
-    from nnviz3d.app.window.loop import Loop
 
 CARRIED = ("palette", "ui_scale", "quality")  # of the visitor's own look
 
@@ -35,34 +32,35 @@ class _Glide:
 class Rehearsal:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
-    def __init__(self, loop: Loop, tour: Tour):
+    def __init__(self, host: TourHost, tour: Tour):
         """Puts the tour's session and stage into the loop. Raises InputError where its scene cannot be, and nothing has changed."""
-        self.loop, self.tour = loop, tour
+        self.host, self.tour = host, tour
         self.touched = False
         self._glide: _Glide | None = None
-        look = loop.session.scene.look
+        look = host.session.scene.look
         session = self._session({f"look.{name}": getattr(look, name) for name in CARRIED})
         stage = self._stage(session)
-        self._before = loop.session, loop.stage, loop.session.running
-        loop.session.running = False
-        loop.session, loop.stage = session, stage
+        self._before = host.session, host.stage, host.session.running
+        host.session.running = False
+        host.put(session, stage)
 
     def end(self) -> None:
         """Everything as it was before."""
-        loop = self.loop
-        loop.stage.close()
-        loop.session, loop.stage, running = self._before
-        loop.session.running = running
+        host = self.host
+        host.stage.close()
+        session, stage, running = self._before
+        host.put(session, stage)
+        session.running = running
 
     def make(self, step: Step) -> None:
         """Bring the network to where the step wants it."""
         self._glide = None
         self._walk(step) if step.phase else self._train(step)
-        self.loop.stage.rebuild(self.loop.session.take_rebuild())
+        self.host.stage.rebuild(self.host.session.take_rebuild())
 
     def advance(self, dt: float) -> None:
         """Move the walk on."""
-        walking, glide = self.loop.session.walking, self._glide
+        walking, glide = self.host.session.walking, self._glide
         if glide is None or walking is None:
             return
         glide.passed += dt
@@ -77,7 +75,7 @@ class Rehearsal:
 
     def test(self, step: Step) -> None:
         """Where training has come to the step's end, ask what the network can do now, once."""
-        session = self.loop.session
+        session = self.host.session
         over = session.walking is None and not session.running and session.source.at_boundary
         if over and session.source.step == step.until and not session.scoring.settled(session.source):
             session.evaluate()
@@ -87,8 +85,8 @@ class Rehearsal:
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
         tour = self.tour
-        session = new_session(tour.scene, tour.path.parent, self.loop.session.asked, tour.path, REMEMBER)
-        session.dress = self.loop.personal.dress
+        session = new_session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
+        session.dress = self.host.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
         self.touched = False
@@ -96,11 +94,11 @@ class Rehearsal:
 
     def _stage(self, session: Session) -> Stage:
         """For a session of the tour, seen from where one is."""
-        now = self.loop.stage
-        stage = Stage(self.loop.host, session)
+        now = self.host.stage
+        stage = Stage(now.viewport.host, session)
         stage.governor = now.governor  # what it has learnt of this machine
-        stage.panel, stage.foot, stage.head = now.panel, now.foot, now.head
-        stage.rig.jump(now.rig.pose)
+        stage.camera.free = now.camera.free
+        stage.camera.rig.jump(now.camera.rig.pose)
         return stage
 
     @staticmethod
@@ -112,11 +110,13 @@ class Rehearsal:
 
     def _walk(self, step: Step) -> None:
         """Into the iteration of the tour, and on to the step's place; backwards at once."""
-        walking = self.loop.session.walking
+        walking = self.host.session.walking
         here = walking is not None and not walking.walk.stale and walking.walk.step == self.tour.step + 1 and not self._spoiled
         if not here:
             self._learn(self.tour.step).start_walk()
-        walking = self.loop.session.walking
+        walking = self.host.session.walking
+        if walking is None:  # the network has diverged: the session's banner says so
+            return
         walking.playing = False
         walking.show_gradient(False)  # texts speak of the shown sample's own
         walk = walking.walk
@@ -129,7 +129,7 @@ class Rehearsal:
             walk.go(end)
 
     def _train(self, step: Step) -> None:
-        session = self.loop.session
+        session = self.host.session
         pace = (step.pace, step.until) if step.until else (self.tour.scene.train.steps_per_second, self.tour.scene.train.steps)
         on = session.walking is None and not self._spoiled and step.train <= session.source.step <= max(step.until, step.train)
         if not on or session.source.step < step.train:
@@ -141,21 +141,21 @@ class Rehearsal:
     @property
     def _spoiled(self) -> bool:
         """Whether the visitor has changed the network, or what it learns."""
-        scene, own = self.loop.session.scene, self.tour.scene
+        scene, own = self.host.session.scene, self.tour.scene
         pace = {"steps_per_second": scene.train.steps_per_second, "steps": scene.train.steps}
         same = scene.network == own.network and scene.data == own.data and scene.train == own.train.model_copy(update=pace)
-        return self.touched or not same or self.loop.session.source.diverged is not None
+        return self.touched or not same or self.host.session.source.diverged is not None
 
     def _learn(self, steps: int) -> Session:
         """The tour's own network after so many steps: from the start, unless it is on its way there."""
-        session = self.loop.session
+        session = self.host.session
         session.running = False
         if self._spoiled:  # whatever was done, nothing of it stays
-            loop = self.loop
+            host = self.host
             session = self._session({"look": session.scene.look.model_dump()})
             stage = self._stage(session)
-            loop.stage.close()
-            loop.session, loop.stage = session, stage
+            host.stage.close()
+            host.put(session, stage)
         elif session.walking is not None or session.source.step > steps:
             session.reset()
         self._apply({"train.steps": 0})
@@ -164,6 +164,6 @@ class Rehearsal:
         return session
 
     def _apply(self, values: dict) -> None:
-        session = self.loop.session
+        session = self.host.session
         session.apply([Edit(path, value) for path, value in values.items()])
         self._settle(session)

@@ -19,7 +19,7 @@ class Curve:
     """(step, values) rows; `width` values a row."""
 
     def __init__(self, width: int):
-        self._rows = np.zeros((CAPACITY, 1 + width), np.float64)
+        self._rows = np.full((CAPACITY, 1 + width), np.nan, np.float64)  # written to, so that its memory is there from the start
         self._count = 0
         self._stride = 1
         self._seen = 0
@@ -54,8 +54,10 @@ class Curve:
         return self._rows[: self._count].copy()
 
     def column(self, k: int) -> np.ndarray:
-        """A read-only float32 copy of one column; 0 is the step."""
-        out = self._rows[: self._count, k].astype(np.float32)
+        """A read-only float32 copy of one column; 0 is the step. Its memory is of one size whatever the length: of arrays under 1 kB numpy
+        keeps up to seven for each size that was ever used, and a growing curve would use them all."""
+        out = np.empty(CAPACITY, np.float32)[: self._count]
+        out[:] = self._rows[: self._count, k]
         out.flags.writeable = False
         return out
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.trainer import always
+from nnviz3d.engine.step_runner import always
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import PACE, Train
 from nnviz3d.spec.score import Score, percent

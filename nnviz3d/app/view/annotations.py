@@ -5,24 +5,28 @@ Numbers come from the tape and are put together once for each (tape, neuron); a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import numpy as np
 
+from nnviz3d.app.probes import explain, explained
+from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.app.view import step_change
+from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers import face
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
+from nnviz3d.spec.scene import Look
 from nnviz3d.spec.step_annotations import PICKED, Curve, Inset, Moment, Outputs, Table
-from nnviz3d.ui.core.numbers import plain
-
-if TYPE_CHECKING:
-    from nnviz3d.app.view.network_view import Stage
 
 ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are told
 FEW = 8
 POINTS = 49  # of a curve
 EDGES = 4  # edges of the picked neuron that carry numbers
+T = TypeVar("T")
 _NAMES = 60  # letters of a name: a column's title from a file can be any length
 
 
@@ -71,6 +75,15 @@ def curve(tape: Tape, neuron: int) -> Curve:
     return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
+def addends(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
+    """What comes in to a neuron that passes it on as it is, by the layers that it comes from; empty for others."""
+    node, _ = tape.topology.locate(neuron)
+    if node is tape.topology.input or face(node.kind, "equations").APPLIES:
+        return ()
+    incoming = explain.read(explained.Recorded(tape, renewed), neuron).incoming
+    return () if incoming is None else tuple((part.name, term.product) for part in incoming.connections for term in part.terms)
+
+
 def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
     """f(z) in float64, by the very calls that training makes."""
     z, a = z_c.reshape(1, -1), np.empty((1, z_c.size))
@@ -97,50 +110,42 @@ def _bracketed(value) -> str:
     return f"({plain(float(value))})" if value < 0 else plain(float(value))
 
 
-class Moments:
+class StepAnnotations:
     """One for each stage. Remembers what the newest tape says."""
 
     def __init__(self):
         self._tape: Tape | None = None
-        self._known: dict = {}
+        self._known: dict[Hashable, Any] = {}
 
-    def _once(self, tape: Tape, key, make):
+    def _once(self, tape: Tape, key: Hashable, make: Callable[[], T]) -> T:
         if tape is not self._tape:
             self._tape, self._known = tape, {}
         if key not in self._known:
             self._known[key] = make()
         return self._known[key]
 
-    def forget(self) -> None:
-        """A tape is as large as several networks: not kept when the walk is over."""
-        self._tape, self._known = None, {}
-
-    def read(self, stage: Stage) -> Moment | None:
-        """None outside a walk, and where the scene wants no labels."""
-        session = stage.session
-        walking = session.walking
-        if walking is None or not session.scene.view.labels:
-            self.forget()
+    def read(self, walking: StepPlayer | None, look: Look, picked: int, projection: Projection) -> Moment | None:
+        """`picked`: a neuron, or -1. None outside a walk."""
+        if walking is None:  # a tape is as large as several networks: not kept when the walk is over
+            self._tape, self._known = None, {}
             return None
-        return Moment(
-            step_change.shown(walking, session.scene.look), stage.boxes(), self._table(stage, walking), self._inset(stage, walking)
-        )
+        boxes = projection.boxes()
+        return Moment(step_change.shown(walking, look), boxes, self._table(walking, projection), self._inset(walking, picked, projection))
 
-    def _table(self, stage: Stage, walking) -> Table | None:
+    def _table(self, walking: StepPlayer, projection: Projection) -> Table | None:
         view = walking.walk.view
-        last = len(view.topology.nodes) - 1
-        told = view.kind in ("loss", "after") or (view.kind, view.phase.layer) == ("backward", last)
-        if not told:
+        output = view.topology.output.number
+        if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
             return None
         tape = view.tape
         told = self._once(tape, "outputs", lambda: outputs(tape))
-        x, y, reach = stage.seen(view.topology.output.neurons.start + told.index_k)
+        x, y, reach = projection.neurons(view.topology.output.neurons.start + told.index_k)
         share = 1.0 if view.kind == "backward" else view.place.fraction
         return Table(told, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
 
-    def _inset(self, stage: Stage, walking) -> Inset | None:
+    def _inset(self, walking: StepPlayer, picked: int, projection: Projection) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape
-        neuron, why = stage.picked, PICKED
+        neuron, why = picked, PICKED
         if not view.topology.input.size <= neuron < view.topology.n_neurons:
             if view.kind != "forward":
                 return None
@@ -148,30 +153,29 @@ class Moments:
             neuron = self._once(tape, here.start, lambda: here.start + int(np.abs(tape.old.a[here.slice]).argmax()))
             why = "the strongest of its layer"
         node, index = view.topology.locate(neuron)
-        layer = view.topology.nodes.index(node)
-        (x,), (y,), (reach,) = stage.seen(np.array([neuron]))
+        layer = node.number
+        (x,), (y,), (reach,) = projection.neurons(np.array([neuron]))
         done = view.filled(layer)
         tangent = "delta" in view.known(layer)
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
             told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
-            x, y, reach, view.renewed,
+            x, y, reach, view.renewed, self._once(tape, (neuron, "addends", view.renewed), lambda: addends(tape, neuron, view.renewed)),
         )  # fmt: skip
 
-    def labels(self, stage: Stage) -> list[Label]:
+    def labels(self, walking: StepPlayer, picked: int, projection: Projection) -> list[Label]:
         """Numbers on the picked neuron's edges while their gradients appear; shown near their sources, where edges are apart."""
-        walking = stage.session.walking
-        view, neuron = walking.walk.view, stage.picked
-        if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= neuron < view.topology.n_neurons:
+        view = walking.walk.view
+        if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= picked < view.topology.n_neurons:
             return []
-        node, _ = view.topology.locate(neuron)
-        if view.topology.nodes.index(node) != view.phase.layer:
+        node, _ = view.topology.locate(picked)
+        if node.number != view.phase.layer:
             return []
-        told = self._once(view.tape, (neuron, "products"), lambda: products(view.tape, neuron))
+        told = self._once(view.tape, (picked, "products"), lambda: products(view.tape, picked))
         if not told:
             return []
-        x, y, reach = stage.seen(np.array([neuron, *(source for source, _ in told)]))
-        out = [Label(x[0], y[0] - reach[0] - 10, f"δ = {plain(float(view.tape.old.delta[neuron]))}", 1.0, "centre", "value")]
+        x, y, reach = projection.neurons(np.array([picked, *(source for source, _ in told)]))
+        out = [Label(x[0], y[0] - reach[0] - 10, f"δ = {plain(float(view.tape.old.delta[picked]))}", 1.0, "centre", "value")]
         for k, (_, text) in enumerate(told, start=1):
             out.append(Label(x[k] * 0.72 + x[0] * 0.28, y[k] * 0.72 + y[0] * 0.28, text, 1.0 - 0.02 * k, "centre", "value"))
         return out

@@ -1,4 +1,4 @@
-"""The rival on the stage: its columns, where it stands, what is picked in it, its labels. The stage asks; nothing here moves a camera.
+"""The second of two networks that are compared: its columns, where it stands, what is picked in it, its labels. Moves no camera.
 
 A neuron that is hovered or picked in one network is marked in the other too, where the other has one at the same place; `leads` says
 that the panels read it in the rival. Ids are each network's own; the stage's are those of the first.
@@ -12,11 +12,14 @@ from math import radians
 import numpy as np
 
 from nnviz3d.app.session.comparison import NAMES, Rival
-from nnviz3d.app.view.decision_plate import Responses, place_labels, plane_names, tile_cells
+from nnviz3d.app.view.decision_plate import Responses, tile_cells
+from nnviz3d.app.view.labels import LINE, LOW_DROP, Anchors, apart, label_list
+from nnviz3d.app.view.projection import Projection
 from nnviz3d.bridge import shared_scale
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera, picking
 from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Label
@@ -29,12 +32,9 @@ WAITING = 0.35  # edges of the network that waits while one walks through a step
 ASIDE = 12.0  # degrees: two rows leave width, which is used by looking more from the side
 TOP = 45.0  # degrees: from higher up the upper network would hide the lower one
 MARGIN, ROOM = 12.0, 210.0  # pixels (of imgui, unscaled): between a name and its network; what the longest name needs
-LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
-DROP = 0.9  # of the pitch: names of layers hang clear of the names of outputs
-SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 
 
-class Beside:
+class ComparisonView:
     """`picture` holds the rival's columns. `hovered` and `picked` are its neurons, or -1."""
 
     def __init__(self, first: Picture, rival: Rival, view: View):
@@ -45,8 +45,9 @@ class Beside:
         self.responses = Responses(self.picture)
         self.hovered = self.picked = -1
         self.leads = self.over = False  # whether the panels read the rival's neuron; whether the pointer is on it
-        self._shared = self._anchored = None
-        self._look: tuple = (None, None)
+        self._shared: tuple = ()  # what both were scaled for last
+        self._anchors: Anchors | None = None
+        self._look: tuple[Look, Look] | None = None  # the scene's, and the one that is made of it
         self.layer_by_layer = True  # a common scale is one of each layer pair
         self.arrange(view)
 
@@ -72,7 +73,7 @@ class Beside:
 
     def look(self, look: Look) -> Look:
         """The scene's look for two networks in the place of one."""
-        if look is not self._look[0]:
+        if self._look is None or look is not self._look[0]:
             thinner = {"edge_width": look.edge_width * THINNER, "edge_energy": look.edge_energy * DIMMER}
             self._look = look, look.model_copy(update=thinner)
         return self._look[1]
@@ -117,10 +118,6 @@ class Beside:
         self.picked = neuron if self.leads else twin(other, mine, neuron)
         return twin(mine, other, neuron) if self.leads else neuron
 
-    def place(self, neuron: int):
-        """Where a neuron stands, (3,)."""
-        return self.picture.layout.place_n4[neuron, :3]
-
     # drawing
 
     def prepare(self, look: Look, edges: int, signals: int, exact: bool) -> None:
@@ -138,13 +135,13 @@ class Beside:
             return
         before, self._shared = self._shared, key
         if look.compare == "own":
-            if before is None or before[3] != "own":
+            if not before or before[3] != "own":
                 self.first.scale_alone()
                 self.picture.scale_alone()
         else:
             self.layer_by_layer = shared_scale.share(self.first, self.picture, look)
 
-    def shown(self, frame: Frame) -> tuple:
+    def shown(self, frame: Frame) -> tuple[Subject, Frame]:
         """What the renderer draws besides the first network. A walk is the first's alone."""
         look = frame.look
         if frame.wave is not None:
@@ -155,80 +152,38 @@ class Beside:
         """What both networks are called."""
         return [f"{name}: {compare.title(self.rival.differences, bool(k)) or 'the same'}" for k, name in enumerate(NAMES)]
 
-    def _titles(self, x: np.ndarray, y: np.ndarray, depth: np.ndarray, scale: float) -> list[Label]:
-        """A name at the left of each network's inputs (pixels of their corners, (16,)), or above them where the left has no room."""
+    def titles(self, first: Projection, scale: float) -> list[Label]:
+        """A name at the left of each network's inputs, or above them where the left has no room. `first`: the first network as it is seen;
+        `scale`: text so many times as large as usual."""
         found = []
-        for k, text in enumerate(self.names()):
-            its = slice(8 * k, 8 * k + 8)
-            if depth[its].min() > 0:
-                left, top = float(x[its].min()), float(y[its].min())
-                aside = left > ROOM * scale and not self._axes[0]  # else the inputs' own names stand there
-                place = (
-                    (left - MARGIN * scale, float(y[its].mean()), "right")
-                    if aside
-                    else (float(x[its].mean()), top - 1.5 * MARGIN * scale, "centre")
-                )
-                found.append(Label(place[0], place[1], text, 1.0, place[2], "name"))
+        named = bool(self.anchors.words)  # then the inputs' own names stand at the left
+        for text, layout in zip(self.names(), (self.first.layout, self.picture.layout), strict=True):
+            x, y, depth = first.points(layout.corners()[:8].astype(np.float64))
+            if min(depth) <= 0:
+                continue
+            left, top = min(x), min(y)
+            if left > ROOM * scale and not named:
+                found.append(Label(left - MARGIN * scale, float(np.mean(y)), text, 1.0, "right", "name"))
+            else:
+                found.append(Label(float(np.mean(x)), top - 1.5 * MARGIN * scale, text, 1.0, "centre", "name"))
         return found
 
-    def labels(self, pose: camera.Pose, aspect: float, size: tuple[float, float], scale: float) -> list[Label]:
-        """The rival's outputs and layers, and the names of both networks; in the units of `size`, text `scale` times as large as usual."""
-        outputs, layers, *others = self._anchors()
-        seen = pose.project(np.concatenate([outputs, layers, *others]), aspect)
-        x, y, depth = (seen[:, 0] * 0.5 + 0.5) * size[0], (0.5 - seen[:, 1] * 0.5) * size[1], seen[:, 2]
-        source, reach = self.rival.source, self._reach * camera.LENS * size[1] / 2
-        a_o = source.ops.to_host(source.tensors("activation")[source.topology.output.neurons.slice])
-        found, classes, last = self._titles(x[-16:], y[-16:], depth[-16:], scale), [], len(outputs) + len(layers)
-        for k, text in enumerate(self._words[0]):
-            if depth[k] > 0:
-                strength = 0.35 + 0.65 * min(abs(float(a_o[k])), 1.0)
-                classes.append(Label(float(x[k] + reach / depth[k] + 5), float(y[k]), text, strength, kind="minor"))
-        found += apart(classes, LINE * scale)
-        first = len(outputs)
-        gap = min(np.abs(np.diff(x[first:last])), default=size[0])
-        if gap > 24:
-            for k, text in enumerate(self._words[1], start=first):
-                if depth[k] > 0:
-                    found.append(Label(float(x[k]), float(y[k]), text, min(0.4 + float(gap) / 200, 0.8), "centre", "layer"))
-        return found + place_labels(*self._axes, source, source, x[last:], y[last:], depth[last:], reach)
+    def labels(self, first: Projection, scale: float) -> list[Label]:
+        """The names of both networks, and the second's outputs, layers and inputs."""
+        source = self.rival.source
+        projection = Projection.of(self.picture.subject, first.pose, first.aspect, first.size)
+        mine = label_list(self.anchors, source, source, projection, minor=True)
+        return [*self.titles(first, scale), *apart(mine.outputs, LINE * scale), *mine.layers, *mine.inputs]
 
     @property
-    def _reach(self) -> float:
-        """Radius of a lit sphere or a tile."""
-        return max(self.picture.subject.radius * 1.5, self.picture.subject.tile * 1.15)
-
-    def _anchors(self) -> tuple[np.ndarray, ...]:
-        """(n, 3) each: where names of outputs, of layers and of the plane of the rival stand; the corners of both input layers."""
-        layout = self.picture.layout
-        if self._anchored is not layout:
-            self._anchored = layout
-            places, self._words = anchors(layout, self.picture.topology, DROP)
-            more, *self._axes = plane_names(self.rival.source, layout)
-            self._places = *places, more, np.concatenate([each.corners()[:8] for each in (self.first.layout, layout)]).astype(np.float64)
-        return self._places
+    def anchors(self) -> Anchors:
+        """Where its names stand."""
+        if self._anchors is None or self._anchors.layout is not self.picture.layout:
+            self._anchors = Anchors.of(self.rival.source, self.picture.layout, LOW_DROP)
+        return self._anchors
 
     def close(self) -> None:
         self.picture.close()
-
-
-def apart(labels: list[Label], spacing: float) -> list[Label]:
-    """The strongest labels that stand `spacing` apart: two columns of names have half the height of one."""
-    kept: list[Label] = []
-    for label in sorted(labels, key=lambda label: -label.strength):
-        if all(abs(label.y - other.y) >= spacing for other in kept):
-            kept.append(label)
-    return kept
-
-
-def anchors(layout: Layout, topology: Topology, drop: float = 0.35) -> tuple[tuple[np.ndarray, np.ndarray], tuple[list[str], list[str]]]:
-    """Places of the names of outputs and, `drop` pitches under each layer, of layers; and the names."""
-    names = [str(label) for label in topology.output.labels] if len(topology.output.labels) <= SIDE_LABELS else []
-    feet = (layout.low + layout.high) / 2
-    feet[:, 1] = layout.low[:, 1] - layout.pitch * drop
-    shapes = [(node, "x".join(map(str, node.shape))) for node in topology.nodes]
-    layers = [f"input {shape}" if node.kind == "input" else f"{shape} {node.activation}" for node, shape in shapes]
-    outputs = layout.place_n4[topology.output.neurons.slice, :3][: len(names)]
-    return (outputs.astype(np.float64), feet.astype(np.float64)), (names, layers)
 
 
 def wanted(source, view: View) -> tuple[int, int]:
@@ -237,13 +192,12 @@ def wanted(source, view: View) -> tuple[int, int]:
 
 
 def twin(here: Topology, there: Topology, neuron: int) -> int:
-    """The neuron of the same number in the same layer of another network, or -1. Inputs and outputs correspond whatever is between."""
+    """The neuron of the same number in the layer of the same name of another network, or -1. Inputs and outputs correspond whatever is
+    between."""
     if not 0 <= neuron < here.n_neurons:
         return -1
     node, index = here.locate(neuron)
-    k = here.nodes.index(node)
-    if node is here.output:
-        k = len(there.nodes) - 1
-    elif k >= len(there.nodes) - 1:
+    other = there.output if node is here.output else there.by_name.get(node.name)
+    if other is None or (other is there.output) != (node is here.output):
         return -1
-    return there.nodes[k].neurons.start + index if index < there.nodes[k].size else -1
+    return other.neurons.start + index if index < other.size else -1

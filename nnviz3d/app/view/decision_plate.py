@@ -6,6 +6,7 @@ third frame in which something changed: 0.4 ms each for two spirals, tiles 1 ms 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isqrt
 
@@ -141,8 +142,8 @@ class Responses:
         if plane is None:
             return None
         found = self.range_n2 if self.picture.subject.tile else None
-        around = tuple(map(float, found[hovered])) if found is not None and 0 <= hovered < len(found) else None
-        low, high = (tuple(map(float, corner)) for corner in (plane.low, plane.high))
+        around = _pair(found[hovered]) if found is not None and 0 <= hovered < len(found) else None
+        low, high = _pair(plane.low), _pair(plane.high)
         units = source.data.units if self.picture.layout.annex is not None else ()
         subject = self.picture.subject
         dots = (subject.points, len(plane.points)) if self.picture.layout.annex is not None else (0, 0)
@@ -155,6 +156,10 @@ class Responses:
             plane, units = source.plane, source.data.units
             plane = replace(plane, targets=units[0].level(plane.targets)) if units else plane
             self.picture.show_points(plane, source.data.n_outputs, source.data.task, palette)
+
+
+def _pair(values: Sequence[float]) -> tuple[float, float]:
+    return float(values[0]), float(values[1])
 
 
 def _levels(source, outputs_no: np.ndarray) -> np.ndarray:

@@ -13,9 +13,9 @@ from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.bridge import weight_change
 from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.engine.tape import Tape
+from nnviz3d.spec.number_text import times
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.step_annotations import WeightsShown
-from nnviz3d.ui.core.numbers import times
 
 _factors: WeakKeyDictionary[Tape, float] = WeakKeyDictionary()
 
@@ -42,7 +42,7 @@ def wave(walking: StepPlayer, look: Look) -> Wave:
         "after": Change(1.0, factor(tape, look), 0.0),
         "difference": Change(0.0, factor(tape, look), typical(tape)),
     }[look.weights]
-    return replace(plain, way=0, flow=0, source_layer=-1, source=0.0, gradient=False, change=change)
+    return replace(plain, way=0, flow=0, source_layer=-1, target_layer=-1, source=0.0, gradient=False, change=change)
 
 
 def quantity(walking: StepPlayer, look: Look) -> tuple[str, int]:

@@ -29,6 +29,9 @@ class Purpose:
         return low.endswith(self.endings) or (".idx" in self.endings and "ubyte" in low)
 
 
+NO_PURPOSE = Purpose("", ())
+
+
 class Desk:
     """`question` is what the overlay shows. `then(answer)` of each question may raise InputError."""
 
@@ -37,7 +40,7 @@ class Desk:
         self.folder = Path.cwd()  # the one that was used last
         self.question: Question | None = None
         self._then: Callable = lambda _answer: None
-        self._purpose: Purpose | None = None
+        self._purpose = NO_PURPOSE
         self._chooser = None
         self._warned: Path | None = None  # a file that the next answer may replace
 
@@ -59,7 +62,8 @@ class Desk:
         """Forget what was asked."""
         if self._chooser is not None:
             self._chooser.close()
-        self.question = self._chooser = self._purpose = self._warned = None
+        self.question = self._chooser = self._warned = None
+        self._purpose = NO_PURPOSE
 
     def poll(self) -> None:
         """Once a frame: has the desktop's dialog been answered?"""
@@ -78,7 +82,7 @@ class Desk:
         if self.question is None:
             return
         if isinstance(self.question, Which) and value is not None:
-            path = self._meant(str(value))
+            path = self._meant(self.question, str(value))
             if path is None:
                 return
             self.folder, value = path.parent, path
@@ -111,13 +115,13 @@ class Desk:
         """Whether a folder of this name is what is asked for: recordings are folders."""
         return not self._purpose.saving and self._purpose.fits(name)
 
-    def _meant(self, text: str) -> Path | None:
+    def _meant(self, question: Which, text: str) -> Path | None:
         """The path that was typed; None, with the reason in the dialog, where it cannot be used."""
-        problem, text = "", text.strip()
+        problem, text, path = "", text.strip(), None
         try:
-            path = Path(self.question.folder) / Path(text).expanduser()
+            path = Path(question.folder) / Path(text).expanduser()
             if text and path.is_dir() and not self._whole(path.name):
-                self._list(path, self.question.name)
+                self._list(path, question.name)
                 return None
             path = self._ended(path, self._purpose)
             if not text:
@@ -133,7 +137,7 @@ class Desk:
         except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name too long, no home
             problem = f"Not a usable name: {getattr(error, 'strerror', None) or error}"
         if problem:
-            self.question = replace(self.question, name=text, problem=problem)
+            self.question = replace(question, name=text, problem=problem)
             return None
         return path
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnviz3d.app.session import opening, scene_files
 from nnviz3d.app.session.opening import new_session
@@ -24,6 +25,9 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene, Train
 
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
+
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
@@ -33,7 +37,7 @@ LONG = 120.0  # seconds of training that nobody is asked about
 CHECKPOINT = Purpose("Save a checkpoint", (".safetensors",), saving=True)
 
 
-def receive(loop, files: list[Path]) -> None:
+def receive(loop: Loop, files: list[Path]) -> None:
     """What each file is, by its name or its first bytes. Several at once only where they belong together: pictures and labels in the IDX
     format.
 
@@ -67,7 +71,7 @@ def receive(loop, files: list[Path]) -> None:
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
 
 
-def take_weights(loop, file: Path) -> None:
+def take_weights(loop: Loop, file: Path) -> None:
     """A checkpoint: training goes on from it, in this session where it fits, else in one of its own. Other weights: they are put into the
     network. Undo leads back. Raises InputError, and then nothing has changed."""
     from nnviz3d.app.session import checkpoints
@@ -87,15 +91,15 @@ def take_weights(loop, file: Path) -> None:
         loop.say(f"{file.name}: goes on from step {loop.session.source.step:,}")
 
 
-def _session_of(loop, found, file: Path) -> Session:
+def _session_of(loop: Loop, found, file: Path) -> Session:
     """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
-    problem = None
+    problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
         try:
             return new_session(found.scene, base, loop.session.asked, None, REMEMBER)
         except InputError as error:
-            problem = problem or error
-    raise problem
+            problems.append(error)
+    raise problems[0]
 
 
 def is_idx(file: Path) -> bool:
@@ -125,7 +129,7 @@ def _could_be_table(file: Path) -> bool:
     return tables.is_table(file)
 
 
-def ask_columns(loop, file: Path, settings: dict, note: str = "") -> None:
+def ask_columns(loop: Loop, file: Path, settings: dict, note: str = "") -> None:
     """Ask what becomes of each column. `settings`: keys of `data`; without a target, the likeliest is proposed. Raises InputError."""
     settings = dict(settings)
     try:
@@ -142,7 +146,7 @@ def ask_columns(loop, file: Path, settings: dict, note: str = "") -> None:
     loop.desk.ask(Columns(str(file), table, settings, note), lambda answer: take_data(loop, "csv", {"file": file}, **answer))
 
 
-def ask_arrays(loop, file: Path) -> None:
+def ask_arrays(loop: Loop, file: Path) -> None:
     """Learn from an archive of arrays, or ask which of them are meant where that is not clear. Raises InputError."""
     found = npz.unclear(file)
     if found is None:
@@ -168,7 +172,7 @@ def _described(file: Path, settings: dict):
     return tables.describe(file, plain, tables.PEEK_CELLS)
 
 
-def columns(loop, wanted: dict | None) -> None:
+def columns(loop: Loop, wanted: dict | None) -> None:
     """The question again, with the table read as `wanted`; None: of the table that the scene learns from. Raises InputError."""
     question, session = loop.desk.question, loop.session
     if wanted is None:
@@ -184,7 +188,7 @@ def columns(loop, wanted: dict | None) -> None:
             loop.desk.question = replace(question, settings=wanted, problem=told[:600])
 
 
-def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
+def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None:
     """Learn from these files. `settings`: other keys of `data`. Raises InputError, and then nothing has changed.
 
     What the scene said of its old data goes: how they were made and read, its test and its comparison.
@@ -212,7 +216,7 @@ def take_data(loop, kind: str, files: dict[str, Path], **settings) -> None:
     loop.say(told if len(told) <= TOLD else f"{told[:TOLD].rsplit('; ', 1)[0]}; more in the section Data")
 
 
-def _changed(loop, edits: list[Edit]) -> None:
+def _changed(loop: Loop, edits: list[Edit]) -> None:
     loop.inputs.edits(edits)
     loop.session.change(edits, loop.now)
 
@@ -229,7 +233,7 @@ def _fitting(make: Callable):
         return make((Edit("network.output.activation", "auto"), *more))
 
 
-def open_scene(loop, name: str) -> None:
+def open_scene(loop: Loop, name: str) -> None:
     """Another scene or a recording, once unsaved changes are saved or let go. What cannot be opened is told before anybody is asked."""
     opened = opening.read(name)
 
@@ -241,7 +245,7 @@ def open_scene(loop, name: str) -> None:
     save_first(loop, f"open {Path(name).stem}", then)
 
 
-def save_first(loop, doing: str, then: Callable[[], None]) -> None:
+def save_first(loop: Loop, doing: str, then: Callable[[], None]) -> None:
     """`then()`, at once where nothing is unsaved, else after the answers: the scene's changes, and training that took long. Saving that
     fails is told, and `then` waits for another wish."""
     if not scene_files.unsaved(loop.session):
@@ -256,7 +260,7 @@ def save_first(loop, doing: str, then: Callable[[], None]) -> None:
     loop.desk.ask(SaveFirst(loop.session.scene.title or loop.session.name, doing), answered)
 
 
-def _save_run(loop, doing: str, then: Callable[[], None]) -> None:
+def _save_run(loop: Loop, doing: str, then: Callable[[], None]) -> None:
     session = loop.session
     if session.unsaved < LONG or session.source.learner is None:
         then()
@@ -271,7 +275,7 @@ def _save_run(loop, doing: str, then: Callable[[], None]) -> None:
     loop.desk.ask(SaveRun(session.scene.title or session.name, doing, session.source.step, session.unsaved), answered)
 
 
-def save_checkpoint(loop, then: Callable[[], None] = lambda: None) -> None:
+def save_checkpoint(loop: Loop, then: Callable[[], None] = lambda: None) -> None:
     """Ask where, and write it."""
 
     def named(path: Path) -> None:

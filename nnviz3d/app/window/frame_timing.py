@@ -5,8 +5,9 @@ Of a constant size however long a run is: the last thousand frames are kept as t
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import log
 from time import perf_counter
@@ -19,6 +20,8 @@ RECENT = 90
 KEPT = 1000  # frames whose times are kept one by one
 WARM = 5  # first frames, which compile and warm up: not counted
 FINE = 0.01  # share by which two times differ that are counted apart
+SHORTEST, LONGEST = 1e-4, 1e7  # ms that are told apart: from less than a call of the clock to hours
+CELLS = round(log(LONGEST / SHORTEST) / FINE) + 1
 
 
 class Times:
@@ -26,44 +29,47 @@ class Times:
 
     def __init__(self):
         self.last: deque[float] = deque(maxlen=KEPT)
-        self._counts: Counter[int] = Counter()
+        self._counts = array("I", bytes(4 * CELLS))  # whole from the start: a dict would grow over hours, by every rare time
         self._seen = 0
 
     def add(self, ms: float) -> None:
         self.last.append(ms)
         self._seen += 1
         if self._seen > WARM:
-            self._counts[round(log(max(ms, 1e-4)) / FINE)] += 1
+            self._counts[round(log(min(max(ms, SHORTEST), LONGEST) / SHORTEST) / FINE)] += 1
 
     def percentiles(self, wanted: tuple[float, ...], skip: int) -> list[float]:
         """Exact for at most `KEPT` frames, of which the first `skip` are left out; else within 1 %, of all."""
         if self._seen <= KEPT:
             rows = list(self.last)
             return [float(np.percentile(rows[skip:] or rows, q)) for q in wanted]
-        steps, counts = zip(*sorted(self._counts.items()), strict=True)
-        ms = np.exp(np.array(steps) * FINE)
-        return [float(np.percentile(ms, q, weights=counts, method="inverted_cdf")) for q in wanted]
+        counts = np.array(self._counts)
+        cells = np.flatnonzero(counts)
+        ms = SHORTEST * np.exp(cells * FINE)
+        return [float(np.percentile(ms, q, weights=counts[cells], method="inverted_cdf")) for q in wanted]
 
 
 class Meter:
     """`with meter("train"): ...`; `end_frame` closes a frame. Names keep the order in which they first appeared."""
 
-    def __init__(self):
+    def __init__(self, clock: Callable[[], float] = perf_counter):
+        """`clock`: seconds, of the wall or of this thread."""
+        self._clock = clock
         self._now: dict[str, float] = {}
         self._frames: dict[str, Times] = {"frame": Times()}
         self._count = 0
         self._recent: deque[float] = deque(maxlen=RECENT)
-        self._start = perf_counter()
+        self._start = clock()
         self._shown = Performance()
         self._since = 0
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        start = perf_counter()
+        start = self._clock()
         try:
             yield
         finally:
-            self._now[name] = self._now.get(name, 0.0) + (perf_counter() - start) * 1e3
+            self._now[name] = self._now.get(name, 0.0) + (self._clock() - start) * 1e3
 
     def of(self, *names: str) -> float:
         """Milliseconds of these stages in the frame that just ended."""
@@ -80,7 +86,7 @@ class Meter:
 
     def end_frame(self) -> float:
         """Milliseconds since the last call."""
-        now = perf_counter()
+        now = self._clock()
         elapsed = (now - self._start) * 1e3
         self._start = now
         self._now["frame"] = elapsed

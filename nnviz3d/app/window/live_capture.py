@@ -82,6 +82,8 @@ class Capture:
 
     def _keep(self) -> None:
         """Where this frame has a slot of its own."""
+        if self._film is None or self._readback is None:
+            return
         self._last = self.loop.now
         slot = round((self._last - self._start) * self._film.fps)
         if slot > self._slot:
@@ -90,45 +92,47 @@ class Capture:
 
     def advance(self) -> None:
         """Once a frame, when the rasteriser has had its time: ask for this frame, and hand on the ones that have come."""
-        film = self._film
-        if film is None:
+        film, readback = self._film, self._readback
+        if film is None or readback is None:
             return
         if self._kept and self.on:
             self._kept = False
-            self._dropped += not self._readback.start(self._slot)
+            self._dropped += not readback.start(self._slot)
         if not self._stopped:
-            self._hand_on()
+            self._hand_on(film, readback)
             if film.error:  # the disk is full
-                self._end()
+                self._end(film)
         if film.over:
-            self._tell()
+            self._tell(film)
 
-    def _hand_on(self, wait: bool = False) -> None:
-        for pixels in self._readback.ready(wait):
-            self._film.offer(pixels.tag, pixels.image, pixels.give_back)
+    @staticmethod
+    def _hand_on(film: LiveFilm, readback: Readback, wait: bool = False) -> None:
+        for pixels in readback.ready(wait):
+            film.offer(pixels.tag, pixels.image, pixels.give_back)
 
     # ------------------------------------------------------------ the end
 
     def stop(self) -> None:
         """The film ends with the last frame; the thread makes it whole meanwhile."""
-        self._hand_on(wait=True)
-        self._end()
+        film, readback = self._film, self._readback
+        if film is not None and readback is not None:
+            self._hand_on(film, readback, wait=True)
+            self._end(film)
 
-    def _end(self) -> None:
+    def _end(self, film: LiveFilm) -> None:
         self._stopped = True
-        self._film.stop(self._slot + 1)
+        film.stop(self._slot + 1)
         inputs = self.loop.inputs
         if inputs.on:  # a tour has none
             begun = self._begun if inputs is self._inputs else 0.0  # else another scene was opened meanwhile
             try:
-                self._beside = f" and {inputs.save(self._film.path.with_suffix(ENDING), begun).name}"
+                self._beside = f" and {inputs.save(film.path.with_suffix(ENDING), begun).name}"
             except InputError as error:
                 self.loop.session.banner = str(error)
 
-    def _tell(self) -> None:
+    def _tell(self, film: LiveFilm) -> None:
         """It is over: say what there is now, and write down what was done."""
-        film, loop = self._film, self.loop
-        self._film = None
+        loop, self._film = self.loop, None
         lost = f", {self._dropped:,} frames were dropped" if self._dropped else ""
         if film.error:
             loop.session.banner = f"The capture has ended: {film.error}. What was recorded until then is in {film.kept.name}."
@@ -137,11 +141,12 @@ class Capture:
 
     def finish(self) -> None:
         """Wait until the film is whole: the window closes. Safe to call at any time."""
-        if self._film is not None:
+        film = self._film
+        if film is not None:
             if not self._stopped:
                 self.stop()
-            self._film.wait()
-            self._tell()
+            film.wait()
+            self._tell(film)
         if self._readback is not None:
             self._readback.close()
             self._readback = None

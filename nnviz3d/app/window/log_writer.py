@@ -24,6 +24,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.session_log import Event, Timeline
+from nnviz3d.spec.topology import EdgeRef
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
@@ -99,11 +100,6 @@ class Inputs:
                 self._act("do", name="walk_leave")
             self._act("do", self._sample(), "show_sample")
 
-    def tuned(self, parameter: int, value: float) -> None:
-        """After a drag on the stage turned a weight or a bias."""
-        if self.on:
-            self._act("do", [int(parameter), float(value)], "set_parameter", True, self.loop.now)
-
     def weights(self, path: Path) -> None:
         """Before a file's weights are put into the network."""
         if self.on:
@@ -135,17 +131,19 @@ class Inputs:
         elif self.step != step and self.time - since >= STEP_EVERY:
             self._sample_run(abs(self.step - step) / (self.time - since))
         self._walk()
-        pose = stage._drawn.pose
+        pose = stage.pose
         values = (*pose.target, pose.yaw, pose.pitch, pose.distance, *pose.shift)
         far = pose.distance * SMALL
         if self.time > self._posed:
             self._posed = self.time
             self._poses(self._pose.add(self.time, values, (far, far, far, SMALL, SMALL, far, SMALL, SMALL)))
-        seen = [stage.picked, stage.hovered, stage.chosen, stage.hovered_edge, stage.layer]
+        pointer = stage.pointer
+        chosen = pointer.chosen if pointer.chosen_edge is None else _edge(pointer.chosen_edge)
+        seen = [pointer.picked, pointer.hovered, chosen, _edge(pointer.hovered_edge), pointer.layer]
         if seen != self._seen:
             self._seen = seen
             self._keep(Event(self.time, "seen", seen))
-        window = [*stage.host.size, round(min(panel, 1.0), 4), round(stage.room, 4)]
+        window = [*stage.viewport.host.size, round(min(panel, 1.0), 4), round(stage.camera.room, 4)]
         if window != self._window:
             self._window = window
             self._keep(Event(self.time, "window", window))
@@ -191,18 +189,18 @@ class Inputs:
     def _sample_run(self, rate: float) -> None:
         """How far the run has come, at `rate` steps a second: steps that follow each other evenly are told by the first and the last."""
         for time, (step,) in self._run.add(self.time, (self.step,), (rate * STEP_EVERY,)):
-            self._keep(Event(time, "step", None, step))
+            self._keep(Event(time, "step", None, int(step)))
         self._marked = self.time, self.step, self.session.running
 
     def _flush_run(self) -> None:
         for time, (step,) in self._run.flush():
-            self._keep(Event(time, "step", None, step))
+            self._keep(Event(time, "step", None, int(step)))
 
     def _walk(self) -> None:
         """The place of a walk that plays; where it rests, commands have told where."""
         walking = self.session.walking
         playing = walking is not None and walking.playing
-        if playing and self.time > self._placed:
+        if walking is not None and playing and self.time > self._placed:
             self._placed = self.time
             for time, (number,) in self._place.add(self.time, (walking.number,), (1e-4,)):
                 self._keep(Event(time, "place", [number, True], self.step))
@@ -259,6 +257,10 @@ class Inputs:
         return path
 
 
+def _edge(edge: EdgeRef | None) -> list[int] | int:
+    return -1 if edge is None else [edge.connection, edge.local]
+
+
 def _json(value):
     """Only what JSON knows: layers become tables, numpy numbers plain ones."""
     if isinstance(value, BaseModel):
@@ -278,7 +280,8 @@ def thinned(events: list[Event]) -> list[Event]:
         if event.kind in session_log.ACTS:
             acts.append(k)
     inner = {b for a, b, c in zip(acts, acts[1:], acts[2:], strict=False) if drags[b] and drags[a] == drags[b] == drags[c]}
-    out, odd = [], dict.fromkeys(("pose", "step", "seen"), False)
+    out: list[Event] = []
+    odd: dict[str, bool] = dict.fromkeys(("pose", "step", "seen"), False)
     for k, event in enumerate(events):
         if event.kind in odd and event.time < half:
             odd[event.kind] = not odd[event.kind]

@@ -1,14 +1,26 @@
-"""One frame: poll, panels return edits, apply, publish, draw, overlay, train, present. The same in a window and headless.
+"""One frame, the same in a window and headless:
 
-Training comes after the draw calls are handed over and before the wait for them: the rasteriser draws step n while step n + 1 is computed.
+poll -> apply the answers of the last frame -> publish -> overlay -> draw -> train while the rasteriser works -> present
+
+- poll: the window's events; files that were dropped, the file dialog, the wish to close.
+- apply: edits, what was done on the stage, commands, all as the overlay handed them back one frame ago; then what they rebuild.
+- publish: the session brings the shown sample up to the newest step, the stage reads it into a `ViewState` and uploads what changed.
+  From here to the end of the frame nothing that is drawn changes.
+- overlay: panels are laid out from a `Readout` and hand back an `Answer`, for the next frame.
+- draw: OpenGL calls only, the network and then the overlay; they are handed over, nobody waits for them.
+- train: steps of the network while the rasteriser draws the step before; a live film takes its pixels.
+- present: wait for the picture, and show it.
 """
 
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+
+import numpy as np
 
 from nnviz3d.app.readout import build
 from nnviz3d.app.render import image_files
@@ -16,7 +28,7 @@ from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.tour.controller import LEAVES, Guide
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
 from nnviz3d.app.window.dialogs import Desk
@@ -27,7 +39,8 @@ from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
+from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
@@ -49,7 +62,7 @@ class Loop:
         self.overlay.memory.dock_width = self.personal.settings.panel_width
         session.banner = session.banner or self.personal.notice
         self.meter = Meter()
-        self.answer = Answer()
+        self.answer = Answer(free=self._free())
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
@@ -81,8 +94,9 @@ class Loop:
             self.stage.rebuild(self.session.take_rebuild())
             self.guide.advance(dt)
         with self.meter("publish"):
+            self.session.refresh()
             self.stage.prepare(dt)
-            self.inputs.look(self.overlay.panel_width / max(self.host.display_size[0], 1))
+            self.inputs.look(self.overlay.free.right)
         with self.meter("overlay"):
             self._overlay(dt)
         with self.meter("draw"):
@@ -100,8 +114,20 @@ class Loop:
             self.host.present()
         self._govern(self.meter.end_frame())
         self._warned = self._warned + 1 if self.wants_still else 0
-        if self._warned == WARNED:
-            self._save_still()
+        if self.wants_still is not None and self._warned == WARNED:
+            self._save_still(self.wants_still)
+
+    def picture_at_rest(self) -> np.ndarray:
+        """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
+        self.session.settle()
+        self.session.running = False
+        if self.session.walking is None:
+            self.session.evaluate()  # at rest the scores are of this very step
+        self.session.refresh()
+        self.stage.draw(0.0)
+        self._overlay(1e-3)
+        self.host.end_overlay()
+        return self.host.read()
 
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
@@ -109,7 +135,7 @@ class Loop:
         self.inputs.after_time(before)
 
     @staticmethod
-    def _until(ms: float):
+    def _until(ms: float) -> Callable[[], bool]:
         end = perf_counter() + ms * 1e-3
         return lambda: perf_counter() < end
 
@@ -125,40 +151,32 @@ class Loop:
 
     def _overlay(self, dt: float) -> None:
         self._toast_left -= dt
-        performance = self.meter.performance(
-            self.stage.renderer.timers.ms,
-            renderer=self.host.context.renderer,
-            backend=self.session.ops.why,
-            quality=self.stage.level.name,
-            resolution_scale=self.stage.level.scale,
-            draw_calls=Program.draws,
-        )
+        readout = self.readout()
         Program.draws = 0
-        readout = build.readout(
-            self.session,
-            self.stage.labels(),
-            self.stage.edges,
-            performance,
-            self.stage.picked,
-            self.stage.hovered,
-            self.toast if self._toast_left > 0 else "",
-            self.stage.chosen,
-            self.stage.layer,
-            plane=self.stage.plane(),
-            moment=self.guide.moment(),
-            edge=self.stage.hovered_edge,
-            question=self.desk.question,
-            beside=self.stage.beside,
-            tour=self.guide.reading(),
-            capture=self.capture.reading(),
-            signals=self.stage.signals,
-            stack=self.stage.stack(),
-            settings=self.personal.settings,
-        )
         self._title()
         self.host.begin_overlay(dt)
         typed = self.host.keyboard and self.host.keyboard.take()
         self.answer = self.overlay.draw(self.personal.coloured(self.session.scene), readout, self.host.display_size, dt, typed=typed)
+
+    def readout(self) -> Readout:
+        """What the overlay is given: of the frame that was prepared last."""
+        performance = self.meter.performance(
+            self.stage.renderer.timers.ms,
+            renderer=self.host.context.renderer,
+            backend=self.session.ops.why,
+            quality=self.stage.view.frame.level.name,
+            resolution_scale=self.stage.view.frame.level.scale,
+            draw_calls=Program.draws,
+        )
+        around = build.Surroundings(
+            performance=performance,
+            settings=self.personal.settings,
+            toast=self.toast if self._toast_left > 0 else "",
+            question=self.desk.question,
+            tour=self.guide.reading(),
+            capture=self.capture.reading(),
+        )
+        return build.readout(self.session, self.stage.reading(), around)
 
     def _title(self) -> None:
         """What the window's list of windows should say."""
@@ -173,15 +191,15 @@ class Loop:
         self.inputs.edits(answer.edits, answer.editing)
         self.session.apply(answer.edits, self.now, answer.editing)
         self.session.wants = answer.wants
-        if not answer.editing and not answer.stage.tuning:
+        if not answer.editing:
             self.session.history.let_go()
             self.inputs.let_go()
-        self.stage.set_panels(answer.panel_width / max(self.host.display_size[0], 1), answer.foot)
-        self.stage.lit = answer.lit
+        self.stage.camera.make_way(answer.free)
+        self.stage.pointer.lit = answer.lit
         self._handle(answer.stage, dt)
         for edit in answer.edits:
             if edit.path == "view.camera":
-                self.stage.fly_to_preset(self.session.scene.view.camera)
+                self.stage.camera.fly_to_preset(self.session.scene.view.camera)
         for command in answer.commands:
             with self._telling():
                 self.do(command)
@@ -190,9 +208,10 @@ class Loop:
     def _handle(self, stage: StageInput, dt: float) -> None:
         if stage.tuning:
             self.session.settle()
-        self.stage.handle(stage, dt, self.now)
-        if stage.tuning and stage.tune and self.stage.tuned is not None:
-            self.inputs.tuned(*self.stage.tuned)
+        command = self.stage.handle(stage, dt)
+        if command is not None:
+            with self._telling():
+                self.do(command)
 
     def _hear(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
@@ -209,7 +228,7 @@ class Loop:
             self.do(Command("quit"))
 
     @contextmanager
-    def _telling(self):
+    def _telling(self) -> Iterator[None]:
         """What cannot be used becomes the banner."""
         try:
             yield
@@ -224,9 +243,9 @@ class Loop:
         except InputError as error:
             self.session.banner = str(error)
 
-    def _save_still(self) -> None:
+    def _save_still(self, size: tuple[int, int]) -> None:
         """Of the stage, larger than the window, between two frames."""
-        size, self.wants_still = self.wants_still, None
+        self.wants_still = None
         try:
             image = draw_enlarged(self.host, self.stage, self.overlay.scale, size)
             self.say(f"saved {image_files.save(image, Path.cwd(), self.session.name)}, {size[0]} x {size[1]} pixels")
@@ -261,23 +280,31 @@ class Loop:
         self._show(there.session, lambda _loop: there.inputs)
         self.say(f"{there.session.scene.title or there.session.name} again, at step {there.session.source.step:,}")
 
-    def _show(self, session: Session, inputs) -> None:
+    def put(self, session: Session, stage: Stage) -> None:
+        """Show this session on this stage from now on. Closes nothing."""
+        self.session, self.stage = session, stage
+
+    def _show(self, session: Session, inputs: Callable[[Loop], Inputs]) -> None:
         self.stage.close()
-        self.session = session
         session.dress = self.personal.dress
-        self.stage = Stage(self.host, session)
-        self.stage.set_panels(self.overlay.panel_width / max(self.host.display_size[0], 1))
-        self.stage.rig.jump(self.stage.rig.goal)
+        self.put(session, Stage(self.host, session))
+        self.stage.camera.make_way(self._free())
+        self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         self.inputs = inputs(self)
 
-    def settle_in(self, name: str, value) -> None:
+    def _free(self) -> FreeArea:
+        """What panels leave to the network, where no overlay has been drawn for it."""
+        scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
+        return free_area(self.host.display_size[1], scale, self.overlay.free.right, two=self.session.rival is not None)
+
+    def settle_in(self, name: str, value: object) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
         try:
             self.personal.set(name, value)
         finally:
             mine = self.personal.settings
             self.host.text_size = mine.text_size
-            self.overlay.scale = self.stage.text = self.host.pixel_ratio
+            self.overlay.scale = self.stage.viewport.text = self.host.pixel_ratio
             self.overlay.memory.dock_width = mine.panel_width
 
     # ---------------------------------------------------------------- many frames
@@ -299,5 +326,5 @@ class Loop:
         self.desk.withdraw()
         self.guide.leave()
         self.stage.close()
-        self.overlay = None
+        del self.overlay  # before the context that its textures live in
         self.host.close()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnviz3d.app.training import interrupts
 from nnviz3d.spec import file_extensions
@@ -13,6 +14,10 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
+
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
+    from nnviz3d.formats.nnrec_reader import Recording
 
 
 def run_window(
@@ -28,7 +33,7 @@ def run_window(
     fullscreen: bool = False,
     path: Path | None = None,
     tour: str = "",
-    recording=None,
+    recording: Recording | None = None,
     arriving: Path | None = None,
     resume: Path | None = None,
     typed: Sequence[str] = (),
@@ -67,7 +72,7 @@ def run_window(
             host.dropped.append(str(arriving))
         loop.run(frames)
         if screenshot is not None:
-            image_files.write(_last_picture(loop), screenshot)
+            image_files.write(loop.picture_at_rest(), screenshot)
         if stats is not None:
             write_text(
                 stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
@@ -77,7 +82,7 @@ def run_window(
     return 0
 
 
-def go_on(loop, path: Path, typed: Sequence[str] = ()) -> None:
+def go_on(loop: Loop, path: Path, typed: Sequence[str] = ()) -> None:
     """Begin with a checkpoint, of which the session's timeline knows and which undo does not lead back from; settings that were `typed` are
     true from there on. Raises InputError."""
     from nnviz3d.app.session import checkpoints, scene_files
@@ -89,15 +94,3 @@ def go_on(loop, path: Path, typed: Sequence[str] = ()) -> None:
     loop.inputs.edits(wanted)
     loop.session.change(wanted)
     loop.session.history = type(loop.session.history)()
-
-
-def _last_picture(loop):
-    """Draw the moment once more, at rest: after a swap a window's back buffer holds nothing."""
-    loop.session.settle()
-    loop.session.running = False
-    if loop.session.walking is None:
-        loop.session.evaluate()  # at rest what is told is of this very step
-    loop.stage.draw(0.0)
-    loop._overlay(1e-3)
-    loop.host.end_overlay()
-    return loop.host.read()

@@ -23,14 +23,15 @@ class Door:
     def add(self, time: float, values: Sequence[float], tolerance: Sequence[float]) -> list[Sample]:
         """`time` later than before; one tolerance for each value."""
         sample = time, tuple(values)
-        if self._kept is None:
+        kept, waits = self._kept, self._waits
+        if kept is None:
             self._begin(sample)
             return [sample]
         out = []
-        if not self._swing(sample, tolerance):
-            out.append(self._waits)
-            self._begin(self._waits)
-            self._swing(sample, tolerance)
+        if not self._swing(kept, sample, tolerance) and waits is not None:
+            out.append(waits)
+            self._begin(waits)
+            self._swing(waits, sample, tolerance)
         self._waits = sample
         return out
 
@@ -44,9 +45,9 @@ class Door:
         self._kept, self._waits = sample, None
         self._low, self._high = [-float("inf")] * len(sample[1]), [float("inf")] * len(sample[1])
 
-    def _swing(self, sample: Sample, tolerance: Sequence[float]) -> bool:
+    def _swing(self, kept: Sample, sample: Sample, tolerance: Sequence[float]) -> bool:
         """Whether a line to this sample passes all since the last kept one; narrows the door where it does."""
-        start, values = self._kept
+        start, values = kept
         span = sample[0] - start
         slopes = [(v - v0) / span for v, v0 in zip(sample[1], values, strict=True)]
         if self._waits is not None and any(not low <= s <= high for s, low, high in zip(slopes, self._low, self._high, strict=True)):

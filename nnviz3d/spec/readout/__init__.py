@@ -4,12 +4,12 @@ A panel sees a `Scene` and a `Readout`, and answers with `Edit`s and `Command`s.
 Numbers are plain Python numbers or read-only numpy arrays, copied out of the arenas after the step that made them.
 """
 
-from nnviz3d.spec.readout.answer import Answer, Command, CommandName, StageInput
+from nnviz3d.spec.readout.answer import Answer, Command, CommandName, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
-from nnviz3d.spec.readout.layers import LayerReading, LayersReading
+from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
-from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
+from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
@@ -24,12 +24,16 @@ __all__ = [
     "CommandName",
     "CompareReading",
     "ConfusionReading",
+    "EdgeReading",
     "EffectReading",
     "Finding",
+    "FreeArea",
     "GradientReading",
     "Label",
+    "LayerEnd",
     "LayerReading",
     "LayersReading",
+    "MatrixReading",
     "MomentReading",
     "MomentsReading",
     "NetworkReading",

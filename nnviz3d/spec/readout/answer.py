@@ -46,14 +46,24 @@ class StageInput:
 
 
 @dataclass(frozen=True)
+class FreeArea:
+    """The rectangle that the overlay leaves to the network, by what it covers beside it: shares of the picture's width (`right`) and of its
+    height. `corner`: what the card with the title covers at the top left, where only a tall column of names comes."""
+
+    right: float = 0.0
+    bottom: float = 0.0
+    top: float = 0.0
+    corner: float = 0.0
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the overlay hands back: changes of the scene, things to do, and what happened on the stage."""
 
     edits: tuple = ()
     commands: tuple[Command, ...] = ()
     stage: StageInput = StageInput()
-    panel_width: float = 0.0  # pixels of the dock, so that the camera centres the free part
-    editing: bool = False  # a widget is held: its edits belong together for undo
+    free: FreeArea = FreeArea()  # where the network is to stand
+    editing: bool = False  # a widget, or a weight on the stage, is held: its edits belong together for undo
     lit: int = -1  # the parameter whose term lies under the pointer on a panel: its edge lights up
     wants: dict[str, Any] = field(default_factory=dict)  # readings that are on screen and cost something: what they are to be of
-    foot: float = 0.0  # pixels that a tour's card covers at the bottom; 0: there is the transport bar

@@ -13,7 +13,7 @@ from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
-from nnviz3d.spec.readout.parameter import EffectReading, ParameterEquations, ParameterReading
+from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.reasons import ABLE, Reasons
@@ -118,7 +118,7 @@ class Readout:
     features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
     moment: Moment | None = None  # inside a walk: what is told on the stage
     weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
-    edge: ParameterReading | None = None  # the edge under the pointer
+    edge: ParameterReading | EdgeReading | None = None  # the edge under the pointer
     holds: Holds = NONE
     effect: EffectReading | None = None  # of the last edit by hand
     question: Question | None = None  # waits for the command `answer`

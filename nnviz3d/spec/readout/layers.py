@@ -1,41 +1,74 @@
 """What is told of a whole layer, and of how all layers developed.
 
-Arrays are host copies; axes: O neurons of the layer, I of the one before; T moments, L layers with weights, B bins.
+Arrays are host copies; axes: O neurons of the layer, I of those that it is made from; T moments, L layers with weights, B bins.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
-class LayerReading:
-    """A layer with all its numbers. `back` (O,) = W'^T delta' of the next layer (None at the output); `slope` (O,) = f'(z) (None: softmax).
+@dataclass(frozen=True)
+class LayerEnd:
+    """A node that a layer is made from, or that it feeds. `kind`: of the node that the connection leads into; `slot`: which of its inputs.
 
-    `shape` = (O, I). Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change`
-    is weight (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
+    `first`: of its neurons; `size`: how many there are; `shape`: with their axes; `rank`: the longest path from the input.
     """
 
-    layer: int
+    node: int
+    name: str
+    kind: str
+    slot: int
+    first: int
+    size: int
+    shape: tuple[int, ...]
+    rank: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerReading:
+    """A layer, whatever its kind, with its numbers. `back` (O,) = dL/da: what comes back from all that it feeds, added (None at the
+    output); `slope` (O,) = f'(z) (None: softmax)."""
+
+    layer: int  # number of its node
+    kind: str
+    name: str
     activation: str
     loss: str  # what the output is judged by; "" where that is not known
-    first: int
     first_neuron: int
-    first_source: int
-    next_size: int  # 0 at the output
-    shape: tuple[int, int]
-    stride: tuple[int, int]
-    weight: np.ndarray
-    bias: np.ndarray
-    x: np.ndarray  # (I,) activations of the layer before
+    axes: tuple[int, ...]  # O neurons have these
+    sources: tuple[LayerEnd, ...]  # in the order of its inputs
+    targets: tuple[LayerEnd, ...]  # empty at the output
+    x: np.ndarray  # (I,) activations of all sources, one after the other
     z: np.ndarray
     a: np.ndarray
     delta: np.ndarray | None
     back: np.ndarray | None
     slope: np.ndarray | None
     target: np.ndarray | None  # (O,) at the output
+    known: frozenset[str] | None = None  # inside a walk, as of a neuron; "x" as well
+    renewed: bool = False
+    class_weight: float | None = None  # of the sample, at the output; None without class weights
+    table: Any = None  # the layer's table of the scene
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MatrixReading(LayerReading):
+    """A layer with a matrix of weights, `shape` = (O, I).
+
+    Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change` is weight
+    (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
+    """
+
+    first: int
+    first_source: int
+    shape: tuple[int, int]
+    stride: tuple[int, int]
+    weight: np.ndarray
+    bias: np.ndarray
     gradient: np.ndarray  # the last step's batch mean with L1 and L2, before clipping
     bias_gradient: np.ndarray
     change: np.ndarray | None  # of the last step; None where that is not known: all weights were replaced since
@@ -48,9 +81,6 @@ class LayerReading:
     l2: bool = False
     shrinks: bool = False  # L1 acts after the update, as Playground's
     frozen: int = 0  # neurons of it
-    known: frozenset[str] | None = None  # inside a walk, as of a neuron; "x" as well
-    renewed: bool = False
-    class_weight: float | None = None  # of the sample, at the output; None without class weights
 
 
 @dataclass(frozen=True)

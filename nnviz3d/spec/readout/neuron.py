@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -27,12 +28,31 @@ class Term:
 
 @dataclass(frozen=True)
 class Sum:
-    """A weighted sum of any width: its largest terms by |product|, and the rest summed."""
+    """A weighted sum of any width: its largest terms by |product|, and the rest summed. Along one connection, or along several: then it
+    has a part for each.
+
+    `node`: number of the node at the other end, called `name`, with `size` neurons that are called `labels` where they have names, `rank`
+    steps from the input. `kind`: of the node that the connection leads into; `slot`: which of its inputs it is. Where an edge has no
+    weight, 1 stands for it.
+    """
 
     terms: tuple[Term, ...]
     rest_count: int
     rest: float
     total: float  # without a bias
+    node: int = 0
+    kind: str = "dense"
+    slot: int = 0
+    size: int = 0
+    name: str = ""
+    rank: int = 0
+    labels: tuple[str, ...] = field(default=(), repr=False)
+    parts: tuple[Sum, ...] = ()
+
+    @property
+    def connections(self) -> tuple[Sum, ...]:
+        """One for each connection."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True)
@@ -40,7 +60,7 @@ class NeuronReading:
     """Everything the Neuron panel says of one neuron, for the shown sample; all from the arenas."""
 
     neuron: int
-    layer: int  # 0: input
+    layer: int  # number of its node; 0: input
     layer_name: str
     index: int
     activation: str
@@ -49,7 +69,7 @@ class NeuronReading:
     z: float | None = None  # None for an input
     bias: float | None = None
     incoming: Sum | None = None
-    outgoing: Sum | None = None  # sum_k w_kj delta_k; None for an output
+    outgoing: Sum | None = None  # sum_k w_kj delta_k over all that it feeds; None for an output
     delta: float | None = None  # dL/dz for the shown sample
     slope: float | None = None  # f'(z); None where it is not a number (softmax)
     target: float | None = None  # output neurons: what the sample asks for
@@ -75,5 +95,6 @@ class NeuronReading:
         default=None, compare=False, repr=False
     )  # (I,) the activations they multiply; of an input: of all inputs
     strengths: np.ndarray | None = field(default=None, compare=False, repr=False)  # of an input: (I,) summed |weight| of each input
-    source_labels: tuple[str, ...] = field(default=(), repr=False)  # what the neurons of the layer before are called, where they have names
-    target_labels: tuple[str, ...] = field(default=(), repr=False)  # the same of the layer after
+    table: Any = field(default=None, compare=False, repr=False)  # the layer's table of the scene
+    kind: str = "dense"  # what made its layer; "input" for an input
+    masked: tuple[float, int, int] | None = None  # dropout in a walk's step: factor of the shown sample; samples that kept it, of how many

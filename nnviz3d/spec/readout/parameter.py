@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnviz3d.spec.readout.step import CheckReading, UpdateReading
+from nnviz3d.spec.topology import EdgeRef
 
 
 @dataclass(frozen=True)
 class ParameterReading:
-    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in the
-    layer before that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it, and
-    where it is not known. `known`: inside a walk, what of it may be told: "x" (`a`), "gradient", "update" (`change`)."""
+    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in layer
+    `source_layer` that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it,
+    and where it is not known. `known`: inside a walk, what of it may be told: "x" (`a`), "gradient", "update" (`change`)."""
 
     parameter: int
     layer: int
@@ -28,6 +29,7 @@ class ParameterReading:
     label: str = ""  # of the neuron it leads into, where that has one
     frozen: bool = False
     known: frozenset[str] | None = None
+    source_layer: int = 0
 
     def there(self, name: str) -> bool:
         """Whether a walk has come to it; outside one it has."""
@@ -35,10 +37,24 @@ class ParameterReading:
 
 
 @dataclass(frozen=True)
+class EdgeReading:
+    """An edge without a parameter: from neuron `source_index` of node `source` (its number) to neuron `index` of node `layer`. `a`: the
+    activation that it passes on."""
+
+    edge: EdgeRef
+    source: int
+    source_index: int
+    layer: int
+    index: int
+    a: float
+
+
+@dataclass(frozen=True)
 class ParameterEquations:
     """One weight w_ji, or one bias b_j (then `source`, `source_index` and `a` are None), for the shown sample.
 
-    `parameter`: its place among all; `neuron`: the one it leads into, number `index` of layer `layer`; `source`: the one it comes from.
+    `parameter`: its place among all; `neuron`: the one it leads into, number `index` of layer `layer`; `source`: the one it comes from,
+    of layer `source_layer` (of a bias: where the weights come from); `kind`: of the layer that it belongs to.
     """
 
     parameter: int
@@ -64,6 +80,8 @@ class ParameterEquations:
     renewed: bool = False
     output: bool = False  # of the last layer
     check: CheckReading | None = None
+    source_layer: int = 0
+    kind: str = "dense"
 
     @property
     def product(self) -> float:

@@ -31,6 +31,7 @@ class WalkReading:
     gradient: str = ""  # while the edges show one: whose gradient it is
     phase: int = 0  # which one it is in
     whole: bool = True  # what the edges show is there in every layer
+    layers: tuple[int, ...] = ()  # which node each phase is of, by its number; 0: of none
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class MomentReading:
 
 @dataclass(frozen=True)
 class ChangeReading:
-    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of the layer before."""
+    """A weight or bias (`source` None) in two moments: into neuron `index` of `layer`, from neuron `source` of
+    `source_layer`."""
 
     parameter: int
     layer: int
@@ -63,6 +65,7 @@ class ChangeReading:
     source: int | None
     before: float
     after: float
+    source_layer: int = 0
 
 
 @dataclass(frozen=True)

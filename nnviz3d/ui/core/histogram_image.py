@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from nnviz3d.ui.core.numbers import MINUS
+from nnviz3d.spec.number_text import MINUS
 
 DECADES = 2.0  # of the signed logarithmic axis on each side of zero
 

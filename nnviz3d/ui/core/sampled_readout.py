@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nnviz3d.spec.readout import Readout
+from nnviz3d.spec.readout import EdgeReading, Readout
 
 EVERY = 0.1  # seconds between two sets of numbers: more often they cannot be read
 FIELDS = (
@@ -41,7 +41,8 @@ class Told:
 def _subjects(r: Readout) -> tuple:
     """What the numbers are of."""
     neurons = tuple(reading and (reading.neuron, reading.network) for reading in (r.neuron, r.hovered))
-    parameters = tuple(reading and reading.parameter for reading in (r.parameter, r.weight, r.edge))
+    parameters = tuple(reading and reading.parameter for reading in (r.parameter, r.weight))
+    edge = r.edge.edge if isinstance(r.edge, EdgeReading) else r.edge and r.edge.parameter
     checked, layer = r.parameter and r.parameter.check, r.whole and r.whole.layer
     return (
         r.topology,
@@ -52,6 +53,7 @@ def _subjects(r: Readout) -> tuple:
         r.holds,
         neurons,
         parameters,
+        edge,
         checked,
         layer,
     )

@@ -1,7 +1,7 @@
 """Formulas as textures: MicroTeX into imgui's own texture system, so that no OpenGL name is ever seen here.
 
-Only `ui.equations.neuron_equations` writes what is rendered here. Text from files must never reach MicroTeX: a recursive macro hangs it and
-a huge rule crashes it. Images are white and tinted when drawn, so a formula is rendered once for all colours.
+Only `ui.equations` and the equations of `layers` write what is rendered here. Text from files must never reach MicroTeX: a recursive macro
+hangs it and a huge rule crashes it. Images are white and tinted when drawn, so a formula is rendered once for all colours.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ import imgui_bundle
 import numpy as np
 from imgui_bundle import imgui, imgui_microtex
 
+from nnviz3d.ui.core import theme
+
 BYTE_CAP = 8 << 20  # about 500 formulas of 24 px
 IDLE = 900  # frames after which what is not drawn any more is dropped: in a walk every step has numbers of its own
 MAX_LENGTH = 400  # our longest is about 120; a bound, because MicroTeX makes pictures of any width
 _WARM_UP = r"z^{[1]}_{j} = \sum_{i=1}^{4} w_{ji}\,a_i + b_j = 0.5"
 _WHITE = 0xFFFFFFFF
+_INKS = {"a": theme.ACCENT, "d": theme.ERROR_SIGNS[0]}  # what `layers.shared.notation` calls the colours of its letters
 _state: dict[str, bool] = {}  # "ready" once tried: MicroTeX is one for the whole process
 _alive: set = set()  # textures that imgui still points to, even where an overlay is dropped without close()
 
@@ -131,6 +134,8 @@ class Formulas:
         return (latex, round(size)) in self._cache or (latex, round(size)) in self._failed
 
     def _render(self, latex: str, size: int) -> Formula | None:
+        for kind, colour in _INKS.items():
+            latex = latex.replace(rf"\textcolor{{{kind}}}", rf"\textcolor{{{colour}}}")
         try:
             image = imgui_microtex.render(latex, float(size), _WHITE)
         except RuntimeError:

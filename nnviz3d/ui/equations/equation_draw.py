@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from imgui_bundle import imgui
 
+from nnviz3d.layers.shared.equation_line import Line, Span
+from nnviz3d.spec.number_text import plain
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import cut
-from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.tex import Formula
 from nnviz3d.ui.core.widgets import show_tip
-from nnviz3d.ui.equations.equation_line import Line, Span
 
 SYMBOLS, NUMBERS, STEPS, SHAPES = 15.5, 15.5, 14.0, 12.5  # unscaled pixels; numbers of an update are long
 SMALLEST = 0.8  # a line of numbers gets so much smaller before it is broken; symbols by its square
@@ -35,7 +36,7 @@ class _Laid:
 
     height: float
     above: float  # from the top to the first baseline
-    formula: object = None
+    formula: Formula | None = None
     size: float = 0.0  # of numbers, pixels
     step: float = 0.0  # from row to row
     rows: list[list[tuple[float, str, int, bool]]] = field(default_factory=list)
@@ -94,7 +95,8 @@ class Lines:
         if laid.formula is not None:
             ink = _DIM if line.kind in ("rest", "bias", "number", "shapes") else _TEXT
             draw_list.push_clip_rect(imgui.ImVec2(x, y - f.px(4)), imgui.ImVec2(x + full, y + laid.height + f.px(4)), True)
-            f.formulas.get(line.tex, laid.pixels)  # in use: not to be freed
+            # asked for in each frame: so it counts as in use, and is made again where it was freed while nobody looked
+            laid.formula = f.formulas.get(line.tex, laid.pixels) or laid.formula
             laid.formula.draw(draw_list, x + _inset(f, line, laid.room), base - laid.formula.baseline, ink)
             draw_list.pop_clip_rect()
         math, ascent = f.fonts.math or f.fonts.regular, laid.size * f.fonts.math_ascent

@@ -5,11 +5,12 @@ Vectors are columns; a product of shapes reads as the arrays do: (48) = (48 × 6
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnviz3d.spec.readout import LayerReading
-from nnviz3d.ui.equations.equation_line import Line, Span
-from nnviz3d.ui.equations.neuron_equations import FUNCTIONS, LOSS_NAMES, a_, delta_, ink, weight_tip
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.layers.shared.matrix_lines import length, shapes, size
+from nnviz3d.layers.shared.notation import a_, delta_, ink, z_
+from nnviz3d.spec.readout import LayerReading, MatrixReading
+from nnviz3d.ui.equations.neuron_equations import FUNCTIONS, LOSS_NAMES, weight_tip
 
 # (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
 RULES = {
@@ -27,85 +28,78 @@ HOLDS = 5e-3  # relative: a change so near to rate times direction is told as th
 
 
 def forward(r: LayerReading) -> list[Line]:
-    o, i = (f"{n:,}" for n in r.shape)
-    k, z = r.layer, rf"z^{{[{r.layer}]}}"
-    before = a_(k - 1)
-    tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
-    function = rf"\mathrm{{{r.activation}}}" if r.activation == "softmax" else "f"
-    what = "softmax" if r.activation == "softmax" else r.activation
-    lines = [
-        Line(rf"{z} = W^{{[{k}]}}\,{before} + b^{{[{k}]}}", tip=tip),
-        _shapes(f"({o}) = ({o} × {i})({i}) + ({o})"),
-        Line(rf"{a_(k)} = {function}({z})", tip=f"The activation function, applied to every element: {what}."),
-    ]
-    if r.activation in FUNCTIONS and r.activation != "linear":
-        lines.append(Line(rf"f(z) = {FUNCTIONS[r.activation]}", kind="shapes", tip=f"{what}, of each element by itself."))
-    return [
-        *lines,
-        _size(r"\lVert z\rVert", r.z, f"The length of z: the root of the sum of its {o} squares."),
-        _size(r"\lVert a\rVert", r.a, "The length of a.", "a"),
-    ]
+    """z as the kind makes it, a = f(z), and how long they are."""
+    kind, o = face(r.kind, "equations"), f"{len(r.z):,}"
+    lines = kind.layer(r)
+    if kind.APPLIES:
+        function = rf"\mathrm{{{r.activation}}}" if r.activation == "softmax" else "f"
+        tip = f"The activation function, applied to every element: {r.activation}."
+        lines.append(Line(rf"{a_(r.layer)} = {function}({z_(r.layer)})", tip=tip))
+        if r.activation in FUNCTIONS and r.activation != "linear":
+            lines.append(Line(rf"f(z) = {FUNCTIONS[r.activation]}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
+        lines.append(size(r"\lVert z\rVert", r.z, f"The length of z: the root of the sum of its {o} squares."))
+    return [*lines, size(r"\lVert a\rVert", r.a, "The length of a.", "a")]
 
 
 def backward(r: LayerReading) -> list[Line]:
     """Empty in the phase `after`: no error has been sent back through the new weights."""
     if r.delta is None:
         return []
-    k, o = r.layer, f"{len(r.z):,}"
-    delta = delta_(k)
-    end = _size(r"\lVert \delta\rVert", r.delta, "The length of the error signal of this layer.", "d")
-    if r.next_size:
-        n = f"{r.next_size:,}"
-        tip = "The error of the next layer, sent back through its weights, times the slope of the activation function, element by element."
-        following = rf"(W^{{[{k + 1}]}})^{{\top}}\,{delta_(k + 1)}"
-        return [Line(rf"{delta} = {following} \odot f'(z)", tip=tip), _shapes(f"({o}) = ({o} × {n})({n}) ⊙ ({o})"), end]
+    o, delta = f"{len(r.z):,}", delta_(r.layer)
+    end = size(r"\lVert \delta\rVert", r.delta, "The length of the error signal of this layer.", "d")
+    if r.targets:
+        return [*_collected(r, delta, o), end]
     if r.loss in ("cross_entropy", "bce"):
         tip = f"With {r.activation} and {LOSS_NAMES[r.loss]} the error is what the network says (p = a) minus what is right (y)."
         share = f"/{o}" if r.loss == "bce" and len(r.z) > 1 else ""
         weighted = "" if r.class_weight is None else r"c\,"
         ends = rf"{weighted}({ink('p', 'a')} - y){share}" if share or weighted else rf"{ink('p', 'a')} - y"
         tip += weight_tip(r.class_weight)
-        return [Line(rf"{delta} = {ends}", tip=tip), _shapes(f"({o}) = ({o}) − ({o})"), end]
+        return [Line(rf"{delta} = {ends}", tip=tip), shapes(f"({o}) = ({o}) − ({o})"), end]
     tip = f"The slope of the loss ({LOSS_NAMES.get(r.loss, r.loss)}) times the slope of the activation function."
     if r.slope is None:
         form = rf"{ink('a', 'a')} \odot (\partial L/\partial a - {ink('a', 'a')}^{{\top}}\,\partial L/\partial a)"
     else:
         form = r"\partial L/\partial a \odot f'(z)"
-    return [Line(rf"{delta} = {form}", tip=tip), _shapes(f"({o}) = ({o}) ⊙ ({o})"), end]
+    return [Line(rf"{delta} = {form}", tip=tip), shapes(f"({o}) = ({o}) ⊙ ({o})"), end]
+
+
+def _collected(r: LayerReading, delta: str, o: str) -> list[Line]:
+    """What comes back from every node that it feeds, added, times the slope."""
+    kinds = [face(end.kind, "equations") for end in r.targets]
+    told = [kind.layer_returned(end, len(r.z)) for kind, end in zip(kinds, r.targets, strict=True)]
+    symbols, arrays = (" + ".join(pieces) for pieces in zip(*told, strict=True))
+    tip = kinds[0].LAYER_RETURNED if len(told) == 1 else f"What comes back from the {len(told)} layers that it feeds, added"
+    if not face(r.kind, "equations").APPLIES:
+        return [Line(rf"{delta} = {symbols}", tip=f"{tip}."), shapes(f"({o}) = {arrays}")]
+    if len(told) > 1:
+        symbols, arrays = rf"\left({symbols}\right)", f"({arrays})"
+    tip += ", times the slope of the activation function, element by element."
+    return [Line(rf"{delta} = {symbols} \odot f'(z)", tip=tip), shapes(f"({o}) = {arrays} ⊙ ({o})")]
 
 
 def gradient(r: LayerReading) -> list[Line]:
-    o, i = (f"{n:,}" for n in r.shape)
-    k = r.layer
-    lines = []
-    if r.delta is not None:
-        tip = "Every error at the end times every activation at the start: a whole matrix from two vectors."
-        delta, a = delta_(k), rf"({a_(k - 1)})^{{\top}}"
-        lines = [
-            Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
-            _shapes(f"({o} × {i}) = ({o} × 1)(1 × {i})"),
-            Line(rf"\partial L/\partial b = {delta}", tip="The gradient of the biases is the error itself."),
-            _shapes(f"({o}) = ({o})"),
-        ]
-        length = _length(r.delta) * _length(r.x)
-        tip = "The length of the shown sample's gradient: that of delta times that of a."
-        lines.append(Line(r"\lVert \delta\,a^{\top}\rVert", (), length, "number", tip, ink="d"))
+    """Of the parameters, for the shown sample and over the batch. Empty where there are none."""
+    if not isinstance(r, MatrixReading):
+        return []
+    lines = face(r.kind, "equations").layer_gradient(r)
     if r.samples:
         regular = (r" + \lambda_1\,\mathrm{sign}(W)" if r.l1 else "") + (r" + \lambda_2 W" if r.l2 else "")
         batch = rf"\mathrm{{mean\ of}}\ \partial L/\partial W\ \mathrm{{over\ the\ batch\ of}}\ {r.samples}"
         lines.append(Line(f"G = {batch}{regular}", tip="The gradient that the step follows, before clipping."))
         if r.stride == (1, 1):
-            lines.append(_size(r"\lVert G\rVert", r.gradient, "The length of G, of this layer's weights.", "d"))
+            lines.append(size(r"\lVert G\rVert", r.gradient, "The length of G, of this layer's weights.", "d"))
     return lines
 
 
 def update(r: LayerReading) -> list[Line]:
-    if not r.samples:
+    """The optimiser's rule for the matrix. Empty where there is none, and before the first step."""
+    if not isinstance(r, MatrixReading) or not r.samples:
         return []
     o, i = (f"{n:,}" for n in r.shape)
     lines = _rule(r)
     if lines:
-        lines.append(_shapes(f"({o} × {i}) = ({o} × {i}) − ({o} × {i})"))
+        lines.append(shapes(f"({o} × {i}) = ({o} × {i}) − ({o} × {i})"))
     if r.rate is not None:
         lines.append(Line(r"\eta", (), r.rate, "number", "The learning rate of this step."))
         if r.clip != 1:
@@ -113,32 +107,32 @@ def update(r: LayerReading) -> list[Line]:
             lines.append(Line("c", (), r.clip, "number", tip))
     if r.stride != (1, 1) or r.change is None:
         return lines
-    step, size = _length(r.change), _length(r.weight)
+    step, whole = length(r.change), length(r.weight)
     name, tip = r"\lVert \Delta W\rVert", "The length of the whole change of W in this step."
     if r.direction is not None:
         what = _given(r, RULES[r.optimizer][1])
         what = what[1:-1] if what.startswith("(") else what  # one pair of bars is enough
-        length = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")
-        if length != r"\lVert G\rVert":  # that stands above
-            lines.append(Line(length, (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
+        symbol = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")
+        if symbol != r"\lVert G\rVert":  # that stands above
+            lines.append(Line(symbol, (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
         alone = not r.shrinks and r.optimizer != "adamw"
         if alone and abs(r.rate * r.direction - step) <= HOLDS * step:
-            name, tip = rf"\lVert \Delta W\rVert = \eta\,{length}", f"{tip} The learning rate times the length above."
+            name, tip = rf"\lVert \Delta W\rVert = \eta\,{symbol}", f"{tip} The learning rate times the length above."
         elif alone:
             tip += " It is not the learning rate times the length above: so small a change is rounded away in 32-bit weights."
     lines.append(Line(name, (), step, "number", tip))
-    if size:
+    if whole:
         tip = "How far this step moved the weights, relative to their size. About 0.001 is usual."
-        lines.append(Line(r"\lVert \Delta W\rVert\,/\,\lVert W\rVert", (), step / size, "number", tip))
+        lines.append(Line(r"\lVert \Delta W\rVert\,/\,\lVert W\rVert", (), step / whole, "number", tip))
     return lines
 
 
-def _given(r: LayerReading, symbols: str) -> str:
+def _given(r: MatrixReading, symbols: str) -> str:
     """With what the optimiser is given in the place of @."""
     return symbols.replace("(@)^2", "G^2" if r.clip == 1 else r"(c\,G)^2").replace("@", "G" if r.clip == 1 else r"c\,G")
 
 
-def _rule(r: LayerReading) -> list[Line]:
+def _rule(r: MatrixReading) -> list[Line]:
     """What the optimiser remembers, and the new W."""
     if not r.optimizer:
         return []
@@ -152,16 +146,3 @@ def _rule(r: LayerReading) -> list[Line]:
         tip += " A weight that the last term carries through 0 becomes 0 and stays 0."
     lines = [Line(piece, tip=tip) for piece in state.split(r",\quad ") if piece]
     return [*lines, Line(rf"W \leftarrow W - \eta\,{direction}{tail}", tip=tip)]
-
-
-def _shapes(text: str) -> Line:
-    return Line("", (Span(text),), kind="shapes", tip="The shapes of the arrays above: rows × columns.")
-
-
-def _size(latex: str, array: np.ndarray, tip: str, colour: str = "") -> Line:
-    return Line(latex, (), _length(array), "number", tip, ink=colour)
-
-
-def _length(array: np.ndarray) -> float:
-    """Euclidean, in float64."""
-    return float(np.linalg.norm(array.astype(np.float64)))

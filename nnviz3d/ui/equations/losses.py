@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from nnviz3d.spec.number_text import MINUS, plain, tex
 from nnviz3d.spec.step_annotations import Outputs
-from nnviz3d.ui.core.numbers import MINUS, plain, tex
 
 
 def formula(outputs: Outputs) -> tuple[str, str]:

@@ -20,7 +20,7 @@ DARK = np.array(theme.rgb("#10182b"))
 
 @dataclass(frozen=True)
 class Strip:
-    """A vector beside or above the matrix. `ink` as in `ui.equations.equation_line`."""
+    """A vector beside or above the matrix. `ink` as in `layers.shared.equation_line`."""
 
     name: str
     values: np.ndarray

@@ -1,14 +1,16 @@
 """The equations of one neuron, from a `NeuronReading`: symbols first, then the same with numbers, then the result.
 
-Pure functions. Letters are coloured as what they stand for is in the picture: activations warm, the error in its own colour.
+How z arises, and what comes back from a node that is fed, the kinds of layers know (`layers.<kind>.equations`); here are the activation
+function, the loss, and the sum of what comes back. Pure functions.
 """
 
 from __future__ import annotations
 
-from nnviz3d.spec.readout import NeuronReading, Sum
-from nnviz3d.ui.core import theme
-from nnviz3d.ui.core.numbers import MINUS, plain
-from nnviz3d.ui.equations.equation_line import Line, Span, fill, number
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.notation import a_, delta_, ink
+from nnviz3d.spec.number_text import MINUS, plain
+from nnviz3d.spec.readout import NeuronReading
 
 # activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
 FUNCTIONS = {
@@ -31,71 +33,26 @@ LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error",
 KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
 
 
-def ink(symbol: str, kind: str) -> str:
-    """A letter in its colour. `kind`: a activation, d error."""
-    return rf"\textcolor{{{theme.ACCENT if kind == 'a' else theme.ERROR_SIGNS[0]}}}{{${symbol}$}}"
-
-
-def a_(layer: int, index: int | str = "") -> str:
-    return ink(rf"a^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "a")
-
-
-def delta_(layer: int, index: int | str = "") -> str:
-    return ink(rf"\delta^{{[{layer}]}}" + (rf"_{{{index}}}" if index != "" else ""), "d")
+def title(reading: NeuronReading) -> str:
+    """What the section is called that tells how z arises."""
+    return "" if reading.z is None else face(reading.kind, "equations").TITLE
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
-    """z = sum of w a + b: symbols, the largest terms, the rest as one number, bias, result. Empty for an input neuron."""
-    if reading.z is None or reading.incoming is None:
-        return []
-    j, layer = reading.index, reading.layer
-    n = len(reading.incoming.terms) + reading.incoming.rest_count
-    lines = [
-        Line(
-            rf"z^{{[{layer}]}}_{{{j}}} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(layer - 1, 'i')} + b_{{{j}}}",
-            tip="The weighted sum of all neurons of the layer before, plus the bias.",
-        )
-    ]
-    lines += _terms(reading.incoming, "i", "a", reading.source_labels)
-    if reading.bias is not None:
-        bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
-        lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
-    lines.append(Line(rf"z^{{[{layer}]}}_{{{j}}}", (), reading.z, "result", "The pre-activation: all of the above summed."))
-    return lines
-
-
-def called(labels: tuple[str, ...], index: int) -> str:
-    """The name of a neuron, "" where it has none or is called by its number anyway."""
-    name = str(labels[index]) if index < len(labels) else ""
-    return "" if name == str(index) else name
-
-
-def _terms(total: Sum, letter: str, what: str, labels: tuple[str, ...]) -> list[Line]:
-    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
-    lines, name = [], "activation" if what == "a" else "delta"
-    for term in total.terms:
-        own = called(labels, term.index)
-        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
-        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
-        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
-        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
-        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
-    if total.rest_count:
-        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
-        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
-        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
-    return lines
+    """How z arises: symbols, terms, result. Empty for an input neuron."""
+    return [] if reading.z is None else face(reading.kind, "equations").pre_activation(reading)
 
 
 def activation(reading: NeuronReading) -> list[Line]:
-    """a = f(z) in symbols, then with numbers. For an input neuron: the sample's own number."""
-    j, layer = reading.index, reading.layer
-    name = a_(layer, j)
+    """a = f(z) in symbols, then with numbers; empty where z is passed on as it is. For an input neuron: the sample's own number."""
+    j = reading.index
+    name = a_(reading.layer, j)
     if reading.z is None:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
+    if not face(reading.kind, "equations").APPLIES:
+        return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
     tip = f"The activation function of this layer: {reading.activation}."
@@ -135,25 +92,39 @@ TIP = "How much the loss of the shown sample would change if z grew by one: the 
 
 
 def backward(reading: NeuronReading) -> list[Line]:
-    """delta = dL/dz for the shown sample: from the loss at an output, from the next layer's deltas at a hidden neuron."""
+    """delta = dL/dz for the shown sample: from the loss at an output, elsewhere from what comes back of all nodes that it feeds."""
     if reading.delta is None:
         return []
-    j, layer = reading.index, reading.layer
-    name = delta_(layer, j)
+    name = delta_(reading.layer, reading.index)
     result = Line(name, (), reading.delta, "result", TIP, ink="d")
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
     if reading.outgoing is not None and reading.slope is not None:
-        n = len(reading.outgoing.terms) + reading.outgoing.rest_count
-        lines = [Line(rf"{name} = f'(z)\,\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(layer + 1, 'k')}", tip=TIP)]
-        lines += _terms(reading.outgoing, "k", "d", reading.target_labels)
-        spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
-        return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
+        return _collected(reading, name)
     if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
         return _difference(reading, name)
     if reading.loss_slope is not None:
         return _chain(reading, name)
     return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
+
+
+def _collected(reading: NeuronReading, name: str) -> list[Line]:
+    """f'(z) times the sum over all connections that lead away."""
+    parts = reading.outgoing.connections
+    told = [face(part.kind, "equations").returned(part, reading.index) for part in parts]
+    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, face(reading.kind, "equations").APPLIES
+    if len(told) > 1:
+        symbols = rf"\left({symbols}\right)" if applies else symbols
+        tip += f"\nIts activation is used in {len(told)} places: what comes back from them is added."
+    lines = [Line(rf"{name} = f'(z)\,{symbols}" if applies else f"{name} = {symbols}", tip=tip)]
+    for part, (latex, terms) in zip(parts, told, strict=True):
+        if len(told) > 1 and len(terms) > 1:
+            lines.append(Line(latex, kind="shapes", tip=f"What comes back from {part.name}:"))
+        lines += terms
+    if not applies:
+        return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of what comes back.", ink="d")]
+    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
+    return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
 
 def _difference(reading: NeuronReading, name: str) -> list[Line]:

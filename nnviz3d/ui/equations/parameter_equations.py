@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.spec.readout import ParameterEquations
-from nnviz3d.ui.core.numbers import plain
-from nnviz3d.ui.equations.equation_line import Line, Span, fill, number
-from nnviz3d.ui.equations.neuron_equations import a_, delta_
 from nnviz3d.ui.equations.updates import moved
-
-
-def name(r: ParameterEquations) -> str:
-    """LaTeX: w_{16,51} or b_{16}."""
-    return rf"b_{{{r.index}}}" if r.source_index is None else rf"w_{{{r.index},{r.source_index}}}"
 
 
 def share(r: ParameterEquations) -> list[Line]:
     """What it adds to the weighted sum."""
-    z = rf"z^{{[{r.layer}]}}_{{{r.index}}}"
-    rest = r.z - r.product
-    others = r.fan_in if r.source is None else r.fan_in - 1
-    if r.source is None:
-        lines = [
-            Line(rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.layer - 1, 'i')} + {name(r)}", tip="A bias is added whatever the inputs are.")
-        ]
-        own = Line(name(r), (), r.value, "bias", "The bias itself.", ink="w")
-        more, tip = f"{others:,} weighted {'input' if others == 1 else 'inputs'}", "The sum of weight times activation over all inputs."
-    else:
-        lines = [
-            Line(
-                rf"{z} = {name(r)}\,{a_(r.layer - 1, r.source_index)} + \ldots",
-                tip="One addend of the weighted sum: this weight times the activation it starts from.",
-            )
-        ]
-        spans = fill("{w} · {a}", w=number(r.value, "w"), a=number(r.a, "a", True))
-        own = Line("", spans, r.product, "term", f"weight × activation: {plain(r.value)} × {plain(r.a)} = {plain(r.product)}.")
-        more = f"{others:,} other {'term' if others == 1 else 'terms'} and the bias" if others else "the bias"
-        tip = "Everything else that is added up."
-    return [
-        *lines,
-        own,
-        Line("", (Span(more),), rest, "rest", tip),
-        Line(z, (), r.z, "result", "The pre-activation of the neuron it leads into."),
-    ]
+    return face(r.kind, "equations").share(r)
 
 
 def gradient(r: ParameterEquations) -> list[Line]:
-    """dL/dw = delta a for the shown sample, and the batch's mean."""
-    lines, slope = [], rf"\partial L/\partial {name(r)}"
-    if r.sample is not None and r.delta is not None:
-        tip = "How much the loss of the shown sample would change if this number grew by one."
-        if r.source is None:
-            lines.append(Line(rf"{slope} = {delta_(r.layer, r.index)}", (), r.sample, "result", tip, ink="d"))
-        else:
-            tip = f"{tip} It is the error signal at its end times the activation at its start."
-            spans = fill("{delta} · {a}", delta=number(r.delta, "d"), a=number(r.a, "a", True))
-            lines += [
-                Line(rf"{slope} = {delta_(r.layer, r.index)}\,{a_(r.layer - 1, r.source_index)}", tip=tip),
-                Line("", spans, r.sample, "result", tip, ink="d"),
-            ]
+    """dL/dw for the shown sample, and the batch's mean."""
+    lines = face(r.kind, "equations").gradient(r)
     if r.samples and r.batch is not None:
         inside = r.update is not None
         words = f"mean over the batch of {r.samples:,}" if inside else f"mean over the last step's batch of {r.samples:,}"

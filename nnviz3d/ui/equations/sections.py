@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from nnviz3d.layers.shared.equation_line import Line, Span
 from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
-from nnviz3d.ui.equations.equation_line import Line, Span
 
 SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
 SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
-LAST_STEP = "Gradient of the last step"
+LAST_STEP, PARAMETERS = "Gradient of the last step", "Parameters"
 FIRST = {  # what happens now stands first
     "update": (UPDATE, GRADIENT, CHECK, ERROR, BACKWARD),
     "error": (ERROR, BACKWARD, GRADIENT, CHECK, UPDATE),
@@ -18,10 +18,10 @@ Sections = list[tuple[str, list[Line]]]
 
 
 NEEDS = {
-    SUM: "z", SHARE: "z", ACTIVATION: "a", FORWARD: "a", ERROR: "delta", BACKWARD: "delta", GRADIENT: "gradient", CHECK: "gradient",
-    UPDATE: "update",
+    SHARE: "z", ACTIVATION: "a", FORWARD: "a", ERROR: "delta", BACKWARD: "delta", GRADIENT: "gradient", CHECK: "gradient",
+    UPDATE: "update", LAST_STEP: None, PARAMETERS: None,
 }  # fmt: skip
-"""What must have been worked out in a walk before a section can tell its numbers."""
+"""What must have been worked out in a walk before a section can tell its numbers; of one that is not here, how z arises: "z"."""
 
 
 def sections(reading) -> Sections:
@@ -30,6 +30,7 @@ def sections(reading) -> Sections:
         parts = [
             (FORWARD, layer_equations.forward(reading)), (BACKWARD, layer_equations.backward(reading)),
             (GRADIENT, layer_equations.gradient(reading)), (UPDATE, layer_equations.update(reading)),
+            (PARAMETERS, updates.still(reading.kind)),
         ]  # fmt: skip
     elif isinstance(reading, ParameterEquations):
         parts = [
@@ -39,31 +40,40 @@ def sections(reading) -> Sections:
         ]  # fmt: skip
     else:
         parts = [
-            (SUM, neuron_equations.pre_activation(reading)), (ACTIVATION, neuron_equations.activation(reading)),
+            (neuron_equations.title(reading), neuron_equations.pre_activation(reading)), (ACTIVATION, neuron_equations.activation(reading)),
             (ERROR, neuron_equations.backward(reading)),
         ]  # fmt: skip
         if reading.step is None:
             parts.append((LAST_STEP, neuron_equations.bias_gradient(reading)))
         else:
             parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
+        parts.append((PARAMETERS, [] if reading.z is None else updates.still(reading.kind)))
     told = [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
     return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in told]
 
 
 def there(reading, title: str) -> bool:
     """Whether a section's numbers have been worked out; outside a walk all have."""
-    return reading.known is None or not getattr(reading, "layer", 0) or NEEDS.get(title) in (None, *reading.known)
+    return reading.known is None or not getattr(reading, "layer", 0) or NEEDS.get(title, "z") in (None, *reading.known)
 
 
 def _to_come(reading, title: str) -> Line:
     """In which phase of the walk its numbers will be there."""
-    layer, needs = reading.layer, NEEDS[title]
-    last = getattr(reading, "outgoing", None) is None and not getattr(reading, "next_size", 0)
-    phase = {
+    layer, needs = reading.layer, NEEDS.get(title, "z")
+    phase = _error_comes(reading) if needs == "delta" else {
         "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
-        "delta": "Loss" if last else f"Backward, layer {layer + 1}", "update": f"Update, layer {layer}",
+        "update": f"Update, layer {layer}",
     }[needs]  # fmt: skip
     return Line("", (Span(f"comes in: {phase}"),), kind="note", tip="The walk has not come to it yet.")
+
+
+def _error_comes(reading: NeuronReading | LayerReading) -> str:
+    """The phase after which an error is whole: the last that goes back through a layer that this one feeds."""
+    if isinstance(reading, NeuronReading):
+        ends = () if reading.outgoing is None else reading.outgoing.connections
+    else:
+        ends = reading.targets
+    return f"Backward, layer {min((end.rank, end.node) for end in ends)[1]}" if ends else "Loss"
 
 
 def heading(reading, title: str) -> str:
@@ -76,7 +86,8 @@ def heading(reading, title: str) -> str:
         return updates.title(reading)
     if isinstance(reading, ParameterEquations):
         return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
-    return f"Update ({reading.optimizer})" if reading.optimizer else title
+    optimizer = getattr(reading, "optimizer", "")
+    return f"Update ({optimizer})" if optimizer else title
 
 
 def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
@@ -88,7 +99,7 @@ def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
     if walk.kinds[at] == "update":
         first = FIRST["update"]
     elif walk.kinds[at] in ("loss", "backward"):
-        arrived = walk.kinds[: at + 1].count("backward") > walk.kinds.count("backward") - layer
+        arrived = ("backward", layer) in zip(walk.kinds[: at + 1], walk.layers, strict=False)
         first = FIRST["gradient" if arrived else "error"]
     place = {title: k for k, title in enumerate(first)}
     return sorted(told, key=lambda section: place.get(section[0], len(first)))

@@ -1,14 +1,14 @@
-"""The equations of a recorded step: gradients of a neuron's weights, and the optimiser's rule for one parameter, with its own state.
+"""The equations of a recorded step: the optimiser's rule for one parameter, with its own state; a gradient beside its check.
 
 Pure functions, like `ui.equations.neuron_equations`: symbols as LaTeX, numbers as text.
 """
 
 from __future__ import annotations
 
-from nnviz3d.spec.readout import CheckReading, GradientReading, NeuronReading, StepReading, UpdateReading
-from nnviz3d.ui.core.numbers import MINUS, pair_plain, plain
-from nnviz3d.ui.equations.equation_line import Line, Span, fill, number, setting
-from nnviz3d.ui.equations.neuron_equations import a_, called, delta_
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equation_line import Line, Span, fill, number, setting
+from nnviz3d.spec.number_text import MINUS, pair_plain
+from nnviz3d.spec.readout import CheckReading, NeuronReading, StepReading, UpdateReading
 
 CLIP_EPSILON = 1e-6  # clipping divides by the length and this, as PyTorch does
 DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
@@ -23,40 +23,14 @@ def columns(step: StepReading) -> tuple[str, str]:
 
 
 def gradients(reading: NeuronReading) -> list[Line]:
-    """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the mean
-    in front, and the sample's own beside it."""
-    step = reading.step
-    if step is None:
-        return []
-    j, layer = reading.index, reading.layer
-    if step.updating:
-        tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
-        mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
-        told = (_mean(g, j, step.samples, reading.source_labels) for g in step.gradients)
-        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
-    tip = "The gradient of a weight: the error signal at its end times the activation at its start."
-    lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(layer, j)}\,{a_(layer - 1, 'i')}", tip=tip)]
-    return [*lines, *(_gradient(g, step.delta, j, step.samples, reading.source_labels) for g in step.gradients)]
+    """Of a walk's step: dL/d of the parameters that lead into a neuron, beside each the batch's mean. Empty where there are none."""
+    return [] if reading.step is None else face(reading.kind, "equations").gradients(reading)
 
 
-def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:
-    tip = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Of the shown sample: {plain(g.sample)}."
-    at = {"tip": f"{tip}\nClick for its update.", "second": g.sample, "parameter": g.parameter, "ink": "d"}
-    if g.a is None:
-        return Line(rf"\partial L/\partial b_{{{j}}}", (), g.batch, "bias", **at)
-    return Line("", (Span("mean"),), g.batch, "term", neuron=g.neuron, index=g.index, name=called(labels, g.index), **at)
-
-
-def _gradient(g: GradientReading, delta: float, j: int, samples: int, labels: tuple[str, ...]) -> Line:
-    mean = f"Mean over the batch of {samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. Click for its update."
-    if g.a is None:
-        tip = f"The bias: its gradient is delta, {plain(g.sample)}.\n{mean}"
-        return Line(rf"\partial L/\partial b_{{{j}}}", (), g.sample, "bias", tip, second=g.batch, parameter=g.parameter, ink="d")
-    own = called(labels, g.index)
-    whose = f"{own} (neuron {g.index})" if own else f"neuron {g.index}"
-    tip = f"Weight from {whose}: {plain(delta)} × {plain(g.a)} = {plain(g.sample)} for this sample.\n{mean}"
-    spans = fill("{delta} · {a}", delta=number(delta, "d"), a=number(g.a, "a", True))
-    return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d", name=own)
+def still(kind: str) -> list[Line]:
+    """Of layers that have no parameters: one sentence that says so. Empty for others."""
+    words = face(kind, "equations").STILL
+    return [Line("", (Span(words),), kind="note")] if words else []
 
 
 def check(c: CheckReading | None, name: str) -> list[Line]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.spec.node_names import inside
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.step_annotations import PICKED, Inset
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect, settle
-from nnviz3d.ui.core.numbers import plain
-from nnviz3d.ui.core.widgets import show_tip, text_width
+from nnviz3d.ui.core.names import layer_name
+from nnviz3d.ui.core.widgets import elide, show_tip, text_width
 
 TABLE = 230.0  # what the table beside the outputs takes
 WIDTH, HEIGHT, HEAD, FOOT, PAD = 158.0, 122.0, 22.0, 20.0, 9.0
 MORE = 15.0  # for a line that says which neuron this is
+ROW, ADDENDS = 16.0, 4  # of a sum: a line for each number, of more the first ones
+FORMULA, LETTER = 13.0, 18.0  # size of its symbols, and the width of one of them
 
 
 def draw(f: Frame, taken: list[Rect]) -> Rect | None:
@@ -22,7 +26,8 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     inset = f.readout.moment.inset
     if inset is None or not (0 <= inset.x <= f.stage_width and 0 <= inset.y <= f.height):
         return None
-    size = f.px(WIDTH), f.px(HEIGHT + (0 if inset.why == PICKED else MORE))
+    tall = HEAD + FOOT + ROW * len(inset.addends[:ADDENDS]) if inset.addends else HEIGHT
+    size = f.px(WIDTH), f.px(tall + (0 if inset.why == PICKED else MORE))
     r = inset.reach + f.px(3)
     anchor = inset.x - r, inset.y - r, inset.x + r, inset.y + r
     bottom = taken[-1][1] if taken else f.height
@@ -39,7 +44,7 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     draw_list.add_rect_filled(low, high, theme.packed(theme.GLASS, 0.8), f.px(9))
     draw_list.add_rect(low, high, theme.packed(theme.LINE, 0.8), f.px(9))
     _words(f, draw_list, inset, rect)
-    _plot(f, draw_list, inset, rect)
+    (_sum if inset.addends else _plot)(f, draw_list, inset, rect)
     _tip(f, inset, rect)
     return rect
 
@@ -58,12 +63,17 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     curve, pixels = inset.curve, f.font(theme.SMALL)
-    layers = len(f.readout.topology.nodes) - 1
-    name = f"{'output' if inset.layer == layers else f'layer {inset.layer}'}, neuron {inset.index}"
+    name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, neuron {inset.index}"
+    made = f.formulas.get(_symbols(len(inset.addends)), f.px(FORMULA)) if inset.addends else None
+    function = "z = a + …" if inset.addends else curve.activation
+    right = made.width if made is not None else text_width(function, pixels)
+    name = elide(name, (rect[2] - rect[0] - f.px(2 * PAD) - right) * theme.BODY / theme.SMALL)
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5)), theme.packed(theme.TEXT), name)
-    right = text_width(curve.activation, pixels)
     at = imgui.ImVec2(rect[2] - f.px(PAD) - right, rect[1] + f.px(5))
-    draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), curve.activation)
+    if made is not None:
+        made.draw(draw_list, at.x, at.y + f.px(10) - made.baseline, theme.packed(theme.DIM))
+    else:
+        draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), function)
     if inset.why != PICKED:
         at = imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5 + MORE))
         draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM), inset.why)
@@ -75,6 +85,11 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
         if alpha > 0.02:
             draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(x, y), theme.packed(ink, alpha), text)
         x += f.px((WIDTH - 2 * PAD) / 2 + 4)
+
+
+def _symbols(count: int) -> str:
+    """z = a_1 + a_2: of so many addends."""
+    return "z = " + " + ".join(f"a_{k + 1}" for k in range(count)) if count <= ADDENDS else r"z = a_1 + a_2 + \ldots"
 
 
 def light(a: float) -> str:
@@ -120,11 +135,33 @@ def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     draw_list.add_circle_filled(point, f.px(3.4), theme.packed(ink))
 
 
+def _sum(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
+    """What comes in, a line for each number with the layer that it comes from: they add up to z."""
+    pixels, right = f.font(theme.SMALL), rect[2] - f.px(PAD)
+    y = rect[3] - f.px(FOOT + ROW * len(inset.addends[:ADDENDS])) - f.px(2)
+    for k, (name, a) in enumerate(inset.addends[:ADDENDS]):
+        more = len(inset.addends) - k if k == ADDENDS - 1 and len(inset.addends) > ADDENDS else 0
+        number = f"and {more} more" if more else plain(a)
+        width = text_width(number, pixels)
+        x = rect[0] + f.px(PAD)
+        if not more and (letter := f.formulas.get(f"a_{k + 1}", f.px(FORMULA))) is not None:
+            letter.draw(draw_list, x, y + f.px(10) - letter.baseline, theme.packed(theme.DIM, inset.summed))
+        x += f.px(LETTER)
+        label = elide("…" if more else name, (right - x - f.px(PAD) - width) * theme.BODY / theme.SMALL)
+        draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(x, y), theme.packed(theme.DIM, inset.summed), label)
+        draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(right - width, y), theme.packed(light(a), inset.summed), number)
+        y += f.px(ROW)
+
+
 def _tip(f: Frame, inset: Inset, rect: Rect) -> None:
     io = imgui.get_io()
     if f.compact or io.want_capture_mouse or not (rect[0] <= io.mouse_pos.x <= rect[2] and rect[1] <= io.mouse_pos.y <= rect[3]):
         return
     c = inset.curve
+    if inset.addends:
+        whence = ", ".join(name for name, _ in inset.addends)
+        show_tip(f, f"This neuron ({inset.why}) takes what comes in from {whence}, adds it up, and passes it on as it is: a = z.")
+        return
     held = " The other outputs' z are held as they are." if c.activation == "softmax" else ""
     slope = f" Its slope f'(z) = {plain(c.slope)} is what the error is multiplied by." if inset.tangent and c.slope is not None else ""
     text = f"This neuron ({inset.why}) sums its inputs to z, along the axis; {c.activation} makes a of it, on the curve.{held}{slope}"

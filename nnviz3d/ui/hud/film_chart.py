@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import percent, short
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import percent, short
 from nnviz3d.ui.core.widgets import text_width
 
 WIDTH, HEIGHT = 236.0, 84.0

@@ -8,11 +8,12 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.node_names import phase_layer
+from nnviz3d.spec.number_text import count, percent, plain, short, times
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
-from nnviz3d.ui.core.numbers import count, percent, plain, short, times
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
 from nnviz3d.ui.hud.labels import colour_bar
@@ -206,7 +207,7 @@ def _legend(f: Frame, room: float) -> None:
     if weights:
         quantity = "|Δw|" if weights.mode in ("phase", "difference") else "|w| before the step"
     known = r.walk is None or r.walk.whole or (weights is not None and weights.mode != "phase")
-    where = f" (layer {r.edges_layer} of {len(r.topology.nodes) - 1})" if len(r.topology.nodes) > 2 else ""
+    where = f" ({phase_layer(r.topology, r.edges_layer)})" if len(r.topology.nodes) > 2 else ""
     peak = f"brightest: {quantity} = {short(r.edges_peak)}{where}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
     peak = peak if known else f"{quantity}, as the wave reaches it"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room

@@ -11,13 +11,13 @@ from itertools import pairwise
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import MINUS, pair_plain, plain, short, tex
 from nnviz3d.spec.step_annotations import Outputs, Table
 from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect, settle, spread
 from nnviz3d.ui.core.name_shortening import cut
-from nnviz3d.ui.core.numbers import MINUS, pair_plain, plain, short, tex
 from nnviz3d.ui.core.widgets import show_tip, text_width
 from nnviz3d.ui.equations import losses
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import ParameterReading
+from nnviz3d.spec.number_text import plain
+from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import neuron_name, parameter_name
-from nnviz3d.ui.core.numbers import plain
+from nnviz3d.ui.core.names import neuron_name, parameter_name, place
 from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
 from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
 
@@ -86,7 +86,8 @@ def hover_card(f: Frame) -> None:
     told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []
     told += [f"z = {plain(h.z)}"] if h.z is not None and (known or "z" in h.known) else []
     told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
-    numbers = "     ".join(told) or f"Forward, layer {h.layer}, is still to come"
+    name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
+    numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, is still to come"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
@@ -123,6 +124,18 @@ def edge_card(f: Frame) -> None:
         return
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(12), f.px(9)))
     imgui.begin_tooltip()
+    _passed_on(f, e) if isinstance(e, EdgeReading) else _weight(f, e)
+    imgui.end_tooltip()
+    imgui.pop_style_var()
+
+
+def _passed_on(f: Frame, e: EdgeReading) -> None:
+    """An edge without a weight."""
+    imgui.text_unformatted(f"From {place(f, e.source, e.source_index)} to {place(f, e.layer, e.index)}: no weight")
+    small(f, f"passes on a = {plain(e.a)}")
+
+
+def _weight(f: Frame, e: ParameterReading) -> None:
     imgui.text_unformatted(f"{parameter_name(f, e)}:")
     imgui.same_line(0, f.px(6))
     imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
@@ -135,5 +148,3 @@ def edge_card(f: Frame) -> None:
     if e.frozen:
         small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
     small(f, ("" if f.readout.chosen == e.parameter else "click to choose it, ") + "Ctrl + drag up or down to turn it", _FAINT)
-    imgui.end_tooltip()
-    imgui.pop_style_var()

@@ -9,10 +9,10 @@ from itertools import pairwise
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import count, percent, short
 from nnviz3d.spec.readout import Readout
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import count, percent, short
 from nnviz3d.ui.core.row_layout import Item
 from nnviz3d.ui.core.units import loss_unit, rmse_words
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, tip

@@ -7,9 +7,9 @@ from functools import partial
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import pair_plain, plain
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import pair_plain, plain
 from nnviz3d.ui.hud import roundbar, scrubber, toggles
 
 HEIGHT = 22.0

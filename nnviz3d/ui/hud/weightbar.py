@@ -6,9 +6,9 @@ import math
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import times
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import times
 from nnviz3d.ui.core.row_layout import Item, switch, width
 from nnviz3d.ui.core.widgets import tidy, tip
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
+from nnviz3d.spec.number_text import percent, short
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.downsample import Series
 from nnviz3d.ui.core.number_field import Accepted, dragged
-from nnviz3d.ui.core.numbers import percent, short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.units import loss_unit, rmse_words
 from nnviz3d.ui.core.widgets import dim, right_edge, small, tip

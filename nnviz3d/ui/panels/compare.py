@@ -8,13 +8,14 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.layer_edits import variants
+from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 from nnviz3d.spec.scene import Activation, Initializer, Scene
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.downsample import Series
-from nnviz3d.ui.core.numbers import count, percent, plain, short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.widgets import choice, combo, dim, icon_button, label, right_edge, small, tip
 from nnviz3d.ui.panels.training import BATCHES, OPTIMIZERS, RATES
@@ -105,7 +106,7 @@ def _choose(f: Frame) -> None:
     shown = (
         NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
     )
-    settings = {compare.name_of(s): s for s in SETTINGS if f.scene.network.layers or not s.startswith("network.layers.*.")}
+    settings = {compare.name_of(s): s for s in SETTINGS if values(f.scene, s) or not s.startswith("network.layers.*.")}
     if given:
         imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
     why = f.readout.reasons.compare
@@ -119,7 +120,8 @@ def _choose(f: Frame) -> None:
         or "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.",
     )
     if picked is not None and picked != shown:
-        f.edit("compare", {settings[picked]: values(f.scene, settings[picked])[0]} if picked in settings else {})
+        found = values(f.scene, settings[picked]) if picked in settings else []
+        f.edit("compare", {settings[picked]: found[0]} if found else {})
     if given:
         imgui.same_line(0, f.px(4))
         if icon_button(f, fa.ICON_FA_XMARK, "stop", "Stop comparing: B goes, A goes on as it is."):
@@ -142,14 +144,12 @@ def values(scene: Scene, path: str) -> list[Any]:
     """What B could have where A has something else."""
     layers = [layer.model_dump() for layer in scene.network.layers]
     if path == "network.layers":
-        half, double = ([{**layer, "units": max(round(layer["units"] * by), 1)} for layer in layers] for by in (0.5, 2))
-        found = [half, double, layers[:-1], [*layers, layers[-1]]] if layers else [[{"units": 8}]]
-        return [compare.plain(option) for option in found if option != layers]
+        return [compare.plain(option) for option in variants(scene) if option != layers]
     if path == "train.seed":
         return [scene.train.seed + k for k in (1, 2, 3)]
     if path.startswith("network.layers.*."):
-        mine = {layer[path.rpartition(".")[2]] for layer in layers}
-        return [value for value in _LISTS[path] if mine != {value}] if layers else []
+        mine = {layer[key] for layer in layers if (key := path.rpartition(".")[2]) in layer}
+        return [value for value in _LISTS[path] if mine != {value}] if mine else []
     mine = getattr(scene.train, path.rpartition(".")[2])
     nearest = sorted(_LISTS[path], key=lambda value: abs(_LISTS[path].index(value) - _place(_LISTS[path], mine)))
     return [value for value in (nearest if isinstance(mine, float) else _LISTS[path]) if value != mine]

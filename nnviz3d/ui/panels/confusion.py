@@ -10,12 +10,12 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import count, percent
 from nnviz3d.spec.readout import ConfusionReading
 from nnviz3d.spec.score import Classes
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import both, cut
-from nnviz3d.ui.core.numbers import count, percent
 from nnviz3d.ui.core.texture import Bitmap
 from nnviz3d.ui.core.widgets import show_tip, small, tip
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import LayerReading, NeuronReading
+from nnviz3d.spec.number_text import plain
+from nnviz3d.spec.readout import MatrixReading, NeuronReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.widgets import elide, small, tip
 from nnviz3d.ui.equations.equation_draw import of_ink
 
@@ -27,10 +27,8 @@ class InputList:
 
     def draw(self, f: Frame, r) -> None:
         """Beside an input, or the first layer as a whole; nothing elsewhere."""
-        values = (
-            r.values if isinstance(r, NeuronReading) and r.layer == 0 else r.x if isinstance(r, LayerReading) and r.layer == 1 else None
-        )
         node = f.readout.topology.input
+        values = _values(r, node.number)
         if values is None or len(values) != node.size or node.size <= LEAST or len(node.shape) > 1:
             return
         small(f, f"All {node.size:,} inputs", _FAINT)
@@ -68,6 +66,13 @@ class InputList:
             order = order[self._fits[2][order]]
         self._found = r, self.query, order, strength
         return order, strength
+
+
+def _values(r, first: int) -> np.ndarray | None:
+    """What the inputs are for the shown sample: told of one of them, and of a layer that its matrix joins to them."""
+    if isinstance(r, NeuronReading):
+        return r.values if r.layer == first else None
+    return r.x if isinstance(r, MatrixReading) and r.sources[0].node == first else None
 
 
 def _row(f: Frame, node, i: int, a: float, strength: float | None, full: float) -> None:

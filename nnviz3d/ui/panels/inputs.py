@@ -6,10 +6,10 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.widgets import elide, tip
 from nnviz3d.ui.equations.equation_draw import of_ink
 
@@ -38,7 +38,7 @@ class Inputs:
             self._list(f, r, count)
 
     def _list(self, f: Frame, r: NeuronReading, count: int) -> None:
-        labels = f.readout.topology.nodes[r.layer - 1].labels
+        labels = r.incoming.labels if r.incoming is not None else ()
         imgui.set_next_item_width(-1)
         hint = "from neuron ... (number or name)" if labels else "from neuron ... (number)"
         self.query = imgui.input_text_with_hint("##find_weight", hint, self.query)[1]

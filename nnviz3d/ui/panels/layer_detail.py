@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import LayerReading
+from nnviz3d.spec.number_text import plain
+from nnviz3d.spec.readout import MatrixReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.widgets import show_tip, small, tip
 from nnviz3d.ui.equations import matrix
 from nnviz3d.ui.equations.equation_draw import of_ink
@@ -39,7 +39,7 @@ class Matrix:
             f.formulas.drop(self._texture)
             self._texture, self._made = None, ()
 
-    def draw(self, f: Frame, r: LayerReading) -> None:
+    def draw(self, f: Frame, r: MatrixReading) -> None:
         phase = _phase(f)
         modes = [mode for mode in MODES if _can(r, mode)]
         mode = self._mode[1] if self._mode[0] == phase and self._mode[1] in modes else BY_PHASE.get(phase, "weight")
@@ -77,7 +77,7 @@ class Matrix:
         imgui.pop_style_var(2)
         imgui.pop_font()
 
-    def _make(self, f: Frame, r: LayerReading, mode: str, grid, strips, strip: int, gap: int, key: tuple) -> None:
+    def _make(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int, key: tuple) -> None:
         """Paint everything into one texture: the row above, the matrix, the columns beside it."""
         self.release(f)
         self._cells = _cells(r, mode, grid)
@@ -99,7 +99,7 @@ class Matrix:
         self._texture, self._made = f.formulas.upload(image), key
         self._reading = r  # its id is in the key
 
-    def _show(self, f: Frame, r: LayerReading, mode: str, grid, strips, strip: int, gap: int) -> None:
+    def _show(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int) -> None:
         draw_list = imgui.get_window_draw_list()
         small_size = f.font(theme.SMALL)
         width = grid.size[0]
@@ -131,7 +131,7 @@ class Matrix:
                 f, told.name, int((py - strip - gap) // grid.cell_h), grid.rows * r.stride[0], told.values, r.first_neuron, "neuron"
             )
 
-    def _cell(self, f: Frame, r: LayerReading, mode: str, grid, cell, draw_list, x: float, y: float) -> None:
+    def _cell(self, f: Frame, r: MatrixReading, mode: str, grid, cell, draw_list, x: float, y: float) -> None:
         """What is under the pointer: named, lit, and chosen by a click. Of a block its strongest weight."""
         row, column = cell
         rows, columns = grid.block(row, column)
@@ -177,7 +177,7 @@ class Matrix:
             mean = plain(float(values[start:stop].astype(np.float64).mean()))
             show_tip(f, f"{name} of {where}s {start} to {stop - 1}: mean {mean}")
 
-    def _legend(self, f: Frame, r: LayerReading, mode: str, grid) -> None:
+    def _legend(self, f: Frame, r: MatrixReading, mode: str, grid) -> None:
         """What the colours stand for, and how many weights a cell is."""
         ink = theme.ERROR_SIGNS if MODES[mode][2] == "d" else f.signs
         draw_list = imgui.get_window_draw_list()
@@ -207,7 +207,7 @@ def _phase(f: Frame) -> str:
     return "" if walk is None else walk.kinds[walk.phase]
 
 
-def _strips(r: LayerReading, mode: str) -> list[Strip]:
+def _strips(r: MatrixReading, mode: str) -> list[Strip]:
     """Vectors of the layer's neurons, beside the rows."""
     if mode == "weight":
         return [Strip("b", r.bias, "w"), *(Strip(name, values, "a") for name, values in (("z", r.z), ("a", r.a)) if _there(r, name))]
@@ -217,12 +217,12 @@ def _strips(r: LayerReading, mode: str) -> list[Strip]:
     return [Strip("b", r.bias_gradient, "d")] if mode == "batch" else []
 
 
-def _there(r: LayerReading, name: str) -> bool:
+def _there(r: MatrixReading, name: str) -> bool:
     """Whether a walk has worked it out yet."""
     return r.known is None or name in r.known
 
 
-def _can(r: LayerReading, mode: str) -> bool:
+def _can(r: MatrixReading, mode: str) -> bool:
     """Whether there is something to show."""
     match mode:
         case "sample":
@@ -234,19 +234,19 @@ def _can(r: LayerReading, mode: str) -> bool:
     return True
 
 
-def _x(r: LayerReading) -> np.ndarray:
+def _x(r: MatrixReading) -> np.ndarray:
     """What stands above the matrix: dark until it is known."""
     return r.x if _there(r, "x") else np.zeros_like(r.x)
 
 
-def _block(r: LayerReading, mode: str, rows: slice, columns: slice) -> np.ndarray:
+def _block(r: MatrixReading, mode: str, rows: slice, columns: slice) -> np.ndarray:
     """A part of what is shown. The sample's gradient is never stored: it is the outer product of two vectors."""
     if mode == "sample":
         return np.multiply.outer(r.delta[:: r.stride[0]][rows], r.x[:: r.stride[1]][columns])
     return {"weight": r.weight, "batch": r.gradient, "change": r.change}[mode][rows, columns]
 
 
-def _cells(r: LayerReading, mode: str, grid) -> np.ndarray:
+def _cells(r: MatrixReading, mode: str, grid) -> np.ndarray:
     """Block means; of an outer product they are the outer product of the means."""
     if mode == "sample":
         delta = matrix.means(r.delta[:: r.stride[0], None], grid.rows, 1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from nnviz3d.spec.number_text import short
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.ui.core import histogram_image, plots, theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.widgets import elide, small, tip
 

@@ -9,10 +9,10 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
+from nnviz3d.spec.number_text import count, short
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.ui.core import histogram_image, plots, theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import count, short
 from nnviz3d.ui.core.plots import PLOT, line_spec
 from nnviz3d.ui.core.texture import Bitmap, ramp
 from nnviz3d.ui.core.widgets import combo, small, tip
@@ -42,7 +42,8 @@ class Layers:
     def draw(self, f: Frame) -> None:
         if f.readout.layer != self._followed:  # a layer chosen on the stage is shown here too
             self._followed = f.readout.layer
-            self.layer = max(f.readout.layer - 1, 0)
+            weighted = [node.number for node in f.readout.topology.nodes if node.weight is not None]
+            self.layer = weighted.index(f.readout.layer) if f.readout.layer in weighted else 0
         f.wants["layers"] = (self.quantity, self.layer)
         self._tabs(f)
         reading = f.readout.layers

@@ -9,28 +9,30 @@ from typing import Any
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.layers import face
 from nnviz3d.spec import limits
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.scene import Activation, Initializer, Layer, Output, OutputActivation
+from nnviz3d.spec.layer_edits import Layers, inserted, listed, moved, removed
+from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable
+from nnviz3d.spec.network_graph import layer_name
+from nnviz3d.spec.number_text import count, shape
+from nnviz3d.spec.scene import Layer, OutputActivation
+from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.number_field import dragged
-from nnviz3d.ui.core.numbers import count, shape
 from nnviz3d.ui.core.strings import LAYER_HINTS
-from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, icon_button, small, tidy, tip
+from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, elide, icon_button, small, tidy, tip
+from nnviz3d.ui.panels import layer_settings
 
 ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
+NAMED = 58  # pixels of the names of layers, where they have some
 LISTED = 12  # more layers than this scroll in a box of their own
 
 
-def _plain(layers) -> list[dict]:
-    return [layer.model_dump() for layer in layers]
-
-
-def _change(f: Frame, change: Callable[[list[tuple[dict, int | None]]], Any]) -> None:
-    """Replace the tuple of layers: the one way layers are added, removed and moved. `change` works on (layer, which one it was)."""
-    layers = list(zip(_plain(f.scene.network.layers), range(len(f.scene.network.layers)), strict=True))
-    change(layers)
+def _change(f: Frame, change: Callable[[Layers], Layers]) -> None:
+    """Replace the tuple of layers: the one way layers are added, removed, renamed and moved."""
+    layers = change(listed(f.scene.network.layers))
     f.edits.append(Edit("network.layers", [layer for layer, _ in layers], tuple(origin for _, origin in layers)))
 
 
@@ -51,8 +53,8 @@ def draw(f: Frame) -> None:
         imgui.end_child()
     if len(layers) < limits.LAYERS:
         if imgui.button(f"{fa.ICON_FA_PLUS}  Add layer", imgui.ImVec2(-1, 0)):
-            new = layers[-1].model_dump() if layers else Layer(units=16).model_dump()
-            _change(f, lambda layers: layers.append((new, None)))
+            last = next((layer for layer in reversed(layers) if isinstance(layer, Layer)), Layer(units=16))
+            _change(f, lambda layers: inserted(layers, len(layers), last.model_dump()))
         tip(f, "One more hidden layer before the output, like the last one. The other layers keep their weights.")
     imgui.spacing()
     choice(f, "network.output.activation", f.scene.network.output.activation, OUTPUTS)
@@ -67,45 +69,91 @@ def draw(f: Frame) -> None:
     tip(f, "Weights and biases together: all the numbers that training may change.")
 
 
-def _row(f: Frame, k: int, layer: Layer) -> None:
-    """One hidden layer: number, units, activation, details, remove."""
+def _row(f: Frame, k: int, layer: LayerTable) -> None:
+    """One hidden layer: number, what it is, details, remove."""
     imgui.push_id(k)
-    path = f"network.layers.{k}"
     full, gap = imgui.get_content_region_avail().x, f.px(5)
     start = imgui.get_cursor_pos_x()
     buttons = 2 * f.px(25) + gap
+    number = f.px(24 if f.readout.topology.is_chain else NAMED)
     imgui.align_text_to_frame_padding()
-    dim(f"{k + 1}")
-    tip(f, "Click: this layer's equations and all its weights, as matrices.")
+    dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
+    tip(f, _told(f, k, "Click: this layer's equations and all its weights, as matrices."))
     if imgui.is_item_clicked():
         f.do("choose_layer", k + 1)
-    number = f.px(24)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
-    imgui.set_next_item_width(rest * 0.42)
-    flags = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
-    make = lambda: imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", flags)  # noqa: E731
-    changed, units = dragged(f, f"##units{k}", layer.units, accepted_in(Layer, "units"), make)
-    tip(f, LAYER_HINTS["units"])
-    if changed:
-        f.edit(f"{path}.units", min(max(units, 1), limits.UNITS))
-    imgui.same_line(0, gap)
-    imgui.set_next_item_width(rest * 0.58)
-    picked = combo("##activation", layer.activation, ACTIVATIONS)
-    tip(f, LAYER_HINTS["activation"])
-    if picked and picked != layer.activation:
-        f.edit(f"{path}.activation", picked)
-    imgui.same_line(0, gap)
-    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Move, copy, first weights, dropout", size=25):
+    has = type(layer).model_fields
+    if "units" in has:
+        _units(f, k, layer, rest * 0.42)
+        imgui.same_line(0, gap)
+    else:
+        _kind(f, k, layer, rest * 0.42)
+        imgui.same_line(start + number + rest * 0.42 + gap)
+    if "activation" in has:
+        _function(f, k, layer, rest * 0.58)
+        imgui.same_line(0, gap)
+    else:
+        _reads(f, k, layer, rest * 0.58)
+        imgui.same_line(start + full - buttons)
+    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Name, move, copy, first weights, dropout", size=25):
         imgui.open_popup("layer")
     imgui.same_line(0, gap)
     if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=25):
-        _change(f, lambda layers: layers.pop(k))
+        _change(f, lambda layers: removed(layers, k))
     _menu(f, k, layer)
     imgui.pop_id()
 
 
-def _menu(f: Frame, k: int, layer: Layer) -> None:
+def _units(f: Frame, k: int, layer: Any, width: float) -> None:
+    imgui.set_next_item_width(width)
+    flags = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
+    make = lambda: imgui.drag_int("##units", layer.units, 0.2, 1, 4096, "%d units", flags)  # noqa: E731
+    changed, units = dragged(f, f"##units{k}", layer.units, accepted_in(type(layer), "units"), make)
+    tip(f, _told(f, k, LAYER_HINTS["units"]))
+    if changed:
+        f.edit(f"network.layers.{k}.units", min(max(units, 1), limits.UNITS))
+
+
+def _kind(f: Frame, k: int, layer: LayerTable, width: float) -> None:
+    """What a layer is that has no units of its own."""
+    words = face(layer.kind, "words")
+    imgui.align_text_to_frame_padding()
+    imgui.text_unformatted(elide(words.NAME, width))
+    tip(f, _told(f, k, words.SENTENCE))
+
+
+def _function(f: Frame, k: int, layer: Any, width: float) -> None:
+    imgui.set_next_item_width(width)
+    picked = combo("##activation", layer.activation, ACTIVATIONS)
+    tip(f, LAYER_HINTS["activation"])
+    if picked and picked != layer.activation:
+        f.edit(f"network.layers.{k}.activation", picked)
+
+
+def _reads(f: Frame, k: int, layer: LayerTable, width: float) -> None:
+    """Where its numbers come from."""
+    node = _node(f, k)
+    imgui.align_text_to_frame_padding()
+    small(f, elide(f"of {', '.join(layer.from_ or (node.inputs if node else ()))}", width))
+    tip(f, _told(f, k, ""))
+
+
+def _node(f: Frame, k: int) -> Node | None:
+    """The node that layer k of the list has become; None while the network is still another one."""
+    nodes = f.readout.topology.nodes
+    return nodes[k + 1] if len(nodes) == len(f.scene.network.layers) + 2 else None
+
+
+def _told(f: Frame, k: int, sentence: str) -> str:
+    """With the layer's name, its shape and what it reads, in networks that are not plain chains."""
+    node = _node(f, k)
+    if node is None or f.readout.topology.is_chain:
+        return sentence
+    return f"{node.name}: {shape(node.shape)} from {', '.join(node.inputs)}.\n{sentence}".rstrip()
+
+
+def _menu(f: Frame, k: int, layer: LayerTable) -> None:
     imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(14), f.px(12)))
     opened = imgui.begin_popup("layer")
     imgui.pop_style_var()
@@ -115,16 +163,20 @@ def _menu(f: Frame, k: int, layer: Layer) -> None:
     dim(f"Layer {k + 1}")
     for icon, text, move in ((fa.ICON_FA_ARROW_UP, "Towards the input", -1), (fa.ICON_FA_ARROW_DOWN, "Towards the output", 1)):
         if imgui.menu_item(f"{icon}   {text}", "", False, 0 <= k + move <= last)[0]:
-            _change(f, lambda layers, move=move: layers.insert(k + move, layers.pop(k)))
+            _change(f, lambda layers, move=move: moved(layers, k, move))
         tip(f, "Layers keep their weights where these still fit.")
-    if imgui.menu_item(f"{fa.ICON_FA_COPY}   Copy", "", False, last + 1 < limits.LAYERS)[0]:
-        _change(f, lambda layers: layers.insert(k + 1, (dict(layers[k][0]), None)))
-    imgui.separator()
-    _first(f, f"network.layers.{k}", layer, ("dropout", "dropout", 0, 0.9))
+    if imgui.menu_item(f"{fa.ICON_FA_COPY}   Copy", "", False, last + 1 < limits.LAYERS and layer.fewest == 1)[0]:
+        _change(f, lambda layers: inserted(layers, k + 1, layer.model_dump()))
+    change = partial(_change, f)
+    layer_settings.insert(f, k, change)
+    layer_settings.draw(f, k, layer, tuple(map(layer_name, f.scene.network.layers, range(last + 1))), change)
+    if "init" in type(layer).model_fields:
+        imgui.separator()
+        _first(f, f"network.layers.{k}", layer, ("dropout", "dropout", 0, 0.9))
     imgui.end_popup()
 
 
-def _first(f: Frame, path: str, layer: Layer | Output, *more: tuple[str, str, float, float]) -> None:
+def _first(f: Frame, path: str, layer: Any, *more: tuple[str, str, float, float]) -> None:
     """How a layer's first weights are drawn."""
     imgui.push_item_width(f.px(130))
     picked = combo("first weights", layer.init, INITS)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Readout
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.spec.readout import MatrixReading, NeuronReading, ParameterEquations, Readout
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import elide, small, tip
 from nnviz3d.ui.equations import updates
 from nnviz3d.ui.equations.equation_draw import Lines, columns
-from nnviz3d.ui.equations.equation_line import Line
 from nnviz3d.ui.equations.sections import (
     ACTIVATION,
     BACKWARD,
@@ -63,10 +63,10 @@ class Neuron:
             return
         self._follow(reading)
         shown, told = self.shown
-        if self.view != "layer":
+        if not isinstance(shown, MatrixReading):
             self._matrix.release(f)
         {"neuron": neuron_head.neuron, "weight": neuron_head.weight, "layer": neuron_head.layer}[self.view](f, shown)
-        if self.view == "layer":
+        if isinstance(shown, MatrixReading):
             self._matrix.draw(f, shown)
         self._all.draw(f, shown)
         for title, lines in ordered(f.readout.walk, shown.layer, told):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.core.widgets import small, tip
 from nnviz3d.ui.equations import curves
 

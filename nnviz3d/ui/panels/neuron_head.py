@@ -5,14 +5,21 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
+from nnviz3d.layers import face
+from nnviz3d.spec.node_names import inside
+from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name
 from nnviz3d.ui.core.number_field import Accepted, stepped
-from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, tip
+from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, small, tip
 
 _FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
+
+
+def _numbered(f: Frame, layer: int) -> str:
+    """A layer's name, with its number in the equations where the name does not say it: "sum [5]"."""
+    return layer_name(f, layer) if f.readout.topology.is_chain else f"{layer_name(f, layer)} [{layer}]"
 
 
 def _link(f: Frame, text: str, ident: str, hint: str, colour: int = _ACCENT) -> bool:
@@ -48,7 +55,7 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     """Layer, neuron, and the button that lets go."""
     place = f"Neuron id {reading.neuron}: its place among all neurons, layer {reading.layer}, number {reading.index} (from 0)."
     if reading.layer:
-        if _link(f, layer_name(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+        if _link(f, _numbered(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
             f.do("choose_layer", reading.layer)
     else:
         imgui.align_text_to_frame_padding()
@@ -67,7 +74,7 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
 
 def weight(f: Frame, reading: ParameterEquations) -> None:
     """The way back to its neuron and its layer; which one it is, and the next one."""
-    if _link(f, layer_name(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+    if _link(f, _numbered(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
         f.do("choose_layer", reading.layer)
     _arrow(f)
     if _link(f, f"neuron {reading.index}", "end_neuron", "Look at the neuron that it leads into."):
@@ -90,7 +97,7 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
 
 def _from(f: Frame, reading: ParameterEquations) -> None:
     """ "from neuron [51]": any other weight of the same neuron."""
-    if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {layer_name(f, reading.layer - 1).lower()}."):
+    if _link(f, "from neuron", "start_neuron", f"Look at neuron {reading.source_index} of {inside(layer_name(f, reading.source_layer))}."):
         f.do("pick", reading.source)
     imgui.same_line()
     imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
@@ -103,9 +110,13 @@ def _from(f: Frame, reading: ParameterEquations) -> None:
 
 def layer(f: Frame, reading: LayerReading) -> None:
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(layer_name(f, reading.layer))
-    o, i = reading.shape
-    tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.")
+    imgui.text_unformatted(_numbered(f, reading.layer))
+    words = face(reading.kind, "words")
+    if isinstance(reading, MatrixReading):
+        o, i = reading.shape
+        tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.\n{words.SENTENCE}")
+    else:
+        tip(f, f"{words.NAME}: {len(reading.a):,} neurons, without parameters.\n{words.LOOK}")
     last = len(f.readout.topology.nodes) - 1
     imgui.same_line(right_edge() - f.px(24 * 3 + 6))
     for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The layer before"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
@@ -114,3 +125,5 @@ def layer(f: Frame, reading: LayerReading) -> None:
         imgui.same_line(0, f.px(3))
     if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Let go of this layer", size=24):
         f.do("choose_layer", None)
+    if not isinstance(reading, MatrixReading):  # there is no matrix to look at
+        small(f, words.SENTENCE, wrap=True)

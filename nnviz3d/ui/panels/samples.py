@@ -11,12 +11,12 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import both, cut, kept
 from nnviz3d.ui.core.number_field import Accepted, stepped
-from nnviz3d.ui.core.numbers import count, percent, plain, short
 from nnviz3d.ui.core.thumbnail_atlas import Sheet, painted
 from nnviz3d.ui.core.widgets import combo, dim, icon_button, label, small, tip
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.layers.shared.notation import called
+from nnviz3d.spec.node_names import short_name
+from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import ChangeReading, MomentReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import layer_name
-from nnviz3d.ui.core.numbers import count, percent, plain, short
 from nnviz3d.ui.core.widgets import dim, right_edge, small, tip
-from nnviz3d.ui.equations.neuron_equations import called
 from nnviz3d.ui.hud import toggles
 
 TITLE, ICON, HINT, OPEN = "Moments", fa.ICON_FA_BOOKMARK, "Keep two moments, compare them, and go back to either exactly.", False
@@ -119,8 +119,8 @@ def _name(f: Frame, change: ChangeReading) -> str:
         nodes = f.readout.topology.nodes
         if own := called(nodes[layer].labels, index):
             return own
-        name = layer_name(f, layer).lower().replace(" layer", "")
+        name = short_name(f.readout.topology, layer)
         return f"{name}{',' if name[-1].isdecimal() else ''} {index}"
 
     into = told(change.layer, change.index)
-    return f"bias of {into}" if change.source is None else f"{told(change.layer - 1, change.source)} → {into}"
+    return f"bias of {into}" if change.source is None else f"{told(change.source_layer, change.source)} → {into}"

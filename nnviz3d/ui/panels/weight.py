@@ -10,13 +10,14 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.neuron_locks import Hold
+from nnviz3d.spec.node_names import inside
+from nnviz3d.spec.number_text import count, plain
 from nnviz3d.spec.readout import EffectReading, ParameterReading
 from nnviz3d.spec.score import part
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name, parameter_name, place
 from nnviz3d.ui.core.number_field import Accepted, dragged
-from nnviz3d.ui.core.numbers import count, plain
 from nnviz3d.ui.core.strings import HOLD_WORDS
 from nnviz3d.ui.core.widgets import dim, icon_button, right_edge, small, tip
 from nnviz3d.ui.hud.toasts import moved
@@ -94,7 +95,7 @@ def _hold_buttons(f: Frame, w: ParameterReading) -> None:
         tip(f, why or told)
     ids = range(node.neurons.start, node.neurons.stop)
     whole = len(holds.frozen) >= len(ids) and set(ids) <= set(holds.frozen)
-    name = layer_name(f, w.layer).lower()
+    name = inside(layer_name(f, w.layer))
     imgui.begin_disabled(bool(why))
     if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
         f.do("freeze", (tuple(ids), not whole))
@@ -150,7 +151,7 @@ def _held(f: Frame) -> None:
             f.do(VERBS[kind][1], (ids, False))
         for neuron in ids[:LISTED]:
             node, j = topology.locate(neuron)
-            name = place(f, topology.nodes.index(node), j)
+            name = place(f, node.number, j)
             imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + f.px(22))
             imgui.align_text_to_frame_padding()
             dim(name)

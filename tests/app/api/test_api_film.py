@@ -31,7 +31,7 @@ def film(tmp_path_factory):
     return nv.record("xor", tmp_path_factory.mktemp("film") / "xor.mp4", **SMALL)
 
 
-def test_the_function_and_the_package_of_the_same_name_live_together(film):
+def test_packages_that_are_imported_hide_no_function(film):
     from nnviz3d.video import segment_folder
 
     assert callable(nv.record) and nv.record.__name__ == "record" and segment_folder is sys.modules["nnviz3d.video.segment_folder"]

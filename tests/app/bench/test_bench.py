@@ -78,3 +78,16 @@ def test_a_soak_reports_slopes_of_each_part_and_a_line_has_its_slope():
 def test_a_soak_of_nothing_is_bad_usage(words):
     done = subprocess.run([sys.executable, "-m", "nnviz3d", "bench", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("part", ["learning", "walking", "comparing"])
+def test_a_soak_begins_when_what_is_kept_for_going_back_is_full(part):
+    from nnviz3d.app.bench import soak
+
+    session = soak.full_session(part)
+    for source in [session.source] + ([session.rival.source] if session.rival else []):
+        rewind = source.rewind
+        held = len(rewind._keys)
+        assert held > 1 and rewind.spacing == rewind.longest
+        source.run(5 * rewind.spacing)
+        assert len(rewind._keys) <= held and rewind.bytes <= rewind.budget

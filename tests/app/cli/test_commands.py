@@ -16,14 +16,14 @@ import pytest
 
 from nnviz3d.formats import weights
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 
 COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
 SCENES = [
     "circle", "compare", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris", "learning", "one-iteration",
-    "overfit", "reg-plane", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
+    "overfit", "reg-plane", "residual", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 
@@ -175,7 +175,7 @@ BAD = {  # arguments: what stderr must say
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_ends_with_2_and_writes_nothing(nnviz3d, tmp_path, name):
     arguments, message = BAD[name]
-    wanted = weights.names(chain(Scene().network, (3,), 2, "softmax"))
+    wanted = weights.names(build_topology(Scene().network, (3,), 2, "softmax"))
     weights.save(tmp_path / "other.safetensors", {key: np.zeros(shape) for key, shape in wanted.items()}, Scene())
     done = nnviz3d(*arguments)
     assert done.returncode == 2, done.stderr
@@ -215,6 +215,33 @@ def test_inspect_tells_what_a_scene_holds(nnviz3d):
     assert facts["data"]["summary"] == "1,438 to train, 359 to test; 8x8 inputs, 10 classes"
     assert facts["network"][-1] == {"name": "dense3", "kind": "dense", "shape": [10], "activation": "softmax"}
     assert "154 neurons" in nnviz3d("inspect", "digits").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("xor", ("train.loss=bce",)),
+        ("xor", ("train.loss=mse",)),
+        ("iris", ("network.output.activation=sigmoid",)),
+        ("reg-plane", ()),
+        ("reg-plane", ("train.loss=bce", "data.standardize_target=no")),
+    ],
+)
+def test_inspect_names_the_output_that_is_trained(name, sets):
+    from nnviz3d.app.cli.commands.common import Options
+    from nnviz3d.app.cli.commands.inspect import inspect
+    from nnviz3d.engine import data, objective
+    from nnviz3d.spec import toml
+
+    options = Options(sets=sets, quiet=True)
+    scene, base = options.scene(name)
+    try:
+        wanted = objective.resolve(scene, data.load(scene.data, base)).output
+    except toml.InputError as error:  # what cannot be trained is refused in the same words
+        with pytest.raises(toml.InputError, match=re.escape(str(error))):
+            inspect(options, name)
+        return
+    assert inspect(options, name)["network"][-1]["activation"] == wanted
 
 
 def test_inspect_tells_what_weights_and_data_hold(nnviz3d, tmp_path):

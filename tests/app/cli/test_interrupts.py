@@ -76,7 +76,7 @@ def test_nohup_is_not_undone(tmp_path):
     if not hasattr(signal, "SIGHUP"):
         pytest.skip("no SIGHUP")
     code = (
-        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom nnviz3d.app.cli.commands import stopping\nstopping.interrupt()\n"
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom nnviz3d.app.training import interrupts\ninterrupts.interrupt()\n"
     )
     code += "import os; os.kill(os.getpid(), signal.SIGHUP); print('still here')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -10,6 +10,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.probes.explain import last_step
@@ -26,8 +27,7 @@ DROPOUT = ('network.layers=[{units=9,activation="tanh",dropout=0.3},{units=5,dro
 
 
 def run(scene, *sets, steps, code=0, **files):
-    files = {"init": None, "save": None, "log": None, **files}
-    assert train(Options(backend="cpu", sets=sets, quiet=True), str(scene), steps=steps, as_json=False, **files) == code
+    assert train(Options(backend="cpu", sets=sets, quiet=True), str(scene), TrainRequest(steps=steps, **files)) == code
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,8 @@ def run(scene, *sets, steps, code=0, **files):
         ("xor", ("train.batch=0", "train.schedule=step", "train.schedule_steps=20")),
         ("reg-plane", ("train.l1=0.01", "train.l1_dead_at_zero=true", "train.optimizer=sgd")),
         ("compare", ()),
+        ("residual", ("train.optimizer=adamw", "network.layers.2.dropout=0.2")),
+        ("residual", ("compare.network.layers.2.activation=relu",)),
         ("xor", ("compare.train.batch=3", "compare.train.optimizer=rmsprop")),
     ],
 )

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nnviz3d.app.api import film
+from nnviz3d.app.api import module_scene
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
@@ -23,9 +24,9 @@ from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.annotations import outputs
 from nnviz3d.app.view.decision_plate import _levels, scale_words
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.backend import choose
 from nnviz3d.bridge import plate_colors
-from nnviz3d.bridge.edge_selection import Shown
 from nnviz3d.engine import data
 from nnviz3d.engine.per_sample import errors
 from nnviz3d.engine.tape import record
@@ -38,7 +39,7 @@ from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.readout import Performance, SampleQuery
+from nnviz3d.spec.readout import SampleQuery
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.step_annotations import Table
@@ -80,7 +81,7 @@ def session(homes, steps=120, *edits) -> Session:
 
 
 def told(s: Session, picked: int = -1):
-    return build.readout(s, (), Shown(), Performance(), picked)
+    return build.readout(s, StageReading(picked=picked))
 
 
 def test_the_window_is_told_everything_in_the_unit(homes):
@@ -171,8 +172,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
 
 
 def run(homes, capsys, *edits, **options):
-    given = {"steps": 150, "init": None, "save": None, "log": None, "as_json": False} | options
-    code = command.train(Options(sets=list(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), **given)
+    as_json, request = options.pop("as_json", False), TrainRequest(**({"steps": 150} | options))
+    code = command.train(Options(sets=tuple(edits), quiet=True, backend="cpu"), str(homes / "homes.toml"), request, as_json=as_json)
     return code, capsys.readouterr().out
 
 
@@ -240,7 +241,7 @@ def test_weights_keep_their_answers_under_another_scale(homes):
 
 
 def test_a_recording_plays_in_the_unit_also_without_its_data(homes, capsys):
-    run(homes, capsys, steps=40, keep=command.Keep(homes / "r.nnrec"))
+    run(homes, capsys, steps=40, record=homes / "r.nnrec")
     trained = session(homes, 40)
     trained.source.show()
 
@@ -329,7 +330,7 @@ SIDE = X.sum(1) > 0
 def test_a_model_says_what_it_is_taken_for(tmp_path, monkeypatch, y, model, loss, wanted, words):
     said = io.StringIO()
     monkeypatch.setattr("sys.stderr", said)
-    opened, _ = film._of_model(model, (X, y), tmp_path, loss)
+    opened, _ = module_scene.of_model(model, (X, y), tmp_path, loss)
     assert words in said.getvalue() and words.lower() in opened.scene.about.lower() and opened.scene.train.loss == wanted
     source = OwnTraining(opened.scene, tmp_path, choose("cpu"))
     assert not source.objective.scaled  # the model's own numbers stay its own
@@ -353,7 +354,7 @@ def test_a_single_logit_is_never_all_sure():
 
 def test_a_loss_of_several_outputs_is_refused_for_one(tmp_path):
     with pytest.raises(InputError, match='use loss="bce"'):
-        film._of_model(_model(), (X, SIDE), tmp_path, "cross_entropy")
+        module_scene.of_model(_model(), (X, SIDE), tmp_path, "cross_entropy")
 
 
 def test_a_default_scene_is_what_it_was():

@@ -146,11 +146,11 @@ def test_a_layer_is_copied_and_renewed_at_most_ten_times_a_second(session, monke
 
 
 def test_a_very_large_matrix_is_read_with_a_stride(session, monkeypatch):
-    from nnviz3d.app.probes import explain
+    from nnviz3d.app.probes import explain_layer
 
-    monkeypatch.setattr(explain, "LARGEST", 500)
+    monkeypatch.setattr(explain_layer, "LARGEST", 500)
     session.leave_walk()
-    told = explain.layer(session.source, 1)
+    told = explain_layer.layer(session.source, 1)
     assert told.shape == (48, 64) and told.stride == (3, 3) and told.weight.shape == (16, 22)
     w = session.source.topology.nodes[1].weight.view(session.source.tensors("parameter"))
     assert np.array_equal(told.weight, w[::3, ::3])
@@ -187,7 +187,7 @@ def test_the_loop_obeys_the_panel(session):
     host = open_host(480, 320, headless=True)
     loop = Loop(host, session, play=False)
     try:
-        loop.stage.picked = 80
+        loop.stage.pointer.picked = 80
         loop.frame(1 / 60)
         walk, inspector = session.walking.walk, session.inspector
         p = inspector.neuron(walk, 80).step.gradients[2].parameter
@@ -195,18 +195,18 @@ def test_the_loop_obeys_the_panel(session):
         loop.do(Command("check", p))
         loop.frame(1 / 60)
         loop.frame(1 / 60)
-        assert loop.stage.chosen == p and inspector.parameter(walk, p).check.parameter == p
+        assert loop.stage.pointer.chosen == p and inspector.parameter(walk, p).check.parameter == p
         loop.do(Command("choose_layer", 2))
-        assert (loop.stage.chosen, loop.stage.layer, loop.stage.picked) == (-1, 2, 80)
+        assert (loop.stage.pointer.chosen, loop.stage.pointer.layer, loop.stage.pointer.picked) == (-1, 2, 80)
         for name, wrong in (("choose", 10**9), ("choose", -5), ("choose_layer", 0), ("choose_layer", 99)):
             loop.do(Command(name, wrong))
             loop.frame(1 / 60)
-            assert (loop.stage.chosen if name == "choose" else loop.stage.layer) == -1
+            assert (loop.stage.pointer.chosen if name == "choose" else loop.stage.pointer.layer) == -1
         loop.do(Command("choose", p))
         loop.do(Command("walk_leave"))
         loop.frame(1 / 60)
-        assert session.walking is None and loop.stage.chosen == p  # outside as well
+        assert session.walking is None and loop.stage.pointer.chosen == p  # outside as well
         loop.do(Command("pick", None))
-        assert (loop.stage.chosen, loop.stage.layer, loop.stage.picked) == (-1, -1, -1)
+        assert (loop.stage.pointer.chosen, loop.stage.pointer.layer, loop.stage.pointer.picked) == (-1, -1, -1)
     finally:
         loop.close()

@@ -150,8 +150,8 @@ def test_a_look_is_one_pass_over_as_many_samples_as_are_affordable(tmp_path, mon
     rows = len(response.activations()[0])
     assert health.FEWEST <= rows <= health.ROWS and rows * parameters <= health.WORK
     passes, read = [], []
-    run, to_host = response._run, s.ops.to_host
-    monkeypatch.setattr(response, "_run", lambda: passes.append(run()))
+    run, to_host = response.run, s.ops.to_host
+    monkeypatch.setattr(response, "run", lambda: passes.append(run()))
     monkeypatch.setattr(s.ops, "to_host", lambda array: read.append(array.size) or to_host(array))
     s.diagnosis._look(s.source, s.curves.charts)
     assert len(passes) == 1

@@ -18,10 +18,10 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.gfx.overlay import ImguiFrame
+from nnviz3d.spec.number_text import pair_plain, plain
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.toml import validate
-from nnviz3d.ui.core.numbers import pair_plain, plain
 from tests.ui.printed import number, numbers
 from tests.ui.screen import Screen, begin, check, one_value, reading
 
@@ -83,27 +83,27 @@ class Visitor:
             self.loop.frame(1 / 60)
             self.told += check(self.screen, self.clip)
             stage = self.loop.stage
-            one_value(self.screen, stage.picked >= 0, stage.hovered == stage.picked >= 0)
+            one_value(self.screen, stage.pointer.picked >= 0, stage.pointer.hovered == stage.pointer.picked >= 0)
 
     def look(self, future: tuple[str, ...] = ()) -> None:
         """At the neuron, at one of its weights, at its layer. `future`: numbers that must not be there yet."""
         stage = self.loop.stage
         for picked, chosen, layer in ((self.neuron, -1, -1), (-1, self.weight, -1), (-1, -1, self.layer)):
-            stage.picked, stage.chosen, stage.layer = picked, chosen, layer
+            stage.pointer.picked, stage.pointer.chosen, stage.pointer.layer = picked, chosen, layer
             if picked >= 0:
-                (x,), (y,), _ = stage.seen(np.array([picked])) if stage._drawn else ((0.0,), (0.0,), ())
+                (x,), (y,), _ = stage.projection.neurons(np.array([picked])) if stage.view.frame else ((0.0,), (0.0,), ())
                 imgui.get_io().add_mouse_pos_event(x, y)
             self.frame(2)
             words = self.screen.all()
             assert not [text for text in future if re.search(rf"(?<![\d.]){re.escape(text)}(?![\d.e])", words)], (future, words)
-        stage.picked = stage.chosen = stage.layer = -1
+        stage.pointer.picked = stage.pointer.chosen = stage.pointer.layer = -1
         imgui.get_io().add_mouse_pos_event(-1.0, -1.0)
 
     # moments
 
     def learns(self) -> None:
         self.session.running = True
-        self.loop.stage.picked = self.neuron
+        self.loop.stage.pointer.picked = self.neuron
         self.frame(self.random.randint(3, 14))
         self.look()
         self.session.running = False
@@ -162,7 +162,7 @@ class Visitor:
         old, new = (float(array[p]) for array in (trainer.arenas.before, trainer.arenas.parameters))
         self.do("set_parameter", (p, new + 0.25))
         for _ in range(2):
-            self.loop.stage.chosen = p
+            self.loop.stage.pointer.chosen = p
             self.frame(2)
             change = next(line for line in self.screen.lines["Update"] if line.kind == "change")
             told = numbers(change)[-2:]
@@ -180,7 +180,7 @@ class Visitor:
         self.do("show_moment", "A")
         self.look()
         kept = self.session.moments.kept["A"].snapshot.parameters[self.weight]
-        self.loop.stage.chosen = self.weight
+        self.loop.stage.pointer.chosen = self.weight
         self.frame(2)
         first = numbers(next(line for line in self.screen.lines["Its share of z"] if line.kind == "term"))[0]
         assert first.says(float(kept))

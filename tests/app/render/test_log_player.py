@@ -13,7 +13,7 @@ from imgui_bundle import imgui
 from nnviz3d.app.render.film import log_player
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.training import evaluator
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop, log_writer, run
 from nnviz3d.app.window.log_writer import Inputs, thinned
 from nnviz3d.app.window.loop import Loop
@@ -26,6 +26,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Answer, Command, StageInput
 from nnviz3d.spec.session_log import Event
+from nnviz3d.spec.topology import EdgeRef
 from tests.app.window.test_loop import STEP, Person
 
 K = imgui.Key
@@ -38,8 +39,8 @@ class Hand(Person):
     def answer(self, edits=(), commands=(), held=False, stage=None) -> None:
         """For one frame."""
         loop = self.loop
-        panel = loop.answer.panel_width
-        loop.answer = Answer(tuple(edits), tuple(commands), stage or StageInput(), panel, held)
+        stage = stage or StageInput()
+        loop.answer = Answer(tuple(edits), tuple(commands), stage, loop.answer.free, held or stage.tuning)
         loop.frame(STEP)
 
     def do(self, name, value=None, frames=4) -> None:
@@ -119,7 +120,7 @@ def test_play_edits_samples_walk_rewind_reset(hand, tmp_path):
     hand.do("pause")
     _, _, cue = same(hand, tmp_path)
     assert cue.picked == cue.highlight == 4
-    drawn = hand.loop.stage._drawn.pose
+    drawn = hand.loop.stage.view.frame.pose
     assert np.allclose(cue.pose.eye, drawn.eye, atol=1e-4) and cue.pose.shift[0] == pytest.approx(0, abs=1e-6)
     _, play = log_player.open(tmp_path / "a.timeline", "cpu", ui=True)
     assert play.seek(play.seconds).pose.shift[0] == pytest.approx(drawn.shift[0], abs=1e-5) and drawn.shift[0] < -0.1
@@ -234,7 +235,7 @@ def test_undo_puts_together_what_it_did_then(hand, tmp_path):
 
 def test_turning_a_weight_on_the_stage_while_it_learns(hand, tmp_path):
     hand.do("play")
-    hand.loop.stage.chosen = 5
+    hand.loop.stage.pointer.chosen = 5
     for k in range(20):
         hand.answer(stage=StageInput(tuning=True, tune=float(k % 5)))
     hand.frames(10)
@@ -407,7 +408,7 @@ def test_the_camera_goes_smoothly_where_it_went(hand, tmp_path):
     hand.do("camera", "side", 0)
     for _ in range(70):
         hand.frames()
-        seen.append((hand.loop.inputs.time, hand.loop.stage._drawn.pose))
+        seen.append((hand.loop.inputs.time, hand.loop.stage.view.frame.pose))
     path = hand.loop.inputs.save(tmp_path / "a.timeline")
     _, play = log_player.open(path, "cpu", ui=True)
     for time, pose in seen:
@@ -435,6 +436,7 @@ def test_frames_are_the_same_whatever_was_drawn_before(hand, tmp_path, monkeypat
         for time in times:
             cue = play.seek(time)
             stage.time = cue.time
+            session.refresh()
             stage.draw(0.0, cue.pose, exact=True)
         image = hand.host.read()
         stage.close()
@@ -521,6 +523,29 @@ def test_a_hostile_file_that_is_well_formed_does_no_harm(tmp_path):
     assert session.source.step == 8 and (cue.picked, cue.layer, cue.highlight) == (-1, -1, -1)
     assert session.scene.data.kind == "xor" and session.banner
     assert [each.name for each in tmp_path.iterdir()] == ["a.timeline"]
+
+
+def test_an_edge_that_was_looked_at_is_found_again_also_where_an_older_file_has_its_parameter(tmp_path):
+    seen = ([-1, -1, 5, 3, -1], [-1, -1, [1, 2], [0, 1], -1], [-1, -1, -1, -1, -1], [-1, -1, [1, 10**6], [9, 0], -1])
+    path = toml.find("xor")
+    events = (Event(0.0, "step", None, 0), *(Event(0.1 + k, "seen", value) for k, value in enumerate(seen)), Event(9.0, "step", None, 0))
+    session_log.save(tmp_path / "a.timeline", session_log.Timeline(toml.load(path), tmp_path, events))
+    session, play = log_player.open(tmp_path / "a.timeline", "cpu")
+    found = [(cue.chosen, cue.edge) for cue in (play.seek(0.5 + k) for k in range(4))]
+    assert found == [(EdgeRef(0, 5), EdgeRef(0, 3)), (EdgeRef(1, 2), EdgeRef(0, 1)), (-1, None), (-1, None)]
+    bias = session.source.topology.nodes[1].bias.start
+    assert play._edge(bias) == bias, "a bias has no edge"
+
+
+def test_what_is_looked_at_in_a_window_is_kept_as_edges(hand):
+    topology = hand.session.source.topology
+    p, bias = topology.nodes[2].weight.start + 1, topology.nodes[1].bias.start
+    hand.do("choose", p)
+    hand.do("choose", bias)
+    hand.loop.stage.pointer.chosen = -1
+    hand.frames(2)
+    kept = [event.value[2] for event in hand.loop.inputs.events if event.kind == "seen"]
+    assert kept[-3:] == [[1, 1], bias, -1]
 
 
 def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):

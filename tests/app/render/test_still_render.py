@@ -32,7 +32,7 @@ def loop(host, tmp_path, monkeypatch):
 
 
 def test_a_large_still_shows_the_window_s_view_without_its_panels(loop, tmp_path):
-    host, before = loop.host, loop.stage.rig.goal
+    host, before = loop.host, loop.stage.camera.rig.goal
     loop.do(Command("screenshot", "4K"))
     assert "640 x 360" in loop.toast and not list(tmp_path.glob("*.png"))  # first it says that the window will wait
     for _ in range(3):
@@ -41,7 +41,9 @@ def test_a_large_still_shows_the_window_s_view_without_its_panels(loop, tmp_path
     assert path.name in loop.toast
     image = read_png(path)
     assert image.shape == (360, 640, 3) and image.max() > 200
-    assert loop.stage.rig.goal == before and host.size == (320, 180) and loop.stage.host is host and loop.wants_still is None
+    assert (
+        loop.stage.camera.rig.goal == before and host.size == (320, 180) and loop.stage.viewport.host is host and loop.wants_still is None
+    )
     for _ in range(3):
         loop.frame(1 / 60)
     assert len(list(tmp_path.glob("xor-*.png"))) == 1
@@ -55,7 +57,8 @@ def test_a_large_still_shows_the_window_s_view_without_its_panels(loop, tmp_path
 def test_a_large_still_leaves_the_window_s_picture_alone(loop):
     def still_frame():
         loop.stage.time = 1.0
-        loop.stage.draw(0.0, loop.stage.rig.goal, exact=True)
+        loop.session.refresh()
+        loop.stage.draw(0.0, loop.stage.camera.rig.goal, exact=True)
         return loop.host.read()
 
     wanted = still_frame()

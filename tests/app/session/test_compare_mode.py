@@ -9,6 +9,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.api import scene as api
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.readout import comparison_readout
@@ -17,7 +18,7 @@ from nnviz3d.gfx import texture_buffer
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Layer, Network
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from tests.app.window.test_loop import Person, _change, _check
 
 K = imgui.Key
@@ -35,7 +36,9 @@ def person():
 
 def place_in_rival(person, neuron: int) -> tuple[float, float]:
     stage = person.loop.stage
-    x, y, _ = stage._drawn.pose.project(stage.beside.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float), stage.aspect)[0]
+    x, y, _ = stage.view.frame.pose.project(
+        stage.view.second.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float), stage.viewport.aspect
+    )[0]
     return (x * 0.5 + 0.5) * person.host.size[0], (0.5 - y * 0.5) * person.host.size[1]
 
 
@@ -68,9 +71,9 @@ def test_a_comparison_is_begun_changed_and_ended_on_the_panel_and_undone():
         assert _change(alone, person.look()) > 0.01
         trainer = person.session.source.trainer
         person.click(*person.where("stop"))
-        assert person.session.rival is None and person.loop.stage.beside is None and person.session.source.trainer is trainer
+        assert person.session.rival is None and person.loop.stage.view.second is None and person.session.source.trainer is trainer
         person.key(K.z, K.mod_ctrl)
-        assert person.session.rival.scene.train.optimizer == "rmsprop" and person.loop.stage.beside is not None
+        assert person.session.rival.scene.train.optimizer == "rmsprop" and person.loop.stage.view.second is not None
         person.click(*person.where("compare.setting"))
         person.click(*person.where("nothing (one network)"))
         assert person.session.scene.compare == {}
@@ -84,32 +87,32 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
     topology, stage = person.session.source.topology, person.loop.stage
     hidden = topology.nodes[1].neurons.start + 2
     person.click(*place_in_rival(person, hidden))
-    assert stage.beside.leads and stage.beside.picked == stage.picked == hidden
+    assert stage.view.second.leads and stage.view.second.picked == stage.pointer.picked == hidden
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "B" and reading.activation == "tanh"
     assert reading.a == float(person.session.rival.source.tensors("activation")[hidden])
     assert reading.a != float(person.session.source.tensors("activation")[hidden])
     person.click(*person.place_of(hidden))
-    assert not stage.beside.leads and stage.picked == stage.beside.picked == hidden
+    assert not stage.view.second.leads and stage.pointer.picked == stage.view.second.picked == hidden
     person.frames(20)
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.network == "A" and reading.activation == "relu"
-    compared = comparison_readout.reading(person.session, stage.beside, hidden)
+    compared = comparison_readout.reading(person.session, stage.view.second, hidden)
     assert [n.hovered for n in compared.networks] == [
         float(s.tensors("activation")[hidden]) for s in (person.session.source, person.session.rival.source)
     ]
     person.move(*place_in_rival(person, hidden))
-    low, high = stage.plane().hovered
+    low, high = stage.reading().plane.hovered
     assert -1 <= low < high <= 1  # tanh's
     person.click(*place_in_rival(person, 0))
-    stage.pick(3)  # as a term of the panel does: in the network that is read
-    assert stage.beside.leads and stage.beside.picked == 3
+    stage.pointer.pick(3)  # as a term of the panel does: in the network that is read
+    assert stage.view.second.leads and stage.view.second.picked == 3
     person.key(K.escape)
-    assert stage.picked == stage.beside.picked == -1 and not stage.beside.leads
+    assert stage.pointer.picked == stage.view.second.picked == -1 and not stage.view.second.leads
 
 
 def test_twins_are_told_by_layer_and_number():
-    small, large = (chain(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
+    small, large = (build_topology(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
     assert [comparison_view.twin(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
     assert [comparison_view.twin(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
     assert all(comparison_view.twin(large, large, k) == k for k in range(large.n_neurons))
@@ -118,10 +121,12 @@ def test_twins_are_told_by_layer_and_number():
 def test_brightness_is_on_one_scale_or_on_two(person):
     person.session.run(100)
     person.frames(8)
-    first, second = person.loop.stage.picture.subject.columns, person.loop.stage.beside.picture.subject.columns
+    first, second = person.loop.stage.view.picture.subject.columns, person.loop.stage.view.second.picture.subject.columns
     for name in ("t_pair_scale", "t_layer_scale"):
         assert (first[name].read()[:, 0] == second[name].read()[:, 0]).all()
-    tops = [1 / np.maximum(picture.choice.bright, 1e-9) for picture in (person.loop.stage.picture, person.loop.stage.beside.picture)]
+    tops = [
+        1 / np.maximum(picture.choice.bright, 1e-9) for picture in (person.loop.stage.view.picture, person.loop.stage.view.second.picture)
+    ]
     np.testing.assert_allclose(first["t_pair_scale"].read()[:, 0], np.minimum(*tops), rtol=1e-6)
     person.session.apply([Edit("look.compare", "own")])
     person.session.run(1)
@@ -141,9 +146,9 @@ def test_a_rival_of_another_shape_stands_there_too(scene, compare):
     try:
         person.frames(10)
         stage, rival = person.loop.stage, person.session.rival
-        assert stage.beside.picture.topology is rival.source.topology
-        assert (stage.beside.picture.layout.annex is None) == (rival.source.plane is None)
-        above, below = stage.picture.layout.box(), stage.beside.picture.layout.box()
+        assert stage.view.second.picture.topology is rival.source.topology
+        assert (stage.view.second.picture.layout.annex is None) == (rival.source.plane is None)
+        above, below = stage.view.picture.layout.box(), stage.view.second.picture.layout.box()
         assert below[1][1] < above[0][1]
         for k in range(0, rival.source.topology.n_neurons, max(rival.source.topology.n_neurons // 7, 1)):
             person.move(*place_in_rival(person, k))
@@ -169,7 +174,7 @@ def test_nothing_is_left_behind(monkeypatch):
     person.frames(2)
     person.loop.do(Command("open", "iris"))
     person.frames(2)
-    assert person.loop.stage.beside is None
+    assert person.loop.stage.view.second is None
     person.close()
     assert not alive
 
@@ -180,9 +185,9 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     person.key(K.i)
     person.frames(30)
     assert person.session.source.step == 21 and person.session.rival.source.step == 20
-    assert comparison_readout.reading(person.session, person.loop.stage.beside).waits == "B" and "B waits" in comparison_readout.sentence(
-        person.session
-    )
+    assert comparison_readout.reading(
+        person.session, person.loop.stage.view.second
+    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session, person.session.rival)
     person.key(K.escape)
     person.frames(3)
     assert person.session.rival.source.step == 21
@@ -190,7 +195,7 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
 
 def test_numbers_of_both_are_of_one_moment_and_say_when_a_share_was_reached(person):
     person.session.run(800)
-    told = comparison_readout.reading(person.session, person.loop.stage.beside)
+    told = comparison_readout.reading(person.session, person.loop.stage.view.second)
     a, b = told.networks
     assert a.step == b.step == 800 and told.same_batches
     for n, source in zip(told.networks, (person.session.source, person.session.rival.source), strict=True):
@@ -209,11 +214,11 @@ def test_a_shot_of_two_is_the_same_twice_and_a_film_trains_both():
 def test_train_tells_of_both(capsys, tmp_path):
     log = tmp_path / "log.jsonl"
     options = Options(backend="cpu", sets=("train.learning_rate=0.02",), quiet=True)
-    assert train(options, "compare", steps=30, init=None, save=None, log=log, as_json=True) == 0
+    assert train(options, "compare", TrainRequest(steps=30, log=log), as_json=True) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["differences"] == [{"path": "network.layers.*.activation", "a": "relu", "b": "tanh"}]
     alone = Options(backend="cpu", sets=("train.learning_rate=0.02", "network.layers.0.activation=tanh", "compare={}"), quiet=True)
-    assert train(alone, "compare", steps=30, init=None, save=None, log=None, as_json=True) == 0
+    assert train(alone, "compare", TrainRequest(steps=30), as_json=True) == 0
     other = json.loads(capsys.readouterr().out)
     assert "rival" not in other and told["rival"]["test_loss"] == other["test_loss"] != told["test_loss"]
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -227,6 +232,6 @@ def test_train_says_which_of_the_two_diverged(capsys):
         "compare.train.loss=mse",
         "compare.network.output.activation=linear",
     )
-    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", steps=30, init=None, save=None, log=None, as_json=True) == 3
+    assert train(Options(backend="cpu", sets=sets, quiet=True), "compare", TrainRequest(steps=30), as_json=True) == 3
     told = json.loads(capsys.readouterr().out)
     assert told["diverged"] is None and told["rival"]["diverged"] and told["trouble"].startswith("B diverged")

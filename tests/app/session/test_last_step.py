@@ -9,8 +9,8 @@ from nnviz3d.app.probes import explain_parameter
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.spec import toml
+from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.phases import Place
-from nnviz3d.ui.core.numbers import plain
 from nnviz3d.ui.equations import layer_equations
 from nnviz3d.ui.equations import parameter_equations as lines
 

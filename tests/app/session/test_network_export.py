@@ -14,13 +14,14 @@ import pytest
 
 from nnviz3d import backend
 from nnviz3d.app.session.network_export import export, recipe
-from nnviz3d.engine.batch_forward import Response
+from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.formats import script_export, weights
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Data, Layer, Network, Output, Scene, Train
+from tests.layers.kinds import CASES, scene_with
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin")
 HOSTILE = '"""\'\'\'\n\\"; import os; os.remove("x") # {0} %s \u202e\x00'
@@ -51,6 +52,19 @@ SCENES = {
     "deep": Scene(data=Data(kind="xor"), network=network(*[(3, "leaky_relu")] * 20)),
 }
 SCENES |= {kind: Scene(data=Data(kind="wine", standardize=True), network=network((7, kind), (5, kind))) for kind in ACTIVATIONS}
+SCENES |= {f"graph with {kind}": scene_with(kind).model_copy(update={"data": Data(kind="iris", standardize=True)}) for kind in CASES}
+SCENES["concat of columns"] = toml.validate(
+    {
+        "network": {
+            "layers": [
+                *({"name": name, "units": 6, "activation": "sin", "from": ["input"]} for name in "ab"),
+                *({"name": f"{name}2", "kind": "reshape", "shape": [2, 3], "from": [name]} for name in "ab"),
+                {"kind": "concat", "axis": 1, "from": ["a2", "b2"]},
+            ]
+        },
+        "data": {"kind": "wine", "standardize": True},
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +89,7 @@ def outputs(source: OwnTraining) -> np.ndarray:
     x = data.x_test if len(data.x_test) else data.x_train
     rows = x[: len(recipe(source, "").rows)]
     parameters = trainer.arenas.parameters
-    return Response(source.ops, trainer.topology, trainer.objective, parameters, rows, source.holds.killed).outputs().copy()
+    return ForwardPass.of_rows(source.ops, trainer.topology, trainer.objective, parameters, rows, source.holds.killed).outputs().copy()
 
 
 def answered(paths) -> list:
@@ -147,6 +161,22 @@ def test_values_of_a_standardised_table_are_those_of_the_file(sources):
 def test_gelu_uses_math_s_erf_and_says_so(sources, folder):
     export(sources["gelu"], folder / "gelu.py", "numpy")
     assert "np.vectorize(math.erf" in (folder / "gelu.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_killed_neurons_of_a_graph_are_killed_in_its_script(sources, folder, kind):
+    """Whatever reads them: sums and others have no weights that could be 0."""
+    source, before = sources[f"graph with {kind}"], outputs(sources[f"graph with {kind}"])
+    killed = [source.topology.by_name[name].neurons.start for name in ("a", "k", "r", "add8")]
+    source.hold(Holds(killed=tuple(sorted(killed))))
+    try:
+        export(source, folder / "graph.py", "numpy")
+        assert np.abs(outputs(source) - before).max() > 1e-4
+        np.testing.assert_allclose(answered([folder / "graph.py"])[0], outputs(source), rtol=1e-6, atol=1e-6)
+        export(source, folder / "graph_torch.py", "torch")
+        ast.parse((folder / "graph_torch.py").read_text(encoding="utf-8"))
+    finally:
+        source.hold(Holds())
 
 
 @pytest.mark.parametrize("language", ["numpy", "torch"])

@@ -15,8 +15,9 @@ import pytest
 from imgui_bundle import imgui
 
 import nnviz3d as nv
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.app.cli.commands.train import Keep, train
+from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.probes import explain_parameter
 from nnviz3d.app.session import opening
 from nnviz3d.app.session.session import REMEMBER
@@ -31,7 +32,6 @@ from tests.app.window.test_loop import Person, _change
 
 K = imgui.Key
 STEPS = 120
-QUIET = {"steps": STEPS, "init": None, "save": None, "log": None, "as_json": False}
 
 
 def nnviz3d(*words, cwd: Path) -> subprocess.CompletedProcess:
@@ -42,14 +42,14 @@ def nnviz3d(*words, cwd: Path) -> subprocess.CompletedProcess:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("playing") / "iris.nnrec"
-    assert train(Options(quiet=True), "iris", **QUIET, keep=Keep(folder)) == 0
+    assert train(Options(quiet=True), "iris", TrainRequest(steps=STEPS, record=folder)) == 0
     return folder
 
 
 @pytest.fixture(scope="module")
 def gaps(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("playing") / "gaps.nnrec"
-    assert train(Options(quiet=True), "iris", **QUIET, keep=Keep(folder, every=50, half=True)) == 0
+    assert train(Options(quiet=True), "iris", TrainRequest(steps=STEPS, record=folder, every=50, half=True)) == 0
     return folder
 
 
@@ -144,7 +144,7 @@ def test_a_kill_in_the_middle_leaves_what_was_finished(tmp_path):
 
 def test_an_interrupted_and_a_diverged_run_end_cleanly(tmp_path):
     loud = Options(quiet=True, sets=("train.learning_rate=1e9", "train.optimizer=sgd"))
-    assert train(loud, "reg-plane", **QUIET, keep=Keep(tmp_path / "d.nnrec")) == 3
+    assert train(loud, "reg-plane", TrainRequest(steps=STEPS, record=tmp_path / "d.nnrec")) == 3
     recording = Recording(tmp_path / "d.nnrec")
     assert recording.end.end == "diverged" and recording.end.diverged is not None
     session = opening.read(tmp_path / "d.nnrec").session("cpu")
@@ -401,7 +401,7 @@ def test_every_panel_draws_a_recording_with_and_without_its_data(recorded, tmp_p
     (tmp_path / "t.toml").write_text(
         '[[network.layers]]\nunits = 4\n[data]\nkind = "csv"\nfile = "t.csv"\n[view]\nplate_x = "a"\nplate_y = "b"\n'
     )
-    assert train(Options(quiet=True), str(tmp_path / "t.toml"), **QUIET, keep=Keep(tmp_path / "t.nnrec")) == 0
+    assert train(Options(quiet=True), str(tmp_path / "t.toml"), TrainRequest(steps=STEPS, record=tmp_path / "t.nnrec")) == 0
     away = tmp_path / "away"
     away.mkdir()
     (tmp_path / "t.nnrec").rename(away / "t.nnrec")
@@ -410,7 +410,7 @@ def test_every_panel_draws_a_recording_with_and_without_its_data(recorded, tmp_p
         try:
             viewer.open(*viewer.loop.overlay._dock.opened)
             viewer.session.running = True
-            viewer.loop.stage.pick(viewer.session.source.topology.n_neurons - 1)
+            viewer.loop.stage.pointer.pick(viewer.session.source.topology.n_neurons - 1)
             for kind in ("weight", "gradient", "change", "signal"):
                 viewer.session.apply([Edit("look.edges", kind)])
                 viewer.frames(6)

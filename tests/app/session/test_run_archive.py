@@ -173,7 +173,7 @@ def test_by_keys_reset_is_taken_back_and_an_edit_in_the_past_ends_the_line(perso
     person.key(K.r)
     assert s.source.step == 0
     person.key(K.z, K.mod_ctrl)
-    assert whole(s.source.trainer) == state and person.loop.stage.picture.topology is s.source.topology
+    assert whole(s.source.trainer) == state and person.loop.stage.view.picture.topology is s.source.topology
     for _ in range(6):
         person.key(K.page_up)
     s.apply([Edit("train.learning_rate", 0.5)])

@@ -186,7 +186,7 @@ def test_a_reading_is_what_the_arenas_hold(tmp_path):
 
 
 def test_the_largest_terms_come_first_and_the_rest_is_summed():
-    total = weighted_sum(np.array([1, -5, 2, 0.1], np.float32), np.array([1, 1, 2, 1], np.float32), 10, terms=2)
+    total = weighted_sum(np.array([1, -5, 2, 0.1], np.float32), np.array([1, 1, 2, 1], np.float32), np.arange(10, 14), 2, 10)
     assert [(t.neuron, t.product) for t in total.terms] == [(11, -5.0), (12, 4.0)]
     assert total.rest_count == 2 and total.rest == pytest.approx(1.1) and total.total == pytest.approx(0.1)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer
 from nnviz3d.app.render.film.job import make
+from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.app.render.still_render import draw_still
 from nnviz3d.app.session import scene_files
 from nnviz3d.app.session.live import Live
+from nnviz3d.app.session.opening import Opened
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
@@ -129,21 +131,22 @@ def test_in_a_window_it_is_drawn_picked_and_inspected_and_buttons_say_why(sessio
         ("play", "step", "walk", "reset", "new_seed"), (OPENED.play, False)
     )
     plain = host.read()
-    loop.stage.pick(4)
+    loop.stage.pointer.pick(4)
     for title in loop.overlay._dock.opened:
         loop.overlay._dock.opened = {other: other == title for other in loop.overlay._dock.opened}
         for _ in range(3):
             loop.frame(STEP)
     assert not np.array_equal(plain, host.read())
-    x, y, _reach = loop.stage.seen(np.array([4]))
-    assert loop.stage.seen(np.arange(9)) and 0 < x[0] < 1000 and 0 < y[0] < 640
+    x, y, _reach = loop.stage.projection.neurons(np.array([4]))
+    assert 0 < x[0] < 1000 and 0 < y[0] < 640
 
 
 @pytest.mark.gl
 def test_a_still_of_it_and_a_short_film(session, host, tmp_path):
     still = draw_still(host, session, False, 1.3, size=(320, 200))
     assert still.shape == (200, 320, 3) and still.std() > 5
-    session.apply([Edit(f"record.{key}", value) for key, value in {"width": 160, "height": 96, "fps": 10, "duration": 0.3}.items()])
-    with Painter(make(session.scene, tmp_path, tmp_path / "film.mkv"), session) as painter:
-        frames = [painter.frame(k) for k in range(3)]
+    request = FilmRequest(size=(160, 96), fps=10, duration=0.3)
+    job = make(Opened(session.scene, tmp_path, None), tmp_path / "film.mkv", request)
+    with FrameRenderer(job, session) as renderer:
+        frames = [renderer.frame(k) for k in range(3)]
     assert all(frame.shape[:2] == (96, 160) and frame.std() > 5 for frame in frames)

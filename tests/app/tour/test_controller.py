@@ -19,10 +19,10 @@ from nnviz3d.spec import toml
 from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.number_text import pair_plain, percent, plain, short
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.tour_reading import END, NUMBER
-from nnviz3d.ui.core.numbers import pair_plain, percent, plain, short
 from tests.ui.where import recording
 
 pytestmark = pytest.mark.gl
@@ -76,7 +76,7 @@ class Visitor:
         self.frames()
 
     def at(self) -> str:
-        state = self.guide.state
+        state = self.guide.course.state
         return f"{state.lesson + 1}.{state.step + 1}"
 
 
@@ -101,9 +101,9 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
     visitor = Visitor(size=(360, 260), edits=[Edit("view.language", code)])
     guide, seen = visitor.guide, []
     visitor.do("tour")
-    counts = guide.state.counts
+    counts = guide.course.state.counts
     while guide.on:
-        step, session = guide.step, visitor.session
+        step, session = guide.course.step, visitor.session
         visitor.frames(2, dt=8.0)  # the camera and the walk have arrived
         seen.append(visitor.at())
         reading = guide.reading()
@@ -112,15 +112,15 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         if step.phase:
             place = session.walking.walk.place
             assert place == Place.parse(step.phase, session.source.topology), "the walk has come to the step's place"
-            assert session.walking.walk.tape.step == guide.tour.step + 1 and not session.running
-            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.tour.row]
+            assert session.walking.walk.tape.step == guide.course.tour.step + 1 and not session.running
+            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.tour.row]
         else:
             assert session.walking is None and session.source.step >= step.train
         assert len(reading.marks) == len(step.mark)
         for mark in reading.marks:
             if mark.box is None and not mark.lines:
                 assert 0 < mark.x < 360 and 0 < mark.y < 260, "what is marked is in the picture"
-        assert visitor.loop.stage.rig.goal == visitor.loop.stage.rig.pose or guide.loop.stage.rig._from is None
+        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.host.stage.camera.rig._from is None
         visitor.do("tour", "next")
     assert seen == [f"{k}.{s}" for k, count in enumerate(counts, 1) for s in range(1, count + 1)]
     visitor.loop.close()
@@ -164,7 +164,7 @@ def test_the_numbers_in_the_texts_are_the_tapes_own(visitor):
     assert told("4.4") == [f"{topology.n_parameters:,}"]
     assert told("5.2") == list(pair_plain(float(tape.before[edge]), float(tape.after[edge])))
     assert told("5.3") == [plain(tape.old.loss), plain(tape.new.loss), *verdict(tape.old), *verdict(tape.new)]
-    assert visitor.loop.stage.chosen == -1 and visitor.loop.stage.picked == -1
+    assert visitor.loop.stage.pointer.chosen == -1 and visitor.loop.stage.pointer.picked == -1
 
 
 def test_the_story_holds_the_step_puts_a_wrong_answer_right(visitor):
@@ -204,7 +204,7 @@ def test_the_same_place_is_the_same_from_everywhere(visitor):
         visitor.frames(1, dt=8.0)
         walk = visitor.session.walking
         seen = visitor.session.seen
-        return said(visitor.guide), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.picked
+        return said(visitor.guide), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.pointer.picked
 
     places = ["1.4", "4.3", "5.3", "6.1"]
     first = {place: state(place) for place in places}
@@ -225,7 +225,7 @@ def test_leaving_puts_everything_back(visitor, way):
     visitor.do("camera", "top")
     visitor.frames(20, dt=0.05)
     loop.overlay._dock.opened["Look"] = True
-    session, stage, pose, opened = loop.session, loop.stage, loop.stage.rig.goal, dict(loop.overlay._dock.opened)
+    session, stage, pose, opened = loop.session, loop.stage, loop.stage.camera.rig.goal, dict(loop.overlay._dock.opened)
     visitor.key(K.t)
     step, parameters = session.source.step, session.source.tensors("parameter").copy()
     assert visitor.guide.on and loop.session is not session
@@ -249,7 +249,7 @@ def test_leaving_puts_everything_back(visitor, way):
     visitor.frames(2)
     assert not visitor.guide.on and loop.session is session and loop.stage is stage
     assert session.scene.train.learning_rate == 0.02 and session.scene != session.saved and session.history.can_undo
-    assert session.running and loop.stage.picked == 5 and loop.stage.rig.goal == pose
+    assert session.running and loop.stage.pointer.picked == 5 and loop.stage.camera.rig.goal == pose
     assert loop.overlay._dock.opened == opened and loop.overlay.memory.panels
     visitor.frames(5)
     assert session.source.step > step, "it learns on"
@@ -300,7 +300,7 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     assert guide.on and guide.reading().text
     visitor.do("tour", "4.3")
     visitor.frames(1, dt=8.0)
-    tour, walk = guide.tour, visitor.session.walking.walk
+    tour, walk = guide.course.tour, visitor.session.walking.walk
     assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[tour.row]
     fresh = new_session(tour.scene, tour.path.parent, "cpu")
     fresh.run(tour.step)
@@ -339,13 +339,13 @@ def test_opening_a_scene_without_changes_opens_it(visitor):
 def test_a_window_of_any_size_and_none_at_all(visitor):
     visitor.do("tour", "2.2")
     visitor.frames(80)
-    goal = visitor.loop.stage.rig.goal
+    goal = visitor.loop.stage.camera.rig.goal
     for size in ((900, 300), (40, 40), (300, 900), (520, 360)):
         visitor.host.resize(*size)
         visitor.frames(3)
         assert visitor.guide.on
     visitor.frames(80)
-    assert visitor.loop.stage.rig.goal.distance == pytest.approx(goal.distance, rel=0.15), "looked at anew in each size"
+    assert visitor.loop.stage.camera.rig.goal.distance == pytest.approx(goal.distance, rel=0.15), "looked at anew in each size"
     visitor.do("tour", "next")
     assert visitor.at() == "2.3"
 
@@ -368,14 +368,14 @@ def test_dragging_the_time_line_holds_the_walk_there(visitor):
     visitor.do("walk_to", 1.25)
     visitor.frames(60)
     assert visitor.session.walking.number == 1.25
-    assert visitor.guide.state.met, "that is what the step invites to"
+    assert visitor.guide.course.state.met, "that is what the step invites to"
 
 
 def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
     visitor.do("tour", "1.4")
     visitor.frames(60)
     guide, stage = visitor.guide, visitor.loop.stage
-    x, y, _ = stage.seen(np.array([guide.neuron, 64 + 40]))
+    x, y, _ = stage.projection.neurons(np.array([guide.neuron, 64 + 40]))
     io = imgui.get_io()
     for k, met in ((0, False), (1, True)):
         io.add_mouse_pos_event(x[k], y[k])
@@ -384,8 +384,8 @@ def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
             io.add_mouse_button_event(0, down)
             visitor.frames()
         visitor.frames(2)
-        assert guide.state.met is met
-    assert stage.picked != guide.neuron and guide.reading().marks
+        assert guide.course.state.met is met
+    assert stage.pointer.picked != guide.neuron and guide.reading().marks
 
 
 def test_events_by_chance(visitor):

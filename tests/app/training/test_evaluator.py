@@ -15,12 +15,11 @@ from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.training import evaluator, stop_conditions
 from nnviz3d.app.training.evaluator import affordable, quick
 from nnviz3d.app.training.stop_conditions import Stops
-from nnviz3d.bridge.edge_selection import Shown
+from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.engine.evaluation import Evaluation, block_rows, drawn
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.readout import Performance
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud.transport import metrics
 
 SORTED = """
@@ -133,7 +132,7 @@ def test_a_stop_condition_is_checked_on_all_rows(ordered, monkeypatch):
 
 def test_large_networks_get_enough_rows():
     for sizes in ((784, 1024, 1024, 10), (784, 128, 10), (784, 4096, 4096, 10)):
-        topology = chain(
+        topology = build_topology(
             toml.validate({"network": {"layers": [{"units": n} for n in sizes[1:-1]]}}).network, sizes[:1], sizes[-1], "softmax"
         )
         source = type("Source", (), {"topology": topology})
@@ -295,8 +294,7 @@ def test_the_next_wrong_answer_of_a_long_part_is_among_the_rows_that_are_looked_
 
 
 def _frame(s):
-    performance = Performance.__new__(Performance)
-    return type("F", (), {"readout": readout(s, (), Shown(), performance)})
+    return type("F", (), {"readout": readout(s, StageReading())})
 
 
 def test_a_caption_says_how_many_samples(ordered, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.probes import health, health_rules
@@ -182,9 +183,8 @@ def test_of_a_part_that_is_too_large_the_rows_are_told(tmp_path, monkeypatch):
 
 
 def test_the_summary_of_a_training_tells_what_the_accuracy_hides(rare, capsys):
-    nothing = {"init": None, "save": None, "log": None, "as_json": False}
     options = Options(quiet=True, backend="cpu")
-    assert command.train(options, str(rare), steps=300, **nothing) == 0
+    assert command.train(options, str(rare), TrainRequest(steps=300)) == 0
     assert 'test accuracy 97.0 % (balanced 50.0 %; of "faulty" 0.0 %)' in capsys.readouterr().out
-    assert command.train(options, "iris", steps=300, **nothing) == 0
+    assert command.train(options, "iris", TrainRequest(steps=300)) == 0
     assert "balanced" not in capsys.readouterr().out, "classes that are equally frequent"

@@ -212,12 +212,37 @@ def test_the_train_command_refuses_accuracy_of_numbers_before_any_work(tmp_path)
 
 
 def test_from_python_it_is_the_same_step(tmp_path):
-    from nnviz3d.app.api import scene as api
+    from nnviz3d.app.api import training as api
 
     scene = toml.load("digits", [toml.parse_set("train.stop_accuracy=0.85")])
     step = play(session(tmp_path, "digits", "train.stop_accuracy=0.85", "train.steps_per_second=600"))
     assert api.train(scene).step == step
     assert api.train(scene, steps=5).step == 5
+
+
+@pytest.mark.parametrize(
+    ("sets", "given"),
+    [
+        ((), None),
+        (("train.steps=70",), None),
+        (("train.steps=70",), 90),
+        (("train.stop_epoch=300",), None),
+        (("train.stop_epoch=3",), None),
+        (("train.stop_accuracy=0.9",), None),
+        (("train.stop_train_loss=0.0001", "train.stop_epoch=20"), None),
+        (("train.stop_accuracy=0.5", "train.steps=40"), 700),
+    ],
+)
+def test_python_and_the_command_line_end_at_the_same_step(sets, given, capsys):
+    import nnviz3d as nv
+    from nnviz3d.app.api.training import TrainRequest
+    from nnviz3d.app.cli.commands.common import Options
+    from nnviz3d.app.cli.commands.train import train
+
+    source = nv.train(toml.load("iris", [toml.parse_set(text) for text in sets]), given, backend="cpu")
+    assert train(Options(backend="cpu", sets=sets, quiet=True), "iris", TrainRequest(steps=given), as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (source.step, source.loss) == (told["step"], told["loss"])
 
 
 def test_looks_cost_a_bounded_share_of_the_work(tmp_path):

@@ -1,7 +1,6 @@
 """What a walk tells beside the network: every number is the tape's, at every width, loss and depth; cards follow the place."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
 from nnviz3d.backend import numpy_activations
+from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec import toml
 from nnviz3d.spec.phases import Place
-from nnviz3d.ui.core import numbers
 from nnviz3d.ui.equations import losses
 from nnviz3d.ui.hud import output_table
 from nnviz3d.ui.hud.activation_inset import light
@@ -38,13 +37,10 @@ def walk(tmp_path, name, *edits, steps=20):
     return s
 
 
-class Seen(SimpleNamespace):
-    """A stage of which only places are asked."""
+class Places:
+    """A projection of which only places are asked."""
 
-    def __init__(self, session, picked=-1):
-        super().__init__(session=session, picked=picked)
-
-    def seen(self, neurons):
+    def neurons(self, neurons):
         n = len(neurons)
         return [10.0 * k for k in range(n)], [20.0 * k for k in range(n)], [5.0] * n
 
@@ -54,7 +50,7 @@ class Seen(SimpleNamespace):
 
 def at(session, place, picked=-1):
     session.walking.walk.go(Place.parse(place, session.source.topology))
-    return annotations.Moments().read(Seen(session, picked))
+    return annotations.StepAnnotations().read(session.walking, session.scene.look, picked, Places())
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -180,12 +176,15 @@ def test_numbers_on_the_picked_neurons_edges_multiply_to_the_gradient(tmp_path):
         delta, a = float(tape.old.delta[neuron]), float(tape.old.a[n])
         assert text.startswith(numbers.plain(delta)) and text.endswith(f"= {numbers.plain(float(gradient_i[n - source]))}")
         assert float(gradient_i[n - source]) == pytest.approx(delta * a, rel=1e-6)
-    moments = annotations.Moments()
+    moments = annotations.StepAnnotations()
     s.walking.walk.go(Place.parse("backward:2@0.8", s.source.topology))
-    assert [label.text for label in moments.labels(Seen(s, neuron))] == [f"δ = {numbers.plain(delta)}", *(text for _, text in told)]
+    assert [label.text for label in moments.labels(s.walking, neuron, Places())] == [
+        f"δ = {numbers.plain(delta)}",
+        *(text for _, text in told),
+    ]
     for place, picked in (("backward:2@0.4", neuron), ("backward:3@0.8", neuron), ("backward:2@0.8", -1), ("backward:2@0.8", 0)):
         s.walking.walk.go(Place.parse(place, s.source.topology))
-        assert moments.labels(Seen(s, picked)) == []
+        assert moments.labels(s.walking, picked, Places()) == []
 
 
 def test_a_step_that_diverged_is_told_as_one(tmp_path):
@@ -218,9 +217,9 @@ class _nothing:
 
 def test_nothing_is_told_outside_a_walk_or_without_labels_and_no_tape_is_kept(tmp_path):
     s = walk(tmp_path, "digits")
-    moments = annotations.Moments()
+    moments = annotations.StepAnnotations()
     s.walking.walk.go(Place.parse("loss", s.source.topology))
-    assert moments.read(Seen(s)).table is not None and moments._tape is s.walking.walk.tape
+    assert moments.read(s.walking, s.scene.look, -1, Places()).table is not None and moments._tape is s.walking.walk.tape
     s.leave_walk()
-    assert moments.read(Seen(s)) is None and moments._tape is None
+    assert moments.read(s.walking, s.scene.look, -1, Places()) is None and moments._tape is None
     assert light(1.0) != light(-1.0)

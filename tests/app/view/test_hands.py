@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
+from nnviz3d.layers.edge_lookup import edge_of
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
+from nnviz3d.spec.topology import EdgeRef
 from tests.app.window.test_loop import Person
 
 K = imgui.Key
@@ -33,8 +35,8 @@ def edge_place(person, p: int, share: float = 0.5) -> tuple[float, float]:
     node, j, i = person.session.source.topology.parameter(p)
     before = person.session.source.topology.by_name[node.inputs[0]].neurons.start
     stage = person.loop.stage
-    ends = stage.picture.layout.place_n4[[before + i, node.neurons.start + j], :3].astype(float)
-    x, y, _ = stage._drawn.pose.project((ends[:1] * (1 - share) + ends[1:] * share), stage.aspect)[0]
+    ends = stage.view.picture.layout.place_n4[[before + i, node.neurons.start + j], :3].astype(float)
+    x, y, _ = stage.view.frame.pose.project((ends[:1] * (1 - share) + ends[1:] * share), stage.viewport.aspect)[0]
     return (x * 0.5 + 0.5) * person.host.size[0], (0.5 - y * 0.5) * person.host.size[1]
 
 
@@ -44,7 +46,7 @@ def pointed_at(person) -> tuple[int, float, float]:
         for p in range(person.session.source.topology.nodes[1].weight.stop):
             x, y = edge_place(person, p, share)
             person.move(x, y)
-            if person.loop.stage.hovered_edge == p:
+            if person.loop.stage.pointer.hovered_edge == edge_of(person.session.source.topology, p):
                 return p, x, y
     raise AssertionError("no edge can be pointed at")
 
@@ -71,37 +73,39 @@ def test_pointing_and_clicking_choose_an_edge_and_let_it_go(person):
     stage, session = person.loop.stage, person.session
     p, x, y = pointed_at(person)
     readout = person.loop.overlay  # drawn without an error
-    assert readout is not None and stage.hovered == -1
+    assert readout is not None and stage.pointer.hovered == -1
     calm = person.look()
     person.click(x, y)
     node, j, _i = session.source.topology.parameter(p)
-    assert stage.chosen == p and stage.picked == node.neurons.start + j
-    assert stage.picture.subject.lit == 1
+    assert stage.pointer.chosen == p and stage.pointer.picked == node.neurons.start + j
+    assert len(stage.view.picture.subject.lit) == 1
     assert float((np.abs(person.look() - calm).max(-1) > 12).mean()) > 0.001, "the edge shines"
     person.key(K.escape)
-    assert (stage.chosen, stage.picked, stage.picture.subject.lit) == (-1, -1, 0)
+    assert (stage.pointer.chosen, stage.pointer.picked, len(stage.view.picture.subject.lit)) == (-1, -1, 0)
     assert (person.look() == calm).all()
     person.click(x, y)
     person.click(*person.place_of(session.source.topology.nodes[1].neurons.start))
-    assert stage.chosen == -1 and stage.picked == session.source.topology.nodes[1].neurons.start, "a neuron wins and takes its place"
+    assert stage.pointer.chosen == -1 and stage.pointer.picked == session.source.topology.nodes[1].neurons.start, (
+        "a neuron wins and takes its place"
+    )
 
 
 def test_a_neuron_wins_over_the_edges_that_end_in_it(person):
     for neuron in range(person.session.source.topology.n_neurons):
         person.move(*person.place_of(neuron))
-        assert person.loop.stage.hovered >= 0 and person.loop.stage.hovered_edge == -1
+        assert person.loop.stage.pointer.hovered >= 0 and person.loop.stage.pointer.hovered_edge is None
 
 
 def test_nothing_is_looked_for_while_pointer_and_picture_rest(person, monkeypatch):
     looks = []
-    monkeypatch.setattr("nnviz3d.app.view.network_view.pick_edge", lambda *args: looks.append(args))
+    monkeypatch.setattr("nnviz3d.app.view.pointer.pick_edge", lambda *args: looks.append(args))
     person.move(3, person.host.size[1] / 2)
     looks.clear()
     person.frames(20)
     assert looks == []
     person.move(9, person.host.size[1] / 2)
     assert len(looks) == 1
-    monkeypatch.setattr("nnviz3d.app.view.network_view.CROWD", 1)
+    monkeypatch.setattr("nnviz3d.app.view.pointer.CROWD", 1)
     person.frames(3)
     looks.clear()
     for k in range(10):
@@ -120,18 +124,18 @@ def test_a_wave_hides_the_edges_that_it_has_not_come_to(person):
     person.session.start_walk(Place.parse("input@0.5", person.session.source.topology, ""))
     person.move(2, 2)
     person.move(x, y)
-    assert person.loop.stage.hovered_edge == -1
+    assert person.loop.stage.pointer.hovered_edge is None
     assert p >= 0
 
 
 def test_an_edge_is_dragged_on_the_stage_and_that_is_one_step_back(person):
     session, stage = person.session, person.loop.stage
     p, x, y = pointed_at(person)
-    pose, before = stage.rig.goal, session.source.trainer.arenas.parameters.copy()
+    pose, before = stage.camera.rig.goal, session.source.trainer.arenas.parameters.copy()
     drag(person, x, y, 80, K.mod_ctrl)
     now = session.source.trainer.arenas.parameters
     assert list(np.flatnonzero(now != before)) == [p] and now[p] > before[p]
-    assert stage.chosen == p and stage.rig.goal == pose, "the camera stands still"
+    assert stage.pointer.chosen == p and stage.camera.rig.goal == pose, "the camera stands still"
     assert session.editing.reading().parameter == p
     drag(person, x, y, -40, K.mod_alt)
     assert now[p] < session.editing.reading().old + 80 * session.editing.rate(p)
@@ -143,14 +147,14 @@ def test_an_edge_is_dragged_on_the_stage_and_that_is_one_step_back(person):
 def test_a_bias_is_dragged_on_its_neuron_and_a_plain_drag_still_turns_the_camera(person):
     session, stage = person.session, person.loop.stage
     node = session.source.topology.nodes[1]
-    before, pose = session.source.trainer.arenas.parameters.copy(), stage.rig.goal
+    before, pose = session.source.trainer.arenas.parameters.copy(), stage.camera.rig.goal
     place = person.place_of(node.neurons.start)
     drag(person, *place, -60, K.mod_ctrl)
     changed = np.flatnonzero(session.source.trainer.arenas.parameters != before)
     assert list(changed) == [node.bias.start] and session.source.parameter(node.bias.start) < before[node.bias.start]
-    assert stage.rig.goal == pose and stage.picked == node.neurons.start
+    assert stage.camera.rig.goal == pose and stage.pointer.picked == node.neurons.start
     drag(person, 3, 300, 60)
-    assert stage.rig.goal != pose
+    assert stage.camera.rig.goal != pose
     drag(person, 3, 300, 60, K.mod_ctrl)  # nothing there, nothing chosen: nothing happens
     assert list(np.flatnonzero(session.source.trainer.arenas.parameters != before)) == [node.bias.start]
 
@@ -223,24 +227,24 @@ def test_after_a_rebuild_nothing_old_is_chosen(person):
     person.frames(2)
     person.session.apply([Edit("network.layers", [])])
     person.frames(3)
-    assert stage.chosen == stage.hovered_edge == stage.picked == -1
+    assert stage.pointer.chosen == stage.pointer.picked == -1 and stage.pointer.hovered_edge is stage.pointer.chosen_edge is None
     person.loop.do(Command("choose", 10**7))
     person.loop.do(Command("set_parameter", (10**7, 1.0)))
     person.frames(3)
     assert "there is no weight or bias" in person.session.banner
-    stage.lit = 10**7
+    stage.pointer.lit = 10**7
     person.frames(2)
 
 
 def test_a_term_under_the_pointer_in_a_panel_lights_its_edge(person):
     stage: Stage = person.loop.stage
-    picture = stage.picture
-    stage.lit = 1
+    picture = stage.view.picture
+    stage.pointer.lit = 1
     stage.draw(0.0)
     node, j, i = stage.session.source.topology.parameter(1)
-    assert picture.subject.lit == 1 and picture._marked[0] == (1,)
+    assert len(picture.subject.lit) == 1 and picture._marked[0] == (EdgeRef(0, 1),)
     bias = node.bias.start + j
-    stage.lit = bias
+    stage.pointer.lit = bias
     stage.draw(0.0)
-    assert picture.subject.lit == 0 and picture._marked[0] == (bias,), "a bias has no edge: its neuron is marked"
+    assert len(picture.subject.lit) == 0 and picture._marked[0] == (bias,), "a bias has no edge: its neuron is marked"
     assert i is not None

@@ -44,7 +44,7 @@ def test_terms_have_names_instead_of_numbers(person):
     assert all(line.name in line.tip for line in terms)
     back = [line for line in neuron_equations.backward(reading) if line.kind == "term"]
     assert {line.name for line in back} == set(topology.output.labels) - {str(line.index) for line in back}
-    person.loop.stage.pick(reading.neuron)
+    person.loop.stage.pointer.pick(reading.neuron)
     person.open("Neuron")
     person.frames(3)
 

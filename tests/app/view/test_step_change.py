@@ -58,19 +58,19 @@ def test_a_backward_phase_lights_the_activations_of_its_sources(tmp_path):
 
 @pytest.mark.gl
 def test_any_order_of_scrubbing_and_switching_gives_the_same_pixels(tmp_path):
-    from nnviz3d.app.view.network_view import Stage
+    from nnviz3d.app.view.stage import Stage
     from nnviz3d.gfx.hosts import open_host
 
     s = session(tmp_path)
     host = open_host(320, 180, headless=True)
     stage = Stage(host, s)
-    stage.time, stage.picked = 1.3, 5
+    stage.time, stage.pointer.picked = 1.3, 5
 
     def picture(moment):
         place, mode, times = moment
         s.walking.walk.go(Place.parse(place, s.source.topology))
         s.apply([Edit("look.weights", mode), Edit("look.exaggeration", times)])
-        stage.draw(0.0, pose=stage.rig.pose, exact=True)
+        stage.draw(0.0, pose=stage.camera.rig.pose, exact=True)
         return host.read()
 
     moments = [(p, m, t) for p in ("forward:2@0.3", "backward:2@0.8", "update:1@0.5") for m in MODES for t in (0.0, 1.0)]
@@ -121,7 +121,7 @@ def test_every_phase_is_drawn_for_every_shape(tmp_path, name, edits):
 
 @pytest.mark.gl
 def test_a_walk_makes_room_for_the_table_and_gives_it_back_but_leaves_a_moved_camera_alone(tmp_path):
-    from nnviz3d.app.view.network_view import Stage
+    from nnviz3d.app.view.stage import Stage
     from nnviz3d.gfx.hosts import open_host
 
     path = toml.find("digits")
@@ -129,17 +129,17 @@ def test_a_walk_makes_room_for_the_table_and_gives_it_back_but_leaves_a_moved_ca
     host = open_host(1280, 720, headless=True)
     stage = Stage(host, s)
     stage.draw(1 / 60)
-    wide = stage.rig.goal
+    wide = stage.camera.rig.goal
     s.start_walk(Place.parse("loss", s.source.topology))
     stage.draw(1 / 60)
-    assert stage.rig.goal.shift[0] < wide.shift[0] - 0.1
+    assert stage.camera.rig.goal.shift[0] < wide.shift[0] - 0.1
     s.leave_walk()
     stage.draw(1 / 60)
-    assert stage.rig.goal == wide
-    stage.rig.zoom(5)
-    near = stage.rig.goal
+    assert stage.camera.rig.goal == wide
+    stage.camera.rig.zoom(5)
+    near = stage.camera.rig.goal
     s.start_walk()
     stage.draw(1 / 60)
-    assert stage.rig.goal == near
+    assert stage.camera.rig.goal == near
     stage.close()
     host.close()

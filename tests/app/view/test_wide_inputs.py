@@ -7,8 +7,8 @@ import pytest
 
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER
-from nnviz3d.app.view.network_view import Stage
-from nnviz3d.bridge import edge_metrics
+from nnviz3d.app.view.stage import Stage
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout import folding
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -45,10 +45,10 @@ def person(scene, monkeypatch):
 
 
 def test_the_strongest_stand_alone_and_the_legend_counts_what_is_drawn(person):
-    picture, source = person.loop.stage.picture, person.session.source
+    picture, source = person.loop.stage.view.picture, person.session.source
     (stack,) = picture.layout.stacks
-    weight = source.topology.nodes[1].weight.view(np.asarray(source.tensors("parameter")))
-    strength = edge_metrics.strengths(weight, 10**9)
+    connection = source.topology.connections[0]
+    strength = edges_of(connection).strengths(connection, np.asarray(source.tensors("parameter")), 10**9)
     assert len(stack.shown_k) == 12
     assert strength[stack.shown_k].min() * folding.HOLD >= strength[stack.folded_m].max()
     assert picture.edges.folded == COLUMNS - 12 and picture.edges.total == source.topology.n_edges
@@ -67,17 +67,17 @@ def test_the_strongest_stand_alone_and_the_legend_counts_what_is_drawn(person):
 
 def test_names_stand_beside_the_inputs_and_the_stack_says_how_many_more(person):
     texts = {label.text: label for label in person.loop.stage.labels()}
-    (stack,) = person.loop.stage.picture.layout.stacks
+    (stack,) = person.loop.stage.view.picture.layout.stacks
     assert {f"gene {k}" for k in stack.shown_k} <= set(texts) and "and 588 more" in texts
     assert all(texts[f"gene {k}"].align == "right" for k in stack.shown_k)
 
 
 def test_the_stack_is_pointed_at_and_leads_to_the_list_of_all_inputs(person):
     stage = person.loop.stage
-    (stack,) = stage.picture.layout.stacks
-    disc = int(next(k for k in stage.picture.layout.drawn if k in set(stack.folded_m.tolist())))
+    (stack,) = stage.view.picture.layout.stacks
+    disc = int(next(k for k in stage.view.picture.layout.drawn if k in set(stack.folded_m.tolist())))
     person.move(*person.place_of(disc))
-    assert stage.hovered in stack.folded_m and "588 inputs" in stage.stack()
+    assert stage.pointer.hovered in stack.folded_m and "588 inputs" in stage.reading().stack
     person.click(*person.place_of(disc))
     person.open("Neuron")
     person.frames(3)
@@ -88,22 +88,22 @@ def test_the_stack_is_pointed_at_and_leads_to_the_list_of_all_inputs(person):
     wanted = [k for k in found if k.startswith("input")]
     assert len(wanted) == 11, "gene 41 and gene 410 to 419"
     person.click(*found["input411"][0])
-    assert stage.picked == 411
+    assert stage.pointer.picked == 411
 
 
 def test_terms_are_over_all_inputs_and_say_their_names(person):
     node = person.session.source.topology.nodes[1]
     reading = person.session.inspector.neuron(person.session.seen, node.neurons.start + 3)
     assert len(reading.incoming.terms) + reading.incoming.rest_count == COLUMNS
-    assert reading.source_labels[411] == "gene 411"
+    assert reading.incoming.labels[411] == "gene 411"
 
 
 def test_a_walk_and_a_focus_work_with_the_fold(person):
     stage = person.loop.stage
-    stage.pick(person.session.source.topology.nodes[1].neurons.start)
+    stage.pointer.pick(person.session.source.topology.nodes[1].neurons.start)
     person.session.start_walk(Place.parse("backward:1@0.7", person.session.source.topology, ""))
     person.frames(5)
-    assert 0 < stage.picture.subject.highlight <= 13 + 8
+    assert 0 < len(stage.view.picture.subject.highlight) <= 13 + 8
 
 
 def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
@@ -112,8 +112,9 @@ def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
         stage = Stage(host, session)
         for step in steps:
             session.run(step - session.source.step)
+            session.refresh()
             stage.prepare(0.0, exact=True)
-        found = stage.picture.folds
+        found = stage.view.picture.folds
         stage.close()
         return found
 
@@ -123,9 +124,9 @@ def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
 def test_zero_draws_all_and_the_key_works_while_it_runs(person):
     person.loop.session.apply([Edit("view.fold", 0)], 1.0)
     person.frames(3)
-    assert person.loop.stage.picture.layout.stacks == () and person.loop.stage.picture.layout.drawn is None
-    assert person.loop.stage.picture.edges.folded == 0
+    assert person.loop.stage.view.picture.layout.stacks == () and person.loop.stage.view.picture.layout.drawn is None
+    assert person.loop.stage.view.picture.edges.folded == 0
     person.loop.session.apply([Edit("view.fold", 20)], 2.0)
     person.frames(3)
-    assert len(person.loop.stage.picture.layout.stacks[0].shown_k) == 20
+    assert len(person.loop.stage.view.picture.layout.stacks[0].shown_k) == 20
     assert folding.foldable(person.session.source.topology, 20) == [0]

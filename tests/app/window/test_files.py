@@ -503,5 +503,5 @@ def test_a_plate_shows_so_many_samples_that_they_can_be_told_apart_and_says_of_h
     drop(person, tmp_path / "t.csv")
     person.key(K.enter)
     person.frames(3)
-    assert person.loop.stage.plane().dots == (shown, rows * 4 // 5)
-    assert person.loop.stage.picture.subject.points == shown
+    assert person.loop.stage.reading().plane.dots == (shown, rows * 4 // 5)
+    assert person.loop.stage.view.picture.subject.points == shown

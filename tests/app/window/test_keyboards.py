@@ -20,7 +20,7 @@ PATIENCE = 20.0  # seconds
 LISTENER = """
 import sys, time
 from nnviz3d.gfx.hosts import open_host
-from nnviz3d.spec.keys import resolve
+from nnviz3d.spec.key_bindings import resolve
 host, held = open_host(400, 300), frozenset()
 end = time.monotonic() + 60
 print("ready", flush=True)

@@ -81,13 +81,13 @@ class Person:
         """The stage as drawn now, at rest: (height, width, 3) of int, without the dock."""
         self.move(2, 2)
         self.frames(60)  # flights of the camera take 0.7 s
-        return self.host.read()[:, : int(self.host.size[0] - self.loop.overlay.panel_width)].astype(int)
+        return self.host.read()[:, : round(self.host.size[0] * (1 - self.loop.overlay.free.right))].astype(int)
 
     def place_of(self, neuron: int) -> tuple[float, float]:
         """Where a neuron is on the screen, in pixels."""
         stage = self.loop.stage
-        place = stage.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float)
-        x, y, _ = stage._drawn.pose.project(place, stage.aspect)[0]
+        place = stage.view.picture.layout.place_n4[neuron : neuron + 1, :3].astype(float)
+        x, y, _ = stage.view.frame.pose.project(place, stage.viewport.aspect)[0]
         return (x * 0.5 + 0.5) * self.host.size[0], (0.5 - y * 0.5) * self.host.size[1]
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ def test_a_layer_is_added_drawn_and_undone(person):
     person.click(*found[add][0])
     added = person.session.scene.network.layers[-1].units
     assert len(person.session.scene.network.layers) == len(scene.network.layers) + 1
-    assert person.session.source.topology.n_neurons == person.loop.stage.picture.topology.n_neurons == neurons + added
+    assert person.session.source.topology.n_neurons == person.loop.stage.view.picture.topology.n_neurons == neurons + added
     assert _change(before, person.look()) > 0.02
     person.key(K.z, K.mod_ctrl)
     assert person.session.scene == scene and person.session.source.topology.n_neurons == neurons
@@ -159,12 +159,12 @@ def test_every_neuron_can_be_picked_and_is_read_from_the_arena(person):
     person.frames(2)
     for neuron in range(person.session.source.topology.n_neurons):
         person.click(*person.place_of(neuron))
-        assert person.loop.stage.hovered == person.loop.stage.picked == neuron
+        assert person.loop.stage.pointer.hovered == person.loop.stage.pointer.picked == neuron
     reading = person.loop.overlay._dock.neuron.shown[0]
     assert reading.a == float(person.session.source.tensors("activation")[reading.neuron])
     assert _change(before, person.look()) > 0.003  # its edges stand out
     person.key(K.escape)
-    assert person.loop.stage.picked == -1
+    assert person.loop.stage.pointer.picked == -1
 
 
 def test_ctrl_s_writes_into_the_current_folder_and_never_over_another_file(person, tmp_path, monkeypatch):
@@ -198,7 +198,7 @@ def test_the_menu_opens_another_scene(person, name):
     person.click(*person.where("scenes"))
     person.click(*person.where(name))
     assert person.session.scene == toml.load(name) and person.session.running
-    assert person.loop.stage.picture.topology is person.session.source.topology
+    assert person.loop.stage.view.picture.topology is person.session.source.topology
     assert person.session.name == name
     assert _change(before, person.look()) > 0.02
 
@@ -294,9 +294,9 @@ def _check(person: Person) -> None:
     assert Scene.model_validate(session.scene.model_dump()) == session.scene
     for kind in ("parameter", "gradient", "activation", "delta"):
         assert np.isfinite(session.source.tensors(kind)).all(), kind
-    assert stage.picture.topology == session.source.topology
-    assert -1 <= stage.picked < session.source.topology.n_neurons
-    assert np.isfinite(stage.rig.pose.view_from_world).all()
+    assert stage.view.picture.topology == session.source.topology
+    assert -1 <= stage.pointer.picked < session.source.topology.n_neurons
+    assert np.isfinite(stage.camera.rig.pose.view_from_world).all()
     charts = session.curves.charts
     assert np.isfinite(charts.train_loss).all() and (np.diff(charts.train_step) > 0).all()
 

@@ -125,10 +125,10 @@ def test_the_panel_changes_the_window_and_not_the_scene(person, tmp_path, monkey
     person.click(*found["settings.palette"][0])
     person.click(*person.where("safe for all eyes"))
     assert person.session.shown_scene.look.palette == "safe" and person.session.scene.look.palette == "blue_orange"
-    assert loop.stage._drawn.look.palette == "safe"
+    assert loop.stage.view.frame.look.palette == "safe"
     person.click(*person.where("settings.reduced_motion"))
     person.frames(2)
-    assert loop.stage._drawn.look.particles < scene.look.particles
+    assert loop.stage.view.frame.look.particles < scene.look.particles
     drawn = []
     monkeypatch.setattr(Overlay, "draw", lambda self, shown, *rest, **more: drawn.append(shown.look.palette))
     draw_enlarged(loop.host, loop.stage, 1.0, (320, 200))
@@ -152,7 +152,7 @@ def test_the_tour_speaks_the_language_that_was_chosen_and_keeps_the_colours(pers
     loop.do(Command("setting", ("palette", "safe")))
     loop.do(Command("tour", "1"))
     person.frames(3)
-    assert loop.guide.code == "de" and loop.stage._drawn.look.palette == "safe"
+    assert loop.guide.code == "de" and loop.stage.view.frame.look.palette == "safe"
     loop.do(Command("tour_language", "en"))
     assert Personal(loop.personal.path).settings.language == "en"
     loop.do(Command("tour", "close"))

@@ -19,7 +19,7 @@ def look(person) -> np.ndarray:
     person.loop.overlay.memory.toast_seconds = 9.0  # the note of what was kept is gone
     person.move(2, 2)
     person.frames(4)
-    height, width = person.host.size[1], int(person.host.size[0] - person.loop.overlay.panel_width)
+    height, width = person.host.size[1], round(person.host.size[0] * (1 - person.loop.overlay.free.right))
     return person.host.read()[140 : height - 230, :width].astype(int)
 
 
@@ -120,7 +120,7 @@ def test_moments_by_keys_are_seen_and_entered(person):
 def test_the_neuron_panel_tells_the_moment_that_is_looked_at(person):
     person.key(K.f2)
     person.session.run(40)
-    person.loop.stage.picked = neuron = person.session.source.topology.output.neurons.start
+    person.loop.stage.pointer.picked = neuron = person.session.source.topology.output.neurons.start
     person.key(K.f4)
     person.frames(30)
     reading = person.loop.overlay._dock.neuron.shown[0]
@@ -134,13 +134,13 @@ def test_the_decision_plate_answers_as_the_moment_did():
     person.key(K.f2)
     person.session.run(300)
     person.frames(4)
-    responses = person.loop.stage.responses
+    responses = person.loop.stage.view.responses
     before = responses.range_n2.copy()
     person.key(K.f4)
     person.frames(6)
     kept = person.session.pictured
     assert responses._answered[0][6] is responses._answered[1][6] is kept  # plate and tiles
-    own = person.session.source.responses(person.loop.stage.picture.subject.tile_cells, kept.sample.x, kept.parameters)
+    own = person.session.source.responses(person.loop.stage.view.picture.subject.tile_cells, kept.sample.x, kept.parameters)
     np.testing.assert_array_equal(responses.range_n2[:, 0], own.min(0))
     assert np.abs(before - responses.range_n2).max() > 0.05
     person.close()

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnviz3d.spec import limits, toml
+from nnviz3d.app.api.json_values import plain
+from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
@@ -101,29 +100,6 @@ def with_typed_files(scene: Scene, base: Path, typed: set[str]) -> tuple[Scene, 
     return toml.apply(scene, [Edit(key, str(path.relative_to(home))) for key, path in found.items()], "--set"), home
 
 
-def together(*checks: Callable[[], Any]) -> list[Any]:
-    """What each check returns; one InputError with the problems of all of them, so that a person mends everything in one go."""
-    results, problems = [], []
-    for check in checks:
-        try:
-            results.append(check())
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    return results
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """ "1280x720" as (1280, 720). Raises InputError."""
-    width, found, height = text.lower().partition("x")
-    if found and width.isdecimal() and height.isdecimal() and len(text) < 20:
-        size = int(width), int(height)
-        if all(16 <= side <= limits.IMAGE_SIDE for side in size):
-            return size
-    raise InputError.of("", "--size", f'expected WIDTHxHEIGHT, each 16 to {limits.IMAGE_SIDE:,}, for example 1280x720; found "{text}"')
-
-
 def check_place(text: str) -> None:
     """That the tour has this step. Raises InputError."""
     from nnviz3d.app.tour import state
@@ -140,10 +116,10 @@ def check_outputs(**outputs: Path | None) -> None:
     problems = []
     given = {option: Path(path) for option, path in outputs.items() if path is not None}
     for option, path in given.items():
-        reason = _why_not_writable(path)
+        reason = paths.unwritable(path)
         if reason:
             problems.append(Problem(str(path), f"--{option}", reason))
-    places = [path.resolve() for path in given.values() if not problems and not _is_device(path)]
+    places = [path.resolve() for path in given.values() if not problems and not paths.is_device(path)]
     if len(set(places)) < len(places):
         problems.append(Problem("", " ".join(f"--{option}" for option in given), "two outputs name the same file"))
     if problems:
@@ -159,44 +135,12 @@ def make_folder(path: Path) -> None:
     check_outputs(output=path / "demo.mp4")
 
 
-def _why_not_writable(path: Path) -> str:
-    try:
-        if path.is_dir():
-            return "cannot be written: it is a folder"
-        if not path.parent.is_dir():
-            return f"cannot be written: there is no folder {path.parent}"
-        if not os.access(path.parent, os.W_OK | os.X_OK) and not _is_device(path):
-            return f"cannot be written: the folder {path.parent.resolve()} is read-only for you"
-        if path.exists() and not os.access(path, os.W_OK):
-            return "cannot be written: the file is read-only for you"
-    except (OSError, ValueError) as error:  # a name too long, a NUL
-        return f"cannot be written: {getattr(error, 'strerror', None) or error}"
-    return ""
-
-
-def _is_device(path: Path) -> bool:
-    return path.exists() and not stat.S_ISREG(path.stat().st_mode)
-
-
 def emit(document: Any) -> None:
     """The one JSON document of this command, on stdout. Numbers that JSON does not have (NaN, infinities) become null."""
     global emitted
     emitted = True
     sys.stdout.write(json.dumps(plain(document), indent=2, allow_nan=False) + "\n")
     sys.stdout.flush()
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON knows: no tuples, paths, numpy numbers or NaN."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return plain(value.item()) if hasattr(value, "item") else str(value)
 
 
 @contextmanager

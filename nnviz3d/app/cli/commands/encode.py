@@ -8,9 +8,9 @@ from pathlib import Path
 
 from nnviz3d.app.cli.commands import common
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.app.cli.commands.record import parse_rate
 from nnviz3d.app.render.film import job as jobs
 from nnviz3d.app.render.film import pipeline
+from nnviz3d.app.render.film.request import parse_rate
 from nnviz3d.spec import frame_rates
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.video import codecs, image_reader

@@ -14,7 +14,8 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
-from nnviz3d.spec.topology import Topology, chain
+from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
 
 
@@ -100,12 +101,12 @@ def _facts_of(data) -> dict[str, Any]:
 
 
 def _scene_facts(options: Options, name: str) -> dict[str, Any]:
+    """Raises InputError, also where the scene's loss does not fit its data or its output."""
+    from nnviz3d.engine.objective import resolve
+
     scene, base = options.scene(name)
     data = _load(scene, base)
-    activation = scene.network.output.activation
-    if activation == "auto":
-        activation = "softmax" if data.task == "classification" else "linear"
-    topology = chain(scene.network, data.shape, data.n_outputs, activation, data.feature_names, data.class_names)
+    topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, data.feature_names, data.class_names)
     return {
         "kind": "scene",
         "file": str(toml.find(name)),
@@ -156,7 +157,8 @@ def _recording_facts(path: Path) -> dict[str, Any]:
 
 
 def _layers(topology: Topology) -> list[dict[str, Any]]:
-    return [{"name": node.name, "kind": node.kind, "shape": node.shape, "activation": node.activation} for node in topology.nodes]
+    keys = ("name", "kind", "shape", "activation", "inputs")
+    return [{key: getattr(node, key) for key in keys} for node in topology.nodes]
 
 
 def _idx_facts(path: Path) -> dict[str, Any]:
@@ -174,8 +176,9 @@ def lines(facts: dict[str, Any]) -> list[str]:
         head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"
         rows = [f"  {tensor['name']:<24} {tensor['shape']} {tensor['dtype']}" for tensor in facts["tensors"]]
         sizes = facts["sizes"]
-        fits = f"  a dense network of {', '.join(map(str, sizes))} units; start from it: nnviz3d train SCENE --init {facts['file']}"
-        return [head, *rows, *([fits] if sizes else [])]
+        what = f"a dense network of {', '.join(map(str, sizes))} units; " if sizes else ""
+        fits = f"  {what}start from it: nnviz3d train SCENE --init {facts['file']}"
+        return [head, *rows, *([fits] if sizes or facts["scene"] else [])]
     if "table" in facts:
         return table_report.lines(facts)
     if facts["kind"] == "data":
@@ -184,13 +187,23 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if facts["kind"] == "recording":
         return _of_recording(facts)
     sizes = f"{facts['neurons']:,} neurons, {facts['edges']:,} edges, {facts['parameters']:,} parameters"
-    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {layer['activation']}" for layer in facts["network"])
+    chain = len({layer["kind"] for layer in facts["network"][1:]}) == 1
+    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {_does(layer, chain)}" for layer in facts["network"])
     return [
         f"{facts['title'] or facts['file']}: {sizes}",
         facts["about"],
         *layers,
         f"  data: {facts['data']['name']}, {facts['data']['summary']}",
     ]
+
+
+def _does(layer: dict[str, Any], chain: bool) -> str:
+    """A layer's activation; in a network of several kinds also its kind and what it reads."""
+    return (
+        layer["activation"]
+        if chain or not layer["inputs"]
+        else f"{layer['activation']:<10} {layer['kind']} of {', '.join(layer['inputs'])}"
+    )
 
 
 def _of_recording(facts: dict[str, Any]) -> list[str]:

@@ -81,7 +81,7 @@ def _table(path: str, table: BaseModel) -> list[str]:
 
 def _example(path: str, field: FieldInfo) -> list[str]:
     """One item of a list of tables that has none, commented out: "remove the #" holds for its head too."""
-    kind = next(part for part in typing.get_args(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel))
+    kind = _models(field.annotation)[0]
     item = kind()
     inner = {key for key in kind.model_fields if _has_tables(getattr(item, key), kind.model_fields[key])}
     lines = ["", *_docstring(item), f"# [[{path}]]", *_keys(item, skip=inner)]
@@ -91,10 +91,16 @@ def _example(path: str, field: FieldInfo) -> list[str]:
 
 
 def _has_tables(value: Any, field: FieldInfo) -> bool:
-    arguments = typing.get_args(field.annotation)
     if typing.get_origin(field.annotation) is dict:  # by names of somebody else's: told in one line
         return False
-    return isinstance(value, BaseModel) or any(isinstance(part, type) and issubclass(part, BaseModel) for part in arguments)
+    return isinstance(value, BaseModel) or bool(_models(field.annotation))
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The tables in an annotation: of a layer those of all kinds, the plain one first."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]
 
 
 def _docstring(table: BaseModel) -> list[str]:
@@ -108,7 +114,8 @@ def _keys(table: BaseModel, skip: set[str]) -> list[str]:
             continue
         value = getattr(table, key)
         off = "# " if value == field.get_default(call_default_factory=True) else ""
-        said = f"# {key}: not set" if value is None else f"{off}{key} = {toml.literal(value)}"
+        name = field.alias or key
+        said = f"# {name}: not set" if value is None else f"{off}{name} = {toml.literal(value)}"
         lines.append(said.ljust(34) + f"  # {_accepts(field)}")
     return lines
 

@@ -13,8 +13,9 @@ from nnviz3d.spec.errors import InputError, RunError
 def told(error: Exception, arguments: list[str]) -> int | None:
     """Tell an expected error and give its exit code; None for what is a bug and deserves its traceback."""
     if isinstance(error, InputError):
-        sys.stderr.write(f"{error}\n")
-        document(arguments, [vars(problem) for problem in error.problems])
+        problems = [problem.in_command_line() for problem in error.problems]
+        sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+        document(arguments, [vars(problem) for problem in problems])
         return 2
     if isinstance(error, (RunError, MemoryError)):
         message = str(error) or "not enough memory for this"

@@ -1,11 +1,10 @@
-"""The painter: a moment of a film as an array. Owns a session, a stage, an overlay and a canvas; knows nothing of files.
+"""A moment of a film as an array. Owns a session, a stage, an overlay and a canvas; knows nothing of files.
 
 Frames are asked for in rising order; those in between cost their training, not their picture.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -16,12 +15,11 @@ from nnviz3d.app.render.film.job import Job
 from nnviz3d.app.render.film.player_protocol import Cue, Play
 from nnviz3d.app.session import opening, scene_files
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.offscreen import ROUNDS, Canvas
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
-from nnviz3d.spec.readout import Performance
 from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
@@ -42,8 +40,8 @@ def open_session(job: Job) -> Session:
     return session
 
 
-class Painter:
-    """`with Painter(job) as painter: image = painter.frame(number)`. Raises RunError without OpenGL."""
+class FrameRenderer:
+    """`with FrameRenderer(job) as renderer: image = renderer.frame(number)`. Raises RunError without OpenGL."""
 
     def __init__(self, job: Job, session: Session | None = None):
         """`session`: of `open_session`, where it is there already."""
@@ -55,7 +53,7 @@ class Painter:
             self.canvas = Canvas(self.host, size, record.ssaa, record.transparent, depth)
             self.stage = Stage(self.canvas, self.session)
             self.overlay = Overlay(max(min(record.height, record.width * 0.75) / 640, READABLE))
-            self.stage.text, self.overlay.memory.hint = self.overlay.scale, False
+            self.stage.viewport.text, self.overlay.memory.hint = self.overlay.scale, False
             self._play: Play | None = None
             self._last, self._fresh = -1, True
         except BaseException:
@@ -81,10 +79,11 @@ class Painter:
             play.show_on(self.stage)
             return play
         if record.ui:
-            self.stage.prepare(0.0, self.stage.rig.pose, exact=True)
-            self.canvas.rehearse(lambda: self._overlay(Cue(0.0, self.stage.rig.pose), 0), rounds=2)
-            self.stage.set_panels(self.overlay.panel_width / self.canvas.size[0])
-            self.stage.rig.jump(self.stage.rig.goal)
+            self.session.refresh()
+            self.stage.prepare(0.0, self.stage.camera.rig.pose, exact=True)
+            self.canvas.rehearse(lambda: self._overlay(Cue(0.0, self.stage.camera.rig.pose), 0), rounds=2)
+            self.stage.camera.make_way(self.overlay.free)
+            self.stage.camera.rig.jump(self.stage.camera.rig.goal)
         return shot_player.Director(self.session, self.stage, record)
 
     def frame(self, number: int) -> np.ndarray:
@@ -114,19 +113,15 @@ class Painter:
         record, stage = self.job.scene.record, self.stage
         cue = self.play.seek((number + share) * record.rate.denominator / record.rate.numerator)
         stage.time = cue.time
+        self.session.refresh()
         stage.prepare(0.0, cue.pose, exact=True, transparent=record.transparent)
         return cue
 
     def _overlay(self, cue: Cue, number: int) -> bool:
         """Inside a frame of imgui. Whether it needs another one to know its sizes."""
         stage, session, record = self.stage, self.session, self.job.scene.record
-        moment = stage.moment()
-        if moment is not None and not stage.with_table:
-            moment = replace(moment, table=None)
-        shown = {"plane": stage.responses.reading(session.source), "moment": moment, "beside": stage.beside}
         titles = Titles(cue.caption, cue.fade, self._burned(number) if record.burn_in else "", cue.equation, cue.chart)
-        seen = stage.picked, stage.hovered, "", stage.chosen, stage.layer
-        readout = build.readout(session, stage.labels(), stage.edges, Performance(), *seen, **shown, edge=stage.hovered_edge, titles=titles)
+        readout = build.readout(session, stage.reading(), build.Surroundings(titles=titles))
         self.overlay.draw(session.scene, readout, self.canvas.size, float(1 / record.rate), compact=not record.ui)
         return record.ui or self._fresh or not self.overlay.settled
 
@@ -141,7 +136,7 @@ class Painter:
         self.stage.close()
         self.host.close()
 
-    def __enter__(self) -> Painter:
+    def __enter__(self) -> FrameRenderer:
         return self
 
     def __exit__(self, *_) -> None:

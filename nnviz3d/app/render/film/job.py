@@ -12,9 +12,11 @@ from functools import cached_property
 from pathlib import Path
 
 from nnviz3d import __version__
-from nnviz3d.spec import limits, session_log, toml
-from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.session.opening import Opened
+from nnviz3d.spec import session_log, toml
+from nnviz3d.spec.errors import InputError, together
+from nnviz3d.spec.film import Record
 from nnviz3d.spec.scene import Scene
 from nnviz3d.video import codecs
 from nnviz3d.video.image_writer import naming
@@ -103,47 +105,33 @@ class Job:
         return self.bytes() + (raw * self.count if codec.whole else self.bytes() + raw * min(self.count, PIECE_FRAMES))
 
 
-def make(
-    scene: Scene,
-    base: Path,
-    target: Path,
-    *,
-    seconds: float | None = None,
-    format: str = "",
-    codec: str = "",
-    frames: str = "",
-    step: int = 1,
-    backend: str = "auto",
-    origin: Path | None = None,
-    init: Path | None = None,
-) -> Job:
-    """The job for this scene (its `record` table already as wished). `seconds`: how long the film is, where `record` does not say;
-    `frames`: "A..B", both counted; every `step`-th. Raises InputError with every problem."""
-    record, problems = scene.record, []
-    if scene.look.quality == "auto":  # a film has time, and the same quality in every frame
-        scene = toml.apply(scene, [Edit("look.quality", "high")])
+def make(opened: Opened, target: Path, request: FilmRequest, *, backend: str = "auto", init: Path | None = None) -> Job:
+    """The job of a request. `init`: weights that the network begins with. Raises InputError with every problem."""
+    scene, seconds = request.apply(opened.scene)
+    if opened.timeline is not None:  # as long as the session was
+        whole = opened.timeline.end - opened.timeline.begin
+        seconds = min(request.duration or whole, whole)
+    record = scene.record
     total = max(record.frames(record.seconds if seconds is None else seconds), 1)
-    first, last = 0, total - 1
-    try:
-        first, last = span(frames, total)
-    except InputError as error:
-        problems += error.problems
-    if not 1 <= step <= limits.STEPS:
-        problems.append(Problem("", "--step", f"every how many frames: a whole number from 1, found {step}"))
-    if total > MOST_FRAMES:
-        problems.append(Problem("", "--duration", f"{total:,} frames; a film has at most {MOST_FRAMES:,}"))
-    kind = None
-    try:
-        size = record.width, record.height
-        kind = codecs.choose(target, format, codec, size=size, fps=record.rate, alpha=record.transparent)
-        if kind.codec.sequence:
-            naming(target, kind.format)
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    count = len(range(first, last + 1, step))
-    return Job(scene, base, target, kind.format, kind.codec.name, first, step, count, backend, origin, init)
+    _, (first, last), kind, _ = together(
+        request.check, lambda: span(request.span, total), lambda: _kind(target, request, record), lambda: _check_length(total)
+    )
+    count = len(range(first, last + 1, request.step))
+    names = kind.format, kind.codec.name
+    return Job(scene, opened.base, target, *names, first, request.step, count, backend, opened.origin, init)
+
+
+def _kind(target: Path, request: FilmRequest, record: Record) -> codecs.Kind:
+    size, names = (record.width, record.height), (request.format or "", request.codec or "")
+    kind = codecs.choose(target, *names, size=size, fps=record.rate, alpha=record.transparent)
+    if kind.codec.sequence:
+        naming(target, kind.format)
+    return kind
+
+
+def _check_length(frames: int) -> None:
+    if frames > MOST_FRAMES:
+        raise InputError.option("", "duration", f"{frames:,} frames; a film has at most {MOST_FRAMES:,}")
 
 
 def span(text: str, total: int) -> tuple[int, int]:
@@ -156,7 +144,8 @@ def span(text: str, total: int) -> tuple[int, int]:
         first, last = map(int, numbers)
         if first <= last < total:
             return first, last
-    raise InputError.of("", "--frames", f'expected A..B with 0 <= A <= B <= {total - 1:,} (the film has {total:,} frames), found "{text}"')
+    expected = f"expected A..B with 0 <= A <= B <= {total - 1:,} (the film has {total:,} frames)"
+    raise InputError.option("", "frames", f'{expected}, found "{text}"')
 
 
 def sidecar(target: Path, kind: codecs.Kind) -> Path:

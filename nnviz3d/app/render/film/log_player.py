@@ -20,14 +20,16 @@ from nnviz3d.app.session import opening, scene_files, train_loop
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
-from nnviz3d.engine.trainer import always
+from nnviz3d.engine.step_runner import always
+from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import session_log, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.session_log import ACTS, Event, Timeline
+from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
@@ -36,14 +38,14 @@ _ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.A
 
 @dataclass(frozen=True)
 class Seen(Cue):
-    """A cue with what was pointed at: neuron ids, a parameter's place, a layer; -1 for none.
+    """A cue with what was pointed at: neuron ids, the edge or bias that was chosen, a layer, -1 for none; the edge pointed at or None.
 
     `highlight` is what was hovered, or else picked; on a stage, which knows the one under the pointer, it is what was picked."""
 
     picked: int = -1
     hovered: int = -1
-    chosen: int = -1
-    edge: int = -1
+    chosen: EdgeRef | int = -1
+    edge: EdgeRef | None = None
     layer: int = -1
 
 
@@ -109,7 +111,7 @@ class Replay:
 
     def show_on(self, stage: Stage) -> None:
         """From now on `seek` brings this stage of the session up to date too, with what is picked, pointed at and chosen."""
-        self.stage, self.aspect = stage, stage.aspect
+        self.stage, self.aspect = stage, stage.viewport.aspect
 
     @property
     def seconds(self) -> float:
@@ -124,8 +126,9 @@ class Replay:
         highlight = hovered if hovered >= 0 and self.stage is None else picked
         if self.stage is not None:
             self.stage.rebuild(self.session.take_rebuild())
-            self.stage.picked, self.stage.hovered, self.stage.chosen = picked, hovered, chosen
-            self.stage.hovered_edge, self.stage.layer = edge, layer
+            pointer = self.stage.pointer
+            pointer.picked, pointer.hovered, pointer.hovered_edge, pointer.layer = picked, hovered, edge, layer
+            pointer.choose(chosen)
         return Seen(time, self._pose(now), highlight=highlight, picked=picked, hovered=hovered, chosen=chosen, edge=edge, layer=layer)
 
     # ------------------------------------------------------------ the session
@@ -231,12 +234,24 @@ class Replay:
 
     # ------------------------------------------------------------ what is seen of it
 
-    def _pointed(self, now: float) -> tuple[int, ...]:
+    def _pointed(self, now: float) -> tuple[int, int, EdgeRef | int, EdgeRef | None, int]:
         """As long as it is there: the file may speak of another network."""
         event = self._seen.at(now)
+        if event is None:
+            return -1, -1, -1, None, -1
         topology = self.session.source.topology
-        ends = (topology.n_neurons, topology.n_neurons, topology.n_parameters, topology.n_parameters, len(topology.nodes))
-        return tuple(v if v < end else -1 for v, end in zip(event.value, ends, strict=True)) if event else (-1,) * 5
+        picked, hovered, chosen, edge, layer = event.value
+        picked, hovered = (v if v < topology.n_neurons else -1 for v in (picked, hovered))
+        chosen, edge = self._edge(chosen), self._edge(edge)
+        return picked, hovered, chosen, edge if isinstance(edge, EdgeRef) else None, layer if layer < len(topology.nodes) else -1
+
+    def _edge(self, value: list[int] | int) -> EdgeRef | int:
+        """An edge as a timeline has it: [connection, edge inside it], or in older ones its parameter; of a bias the parameter; or -1."""
+        topology = self.session.source.topology
+        if isinstance(value, int):
+            return (edge_lookup.edge_of(topology, value) or value) if value < topology.n_parameters else -1
+        edge = EdgeRef(*value)
+        return edge if edge_lookup.exists(topology, edge) else -1
 
     def _pose(self, now: float) -> Pose:
         pose = self._rail.at(now) if self._rail is not None else Pose()

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-FATAL = 3  # workers that a piece may have ended
 
-
-class Deck:
-    """The pieces that wait. `busy`: worker -> the piece that it makes.
+class PieceQueue:
+    """`waiting`: pieces that nobody makes yet; `busy`: worker -> the piece that it makes.
 
     A worker goes on with the piece after its last one, so that the training before it is done once. Where that is taken, it begins in
     the middle of the longest run that is left: the other half stays for whoever comes from the left.
     """
 
     def __init__(self, pieces: Iterable[int]):
-        self._waiting = set(pieces)
+        self.waiting = set(pieces)
         self.busy: dict[str, int] = {}
         self._last: dict[str, int] = {}
         self._ended: dict[int, int] = {}
 
     def __bool__(self) -> bool:
         """Whether anything is left to do."""
-        return bool(self._waiting or self.busy)
+        return bool(self.waiting or self.busy)
 
     def take(self, worker: str) -> int | None:
         """The next piece for an idle worker; None: there is nothing for it."""
-        if not self._waiting:
+        if not self.waiting:
             return None
         number = self._last.get(worker, -2) + 1
-        if number not in self._waiting:
+        if number not in self.waiting:
             run = max(self._runs(), key=len)
             number = run[len(run) // 2] if run[0] - 1 in self.busy.values() else run[0]
-        self._waiting.discard(number)
+        self.waiting.discard(number)
         self.busy[worker] = self._last[worker] = number
         return number
 
@@ -43,14 +41,14 @@ class Deck:
         """The worker is gone or could not do it: its piece waits again. Returns how many workers that piece has ended."""
         number = self.busy.pop(worker)
         self._last.pop(worker, None)
-        self._waiting.add(number)
+        self.waiting.add(number)
         self._ended[number] = self._ended.get(number, 0) + 1
         return self._ended[number]
 
     def _runs(self) -> list[list[int]]:
         """Neighbouring pieces that wait."""
         runs: list[list[int]] = []
-        for number in sorted(self._waiting):
+        for number in sorted(self.waiting):
             if runs and runs[-1][-1] == number - 1:
                 runs[-1].append(number)
             else:

@@ -1,4 +1,4 @@
-"""A film from its job: has the pieces painted that are not there yet, by this process and others, and joins them.
+"""A film from its job: has the pieces rendered that are not there yet, by this process and others, and joins them.
 
 What is finished survives whatever happens: a second run with the same job goes on, and the film is the same.
 """
@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
 from nnviz3d import __version__
 from nnviz3d.app.render.film.job import Job
-from nnviz3d.app.render.film.local_pool import Crew, Say
-from nnviz3d.app.render.film.piece_renderer import Easel
+from nnviz3d.app.render.film.piece_renderer import PieceRenderer
+from nnviz3d.app.render.film.pool import Pool, Progress, Say
 from nnviz3d.app.render.film.process_planner import graphics, shared, worth
+from nnviz3d.app.render.film.process_worker import Helpers
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.render.film.worker import order_of
+from nnviz3d.app.session.session import Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader
@@ -24,10 +28,7 @@ from nnviz3d.video.codecs import Kind
 from nnviz3d.video.image_reader import Pictures
 from nnviz3d.video.segment_folder import ENDING, Parts, Plan
 
-PATIENCE = 0.2  # seconds between two looks at those who paint beside us
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
-
-Progress = Callable[[int, int], None]
 
 
 def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
@@ -36,9 +37,10 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
     if overwrite:
         Parts.discard(job.folder)
     elif there is not None and not (resume and job.folder.exists()):
-        raise InputError.of(str(there), "--output", "is there already; --overwrite replaces it")
+        raise InputError.option(str(there), "output", "is there already", overwrite="replaces it")
     elif job.folder.exists() and not resume:
-        raise InputError.of(str(job.folder), "--output", "holds pieces of an unfinished film; --resume goes on, --overwrite begins anew")
+        ways = {"resume": "goes on", "overwrite": "begins again"}
+        raise InputError.option(str(job.folder), "output", "holds pieces of an unfinished film", **ways)
     return open_parts(job)
 
 
@@ -46,51 +48,40 @@ def open_parts(job: Job) -> Parts:
     return Parts(job.folder, job.plan(), about(job), job.target)
 
 
-def paint(
-    job: Job, parts: Parts, numbers: Iterable[int], progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+def render_pieces(
+    job: Job,
+    parts: Parts,
+    numbers: Iterable[int],
+    progress: Progress = lambda done, total: None,
+    session: Session | None = None,
+    *,
+    jobs: int | None = 1,
     say: Say = lambda text: None,
-) -> None:  # fmt: skip
+) -> None:
     """Make these pieces, or what is missing of them. `progress(done, total)` counts frames. Raises RunError when the disk is full.
 
-    `jobs`: processes that paint; None: as many as make it soonest.
+    `jobs`: processes that render; None: as many as finish it soonest.
     """
     done = set(parts.finished())
     wanted = sorted(set(numbers) - done)
     if not wanted:
         return
-    with Crew(parts, wanted, say) as crew:
+    with Helpers(len(wanted)) as helpers, Pool(parts, wanted, say) as pool:
         if jobs or not graphics():  # else it is seen first whether there is any use for them
-            crew.call(jobs or worth(job, crew.total))
+            helpers.start(jobs or worth(job, pool.total))
         from nnviz3d.app.render.film.frame_renderer import open_session
 
         session = session or open_session(job)
-        processes = jobs or worth(job, crew.total, session)
-        with Easel(job, parts, session) as easel:
+        processes = jobs or worth(job, pool.total, session)
+        with PieceRenderer(job, parts, session) as renderer:
             with shared(processes):
-                software = easel.painter.host.context.software
+                software = renderer.frames.host.context.software
             if processes > 1 and (jobs or software):
-                crew.call(processes)
-                crew.begin(job)
+                helpers.start(processes)
+                helpers.join(pool, order_of(job, job.target.name))
             else:
-                crew.dismiss()
-            _paint(easel, crew, progress)
-
-
-def _paint(easel: Easel, crew: Crew, progress: Progress) -> None:
-    """Our share, until everything is there."""
-    while crew:
-        number = crew.take()
-        if number is None:
-            crew.wait(PATIENCE)
-            progress(crew.ready, crew.total)
-            continue
-
-        def painted(frames: int, number: int = number) -> None:
-            crew.tell(number, frames)
-            progress(crew.ready, crew.total)
-
-        easel.paint(number, painted)
-        crew.done(number)
+                helpers.stop()
+            pool.work(renderer, progress)
 
 
 def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
@@ -136,11 +127,25 @@ def record(
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
     try:
-        paint(job, parts, range(parts.plan.pieces), progress, session, jobs=jobs, say=say)
+        render_pieces(job, parts, range(parts.plan.pieces), progress, session, jobs=jobs, say=say)
     except BaseException:
         parts.remove_if_empty()
         raise
     return finish(parts, job.target, job.sidecar)
+
+
+def render(
+    job: Job, request: FilmRequest, *, progress: Progress = lambda done, total: None, session: Session | None = None,
+    say: Say = lambda text: None,
+) -> dict:  # fmt: skip
+    """The whole film in the way that is asked for: by processes of this machine, or by a Dask cluster. As `record`."""
+    from nnviz3d.app.render.film import dask_farm
+
+    how = {"resume": request.resume, "overwrite": request.overwrite, "progress": progress, "say": say}
+    where = request.where
+    if where is not None and where.address:
+        return dask_farm.record(job, where.address, **how)
+    return record(job, **how, session=session, jobs=where.workers if where is not None else request.jobs)
 
 
 def shard(
@@ -153,7 +158,7 @@ def shard(
     """
     parts = open_parts(job)
     mine = share(parts.plan.pieces, part, of)
-    paint(job, parts, mine, progress, session, jobs=jobs, say=say)
+    render_pieces(job, parts, mine, progress, session, jobs=jobs, say=say)
     return list(mine)
 
 
@@ -181,6 +186,6 @@ def of_pictures(
             finally:
                 piece.close()
         return finish(parts, target, target.with_name(target.name + ".json"))
-    except BaseException:  # it begins anew: the pictures are there
+    except BaseException:  # a second run begins again: the pictures are there
         parts.remove()
         raise

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnviz3d.app.render.film.job import Job
+from nnviz3d.app.render.film.request import PROCESSES
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
-MOST, ENOUGH = 256, 16  # processes at all, and if nobody says how many
+ENOUGH = 16  # processes, where nobody says how many
 MEMORY, PIXEL_MEMORY = 400e6, 60.0  # bytes of a process, and for each of its pixels: targets, and frames that wait for the encoder
 START = 2.0  # seconds until another process paints, and the processor's time that it takes
 # seconds of a core for a frame, each of its pixels and each edge, by llvmpipe (`tools/bench.py gif`, `record`)
@@ -41,7 +42,7 @@ def room(job: Job) -> int:
     """For how many processes there is memory, of which they may take half."""
     record = job.scene.record
     each = MEMORY + PIXEL_MEMORY * record.width * record.height * record.ssaa**2
-    return max(int(min(memory() / 2 / each, MOST)), 1)
+    return max(int(min(memory() / 2 / each, PROCESSES)), 1)
 
 
 def worth(job: Job, frames: int, session: Session | None = None) -> int:

@@ -17,7 +17,7 @@ from nnviz3d.app.probes import selectors
 from nnviz3d.app.readout import placeholders as telling
 from nnviz3d.app.render.film.player_protocol import Cue
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.view.network_view import Stage
+from nnviz3d.app.view.stage import CARDS, Stage
 from nnviz3d.draw import camera
 from nnviz3d.draw.camera_path import Rail
 from nnviz3d.spec import i18n, toml
@@ -25,8 +25,9 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.film import Key, Record, Shot
 from nnviz3d.spec.phases import Place
+from nnviz3d.spec.readout import FreeArea
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.topology import chain
+from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud import film_overlay
 
 TICKS, LOOKS = 24, 6  # moments a second at which the loss is noted in the curves; every so many of them the test part is looked at
@@ -43,12 +44,12 @@ class Director:
         self._starts = [0.0, *accumulate(shot.seconds for shot in self._shots)]
         self._number = -1  # of the shot that has begun
         self._rail: Rail | None = None
-        self._pose = stage.rig.goal
+        self._pose = stage.camera.rig.goal
         self._tick = -1  # the last one that has passed
         self._walked = 0.0  # where the walk of the last `iterate` ended
         self._before = 0  # steps done when the shot began
         self._neuron = -1
-        self._free = stage.panel, stage.foot
+        self._free = stage.camera.free
         session.run(film.begin)
         session.evaluate(TESTED)
 
@@ -66,7 +67,7 @@ class Director:
         fade = self._faded("caption", local, 0.0)
         equation = self._faded("equation", local, ARRIVE) if shot.equation and not self.film.ui else 0.0
         chart = self._faded("chart", local, ARRIVE) if shot.chart and not self.film.ui else 0.0
-        self.stage.pick(self._neuron)
+        self.stage.pointer.pick(self._neuron)
         return Cue(time, self._rail.at(local), self._caption(shot), fade, self._neuron, equation, chart)
 
     def _faded(self, what: str, local: float, wait: float) -> float:
@@ -125,10 +126,15 @@ class Director:
         session.refresh()
         self._neuron = selectors.neuron(session.seen, shot.highlight)
         stage, written = self.stage, shot.equation and not self.film.ui  # else the panel tells of it
-        stage.panel, stage.foot = film_overlay.room(*stage.host.display_size, stage.text) if written else self._free
-        stage.head = film_overlay.head(stage.host.display_size[1], stage.text) if shot.chart and not self.film.ui else 0.0
-        stage.with_table = not written
+        stage.camera.free = self._left_free(shot, written)
+        stage.show_cards(CARDS - {"table"} if written else CARDS)
         self._rail = self._rail_of(shot)
+
+    def _left_free(self, shot: Shot, written: bool) -> FreeArea:
+        """The part of the frame that titles leave to the network. `written`: an equation stands beside it."""
+        (width, height), text = self.stage.viewport.size, self.stage.viewport.text
+        right, bottom = film_overlay.room(width, height, text) if written else (self._free.right, self._free.bottom)
+        return FreeArea(right, bottom, film_overlay.head(height, text) if shot.chart and not self.film.ui else 0.0)
 
     def _walk(self, shot: Shot) -> None:
         """Go on in the step that the shot before walked through, or take the next one."""
@@ -184,15 +190,15 @@ class Director:
         yaw, pitch = camera.PRESETS[name]
         free = name if key.yaw is None and key.pitch is None else ""
         direction = radians(yaw if key.yaw is None else key.yaw), radians(pitch if key.pitch is None else key.pitch)
-        pose = stage.framed(direction, boxes, free)
+        pose = stage.camera.framed(direction, boxes, free)
         if key.turn:  # from there all of it must be in the frame as well
-            pose = stage.framed((pose.yaw + radians(key.turn), pose.pitch), boxes)
-        stage.scope = None
+            pose = stage.camera.framed((pose.yaw + radians(key.turn), pose.pitch), boxes)
+        stage.camera.show_all()
         target = pose.target if key.target is None else key.target
         return replace(pose, target=target, distance=(key.distance or pose.distance) / key.zoom)
 
     def _box(self, focus: str) -> np.ndarray:
-        layout = self.stage.picture.layout
+        layout = self.stage.view.picture.layout
         if focus.partition(":")[0] in selectors.WORDS or ":" in focus:
             return selectors.neuron_box(layout, selectors.neuron(self.session.seen, focus))
         return selectors.layer_box(layout, selectors.layer(focus, self.session.source.topology))
@@ -212,7 +218,7 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
             try:
                 scene = toml.apply(scene, [Edit(path, value)])
                 session.mode.check(session.scene, scene)
-                topology = chain(scene.network, topology.input.shape, output.size, output.activation)
+                topology = build_topology(scene.network, topology.input.shape, output.size, output.activation)
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)

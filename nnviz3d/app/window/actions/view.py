@@ -7,26 +7,26 @@ from nnviz3d.spec.edit import Edit
 
 def _camera(loop, value) -> None:
     loop.session.apply([Edit("view.camera", value)], loop.now)
-    loop.stage.fly_to_preset(loop.session.scene.view.camera)
+    loop.stage.camera.fly_to_preset(loop.session.scene.view.camera)
 
 
 def _pick(loop, value) -> None:
     """A neuron, or nothing at all: then a chosen weight and layer are let go as well."""
-    loop.stage.pick(-1 if value is None else int(value))
-    loop.stage.chosen = loop.stage.layer = -1
+    loop.stage.pointer.pick(-1 if value is None else int(value))
+    loop.stage.pointer.chosen = loop.stage.pointer.layer = -1
 
 
 def _choose(loop, value) -> None:
     """A parameter, or none: what was looked at before (a neuron, a layer) is looked at again. What is no parameter is none."""
     known = value is not None and 0 <= int(value) < loop.session.source.topology.n_parameters
-    loop.stage.chosen = int(value) if known else -1
+    loop.stage.pointer.chosen = int(value) if known else -1
 
 
 def _choose_layer(loop, value) -> None:
     """A layer as a whole, or none. A weight that was looked at is let go; what is no layer with weights is none."""
     known = value is not None and 1 <= int(value) < len(loop.session.source.topology.nodes)
-    loop.stage.layer = int(value) if known else -1
-    loop.stage.chosen = -1
+    loop.stage.pointer.layer = int(value) if known else -1
+    loop.stage.pointer.chosen = -1
 
 
 def _check(loop, value) -> None:
@@ -40,8 +40,8 @@ def _fullscreen(loop, _value) -> None:
 
 ACTIONS = {
     "camera": _camera,
-    "fit": lambda loop, _value: loop.stage.fit(),
-    "fly_to": lambda loop, value: loop.stage.fly_to(int(value)),
+    "fit": lambda loop, _value: loop.stage.camera.fit(),
+    "fly_to": lambda loop, value: loop.stage.camera.fly_to(int(value)),
     "pick": _pick,
     "choose": _choose,
     "choose_layer": _choose_layer,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.app.cli.commands.record import Wish, job_of
+from nnviz3d.app.cli.commands.record import job_of
 from nnviz3d.app.render.film import pipeline
+from nnviz3d.app.render.film.request import FilmRequest
 
-PLAIN = Wish(size="96x54", fps=50, duration=6.0)  # 300 frames
+PLAIN = FilmRequest(size="96x54", fps=50, duration=6.0)  # 300 frames
 
 
-def job(target, scene="xor", wish=PLAIN, sets=("record.steps=200",)):
-    return job_of(Options(sets=sets), scene, target, wish)
+def job(target, scene="xor", request=PLAIN, sets=("record.steps=200",)):
+    return job_of(Options(sets=sets), scene, target, request)
 
 
 def same(told, film, alone):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.app.cli.commands.record import Wish
 from nnviz3d.app.render.film import dask_cluster, dask_farm, pipeline, worker
+from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.video.segment_folder import Parts
@@ -26,67 +26,24 @@ from tests.app.render.film.conftest import job, same
 
 needs_dask = pytest.mark.skipif(not __import__("importlib.util").util.find_spec("distributed"), reason="needs the extra `farm`")
 pytestmark = [pytest.mark.gl, needs_dask]
-LOCAL = dask_cluster.Where(workers=2)
+SOMEWHERE = "tcp://far:1"
 QUIET = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 
 
-@pytest.fixture
-def processes(monkeypatch):
-    """The worker processes of the last local farm."""
-    made = []
-
-    class Watched(dask_cluster.Workers):
-        def __init__(self, *arguments):
-            made.clear()
-            made.append(self)
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(dask_cluster, "Workers", Watched)
-    return lambda: made[0].processes
-
-
-def test_a_worker_killed_in_the_middle_costs_its_piece_and_not_the_film(tmp_path, alone, processes):
-    one, said, seen, killed = job(tmp_path / "film.mp4"), [], [], []
-
-    def progress(done, total):
-        seen.append((done, total))
-        if not killed and 20 < done < 200:
-            killed.append(processes()[0].pid)
-            os.kill(killed[0], signal.SIGKILL)
-
-    same(dask_farm.record(one, LOCAL, progress=progress, say=said.append), one.target, alone)
-    assert killed and any("is gone; frames" in text and "go to another" in text for text in said)
-    assert seen[-1][0] == 300 and {total for _, total in seen} == {300}
-    assert not one.folder.exists() and all(process.poll() is not None for process in processes())
-
-
-def test_ctrl_c_keeps_what_is_there_and_resume_goes_on(tmp_path, alone, processes):
-    one = job(tmp_path / "film.mp4")
-
-    def stop(done, total):
-        if done >= 80:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        dask_farm.record(one, LOCAL, progress=stop)
-    assert all(process.poll() is not None for process in processes())
-    parts = Parts.load(one.folder)
-    kept = sum(len(parts.hashes(k)) for k in parts.finished())
-    assert not one.target.exists() and kept + len(list(one.folder.glob("*.raw"))) > 0
-    seen = []
-    told = pipeline.record(one, resume=True, progress=lambda done, total: seen.append(total))  # by whatever is at hand
-    same(told, one.target, alone)
-    assert seen[-1] == 300 - kept
-
-
 @contextmanager
-def dask(folder: Path, count=2, protocol="tcp", options=()):
+def dask(folder: Path, count=2, protocol="tcp", options=(), **variables):
     """A scheduler and workers as people start them, which share nothing with us but the network. Yields the address and the workers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     folder.mkdir()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "LP_NUM_THREADS": "1", "TMPDIR": str(folder)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "LP_NUM_THREADS": "1",
+        "TMPDIR": str(folder),
+        **variables,
+    }
     run = lambda *words: subprocess.Popen(  # noqa: E731
         [sys.executable, "-P", "-m", *words], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -106,7 +63,8 @@ def wait_for(address):
     end = time.monotonic() + 30
     while True:
         try:
-            return dask_cluster.parse(address), socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1).close()
+            socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1).close()
+            return dask_cluster.parse(address).address
         except OSError:
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -123,7 +81,7 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
     one = job(tmp_path / "one.mp4", str(scene))
     alone = pipeline.record(one), one.target.read_bytes()
     with dask(tmp_path / "elsewhere") as (address, workers):
-        where, killed, said = wait_for(address)[0], [], []
+        where, killed, said = wait_for(address), [], []
 
         def progress(done, total):
             if not killed and done > 30:
@@ -134,26 +92,25 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         same(dask_farm.record(far, where, progress=progress, say=said.append), far.target, alone)
         assert killed and any("is gone" in text for text in said)
 
-        pictures = job(tmp_path / "shots" / "####.png", str(scene), Wish(size="64x36", fps=30, frames="40..110", duration=4.0))
+        pictures = job(tmp_path / "shots" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
         told = dask_farm.record(pictures, where)
         assert len(told["frames"]) == 71
         assert sorted(path.name for path in (tmp_path / "shots").glob("*.png")) == [f"{k:04d}.png" for k in range(40, 111)]
-        near = job(tmp_path / "near" / "####.png", str(scene), Wish(size="64x36", fps=30, frames="40..110", duration=4.0))
+        near = job(tmp_path / "near" / "####.png", str(scene), FilmRequest(size="64x36", fps=30, frames="40..110", duration=4.0))
         assert pipeline.record(near)["frames"] == told["frames"]
         assert (tmp_path / "near" / "0100.png").read_bytes() == (tmp_path / "shots" / "0100.png").read_bytes()
 
         words = ["train", "xor", "--steps", "40", "--record", str(tmp_path / "run.nnrec"), "-q"]
         subprocess.run([sys.executable, "-m", "nnviz3d", *words], check=True)
-        played = [
-            job(tmp_path / name, str(tmp_path / "run.nnrec"), Wish(size="64x36", fps=60, duration=2.0)) for name in ("p.mp4", "q.mp4")
-        ]
+        short = FilmRequest(size="64x36", fps=60, duration=2.0)
+        played = [job(tmp_path / name, str(tmp_path / "run.nnrec"), short) for name in ("p.mp4", "q.mp4")]
         assert dask_farm.record(played[0], where)["frames"] == pipeline.record(played[1])["frames"]
 
         monkeypatch.setattr(dask_farm, "SENT_BYTES", 100)  # now the file is seen where it lies: this is one machine
         large = job(tmp_path / "large.mp4", str(scene))
         same(dask_farm.record(large, where), large.target, alone)
         monkeypatch.setattr(worker, "__version__", "9.9")
-        monkeypatch.setattr(dask_farm.hand.Order, "__init__", _aged(dask_farm.hand.Order.__init__))
+        monkeypatch.setattr(worker.Order, "__init__", _aged(worker.Order.__init__))
         old = job(tmp_path / "old.mp4", str(scene))
         with pytest.raises(RunError, match=r"no worker is left: .*the film needs 9\.9"):
             dask_farm.record(old, where)
@@ -182,31 +139,47 @@ def test_versions_are_compared_before_any_work(tmp_path):
 
     one, said = job(tmp_path / "film.mp4"), []
     with pytest.raises(InputError, match=r"worker tcp://far:1 has nnviz3d 0\.0\.9"):
-        dask_farm.Farm(Client(nnviz3d="0.0.9"), one, LOCAL, said.append)
+        dask_farm.Farm(Client(nnviz3d="0.0.9"), one, SOMEWHERE, said.append)
     with pytest.raises(InputError, match="worker tcp://far:1 has no nnviz3d"):
-        dask_farm.Farm(Client(nnviz3d=None), one, LOCAL, said.append)
+        dask_farm.Farm(Client(nnviz3d=None), one, SOMEWHERE, said.append)
     assert not said
-    dask_farm.Farm(Client(numpy="2.0"), one, LOCAL, said.append)
+    dask_farm.Farm(Client(numpy="2.0"), one, SOMEWHERE, said.append)
     assert said == ["note: workers have numpy 2.0 (1.0 here): frames may differ in their last bits where pieces meet"]
 
 
-def listening(*processes):
-    """Addresses that these processes listen at."""
-    psutil = pytest.importorskip("psutil")  # Dask brings it
-    found = set()
-    for process in processes:
-        found |= {c.laddr.ip for c in psutil.Process(process).net_connections("inet") if c.status == psutil.CONN_LISTEN}
-    return found
+def test_ctrl_c_keeps_what_is_there_and_resume_goes_on(tmp_path, alone):
+    one = job(tmp_path / "film.mp4")
+
+    def stop(done, total):
+        if done >= 80:
+            raise KeyboardInterrupt
+
+    with dask(tmp_path / "elsewhere") as (address, _):
+        where = wait_for(address)
+        with pytest.raises(KeyboardInterrupt):
+            dask_farm.record(one, where, progress=stop)
+        parts = Parts.load(one.folder)
+        kept = sum(len(parts.hashes(k)) for k in parts.finished())
+        assert not one.target.exists() and kept > 0
+        seen = []
+
+        async def cell():  # as in a notebook
+            return dask_farm.record(one, where, resume=True, progress=lambda done, total: seen.append(total))
+
+        same(asyncio.run(cell()), one.target, alone)
+        assert seen[-1] == 300 - kept
 
 
-def test_nothing_of_a_local_farm_listens_to_other_machines(tmp_path, processes):
-    before = listening(os.getpid())
-    with dask_cluster.opened(LOCAL) as (client, keep):
-        made = dask_farm.Farm(client, job(tmp_path / "film.mp4"), LOCAL, lambda text: None, keep)
-        client.wait_for_workers(2)
-        seen = listening(os.getpid(), *(each.pid for each in processes()))
-        made.close()
-    assert seen - before == {"127.0.0.1"}
+def test_workers_of_this_machine_need_neither_dask_nor_a_port(tmp_path):
+    code = """
+import sys, socket
+import nnviz3d as nv
+def refuse(*_): raise AssertionError("listens")
+socket.socket.listen = refuse
+film = nv.record("xor", sys.argv[1], size=(96, 54), fps=30, duration=4.0, farm="local:2", progress=False)
+assert film.frames == 120 and not {"dask", "distributed"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.mp4")], check=True, timeout=100)
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate")
@@ -219,11 +192,11 @@ def test_a_cluster_that_speaks_tls(tmp_path, monkeypatch):
     subprocess.run(["openssl", *words.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
     tls = ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key]
     with dask(tmp_path / "elsewhere", 1, "tls", tls) as (address, _):
-        where = wait_for(address)[0]
+        where = wait_for(address)
         with pytest.raises(InputError, match="TLS needs certificates"):
             dask_farm.record(job(tmp_path / "no.mp4"), where)
         with pytest.raises(InputError, match="no Dask scheduler answers there"):
-            dask_farm.record(job(tmp_path / "no.mp4"), dask_cluster.Where(address=where.address.replace("tls", "tcp")))
+            dask_farm.record(job(tmp_path / "no.mp4"), where.replace("tls", "tcp"))
         tls = {"ca-file": cert, "client.cert": cert, "client.key": key}
         with settings.config.set({f"distributed.comm.tls.{name}": value for name, value in tls.items()}):
             told = dask_farm.record(job(tmp_path / "film.mp4"), where)
@@ -238,39 +211,36 @@ def test_a_scheduler_that_does_not_answer_or_has_no_workers(tmp_path, monkeypatc
     film = tmp_path / "film.mp4"
     monkeypatch.setattr(dask_cluster, "REACH", 0.5)
     with pytest.raises(InputError, match="no Dask scheduler answers there"):
-        dask_farm.record(job(film), dask_cluster.parse("dask://127.0.0.1:1"))
+        dask_farm.record(job(film), "tcp://127.0.0.1:1")
     with socket.socket() as mute:  # takes the connection and says nothing
         mute.bind(("127.0.0.1", 0))
         mute.listen()
         with pytest.raises(InputError, match="no Dask scheduler answers there"):
-            dask_farm.record(job(film), dask_cluster.Where(address=f"tcp://127.0.0.1:{mute.getsockname()[1]}"))
+            dask_farm.record(job(film), f"tcp://127.0.0.1:{mute.getsockname()[1]}")
     monkeypatch.setattr(dask_cluster, "REACH", 5.0)
     monkeypatch.setattr(dask_farm, "FIRST", 0.3)
     with dask(tmp_path / "empty", 0) as (address, _), pytest.raises(InputError, match="has no workers; start some"):
-        dask_farm.record(job(film), wait_for(address)[0])
+        dask_farm.record(job(film), wait_for(address))
     assert not list(tmp_path.glob("film.mp4*"))
 
 
-def test_a_film_that_is_there_is_told_before_any_work_and_no_process_stays(tmp_path, processes):
+def test_a_film_that_is_there_is_refused_before_any_work_and_what_no_worker_can_do_has_its_reason(tmp_path):
     one = job(tmp_path / "film.mp4")
     one.target.write_bytes(b"mine")
-    with pytest.raises(InputError, match="is there already"):
-        dask_farm.record(one, LOCAL)
-    assert one.target.read_bytes() == b"mine" and all(process.poll() is not None for process in processes())
-
-
-def test_what_no_worker_can_do_is_told_with_the_reason(tmp_path, processes, monkeypatch):
-    one = job(tmp_path / "film.mp4")
-    monkeypatch.setenv("PYOPENGL_PLATFORM", "nonsense")
-    with pytest.raises(RunError, match=r"no worker is left: tcp://.* cannot do it .*resume"):
-        dask_farm.record(one, LOCAL)
+    with dask(tmp_path / "elsewhere", PYOPENGL_PLATFORM="nonsense") as (address, _):
+        where = wait_for(address)
+        with pytest.raises(InputError, match="is there already"):
+            dask_farm.record(one, where)
+        assert one.target.read_bytes() == b"mine"
+        with pytest.raises(RunError, match=r"no worker is left: tcp://.* cannot do it .*resume"):
+            dask_farm.record(one, where, overwrite=True)
     assert Parts.load(one.folder).finished() == []
 
 
 @pytest.mark.parametrize("text", ["local", "local:", "local:0", "local:-1", "local:two", "local:999", "dask://", "dask:host", "http://a:1",
                                   "dask://host:0", "dask://host:99999", "dask://a b:1", "dask://h:1/x", "2", ""])  # fmt: skip
 def test_places_that_are_none(text):
-    with pytest.raises(InputError, match="--farm: expected local:N"):
+    with pytest.raises(InputError, match="farm: expected local:N"):
         dask_cluster.parse(text)
 
 
@@ -284,7 +254,7 @@ def test_places():
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(dask_cluster.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "nnviz3d\[farm\]"'):
-        dask_cluster.parse("local:2")
+        dask_cluster.parse("dask://h:1")
 
 
 def test_the_command_tells_all_problems_at_once(tmp_path):

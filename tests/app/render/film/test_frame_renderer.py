@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.render.film import job, pipeline
-from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.session.opening import Opened
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, RunError
@@ -21,11 +23,11 @@ SMALL = {"record.width": 320, "record.height": 240, "record.fps": 4, "look.quali
 def job_of(tmp_path, name="xor", target="film.mkv", frames="", step=1, **changes):
     changes = SMALL | {"record.duration": 2.0} | {key.replace("__", "."): value for key, value in changes.items()}
     scene = toml.load(name, [Edit(path, value) for path, value in changes.items()])
-    return job.make(scene, tmp_path, tmp_path / target, frames=frames, step=step)
+    return job.make(Opened(scene, tmp_path, None), tmp_path / target, FilmRequest(frames=frames, step=step))
 
 
 def painted(what: job.Job, numbers):
-    with Painter(what) as painter:
+    with FrameRenderer(what) as painter:
         return {k: painter.frame(k) for k in numbers}
 
 
@@ -54,7 +56,7 @@ def test_the_same_moment_is_the_same_at_every_rate(tmp_path):
 
 
 def test_frames_are_asked_for_in_rising_order(tmp_path):
-    with Painter(job_of(tmp_path)) as painter:
+    with FrameRenderer(job_of(tmp_path)) as painter:
         painter.frame(3)
         with pytest.raises(ValueError, match="comes before"):
             painter.frame(3)
@@ -82,7 +84,7 @@ def test_what_is_burned_in_says_frame_and_time(tmp_path):
     plain, burned = (painted(job_of(tmp_path, record__burn_in=flag), [5])[5] for flag in (False, True))
     rows = np.nonzero((plain != burned).any((1, 2)))[0]
     assert rows.size and rows.max() < 40, "at the top only"
-    with Painter(job_of(tmp_path, record__burn_in=True, record__fps=30)) as painter:
+    with FrameRenderer(job_of(tmp_path, record__burn_in=True, record__fps=30)) as painter:
         assert painter._burned(30 * 61 + 7).startswith("frame 1,837   00:01:01:07   step 0   seed 0")
 
 
@@ -118,7 +120,7 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
     whole = job_of(tmp_path, target=target.replace("film", "whole"), **LONG)
     hashes = pipeline.record(whole)["frames"]
     broken = job_of(tmp_path, target=target, **LONG)
-    frame, count = Painter.frame, []
+    frame, count = FrameRenderer.frame, []
 
     def fails(self, number):
         if number == 10:
@@ -126,12 +128,12 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
         count.append(number)
         return frame(self, number)
 
-    monkeypatch.setattr(Painter, "frame", fails)
+    monkeypatch.setattr(FrameRenderer, "frame", fails)
     with pytest.raises(RunError, match="lost"):
         pipeline.record(broken)
     assert count == list(range(10)) and broken.folder.is_dir() and not broken.sidecar.exists()
-    monkeypatch.setattr(Painter, "frame", lambda self, number: count.append(number) or frame(self, number))
-    with pytest.raises(InputError, match="--resume goes on"):
+    monkeypatch.setattr(FrameRenderer, "frame", lambda self, number: count.append(number) or frame(self, number))
+    with pytest.raises(InputError, match="resume=True goes on"):
         pipeline.record(broken)
     assert pipeline.record(broken, resume=True)["frames"] == hashes
     assert count == list(range(20)), "no frame twice"
@@ -183,7 +185,7 @@ def test_problems_of_a_job_are_told_together(tmp_path):
     with pytest.raises(InputError) as told:
         job_of(tmp_path, target="film.gif", record__fps=120, record__transparent=True, frames="9..3", step=0)
     text = str(told.value)
-    assert all(word in text for word in ("--frames", "--step", "--fps", "50 frames a second", "--transparent"))
+    assert all(word in text for word in ("frames: ", "step: ", "fps: ", "50 frames a second", "transparent: "))
 
 
 def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
@@ -195,7 +197,7 @@ def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
 
 def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     from nnviz3d.app.cli.commands import common
-    from nnviz3d.app.cli.commands.record import Wish, job_of
+    from nnviz3d.app.cli.commands.record import job_of
     from nnviz3d.app.session.opening import new_session
     from nnviz3d.app.session.session import REMEMBER
     from nnviz3d.app.window.loop import Loop
@@ -213,13 +215,13 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     steps = session.source.step
     loop.close()
     (file,) = tmp_path.glob("*.timeline")
-    wish = Wish(size="320x240", fps=6)
-    whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", wish)
+    request = FilmRequest(size="320x240", fps=6)
+    whole = job_of(common.Options(), str(file), tmp_path / "a.mkv", request)
     told = pipeline.record(whole)
     assert told["origin"] == file.name and told["count"] == whole.count > 5
-    with Painter(whole) as painter:
+    with FrameRenderer(whole) as painter:
         last = painter.frame(whole.count - 1)
         assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
-        assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.picked == 4
+        assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.pointer.picked == 4
     with pytest.raises(InputError, match="as it was in the session"):
-        job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", wish)
+        job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", request)

@@ -5,23 +5,23 @@ from itertools import chain, pairwise
 
 import pytest
 
-from nnviz3d.app.render.film.piece_queue import Deck
+from nnviz3d.app.render.film.piece_queue import PieceQueue
 
 
 def play(pieces, seconds, lost=lambda worker, number: False):
     """Simulated workers that need `seconds[worker]` for a piece. Returns the pieces of each, in order, and when the last was done."""
-    deck, made, now = Deck(pieces), {worker: [] for worker in seconds}, 0.0
+    queue, made, now = PieceQueue(pieces), {worker: [] for worker in seconds}, 0.0
     ready = dict.fromkeys(seconds, 0.0)
-    while deck:
+    while queue:
         for worker in seconds:
-            if worker not in deck.busy and deck.take(worker) is not None:
+            if worker not in queue.busy and queue.take(worker) is not None:
                 ready[worker] = now + seconds[worker]
-        worker = min(deck.busy, key=ready.get)
+        worker = min(queue.busy, key=ready.get)
         now = ready[worker]
-        if lost(worker, deck.busy[worker]):
-            deck.lost(worker)
+        if lost(worker, queue.busy[worker]):
+            queue.lost(worker)
         else:
-            made[worker].append(deck.done(worker))
+            made[worker].append(queue.done(worker))
     return made, now
 
 
@@ -50,7 +50,7 @@ def test_a_slow_worker_is_helped():
 
 def test_only_what_is_missing_is_made():
     assert sorted(chain(*play([3, 4, 9], {"a": 1.0, "b": 1.0})[0].values())) == [3, 4, 9]
-    assert not Deck([]) and Deck([]).take("a") is None
+    assert not PieceQueue([]) and PieceQueue([]).take("a") is None
 
 
 def test_pieces_of_lost_workers_are_made_by_others():
@@ -60,8 +60,8 @@ def test_pieces_of_lost_workers_are_made_by_others():
 
 
 def test_a_piece_that_ends_its_workers_is_counted():
-    deck = Deck([5])
+    queue = PieceQueue([5])
     for ended in (1, 2, 3):
-        assert deck.take(f"w{ended}") == 5 and deck
-        assert deck.lost(f"w{ended}") == ended
-    assert deck.take("w4") == 5 and deck.done("w4") == 5 and not deck
+        assert queue.take(f"w{ended}") == 5 and queue
+        assert queue.lost(f"w{ended}") == ended
+    assert queue.take("w4") == 5 and queue.done("w4") == 5 and not queue

@@ -15,11 +15,11 @@ import pytest
 import nnviz3d as nv
 from nnviz3d.app.cli.commands.record import outline
 from nnviz3d.app.render.film import pipeline
-from nnviz3d.app.render.film.frame_renderer import Painter
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer
 from nnviz3d.spec import frame_rates, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import gif, segment_folder
-from tests.app.render.film.conftest import Wish, job
+from tests.app.render.film.conftest import FilmRequest, job
 from tests.video.test_segment_folder import make, plan
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
@@ -94,7 +94,7 @@ def test_gif_keeps_the_length_and_its_limit():
 @pytest.mark.gl
 def test_times_and_lengths_of_a_film(tmp_path):
     """The frame numbered k shows the moment k / rate, also with motion blur; ten minutes are 17,982 frames."""
-    made = job(tmp_path / "f.mp4", wish=Wish(size="64x64", fps="29.97", duration=600.0))
+    made = job(tmp_path / "f.mp4", request=FilmRequest(size="64x64", fps="29.97", duration=600.0))
     told = outline(made)
     assert (made.count, told["fps"], told["frames"]) == (17982, "30000/1001", 17982) and told["seconds"] == pytest.approx(600, abs=0.02)
     assert made.plan().rate == NTSC
@@ -104,7 +104,7 @@ def test_times_and_lengths_of_a_film(tmp_path):
     for number in (0, 1, 1001, 17981):
         seen.clear()
         with suppress(AttributeError):  # there is no stage
-            Painter._prepare(painter, number, 0.25)
+            FrameRenderer._prepare(painter, number, 0.25)
         assert seen and seen[0] == pytest.approx((number + 0.25) * 1001 / 30000, abs=1e-12)
     assert record.frames(1001.0) == 30000
 
@@ -141,8 +141,8 @@ def test_commands(tmp_path):
 @pytest.mark.gl
 def test_shards_make_the_film_of_one_run(tmp_path, monkeypatch):
     monkeypatch.setattr(segment_folder, "PIECE_FRAMES", 8)
-    wish = Wish(size="64x64", fps=29.97, duration=0.9)
-    one, many = job(tmp_path / "one.mp4", wish=wish), job(tmp_path / "many.mp4", wish=wish)
+    request = FilmRequest(size="64x64", fps=29.97, duration=0.9)
+    one, many = job(tmp_path / "one.mp4", request=request), job(tmp_path / "many.mp4", request=request)
     told = pipeline.record(one)
     for part in (2, 1):
         pipeline.shard(many, part, 2)

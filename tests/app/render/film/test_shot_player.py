@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.render.film import shot_player
-from nnviz3d.app.render.film.frame_renderer import Painter, open_session
+from nnviz3d.app.render.film.frame_renderer import FrameRenderer, open_session
 from nnviz3d.app.render.film.job import make
-from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.app.session.opening import Opened, new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
@@ -34,7 +35,7 @@ def play(tmp_path):
     painters = []
 
     def open_play(text: str):
-        painter = Painter(make(scene_of(text), tmp_path, tmp_path / "film.mkv"))
+        painter = FrameRenderer(make(Opened(scene_of(text), tmp_path, None), tmp_path / "film.mkv", FilmRequest()))
         painters.append(painter)
         return painter.play, painter.session
 
@@ -202,7 +203,7 @@ equation = true
 set = { "train.learning_rate" = -1.0, "look.nothing" = 2 }
 """)
     with pytest.raises(InputError) as told:
-        open_session(make(scene, tmp_path, tmp_path / "film.mkv"))
+        open_session(make(Opened(scene, tmp_path, None), tmp_path / "film.mkv", FilmRequest()))
     keys = [problem.key for problem in told.value.problems]
     assert keys == [
         "record.shot.0.start", "record.shot.0.highlight", "record.shot.0.camera.0.focus", "record.shot.0.camera.1.focus",

@@ -1,0 +1,56 @@
+"""The commands `train` and `export`. Nothing slow is imported before a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nnviz3d.app.cli.options import Json, SceneName, output
+
+
+def train(
+    options: Any,
+    scene: SceneName,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
+    ] = None,
+    init: output("W.safetensors", "Start from these weights.", "--init") = None,
+    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
+    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
+    checkpoint: Annotated[
+        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
+    ] = None,
+    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
+    as_json: Json = False,
+    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
+    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
+) -> None:
+    """Train without a picture."""
+    from nnviz3d.app.api.training import TrainRequest
+    from nnviz3d.app.cli.commands.train import train as work
+
+    request = TrainRequest(steps, init, resume, save, checkpoint, log, record, every, half, overwrite)
+    raise typer.Exit(work(options, scene, request, as_json=as_json))
+
+
+def export(
+    options: Any,
+    scene: SceneName,
+    target: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
+    ],
+    weights: output("W.safetensors", "With these weights.", "--weights") = None,
+    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
+    language: Annotated[
+        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the weights, the scene, or the network as a short script of its own."""
+    from nnviz3d.app.cli.commands.export import export as work
+
+    raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))

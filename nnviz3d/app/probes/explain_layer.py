@@ -1,0 +1,133 @@
+"""What is told of a whole layer, whatever its kind: its numbers, those of what it is made from, and the error that comes back to it."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+
+import numpy as np
+
+from nnviz3d.app.probes.explain import factor, read_z, weights_of
+from nnviz3d.app.probes.explained import Explained, Recorded, at, known
+from nnviz3d.backend.numpy_activations import slopes
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.spec import node_names
+from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading
+from nnviz3d.spec.topology import Connection, Node, Range
+
+LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
+BACK = 4_000_000  # edges to the next layers above which what comes back along them is left out: 4 ms
+
+
+def layer(source: Explained, k: int) -> LayerReading:
+    """The reading of node number k, 1 <= k < number of nodes; a `MatrixReading` where it has weights. Copies its numbers. Raises
+    IndexError elsewhere."""
+    topology = source.topology
+    if not 1 <= k < len(topology.nodes):
+        raise IndexError(f"layer {k} is not in [1, {len(topology.nodes) - 1}]")
+    node = topology.nodes[k]
+    common = _common(source, node)
+    if node.weight is None or node.bias is None:
+        return LayerReading(**common)
+    return MatrixReading(**common, **_matrices(source, node, node.weight, node.bias))
+
+
+def _common(source: Explained, node: Node) -> dict:
+    """What is told of every kind."""
+    topology, output, here = source.topology, node is source.topology.output, node.neurons
+    z, a = _copied(source, "z", here.slice), _copied(source, "activation", here.slice)
+    if z is None:
+        z = np.array([read_z(source, n) for n in range(here.start, here.stop)], a.dtype)
+    slope_o = slopes(node.activation, z, a)
+    dead = [n - here.start for n in source.holds.killed if here.start <= n < here.stop]
+    if slope_o is not None and dead:  # they pass on 0 and no error
+        slope_o[dead] = 0
+    sources = topology.sources(node)
+    values = [_copied(source, "activation", end.neurons.slice) for end in sources]
+    return {
+        "layer": node.number,
+        "kind": node.kind,
+        "name": node_names.layer_name(topology, node.number),
+        "activation": node.activation,
+        "loss": source.objective.loss if output else "",
+        "first_neuron": here.start,
+        "axes": node.shape,
+        "sources": tuple(_end(source, c, c.source) for c in topology.into(node)),
+        "targets": tuple(_end(source, c, c.target) for c in topology.out_of(node)),
+        "x": values[0] if len(values) == 1 else np.concatenate(values),
+        "z": z,
+        "a": a,
+        "delta": _copied(source, "delta", here.slice),
+        "back": _returned(source, node),
+        "slope": slope_o,
+        "target": source.targets() if output else None,
+        "class_weight": factor(source) if output else None,
+        "table": node.table,
+    }
+
+
+def _end(source: Explained, connection: Connection, node: Node) -> LayerEnd:
+    name = node_names.layer_name(source.topology, node.number)
+    return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape, node.rank)
+
+
+def _copied(source: Explained, kind: str, where: slice) -> np.ndarray | None:
+    """Of a network whose arenas go on changing; a tape stands still. None where it is not known."""
+    found = known(source, kind, where)
+    return None if found is None else (np.asarray if isinstance(source, Recorded) else np.array)(found)
+
+
+def _returned(source: Explained, node: Node) -> np.ndarray | None:
+    """(O,) dL/da: what comes back along all connections that lead away, added. None at the output, and where that is too much work."""
+    leading = source.topology.out_of(node)
+    if not leading or source.tensors("delta") is None or sum(c.size for c in leading) > BACK:
+        return None
+    return sum((_along(source, c) for c in leading[1:]), start=_along(source, leading[0]))
+
+
+def _along(source: Explained, c: Connection) -> np.ndarray:
+    """(I,) what comes back along one connection."""
+    edges, delta_o = edges_of(c), at(source, "delta", c.target.neurons.slice)
+    if edges.complete and c.weight is not None:
+        return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
+    local_e = np.arange(c.size)
+    source_e, target_e = edges.ends(c, local_e)
+    passed_e = weights_of(source, c, local_e) * delta_o[target_e - c.target.neurons.start]
+    return np.bincount(source_e - c.source.neurons.start, passed_e, c.source.size).astype(delta_o.dtype)
+
+
+def _matrices(source: Explained, node: Node, weight: Range, bias: Range) -> dict:
+    """What only a layer with weights has. Of a large matrix every so many rows and columns."""
+    rows, columns = weight.shape
+    fewer = ceil(sqrt(max(weight.size / LARGEST, 1.0)))
+    stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
+
+    def matrix(kind: str) -> np.ndarray:
+        """Zeros where it is not known: then there was no step (`samples`)."""
+        found = known(source, kind, weight.slice)
+        whole = np.zeros((rows, columns), np.float32) if found is None else np.asarray(found).reshape(rows, columns)
+        whole = whole[:: stride[0], :: stride[1]]
+        return whole if isinstance(source, Recorded) else np.array(whole)
+
+    return {
+        "first": weight.start,
+        "first_source": source.topology.sources(node)[0].neurons.start,
+        "shape": (rows, columns),
+        "stride": stride,
+        "weight": matrix("parameter"),
+        "bias": _copied(source, "parameter", bias.slice),
+        "gradient": matrix("gradient"),
+        "bias_gradient": np.zeros(rows, np.float32) if (found := _copied(source, "gradient", bias.slice)) is None else found,
+        "change": _change(source, weight, matrix("after") - matrix("before"), stride),
+        "samples": source.last_batch,
+    }
+
+
+def _change(source: Explained, weight: Range, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
+    """Of the last step, also where a hand has written since; None where that is not known."""
+    if source.edited is None:
+        return None
+    for p, (old, new) in source.edited.items():
+        j, i = divmod(p - weight.start, weight.shape[1])
+        if weight.start <= p < weight.stop and not (j % stride[0] or i % stride[1]):
+            change[j // stride[0], i // stride[1]] = new - old
+    return change

@@ -1,0 +1,141 @@
+"""The camera of a stage: presets, flights, what a person's hands do to it, and the room that panels and a walk's table leave it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.decision_plate import NAMED
+from nnviz3d.app.view.labels import SIDE_LABELS
+from nnviz3d.app.view.network_view import NetworkView
+from nnviz3d.app.view.projection import Viewport
+from nnviz3d.draw import camera
+from nnviz3d.spec.readout import FreeArea, StageInput
+from nnviz3d.ui.hud import free_area
+
+COLUMN = 9  # so many named inputs reach up to the card with the title
+NEW_WIDTH, NEW_HEIGHT = 0.02, 0.05  # shares by which the free part must differ before the camera moves
+TURN = 240.0  # pixels of drag that a held arrow key stands for, a second
+CLOSE = 9.0  # pitches from a neuron that is flown to
+
+
+class CameraControl:
+    """`free`: the part of the picture that panels leave; `room`: the share of the width that a walk's table takes beside the outputs.
+    `scope`: boxes (B, 2, 3) that are framed instead of all, none: all. `with_table`: whether a walk's table gets room."""
+
+    def __init__(self, viewport: Viewport, view: NetworkView, session: Session):
+        self.viewport, self.view, self.session = viewport, view, session
+        self.free = FreeArea(bottom=camera.FOOT)
+        self.scope = np.zeros((0, 2, 3), np.float32)
+        self.with_table = True
+        self.room = self._for_table()
+        self.rig = camera.Rig(self._preset(session.scene.view.camera))
+
+    # ---------------------------------------------------------------- poses
+
+    @property
+    def _panel(self) -> float:
+        """Share of the width that is covered at the right."""
+        return self.free.right + self.room
+
+    def _preset(self, name: str) -> camera.Pose:
+        free = self.free
+        pose = camera.preset(name, self.view.picture.layout, self.viewport.aspect, self._panel, free.bottom, free.top)
+        return self._fitted(self.view.second.pose(pose, name)) if self.view.second else pose
+
+    def _fitted(self, like: camera.Pose) -> camera.Pose:
+        """From this direction, with all that is framed in the free part."""
+        layout, free = self.view.layout, self.free
+        if len(self.scope):
+            layout = layout.framing(self.scope[:, 0], self.scope[:, 1])
+        return camera.fit(layout, like.yaw, like.pitch, self.viewport.aspect, self._panel, free.bottom, free.top)
+
+    def framed(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "") -> camera.Pose:
+        """The pose from a direction (yaw, pitch in radians) with these boxes (B, 2, 3) in the picture, or all of the network; then `preset`
+        knows better, where there is one."""
+        self.scope = self.scope[:0] if boxes is None else boxes
+        self.room = self._for_table()
+        if boxes is None and preset:
+            return self._preset(preset)
+        return self._fitted(camera.Pose(yaw=float(direction[0]), pitch=float(direction[1])))
+
+    def aim(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "", jump: bool = False) -> None:
+        """To the pose of `framed`."""
+        pose = self.framed(direction, boxes, preset)
+        self.rig.jump(pose) if jump else self.rig.fly(pose)
+
+    def show_all(self) -> None:
+        """Whatever was framed before."""
+        self.scope = self.scope[:0]
+
+    def fly_to_preset(self, name: str) -> None:
+        self.show_all()
+        self.rig.fly(self._preset(name))
+
+    def fit(self) -> None:
+        """All of the network in the frame, from where one looks now."""
+        self.show_all()
+        self.rig.fly(self._fitted(self.rig.pose))
+
+    def fly_to(self, neuron: int) -> None:
+        layout = self.view.picture.layout
+        place = layout.place_n4[neuron, :3]
+        self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=layout.pitch * CLOSE))
+
+    # ---------------------------------------------------------------- a person's hands, and time
+
+    def handle(self, stage: StageInput, dt: float) -> None:
+        """Drags, the wheel and held keys. Pixels are imgui's units."""
+        if any(stage.orbit):
+            self.rig.orbit(*stage.orbit)
+        if any(stage.pan):
+            self.rig.pan(*stage.pan, self.viewport.size[1])
+        if stage.zoom:
+            self.rig.zoom(stage.zoom)
+        if any(stage.move):
+            self.rig.move(*stage.move, dt)
+        if any(stage.turn):
+            self.rig.orbit(stage.turn[0] * dt * TURN, stage.turn[1] * dt * TURN)
+
+    def advance(self, dt: float) -> None:
+        """Move on by `dt` seconds."""
+        self._make_room(dt)
+        self.rig.advance(dt)
+
+    # ---------------------------------------------------------------- room
+
+    def make_way(self, free: FreeArea) -> None:
+        """Move the network into the part that panels leave free, where that has changed noticeably."""
+        if abs(free.right - self.free.right) <= NEW_WIDTH and abs(free.bottom - self.free.bottom) <= NEW_HEIGHT:
+            return
+        first = self.free.right == 0.0 and self.viewport.host.frames < 4
+        self.free = replace(free, top=max(free.top, free.corner)) if self._named_column() else free
+        pose = self._fitted(self.rig.goal)
+        self.rig.jump(pose) if first else self.rig.fly(pose)
+
+    def _named_column(self) -> bool:
+        """Whether the first names of the inputs would hide behind the card with the title."""
+        layout, inputs = self.view.picture.layout, self.session.source.topology.input
+        count = len(layout.stacks[0].shown_k) if layout.stacks else len(inputs.labels)
+        return COLUMN < count <= NAMED and len(inputs.shape) == 1
+
+    def _for_table(self) -> float:
+        """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
+        session = self.session
+        told = self.with_table and session.walking is not None and session.scene.view.labels
+        if not told or self.view.picture.layout.annex is not None:
+            return 0.0
+        width = self.viewport.size[0] / (self.viewport.text * session.scene.look.ui_scale)
+        return free_area.table(width, session.source.topology.output.labels[:SIDE_LABELS])
+
+    def _make_room(self, dt: float) -> None:
+        """Step aside for the table when a walk begins, and back after it; a camera that somebody has moved stays where it is."""
+        room = self._for_table()
+        if abs(room - self.room) < 0.005:
+            return
+        goal, fitted = self.rig.goal, self._fitted(self.rig.goal)
+        self.room = room
+        if abs(goal.distance / fitted.distance - 1) < 0.02 and np.allclose(goal.target, fitted.target, atol=0.02 * fitted.distance):
+            self.rig.fly(self._fitted(goal)) if dt > 0 else self.rig.jump(self._fitted(goal))

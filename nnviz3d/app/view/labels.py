@@ -1,0 +1,113 @@
+"""Names beside a network: its outputs, its layers, its inputs and the axes of its plate; the same for each network on the stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import mean
+
+import numpy as np
+
+from nnviz3d.app.view.decision_plate import place_labels, plane_names
+from nnviz3d.app.view.projection import Projection
+from nnviz3d.layout.grid import Layout
+from nnviz3d.layout.lanes import by_rank
+from nnviz3d.spec.readout import Label
+from nnviz3d.spec.topology import Node, Topology
+
+SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
+LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
+DROP, LOW_DROP = 0.35, 0.9  # of the pitch: how far under a layer its name hangs; with two networks, clear of the names of outputs
+NARROWEST = 24  # units between two layers: closer ones have no names
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What is named, and where the names stand: `points_n3` of the outputs, of the layers, then of inputs and plane (`words`). `named`: ids
+    of the neurons that the first words name."""
+
+    layout: Layout
+    points_n3: np.ndarray
+    outputs: tuple[str, ...]
+    layers: tuple[str, ...]
+    words: list[tuple[str, str]]
+    named: np.ndarray
+    ranks: list[list[int]]  # numbers of the layers of each rank
+
+    @classmethod
+    def of(cls, source, layout: Layout, drop: float = DROP) -> Anchors:
+        """`drop`: pitches under each layer."""
+        topology: Topology = source.topology
+        labels = topology.output.labels
+        outputs = tuple(map(str, labels)) if len(labels) <= SIDE_LABELS else ()
+        feet = (layout.low + layout.high) / 2
+        feet[:, 1] = layout.low[:, 1] - layout.pitch * drop
+        beside = layout.place_n4[topology.output.neurons.slice, :3][: len(outputs)]
+        more, words, named = plane_names(source, layout)
+        points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more]).astype(np.float64)
+        ranks = [[node.number for node in nodes] for nodes in by_rank(topology)]
+        return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks)
+
+
+@dataclass(frozen=True)
+class LabelList:
+    """The labels of one network, in the order in which they are placed."""
+
+    outputs: list[Label]
+    layers: list[Label]
+    inputs: list[Label]  # and the axes of the plate
+
+
+def label_list(anchors: Anchors, source, seen, projection: Projection, minor: bool = False) -> LabelList:
+    """`source` and what is `seen` of it: itself, a walk or a kept moment. `minor`: the outputs give way where there is no room."""
+    x, y, depth = projection.points(anchors.points_n3)
+    first, last = len(anchors.outputs), len(anchors.outputs) + len(anchors.layers)
+    activation = seen.tensors("activation")[source.topology.output.neurons.slice]
+    strengths = np.minimum(np.abs(source.ops.to_host(activation)), 1).tolist()
+    kind = "minor" if minor else "class"
+    outputs = [
+        Label(x[k] + projection.reach / depth[k] + 5, y[k], name, 0.35 + 0.65 * strengths[k], kind=kind)
+        for k, name in enumerate(anchors.outputs)
+        if depth[k] > 0
+    ]
+    layers = _layers(anchors, x[first:last], y[first:last], depth[first:last], projection.size[0])
+    inputs = place_labels(anchors.words, anchors.named, source, seen, x[last:], y[last:], depth[last:], projection.reach)
+    return LabelList(outputs, layers, inputs)
+
+
+def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
+    """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
+    gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
+    if gap <= NARROWEST:
+        return []
+    strength = min(0.4 + gap / 200, 0.8)
+    return [Label(x[k], y[k], text, strength, "centre", "layer") for k, text in enumerate(anchors.layers) if depth[k] > 0]
+
+
+def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
+    """The middle of the layers of each rank: branches that stand one behind the other are no neighbours."""
+    return [mean(x[k] for k in numbers) for numbers in anchors.ranks]
+
+
+def layer_names(topology: Topology) -> tuple[str, ...]:
+    """What stands under each layer."""
+    return tuple(caption(topology, node) for node in topology.nodes)
+
+
+def caption(topology: Topology, node: Node) -> str:
+    """ "input 8x8", "48 relu"; its name first where the scene has named what it is made of."""
+    shape = "x".join(map(str, node.shape))
+    if node is topology.input:
+        return f"input {shape}"
+    name = "" if topology.is_chain or node is topology.output else f"{node.name} "
+    function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
+    return f"{name}{shape}{function}"
+
+
+def apart(labels: list[Label], spacing: float) -> list[Label]:
+    """The strongest labels that stand `spacing` apart: two columns of names have half the height of one."""
+    kept: list[Label] = []
+    for label in sorted(labels, key=lambda label: -label.strength):
+        if all(abs(label.y - other.y) >= spacing for other in kept):
+            kept.append(label)
+    return kept

@@ -1,0 +1,169 @@
+"""A session on the screen: its network, the camera and the pointer, tied together. Nothing here changes the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.annotations import StepAnnotations
+from nnviz3d.app.view.camera_control import CameraControl
+from nnviz3d.app.view.network_view import NetworkView
+from nnviz3d.app.view.pointer import Pointer
+from nnviz3d.app.view.projection import Projection, Surface, Viewport
+from nnviz3d.app.view.stage_reading import StageReading
+from nnviz3d.app.view.view_state import view_state
+from nnviz3d.draw import quality
+from nnviz3d.draw.camera import Pose
+from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.network_buffers import Subject
+from nnviz3d.draw.renderer import Renderer
+from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.readout import Command, Label, StageInput
+from nnviz3d.spec.step_annotations import Moment
+
+CARDS = frozenset({"table", "function"})  # of a walk: the outputs with their targets, and the picked neuron's function
+
+
+class Stage:
+    """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Whoever draws brings the session up to
+    date first: `session.refresh()`, then `prepare`."""
+
+    def __init__(self, host: Surface, session: Session):
+        self.session = session
+        self.viewport = Viewport(host)
+        self.governor = quality.Governor(software=host.context.software)
+        self.time = 0.0
+        self.view = NetworkView(host.context, session)
+        self.camera = CameraControl(self.viewport, self.view, session)
+        self.pointer = Pointer(self.viewport, self.view, session)
+        self.annotations, self.cards = StepAnnotations(), CARDS
+        self.view.frame = replace(self.view.frame, pose=self.camera.rig.pose)
+
+    def close(self) -> None:
+        self.view.close()
+
+    # ---------------------------------------------------------------- what happens
+
+    def rebuild(self, level: Rebuild) -> None:
+        """Follow what the session rebuilt."""
+        if level < Rebuild.LAYOUT:
+            return
+        fresh = self.view.follow(self.session, level)
+        if fresh and level >= Rebuild.DATA:
+            self.pointer.let_go()
+        if fresh:
+            self.pointer.forget()
+        if fresh or level == Rebuild.LAYOUT:
+            self.camera.fit()
+
+    def handle(self, stage: StageInput, dt: float) -> Command | None:
+        """Move the camera, and find what is under the pointer. Returns the command that a drag of a weight or a bias asks for."""
+        self.camera.handle(stage, dt)
+        if stage.tuning:  # what was under the pointer stays in hand
+            return self.pointer.drag(stage.tune)
+        self.pointer.point(stage)
+        if stage.double_clicked and self.pointer.hovered >= 0:
+            self.camera.fly_to(self.pointer.hovered)
+        elif stage.clicked:
+            self.pointer.click()
+        return None
+
+    # ---------------------------------------------------------------- drawing
+
+    def draw(self, dt: float, pose: Pose | None = None, exact: bool = False, transparent: bool = False) -> None:
+        """Prepare and render in one."""
+        self.prepare(dt, pose, exact, transparent)
+        self.render()
+
+    def prepare(
+        self,
+        dt: float,
+        pose: Pose | None = None,
+        exact: bool = False,
+        transparent: bool = False,
+        level: quality.Level | None = None,
+    ) -> None:
+        """Publish what changed, and settle what the next frame shows. `pose`, `level`: instead of the camera's and the governor's. `exact`:
+        choose edges anew this frame, as films and stills do."""
+        scene = self.session.shown_scene
+        self.time += dt
+        self.camera.advance(dt)
+        pose = pose or self.camera.rig.swayed(scene.view.sway)
+        level = level or quality.level_for(scene.look.quality, self.governor)
+        self.view.prepare(view_state(self.session, self.pointer.marks(), pose, self.time, level, exact, transparent))
+
+    def render(self) -> None:
+        """Draw what was prepared: OpenGL calls only."""
+        self.view.render(self.viewport.host)
+
+    def shown(self) -> list[tuple[Subject, Frame]]:
+        """What was prepared: each network with its frame."""
+        return self.view.shown()
+
+    @property
+    def renderer(self) -> Renderer:
+        return self.view.renderer
+
+    @contextmanager
+    def on(self, host: Surface, text: float) -> Iterator[None]:
+        """Stand on another host of the same context for a while, at its size, with an overlay of this scale."""
+        with self.viewport.moved_to(host, text):
+            yield
+
+    # ---------------------------------------------------------------- what is said of the picture
+
+    @property
+    def pose(self) -> Pose:
+        """Of the camera, as it was prepared last."""
+        return self.view.frame.pose
+
+    @property
+    def projection(self) -> Projection:
+        """The first network as it was prepared last."""
+        return self.view.projection(self.viewport.aspect, self.viewport.size)
+
+    def labels(self) -> tuple[Label, ...]:
+        """Names beside the outputs, sizes under the layers; in imgui's units, from the pose that was prepared last."""
+        session = self.session
+        if not session.scene.view.labels:
+            return ()
+        walking, projection = session.walking, self.projection
+        scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale
+        found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale)
+        if walking is not None:
+            found += self.annotations.labels(walking, self.pointer.picked, projection)
+        return tuple(found)
+
+    def moment(self) -> Moment | None:
+        """What a walk tells beside the network; None outside a walk, and where the scene wants no labels."""
+        scene = self.session.scene
+        walking = self.session.walking if scene.view.labels else None
+        found = self.annotations.read(walking, scene.look, self.pointer.picked, self.projection)
+        if found is None or self.cards == CARDS:
+            return found
+        table, inset = (found.table if "table" in self.cards else None), (found.inset if "function" in self.cards else None)
+        return replace(found, table=table, inset=inset)
+
+    def show_cards(self, cards: frozenset[str]) -> None:
+        """Only these of `CARDS` beside the network from now on; the camera makes room for a table only where there is one."""
+        self.cards, self.camera.with_table = cards, "table" in cards
+
+    def reading(self) -> StageReading:
+        """Of the frame that was prepared last."""
+        pointer, view = self.pointer, self.view
+        return StageReading(
+            labels=self.labels(),
+            edges=view.edges,
+            signals=view.signals,
+            picked=pointer.picked,
+            hovered=pointer.hovered,
+            chosen=pointer.chosen,
+            edge=pointer.hovered_edge,
+            layer=pointer.layer,
+            stack=view.stack(pointer.hovered),
+            plane=view.plane(self.session.source, pointer.hovered),
+            moment=self.moment(),
+            second=view.second,
+        )

@@ -1,0 +1,50 @@
+"""The lines of a script that take rows through a graph, a line for each layer, for `formats.script_export`.
+
+Names of layers come from scenes, which people send each other: variables are numbered, names are literals.
+"""
+
+from __future__ import annotations
+
+from nnviz3d.layers import face
+from nnviz3d.spec.topology import Node, Topology
+
+WITHOUT = '''def without(a, killed):
+    """The same numbers with 0 for the neurons that are killed: they pass nothing on."""
+    a = a.{copy}()
+    a[:, killed] = 0
+    return a'''
+
+
+def numpy_lines(topology: Topology, killed: tuple[int, ...]) -> list[str]:
+    """From `a0`, the inputs, to the output; `p` holds the weights by name."""
+    return _lines(topology, killed, "numpy", lambda node, part: f"p[{topology.parameter_name(node, part)!r}]", _called)
+
+
+def torch_lines(topology: Topology, killed: tuple[int, ...], functions: dict[str, str]) -> list[str]:
+    """The same with `self.p`; `functions`: PyTorch's own name of each activation."""
+
+    def called(activation: str, x: str) -> str:
+        return x if activation == "linear" else f"{functions[activation]}({x})"
+
+    return _lines(topology, killed, "torch", lambda node, part: f"self.p[{topology.parameter_name(node, part)!r}]", called)
+
+
+def _called(activation: str, x: str) -> str:
+    return x if activation == "linear" else f"{activation}({x})"
+
+
+def _lines(topology: Topology, killed: tuple[int, ...], library: str, held, called) -> list[str]:
+    lines = []
+    for node in topology.nodes[1:]:
+        sources = topology.sources(node)
+        write = getattr(face(node.kind, "script"), library)
+        x = write(node, sources, [f"a{source.number}" for source in sources], {part: held(node, part) for part, _ in node.parameters})
+        lines.append(f"a{node.number} = {called(node.activation, x)}")
+        if here := _killed(node, killed):
+            lines.append(f"a{node.number} = without(a{node.number}, {here})")
+    return lines
+
+
+def _killed(node: Node, killed: tuple[int, ...]) -> list[int]:
+    """Indices in the node."""
+    return [neuron - node.neurons.start for neuron in killed if node.neurons.start <= neuron < node.neurons.stop]

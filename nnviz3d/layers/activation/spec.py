@@ -1,0 +1,20 @@
+"""The table of an activation layer: y = f(x), number by number."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nnviz3d.spec.layer_table import Activation, LayerTable, Shape, Shapes
+
+
+class ActivationLayer(LayerTable):
+    """An activation function by itself: each neuron is a function of one neuron of the layer that it reads."""
+
+    kind: Literal["activation"]
+    activation: Activation = "relu"
+
+    def output_shape(self, inputs: Shapes) -> Shape | None:
+        return inputs[0]
+
+
+TABLE = ActivationLayer

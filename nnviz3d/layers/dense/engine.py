@@ -1,0 +1,35 @@
+"""y = f(W x + b), by matrix products of a whole batch."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from nnviz3d.backend.numpy_ops import Calls
+from nnviz3d.layers.bound import Bound
+from nnviz3d.spec.topology import Range
+
+
+def forward(b: Bound) -> Calls:
+    return b.ops.affine(b.x[0], b.parts["weight"], b.z) + b.activate(b.parts["bias"])
+
+
+def backward(b: Bound) -> Calls:
+    """dW = d^T x, db = sum over the batch of d, dx = d W."""
+    calls = []
+    if b.gradients:
+        calls += b.ops.weight_gradient(b.d, b.x[0], b.gradients["weight"]) + b.ops.bias_gradient(b.d, b.gradients["bias"])
+    if (to := b.dx[0]) is not None:
+        calls += b.ops.input_gradient(b.d, b.parts["weight"], to.d, to.add)
+    return calls
+
+
+def sample_gradients(delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j."""
+    return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
+
+
+def fans(weight: Range) -> tuple[int, int]:
+    """(fan in, fan out) of the weights: what their first values are scaled by."""
+    return prod(weight.shape[1:]), weight.shape[0]

@@ -1,0 +1,29 @@
+"""The table of a reshape: the same numbers in the same order, with other axes."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.layer_table import BadShape, LayerTable, Shape, Shapes, text
+
+
+class ReshapeLayer(LayerTable):
+    """The same numbers in the same order, with other axes. It has no weights."""
+
+    kind: Literal["reshape"]
+    shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field(
+        min_length=1, max_length=3, description="lengths of the new axes; their product is the number of inputs"
+    )
+
+    def output_shape(self, inputs: Shapes) -> Shape:
+        if inputs[0] is not None and prod(inputs[0]) != prod(self.shape):
+            there, wanted = prod(inputs[0]), prod(self.shape)
+            raise BadShape("shape", f"{text(self.shape)} holds {wanted:,} numbers; the input, {text(inputs[0])}, has {there:,}")
+        return self.shape
+
+
+TABLE = ReshapeLayer

@@ -1,0 +1,110 @@
+"""What every `[[network.layers]]` of a scene has in common, whatever its kind; the kinds themselves live in `nnviz3d.layers`.
+
+A kind's table says what leaves the layer for what goes in (shapes without the batch), which parameters it has and what it costs. `spec`
+stands below `layers`, so the tables are found by name, through the one list of kinds there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from math import prod
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from nnviz3d.spec.model_base import Table
+
+Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
+Initializer = Literal[
+    "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
+    "lecun_normal", "orthogonal", "playground",
+]  # fmt: skip
+INPUT = "input"  # the name of the network's input
+MANY = 64  # inputs of one layer
+TAG = "tagged-"  # how the mark of a kind begins in the place of an error
+
+Shape = tuple[int, ...]
+Shapes = tuple[Shape | None, ...]  # None: not known before the data are
+
+
+class BadShape(ValueError):
+    """Shapes that do not fit: `key` of the layer's table, and what is wrong in words."""
+
+    def __init__(self, key: str, message: str):
+        super().__init__(message)
+        self.key, self.message = key, message
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one row through the layer, forward: floating-point operations, and bytes of float32 that are read and written."""
+
+    flop: int
+    bytes: int
+
+
+class LayerTable(Table):
+    """A hidden layer of any kind. The list is read from top to bottom."""
+
+    kind: str
+    name: str = Field("", max_length=60, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1")
+    from_: tuple[str, ...] = Field(
+        (), alias="from", max_length=MANY, description='the layers that it reads, by name; empty: the one above; "input" is the input'
+    )
+
+    fewest: ClassVar[int] = 1  # inputs
+    most: ClassVar[int] = 1
+    numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
+
+    def output_shape(self, inputs: Shapes) -> Shape | None:
+        """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""
+        raise NotImplementedError
+
+    def parts(self, inputs: Shapes) -> tuple[tuple[str, Shape], ...]:
+        """Name and shape of each array of parameters, in the order of the arena; none where an input is not known."""
+        return ()
+
+    def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
+        """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""
+        return tuple(map(prod, inputs))
+
+    def cost(self, inputs: tuple[Shape, ...]) -> Cost:
+        """One operation for every edge, and every number once, unless the kind says otherwise."""
+        edges, out = sum(self.edges(inputs)), prod(self.output_shape(inputs) or ())
+        return Cost(edges, 4 * (sum(map(prod, inputs)) + out))
+
+
+@cache
+def tables() -> dict[str, type[LayerTable]]:
+    """Kind -> its table, in the order of `layers.KINDS`."""
+    layers = import_module("nnviz3d.layers")
+    return {kind: layers.face(kind, "spec").TABLE for kind in layers.KINDS}
+
+
+def any_layer() -> Any:
+    """The annotation of a layer of any kind, told apart by `kind`; "dense" where there is none."""
+    union: Any = None
+    for kind, table in tables().items():
+        one: Any = Annotated[table, Tag(TAG + kind)]
+        union = one if union is None else union | one
+    return Annotated[union, Discriminator(_tag)]
+
+
+def _tag(value: Any) -> str:
+    kind = value.get("kind", "dense") if isinstance(value, dict) else getattr(value, "kind", "dense")
+    return f"{TAG}{kind}"
+
+
+def same_shape(inputs: Shapes, kind: str) -> Shape | None:
+    """The one shape of all inputs, as far as they are known. Raises BadShape where they differ."""
+    known = [shape for shape in inputs if shape is not None]
+    if len(set(known)) > 1:
+        raise BadShape("from", f"{kind} needs inputs of one shape; found {' and '.join(map(text, dict.fromkeys(known)))}")
+    return known[0] if known else None
+
+
+def text(shape: Shape) -> str:
+    """A shape for people: 8 x 8."""
+    return " x ".join(map(str, shape))

@@ -1,0 +1,83 @@
+"""From a scene's list of layers and the shapes of its data to the graph of tensors, with every range of both arenas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import INPUT, LayerTable, Shape, tables
+from nnviz3d.spec.network_graph import Traced, output_name, trace
+from nnviz3d.spec.scene import Network
+from nnviz3d.spec.topology import Node, Range, Topology
+
+
+def build_topology(
+    network: Network,
+    input_shape: Shape,
+    n_outputs: int,
+    output_activation: str,
+    input_labels: tuple[str, ...] = (),
+    output_labels: tuple[str, ...] = (),
+) -> Topology:
+    """The graph of a network: `input`, the layers by their names (`dense1` .. where they have none), the output last.
+
+    `output_activation` is never "auto": the data set has decided it. Raises InputError with every layer whose shapes do not fit, and over
+    `limits.PARAMETERS`.
+    """
+    shape = tuple(input_shape)
+    traced, wrong = trace(network.layers, shape)
+    if wrong:
+        raise InputError(*(Problem("", ".".join(filter(None, ("network.layers", str(w.layer), w.key))), w.message) for w in wrong))
+    layers = [*traced, _output(network, traced, n_outputs, output_activation, shape)]
+    nodes = [Node(INPUT, "input", (), shape, Range(0, shape), labels=input_labels)]
+    by_name, parameters = {INPUT: nodes[0]}, 0
+    for number, layer in enumerate(layers, start=1):
+        node = _node(layer, number, [by_name[name] for name in layer.inputs], nodes[-1].neurons.stop, parameters)
+        if number == len(layers):
+            node = replace(node, labels=output_labels)
+        nodes.append(node)
+        by_name[node.name] = node
+        parameters += sum(r.size for _, r in node.parameters)
+    if parameters > limits.PARAMETERS:
+        raise InputError.of(
+            "", "network.layers", f"{parameters:,} parameters; at most {limits.PARAMETERS:,} are allowed. Use narrower layers"
+        )
+    return Topology(tuple(nodes), parameters)
+
+
+def outline_topology(network: Network) -> Topology:
+    """The same graph for whoever asks for names, ranks and phases before there are data: sizes that depend on them are 1."""
+    traced, _ = trace(network.layers)
+    layers = [*traced, _output(network, traced, 1, "linear", (1,))]
+    by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
+    for number, layer in enumerate(layers, start=1):
+        sources = [by_name[name] for name in layer.inputs]
+        parts = layer.table.parts(tuple(source.shape for source in sources))
+        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
+        by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
+    return Topology(tuple(by_name.values()), parameters)
+
+
+def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape) -> Traced:
+    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for."""
+    output = network.output
+    table: LayerTable = tables()["dense"].model_construct(
+        units=units, activation=activation, init=output.init, init_scale=output.init_scale, bias=output.bias
+    )
+    above = (traced[-1].name, traced[-1].shape) if traced else (INPUT, shape)
+    given = (above[1],)
+    return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
+
+
+def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int) -> Node:
+    """With its ranges from `neurons` and `parameters` on."""
+    parts, start = [], parameters
+    for part, shape in layer.parts:
+        parts.append((part, Range(start, shape)))
+        start = parts[-1][1].stop
+    table, shape = layer.table, layer.shape or ()
+    return Node(
+        layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), getattr(table, "activation", "linear"), tuple(parts),
+        table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
+    )  # fmt: skip

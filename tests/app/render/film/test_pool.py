@@ -1,0 +1,221 @@
+"""A film by several processes of one machine is that of one, whatever becomes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nnviz3d.app.render.film import pipeline, process_planner, process_worker
+from nnviz3d.app.render.film.frame_renderer import open_session
+from nnviz3d.app.render.film.request import FilmRequest
+from nnviz3d.spec.errors import InputError
+from nnviz3d.video.segment_folder import Parts
+from tests.app.render.film.conftest import PLAIN, job, same
+
+pytest.importorskip("av", reason="films need the extra `video`")
+pytestmark = pytest.mark.gl
+
+
+@pytest.fixture
+def helpers(monkeypatch):
+    """The processes that were started."""
+    made = []
+    start = process_worker.ProcessWorker.__init__
+
+    def watched(self, *arguments):
+        start(self, *arguments)
+        made.append(self.process)
+
+    monkeypatch.setattr(process_worker.ProcessWorker, "__init__", watched)
+    return made
+
+
+def slowly(monkeypatch, until):
+    """This process waits before its first piece is done, so that the others have something to do."""
+    render = pipeline.PieceRenderer.render
+
+    def waits(self, number, rendered=lambda done: None):
+        end = time.monotonic() + 60
+        while not until() and time.monotonic() < end:
+            time.sleep(0.02)
+        render(self, number, rendered)
+
+    monkeypatch.setattr(pipeline.PieceRenderer, "render", waits)
+
+
+@pytest.mark.parametrize("target", ["film.mp4", "film.gif", "film/####.png"])
+def test_several_processes_make_the_film_of_one(tmp_path, alone, helpers, monkeypatch, target):
+    one, seen = job(tmp_path / target), []
+    reference = alone[0] if target == "film.mp4" else pipeline.record(job(tmp_path / "alone" / target))
+    slowly(monkeypatch, lambda: len(list(one.folder.glob("*.json"))) > 2)  # a plan, and two pieces of somebody else
+    told = pipeline.record(one, jobs=2, progress=lambda done, total: seen.append((done, total)))
+    assert told["frames"] == reference["frames"] and len(told["renderer"]) == 1
+    assert seen[-1] == (300, 300) and [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert len(helpers) == 1 and helpers[0].poll() == 0, "it has ended by itself"
+    if target == "film.mp4":
+        assert one.target.read_bytes() == alone[1]
+    elif target == "film.gif":
+        assert one.target.read_bytes() == (tmp_path / "alone" / target).read_bytes()
+
+
+def test_a_process_that_is_killed_costs_its_piece_and_not_the_film(tmp_path, alone, helpers, monkeypatch):
+    one, said, killed = job(tmp_path / "film.mp4"), [], []
+
+    def until():
+        if not killed and any(path.stat().st_size > 50_000 for path in one.folder.glob("0000[1-4].raw")):
+            killed.append(helpers[0].pid)
+            os.kill(killed[0], signal.SIGKILL)
+        return killed
+
+    slowly(monkeypatch, until)
+    same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
+    assert re.fullmatch(r"process 2 has ended \(killed\); frames [\d.]+ go to another", said[0]) and killed and len(said) == 1
+
+
+def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alone, helpers, monkeypatch):
+    one, said = job(tmp_path / "film.mp4"), []
+    start = subprocess.Popen
+
+    def blind(*words, **named):
+        named["env"] = named["env"] | {"PYOPENGL_PLATFORM": "nonsense"}
+        return start(*words, **named)
+
+    monkeypatch.setattr(process_worker.subprocess, "Popen", blind)
+    slowly(monkeypatch, lambda: said)
+    same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
+    assert len(said) == 1 and "process 2 has ended" in said[0] and "PYOPENGL_PLATFORM" in said[0]
+
+
+def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monkeypatch):
+    one, said = job(tmp_path / "film.mp4"), []
+
+    def stop(done, total):
+        if done >= 80:
+            raise KeyboardInterrupt
+
+    slowly(monkeypatch, lambda: list(one.folder.glob("0000[1-4].raw")))
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.record(one, jobs=2, progress=stop, say=said.append)
+    assert helpers and all(process.poll() is not None for process in helpers) and not said
+    parts = Parts.load(one.folder)
+    kept = sum(len(parts.hashes(k)) for k in parts.finished())
+    seen = []
+    told = pipeline.record(one, resume=True, jobs=3, progress=lambda done, total: seen.append(total))
+    same(told, one.target, alone)
+    assert seen[-1] == 300 - kept
+
+
+@pytest.mark.skipif(not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="looks for processes in /proc")
+def test_nobody_is_left_behind_when_the_program_is_killed(tmp_path, alone):
+    one = job(tmp_path / "film.mp4")
+    words = ["record", "xor", "-o", str(one.target), "--size", "96x54", "--fps", "50", "--duration", "6", "--set", "record.steps=200"]
+    running = subprocess.Popen([sys.executable, "-m", "nnviz3d", *words, "--jobs", "2", "-q"], cwd=tmp_path)
+    end = time.monotonic() + 60
+    children: list[int] = []
+    while not (children and any(one.folder.glob("*.raw"))) and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+        children = [int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()]
+    running.kill()
+    running.wait()
+    assert children
+    while any(_alive(pid) for pid in children) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(_alive(pid) for pid in children)
+    told = pipeline.record(one, resume=True)
+    same(told, one.target, alone)
+
+
+def _alive(pid):
+    try:
+        return "nnviz3d" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
+
+
+def test_a_process_without_an_order_ends_quietly():
+    done = subprocess.run(
+        [sys.executable, "-m", "nnviz3d.app.render.film.process_worker"], input=b"", capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+# ---------------------------------------------------------------- how many
+
+LARGE = FilmRequest(size="1280x720", fps=60, duration=10.0)
+
+
+def worth(monkeypatch, tmp_path, scene="digits", request=LARGE, sets=(), cores=2):
+    monkeypatch.setattr(process_planner, "cores", lambda: cores)
+    what = job(tmp_path / "film.mp4", scene, request, sets)
+    return process_planner.worth(what, what.count, open_session(what))
+
+
+def test_help_comes_where_it_comes_in_time(tmp_path, monkeypatch):
+    assert process_planner.memory() > 1e6
+    monkeypatch.setattr(process_planner, "memory", lambda: float("inf"))
+    assert worth(monkeypatch, tmp_path) == 2
+    assert worth(monkeypatch, tmp_path, cores=8) == 8
+    assert worth(monkeypatch, tmp_path, cores=1) == 1
+    assert worth(monkeypatch, tmp_path, cores=100) <= process_planner.ENOUGH
+    assert worth(monkeypatch, tmp_path, request=PLAIN) == 1, "done before anybody has come"
+    heavy = ("network.layers=[{units=2048},{units=2048}]", "record.steps=4000")
+    assert worth(monkeypatch, tmp_path, sets=heavy) == 1, "training takes the time, and everybody would have to train"
+    huge = FilmRequest(size="7680x4320", fps=60, duration=10.0)
+    monkeypatch.setattr(process_planner, "memory", lambda: 2.0**32)
+    assert worth(monkeypatch, tmp_path, request=huge, cores=16) == 1
+    assert worth(monkeypatch, tmp_path, cores=16) == 4
+
+
+def test_on_a_graphics_card_one_process_feeds_it(tmp_path, helpers, monkeypatch):
+    from nnviz3d.gfx.context import Context
+
+    monkeypatch.setattr(Context, "software", property(lambda self: False))
+    monkeypatch.setattr(pipeline, "worth", lambda *_: 3)
+    monkeypatch.setattr(pipeline, "graphics", lambda: True)
+    told = pipeline.record(job(tmp_path / "film.mp4", request=FilmRequest(size="96x54", fps=30, frames="0..99", duration=5.0)), jobs=None)
+    assert not helpers and told["count"] == 100
+
+
+def test_the_rasterisers_share_is_given_back(monkeypatch):
+    monkeypatch.delenv(process_planner.RASTER, raising=False)
+    monkeypatch.setattr(process_planner, "cores", lambda: 8)
+    with process_planner.shared(4):
+        assert os.environ[process_planner.RASTER] == "2"
+    assert process_planner.RASTER not in os.environ
+    monkeypatch.setenv(process_planner.RASTER, "3")
+    with process_planner.shared(4):
+        assert os.environ[process_planner.RASTER] == "3", "a person knows better"
+    assert os.environ[process_planner.RASTER] == "3"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--jobs", "0"], "expected 1 to 256 processes, found 0"),
+        (["--jobs", "999"], "expected 1 to 256 processes, found 999"),
+        (["--jobs", "2", "--farm", "local:2"], "a farm has workers of its own"),
+    ],
+)
+def test_wrong_numbers_are_told_before_any_work(tmp_path, words, problem):
+    done = subprocess.run(
+        [sys.executable, "-m", "nnviz3d", "record", "xor", "-o", "a.mp4", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2 and problem in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_from_python(tmp_path):
+    import nnviz3d as nv
+
+    with pytest.raises(InputError, match="jobs: expected 1 to 256"):
+        nv.record("xor", tmp_path / "a.mp4", jobs=0)
+    film = nv.record("xor", tmp_path / "b.mkv", size=(96, 54), fps=30, duration=4.0, jobs=2, progress=False)
+    assert json.loads((tmp_path / "b.mkv.json").read_text())["count"] == 120 and Path(film.path).stat().st_size

@@ -1,0 +1,152 @@
+"""Every kind of layer in a graph where tensors are read twice: gradients against central differences in float64, shapes and costs against
+closed forms, the kernels against numpy, bad shapes by key."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import pytest
+
+from nnviz3d.backend.numpy_ops import NumpyOps
+from nnviz3d.engine import initializers
+from nnviz3d.engine.buffers import Buffers, dropout_of
+from nnviz3d.engine.forward_pass import ForwardPass
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.sample_pass import Shown
+from nnviz3d.layers import KINDS
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology_builder import build_topology
+from tests.backend.host_kernels import HostKernelOps
+from tests.layers.kinds import CASES, INPUTS, scene_with
+
+GOAL = Objective("cross_entropy", "softmax", 3)
+ROWS = 5
+
+
+def graph(kind: str) -> Topology:
+    return build_topology(scene_with(kind).network, INPUTS, 3, "softmax")
+
+
+def first(topology: Topology) -> np.ndarray:
+    return initializers.parameters(topology, 4).astype(np.float64)
+
+
+def whole_pass(ops, topology: Topology, parameters, gradients=None) -> ForwardPass:
+    """Of a batch, as in training: with dropout masks that stay."""
+    rng = np.random.default_rng(0)
+    b = Buffers.make(ops, topology, ROWS, dropout_of(topology))
+    ops.write(rng.standard_normal((ROWS, prod(INPUTS))).astype(ops.dtype), b.a[0])
+    ops.write(GOAL.rows(np.arange(ROWS) % 3, ops.dtype), b.t)
+    for mask in [mask for mask in b.masks if mask is not None]:
+        ops.write(((rng.random(mask.shape) < 0.6) / 0.6).astype(ops.dtype), mask)
+    return ForwardPass(ops, topology, GOAL, parameters, b, gradients=gradients)
+
+
+def slopes(loss, x: np.ndarray) -> np.ndarray:
+    """Central differences of step 1e-6: good to 1e-9 in float64."""
+    found = np.empty_like(x)
+    for k in range(x.size):
+        kept, ends = x[k], []
+        for step in (1e-6, -1e-6):
+            x[k] = kept + step
+            ends.append(loss())
+        x[k] = kept
+        found[k] = (ends[0] - ends[1]) / 2e-6
+    return found
+
+
+def test_every_kind_has_a_case():
+    assert tuple(CASES) == KINDS
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_gradients_of_parameters(kind):
+    topology, ops = graph(kind), NumpyOps("float64")
+    p = first(topology)
+    g = np.full_like(p, np.nan)
+    both, forward = whole_pass(ops, topology, p, g), whole_pass(ops, topology, p)
+    both.run()
+
+    def loss() -> float:
+        forward.run()
+        return float(forward.buffers.cell[0])
+
+    np.testing.assert_allclose(g, slopes(loss, p), rtol=2e-6, atol=2e-8)
+    assert all(np.abs(r.view(g)).max() > 1e-5 for node in topology.nodes for _, r in node.parameters), "every layer has a gradient"
+    both.run()
+    assert np.array_equal(g, whole(ops, topology, p)), "a second run adds nothing to the first"
+
+
+def whole(ops, topology, p) -> np.ndarray:
+    g = np.zeros_like(p)
+    whole_pass(ops, topology, p, g).run()
+    return g
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_gradients_of_inputs(kind):
+    topology, ops = graph(kind), NumpyOps("float64")
+    shown = Shown(ops, topology, GOAL, first(topology))
+    x = np.random.default_rng(1).standard_normal(prod(INPUTS))
+
+    def loss() -> float:
+        shown.show(x, 1)
+        return shown.loss
+
+    numeric = slopes(loss, x)
+    loss()
+    np.testing.assert_allclose(shown.delta[topology.input.neurons.slice], numeric, rtol=2e-6, atol=2e-8)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_killed_neurons_pass_nothing_on_and_nothing_back(kind):
+    topology, ops = graph(kind), NumpyOps("float64")
+    node = topology.by_name["k"]
+    killed = (node.neurons.start, node.neurons.stop - 1)
+    shown = Shown(ops, topology, GOAL, first(topology), killed)
+    shown.show(np.ones(4), 0)
+    assert not shown.activation[list(killed)].any() and not shown.delta[list(killed)].any()
+    assert shown.z[list(killed)].all(), "they keep what would have passed"
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_the_kernels_say_the_same(kind):
+    try:
+        kernels = HostKernelOps()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    topology = graph(kind)
+    p, g = first(topology).astype(np.float32), np.zeros(topology.n_parameters, np.float32)
+    passed = whole_pass(kernels, topology, p, g)
+    passed.run()
+    np.testing.assert_allclose(g, whole(NumpyOps("float64"), topology, first(topology)), rtol=2e-4, atol=2e-6)
+    again = g.copy()
+    passed.run()
+    assert np.array_equal(g, again)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_shapes_ranges_and_costs(kind):
+    case, topology = CASES[kind], graph(kind)
+    node = topology.by_name["k"]
+    inputs = tuple(source.shape for source in topology.sources(node))
+    assert node.shape == case.shape == node.table.output_shape(inputs)
+    assert node.table.cost(inputs).flop == case.flop
+    assert node.table.cost(inputs).bytes >= 4 * (sum(map(prod, inputs)) + node.size)
+    assert [c.size for c in topology.into(node)] == list(node.edges) == [prod(s) * (5 if kind == "dense" else 1) for s in inputs]
+    for before, after in pairwise(topology.nodes):
+        assert before.neurons.stop == after.neurons.start
+    ranges = [r for node in topology.nodes for _, r in node.parameters]
+    assert all(a.stop == b.start for a, b in pairwise(ranges)) and ranges[-1].stop == topology.n_parameters
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_does_not_fit_is_refused_at_its_key(kind):
+    keys, key, reason = CASES[kind].bad
+    with pytest.raises(InputError) as caught:
+        build_topology(scene_with(kind, keys).network, INPUTS, 3, "softmax")
+    told = {problem.key: problem.message for problem in caught.value.problems}
+    assert list(told) == [f"network.layers.2.{key}"] and reason in told[f"network.layers.2.{key}"]

@@ -1,0 +1,141 @@
+"""Every kind's equations, in a graph where tensors are read twice: printed rows add up to the printed result, forward and backward."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nnviz3d.app.probes import explain, explain_layer
+from nnviz3d.backend.numpy_ops import NumpyOps
+from nnviz3d.engine import initializers
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.sample_pass import Shown
+from nnviz3d.layers import KINDS, face
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.spec.neuron_locks import NONE
+from nnviz3d.spec.readout import MatrixReading
+from nnviz3d.spec.topology_builder import build_topology
+from nnviz3d.ui.equations import layer_equations, neuron_equations, sections
+from tests.layers.kinds import INPUTS, scene_with
+from tests.ui.printed import number
+
+X = np.array([0.7, -1.2, 0.4, 0.9])
+
+
+class Source:
+    """One sample through a graph, in float64; what `explain` asks of a source."""
+
+    def __init__(self, kind: str):
+        self.topology = build_topology(scene_with(kind).network, INPUTS, 3, "softmax")
+        self.ops, self.objective, self.holds = NumpyOps("float64"), Objective("cross_entropy", "softmax", 3), NONE
+        self.sample, self.last_batch, self.edited = SimpleNamespace(target=2), 1, {}
+        parameters = initializers.parameters(self.topology, 4).astype(np.float64)
+        shown = Shown(self.ops, self.topology, self.objective, parameters)
+        shown.show(X, 2)
+        gradient = np.zeros_like(parameters)
+        self._arrays = {
+            "parameter": parameters, "before": parameters, "after": parameters, "gradient": gradient,
+            "activation": shown.activation, "z": shown.z, "delta": shown.delta,
+        }  # fmt: skip
+
+    def tensors(self, kind: str) -> np.ndarray:
+        return self._arrays[kind]
+
+    def target_of(self, output: int) -> float:
+        return float(output == 2)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def source(request) -> Source:
+    return Source(request.param)
+
+
+def neurons(source, name: str):
+    node = source.topology.by_name[name]
+    return [explain.read(source, n) for n in range(node.neurons.start, node.neurons.stop)]
+
+
+def added(lines: list[Line]) -> float:
+    return sum(line.value for line in lines if line.kind in ("term", "rest", "bias"))
+
+
+def slack(lines: list[Line]) -> float:
+    """How far digits that are not printed can move a sum."""
+    return sum(number(line.printed).unit for line in lines if line.value is not None) / 2 + 1e-12
+
+
+def test_what_comes_in_adds_up_to_the_printed_sum(source):
+    for name in ("a", "k", "r"):
+        for reading in neurons(source, name):
+            lines = [line for line in neuron_equations.pre_activation(reading) if line.kind != "note"]
+            symbols, *terms, end = lines
+            assert added(terms) == pytest.approx(end.value, abs=1e-12) and end.value == reading.z
+            printed = sum(number(line.printed).value for line in terms)
+            assert abs(printed - number(end.printed).value) <= slack(lines)
+            for before in source.topology.sources(source.topology.nodes[reading.layer]):
+                concat = len(terms) == 1  # such a neuron has one edge, from one of the layers that are joined
+                assert concat or f"a[{before.number}]" in symbols.text
+            assert f"z[{reading.layer}]" in symbols.text
+
+
+def test_what_comes_back_adds_up_over_everything_that_is_fed(source):
+    topology = source.topology
+    for name in ("input", "a", "b", "k", "r"):
+        node = topology.by_name[name]
+        for reading in neurons(source, name):
+            back = reading.outgoing
+            assert len(back.connections) == len(topology.out_of(node)) and back.total == pytest.approx(sum(t.product for t in back.terms))
+            if node is topology.input:
+                assert back.total == pytest.approx(float(source.tensors("delta")[reading.neuron]), abs=1e-12)
+                continue
+            symbols, *lines, end = neuron_equations.backward(reading)
+            assert reading.slope * added(lines) == pytest.approx(end.value, abs=1e-12) and end.value == reading.delta
+            for c in topology.out_of(node):
+                assert f"δ[{c.target.number}]" in symbols.text
+            assert all(line.neuron is not None for line in lines if line.kind == "term")
+
+
+def test_the_shown_terms_lead_to_the_neurons_whose_numbers_they_are(source):
+    for reading in neurons(source, "k"):
+        for line in neuron_equations.pre_activation(reading):
+            if line.kind == "term":
+                a = float(source.tensors("activation")[line.neuron])
+                assert line.value == pytest.approx(a if line.parameter is None else a * source.tensors("parameter")[line.parameter])
+        for term in reading.outgoing.terms:
+            assert term.value == float(source.tensors("delta")[term.neuron])
+
+
+def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(source):
+    kind = source.topology.by_name["k"].kind
+    bare = not source.topology.by_name["k"].parameters
+    told = dict(sections.sections(neurons(source, "k")[0]))
+    whole = dict(sections.sections(explain_layer.layer(source, source.topology.by_name["k"].number)))
+    for one in (told, whole):
+        assert (sections.PARAMETERS in one) == bare
+        if bare:
+            (line,) = one[sections.PARAMETERS]
+            assert line.text == face(kind, "equations").STILL and line.text.count(".") == 1
+            assert sections.UPDATE not in one and sections.GRADIENT not in one
+
+
+def test_a_whole_layer_goes_both_ways(source):
+    for name in ("a", "k", "s"):
+        node = source.topology.by_name[name]
+        told = explain_layer.layer(source, node.number)
+        assert np.allclose(told.back * told.slope, told.delta, atol=1e-12)
+        assert isinstance(told, MatrixReading) == (node.weight is not None)
+        assert [end.node for end in told.sources] == [before.number for before in source.topology.sources(node)]
+        forward, backward = layer_equations.forward(told), layer_equations.backward(told)
+        for end in told.sources:
+            assert f"a[{end.node}]" in forward[0].text
+        for end in told.targets:
+            assert f"δ[{end.node}]" in backward[0].text
+        assert backward[-1].value == pytest.approx(float(np.linalg.norm(told.delta)))
+
+
+def test_every_kind_has_words_of_one_sentence(source):
+    words = face(source.topology.by_name["k"].kind, "words")
+    assert words.NAME and words.LOOK.endswith(".") and words.SENTENCE[0].isupper() and words.SENTENCE.endswith(".")
+    assert len(words.SENTENCE) < 200
