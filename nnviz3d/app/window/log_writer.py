@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 import nnviz3d
 from nnviz3d.app.window.packed_events import Packed
-from nnviz3d.app.window.swinging_door import Door, Sample
+from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -37,7 +37,7 @@ BY_OUTCOME = frozenset({"next_wrong", "previous_wrong", "browse_cell"})  # depen
 TIMED = frozenset({"set_parameter", "freeze", "kill", "release"})  # edits by hand, which the undo list puts together by their time
 
 
-class Inputs:
+class LogWriter:
     """Of the loop's session as it is now. `time`: seconds that it has been on screen. `full`: what follows is not kept any more."""
 
     def __init__(self, loop: Loop):
@@ -47,7 +47,7 @@ class Inputs:
         self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, remember, session.running)
         self.time, self.full = 0.0, False
         self.events = Packed()
-        self._pose, self._place, self._run = Door(), Door(), Door()
+        self._pose, self._place, self._run = SwingingDoor(), SwingingDoor(), SwingingDoor()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
         self._loose, self._diverged = False, (None, None)
