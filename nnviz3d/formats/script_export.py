@@ -7,16 +7,26 @@ people send each other; they enter a script as `repr` literals only, never as co
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnviz3d.formats import graph_script
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Topology
 
 LANGUAGES = {"numpy": ".weights.npz", "torch": ".weights.safetensors"}  # the ending of the weights' file beside the script
 WIDTH = 110  # characters of a line of literals
+
+
+class Scaling(NamedTuple):
+    """How numbers were standardised: (value - mean) / scale, each column by its own."""
+
+    mean: Sequence[float]
+    scale: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -28,19 +38,18 @@ class Recipe:
     rows: Sequence[Sequence[float]]  # samples as their source has them: before features and standardisation
     wanted: Sequence[str]  # what the data say of each
     features: tuple[str, ...] = ()  # Playground's, of a point (x1, x2); empty: the inputs are the row itself
-    mean: Sequence[float] | None = None  # where inputs are standardised
-    scale: Sequence[float] | None = None
-    target_mean: Sequence[float] | None = None  # where targets are standardised: an answer is mean + scale * output
-    target_scale: Sequence[float] | None = None
+    inputs: Scaling | None = None  # where they are standardised
+    targets: Scaling | None = None  # the same: an answer is mean + scale * output
     classes: bool = True
     note: str = ""  # a sentence about the inputs; ours, not the data's
     killed: tuple[int, ...] = ()  # neurons that pass nothing on; of a chain, the weights that lead out of them are 0 in the file
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
-    """The weights as numpy's own archive, `layers.k.weight` (out, in) and `layers.k.bias` (out,)."""
+    """The weights as numpy's own archive, by the names of a weights file."""
     file = io.BytesIO()
-    np.savez(file, **parameters)
+    arrays: Any = parameters  # numpy's types would have one called `allow_pickle` be a bool
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
@@ -73,11 +82,13 @@ def _constants(recipe: Recipe) -> str:
     """Names, preprocessing and samples as literals."""
     names = [str(name) for name in recipe.topology.output.labels]
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
-    if recipe.mean is not None:
-        lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
-    if recipe.target_mean is not None:
+    if recipe.inputs is not None:
+        mean, scale = map(list, recipe.inputs)
+        lines += ["# of each input over the training part", _literal("MEAN", mean), _literal("SCALE", scale)]
+    if recipe.targets is not None:
+        mean, scale = map(list, recipe.targets)
         lines += ["# of each target over the training part: an answer is mean + scale * output"]
-        lines += [_literal("TARGET_MEAN", list(recipe.target_mean)), _literal("TARGET_SCALE", list(recipe.target_scale))]
+        lines += [_literal("TARGET_MEAN", mean), _literal("TARGET_SCALE", scale)]
     if recipe.killed and recipe.topology.is_chain:
         lines[0] += f"  # {len(recipe.killed):,} killed neurons: the weights out of them are 0"
     lines += [f"# {recipe.note}"] if recipe.note else []
@@ -95,34 +106,12 @@ def _prepare(recipe: Recipe, library: str) -> str:
     if recipe.features:
         lines = ['    """From points (n, 2) to the features that the network is given."""', "    x1, x2 = rows.T"]
         x = f"{library}.stack([{', '.join(_FEATURES[name].replace('np', library) for name in recipe.features)}], 1)"
-    if recipe.mean is not None:
+    if recipe.inputs is not None:
         if recipe.features:
             lines, x = [*lines, f"    x = {x}"], "x"
         array = {"np": "np.array", "torch": "torch.tensor"}[library]
         x = f"({x} - {array}(MEAN)) / {array}(SCALE)"
     return "\n".join(["def prepare(rows):", *lines, f"    return {x}"])
-
-
-_NUMPY = {
-    "linear": "return z",
-    "relu": "return np.maximum(z, 0)",
-    "leaky_relu": "return np.where(z > 0, z, 0.01 * z)",
-    "elu": "return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))",
-    "gelu": "return z * (1 + erf(z / math.sqrt(2))) / 2  # z times the share of a normal distribution below z",
-    "gelu_tanh": "return z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2",
-    "silu": "return z * sigmoid(z)",
-    "softplus": "return np.logaddexp(0, z)  # log(1 + e^z)",
-    "sigmoid": "return np.where(z >= 0, 1, np.exp(-np.abs(z))) / (1 + np.exp(-np.abs(z)))  # 1 / (1 + e^-z), without overflow",
-    "tanh": "return np.tanh(z)",
-    "sin": "return np.sin(z)",
-    "softmax": "e = np.exp(z - z.max(axis=1, keepdims=True))  # the largest is taken away so that nothing overflows\n"
-    "    return e / e.sum(axis=1, keepdims=True)",
-}
-_TORCH = {
-    "linear": "nn.Identity()", "relu": "nn.ReLU()", "leaky_relu": "nn.LeakyReLU(0.01)", "elu": "nn.ELU()", "gelu": "nn.GELU()",
-    "gelu_tanh": 'nn.GELU(approximate="tanh")', "silu": "nn.SiLU()", "softplus": "nn.Softplus()", "sigmoid": "nn.Sigmoid()",
-    "tanh": "nn.Tanh()", "sin": "torch.sin", "softmax": "nn.Softmax(dim=1)",
-}  # fmt: skip
 
 
 def _activations(recipe: Recipe) -> list[str]:
@@ -144,12 +133,14 @@ def _listed(items: list[str]) -> str:
 
 def _numpy(recipe: Recipe) -> str:
     used = set(_activations(recipe)) - ({"linear"} if not recipe.topology.is_chain else set())
-    functions = [f"def {name}(z):\n    {_NUMPY[name]}" for name in _NUMPY if name in used | ({"sigmoid"} if "silu" in used else set())]
-    if "gelu" in used:
+    used |= {name for name in ACTIVATIONS for user in used if re.search(rf"(?<![\w.]){name}\(", ACTIVATIONS[user].numpy)}
+    functions = [f"def {row.name}(z):\n    {row.numpy}" for row in ACTIVATIONS.values() if row.name in used]
+    if any("erf(" in function for function in functions):
         functions.insert(
             0, "erf = np.vectorize(math.erf, otypes=[float])  # numpy has no erf of its own; Python has one for a single number"
         )
-    maths, functions = "import math\n" if {"gelu", "gelu_tanh"} & used else "", "\n\n\n".join(functions)
+    functions = "\n\n\n".join(functions)
+    maths = "import math\n" if "math." in functions else ""
     return f'''"""A neural network in plain numpy, written by nnviz3d. It needs numpy and the file of weights beside it, nothing else.
 
 Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
@@ -238,7 +229,7 @@ if __name__ == "__main__":
 def _torch_network(recipe: Recipe) -> str:
     """The class: a list of layers for a chain, or a line for each layer of a graph."""
     if not recipe.topology.is_chain:
-        lines = graph_script.torch_lines(recipe.topology, recipe.killed, _TORCH)
+        lines = graph_script.torch_lines(recipe.topology, recipe.killed)
         helper = "\n" + graph_script.WITHOUT.format(copy="clone") + "\n\n\n" if recipe.killed else "\n"
         body = "\n".join(f"        {line}" for line in lines)
         return (
@@ -257,7 +248,7 @@ def _torch_network(recipe: Recipe) -> str:
         )
     sizes = [node.size for node in recipe.topology.nodes]
     return f'''{_literal("SIZES", sizes)}  # neurons of each layer, from the inputs to the outputs
-ACTIVATIONS = {_listed([_TORCH[name] for name in _activations(recipe)])}
+ACTIVATIONS = {_listed([ACTIVATIONS[name].torch for name in _activations(recipe)])}
 
 
 class Network(nn.Module):
@@ -282,20 +273,20 @@ def _torch_load(recipe: Recipe) -> str:
 
 def _answers(recipe: Recipe) -> str:
     """What `predict` returns, in words."""
-    own = "Outputs" if recipe.target_mean is None else "Answers in the unit of the data"
+    own = "Outputs" if recipe.targets is None else "Answers in the unit of the data"
     return f"{own} (n, {recipe.topology.output.size})"
 
 
 def _undone(recipe: Recipe, outputs: str, array: str) -> str:
     """Outputs brought back into the unit of the data."""
-    return outputs if recipe.target_mean is None else f"{array}(TARGET_MEAN) + {array}(TARGET_SCALE) * {outputs}"
+    return outputs if recipe.targets is None else f"{array}(TARGET_MEAN) + {array}(TARGET_SCALE) * {outputs}"
 
 
 def _show(recipe: Recipe, call: str) -> str:
     """The lines that print every answer beside what the data say."""
     if not recipe.classes:
         return f"""    for answer, wanted in zip({call}, WANTED):
-        said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.target_mean is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
+        said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.targets is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
         print(f"{{said}}   (in the data: {{wanted}})")"""
     return f"""    for answer, wanted in zip({call}, WANTED):
         best = max(range(len(answer)), key=lambda k: answer[k])

@@ -16,7 +16,6 @@ from pydantic import Discriminator, Field, Tag
 
 from nnviz3d.spec.model_base import Table
 
-Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 Initializer = Literal[
     "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
     "lecun_normal", "orthogonal", "playground",
@@ -49,9 +48,14 @@ class LayerTable(Table):
     """A hidden layer of any kind. The list is read from top to bottom."""
 
     kind: str
-    name: str = Field("", max_length=60, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1")
+    name: str = Field(
+        default="", max_length=60, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1"
+    )
     from_: tuple[str, ...] = Field(
-        (), alias="from", max_length=MANY, description='the layers that it reads, by name; empty: the one above; "input" is the input'
+        default=(),
+        alias="from",
+        max_length=MANY,
+        description='the layers that it reads, by name; empty: the one above; "input" is the input',
     )
 
     fewest: ClassVar[int] = 1  # inputs

@@ -8,16 +8,16 @@ timeline from a stranger can do what a scene from a stranger can.
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nnviz3d.spec import limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.value_checks import Check, many, nothing, number, one_of, plain, row, text, truth, whole
 
 ENDING = ".timeline"
 FORMAT = 1
@@ -74,62 +74,7 @@ class Timeline:
         return self.events[-1].time if self.events else 0.0
 
 
-# ---------------------------------------------------------------- what a value may be: "" or what is wrong with it
-
-Check = Callable[[Any], str]
-
-
-def _nothing(value) -> str:
-    return "" if value is None else "takes no value"
-
-
-def _truth(value) -> str:
-    return "" if isinstance(value, bool) else "expected true or false"
-
-
-def _whole(low: int, high: int) -> Check:
-    return lambda v: "" if type(v) is int and low <= v <= high else f"expected a whole number from {low:,} to {high:,}"
-
-
-def _number(low: float, high: float) -> Check:
-    return lambda v: "" if type(v) in (int, float) and low <= v <= high else f"expected a number from {low:g} to {high:g}"
-
-
-def _one_of(*choices: Any) -> Check:
-    return lambda v: "" if v in choices and not isinstance(v, bool) else f"expected one of {', '.join(map(repr, choices))}"
-
-
-def _row(*checks: Check) -> Check:
-    def check(value) -> str:
-        if not isinstance(value, (list, tuple)) or len(value) != len(checks):
-            return f"expected a list of {len(checks)}"
-        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
-
-    return check
-
-
-def _many(each: Check, most: int) -> Check:
-    def check(value) -> str:
-        if not isinstance(value, (list, tuple)) or len(value) > most:
-            return f"expected a list of at most {most:,}"
-        return next((told for v in value if (told := each(v))), "")
-
-    return check
-
-
-def _text(most: int) -> Check:
-    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
-
-
-def _plain(value) -> str:
-    """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
-    if isinstance(value, dict):
-        return next((told for v in value.values() if (told := _plain(v))), "")
-    if isinstance(value, (list, tuple)):
-        return next((told for v in value if (told := _plain(v))), "")
-    if isinstance(value, float) and not math.isfinite(value):
-        return "a number must be finite"
-    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
+# ---------------------------------------------------------------- the vocabulary
 
 
 def _path(value) -> str:
@@ -137,39 +82,39 @@ def _path(value) -> str:
     return "" if known else "expected the path of a setting, for example train.learning_rate"
 
 
-_ID, _MOMENT = _whole(-1, limits.PARAMETERS * 2), _one_of("A", "B")
-_PLACE = _row(_whole(0, limits.PARAMETERS), _whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
+_ID, _MOMENT = whole(-1, limits.PARAMETERS * 2), one_of("A", "B")
+_PLACE = row(whole(0, limits.PARAMETERS), whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
 
 
 def _edge(value) -> str:
     return _PLACE(value) if isinstance(value, (list, tuple)) else _ID(value)
 
 
-_HOLD = _row(_many(_ID, limits.UNITS * 4), _truth)
-_FAR = _number(-1e9, 1e9)
-_ORIGINS = _many(lambda v: "" if v is None else _whole(0, limits.LAYERS)(v), limits.LAYERS)
+_HOLD = row(many(_ID, limits.UNITS * 4), truth)
+_FAR = number(-1e9, 1e9)
+_ORIGINS = many(lambda v: "" if v is None else whole(0, limits.LAYERS)(v), limits.LAYERS)
 COMMANDS: dict[str, Check] = {
     **dict.fromkeys(
         ("play", "pause", "step", "reset", "new_seed", "undo", "redo", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-         "walk", "walk_leave", "release"), _nothing),
-    "show_sample": _whole(-(10**9), 10**9), "rewind": _whole(0, limits.STEPS),
-    "move": _row(_one_of("phase", "layer", "sample", "step", "epoch"), _one_of(1, -1)),
-    "walk_to": _number(0, 1e6), "walk_by": _whole(-(10**4), 10**4), "walk_play": _truth, "walk_speed": _number(0, 1e6),
-    "walk_loop": _one_of("stop", "again", "on"), "walk_gradient": _truth,
-    "keep_moment": _MOMENT, "enter_moment": _MOMENT, "show_moment": _one_of("", "A", "B", "B - A"),
-    "set_parameter": _row(_ID, _FAR), "freeze": _HOLD, "kill": _HOLD, "check": _ID,
+         "walk", "walk_leave", "release"), nothing),
+    "show_sample": whole(-(10**9), 10**9), "rewind": whole(0, limits.STEPS),
+    "move": row(one_of("phase", "layer", "sample", "step", "epoch"), one_of(1, -1)),
+    "walk_to": number(0, 1e6), "walk_by": whole(-(10**4), 10**4), "walk_play": truth, "walk_speed": number(0, 1e6),
+    "walk_loop": one_of("stop", "again", "on"), "walk_gradient": truth,
+    "keep_moment": _MOMENT, "enter_moment": _MOMENT, "show_moment": one_of("", "A", "B", "B - A"),
+    "set_parameter": row(_ID, _FAR), "freeze": _HOLD, "kill": _HOLD, "check": _ID,
 }  # fmt: skip
 """The commands that a timeline may hold: those that change what is shown, and no others."""
 VALUES: dict[str, Check] = {
-    "step": _nothing,
+    "step": nothing,
     "do": lambda _value: "",  # by its command
-    "edit": _many(_row(_path, _plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
-    "diverged": _row(_one_of(0, 1), _whole(1, limits.STEPS)),
-    "weights": _text(4096),
-    "place": _row(_number(0, 1e6), _truth),
-    "pose": _row(*[_FAR] * 5, _number(1e-9, 1e9), *[_FAR] * 2),
-    "seen": _row(_ID, _ID, _edge, _edge, _ID),
-    "window": _row(_whole(1, 10**5), _whole(1, 10**5), _number(0, 1), _number(0, 1)),
+    "edit": many(row(_path, plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
+    "diverged": row(one_of(0, 1), whole(1, limits.STEPS)),
+    "weights": text(4096),
+    "place": row(number(0, 1e6), truth),
+    "pose": row(*[_FAR] * 5, number(1e-9, 1e9), *[_FAR] * 2),
+    "seen": row(_ID, _ID, _edge, _edge, _ID),
+    "window": row(whole(1, 10**5), whole(1, 10**5), number(0, 1), number(0, 1)),
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")
 _KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}
@@ -181,7 +126,7 @@ def problem(event: Event) -> str:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
     if event.kind == "do" and event.name not in COMMANDS:
         return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(COMMANDS)}"
-    if event.kind in ACTS and (told := _whole(0, limits.STEPS)(event.step)):
+    if event.kind in ACTS and (told := whole(0, limits.STEPS)(event.step)):
         return f"step: {told}"
     told = COMMANDS[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
     return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
@@ -224,22 +169,23 @@ def load(path: Path) -> Timeline:
     try:
         with path.open("rb") as file:
             rows = found.rows(file)
-            head = next(rows, None)
-            made = found.head(head[1]) if head else found.say("line 1", "expected the head of a timeline; the file is empty")
-            events = tuple(found.events(rows)) if made is not None else ()
+            first = next(rows, None)
+            head = found.head(first[1]) if first else found.say("line 1", "expected the head of a timeline; the file is empty")
+            events = tuple(found.events(rows)) if head is not None else ()
     except OSError as error:
         raise InputError.of(str(path), "", f"cannot be read: {error.strerror}") from None
-    if made is not None and not events and not found.count:
-        found.say("", "holds no events, so there is nothing to show")
-    if made is not None and not found.count and made["begin"] > events[-1].time:
-        found.say("begin", f"the film begins at {made['begin']:g} s, after the end ({events[-1].time:g} s)")
+    if head is not None and not found.count:
+        if not events:
+            found.say("", "holds no events, so there is nothing to show")
+        elif head.begin > events[-1].time:
+            found.say("begin", f"the film begins at {head.begin:g} s, after the end ({events[-1].time:g} s)")
+    if head is None or found.count:
+        raise found.error()
     home = path.absolute().parent
-    found.raise_them()
-    base = made.pop("base")
-    return Timeline(base=Path(base) if inside(home, base) and Path(base).is_dir() else home, events=events, **made)
+    return replace(head, base=head.base if inside(home, head.base) and head.base.is_dir() else home, events=events)
 
 
-def inside(home: Path, name: str) -> bool:
+def inside(home: Path, name: str | Path) -> bool:
     """Whether a path lies in this folder: a file from anywhere reads nothing outside of its own."""
     try:
         return Path(name).resolve().is_relative_to(home.resolve())
@@ -251,47 +197,46 @@ class _Found:
     """What is wrong with a file, while it is read."""
 
     def __init__(self, where: str):
-        self.where, self.count, self.problems = where, 0, []
+        self.where, self.count = where, 0
+        self.problems: list[Problem] = []
 
     def say(self, key: str, message: str) -> None:
         self.count += 1
         if self.count <= SHOWN:
             self.problems.append(Problem(self.where, key, message))
 
-    def raise_them(self) -> None:
-        if self.count > SHOWN:
-            self.problems.append(Problem(self.where, "", f"and {self.count - SHOWN:,} more problems"))
-        if self.problems:
-            raise InputError(*self.problems)
+    def error(self) -> InputError:
+        more = [Problem(self.where, "", f"and {self.count - SHOWN:,} more problems")] if self.count > SHOWN else []
+        return InputError(*self.problems, *more)
 
-    def rows(self, file) -> Iterator[tuple[int, dict]]:
+    def rows(self, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
         """(number, object) of every line."""
-        number = 0
+        line = 0
         while raw := file.readline(LINE + 1):
-            number += 1
+            line += 1
             if len(raw) > LINE:
-                return self.say(f"line {number}", f"longer than {LINE:,} bytes")
-            if number > EVENTS + 1:
+                return self.say(f"line {line}", f"longer than {LINE:,} bytes")
+            if line > EVENTS + 1:
                 return self.say("", f"more than {EVENTS:,} events")
             try:
                 row = json.loads(raw.decode(), parse_constant=_not_a_number)
             except (ValueError, RecursionError) as error:
-                self.say(f"line {number}", f"not JSON: {error}"[:200])
+                self.say(f"line {line}", f"not JSON: {error}"[:200])
                 continue
             if isinstance(row, dict):
-                yield number, row
+                yield line, row
             else:
-                self.say(f"line {number}", "expected a JSON object")
+                self.say(f"line {line}", "expected a JSON object")
 
-    def head(self, row: dict) -> dict | None:
-        """Keywords of `Timeline`, or None where it is none."""
+    def head(self, row: dict[str, Any]) -> Timeline | None:
+        """The timeline without its events; None where something is wrong. Its base is the one that the file names."""
         if row.get("nnviz3d") != "timeline":
             return self.say("line 1", "is not the head of an nnviz3d timeline")
         if row.get("format") != FORMAT:
             return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
         checks = {
-            "base": _text(4096), "name": lambda v: "" if v == "" else _text(200)(v), "begin": _number(0, SECONDS), "running": _truth,
-            "remember": _whole(0, 1 << 30), "seed": _whole(0, 2**32), "versions": _plain,
+            "base": text(4096), "name": lambda v: "" if v == "" else text(200)(v), "begin": number(0, SECONDS), "running": truth,
+            "remember": whole(0, 1 << 30), "seed": whole(0, 2**32), "versions": plain,
             "scene": lambda v: "" if isinstance(v, str) else "expected a scene as TOML",
         }  # fmt: skip
         unknown = sorted(map(str, row.keys() - checks.keys() - {"nnviz3d", "format"}))
@@ -303,35 +248,36 @@ class _Found:
                 self.say(f"head.{key}", told)
         scene = None
         try:
-            text = row.get("scene")
-            scene = toml.validate(toml.parse(text.encode() if isinstance(text, str) else b"", "scene"), self.where)
+            document = row.get("scene")
+            scene = toml.validate(toml.parse(document.encode() if isinstance(document, str) else b"", "scene"), self.where)
         except InputError as error:
             for each in error.problems:
                 self.say(f"head.scene.{each.key}" if each.key else "head.scene", each.message)
-        if self.count:
+        if self.count or scene is None:
             return None
-        return {key: row[key] for key in ("base", "name", "begin", "running", "remember", "versions")} | {"scene": scene}
+        rest = {key: row[key] for key in ("name", "begin", "running", "remember", "versions")}
+        return Timeline(scene, Path(row["base"]), (), **rest)
 
-    def events(self, rows: Iterable[tuple[int, dict]]) -> Iterator[Event]:
+    def events(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Event]:
         last = 0.0
-        for number, row in rows:
-            key, told = f"line {number}", ""
-            time, now = row.get("t"), row.get("now", 0.0)
-            if row.keys() - _KEYS:
-                told = f"unknown key {min(row.keys() - _KEYS)!r:.40}"
-            elif _number(0, SECONDS)(time):
-                told = f"t: {_number(0, SECONDS)(time)}, found {time!r:.40}"
+        for line, entry in rows:
+            key, told = f"line {line}", ""
+            time: Any = entry.get("t")
+            now = entry.get("now", 0.0)
+            if entry.keys() - _KEYS:
+                told = f"unknown key {min(entry.keys() - _KEYS)!r:.40}"
+            elif number(0, SECONDS)(time):
+                told = f"t: {number(0, SECONDS)(time)}, found {time!r:.40}"
             elif time < last:
                 told = f"t: {time:g} s comes after {last:g} s; times never fall"
-            elif _number(0, 1e12)(now) or _truth(row.get("held", False)) or _truth(row.get("loose", False)):
+            elif number(0, 1e12)(now) or truth(entry.get("held", False)) or truth(entry.get("loose", False)):
                 told = "now, held and loose: expected a number from 0 and two truths"
-            elif not isinstance(row.get("k"), str) or not isinstance(row.get("name", ""), str):
+            elif not isinstance(entry.get("k"), str) or not isinstance(entry.get("name", ""), str):
                 told = "k and name: expected texts"
             else:
-                step = row.get("step", -1)
-                event = Event(
-                    float(time), row["k"], row.get("v"), step, row.get("name", ""), now, row.get("held", False), row.get("loose", False)
-                )
+                step = entry.get("step", -1)
+                held, loose = entry.get("held", False), entry.get("loose", False)
+                event = Event(float(time), entry["k"], entry.get("v"), step, entry.get("name", ""), now, held, loose)
                 told, last = problem(event), float(time)
             if told:
                 self.say(key, told)

@@ -101,15 +101,18 @@ def works(codec: Codec) -> bool:
 def encoder_works(name: str, pixels: str = "yuv420p", options: dict[str, str] | None = None) -> bool:
     """Whether this machine can run an encoder: hardware ones are listed everywhere and open only with their hardware."""
     import av
+    from av.error import FFmpegError
 
     try:
         os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 tells who it is
         context = av.CodecContext.create(name, "w")
+        if not isinstance(context, av.VideoCodecContext):
+            return False
         context.options = dict(options or {})
-        context.width, context.height, context.pix_fmt, context.framerate = 256, 256, pixels, 30
-        context.time_base = 1 / context.framerate
+        context.width, context.height, context.pix_fmt = 256, 256, pixels
+        context.framerate, context.time_base = Fraction(30), Fraction(1, 30)
         context.open()
-    except (av.error.FFmpegError, ValueError):
+    except (FFmpegError, ValueError):
         return False
     return True
 

@@ -38,6 +38,7 @@ def encoded(image: np.ndarray, codec: Codec, alpha: bool = False) -> bytes:
     import av
 
     context = av.CodecContext.create(codec.encoder, "w")
+    assert isinstance(context, av.VideoCodecContext)  # as every encoder of CODECS has
     context.height, context.width = image.shape[:2]
     context.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
     context.options = dict(codec.options)

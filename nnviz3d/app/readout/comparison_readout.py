@@ -25,7 +25,7 @@ def reading(session: Session, second: ComparisonView | None, hovered: int = -1) 
     key = (
         session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
         session.source.holds, hovered, second and second.hovered,
-        id(session.curves.charts), id(rival.curves.charts), id(session.scores), id(rival.scoring.scores),
+        session.curves.charts, rival.curves.charts, session.scoring.version, rival.scoring.version,
         rival.differences, rival.leader.diverged, second and second.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):

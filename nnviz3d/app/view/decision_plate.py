@@ -127,22 +127,21 @@ class Responses:
         self._show_points(source, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
         told, parameters, killed, after = None, None, None, False
-        if hasattr(seen, "tape"):
-            told, after = seen.tape, seen.kind == "after"
+        if seen.view is not None:
+            told, after = seen.view.tape, seen.view.renewed
             parameters = told.after if after else told.before
         elif seen is not source:
             told, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
-        trainer = source.trainer
-        moment = (trainer, trainer.objective, trainer.writes, source.step, held, palette, told, after)
+        moment = (source.serial, source.objective, source.written, source.step, held, palette, told, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            told = _levels(source, source.answers(SIDE, seen.sample.x, parameters, killed))
+            told = _levels(source, source.evaluator.answers(SIDE, seen.sample.x, parameters, killed))
             self.picture.show_answers(told, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
-            responses_cn = source.responses(subject.tile_cells, seen.sample.x, parameters, killed)
+            responses_cn = source.evaluator.responses(subject.tile_cells, seen.sample.x, parameters, killed)
             self.range_n2 = np.stack([responses_cn.min(0), responses_cn.max(0)], 1)
             self.picture.show_responses(responses_cn, source.data.task, self.range_n2, palette)
             tiles = moment

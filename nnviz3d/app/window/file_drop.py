@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from nnviz3d.app.session import opening, scene_files
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.dialogs import Purpose
 from nnviz3d.engine.data import npz, tables
@@ -97,7 +98,7 @@ def _session_of(loop: Loop, found: Head, file: Path) -> Session:
     problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
         try:
-            return Session(found.scene, base, loop.session.asked, None, REMEMBER)
+            return new_session(found.scene, base, loop.session.asked, None, REMEMBER)
         except InputError as error:
             problems.append(error)
     raise problems[0]
@@ -208,7 +209,7 @@ def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None
     edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:
         head = [Edit("title", files["file"].stem[:200]), Edit("about", ""), Edit("failure", False), Edit("view.sample", 0)]
-        made = _fitting(lambda more: Session(toml.apply(session.scene, [*edits, *head, *more]), base, session.asked, None, REMEMBER))
+        made = _fitting(lambda more: new_session(toml.apply(session.scene, [*edits, *head, *more]), base, session.asked, None, REMEMBER))
         made.running, made.saved = session.running, session.saved
         loop.take(made)
     else:
@@ -263,7 +264,7 @@ def save_first(loop: Loop, doing: str, then: Callable[[], None]) -> None:
 
 def _save_run(loop: Loop, doing: str, then: Callable[[], None]) -> None:
     session = loop.session
-    if session.unsaved < LONG or session.player is not None:
+    if session.unsaved < LONG or session.source.learner is None:
         then()
         return
 

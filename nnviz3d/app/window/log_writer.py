@@ -42,10 +42,9 @@ class LogWriter:
 
     def __init__(self, loop: Loop):
         self.loop, self.session = loop, loop.session
-        session = self.session
-        self._head = Timeline(
-            session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, session.source.history, session.running
-        )
+        session, learner = self.session, self.session.source.learner
+        remember = 0 if learner is None else learner.remember
+        self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, remember, session.running)
         self.time, self.full = 0.0, False
         self.events = Packed()
         self._pose, self._place, self._run = SwingingDoor(), SwingingDoor(), SwingingDoor()
@@ -58,7 +57,7 @@ class LogWriter:
     @property
     def on(self) -> bool:
         """Whether the session is kept: not during a tour, which is another one, and not where a recording is played."""
-        return self.loop.session is self.session and self.session.player is None
+        return self.loop.session is self.session and self.session.source.learner is not None
 
     @property
     def step(self) -> int:
@@ -246,10 +245,12 @@ class LogWriter:
 
     def save(self, path: Path, begin: float = 0.0) -> Path:
         """`begin`: where a film of it begins. Raises InputError where it cannot be written."""
-        if self.session.player is not None:
+        if self.session.source.playback is not None:
             raise InputError.of(
                 "", "", "A recording that is played is not kept as a timeline: `nnviz3d record` films the recording itself."
             )
+        if self.session.source.learner is None:
+            raise InputError.of("", "", self.session.source.reasons.export)
         if not self.on:
             raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
         session_log.save(path, self.timeline(begin))

@@ -12,7 +12,7 @@ from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import SquaredError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 

@@ -1,0 +1,62 @@
+"""What a plain value from a file may be. A check takes any value and says what is wrong with it; "" where nothing is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+Check = Callable[[Any], str]
+
+
+def nothing(value) -> str:
+    return "" if value is None else "takes no value"
+
+
+def truth(value) -> str:
+    return "" if isinstance(value, bool) else "expected true or false"
+
+
+def whole(low: int, high: int) -> Check:
+    return lambda v: "" if type(v) is int and low <= v <= high else f"expected a whole number from {low:,} to {high:,}"
+
+
+def number(low: float, high: float) -> Check:
+    return lambda v: "" if type(v) in (int, float) and low <= v <= high else f"expected a number from {low:g} to {high:g}"
+
+
+def one_of(*choices: Any) -> Check:
+    return lambda v: "" if v in choices and not isinstance(v, bool) else f"expected one of {', '.join(map(repr, choices))}"
+
+
+def row(*checks: Check) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) != len(checks):
+            return f"expected a list of {len(checks)}"
+        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
+
+    return check
+
+
+def many(each: Check, most: int) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) > most:
+            return f"expected a list of at most {most:,}"
+        return next((told for v in value if (told := each(v))), "")
+
+    return check
+
+
+def text(most: int) -> Check:
+    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
+
+
+def plain(value) -> str:
+    """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
+    if isinstance(value, dict):
+        return next((told for v in value.values() if (told := plain(v))), "")
+    if isinstance(value, (list, tuple)):
+        return next((told for v in value if (told := plain(v))), "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number must be finite"
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
