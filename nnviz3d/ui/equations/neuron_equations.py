@@ -10,7 +10,7 @@ from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.layers.shared.notation import a_, delta_, ink
 from nnviz3d.spec.number_text import MINUS, plain
-from nnviz3d.spec.readout import NeuronReading
+from nnviz3d.spec.readout import NeuronReading, Sum
 
 # activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
 FUNCTIONS = {
@@ -100,7 +100,7 @@ def backward(reading: NeuronReading) -> list[Line]:
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
     if reading.outgoing is not None and reading.slope is not None:
-        return _collected(reading, name)
+        return _collected(reading, reading.outgoing, name)
     if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
         return _difference(reading, name)
     if reading.loss_slope is not None:
@@ -108,9 +108,9 @@ def backward(reading: NeuronReading) -> list[Line]:
     return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
 
 
-def _collected(reading: NeuronReading, name: str) -> list[Line]:
+def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
-    parts = reading.outgoing.connections
+    parts = outgoing.connections
     told = [face(part.kind, "equations").returned(part, reading.index) for part in parts]
     symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, face(reading.kind, "equations").APPLIES
     if len(told) > 1:
@@ -123,7 +123,7 @@ def _collected(reading: NeuronReading, name: str) -> list[Line]:
         lines += terms
     if not applies:
         return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of what comes back.", ink="d")]
-    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
+    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(outgoing.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
 
