@@ -9,7 +9,7 @@ from typing import Any
 
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.key_bindings import Typed
-from nnviz3d.spec.readout import Command, Readout
+from nnviz3d.spec.readout import Command, CommandName, Readout
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.tex import Formulas
@@ -76,7 +76,7 @@ class Frame:
     def edit(self, path: str, value: Any) -> None:
         self.edits.append(Edit(path, value))
 
-    def do(self, name: str, value: Any = None) -> None:
+    def do(self, name: CommandName, value: Any = None) -> None:
         self.commands.append(Command(name, value))
 
     @cached_property

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from imgui_bundle import imgui
 
 from nnviz3d.spec import key_bindings
+from nnviz3d.spec.readout import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.hud import speed, weightbar
 
@@ -122,7 +124,7 @@ def _escape(f: Frame) -> None:
         f.do("show_moment", "")
 
 
-def _does(name: str, value=None) -> Callable[[Frame], None]:
+def _does(name: CommandName, value: Any = None) -> Callable[[Frame], None]:
     return lambda f: f.do(name, value)
 
 
@@ -157,6 +159,6 @@ ACTIONS |= {name: _does(name) for name in ("walk", "reset", "new_seed", "fit", "
 ACTIONS |= {name: _does(name) for name in ("undo", "redo", "save", "save_as", "open_file")}
 ACTIONS |= {name: _does(name) for name in ("previous_sample", "next_sample", "previous_wrong", "next_wrong")}
 ACTIONS |= {f"camera_{k}": _does("camera", name) for k, name in enumerate(CAMERAS, 1)}
-ACTIONS |= {f"{verb}_{name}": _does(f"{verb}_moment", name) for verb in ("keep", "enter") for name in "AB"}
+ACTIONS |= {f"keep_{name}": _does("keep_moment", name) for name in "AB"} | {f"enter_{name}": _does("enter_moment", name) for name in "AB"}
 ELSEWHERE = frozenset({"motion", "focus_in", "focus_next", "focus_previous"})
 """Of the table: held keys are read by `ui.hud.stage_input`, the way into the panels by `ui.core.focus`."""
