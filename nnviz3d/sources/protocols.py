@@ -27,11 +27,11 @@ from nnviz3d.engine.data.plane import Plane
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.tape import Tape
+from nnviz3d.sources.playback import Playback
 from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
@@ -239,55 +239,6 @@ class Data(Protocol):
     def responses(self, side: int, x_i: Any = None, parameters: Any = None, killed: Any = None) -> np.ndarray:
         """(side * side, N) of every neuron over the plane."""
         ...
-
-
-class Playback(Protocol):
-    """A run that was written down. The source's clock goes from kept step to kept step."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def gone(self) -> str:
-        """Why the data are not those that were recorded; "" where they are."""
-        ...
-
-    @property
-    def unsound(self) -> bool:
-        """The present step holds what is not a number."""
-        ...
-
-    @property
-    def rows(self) -> int:
-        """Samples that each step was of."""
-        ...
-
-    @property
-    def end(self) -> str:
-        """How the run ended, in words."""
-        ...
-
-    @property
-    def scores(self) -> list[tuple]:
-        """(step, test loss, train accuracy, test accuracy) wherever they were measured."""
-        ...
-
-    def at(self, step: float) -> int:
-        """The last kept step that is not after this one; the first of all before it."""
-        ...
-
-    def beside(self, step: float, by: int) -> int:
-        """The kept step `by` places further on or back, or the end there is."""
-        ...
-
-    def go(self, step: float) -> int:
-        """Be at the last kept step that is not after this one; the shown sample is not refreshed. Raises RunError."""
-        ...
-
-    def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
-        """(step, loss) at no more than so many steps."""
-        ...
-
-    def reading(self) -> RecordingReading: ...
 
 
 class Source(Viewable, Clock, Protocol):
