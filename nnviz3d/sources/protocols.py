@@ -16,7 +16,7 @@ that the greyed control shows. Nothing outside this package and the one function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,6 +95,12 @@ class Clock(Protocol):
         ...
 
 
+class PastState(Protocol):
+    """What `Trainer.state` was at a step, by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 class History(Protocol):
     """Going back in a run, and snapshots of it."""
 
@@ -116,7 +122,7 @@ class History(Protocol):
 
     def stretches(self) -> list[tuple[int, int]]: ...
     def changes(self) -> list[int]: ...
-    def moments(self) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    def moments(self) -> Sequence[tuple[int, PastState]]:
         """(step, state) of some past steps that can be looked at without going there."""
         ...
 
@@ -244,7 +250,7 @@ class Data(Protocol):
 class Source(Viewable, Clock, Protocol):
     """What a session shows. What it cannot is None, and `reasons` says why."""
 
-    scene: Scene
+    scene: Scene  # pyright: ignore[reportIncompatibleVariableOverride]  a session moves it on; elsewhere it is only read
 
     @property
     def base(self) -> Path:
