@@ -17,6 +17,7 @@ from nnviz3d.app.readout import build
 from nnviz3d.app.render.film import frame_renderer, job
 from nnviz3d.app.render.film.request import FilmRequest
 from nnviz3d.app.session import opening
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.app.window.personal_settings import Personal
@@ -159,7 +160,7 @@ def scene_of(name: str, *edits: str) -> tuple:
 
 def session_of(name: str, *edits: str) -> Session:
     scene, base, path = scene_of(name, *edits)
-    return Session(scene, base, "cpu", path, REMEMBER)
+    return new_session(scene, base, "cpu", path, REMEMBER)
 
 
 # ---------------------------------------------------------------- the states
@@ -298,7 +299,7 @@ def units(seen: Seen, tmp_path: Path) -> None:
     (tmp_path / "homes.csv").write_text(PRICES)
     (tmp_path / "homes.toml").write_text(HOMES)
     path = tmp_path / "homes.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(30)
     window.session.evaluate()
     window.do("keep_moment", "A")
@@ -318,7 +319,7 @@ def fold(seen: Seen, tmp_path: Path) -> None:
     (tmp_path / "genes.csv").write_text("\n".join([names, *body]))
     (tmp_path / "wide.toml").write_text('[data]\nkind = "csv"\nfile = "genes.csv"\n[[network.layers]]\nunits = 5\n')
     path = tmp_path / "wide.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(5)
     window.frames()
     (stack,) = window.loop.stage.view.picture.layout.stacks
@@ -338,7 +339,7 @@ def compared(seen: Seen, tmp_path: Path) -> None:
     window.close()
     (tmp_path / "two.toml").write_text(HOMES + 'optimizer = "sgd"\nlearning_rate = 1e9\n[compare]\n"train.learning_rate" = 0.01\n')
     path = tmp_path / "two.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))  # with a unit, and one of them diverges
+    window = Window(seen, new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))  # with a unit, and one of them diverges
     window.do("play", count=8)
     window.close()
 
@@ -347,7 +348,7 @@ def graph(seen: Seen, tmp_path: Path) -> None:
     """Layers without weights, branches that meet."""
     (tmp_path / "graph.toml").write_text(GRAPH)
     path = tmp_path / "graph.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(20)
     for place in ("", "after", "backward:1@0.9"):
         if place:
