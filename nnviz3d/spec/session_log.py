@@ -8,16 +8,16 @@ timeline from a stranger can do what a scene from a stranger can.
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import limits, paths, toml, value_checks
+from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.value_checks import Check
 
 ENDING = ".timeline"
 FORMAT = 1
@@ -25,7 +25,6 @@ BYTES, LINE, EVENTS = 256 << 20, 2 << 20, 1_000_000  # of a file, of a line, lin
 SECONDS = 1e6
 SHOWN = 100  # problems that are told one by one
 VIEW = ("look.", "view.", "title", "about", "record.", "test.")  # edits of these leave the network alone
-_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,100 +75,21 @@ class Timeline:
 
 # ---------------------------------------------------------------- what a value may be: "" or what is wrong with it
 
-Check = Callable[[Any], str]
-
-
-def _nothing(value) -> str:
-    return "" if value is None else "takes no value"
-
-
-def _truth(value) -> str:
-    return "" if isinstance(value, bool) else "expected true or false"
-
-
-def _whole(low: int, high: int) -> Check:
-    return lambda v: "" if type(v) is int and low <= v <= high else f"expected a whole number from {low:,} to {high:,}"
-
-
-def _number(low: float, high: float) -> Check:
-    return lambda v: "" if type(v) in (int, float) and low <= v <= high else f"expected a number from {low:g} to {high:g}"
-
-
-def _one_of(*choices: Any) -> Check:
-    return lambda v: "" if v in choices and not isinstance(v, bool) else f"expected one of {', '.join(map(repr, choices))}"
-
-
-def _row(*checks: Check) -> Check:
-    def check(value) -> str:
-        if not isinstance(value, (list, tuple)) or len(value) != len(checks):
-            return f"expected a list of {len(checks)}"
-        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
-
-    return check
-
-
-def _many(each: Check, most: int) -> Check:
-    def check(value) -> str:
-        if not isinstance(value, (list, tuple)) or len(value) > most:
-            return f"expected a list of at most {most:,}"
-        return next((told for v in value if (told := each(v))), "")
-
-    return check
-
-
-def _text(most: int) -> Check:
-    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
-
-
-def _plain(value) -> str:
-    """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
-    if isinstance(value, dict):
-        return next((told for v in value.values() if (told := _plain(v))), "")
-    if isinstance(value, (list, tuple)):
-        return next((told for v in value if (told := _plain(v))), "")
-    if isinstance(value, float) and not math.isfinite(value):
-        return "a number must be finite"
-    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
-
-
-def _path(value) -> str:
-    known = isinstance(value, str) and len(value) <= 200 and _PATH.fullmatch(value) and value.partition(".")[0] in Scene.model_fields
-    return "" if known else "expected the path of a setting, for example train.learning_rate"
-
-
-_ID, _MOMENT = _whole(-1, limits.PARAMETERS * 2), _one_of("A", "B")
-_PLACE = _row(_whole(0, limits.PARAMETERS), _whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
-
-
-def _edge(value) -> str:
-    return _PLACE(value) if isinstance(value, (list, tuple)) else _ID(value)
-
-
-_HOLD = _row(_many(_ID, limits.UNITS * 4), _truth)
-_FAR = _number(-1e9, 1e9)
-_ORIGINS = _many(lambda v: "" if v is None else _whole(0, limits.LAYERS)(v), limits.LAYERS)
-COMMANDS: dict[str, Check] = {
-    **dict.fromkeys(
-        ("play", "pause", "step", "reset", "new_seed", "undo", "redo", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-         "walk", "walk_leave", "release"), _nothing),
-    "show_sample": _whole(-(10**9), 10**9), "rewind": _whole(0, limits.STEPS),
-    "move": _row(_one_of("phase", "layer", "sample", "step", "epoch"), _one_of(1, -1)),
-    "walk_to": _number(0, 1e6), "walk_by": _whole(-(10**4), 10**4), "walk_play": _truth, "walk_speed": _number(0, 1e6),
-    "walk_loop": _one_of("stop", "again", "on"), "walk_gradient": _truth,
-    "keep_moment": _MOMENT, "enter_moment": _MOMENT, "show_moment": _one_of("", "A", "B", "B - A"),
-    "set_parameter": _row(_ID, _FAR), "freeze": _HOLD, "kill": _HOLD, "check": _ID,
-}  # fmt: skip
+_ORIGINS = value_checks.many(lambda v: "" if v is None else value_checks.whole(0, limits.LAYERS)(v), limits.LAYERS)
+_SIZE, _SHARE = value_checks.whole(1, 10**5), value_checks.number(0, 1)
+_CHANGE = value_checks.row(value_checks.setting, value_checks.plain, lambda v: "" if v is None else _ORIGINS(v))
+KEPT = {kind.name: kind.check for kind in COMMANDS.values() if kind.check is not None}
 """The commands that a timeline may hold: those that change what is shown, and no others."""
 VALUES: dict[str, Check] = {
-    "step": _nothing,
+    "step": value_checks.nothing,
     "do": lambda _value: "",  # by its command
-    "edit": _many(_row(_path, _plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
-    "diverged": _row(_one_of(0, 1), _whole(1, limits.STEPS)),
-    "weights": _text(4096),
-    "place": _row(_number(0, 1e6), _truth),
-    "pose": _row(*[_FAR] * 5, _number(1e-9, 1e9), *[_FAR] * 2),
-    "seen": _row(_ID, _ID, _edge, _edge, _ID),
-    "window": _row(_whole(1, 10**5), _whole(1, 10**5), _number(0, 1), _number(0, 1)),
+    "edit": value_checks.many(_CHANGE, 100),
+    "diverged": value_checks.row(value_checks.one_of(0, 1), value_checks.whole(1, limits.STEPS)),
+    "weights": value_checks.text(4096),
+    "place": value_checks.row(value_checks.number(0, 1e6), value_checks.truth),
+    "pose": value_checks.row(*[value_checks.far] * 5, value_checks.number(1e-9, 1e9), *[value_checks.far] * 2),
+    "seen": value_checks.row(*[value_checks.identity] * 2, *[value_checks.edge] * 2, value_checks.identity),
+    "window": value_checks.row(_SIZE, _SIZE, _SHARE, _SHARE),
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")
 _KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}
@@ -179,11 +99,11 @@ def problem(event: Event) -> str:
     """What is wrong with an event by itself; "" where it can be used."""
     if event.kind not in VALUES:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
-    if event.kind == "do" and event.name not in COMMANDS:
-        return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(COMMANDS)}"
-    if event.kind in ACTS and (told := _whole(0, limits.STEPS)(event.step)):
+    if event.kind == "do" and event.name not in KEPT:
+        return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(KEPT)}"
+    if event.kind in ACTS and (told := value_checks.whole(0, limits.STEPS)(event.step)):
         return f"step: {told}"
-    told = COMMANDS[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
+    told = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
     return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
 
 
@@ -290,8 +210,9 @@ class _Found:
         if row.get("format") != FORMAT:
             return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
         checks = {
-            "base": _text(4096), "name": lambda v: "" if v == "" else _text(200)(v), "begin": _number(0, SECONDS), "running": _truth,
-            "remember": _whole(0, 1 << 30), "seed": _whole(0, 2**32), "versions": _plain,
+            "base": value_checks.text(4096), "name": lambda v: "" if v == "" else value_checks.text(200)(v),
+            "begin": value_checks.number(0, SECONDS), "running": value_checks.truth,
+            "remember": value_checks.whole(0, 1 << 30), "seed": value_checks.whole(0, 2**32), "versions": value_checks.plain,
             "scene": lambda v: "" if isinstance(v, str) else "expected a scene as TOML",
         }  # fmt: skip
         unknown = sorted(map(str, row.keys() - checks.keys() - {"nnviz3d", "format"}))
@@ -319,11 +240,15 @@ class _Found:
             time, now = row.get("t"), row.get("now", 0.0)
             if row.keys() - _KEYS:
                 told = f"unknown key {min(row.keys() - _KEYS)!r:.40}"
-            elif _number(0, SECONDS)(time):
-                told = f"t: {_number(0, SECONDS)(time)}, found {time!r:.40}"
+            elif wrong := value_checks.number(0, SECONDS)(time):
+                told = f"t: {wrong}, found {time!r:.40}"
             elif time < last:
                 told = f"t: {time:g} s comes after {last:g} s; times never fall"
-            elif _number(0, 1e12)(now) or _truth(row.get("held", False)) or _truth(row.get("loose", False)):
+            elif (
+                value_checks.number(0, 1e12)(now)
+                or value_checks.truth(row.get("held", False))
+                or value_checks.truth(row.get("loose", False))
+            ):
                 told = "now, held and loose: expected a number from 0 and two truths"
             elif not isinstance(row.get("k"), str) or not isinstance(row.get("name", ""), str):
                 told = "k and name: expected texts"

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import floor, inf
 from pathlib import Path
-from types import SimpleNamespace
 
 from nnviz3d.app.render.film.player_protocol import Cue
 from nnviz3d.app.session import scene_files, train_loop
-from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session.actions import ACTIONS
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
 from nnviz3d.app.view.stage import Stage
@@ -32,7 +31,6 @@ from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
-_ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
 
 
 @dataclass(frozen=True)
@@ -46,19 +44,6 @@ class Seen(Cue):
     chosen: EdgeRef | int = -1
     edge: EdgeRef | None = None
     layer: int = -1
-
-
-@dataclass
-class _Hands:
-    """What the actions of commands want of a loop."""
-
-    session: Session
-    now: float = 0.0
-    answer: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(editing=False))
-    stage: SimpleNamespace = field(default_factory=SimpleNamespace)
-
-    def say(self, _text: str) -> None:
-        """Nobody reads it."""
 
 
 def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None, quality: str = "") -> tuple[Session, Replay]:
@@ -102,7 +87,6 @@ class Replay:
         self.session, self.kept, self.ui, self.aspect = session, kept, ui, aspect
         session.running = kept.running
         session.evaluate()
-        self._hands = _Hands(session)
         self._acts = [event for event in kept.events if event.kind in ACTS]
         self._seen, self._windows = (_Track([e for e in kept.events if e.kind == kind]) for kind in ("seen", "window"))
         self._rail = _rail([event for event in kept.events if event.kind == "pose"])
@@ -183,11 +167,11 @@ class Replay:
 
     def _act(self, event: Event) -> None:
         self._next += 1
-        session, hands = self.session, self._hands
+        session = self.session
         self._train(event.step)
         if event.loose:
             session.history.let_go()
-        hands.now, hands.answer.editing = event.now, event.held
+        session.history.now, session.history.held = event.now, event.held
         try:
             if event.kind == "edit":
                 session.apply([_edit(row) for row in event.value], event.now, event.held)
@@ -199,7 +183,7 @@ class Replay:
                 session.walking.walk.go(float(event.value[0]))
                 session.walking.playing = event.value[1]
             elif event.kind == "do":
-                _ACTIONS[event.name](hands, event.value)
+                ACTIONS[event.name](session, event.value)
         except InputError as error:  # it was a banner in the window too
             session.banner = str(error)
         walking = session.walking

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.session.session import Session
 from nnviz3d.app.session.snapshots import ALONE
 
 
-def _keep(loop, value) -> None:
-    loop.session.moments.keep(loop.session, str(value))
-    if not loop.session.banner:
-        loop.say(f"kept as moment {value}: step {loop.session.source.step:,}")
+def _keep(session: Session, value: str) -> str | None:
+    session.moments.keep(session, str(value))
+    return None if session.banner else f"kept as moment {value}: step {session.source.step:,}"
 
 
-def _show(loop, value) -> None:
-    if loop.session.rival is not None and value:
-        loop.session.banner = ALONE
+def _show(session: Session, value: str | None) -> None:
+    if session.rival is not None and value:
+        session.banner = ALONE
         return
-    loop.session.leave_walk()
-    loop.session.running = False
-    loop.session.moments.watch(str(value or ""))
+    session.leave_walk()
+    session.running = False
+    session.moments.watch(str(value or ""))
 
 
-def _enter(loop, value) -> None:
-    loop.session.moments.enter(loop.session, str(value))
+def _enter(session: Session, value: str) -> None:
+    session.moments.enter(session, str(value))
 
 
 ACTIONS = {"keep_moment": _keep, "show_moment": _show, "enter_moment": _enter}

@@ -3,38 +3,78 @@
 from __future__ import annotations
 
 from nnviz3d.app.session import navigation
+from nnviz3d.app.session.session import Session
 
 
-def _pause(loop, _value) -> None:
-    loop.session.running = False
+def _play(session: Session, _value: None) -> None:
+    session.play()
 
 
-def _step(loop, _value) -> None:
-    loop.session.running = False
-    loop.session.single_step()
+def _pause(session: Session, _value: None) -> None:
+    session.running = False
 
 
-def _new_seed(loop, _value) -> None:
-    loop.session.reset((loop.session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
+def _step(session: Session, _value: None) -> None:
+    session.running = False
+    session.single_step()
 
 
-def _shuffle_sample(loop, _value) -> None:
-    sample = loop.session.source.sample
-    loop.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
+def _move(session: Session, value: tuple[str, int]) -> None:
+    navigation.move(session, *value)
 
 
-def _wrong(by: int):
-    def run(loop, _value) -> None:
-        why = loop.session.show_wrong(by)
-        if why:
-            loop.say(why)
-
-    return run
+def _rewind(session: Session, value: int) -> None:
+    session.rewind(int(value))
 
 
-def _browse_cell(loop, value) -> None:
+def _reset(session: Session, _value: None) -> None:
+    session.reset()
+
+
+def _new_seed(session: Session, _value: None) -> None:
+    session.reset((session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
+
+
+def _undo(session: Session, _value: None) -> None:
+    session.undo()
+
+
+def _redo(session: Session, _value: None) -> None:
+    session.redo()
+
+
+def _next_sample(session: Session, _value: None) -> None:
+    session.show_next(1)
+
+
+def _previous_sample(session: Session, _value: None) -> None:
+    session.show_next(-1)
+
+
+def _shuffle_sample(session: Session, _value: None) -> None:
+    sample = session.source.sample
+    session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
+
+
+def _show_sample(session: Session, value: int) -> None:
+    session.show_sample(int(value))
+
+
+def _next_wrong(session: Session, _value: None) -> str | None:
+    """Tells why none is shown."""
+    return session.show_wrong(1)
+
+
+def _previous_wrong(session: Session, _value: None) -> str | None:
+    return session.show_wrong(-1)
+
+
+def _samples(session: Session, value) -> None:
+    session.browser.ask(value)
+
+
+def _browse_cell(session: Session, value: tuple[int, int]) -> None:
     """`value` (i, j): show the next sample of class i that the counted network took for class j."""
-    session = loop.session
     truth, said = (int(k) for k in value)
     found = session.confusion.find(truth, said, session.source.sample.index)
     if found is not None:
@@ -42,40 +82,27 @@ def _browse_cell(loop, value) -> None:
         session.show_sample(found)
 
 
-def _back_and_forth(forth: bool):
-    def run(loop, _value) -> None:
-        there = loop.session.history.elsewhere(forth)
-        if there is not None:
-            loop.go_elsewhere(there, forth)
-        elif forth:
-            loop.session.redo()
-        else:
-            loop.session.undo()
-
-    return run
-
-
-def _dismiss(loop, _value) -> None:
-    loop.session.banner = ""
+def _dismiss(session: Session, _value: None) -> None:
+    session.banner = ""
 
 
 ACTIONS = {
-    "play": lambda loop, _value: loop.session.play(),
+    "play": _play,
     "pause": _pause,
     "step": _step,
-    "move": lambda loop, value: navigation.move(loop.session, *value),
-    "reset": lambda loop, _value: loop.session.reset(),
+    "move": _move,
+    "rewind": _rewind,
+    "reset": _reset,
     "new_seed": _new_seed,
-    "undo": _back_and_forth(False),
-    "redo": _back_and_forth(True),
-    "next_sample": lambda loop, _value: loop.session.show_next(1),
-    "previous_sample": lambda loop, _value: loop.session.show_next(-1),
+    "undo": _undo,
+    "redo": _redo,
+    "next_sample": _next_sample,
+    "previous_sample": _previous_sample,
     "shuffle_sample": _shuffle_sample,
-    "samples": lambda loop, value: loop.session.browser.ask(value),
-    "show_sample": lambda loop, value: loop.session.show_sample(int(value)),
-    "next_wrong": _wrong(1),
-    "previous_wrong": _wrong(-1),
-    "rewind": lambda loop, value: loop.session.rewind(int(value)),
-    "dismiss": _dismiss,
+    "show_sample": _show_sample,
+    "next_wrong": _next_wrong,
+    "previous_wrong": _previous_wrong,
+    "samples": _samples,
     "browse_cell": _browse_cell,
+    "dismiss": _dismiss,
 }

@@ -1,0 +1,83 @@
+"""What a value from a file may be. A check gives "" for a value that can be used, else what is wrong with it, in words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.scene import Scene
+
+Check = Callable[[Any], str]
+_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
+
+
+def nothing(value) -> str:
+    return "" if value is None else "takes no value"
+
+
+def truth(value) -> str:
+    return "" if isinstance(value, bool) else "expected true or false"
+
+
+def whole(low: int, high: int) -> Check:
+    return lambda v: "" if type(v) is int and low <= v <= high else f"expected a whole number from {low:,} to {high:,}"
+
+
+def number(low: float, high: float) -> Check:
+    return lambda v: "" if type(v) in (int, float) and low <= v <= high else f"expected a number from {low:g} to {high:g}"
+
+
+def one_of(*choices: Any) -> Check:
+    return lambda v: "" if v in choices and not isinstance(v, bool) else f"expected one of {', '.join(map(repr, choices))}"
+
+
+def row(*checks: Check) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) != len(checks):
+            return f"expected a list of {len(checks)}"
+        return next((wrong for each, v in zip(checks, value, strict=True) if (wrong := each(v))), "")
+
+    return check
+
+
+def many(each: Check, most: int) -> Check:
+    def check(value) -> str:
+        if not isinstance(value, (list, tuple)) or len(value) > most:
+            return f"expected a list of at most {most:,}"
+        return next((wrong for v in value if (wrong := each(v))), "")
+
+    return check
+
+
+def text(most: int) -> Check:
+    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
+
+
+def plain(value) -> str:
+    """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
+    if isinstance(value, dict):
+        return next((wrong for v in value.values() if (wrong := plain(v))), "")
+    if isinstance(value, (list, tuple)):
+        return next((wrong for v in value if (wrong := plain(v))), "")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number must be finite"
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
+
+
+def setting(value) -> str:
+    """The path of a setting of a scene."""
+    known = isinstance(value, str) and len(value) <= 200 and _PATH.fullmatch(value) and value.partition(".")[0] in Scene.model_fields
+    return "" if known else "expected the path of a setting, for example train.learning_rate"
+
+
+identity = whole(-1, limits.PARAMETERS * 2)  # of a neuron, a parameter or a layer; -1: none
+far = number(-1e9, 1e9)
+_edge_place = row(whole(0, limits.PARAMETERS), whole(0, limits.PARAMETERS))
+
+
+def edge(value) -> str:
+    """[connection, edge inside it], or a parameter."""
+    return _edge_place(value) if isinstance(value, (list, tuple)) else identity(value)
