@@ -55,10 +55,6 @@ class KernelOps(NumpyOps):
     def forget(self) -> None:
         self.status.fill(0)
 
-    def graph(self, calls: Calls) -> Calls:
-        """The same work as fewer calls, where the device can (a CUDA graph)."""
-        return calls
-
     # batch
     def take(self, source_n, index_b, out_b) -> Calls:
         return [self._each("take_rows", out_b.size, source_n, index_b, out_b, np.int64(out_b.size), np.int32(out_b.shape[1]))]

@@ -12,7 +12,7 @@ from functools import partial as bind
 
 import numpy as np
 
-from nnviz3d.backend.numpy_activations import spread
+from nnviz3d.backend.numpy_activations import highest, spread
 
 
 def weigh(t_bo, weights_o, low: float, f_b1):
@@ -41,7 +41,7 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
         cell[0] = (flat_row.dot(ones) - flat_z.dot(flat_t)) * share
 
     return [
-        bind(np.maximum.reduce, z_bo, 1, None, row, True),
+        highest(z_bo, row),
         *spread(np.subtract, z_bo, row, shifted, s),
         bind(np.exp, shifted, a_bo),
         bind(np.dot, a_bo, column, row),

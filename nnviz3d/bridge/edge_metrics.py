@@ -64,8 +64,8 @@ class Pair:
 def with_strongest(alone_e: np.ndarray, magnitude_e: np.ndarray) -> np.ndarray:
     """Indices of the edges whose sources stand by themselves, and the strongest of the others, rising."""
     others = np.flatnonzero(~alone_e)
-    strongest_other = others[magnitude_e[others].argmax(keepdims=True)] if len(others) else others
-    return np.sort(np.concatenate([np.flatnonzero(alone_e), strongest_other]))
+    at = magnitude_e[others].argmax() if len(others) else 0
+    return np.sort(np.concatenate([np.flatnonzero(alone_e), others[at : at + 1]]))
 
 
 def strongest(magnitude_e, k: int, sample_s=None, xp=np):

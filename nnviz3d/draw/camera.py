@@ -5,6 +5,7 @@ Matrices act on row vectors (`v @ clip_from_world`) and upload to OpenGL as they
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import cos, degrees, exp, pi, radians, sin, tan
@@ -96,6 +97,12 @@ class Pose:
         return self.eye, direction / np.linalg.norm(direction)
 
 
+def point(xyz: Iterable[float]) -> tuple[float, float, float]:
+    """Three numbers of any kind as a place."""
+    x, y, z = xyz
+    return float(x), float(y), float(z)
+
+
 def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 0.0, foot: float = FOOT, head: float = 0.0) -> Pose:
     """The pose from this direction with the whole network in the free part of the frame, centred.
 
@@ -111,7 +118,7 @@ def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 
     eye_x, eye_y = ((high - r * eye_z + low + r * eye_z) / 2 for high, low, r in spans)
     middle = float(axes[2] @ layout.centre)
     target = np.array([eye_x, eye_y, middle]) @ axes
-    return Pose(tuple(map(float, target)), yaw, pitch, float(max(eye_z - middle, 0.5)), (-panel, foot - head))
+    return Pose(point(target), yaw, pitch, float(max(eye_z - middle, 0.5)), (-panel, foot - head))
 
 
 def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0, foot: float = FOOT, head: float = 0.0) -> Pose:

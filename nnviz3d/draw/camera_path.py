@@ -13,7 +13,7 @@ from math import asin, atan2, cos, exp, log, sin
 
 import numpy as np
 
-from nnviz3d.draw.camera import Pose
+from nnviz3d.draw.camera import Pose, point
 
 STEPS = 400  # samples of a stretch's length, for constant speed
 
@@ -67,7 +67,7 @@ class Rail:
             time = float(np.interp(time, self._even[0], self._even[1]))
         row = hermite(self._t, self._rows, self._slopes, time)
         yaw, pitch = angles(row[4:8])
-        return Pose(tuple(map(float, row[:3])), yaw, pitch, exp(row[3]), (float(row[8]), float(row[9])))
+        return Pose(point(row[:3]), yaw, pitch, exp(row[3]), (float(row[8]), float(row[9])))
 
     def _lengths(self) -> tuple[np.ndarray, np.ndarray]:
         """Pairs (time of the film, time on the spline) that make the eye's speed constant between stops."""

@@ -35,7 +35,8 @@ class Piece:
 
     def viewport(self, ssaa: int) -> Box:
         """Of the whole scene, on a target that holds what is seen."""
-        return tuple(k * ssaa for k in (-self.seen[0], -self.seen[1], *self.scene))
+        (x, y, _w, _h), (width, height) = self.seen, self.scene
+        return -x * ssaa, -y * ssaa, width * ssaa, height * ssaa
 
     @cached_property
     def uv(self) -> tuple[float, float, float, float]:
@@ -54,9 +55,11 @@ class Piece:
         return self._window(self.lit, self.halo)
 
     def _window(self, box: Box, of: Size) -> tuple[float, float, float, float]:
-        starts = [(box[k] / of[k] * self.scene[k] - self.seen[k]) / self.seen[k + 2] for k in (0, 1)]
-        sizes = [box[k + 2] / of[k] * self.scene[k] / self.seen[k + 2] for k in (0, 1)]
-        return (*starts, *sizes)
+        (x, width), (y, height) = (
+            ((box[k] / of[k] * self.scene[k] - self.seen[k]) / self.seen[k + 2], box[k + 2] / of[k] * self.scene[k] / self.seen[k + 2])
+            for k in (0, 1)
+        )
+        return x, y, width, height
 
 
 def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:

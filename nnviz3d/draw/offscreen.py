@@ -29,7 +29,8 @@ _FORMATS = {8: ("rgba8", "uint8"), 16: ("rgba16", "uint16"), 32: ("rgba32f", "fl
 class Shows(Protocol):
     """What a canvas adds: a stage that has been prepared."""
 
-    renderer: Renderer
+    @property
+    def renderer(self) -> Renderer: ...
 
     def shown(self) -> Sequence[tuple[Subject, Frame]]: ...
 
@@ -141,18 +142,18 @@ class Canvas:
         weight = 1 / self._count if self._summing else 1.0
         images = [target.image for target in (self._sums if self._summing else self._scenes)]
         halo = renderer.post.bloom(list(zip(images, self._pieces, strict=True)), frame.level.bloom_levels, weight)
-        drawn = overlay is not None and self.depth < 32
-        if drawn:
+        overlay = overlay if self.depth < 32 else None
+        if overlay is not None:
             self._lay_out(overlay, dt, rounds)
         width, height = self.size
         out = np.empty((height, width, 4 if self.transparent else 3), self._type)
         if self._page is None:
-            most = [max(piece.place[k] for piece in self._pieces) for k in (2, 3)]
-            self._page = Target(self.context, *most, self._format)
+            widest, highest = (max(piece.place[k] for piece in self._pieces) for k in (2, 3))
+            self._page = Target(self.context, widest, highest, self._format)
         for image, piece in zip(images, self._pieces, strict=True):
             renderer.post.finish(image, piece, halo, frame, self._page.framebuffer, self.depth, weight)
             x, y, w, h = piece.place
-            if drawn:
+            if overlay is not None:
                 self.imgui.draw_part(self._page.framebuffer, (x, height - y - h), (w, h))
             with self._page:
                 pixels = read_pixels(w, h, self._type)

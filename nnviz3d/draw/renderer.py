@@ -33,7 +33,8 @@ class Renderer:
         self._scene: Target | None = None
         self._whole: Piece | None = None
 
-    def _target(self, size: tuple[int, int], scale: float) -> Target:
+    def _target(self, size: tuple[int, int], scale: float) -> tuple[Target, Piece]:
+        """Where a picture of this size is drawn, and the one piece that is all of it."""
         wanted = scene_size(size, scale)
         if self._scene is None or self._scene.size != wanted:
             if self._scene is not None:
@@ -41,7 +42,7 @@ class Renderer:
             self._scene = Target(self.context, *wanted, "rgba16f", depth=True)
         if self._whole is None or (self._whole.picture, self._whole.scene) != (size, wanted):
             (self._whole,) = pieces(size, wanted, max(*size, *wanted))
-        return self._scene
+        return self._scene, self._whole
 
     @staticmethod
     def shared(frame: Frame, piece: Piece, ssaa: int = 1, part: tuple[float, ...] = ALL) -> dict:
@@ -65,12 +66,12 @@ class Renderer:
         """
         if min(size) < 1:
             return
-        scene = self._target(size, frame.level.scale)
-        self.scene([(subject, frame), *others], scene, self._whole)
+        scene, whole = self._target(size, frame.level.scale)
+        self.scene([(subject, frame), *others], scene, whole)
         with self.timers("halo"):
-            halo = self.post.bloom([(scene.image, self._whole)], frame.level.bloom_levels)
+            halo = self.post.bloom([(scene.image, whole)], frame.level.bloom_levels)
         with self.timers("final"):
-            self.post.finish(scene.image, self._whole, halo, frame, framebuffer)
+            self.post.finish(scene.image, whole, halo, frame, framebuffer)
 
     def scene(self, shown: Sequence[tuple[Subject, Frame]], target: Target, piece: Piece, ssaa: int = 1, widest: int = 16_384) -> None:
         """What a piece sees of the scene, in linear light, onto a target of `ssaa` times its size.
@@ -99,7 +100,9 @@ class Renderer:
                     self.edges.draw_signals(one, its, shared)
 
     def scene_pixels(self) -> np.ndarray:
-        """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests."""
+        """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests. Raises ValueError before `render`."""
+        if self._scene is None:
+            raise ValueError("nothing was drawn")
         return self._scene.read("float32")
 
     def close(self) -> None:

@@ -74,8 +74,8 @@ class Part(Table):
     noise: Random
     frozen: tuple[int, ...] = ()
     killed: tuple[int, ...] = ()
-    stride: tuple[Annotated[int, Field(ge=1, le=2**40)], ...] = Field((1, 1), min_length=2, max_length=2)
-    seen: tuple[Count, ...] = Field((0, 0), min_length=2, max_length=2)
+    stride: tuple[Annotated[int, Field(ge=1, le=2**40)], ...] = Field(default=(1, 1), min_length=2, max_length=2)
+    seen: tuple[Count, ...] = Field(default=(0, 0), min_length=2, max_length=2)
 
 
 class State(Table):
@@ -112,7 +112,7 @@ class Network:
 
 def save(path: str | os.PathLike, scene: Scene, digest: str, network: Network, a: Saved, b: Saved | None = None) -> None:
     """Raises InputError where it cannot be written; the old one stays."""
-    arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in network.named.items()}
+    arrays: dict[str, np.ndarray] = {name: np.ascontiguousarray(array, np.float32) for name, array in network.named.items()}
     arrays |= _arrays(PREFIX, a)
     if b is not None:
         arrays |= _arrays(RIVAL, b) | {f"{RIVAL}parameters": b.state["arenas"]["parameters"]}
@@ -272,9 +272,8 @@ class _Reader:
             "arenas": arenas, "step": part.step, "loss": math.nan if part.loss is None else part.loss, "diverged": None, "epoch": epoch,
             "batches": batches, "noise": _generator(part.noise), "holds": holds, "rows": part.rows, "edited": edited,
         }  # fmt: skip
-        return Saved(
-            state, {name: (self._curve(prefix, name, part), *of) for name, *of in zip(CURVES, part.stride, part.seen, strict=True)}
-        )
+        curves = zip(CURVES, part.stride, part.seen, strict=True)
+        return Saved(state, {name: (self._curve(prefix, name, part), stride, seen) for name, stride, seen in curves})
 
     def _place(self, part: Part, need: Need) -> None:
         """Whether there can be such a place in the data after so many steps."""

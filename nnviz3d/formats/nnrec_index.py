@@ -10,10 +10,11 @@ Recordings come from other people: every size is judged before memory is asked f
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -59,10 +60,10 @@ class Facts(Line):
     train: int = Field(ge=1)
     test: int = Field(ge=0)
     outputs: tuple[str, ...] = Field(min_length=1, max_length=limits.UNITS)
-    features: tuple[str, ...] = Field((), max_length=limits.UNITS)
+    features: tuple[str, ...] = Field(default=(), max_length=limits.UNITS)
     index: int = Field(ge=0, description="the recorded sample, in the test part, or in the train part where there is none")
     target: int | tuple[float, ...]
-    targets: tuple[Target, ...] | None = Field(None, max_length=limits.UNITS, description="None: recorded before targets had units")
+    targets: tuple[Target, ...] | None = Field(default=None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 
 class TensorNode(Line):
@@ -72,7 +73,7 @@ class TensorNode(Line):
     kind: str = Field(max_length=60)
     inputs: tuple[Annotated[str, Field(max_length=60)], ...] = Field(max_length=MANY)
     shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS * MANY)], ...] = Field(max_length=8)
-    parts: tuple[tuple[str, tuple[int, ...]], ...] = Field((), max_length=8)
+    parts: tuple[tuple[str, tuple[int, ...]], ...] = Field(default=(), max_length=8)
 
 
 def nodes_of(topology: Topology) -> tuple[TensorNode, ...]:
@@ -99,7 +100,7 @@ class Head(Line):
     parameters: int = Field(ge=1, le=limits.PARAMETERS)
     neurons: int = Field(ge=2, le=limits.LAYERS * limits.UNITS)
     data: Facts
-    nodes: tuple[TensorNode, ...] | None = Field(None, max_length=limits.LAYERS + 2)
+    nodes: tuple[TensorNode, ...] | None = Field(default=None, max_length=limits.LAYERS + 2)
 
 
 class Chunk(Line):
@@ -123,7 +124,7 @@ class End(Line):
 
     end: str = Field(max_length=200)
     step: int = Step
-    diverged: int | None = Field(None, ge=1, le=limits.STEPS)
+    diverged: int | None = Field(default=None, ge=1, le=limits.STEPS)
 
 
 def chunk_name(number: int) -> str:
@@ -157,30 +158,34 @@ class Index:
         if not lines:
             raise InputError.of(str(file), "", "holds no whole line: the recording was stopped before it began")
         problems: list[Problem] = []
-        head, *rest = (_line(str(file), k, line, problems) for k, line in enumerate(lines))
+        head = _line(Head, lines[0], str(file), 1, problems)
+        found = [_line(End if line.startswith(b'{"end"') else Chunk, line, str(file), k, problems) for k, line in enumerate(lines[1:], 2)]
+        if head is None or problems:
+            raise InputError(*problems[:SHOWN])
+        last = found[-1] if found else None
+        end = last if isinstance(last, End) else None
+        problems += _order(str(file), found if end is None else found[:-1])
         if problems:
             raise InputError(*problems[:SHOWN])
-        end = rest.pop() if rest and isinstance(rest[-1], End) else None
-        problems += _order(str(file), rest)
-        if problems:
-            raise InputError(*problems[:SHOWN])
-        return cls(head, tuple(rest), end)
+        return cls(head, tuple(line for line in found if isinstance(line, Chunk)), end)
 
 
-def _line(where: str, k: int, line: bytes, problems: list[Problem]):
-    model = Head if k == 0 else End if line.startswith(b'{"end"') else Chunk
+AnyLine = TypeVar("AnyLine", bound=Line)
+
+
+def _line(model: type[AnyLine], line: bytes, where: str, number: int, problems: list[Problem]) -> AnyLine | None:
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
         for details in error.errors(include_url=False, include_input=False)[:SHOWN]:
             key = ".".join(map(str, ("", *details["loc"])))
-            problems.append(Problem(where, f"line {k + 1}{key}", details["msg"].removeprefix("Input should be ")))
+            problems.append(Problem(where, f"line {number}{key}", details["msg"].removeprefix("Input should be ")))
 
 
-def _order(where: str, chunks: list) -> list[Problem]:
+def _order(where: str, lines: Sequence[Line | None]) -> list[Problem]:
     """What cannot be of the lines together."""
     problems = []
-    for k, chunk in enumerate(chunks):
+    for k, chunk in enumerate(lines):
         key = f"line {k + 2}"
         if not isinstance(chunk, Chunk):
             problems.append(Problem(where, key, "the recording has ended before the last line"))
@@ -194,6 +199,7 @@ def _order(where: str, chunks: list) -> list[Problem]:
             problems.append(Problem(where, f"{key}.kept", f"{chunk.kept:,} steps cannot lie between {chunk.first:,} and {chunk.last:,}"))
     if problems:
         return problems
+    chunks = [line for line in lines if isinstance(line, Chunk)]
     for k, (one, two) in enumerate(pairwise(chunks)):
         if two.first <= one.last or two.after != one.until:
             problems.append(Problem(where, f"line {k + 3}.first", f"does not follow on step {one.last:,} of the chunk before"))

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from nnviz3d.formats.nnrec_index import SHOWN, TYPES, Chunk, Index, chunk_name
 from nnviz3d.formats.weights import Opened, shapes
@@ -32,7 +32,7 @@ class Recording:
             raise InputError(*problems[:SHOWN], *_more(problems))
         self.steps = np.concatenate([np.zeros(0, np.int64), *steps])
         self._starts = np.cumsum([0, *(chunk.kept for chunk in self.chunks)])
-        self._open: dict[int, object] = {}
+        self._open: dict[int, safe_open] = {}
 
     @property
     def last(self) -> int:

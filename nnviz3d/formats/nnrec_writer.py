@@ -57,8 +57,11 @@ class Writer:
         self.chunks, self.kept, self.bytes = 0, 0, 0
         wide = {"parameter": head.parameters, "z": head.neurons, "activation": head.neurons}
         self._rows = {name: np.zeros((self.rows, width), self.dtype) for name, width in wide.items()}
-        self._steps, self._epochs, self._losses, self._scores = [], [], [], []
-        self._after = self._step = None
+        self._steps: list[int] = []
+        self._epochs: list[float] = []
+        self._losses: list[float] = []
+        self._scores: list[tuple[int, float | None, float | None, float | None]] = []
+        self._after = self._step = 0
         with self._telling():
             folder.mkdir(exist_ok=True)
             # first: it must never name chunks that are gone
@@ -72,7 +75,7 @@ class Writer:
 
     def keep(self, step: int, epoch: float, parameters: np.ndarray, z: np.ndarray, activation: np.ndarray) -> None:
         """A step to keep: (P,), (N,), (N,) on the host. The first one comes before any loss."""
-        if self._after is None:
+        if not self.chunks and not self._steps:
             self._after = self._step = step
         t = len(self._steps)
         for name, values in (("parameter", parameters), ("z", z), ("activation", activation)):
@@ -90,13 +93,13 @@ class Writer:
             self.flush()
 
     def score(self, step: int, test_loss: float | None, train_accuracy: float | None, test_accuracy: float | None) -> None:
-        told = (value if value is None or np.isfinite(value) else None for value in (test_loss, train_accuracy, test_accuracy))
-        self._scores.append((step, *told))
+        loss, train, test = (value if value is None or np.isfinite(value) else None for value in (test_loss, train_accuracy, test_accuracy))
+        self._scores.append((step, loss, train, test))
 
     def close(self, why: str, diverged: int | None = None) -> None:
         """It ended by itself: write what is left, and say why. Losses after the last kept step are not written: keep the last one."""
         self.flush()
-        self._append(End(end=why, step=self._step or 0, diverged=diverged))
+        self._append(End(end=why, step=self._step, diverged=diverged))
 
     # the disk
 
@@ -105,7 +108,7 @@ class Writer:
         if not self._steps:
             return
         t = len(self._steps)
-        tensors = {name: rows[:t] for name, rows in self._rows.items()}
+        tensors: dict[str, np.ndarray] = {name: rows[:t] for name, rows in self._rows.items()}
         tensors |= {"step": np.array(self._steps, np.int64), "epoch": np.array(self._epochs, np.float64)}
         with np.errstate(over="ignore"):
             tensors["loss"] = np.array(self._losses, np.float32)

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,13 @@ LANGUAGES = {"numpy": ".weights.npz", "torch": ".weights.safetensors"}  # the en
 WIDTH = 110  # characters of a line of literals
 
 
+class Scaling(NamedTuple):
+    """How numbers were standardised: (value - mean) / scale, each column by its own."""
+
+    mean: Sequence[float]
+    scale: Sequence[float]
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a script needs to know beside the weights."""
@@ -30,19 +38,18 @@ class Recipe:
     rows: Sequence[Sequence[float]]  # samples as their source has them: before features and standardisation
     wanted: Sequence[str]  # what the data say of each
     features: tuple[str, ...] = ()  # Playground's, of a point (x1, x2); empty: the inputs are the row itself
-    mean: Sequence[float] | None = None  # where inputs are standardised
-    scale: Sequence[float] | None = None
-    target_mean: Sequence[float] | None = None  # where targets are standardised: an answer is mean + scale * output
-    target_scale: Sequence[float] | None = None
+    inputs: Scaling | None = None  # where they are standardised
+    targets: Scaling | None = None  # the same: an answer is mean + scale * output
     classes: bool = True
     note: str = ""  # a sentence about the inputs; ours, not the data's
     killed: tuple[int, ...] = ()  # neurons that pass nothing on; of a chain, the weights that lead out of them are 0 in the file
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
-    """The weights as numpy's own archive, `layers.k.weight` (out, in) and `layers.k.bias` (out,)."""
+    """The weights as numpy's own archive, by the names of a weights file."""
     file = io.BytesIO()
-    np.savez(file, **parameters)
+    arrays: Any = parameters  # numpy's types would have one called `allow_pickle` be a bool
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
@@ -75,11 +82,13 @@ def _constants(recipe: Recipe) -> str:
     """Names, preprocessing and samples as literals."""
     names = [str(name) for name in recipe.topology.output.labels]
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
-    if recipe.mean is not None:
-        lines += ["# of each input over the training part", _literal("MEAN", list(recipe.mean)), _literal("SCALE", list(recipe.scale))]
-    if recipe.target_mean is not None:
+    if recipe.inputs is not None:
+        mean, scale = map(list, recipe.inputs)
+        lines += ["# of each input over the training part", _literal("MEAN", mean), _literal("SCALE", scale)]
+    if recipe.targets is not None:
+        mean, scale = map(list, recipe.targets)
         lines += ["# of each target over the training part: an answer is mean + scale * output"]
-        lines += [_literal("TARGET_MEAN", list(recipe.target_mean)), _literal("TARGET_SCALE", list(recipe.target_scale))]
+        lines += [_literal("TARGET_MEAN", mean), _literal("TARGET_SCALE", scale)]
     if recipe.killed and recipe.topology.is_chain:
         lines[0] += f"  # {len(recipe.killed):,} killed neurons: the weights out of them are 0"
     lines += [f"# {recipe.note}"] if recipe.note else []
@@ -97,7 +106,7 @@ def _prepare(recipe: Recipe, library: str) -> str:
     if recipe.features:
         lines = ['    """From points (n, 2) to the features that the network is given."""', "    x1, x2 = rows.T"]
         x = f"{library}.stack([{', '.join(_FEATURES[name].replace('np', library) for name in recipe.features)}], 1)"
-    if recipe.mean is not None:
+    if recipe.inputs is not None:
         if recipe.features:
             lines, x = [*lines, f"    x = {x}"], "x"
         array = {"np": "np.array", "torch": "torch.tensor"}[library]
@@ -264,20 +273,20 @@ def _torch_load(recipe: Recipe) -> str:
 
 def _answers(recipe: Recipe) -> str:
     """What `predict` returns, in words."""
-    own = "Outputs" if recipe.target_mean is None else "Answers in the unit of the data"
+    own = "Outputs" if recipe.targets is None else "Answers in the unit of the data"
     return f"{own} (n, {recipe.topology.output.size})"
 
 
 def _undone(recipe: Recipe, outputs: str, array: str) -> str:
     """Outputs brought back into the unit of the data."""
-    return outputs if recipe.target_mean is None else f"{array}(TARGET_MEAN) + {array}(TARGET_SCALE) * {outputs}"
+    return outputs if recipe.targets is None else f"{array}(TARGET_MEAN) + {array}(TARGET_SCALE) * {outputs}"
 
 
 def _show(recipe: Recipe, call: str) -> str:
     """The lines that print every answer beside what the data say."""
     if not recipe.classes:
         return f"""    for answer, wanted in zip({call}, WANTED):
-        said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.target_mean is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
+        said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.targets is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
         print(f"{{said}}   (in the data: {{wanted}})")"""
     return f"""    for answer, wanted in zip({call}, WANTED):
         best = max(range(len(answer)), key=lambda k: answer[k])

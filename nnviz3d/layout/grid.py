@@ -24,7 +24,7 @@ LANES = 2.0  # pitches between two layers of one rank
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
 

@@ -7,13 +7,21 @@ itself; here they are blended for the eye.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nnviz3d.backend import Ops
+from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
-from nnviz3d.sources.own import OwnTraining, Sample, verdict, words
+from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Array, Sample, next_serial
+from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Phase, Place, index_of, phases
+from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 
 WHOLE = {"before": "before", "after": "after", "change": "change", "batch_gradient": "gradient", "sample_gradient": "sample_gradient"}
@@ -40,11 +48,6 @@ class View:
         return self.phase.kind
 
     @property
-    def direction(self) -> int:
-        """Which way the wave runs: +1 from the input to the output, -1 back."""
-        return -1 if self.kind in ("backward", "update") else 1
-
-    @property
     def front(self) -> float:
         """How far the wave has come, in ranks: -1 outside, 0 at the input, the output's at the end. Forward and backward it arrives at half
         of the phase; then the node's sums fill and its activation is applied, or its gradient appears. Where several nodes have one rank,
@@ -59,7 +62,7 @@ class View:
         way = 1.0 if arrived else f if kind == "update" else min(1.0, 2 * f)
         return float(rank - 1 + way if kind == "forward" else rank - way)
 
-    def tensors(self, kind: str):
+    def tensors(self, kind: str) -> Array:
         """Arrays of `ops.xp`, to be read.
 
         "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, node k grows to z, then
@@ -189,41 +192,97 @@ def _blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
 
 
 class Walk:
-    """Looks like a source to the picture. Made from our own training; takes one real step at once, and one at each `next`.
+    """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`.
 
-    `tape`, `view` and `version` (changes whenever something else is to be seen). Raises RunError where training has diverged.
+    `tape`, `view`, and `version`, which changes whenever something else is to be seen. Raises RunError where training has diverged.
     """
 
-    def __init__(self, source: OwnTraining, shown: int = 0):
-        self.source, self.shown = source, shown
-        self.view: View | None = None
-        self._take()
-
-    ops = property(lambda self: self.tape.ops)
-    topology = property(lambda self: self.tape.topology)
-    data = property(lambda self: self.tape.data)
-    step = property(lambda self: self.tape.step)
-    epoch = property(lambda self: self.source.epoch)
-    loss = property(lambda self: self.tape.loss)
-    diverged = property(lambda self: self.tape.step if self.tape.diverged else None)
     at_boundary = True
-    phase = property(lambda self: self.view.place.title(self.topology))
-    place = property(lambda self: self.view.place)
-    front = property(lambda self: self.view.front)
-    direction = property(lambda self: self.view.direction)
-    kind = property(lambda self: self.view.kind)
-    version = property(lambda self: (self.tape.step, self.tape.row, id(self.tape), self.place, self.view.batch))
-    batch_size = property(lambda self: len(self.tape.rows))
+    constant = 1.0
+    written = 0
+    edited: Mapping[int, tuple[float, float]] = {}
+
+    def __init__(self, source: Source, shown: int = 0):
+        self.source, self.shown = source, shown
+        self._take(batch=False)
+
+    @property
+    def ops(self) -> Ops:
+        return self.tape.ops
+
+    @property
+    def topology(self) -> Topology:
+        return self.tape.topology
+
+    @property
+    def data(self) -> DataSet:
+        return self.tape.data
+
+    @property
+    def objective(self) -> Objective:
+        return self.tape.objective
+
+    @property
+    def scene(self) -> Scene:
+        return self.source.scene
+
+    @property
+    def holds(self) -> Holds:
+        return self.tape.holds
+
+    @property
+    def step(self) -> int:
+        return self.tape.step
+
+    @property
+    def epoch(self) -> float:
+        return self.source.epoch
+
+    @property
+    def loss(self) -> float:
+        return self.tape.loss
+
+    @property
+    def diverged(self) -> int | None:
+        return self.tape.step if self.tape.diverged else None
+
+    @property
+    def batch_size(self) -> int:
+        return len(self.tape.rows)
+
+    @property
+    def last_batch(self) -> int:
+        return len(self.tape.rows)
+
+    @property
+    def phase(self) -> str:
+        return self.view.place.title(self.topology)
+
+    @property
+    def place(self) -> Place:
+        return self.view.place
+
+    @property
+    def front(self) -> float:
+        return self.view.front
+
+    @property
+    def kind(self) -> str:
+        return self.view.kind
+
+    @property
+    def version(self) -> Hashable:
+        return self.serial, self.place, self.view.batch
 
     @property
     def stale(self) -> bool:
         """The source has another network by now: leave."""
         return self.source.topology is not self.topology
 
-    def tensors(self, kind: str):
+    def tensors(self, kind: str) -> Array:
         return self.view.tensors(kind)
 
-    def settled(self, kind: str):
+    def settled(self, kind: str) -> Array:
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape
         told = tape.new if self.view.renewed else tape.old
@@ -243,34 +302,27 @@ class Walk:
     def show_sample(self, shown: int) -> None:
         """Another row of the same batch (wraps around), at the same place."""
         self.shown = shown
-        self._hold(self.tape.of(shown), self.place)
+        self._hold(self.tape.of(shown), self.place, self.view.batch)
 
     def next(self) -> None:
         """The next step, from its start."""
-        self._take()
+        self._take(self.view.batch)
 
-    def previous(self) -> None:
-        """The step before, from its start. Raises KeyError where it is not remembered."""
-        self.iteration(self.tape.step - 1)
+    def _take(self, batch: bool) -> None:
+        learner = self.source.learner
+        assert learner is not None  # only such a source is walked through
+        self._hold(learner.record(self.shown), Place(0, 0.0), batch)
 
-    def iteration(self, step: int) -> None:
-        """A remembered step (1-based, as `step`), recorded again, from its start. Raises KeyError where it is not remembered."""
-        self.source.enter(step - 1)
-        self._take()
-
-    def _take(self) -> None:
-        self._hold(self.source.record(self.shown), Place(0, 0.0))
-
-    def _hold(self, tape: Tape, place: Place) -> None:
-        self.tape = tape
-        self.view = View(tape, place, self.view.batch if self.view else False)
+    def _hold(self, tape: Tape, place: Place, batch: bool) -> None:
+        """`serial` is that of the tape."""
+        self.tape, self.serial = tape, next_serial()
+        self.view = View(tape, place, batch)
         self.sample = Sample(tape.row, len(tape.data.x_train), "train", tape.x, tape.target, words(tape.data, tape.target))
 
     # the source's own
 
-    def target_of(self, output: int) -> float:
-        """What the loss compares output number `output` of the shown sample with."""
-        return float(self.tape.target_o[output])
+    def targets(self) -> np.ndarray:
+        return np.asarray(self.tape.target_o, np.float64)
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample: nothing before its output is there, in `after` by the new parameters."""
@@ -281,9 +333,3 @@ class Walk:
         output = self.topology.output
         told = self.tape.new if after else self.tape.old
         return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
-
-    def evaluate(self, part: str, limit: int | None = None):
-        return self.source.evaluate(part, limit)
-
-    def scoring(self, part: str, limit: int | None = None, parameters=None):
-        return self.source.scoring(part, limit, parameters)

@@ -22,8 +22,10 @@ MOST_WORDS = 100  # values of a column that get an input each; the rest share "o
 class Column(Table):
     """One column of a table. `auto`: by what is in it, and `nnviz3d inspect TABLE` says what and why."""
 
-    use: Use = Field("auto", description=f"words: an input for each of at most {MOST_WORDS} values; date: seconds and cyclic parts")
-    gaps: Gaps = Field("auto", description="skip: leave those rows out; own_class: an input of its own says that the value is missing")
+    use: Use = Field(default="auto", description=f"words: an input for each of at most {MOST_WORDS} values; date: seconds and cyclic parts")
+    gaps: Gaps = Field(
+        default="auto", description="skip: leave those rows out; own_class: an input of its own says that the value is missing"
+    )
 
 
 @dataclass(frozen=True)

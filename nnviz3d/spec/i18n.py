@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError, Problem
@@ -66,13 +67,13 @@ def _read(path: Path, problems: list[Problem]) -> Catalogue | None:
         problems += error.problems
         return None
     before = len(problems)
-    head = {name: document.pop(name, None) for name in _HEAD}
+    head: dict[str, Any] = {name: document.pop(name, None) for name in _HEAD}
     problems += [
         Problem(str(path), name, "a short text is needed") for name, value in head.items() if not isinstance(value, str) or not value
     ]
     texts: dict[str, str] = {}
     _flatten(document, "", texts, str(path), problems)
-    return Catalogue(path.stem, *head.values(), texts) if len(problems) == before else None
+    return Catalogue(path.stem, texts=texts, **head) if len(problems) == before else None
 
 
 def _flatten(table: dict, prefix: str, texts: dict[str, str], where: str, problems: list[Problem]) -> None:

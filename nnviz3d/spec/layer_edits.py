@@ -86,7 +86,7 @@ def simple(layers: tuple[LayerTable, ...], k: int) -> dict[str, dict[str, Any]]:
         asks = [key for key, field in table.model_fields.items() if field.is_required() and key != "kind"]
         if table.fewest == 1 and not asks:
             width = {"units": shape[0]} if "units" in table.model_fields and shape is not None and len(shape) == 1 else {}
-            found[kind] = table(kind=kind, **width).model_dump()
+            found[kind] = table.model_validate({"kind": kind, **width}).model_dump()
     return found
 
 

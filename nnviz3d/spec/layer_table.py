@@ -48,9 +48,14 @@ class LayerTable(Table):
     """A hidden layer of any kind. The list is read from top to bottom."""
 
     kind: str
-    name: str = Field("", max_length=60, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1")
+    name: str = Field(
+        default="", max_length=60, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1"
+    )
     from_: tuple[str, ...] = Field(
-        (), alias="from", max_length=MANY, description='the layers that it reads, by name; empty: the one above; "input" is the input'
+        default=(),
+        alias="from",
+        max_length=MANY,
+        description='the layers that it reads, by name; empty: the one above; "input" is the input',
     )
 
     fewest: ClassVar[int] = 1  # inputs

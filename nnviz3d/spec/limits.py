@@ -17,4 +17,5 @@ STILLS = {"4K": 3840, "8K": 7680, "16K": 15_360}  # pixels of the longer side of
 def enlarged(size: tuple[int, int], longest: int) -> tuple[int, int]:
     """A size of the same shape whose longer side has `longest` pixels; both even, as films want them."""
     scale = longest / max(*size, 1)
-    return tuple(max(round(side * scale / 2) * 2, 16) for side in size)
+    width, height = (max(round(side * scale / 2) * 2, 16) for side in size)
+    return width, height

@@ -43,8 +43,8 @@ class Output(Table):
 
     activation: OutputActivation = "auto"
     init: Initializer = "auto"
-    init_scale: float = Field(1.0, ge=0, le=1000)
-    bias: float = Field(0.0, ge=-1000, le=1000)
+    init_scale: float = Field(default=1.0, ge=0, le=1000)
+    bias: float = Field(default=0.0, ge=-1000, le=1000)
 
 
 class Network(Table):
@@ -53,7 +53,7 @@ class Network(Table):
     if TYPE_CHECKING:
         layers: tuple[LayerTable, ...] = ()
     else:
-        layers: tuple[any_layer(), ...] = Field((), max_length=limits.LAYERS)
+        layers: tuple[any_layer(), ...] = Field(default=(), max_length=limits.LAYERS)
     output: Output = Output()
 
     @model_validator(mode="after")
@@ -79,44 +79,45 @@ class Data(Table):
 
     kind: DataKind = "digits"
     seed: Seed = 0
-    test_fraction: float = Field(0.2, ge=0, le=0.9)
+    test_fraction: float = Field(default=0.2, ge=0, le=0.9)
     standardize: bool = False
-    samples: int = Field(0, ge=0, le=10_000_000, description="0: as many as the generator's own default")
-    noise: float = Field(0.0, ge=0, le=0.5, description="Playground's noise slider / 100")
+    samples: int = Field(default=0, ge=0, le=10_000_000, description="0: as many as the generator's own default")
+    noise: float = Field(default=0.0, ge=0, le=0.5, description="Playground's noise slider / 100")
     features: tuple[Feature, ...] = ("x1", "x2")
-    inputs: int = Field(784, ge=1, le=limits.UNITS, description="blobs: numbers a sample")
-    classes: int = Field(10, ge=1, le=10_000, description="blobs: classes")
-    shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field((), max_length=3)
+    inputs: int = Field(default=784, ge=1, le=limits.UNITS, description="blobs: numbers a sample")
+    classes: int = Field(default=10, ge=1, le=10_000, description="blobs: classes")
+    shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field(default=(), max_length=3)
     file: str = ""
-    labels_file: str = Field("", description="idx: the labels; .npy: the targets, where they are a file of their own")
+    labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, where they are a file of their own")
     header: Literal["auto", "yes", "no"] = "auto"
-    target: str = Field("", description="csv: the column to predict, by name or 0-based number; empty: the last")
+    target: str = Field(default="", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
-    delimiter: Delimiter = Field("auto", description="csv: what parts the columns; space: any run of white space")
-    decimal: Decimal = Field("auto", description="csv: the decimal point or comma; the other one may part thousands")
-    encoding: Encoding = Field("auto", description="csv: auto is UTF-8 or UTF-16; nothing else is guessed")
-    skip_lines: int = Field(-1, ge=-1, le=1000, description="csv: lines above the names or the first row; -1: as many as look so")
-    sheet: str = Field("", max_length=200, description="Excel: the sheet's name; empty: the first one that holds a table")
+    delimiter: Delimiter = Field(default="auto", description="csv: what parts the columns; space: any run of white space")
+    decimal: Decimal = Field(default="auto", description="csv: the decimal point or comma; the other one may part thousands")
+    encoding: Encoding = Field(default="auto", description="csv: auto is UTF-8 or UTF-16; nothing else is guessed")
+    skip_lines: int = Field(default=-1, ge=-1, le=1000, description="csv: lines above the names or the first row; -1: as many as look so")
+    sheet: str = Field(default="", max_length=200, description="Excel: the sheet's name; empty: the first one that holds a table")
     columns: dict[str, Column] = Field(
-        {},
+        default={},
         max_length=limits.UNITS,
         description='csv: {NAME = {use = "words", gaps = "skip"}}; use: auto, number, words, date or leave_out; '
         "gaps: auto, skip, mean, most_frequent or own_class",
     )
     standardize_target: Literal["auto", "yes", "no"] = Field(
-        "auto", description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: of files, where that helps"
+        default="auto",
+        description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: of files, where that helps",
     )
-    inputs_array: str = Field("", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
-    target_array: str = Field("", max_length=200, description="npz: the array of targets; empty: by its name or shape")
+    inputs_array: str = Field(default="", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
+    target_array: str = Field(default="", max_length=200, description="npz: the array of targets; empty: by its name or shape")
     split: Literal["auto", "random", "last"] = Field(
-        "auto", description="which rows are the test part: drawn, or the last ones; auto: the last ones with lags, else drawn"
+        default="auto", description="which rows are the test part: drawn, or the last ones; auto: the last ones with lags, else drawn"
     )
     lags: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
-        (),
+        default=(),
         max_length=1000,
         description="series: so many rows earlier lie the values that are the inputs; a number n: 1 to n; 0: this row's inputs",
     )
-    lags_of: Literal["target", "inputs", "all"] = Field("target", description="series: whose earlier values are the inputs")
+    lags_of: Literal["target", "inputs", "all"] = Field(default="target", description="series: whose earlier values are the inputs")
 
     @field_validator("target", mode="before")
     @classmethod
@@ -144,41 +145,49 @@ class Data(Table):
 class Train(Table):
     """How it is learned. A schedule multiplies `learning_rate`, and counts from the end of warm-up. More in docs/conventions.md."""
 
-    loss: Loss = Field("auto", description="a mean over the batch, without L1 and L2; auto: cross_entropy for classes, mse for numbers")
+    loss: Loss = Field(
+        default="auto", description="a mean over the batch, without L1 and L2; auto: cross_entropy for classes, mse for numbers"
+    )
     optimizer: Optimizer = "adam"
-    learning_rate: float = Field(0.001, ge=0, le=1e9)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    beta1: float = Field(0.9, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    rho: float = Field(0.99, ge=0, lt=1, description="rmsprop's decay")
-    epsilon: float = Field(1e-8, gt=0, le=1)
-    weight_decay: float = Field(0.01, ge=0, le=1, description="adamw: of weights and biases, times the rate, outside the gradient")
-    batch: int = Field(32, ge=0, le=limits.BATCH, description="0: the full data set; the last batch of an epoch may be short")
-    order: Literal["shuffle", "sequential"] = Field("shuffle", description="shuffle: another order each epoch, by seed")
+    learning_rate: float = Field(default=0.001, ge=0, le=1e9)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    rho: float = Field(default=0.99, ge=0, lt=1, description="rmsprop's decay")
+    epsilon: float = Field(default=1e-8, gt=0, le=1)
+    weight_decay: float = Field(default=0.01, ge=0, le=1, description="adamw: of weights and biases, times the rate, outside the gradient")
+    batch: int = Field(default=32, ge=0, le=limits.BATCH, description="0: the full data set; the last batch of an epoch may be short")
+    order: Literal["shuffle", "sequential"] = Field(default="shuffle", description="shuffle: another order each epoch, by seed")
     seed: Seed = 0
-    steps: int = Field(0, ge=0, le=limits.STEPS, description="stop there; 0: never")
+    steps: int = Field(default=0, ge=0, le=limits.STEPS, description="stop there; 0: never")
     schedule: Schedule = "constant"
-    schedule_steps: int = Field(1000, ge=1, le=limits.STEPS)
-    schedule_factor: Unit = Field(0.1, description="step: times this every schedule_steps; cosine: the floor")
-    warmup: int = Field(0, ge=0, le=limits.STEPS, description="step k of these has k / warmup of the rate")
-    l1: NonNegative = Field(0.0, description="l1 sign(w) is added to the gradient of weights, not of biases")
-    l1_dead_at_zero: bool = Field(False, description="Playground's rule: a weight that L1 pushes through 0 stays 0")
-    l2: NonNegative = Field(0.0, description="l2 w is added to the gradient of weights, not of biases")
-    clip_norm: NonNegative = Field(0.0, description="largest length of the gradient, L1 and L2 in it; 0: off")
+    schedule_steps: int = Field(default=1000, ge=1, le=limits.STEPS)
+    schedule_factor: Unit = Field(default=0.1, description="step: times this every schedule_steps; cosine: the floor")
+    warmup: int = Field(default=0, ge=0, le=limits.STEPS, description="step k of these has k / warmup of the rate")
+    l1: NonNegative = Field(default=0.0, description="l1 sign(w) is added to the gradient of weights, not of biases")
+    l1_dead_at_zero: bool = Field(default=False, description="Playground's rule: a weight that L1 pushes through 0 stays 0")
+    l2: NonNegative = Field(default=0.0, description="l2 w is added to the gradient of weights, not of biases")
+    clip_norm: NonNegative = Field(default=0.0, description="largest length of the gradient, L1 and L2 in it; 0: off")
     huber_delta: Positive = 1.0
     class_weights: Literal["none", "balanced"] | tuple[float, ...] | dict[str, float] = Field(
-        "none", description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name"
+        default="none",
+        description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name",
     )
-    steps_per_second: float = Field(0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
-    tf32: bool = Field(False, description="CUDA: faster products with 10 bits of each factor")
-    stop_epoch: int = Field(0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
+    steps_per_second: float = Field(default=0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
+    tf32: bool = Field(default=False, description="CUDA: faster products with 10 bits of each factor")
+    stop_epoch: int = Field(default=0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
     stop_train_loss: NonNegative = Field(
-        0.0, description="stop when the loss on all of the training part is below (of standardised targets, where they are); 0: never"
+        default=0.0,
+        description="stop when the loss on all of the training part is below (of standardised targets, where they are); 0: never",
     )
     stop_test_loss: NonNegative = Field(
-        0.0, description="stop when the loss on all of the test part is below (of standardised targets, where they are); 0: never"
+        default=0.0, description="stop when the loss on all of the test part is below (of standardised targets, where they are); 0: never"
     )
-    stop_accuracy: Unit = Field(0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
+    stop_accuracy: Unit = Field(default=0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
+
+    def rows(self, n: int) -> int:
+        """Rows of a whole batch of a training part of n rows."""
+        return min(self.batch or n, n)
 
     @field_validator("class_weights", mode="before")
     @classmethod
@@ -205,19 +214,23 @@ PACE = ("steps", "steps_per_second", "stop_epoch", "stop_train_loss", "stop_test
 class View(Table):
     """What is looked at and from where."""
 
-    sample: int = Field(0, ge=0, le=10_000_000, description="the shown sample, an index into the test part")
-    follow: bool = Field(False, description="show the next sample every few seconds")
+    sample: int = Field(default=0, ge=0, le=10_000_000, description="the shown sample, an index into the test part")
+    follow: bool = Field(default=False, description="show the next sample every few seconds")
     camera: Literal["three_quarter", "front", "side", "top", "input", "output"] = "three_quarter"
-    pitch: float = Field(0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")
-    layer_gap: float = Field(1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
-    fold: int = Field(12, ge=0, le=1000, description="inputs drawn one by one where there are many more; the rest is a stack. 0: all")
-    sway: float = Field(1.2, ge=0, le=2, description="idle sway of the camera, degrees")
+    pitch: float = Field(default=0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")
+    layer_gap: float = Field(default=1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
+    fold: int = Field(
+        default=12, ge=0, le=1000, description="inputs drawn one by one where there are many more; the rest is a stack. 0: all"
+    )
+    sway: float = Field(default=1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
-    plate: bool = Field(True, description="two-dimensional data: the network's answer over the plane, beside the output")
-    thumbnails: bool = Field(True, description="where there is a plane: each neuron is a picture of its own response over it")
-    plate_x: str = Field("", max_length=200, description="of other data: the plane's feature to the right, by name or 0-based number")
-    plate_y: str = Field("", max_length=200, description="the same, up; both or none")
-    language: Literal["auto", "en", "de"] = Field("auto", description="of the guided tour; auto: what the environment asks for")
+    plate: bool = Field(default=True, description="two-dimensional data: the network's answer over the plane, beside the output")
+    thumbnails: bool = Field(default=True, description="where there is a plane: each neuron is a picture of its own response over it")
+    plate_x: str = Field(
+        default="", max_length=200, description="of other data: the plane's feature to the right, by name or 0-based number"
+    )
+    plate_y: str = Field(default="", max_length=200, description="the same, up; both or none")
+    language: Literal["auto", "en", "de"] = Field(default="auto", description="of the guided tour; auto: what the environment asks for")
 
     @field_validator("plate_x", "plate_y", mode="before")
     @classmethod
@@ -232,24 +245,30 @@ class Look(Table):
     edges: Quantity = "signal"
     scale: Literal["local", "global"] = "local"
     palette: Literal["blue_orange", "safe"] = "blue_orange"
-    dashes: bool = Field(True, description="negative is dashed, so that sign is never told by hue alone")
-    edge_width: float = Field(1.0, gt=0, le=10)
-    edge_energy: float = Field(1.0, ge=0, le=10)
-    particles: float = Field(1.0, ge=0, le=4)
-    particle_speed: float = Field(1.0, ge=0, le=10)
-    glow: float = Field(1.0, ge=0, le=4)
-    exposure: float = Field(1.0, gt=0, le=8)
+    dashes: bool = Field(default=True, description="negative is dashed, so that sign is never told by hue alone")
+    edge_width: float = Field(default=1.0, gt=0, le=10)
+    edge_energy: float = Field(default=1.0, ge=0, le=10)
+    particles: float = Field(default=1.0, ge=0, le=4)
+    particle_speed: float = Field(default=1.0, ge=0, le=10)
+    glow: float = Field(default=1.0, ge=0, le=4)
+    exposure: float = Field(default=1.0, gt=0, le=8)
     quality: Quality = "auto"
-    ui_scale: float = Field(1.0, ge=0.5, le=4)
-    weights: Literal["phase", "before", "after", "difference"] = Field("phase", description="inside one step: which weights are shown")
-    exaggeration: float = Field(0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen")
-    compare: Literal["common", "own"] = Field("common", description="two networks: one scale of brightness for both, or each its own")
+    ui_scale: float = Field(default=1.0, ge=0.5, le=4)
+    weights: Literal["phase", "before", "after", "difference"] = Field(
+        default="phase", description="inside one step: which weights are shown"
+    )
+    exaggeration: float = Field(
+        default=0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen"
+    )
+    compare: Literal["common", "own"] = Field(
+        default="common", description="two networks: one scale of brightness for both, or each its own"
+    )
 
 
 class Test(Table):
     """What the test command asserts of this scene."""
 
-    steps: int = Field(20, ge=0, le=1_000_000)
+    steps: int = Field(default=20, ge=0, le=1_000_000)
     min_accuracy: Unit = 0.0
     max_loss: Positive = 1e9
 
@@ -257,9 +276,9 @@ class Test(Table):
 class Scene(Table):
     """A whole scene. `Scene()` is the default one's settings with no hidden layers."""
 
-    title: str = Field("", max_length=200)
-    about: str = Field("", max_length=2000)
-    failure: bool = Field(False, description="an instructive failure: it is meant to go wrong")
+    title: str = Field(default="", max_length=200)
+    about: str = Field(default="", max_length=2000)
+    failure: bool = Field(default=False, description="an instructive failure: it is meant to go wrong")
     network: Network = Network()
     data: Data = Data()
     train: Train = Train()
@@ -267,7 +286,9 @@ class Scene(Table):
     look: Look = Look()
     record: Record = Record()
     test: Test = Test()
-    compare: dict[str, Any] = Field({}, max_length=compare.MOST, description="settings in which a second network differs, by their paths")
+    compare: dict[str, Any] = Field(
+        default={}, max_length=compare.MOST, description="settings in which a second network differs, by their paths"
+    )
 
     @field_validator("compare", mode="before")
     @classmethod

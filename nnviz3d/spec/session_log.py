@@ -8,16 +8,17 @@ timeline from a stranger can do what a scene from a stranger can.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from nnviz3d.spec import limits, paths, toml, value_checks
+from nnviz3d.spec import limits, paths, toml
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.value_checks import Check
+from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, plain, row, text, truth, whole
 
 ENDING = ".timeline"
 FORMAT = 1
@@ -25,6 +26,7 @@ BYTES, LINE, EVENTS = 256 << 20, 2 << 20, 1_000_000  # of a file, of a line, lin
 SECONDS = 1e6
 SHOWN = 100  # problems that are told one by one
 VIEW = ("look.", "view.", "title", "about", "record.", "test.")  # edits of these leave the network alone
+_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +75,34 @@ class Timeline:
         return self.events[-1].time if self.events else 0.0
 
 
-# ---------------------------------------------------------------- what a value may be: "" or what is wrong with it
+# ---------------------------------------------------------------- the vocabulary
 
-_ORIGINS = value_checks.many(lambda v: "" if v is None else value_checks.whole(0, limits.LAYERS)(v), limits.LAYERS)
-_SIZE, _SHARE = value_checks.whole(1, 10**5), value_checks.number(0, 1)
-_CHANGE = value_checks.row(value_checks.setting, value_checks.plain, lambda v: "" if v is None else _ORIGINS(v))
+
+def _path(value) -> str:
+    known = isinstance(value, str) and len(value) <= 200 and _PATH.fullmatch(value) and value.partition(".")[0] in Scene.model_fields
+    return "" if known else "expected the path of a setting, for example train.learning_rate"
+
+
+_PLACE = row(whole(0, limits.PARAMETERS), whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
+
+
+def _edge(value) -> str:
+    return _PLACE(value) if isinstance(value, (list, tuple)) else identity(value)
+
+
+_ORIGINS = many(lambda v: "" if v is None else whole(0, limits.LAYERS)(v), limits.LAYERS)
 KEPT = {kind.name: kind.check for kind in COMMANDS.values() if kind.check is not None}
 """The commands that a timeline may hold: those that change what is shown, and no others."""
 VALUES: dict[str, Check] = {
-    "step": value_checks.nothing,
+    "step": nothing,
     "do": lambda _value: "",  # by its command
-    "edit": value_checks.many(_CHANGE, 100),
-    "diverged": value_checks.row(value_checks.one_of(0, 1), value_checks.whole(1, limits.STEPS)),
-    "weights": value_checks.text(4096),
-    "place": value_checks.row(value_checks.number(0, 1e6), value_checks.truth),
-    "pose": value_checks.row(*[value_checks.far] * 5, value_checks.number(1e-9, 1e9), *[value_checks.far] * 2),
-    "seen": value_checks.row(*[value_checks.identity] * 2, *[value_checks.edge] * 2, value_checks.identity),
-    "window": value_checks.row(_SIZE, _SIZE, _SHARE, _SHARE),
+    "edit": many(row(_path, plain, lambda v: "" if v is None else _ORIGINS(v)), 100),
+    "diverged": row(one_of(0, 1), whole(1, limits.STEPS)),
+    "weights": text(4096),
+    "place": row(number(0, 1e6), truth),
+    "pose": row(*[far] * 5, number(1e-9, 1e9), *[far] * 2),
+    "seen": row(identity, identity, _edge, _edge, identity),
+    "window": row(whole(1, 10**5), whole(1, 10**5), number(0, 1), number(0, 1)),
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")
 _KEYS = {"t", "k", "v", "step", "name", "now", "held", "loose"}
@@ -101,7 +114,7 @@ def problem(event: Event) -> str:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
     if event.kind == "do" and event.name not in KEPT:
         return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(KEPT)}"
-    if event.kind in ACTS and (told := value_checks.whole(0, limits.STEPS)(event.step)):
+    if event.kind in ACTS and (told := whole(0, limits.STEPS)(event.step)):
         return f"step: {told}"
     told = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
     return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
@@ -144,22 +157,23 @@ def load(path: Path) -> Timeline:
     try:
         with path.open("rb") as file:
             rows = found.rows(file)
-            head = next(rows, None)
-            made = found.head(head[1]) if head else found.say("line 1", "expected the head of a timeline; the file is empty")
-            events = tuple(found.events(rows)) if made is not None else ()
+            first = next(rows, None)
+            head = found.head(first[1]) if first else found.say("line 1", "expected the head of a timeline; the file is empty")
+            events = tuple(found.events(rows)) if head is not None else ()
     except OSError as error:
         raise InputError.of(str(path), "", f"cannot be read: {error.strerror}") from None
-    if made is not None and not events and not found.count:
-        found.say("", "holds no events, so there is nothing to show")
-    if made is not None and not found.count and made["begin"] > events[-1].time:
-        found.say("begin", f"the film begins at {made['begin']:g} s, after the end ({events[-1].time:g} s)")
+    if head is not None and not found.count:
+        if not events:
+            found.say("", "holds no events, so there is nothing to show")
+        elif head.begin > events[-1].time:
+            found.say("begin", f"the film begins at {head.begin:g} s, after the end ({events[-1].time:g} s)")
+    if head is None or found.count:
+        raise found.error()
     home = path.absolute().parent
-    found.raise_them()
-    base = made.pop("base")
-    return Timeline(base=Path(base) if inside(home, base) and Path(base).is_dir() else home, events=events, **made)
+    return replace(head, base=head.base if inside(home, head.base) and head.base.is_dir() else home, events=events)
 
 
-def inside(home: Path, name: str) -> bool:
+def inside(home: Path, name: str | Path) -> bool:
     """Whether a path lies in this folder: a file from anywhere reads nothing outside of its own."""
     try:
         return Path(name).resolve().is_relative_to(home.resolve())
@@ -171,48 +185,46 @@ class _Found:
     """What is wrong with a file, while it is read."""
 
     def __init__(self, where: str):
-        self.where, self.count, self.problems = where, 0, []
+        self.where, self.count = where, 0
+        self.problems: list[Problem] = []
 
     def say(self, key: str, message: str) -> None:
         self.count += 1
         if self.count <= SHOWN:
             self.problems.append(Problem(self.where, key, message))
 
-    def raise_them(self) -> None:
-        if self.count > SHOWN:
-            self.problems.append(Problem(self.where, "", f"and {self.count - SHOWN:,} more problems"))
-        if self.problems:
-            raise InputError(*self.problems)
+    def error(self) -> InputError:
+        more = [Problem(self.where, "", f"and {self.count - SHOWN:,} more problems")] if self.count > SHOWN else []
+        return InputError(*self.problems, *more)
 
-    def rows(self, file) -> Iterator[tuple[int, dict]]:
+    def rows(self, file: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
         """(number, object) of every line."""
-        number = 0
+        line = 0
         while raw := file.readline(LINE + 1):
-            number += 1
+            line += 1
             if len(raw) > LINE:
-                return self.say(f"line {number}", f"longer than {LINE:,} bytes")
-            if number > EVENTS + 1:
+                return self.say(f"line {line}", f"longer than {LINE:,} bytes")
+            if line > EVENTS + 1:
                 return self.say("", f"more than {EVENTS:,} events")
             try:
                 row = json.loads(raw.decode(), parse_constant=_not_a_number)
             except (ValueError, RecursionError) as error:
-                self.say(f"line {number}", f"not JSON: {error}"[:200])
+                self.say(f"line {line}", f"not JSON: {error}"[:200])
                 continue
             if isinstance(row, dict):
-                yield number, row
+                yield line, row
             else:
-                self.say(f"line {number}", "expected a JSON object")
+                self.say(f"line {line}", "expected a JSON object")
 
-    def head(self, row: dict) -> dict | None:
-        """Keywords of `Timeline`, or None where it is none."""
+    def head(self, row: dict[str, Any]) -> Timeline | None:
+        """The timeline without its events; None where something is wrong. Its base is the one that the file names."""
         if row.get("nnviz3d") != "timeline":
             return self.say("line 1", "is not the head of an nnviz3d timeline")
         if row.get("format") != FORMAT:
             return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
         checks = {
-            "base": value_checks.text(4096), "name": lambda v: "" if v == "" else value_checks.text(200)(v),
-            "begin": value_checks.number(0, SECONDS), "running": value_checks.truth,
-            "remember": value_checks.whole(0, 1 << 30), "seed": value_checks.whole(0, 2**32), "versions": value_checks.plain,
+            "base": text(4096), "name": lambda v: "" if v == "" else text(200)(v), "begin": number(0, SECONDS), "running": truth,
+            "remember": whole(0, 1 << 30), "seed": whole(0, 2**32), "versions": plain,
             "scene": lambda v: "" if isinstance(v, str) else "expected a scene as TOML",
         }  # fmt: skip
         unknown = sorted(map(str, row.keys() - checks.keys() - {"nnviz3d", "format"}))
@@ -224,39 +236,36 @@ class _Found:
                 self.say(f"head.{key}", told)
         scene = None
         try:
-            text = row.get("scene")
-            scene = toml.validate(toml.parse(text.encode() if isinstance(text, str) else b"", "scene"), self.where)
+            document = row.get("scene")
+            scene = toml.validate(toml.parse(document.encode() if isinstance(document, str) else b"", "scene"), self.where)
         except InputError as error:
             for each in error.problems:
                 self.say(f"head.scene.{each.key}" if each.key else "head.scene", each.message)
-        if self.count:
+        if self.count or scene is None:
             return None
-        return {key: row[key] for key in ("base", "name", "begin", "running", "remember", "versions")} | {"scene": scene}
+        rest = {key: row[key] for key in ("name", "begin", "running", "remember", "versions")}
+        return Timeline(scene, Path(row["base"]), (), **rest)
 
-    def events(self, rows: Iterable[tuple[int, dict]]) -> Iterator[Event]:
+    def events(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Event]:
         last = 0.0
-        for number, row in rows:
-            key, told = f"line {number}", ""
-            time, now = row.get("t"), row.get("now", 0.0)
-            if row.keys() - _KEYS:
-                told = f"unknown key {min(row.keys() - _KEYS)!r:.40}"
-            elif wrong := value_checks.number(0, SECONDS)(time):
-                told = f"t: {wrong}, found {time!r:.40}"
+        for line, entry in rows:
+            key, told = f"line {line}", ""
+            time: Any = entry.get("t")
+            now = entry.get("now", 0.0)
+            if entry.keys() - _KEYS:
+                told = f"unknown key {min(entry.keys() - _KEYS)!r:.40}"
+            elif number(0, SECONDS)(time):
+                told = f"t: {number(0, SECONDS)(time)}, found {time!r:.40}"
             elif time < last:
                 told = f"t: {time:g} s comes after {last:g} s; times never fall"
-            elif (
-                value_checks.number(0, 1e12)(now)
-                or value_checks.truth(row.get("held", False))
-                or value_checks.truth(row.get("loose", False))
-            ):
+            elif number(0, 1e12)(now) or truth(entry.get("held", False)) or truth(entry.get("loose", False)):
                 told = "now, held and loose: expected a number from 0 and two truths"
-            elif not isinstance(row.get("k"), str) or not isinstance(row.get("name", ""), str):
+            elif not isinstance(entry.get("k"), str) or not isinstance(entry.get("name", ""), str):
                 told = "k and name: expected texts"
             else:
-                step = row.get("step", -1)
-                event = Event(
-                    float(time), row["k"], row.get("v"), step, row.get("name", ""), now, row.get("held", False), row.get("loose", False)
-                )
+                step = entry.get("step", -1)
+                held, loose = entry.get("held", False), entry.get("loose", False)
+                event = Event(float(time), entry["k"], entry.get("v"), step, entry.get("name", ""), now, held, loose)
                 told, last = problem(event), float(time)
             if told:
                 self.say(key, told)

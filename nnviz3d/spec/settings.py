@@ -16,6 +16,6 @@ class Settings(Table):
 
     palette: Literal["scene", "blue_orange", "safe"] = "scene"
     language: Literal["scene", "en", "de"] = "scene"
-    text_size: float = Field(1.0, ge=0.5, le=4)
-    panel_width: float = Field(344.0, ge=PANEL[0], le=PANEL[1])
+    text_size: float = Field(default=1.0, ge=0.5, le=4)
+    panel_width: float = Field(default=344.0, ge=PANEL[0], le=PANEL[1])
     reduced_motion: bool = False

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from nnviz3d.spec import compare, file_kinds, limits, paths
 from nnviz3d.spec.column_settings import Column
@@ -105,7 +106,8 @@ def parse(raw: bytes, where: str) -> dict:
 
 def validate(document: dict, where: str = "scene") -> Scene:
     """A `Scene` from plain data. Raises InputError with every problem, its dotted key and, where useful, the nearest known key."""
-    scene, problems = None, []
+    scene: Scene | None = None
+    problems = []
     try:
         scene = Scene.model_validate(document)
     except ValidationError as error:
@@ -113,9 +115,9 @@ def validate(document: dict, where: str = "scene") -> Scene:
         problems = [_problem(details, where) for details in found[:SHOWN]]
         if len(found) > SHOWN:
             problems.append(Problem(where, "", f"and {len(found) - SHOWN:,} more problems"))
-    if problems or scene.compare:
+    if scene is None or scene.compare:
         problems += _of_the_rival(document, problems, where)
-    if problems:
+    if scene is None or problems:
         raise InputError(*problems)
     return scene
 
@@ -196,11 +198,6 @@ def dump(scene: Scene) -> str:
     return tomlkit.dumps(plain)
 
 
-def save(scene: Scene, path: str | os.PathLike) -> None:
-    """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
-    write_text(Path(path), dump(scene))
-
-
 def literal(value: Any) -> str:
     """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
     if isinstance(value, BaseModel):
@@ -212,6 +209,11 @@ def literal(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def save(scene: Scene, path: str | os.PathLike) -> None:
+    """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
+    write_text(Path(path), dump(scene))
+
+
 def write_text(path: Path, text: str) -> None:
     """Replace a text file in one step. Raises InputError naming the path where that is not possible."""
     paths.write(path, text.encode())
@@ -221,28 +223,29 @@ def put(document: dict, edit: Edit, where: str = "--set") -> None:
     """Set a value deep in plain data; numbers in the path index lists. Tables on the way are made; lists are not grown."""
     at: Any = document
     *parents, last = parts(edit.path)
-    for k, part in enumerate([*parents, last]):
-        is_last = k == len(parents)
-        if isinstance(at, (list, tuple)):
-            if not part.isdigit() or int(part) >= len(at):
-                raise InputError.of(where, edit.path, f'"{part}" is not an index in [0, {len(at)})')
-            part = int(part)
-        elif not isinstance(at, dict):
-            raise InputError.of(where, edit.path, f'"{".".join(parents[:k])}" holds a value, not a table')
-        if is_last:
-            at[part] = edit.value
-        elif isinstance(at, dict):
-            child = at.setdefault(part, {})
-            at[part] = at = list(child) if isinstance(child, tuple) else child
-        else:
-            at = at[part]
+    for k, part in enumerate(parents):
+        key = _key(at, part, edit, where, parents[:k])
+        child = at.setdefault(key, {}) if isinstance(at, dict) else at[key]
+        at[key] = at = list(child) if isinstance(child, tuple) else child
+    at[_key(at, last, edit, where, parents)] = edit.value
 
 
-def _problem(details: dict, where: str) -> Problem:
+def _key(at: Any, part: str, edit: Edit, where: str, path: list[str]) -> Any:
+    """What `part` is called in `at`, which stands at `path`: an index in a list, a name in a table. Raises InputError."""
+    if isinstance(at, dict):
+        return part
+    if not isinstance(at, list):
+        raise InputError.of(where, edit.path, f'"{".".join(path)}" holds a value, not a table')
+    if not re.fullmatch(r"\d{1,9}", part) or int(part) >= len(at):  # of other digits, and of too many, Python makes no number
+        raise InputError.of(where, edit.path, f'"{part}" is not an index in [0, {len(at)})')
+    return int(part)
+
+
+def _problem(details: ErrorDetails, where: str) -> Problem:
     """pydantic's record of one error, told as `key: expected, found`."""
     loc = details["loc"]
     key = ".".join(str(part) for part in loc if not str(part).startswith(("function-", TAG)))
-    kind, found = details["type"], details.get("input")
+    kind, found = details["type"], details["input"]
     if kind == "union_tag_invalid":
         return Problem(where, f"{key}.kind", f"expected one of {', '.join(tables())}, found {_shown(found.get('kind'))}")
     if kind == "extra_forbidden":

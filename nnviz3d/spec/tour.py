@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from nnviz3d.spec import i18n, paths, toml
 from nnviz3d.spec.edit import Edit
@@ -45,7 +46,7 @@ class Camera(Table):
     view: Direction = "three_quarter"
     yaw: Degrees | None = None
     pitch: Annotated[float, Field(ge=-87, le=87)] | None = None
-    frame: tuple[Name, ...] = Field((), max_length=8)
+    frame: tuple[Name, ...] = Field(default=(), max_length=8)
 
 
 class Step(Table):
@@ -59,16 +60,16 @@ class Step(Table):
 
     text: Name
     phase: Name = ""
-    seconds: float = Field(1.6, ge=0, le=60)
-    train: int = Field(-1, ge=-1, le=1_000_000)
-    until: int = Field(0, ge=0, le=1_000_000)
-    pace: float = Field(60.0, gt=0, le=1e6)
+    seconds: float = Field(default=1.6, ge=0, le=60)
+    train: int = Field(default=-1, ge=-1, le=1_000_000)
+    until: int = Field(default=0, ge=0, le=1_000_000)
+    pace: float = Field(default=60.0, gt=0, le=1e6)
     neuron: Name = ""
     edge: Literal["", "term", "gradient"] = ""
-    pick: bool = Field(False, description="the neuron is picked: its edges stand out, and the Neuron panel tells of it")
-    mark: tuple[Name, ...] = Field((), max_length=8)
-    cards: tuple[Literal["table", "function"], ...] = Field((), description="of a walk's own cards, those that stay")
-    section: Name = Field("", description="the panel that is open; none: panels are away")
+    pick: bool = Field(default=False, description="the neuron is picked: its edges stand out, and the Neuron panel tells of it")
+    mark: tuple[Name, ...] = Field(default=(), max_length=8)
+    cards: tuple[Literal["table", "function"], ...] = Field(default=(), description="of a walk's own cards, those that stay")
+    section: Name = Field(default="", description="the panel that is open; none: panels are away")
     invite: Name = ""
     deed: Deed = ""
     camera: Camera = Camera()
@@ -100,7 +101,7 @@ class Manifest(Table):
     scene: Name
     set: dict[str, Any] = Field(default_factory=dict, max_length=50)
     step: int = Field(ge=0, le=1_000_000)
-    row: int = Field(0, ge=0, le=1_000_000)
+    row: int = Field(default=0, ge=0, le=1_000_000)
     lessons: tuple[Name, ...] = Field(min_length=1, max_length=20)
 
 
@@ -125,22 +126,25 @@ def load(folder: Path | None = None) -> Tour:
     if manifest is None:
         raise InputError(*problems)
     files = [folder / "lessons" / f"{name}.toml" for name in manifest.lessons]
-    lessons = [_read(Lesson, path, problems) for path in files]
+    read = [_read(Lesson, path, problems) for path in files]
     try:
         path = toml.find(manifest.scene)
         scene = toml.load(path, [Edit(key, value) for key, value in manifest.set.items()])
     except InputError as error:
         raise InputError(*problems, *error.problems) from None
     english = catalogues.get(i18n.REFERENCE)
-    for path, lesson in zip(files, lessons, strict=True):
-        if lesson is not None:
-            problems += _wrong(lesson, str(path), scene, english)
+    lessons = [(path, lesson) for path, lesson in zip(files, read, strict=True) if lesson is not None]
+    for path, lesson in lessons:
+        problems += _wrong(lesson, str(path), scene, english)
     if problems:
         raise InputError(*problems)
-    return Tour(scene, toml.find(manifest.scene), manifest.step, manifest.row, tuple(lessons), catalogues)
+    return Tour(scene, toml.find(manifest.scene), manifest.step, manifest.row, tuple(lesson for _, lesson in lessons), catalogues)
 
 
-def _read(model: type[Table], path: Path, problems: list[Problem]):
+File = TypeVar("File", Manifest, Lesson)
+
+
+def _read(model: type[File], path: Path, problems: list[Problem]) -> File | None:
     try:
         return model.model_validate(toml.read(path))
     except InputError as error:
@@ -150,7 +154,7 @@ def _read(model: type[Table], path: Path, problems: list[Problem]):
     return None
 
 
-def _problem(details: dict, model: type[Table], where: str) -> Problem:
+def _problem(details: ErrorDetails, model: type[Table], where: str) -> Problem:
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] == "extra_forbidden":
         message = "unknown key; each key and what it means is in nnviz3d/spec/tour.py"

@@ -1,17 +1,14 @@
-"""What a value from a file may be. A check gives "" for a value that can be used, else what is wrong with it, in words."""
+"""What a plain value from a file may be. A check takes any value and says what is wrong with it; "" where nothing is."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.scene import Scene
 
 Check = Callable[[Any], str]
-_PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
 
 
 def nothing(value) -> str:
@@ -38,7 +35,7 @@ def row(*checks: Check) -> Check:
     def check(value) -> str:
         if not isinstance(value, (list, tuple)) or len(value) != len(checks):
             return f"expected a list of {len(checks)}"
-        return next((wrong for each, v in zip(checks, value, strict=True) if (wrong := each(v))), "")
+        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
 
     return check
 
@@ -47,7 +44,7 @@ def many(each: Check, most: int) -> Check:
     def check(value) -> str:
         if not isinstance(value, (list, tuple)) or len(value) > most:
             return f"expected a list of at most {most:,}"
-        return next((wrong for v in value if (wrong := each(v))), "")
+        return next((told for v in value if (told := each(v))), "")
 
     return check
 
@@ -59,25 +56,13 @@ def text(most: int) -> Check:
 def plain(value) -> str:
     """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
     if isinstance(value, dict):
-        return next((wrong for v in value.values() if (wrong := plain(v))), "")
+        return next((told for v in value.values() if (told := plain(v))), "")
     if isinstance(value, (list, tuple)):
-        return next((wrong for v in value if (wrong := plain(v))), "")
+        return next((told for v in value if (told := plain(v))), "")
     if isinstance(value, float) and not math.isfinite(value):
         return "a number must be finite"
     return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
 
 
-def setting(value) -> str:
-    """The path of a setting of a scene."""
-    known = isinstance(value, str) and len(value) <= 200 and _PATH.fullmatch(value) and value.partition(".")[0] in Scene.model_fields
-    return "" if known else "expected the path of a setting, for example train.learning_rate"
-
-
 identity = whole(-1, limits.PARAMETERS * 2)  # of a neuron, a parameter or a layer; -1: none
 far = number(-1e9, 1e9)
-_edge_place = row(whole(0, limits.PARAMETERS), whole(0, limits.PARAMETERS))
-
-
-def edge(value) -> str:
-    """[connection, edge inside it], or a parameter."""
-    return _edge_place(value) if isinstance(value, (list, tuple)) else identity(value)

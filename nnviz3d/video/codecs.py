@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from nnviz3d.spec import frame_rates
 from nnviz3d.spec.errors import InputError, OptionProblem
@@ -101,15 +102,16 @@ def works(codec: Codec) -> bool:
 def encoder_works(name: str, pixels: str = "yuv420p", options: dict[str, str] | None = None) -> bool:
     """Whether this machine can run an encoder: hardware ones are listed everywhere and open only with their hardware."""
     import av
+    from av.error import FFmpegError
 
     try:
         os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 tells who it is
-        context = av.CodecContext.create(name, "w")
+        context: Any = av.CodecContext.create(name, "w")
         context.options = dict(options or {})
         context.width, context.height, context.pix_fmt, context.framerate = 256, 256, pixels, 30
         context.time_base = 1 / context.framerate
         context.open()
-    except (av.error.FFmpegError, ValueError):
+    except (FFmpegError, ValueError):
         return False
     return True
 

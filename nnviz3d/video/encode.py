@@ -58,7 +58,7 @@ class Encoder:
             self._file = av.open(_address(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
-        self._stream = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
+        self._stream: Any = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
         describe(self._stream.codec_context, codec)
@@ -117,6 +117,7 @@ def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Frac
     this codec and size, RunError where the film cannot be written.
     """
     import av
+    from av.error import FFmpegError
 
     options = EXACT | ({"movflags": "+faststart"} if muxer in ("mp4", "mov") else {})
     unit, stream = 1 / Fraction(fps), None
@@ -131,7 +132,7 @@ def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Frac
                     packet.pts, packet.dts = packet.pts + first, packet.dts + first
                     packet.stream = stream
                     out.mux(packet)
-    except (OSError, av.error.FFmpegError) as error:
+    except (OSError, FFmpegError) as error:
         raise RunError(f"{target}: {error.strerror or error}; the pieces are kept, so the film can be resumed") from None
 
 
@@ -141,8 +142,9 @@ def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, co
     `count`: frames that it lasts; a film of a window may leave some out.
     """
     import av
+    from av.error import FFmpegError
 
-    name, seen = av.codec.Codec(codec.encoder, "w").canonical_name, 0
+    name, seen = av.Codec(codec.encoder, "w").canonical_name, 0
     try:
         with read(path, codec.part) as piece:
             if len(piece.streams) != 1 or not piece.streams.video:
@@ -163,6 +165,6 @@ def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, co
                 yield source, packet
             if not seen:
                 raise ValueError("it holds no frames")
-    except (av.error.FFmpegError, ValueError, TypeError) as error:
-        why = error.strerror if isinstance(error, av.error.FFmpegError) else error
+    except (FFmpegError, ValueError, TypeError) as error:
+        why = error.strerror if isinstance(error, FFmpegError) else error
         raise InputError.of(str(path), "", f"is no piece of this film: {why}") from None

@@ -93,7 +93,7 @@ def _gaps(pattern: Path, numbers: list[int]) -> list[Problem]:
 
 def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3|4) uint8, or uint16 where the file has so many bits. Raises InputError for a damaged file, and one of another size."""
-    import av
+    from av.error import FFmpegError
 
     kind = KINDS[path.suffix.lower()[1:]]
     try:
@@ -103,8 +103,8 @@ def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
             frame = next(file.decode(video=0))
         if (frame.width, frame.height) != size:
             raise ValueError("it is {} x {}; expected {} x {}".format(frame.width, frame.height, *size))
-    except (av.error.FFmpegError, StopIteration, IndexError, OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, av.error.FFmpegError) else error
+    except (FFmpegError, StopIteration, IndexError, OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, FFmpegError) else error
         raise InputError.of(str(path), "", f"is no {kind} picture that can be read: {why}") from None
     deep = frame.format.components[0].bits > 8
     wire = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")

@@ -165,7 +165,7 @@ def _upright(image: np.ndarray):
     height, width = image.shape[:2]
     frame = av.VideoFrame(width, height, "rgba")
     plane = frame.planes[0]
-    np.frombuffer(plane, np.uint8).reshape(height, plane.line_size)[:, : width * 4] = image[::-1].reshape(height, width * 4)
+    np.frombuffer(memoryview(plane), np.uint8).reshape(height, plane.line_size)[:, : width * 4] = image[::-1].reshape(height, width * 4)
     return frame
 
 

@@ -68,10 +68,10 @@ class Piece:
         if self.failed:
             raise RunError(self.failed)
         image = np.ascontiguousarray(image)
-        known = hashlib.sha256(image)
+        known = hashlib.sha256(image.data)
         try:
             self._raw.write(known.digest())
-            self._raw.write(image)
+            self._raw.write(image.data)
             self._raw.flush()
         except OSError as error:
             raise self._fail(error) from None
@@ -116,7 +116,7 @@ class Pictures(Piece):
 
     def _open(self, plan: Plan) -> None:
         self._encoder = None
-        self._sequence = Sequence(self.parts.target, plan.format, plan.kind.codec, plan.alpha)
+        self._sequence = Sequence(self.parts.pictures, plan.format, plan.kind.codec, plan.alpha)
 
     def _file(self, index: int) -> int:
         return self.parts.plan.first + index * self.parts.plan.step
@@ -133,7 +133,7 @@ class Pictures(Piece):
         self._raw.seek(32 * len(self._hashes))
 
     def add(self, image: np.ndarray) -> None:
-        known = hashlib.sha256(np.ascontiguousarray(image))
+        known = hashlib.sha256(np.ascontiguousarray(image).data)
         if self.failed:
             raise RunError(self.failed)
         try:

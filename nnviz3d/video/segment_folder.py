@@ -123,6 +123,12 @@ class Parts:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
+    @property
+    def pictures(self) -> Path:
+        """Where numbered pictures go."""
+        assert self.target is not None
+        return self.target
+
     def file(self, number: int, ending: str = "part") -> Path:
         return self.folder / f"{number:05d}.{ending}"
 

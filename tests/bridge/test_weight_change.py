@@ -65,6 +65,7 @@ class Source:
         return self.arrays[kind]
 
     settled = tensors
+    view = None
 
 
 @pytest.fixture

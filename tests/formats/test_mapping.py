@@ -42,6 +42,11 @@ SAME = {
 }
 
 
+def test_a_name_with_a_line_end_is_a_name_like_any_other(tmp_path):
+    found, _ = taken(tmp_path, named("a\nb{}.weight", "a\nb{}.bias"))
+    assert all(np.array_equal(found[name], OURS[name]) for name in OURS)
+
+
 @pytest.mark.parametrize("kind", SAME)
 def test_the_same_network_under_other_names(tmp_path, kind):
     found, told = taken(tmp_path, SAME[kind])

@@ -155,7 +155,13 @@ def test_edits_reach_into_lists_and_leave_the_old_scene_alone():
     assert [layer.units for layer in old.network.layers] == [4, 5]
 
 
-@pytest.mark.parametrize("path", ["network.layers.7.units", "network.layers.-1.units", "title.x", "network.layers.x.units"])
+@pytest.mark.parametrize("part", ["7", "-1", "x", "²", "1" * 5000])  # of the last two, isdigit says yes and int raises
+def test_what_is_no_index_of_a_list_is_an_error_in_words(part):
+    with pytest.raises(InputError, match="is not an index"):
+        toml.apply(Scene(title="t"), [Edit(f"network.layers.{part}.units", 1)])
+
+
+@pytest.mark.parametrize("path", ["network.layers.7.units", "title.x"])
 def test_an_edit_to_nowhere_is_told(path):
     with pytest.raises(InputError, match=r"index|table"):
         toml.apply(Scene(title="t"), [Edit(path, 1)])

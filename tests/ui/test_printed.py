@@ -62,7 +62,7 @@ def taped(net: dict):
     rows = data(7, net["inputs"], net["outputs"], task, net["seed"])
     t = trainer(rows, net["layers"], output, dropout=net["dropout"], loss=loss, **{**net["train"], "seed": net["seed"]})
     t.run(net["steps"])
-    walk = Walk(SimpleNamespace(record=lambda shown: record(t, shown)))
+    walk = Walk(SimpleNamespace(learner=SimpleNamespace(record=lambda shown: record(t, shown)), scene=None))
     walk.go(float(3 * len(walk.topology.nodes)) if net["after"] else 2.3)
     return walk, walk.tape
 

@@ -28,11 +28,11 @@ def told(tape, p, check=False):
     inspector = Inspector()
     if check:
         inspector.check(p)
-    return inspector.parameter(Walk(SimpleNamespace(record=lambda shown: tape)), p)
+    return inspector.parameter(Walk(SimpleNamespace(learner=SimpleNamespace(record=lambda shown: tape), scene=None)), p)
 
 
 def of_neuron(tape, neuron):
-    return Inspector().neuron(Walk(SimpleNamespace(record=lambda shown: tape)), neuron)
+    return Inspector().neuron(Walk(SimpleNamespace(learner=SimpleNamespace(record=lambda shown: tape), scene=None)), neuron)
 
 
 @lru_cache

@@ -96,13 +96,13 @@ def take(
     """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
     from nnviz3d.gfx.hosts import alone, check_process
-    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.reasons import RECORDED
 
     document = opened.scene
     if phase is not None and opened.recording is not None:
-        raise InputError.option("", "phase", NO_WALK)
+        raise InputError.option("", "phase", RECORDED.walk)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))

@@ -32,7 +32,7 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
     a, b = checkpoints.read(found, trainer, rival)
     curves = [checkpoints.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
     other = compare.rival(found.scene)
-    if rival is not None and other is not None:
+    if rival is not None and other is not None and b is not None:
         curves[1] = checkpoints.go_on(rival, b, other.train)
     return curves
 

@@ -22,6 +22,7 @@ from nnviz3d.spec.score import Score
 
 if TYPE_CHECKING:
     from nnviz3d.engine.trainer import Trainer
+    from nnviz3d.sources.protocols import Learner
     from nnviz3d.sources.training_recorder import Recorder
 
 STEPS = 1000  # where neither the caller nor the scene says how many
@@ -33,7 +34,7 @@ ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train
 Say = Callable[[str], None]
 
 
-def default_steps(trainer: Trainer, train: Train) -> int:
+def default_steps(trainer: Learner | Trainer, train: Train) -> int:
     """How many steps where the caller does not say: the scene's, as many as its stop conditions may need, or STEPS."""
     if train.steps and trainer.step:
         return max(train.steps - trainer.step, 0)
@@ -48,7 +49,7 @@ class TrainingRun:
     In pieces short enough to answer Ctrl+C; one step at a time where a log or a recording is kept.
     """
 
-    def __init__(self, trainer: Trainer, steps: int, *, alone: bool = True, say: Say = lambda text: None):
+    def __init__(self, trainer: Learner | Trainer, steps: int, *, alone: bool = True, say: Say = lambda text: None):
         """Not `alone`: the second of two that are compared, which no condition ends."""
         self.trainer, self.steps, self.say = trainer, steps, say
         self.advance: Callable[[int], int] = trainer.run  # so many steps; a source that keeps a history has its own

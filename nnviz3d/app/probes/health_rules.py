@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
@@ -35,27 +36,27 @@ MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, h
 LENIENT = 0.4  # of each margin above: what overfits goes on doing so until it is well below, or it would come and go with a batch's noise
 
 
-def guessing(source, charts: Charts) -> float:
+def guessing(source: Source, charts: Charts) -> float:
     """The loss of always giving the classes' shares (their entropy, nats); for other losses than cross-entropy, the curve's first point."""
-    if source.trainer.objective.loss == "cross_entropy":
+    if source.objective.loss == "cross_entropy":
         share = _shares(source)
         return float(-(share * np.log(share)).sum())
     return float(charts.train_loss[0]) if len(charts.train_loss) else float("inf")
 
 
-def scatter(source) -> float:
+def scatter(source: Source) -> float:
     """Standard deviation of a batch's mean loss around that of guessing; 0 for other losses than cross-entropy."""
-    if source.trainer.objective.loss != "cross_entropy":
+    if source.objective.loss != "cross_entropy":
         return 0.0
     share = _shares(source)
     cost = -np.log(share)
     return float(np.sqrt(max((share * cost**2).sum() - (share * cost).sum() ** 2, 0.0) / source.batch_size))
 
 
-def _shares(source) -> np.ndarray:
+def _shares(source: Source) -> np.ndarray:
     """Of each class that the training part has, as much as its weight lets it count."""
     count = np.bincount(source.data.t_train).astype(np.float64)
-    weights = source.trainer.objective.weights
+    weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0
     return count[count > 0] / count.sum()
 
@@ -84,7 +85,7 @@ def hidden(topology: Topology) -> list[Node]:
     return [node for node in topology.order if node is not topology.input and node is not topology.output]
 
 
-def symmetric(source) -> list[Finding]:
+def symmetric(source: Source) -> list[Finding]:
     found = []
     for node in hidden(source.topology):
         if node.weight is None:

@@ -38,11 +38,8 @@ class Held:
 Entry = Scene | Value | Held | Run | Elsewhere
 
 
-class History:
-    """`now` (seconds) and `held` (a drag goes on): the clock of whoever gives commands, by which edits that belong together are one."""
-
+class UndoHistory:
     def __init__(self):
-        self.now, self.held = 0.0, False
         self._past: list[Entry] = []
         self._future: list[Entry] = []
         self._last: tuple[tuple[str, ...], float, bool] = ((), -1e9, False)

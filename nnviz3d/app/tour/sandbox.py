@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view.stage import Stage
@@ -84,7 +85,7 @@ class Rehearsal:
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
         tour = self.tour
-        session = Session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
+        session = new_session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
         session.dress = self.host.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)

@@ -165,7 +165,7 @@ class Pointer:
         crowded = picture.edges.shown > CROWD
         rests, self._place = place == self._place, place
         self._rested = self._rested and rests
-        key = (place, width, height, pose, id(picture.layout), picture.version, wave)
+        key = (place, width, height, pose, picture.layout, picture.version, wave)
         if key == self._looked and (self._rested or not crowded):
             return
         self._looked = key

@@ -264,8 +264,6 @@ class Loop:
             self.guide.leave()
         inputs = self.inputs
         inputs.command(command)
-        history = self.session.history
-        history.now, history.held = self.now, self.answer.editing
         ACTIONS[command.name](self, command.value)
         inputs.done(command)
 

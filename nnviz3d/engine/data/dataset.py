@@ -49,6 +49,11 @@ class DataSet:
         return {}
 
     @property
+    def held_out(self) -> tuple[str, np.ndarray, np.ndarray]:
+        """(name, x, t) of the test part; of the train part where there is no test part: what is shown and measured."""
+        return ("test", self.x_test, self.t_test) if len(self.x_test) else ("train", self.x_train, self.t_train)
+
+    @property
     def n_outputs(self) -> int:
         return len(self.class_names)
 

@@ -15,7 +15,7 @@ class ConcatLayer(LayerTable):
     """Layers side by side as one: every neuron passes one number on, unchanged. It has no weights."""
 
     kind: Literal["concat"]
-    axis: int = Field(0, ge=0, le=7, description="along which the inputs are joined; the others must be of equal length")
+    axis: int = Field(default=0, ge=0, le=7, description="along which the inputs are joined; the others must be of equal length")
 
     fewest: ClassVar[int] = 2
     most: ClassVar[int] = MANY

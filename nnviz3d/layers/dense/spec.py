@@ -16,12 +16,12 @@ class DenseLayer(LayerTable):
     """A dense layer: each unit is a weighted sum of all its inputs, then an activation function."""
 
     kind: Literal["dense"] = "dense"
-    units: int = Field(8, ge=1, le=limits.UNITS)
+    units: int = Field(default=8, ge=1, le=limits.UNITS)
     activation: ActivationName = "relu"
     init: Initializer = "auto"
-    init_scale: float = Field(1.0, ge=0, le=1000)
-    bias: float = Field(0.0, ge=-1000, le=1000)
-    dropout: float = Field(0.0, ge=0, lt=1)
+    init_scale: float = Field(default=1.0, ge=0, le=1000)
+    bias: float = Field(default=0.0, ge=-1000, le=1000)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
 
     numbered: ClassVar[bool] = True
 

@@ -6,12 +6,12 @@ function, the loss, and the sum of what comes back. Pure functions.
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.notation import a_, delta_, ink
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import MINUS, plain
-from nnviz3d.spec.readout import NeuronReading
+from nnviz3d.spec.readout import NeuronReading, Sum
 
 LOSSES = {  # loss: dL/da of one output in symbols; n outputs
     "mse": (r"\frac{2}{n}(a_j - t_j)", "2 / {n} · ({a} − {t})"),
@@ -25,12 +25,12 @@ KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no erro
 
 def title(reading: NeuronReading) -> str:
     """What the section is called that tells how z arises."""
-    return "" if reading.z is None else face(reading.kind, "equations").TITLE
+    return "" if reading.z is None else equations_of(reading.kind).title
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
     """How z arises: symbols, terms, result. Empty for an input neuron."""
-    return [] if reading.z is None else face(reading.kind, "equations").pre_activation(reading)
+    return [] if reading.z is None else equations_of(reading.kind).pre_activation(reading)
 
 
 def activation(reading: NeuronReading) -> list[Line]:
@@ -41,7 +41,7 @@ def activation(reading: NeuronReading) -> list[Line]:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
-    if not face(reading.kind, "equations").APPLIES:
+    if not equations_of(reading.kind).applies:
         return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else ACTIVATIONS[reading.activation].tex
@@ -90,7 +90,7 @@ def backward(reading: NeuronReading) -> list[Line]:
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
     if reading.outgoing is not None and reading.slope is not None:
-        return _collected(reading, name)
+        return _collected(reading, reading.outgoing, name)
     if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
         return _difference(reading, name)
     if reading.loss_slope is not None:
@@ -98,11 +98,11 @@ def backward(reading: NeuronReading) -> list[Line]:
     return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
 
 
-def _collected(reading: NeuronReading, name: str) -> list[Line]:
+def _collected(reading: NeuronReading, total: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
-    parts = reading.outgoing.connections
-    told = [face(part.kind, "equations").returned(part, reading.index) for part in parts]
-    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, face(reading.kind, "equations").APPLIES
+    parts = total.connections
+    told = [equations_of(part.kind).returned(part, reading.index) for part in parts]
+    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
     if len(told) > 1:
         symbols = rf"\left({symbols}\right)" if applies else symbols
         tip += f"\nIts activation is used in {len(told)} places: what comes back from them is added."
@@ -113,7 +113,7 @@ def _collected(reading: NeuronReading, name: str) -> list[Line]:
         lines += terms
     if not applies:
         return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of what comes back.", ink="d")]
-    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(reading.outgoing.total, "d", True))
+    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(total.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
 

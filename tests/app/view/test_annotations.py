@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
 from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec import toml
@@ -31,7 +31,7 @@ NETS = {
 
 def walk(tmp_path, name, *edits, steps=20):
     path = toml.find(name)
-    s = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    s = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
     s.source.run(steps)
     s.start_walk()
     return s

@@ -59,6 +59,12 @@ class Job:
         return self.origin is not None and self.origin.suffix == session_log.ENDING
 
     @property
+    def session_log(self) -> Path:
+        """The file that is played where it `replays`."""
+        assert self.origin is not None
+        return self.origin
+
+    @property
     def folder(self) -> Path:
         """Where pieces wait until all are there."""
         return self.sidecar.with_suffix(ENDING) if self.kind.codec.sequence else self.target.with_name(self.target.name + ENDING)

@@ -15,13 +15,15 @@ from math import floor, inf
 from pathlib import Path
 
 from nnviz3d.app.render.film.player_protocol import Cue
-from nnviz3d.app.session import scene_files, train_loop
+from nnviz3d.app.session import opening, scene_files, train_loop
 from nnviz3d.app.session.actions import ACTIONS
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
+from nnviz3d.engine.step_runner import always
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import session_log, toml
 from nnviz3d.spec.edit import Edit
@@ -52,7 +54,7 @@ def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float |
     `quality`: draw with this one ("high"), whatever it was in the window.
     """
     kept = load(path, quality)
-    session = session_of(kept, backend)
+    session = opening.session_of(kept, backend)
     return session, Replay(session, kept, ui=ui, aspect=aspect)
 
 
@@ -69,11 +71,6 @@ def _near(event: Event, home: Path) -> Event:
     if event.kind != "weights" or session_log.inside(home, event.value):
         return event
     return replace(event, value=str(home / Path(event.value).name))
-
-
-def session_of(kept: Timeline, backend: str = "auto") -> Session:
-    """At its beginning."""
-    return Session(kept.scene, kept.base, backend, None, kept.remember)
 
 
 class Replay:
@@ -153,12 +150,13 @@ class Replay:
         while session.alive and session.walking is None and session.leader.step < step:
             leader = session.leader
             if session.running:
-                train_loop.stopped(session, _always)
+                train_loop.stopped(session, always)
             goal = session.pace.goal.step - leader.step if session.pace.goal is not None else 0
-            ends = [session.stops.left(leader.trainer, session.scene.train) or step, goal if goal > 0 else step, step - leader.step]
-            done = (session.rival or session.source).run(min(ends))
+            to_stop = None if leader.learner is None else session.stops.left(leader.learner, session.scene.train)
+            ends = [to_stop or step, goal if goal > 0 else step, step - leader.step]
+            done = session.trained.run(min(ends))
             session.stop_if_diverged()
-            if session.running and not train_loop.stopped(session, _always):
+            if session.running and not train_loop.stopped(session, always):
                 train_loop.reach(session)
             if not done:
                 break
@@ -171,7 +169,6 @@ class Replay:
         self._train(event.step)
         if event.loose:
             session.history.let_go()
-        session.history.now, session.history.held = event.now, event.held
         try:
             if event.kind == "edit":
                 session.apply([_edit(row) for row in event.value], event.now, event.held)
@@ -183,7 +180,7 @@ class Replay:
                 session.walking.walk.go(float(event.value[0]))
                 session.walking.playing = event.value[1]
             elif event.kind == "do":
-                ACTIONS[event.name](session, event.value)
+                ACTIONS[event.name](Occasion(session, event.now, event.held), event.value)
         except InputError as error:  # it was a banner in the window too
             session.banner = str(error)
         walking = session.walking
@@ -255,6 +252,8 @@ class Replay:
     def _table_share(self, now: float) -> float:
         """How much of the shift makes room for a table and not for panels; changes as the camera flies."""
         event, before = self._windows.at(now), self._windows.before(now)
+        if event is None:
+            return 0.0
         new, old = (each.value[3] / max(each.value[2] + each.value[3], 1e-9) for each in (event, before or event))
         return old + (new - old) * ease((now - event.time) / FLIGHT)
 
@@ -272,10 +271,6 @@ class _Track:
     def before(self, now: float) -> Event | None:
         k = bisect_right(self._times, now)
         return self._events[k - 2] if k > 1 else None
-
-
-def _always() -> bool:
-    return True
 
 
 def _edit(row: list) -> Edit:

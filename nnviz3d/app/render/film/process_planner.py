@@ -58,9 +58,9 @@ def worth(job: Job, frames: int, session: Session | None = None) -> int:
     lines = min(record.height / 400, 1)  # short edges cost less, long ones are thin
     painting = frames * record.motion_blur * (FRAME + PIXEL * record.width * record.height * record.ssaa**2 + EDGE * edges * lines)
     training = 0.0
-    if session is not None and session.player is None:
+    if session is not None and session.source.learner is not None:
         steps = record.begin + sum(shot.steps for shot in record.shots)
-        training = steps * (STEP + FLOP * 6 * train.batch * session.source.trainer.arenas.parameters.size)
+        training = steps * (STEP + FLOP * 6 * train.batch * session.source.topology.n_parameters)
     return count if painting * (1 - 1 / count) - training > START else 1
 
 

@@ -1,7 +1,4 @@
-"""What the commands do that need a session only: a window gives them, and a film of a session log gives them again.
-
-A handler takes the session and the command's value. What it returns is told to the person who gave the command; None: nothing.
-"""
+"""What the commands do that need a session only: a window gives them, and a film of a session log gives them again."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.actions.occasion import Occasion
 
-ACTIONS: dict[str, Callable[[Session, Any], str | None]] = {
+ACTIONS: dict[str, Callable[[Occasion, Any], None]] = {
     **training.ACTIONS,
     **walk.ACTIONS,
     **snapshots.ACTIONS,

@@ -1,43 +1,32 @@
-"""Changing the network itself: one weight or bias, frozen and killed neurons. Values that cannot be become the banner.
-
-The undo list joins what belongs together by its own clock, which whoever gives the command has set.
-"""
+"""Changing the network itself: one weight or bias, frozen and killed neurons. Values that cannot be become the banner."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.actions.occasion import Occasion
 
 
-def _set_parameter(session: Session, value: tuple[int, float]) -> None:
+def _set_parameter(at: Occasion, value) -> None:
     parameter, number = value
-    session.editing.set_parameter(int(parameter), float(number), session.history.now, session.history.held)
+    at.session.editing.set_parameter(int(parameter), float(number), at.now, at.held)
 
 
-def _freeze(session: Session, value: tuple[Iterable[int], bool]) -> None:
-    neurons, on = value
-    session.editing.hold("frozen", neurons, bool(on), session.history.now)
+def _hold(kind: str):
+    def run(at: Occasion, value) -> None:
+        neurons, on = value
+        at.session.editing.hold(kind, neurons, bool(on), at.now)
+
+    return run
 
 
-def _kill(session: Session, value: tuple[Iterable[int], bool]) -> None:
-    neurons, on = value
-    session.editing.hold("killed", neurons, bool(on), session.history.now)
-
-
-def _release(session: Session, _value: None) -> None:
-    session.editing.release(session.history.now)
-
-
-def _check(session: Session, value: int) -> None:
+def _check(at: Occasion, value) -> None:
     """Compare a parameter's gradient with the loss itself; the answer is in the next reading."""
-    session.inspector.check(int(value))
+    at.session.inspector.check(int(value))
 
 
 ACTIONS = {
     "set_parameter": _set_parameter,
-    "freeze": _freeze,
-    "kill": _kill,
-    "release": _release,
+    "freeze": _hold("frozen"),
+    "kill": _hold("killed"),
+    "release": lambda at, _value: at.session.editing.release(at.now),
     "check": _check,
 }

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.snapshots import ALONE
 
 
-def _keep(session: Session, value: str) -> str | None:
-    session.moments.keep(session, str(value))
-    return None if session.banner else f"kept as moment {value}: step {session.source.step:,}"
+def _keep(at: Occasion, value) -> None:
+    at.session.moments.keep(at.session, str(value))
+    if not at.session.banner:
+        at.say(f"kept as moment {value}: step {at.session.source.step:,}")
 
 
-def _show(session: Session, value: str | None) -> None:
-    if session.rival is not None and value:
-        session.banner = ALONE
+def _show(at: Occasion, value) -> None:
+    if at.session.rival is not None and value:
+        at.session.banner = ALONE
         return
-    session.leave_walk()
-    session.running = False
-    session.moments.watch(str(value or ""))
+    at.session.leave_walk()
+    at.session.running = False
+    at.session.moments.watch(str(value or ""))
 
 
-def _enter(session: Session, value: str) -> None:
-    session.moments.enter(session, str(value))
+def _enter(at: Occasion, value) -> None:
+    at.session.moments.enter(at.session, str(value))
 
 
 ACTIONS = {"keep_moment": _keep, "show_moment": _show, "enter_moment": _enter}

@@ -2,79 +2,39 @@
 
 from __future__ import annotations
 
-from nnviz3d.app.session import navigation
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.actions.occasion import Occasion
 
 
-def _play(session: Session, _value: None) -> None:
-    session.play()
+def _pause(at: Occasion, _value) -> None:
+    at.session.running = False
 
 
-def _pause(session: Session, _value: None) -> None:
-    session.running = False
+def _step(at: Occasion, _value) -> None:
+    at.session.running = False
+    at.session.single_step()
 
 
-def _step(session: Session, _value: None) -> None:
-    session.running = False
-    session.single_step()
+def _new_seed(at: Occasion, _value) -> None:
+    at.session.reset((at.session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
 
 
-def _move(session: Session, value: tuple[str, int]) -> None:
-    navigation.move(session, *value)
+def _shuffle_sample(at: Occasion, _value) -> None:
+    sample = at.session.source.sample
+    at.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
 
 
-def _rewind(session: Session, value: int) -> None:
-    session.rewind(int(value))
+def _wrong(by: int):
+    def run(at: Occasion, _value) -> None:
+        why = at.session.show_wrong(by)
+        if why:
+            at.say(why)
+
+    return run
 
 
-def _reset(session: Session, _value: None) -> None:
-    session.reset()
-
-
-def _new_seed(session: Session, _value: None) -> None:
-    session.reset((session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
-
-
-def _undo(session: Session, _value: None) -> None:
-    session.undo()
-
-
-def _redo(session: Session, _value: None) -> None:
-    session.redo()
-
-
-def _next_sample(session: Session, _value: None) -> None:
-    session.show_next(1)
-
-
-def _previous_sample(session: Session, _value: None) -> None:
-    session.show_next(-1)
-
-
-def _shuffle_sample(session: Session, _value: None) -> None:
-    sample = session.source.sample
-    session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
-
-
-def _show_sample(session: Session, value: int) -> None:
-    session.show_sample(int(value))
-
-
-def _next_wrong(session: Session, _value: None) -> str | None:
-    """Tells why none is shown."""
-    return session.show_wrong(1)
-
-
-def _previous_wrong(session: Session, _value: None) -> str | None:
-    return session.show_wrong(-1)
-
-
-def _samples(session: Session, value) -> None:
-    session.browser.ask(value)
-
-
-def _browse_cell(session: Session, value: tuple[int, int]) -> None:
+def _browse_cell(at: Occasion, value) -> None:
     """`value` (i, j): show the next sample of class i that the counted network took for class j."""
+    session = at.session
     truth, said = (int(k) for k in value)
     found = session.confusion.find(truth, said, session.source.sample.index)
     if found is not None:
@@ -82,27 +42,40 @@ def _browse_cell(session: Session, value: tuple[int, int]) -> None:
         session.show_sample(found)
 
 
-def _dismiss(session: Session, _value: None) -> None:
-    session.banner = ""
+def _back_and_forth(forth: bool):
+    def run(at: Occasion, _value) -> None:
+        there = at.session.history.elsewhere(forth)
+        if there is not None and at.go_elsewhere is not None:
+            at.go_elsewhere(there, forth)
+        elif forth:
+            at.session.redo()
+        else:
+            at.session.undo()
+
+    return run
+
+
+def _dismiss(at: Occasion, _value) -> None:
+    at.session.banner = ""
 
 
 ACTIONS = {
-    "play": _play,
+    "play": lambda at, _value: at.session.play(),
     "pause": _pause,
     "step": _step,
-    "move": _move,
-    "rewind": _rewind,
-    "reset": _reset,
+    "move": lambda at, value: at.session.move(*value),
+    "reset": lambda at, _value: at.session.reset(),
     "new_seed": _new_seed,
-    "undo": _undo,
-    "redo": _redo,
-    "next_sample": _next_sample,
-    "previous_sample": _previous_sample,
+    "undo": _back_and_forth(False),
+    "redo": _back_and_forth(True),
+    "next_sample": lambda at, _value: at.session.show_next(1),
+    "previous_sample": lambda at, _value: at.session.show_next(-1),
     "shuffle_sample": _shuffle_sample,
-    "show_sample": _show_sample,
-    "next_wrong": _next_wrong,
-    "previous_wrong": _previous_wrong,
-    "samples": _samples,
-    "browse_cell": _browse_cell,
+    "samples": lambda at, value: at.session.browser.ask(value),
+    "show_sample": lambda at, value: at.session.show_sample(int(value)),
+    "next_wrong": _wrong(1),
+    "previous_wrong": _wrong(-1),
+    "rewind": lambda at, value: at.session.rewind(int(value)),
     "dismiss": _dismiss,
+    "browse_cell": _browse_cell,
 }

@@ -2,63 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from nnviz3d.app.session.session import Session
-from nnviz3d.app.session.step_player import Walking
+from nnviz3d.app.session.actions.occasion import Occasion
 
 
-def _walk(session: Session, _value: None) -> None:
-    session.start_walk()
+def _inside(act):
+    """`act(walking, value)`, where there is a walk."""
 
-
-def _leave(session: Session, _value: None) -> None:
-    session.leave_walk()
-
-
-def _inside(act: Callable[[Walking, Any], None]) -> Callable[[Session, Any], None]:
-    """`act` where there is a walk."""
-
-    def run(session: Session, value: Any) -> None:
-        if session.walking is not None:
-            act(session.walking, value)
+    def run(at: Occasion, value) -> None:
+        if at.session.walking is not None:
+            act(at.session.walking, value)
 
     return run
 
 
-def _to(walking: Walking, value: float) -> None:
+def _to(walking, value) -> None:
     walking.playing = False
     walking.walk.go(float(value))
 
 
-def _by(walking: Walking, value: int) -> None:
-    walking.by(int(value))
-
-
-def _play(walking: Walking, value: bool) -> None:
-    walking.restart_or_hold(bool(value))
-
-
-def _speed(walking: Walking, value: float) -> None:
+def _speed(walking, value) -> None:
     walking.habits.speed = float(value)
 
 
-def _loop(walking: Walking, value: str) -> None:
+def _loop(walking, value) -> None:
     walking.habits.loop = str(value)
 
 
-def _gradient(walking: Walking, value: bool) -> None:
-    walking.show_gradient(bool(value))
-
-
 ACTIONS = {
-    "walk": _walk,
-    "walk_leave": _leave,
+    "walk": lambda at, _value: at.session.start_walk(),
+    "walk_leave": lambda at, _value: at.session.leave_walk(),
     "walk_to": _inside(_to),
-    "walk_by": _inside(_by),
-    "walk_play": _inside(_play),
+    "walk_by": _inside(lambda walking, value: walking.by(int(value))),
+    "walk_play": _inside(lambda walking, value: walking.restart_or_hold(bool(value))),
     "walk_speed": _inside(_speed),
     "walk_loop": _inside(_loop),
-    "walk_gradient": _inside(_gradient),
+    "walk_gradient": _inside(lambda walking, value: walking.show_gradient(bool(value))),
 }
