@@ -141,8 +141,12 @@ class Learner(Clock, Protocol):
         """Copies on the host by name."""
         ...
 
+    def evaluate(self, part: str, limit: int | None = None) -> tuple[float, float | None]:
+        """(mean loss, accuracy or None for numbers) of "train" or "test", or of `limit` of its rows, drawn evenly."""
+        ...
+
     def scoring(self, part: str, limit: int | None = None) -> Iterator[Score]:
-        """Loss and accuracy in pieces, as of `Data`: stop conditions look at them."""
+        """The same in pieces: stop conditions look at them."""
         ...
 
     def record(self, shown: int = 0) -> Tape:

@@ -102,6 +102,11 @@ class Viewable(Protocol):
         """By parameter, its values before and after the last step, where it was written by hand since; None where all were replaced."""
         ...
 
+    @property
+    def constant(self) -> float:
+        """The value of an edge that has no parameter: 1, or 0 of a difference."""
+        ...
+
     def tensors(self, kind: str) -> Array | None:
         """ "parameter", "gradient", "change", "before", "after" (P,); "z", "activation", "delta" (N,): to be read, not kept.
 
@@ -118,11 +123,6 @@ class Viewable(Protocol):
 
     def targets(self) -> np.ndarray | None:
         """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers."""
-        ...
-
-    @property
-    def constant(self) -> float:
-        """The value of an edge without a parameter: 1, or 0 in a difference of two moments."""
         ...
 
     @property

@@ -284,7 +284,7 @@ class Scene(Table):
     train: Train = Train()
     view: View = View()
     look: Look = Look()
-    record: Record = Record()
+    record: Record = Field(default_factory=Record)
     test: Test = Test()
     compare: dict[str, Any] = Field(
         default={}, max_length=compare.MOST, description="settings in which a second network differs, by their paths"

@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from nnviz3d.spec import frame_rates
 from nnviz3d.spec.errors import InputError, OptionProblem
@@ -106,10 +105,12 @@ def encoder_works(name: str, pixels: str = "yuv420p", options: dict[str, str] | 
 
     try:
         os.environ.setdefault("SVT_LOG", "1")  # errors only: SVT-AV1 tells who it is
-        context: Any = av.CodecContext.create(name, "w")
+        context = av.CodecContext.create(name, "w")
+        if not isinstance(context, av.VideoCodecContext):
+            return False
         context.options = dict(options or {})
-        context.width, context.height, context.pix_fmt, context.framerate = 256, 256, pixels, 30
-        context.time_base = 1 / context.framerate
+        context.width, context.height, context.pix_fmt = 256, 256, pixels
+        context.framerate, context.time_base = Fraction(30), Fraction(1, 30)
         context.open()
     except (FFmpegError, ValueError):
         return False

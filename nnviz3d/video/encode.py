@@ -58,12 +58,14 @@ class Encoder:
             self._file = av.open(_address(path), "w", format=muxer or codec.part, options=options)
         except OSError as error:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
-        self._stream: Any = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
-        self._stream.width, self._stream.height = size
-        self._stream.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
-        describe(self._stream.codec_context, codec)
+        stream = self._file.add_stream(codec.encoder, rate=Fraction(fps), options=dict(codec.options))
+        assert isinstance(stream, av.VideoStream)  # as every encoder of CODECS makes
+        stream.width, stream.height = size
+        stream.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
+        describe(stream.codec_context, codec)
         if alpha and codec.name == "vp9":
-            self._stream.metadata["alpha_mode"] = "1"
+            stream.metadata["alpha_mode"] = "1"
+        self._stream = stream
 
     def add(self, image: np.ndarray) -> None:
         self.put(frame_of(image, self.codec, self.alpha), self.count)
@@ -110,7 +112,7 @@ def _address(path: Path) -> str:
 
 
 def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Fraction | int, codec: Codec, size: tuple[int, int]) -> None:
-    """Encoded pieces one after the other, without encoding anew. `parts`: (file, number of its first frame, number after its last one),
+    """Encoded pieces one after the other, without encoding again. `parts`: (file, number of its first frame, number after its last one),
     in order.
 
     Times are whole numbers of frames: every piece begins with a key frame and counts from 0. Raises InputError for what is no piece of

@@ -6,7 +6,6 @@ import os
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,8 @@ def encoded(image: np.ndarray, codec: Codec, alpha: bool = False) -> bytes:
     """One picture as the bytes of its file: (H, W, 3|4) uint8, uint16 or, for EXR, float32 in linear light."""
     import av
 
-    context: Any = av.CodecContext.create(codec.encoder, "w")
+    context = av.CodecContext.create(codec.encoder, "w")
+    assert isinstance(context, av.VideoCodecContext)  # as every encoder of CODECS has
     context.height, context.width = image.shape[:2]
     context.pix_fmt = codec.alpha_pixels if alpha else codec.pixels
     context.options = dict(codec.options)

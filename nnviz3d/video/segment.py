@@ -92,7 +92,7 @@ class Piece:
 
     def close(self) -> None:
         """Finish the piece where it is whole; otherwise leave its frames for a later run."""
-        with contextlib.suppress(OSError):  # of a full disk it has been told; the frame that was cut is not taken over
+        with contextlib.suppress(OSError):  # of a full disk it has been reported; the frame that was cut is not taken over
             self._raw.close()
         if not self.whole or self.failed:
             if self._encoder is not None:

@@ -33,7 +33,7 @@ class Source:
         return self.arrays[kind]
 
     settled = tensors
-    view = None
+    view, constant = None, 1.0
 
 
 @pytest.fixture

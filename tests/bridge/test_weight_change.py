@@ -65,7 +65,7 @@ class Source:
         return self.arrays[kind]
 
     settled = tensors
-    view = None
+    view, constant = None, 1.0
 
 
 @pytest.fixture

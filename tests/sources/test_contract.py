@@ -16,9 +16,9 @@ from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.sources.snapshot_source import Difference, KeptMoment
-from nnviz3d.sources.step_view import Walk
 from nnviz3d.sources.training_recorder import Recorder
 from nnviz3d.sources.viewable import Viewable
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene

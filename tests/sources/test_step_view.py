@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nnviz3d.backend import choose
 from nnviz3d.engine.tape import record
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.sources.step_view import View, Walk
+from nnviz3d.sources.step_view import View
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Place, phases

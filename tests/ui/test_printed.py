@@ -15,7 +15,7 @@ from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.tape import record
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.scene import Optimizer

@@ -31,8 +31,8 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
 
     taken, (x, y) = together(lambda: modules.take(model), lambda: _arrays(data))
     network = taken.network
-    task, loss, y, told = _task(taken, y, loss)
-    sys.stderr.write(f"{told}\n")
+    task, loss, y, text = _task(taken, y, loss)
+    sys.stderr.write(f"{text}\n")
     np.savez(folder / "data.npz", x=x, t=y)
     kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no")
     found, problems = sets.load(kind, folder), []
@@ -43,7 +43,7 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
         problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, the model gives {taken.outputs:,}"))
     if problems:
         raise InputError(*problems)
-    scene = Scene(title="A PyTorch model", about=f"{told[:1].upper()}{told[1:]}.", network=network, data=kind)
+    scene = Scene(title="A PyTorch model", about=f"{text[:1].upper()}{text[1:]}.", network=network, data=kind)
     scene = toml.apply(scene, [Edit("train.loss", loss)] if loss else [])
     weights.save(folder / "first.safetensors", taken.weights, scene)
     return Opened(scene, folder, None), folder / "first.safetensors"
@@ -95,8 +95,8 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
         if values.dtype.kind not in ("biuf" if name == "x" else "biufU") or not (
             2 <= values.ndim <= 4 if name == "x" else 1 <= values.ndim <= 2
         ):
-            told = f"expected numbers in rows, one a sample, found {values.dtype} of shape {values.shape}"
-            problems.append(Problem("data", name, told))
+            text = f"expected numbers in rows, one a sample, found {values.dtype} of shape {values.shape}"
+            problems.append(Problem("data", name, text))
     if not problems and len(arrays[0]) != len(arrays[1]):
         problems.append(Problem("data", "", f"{len(arrays[0]):,} samples in x, {len(arrays[1]):,} in y"))
     if problems:

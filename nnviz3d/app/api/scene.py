@@ -122,7 +122,7 @@ def _place(text: str, topology: Topology) -> Place:
 
 
 def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
-    """One at a time: where there is no OpenGL, it is told before any training."""
+    """One at a time: where there is no OpenGL, that is said before any training."""
     from nnviz3d.gfx.hosts import open_host
 
     host = open_host(16, 16, headless=True)  # the picture is drawn on a canvas

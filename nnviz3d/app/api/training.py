@@ -151,13 +151,13 @@ class Training:
     def facts(self) -> dict[str, Any]:
         """How it ended (`training_summary`), with the files that were written, and the same of the network that it is compared with."""
         run, request = self.run, self.request
-        found = summary(run) | {"backend": self.ops.name, "log": request.log, "saved": self.saved}
+        found = summary(run, self.trainer) | {"backend": self.ops.name, "log": request.log, "saved": self.saved}
         found["blas_threads"] = blas_threads.count() if self.ops.name == "cpu" else None
         found["recording"] = None if run.recorder is None else run.recorder.facts()
         rival = compare.rival(self.scene)
-        if rival is not None and run.second is not None:
+        if rival is not None and self.rival is not None and run.second is not None:
             found["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(self.scene, rival)]
-            found["rival"] = summary(run.second)
+            found["rival"] = summary(run.second, self.rival)
         return found
 
 

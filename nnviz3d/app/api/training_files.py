@@ -49,9 +49,9 @@ def go_on_in(log: Path | None, steps: dict[str, int]) -> None:
             if not line.endswith("\n"):  # cut off while it was written
                 break
             try:
-                told = json.loads(line)
-                last = steps[told.get("network", "")]
-                step = told["step"] + 0
+                entry = json.loads(line)
+                last = steps[entry.get("network", "")]
+                step = entry["step"] + 0
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise InputError.of(str(log), "--log", f"line {number} is not of a log of this training; choose another name") from None
             if step <= last:

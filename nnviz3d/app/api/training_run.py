@@ -140,7 +140,8 @@ class TrainingRun:
             if self.recorder is not None:
                 self.recorder.note()
             if file is not None:
-                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(self.trainer.score(part, LOG_SAMPLES))}
+                *_, score = self.trainer.scoring(part, LOG_SAMPLES)
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(score)}
                 error = self.trainer.objective.error
                 line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
@@ -155,7 +156,7 @@ class TrainingRun:
 
 def _accuracy(score: Score) -> dict[str, Any]:
     """Of a log line: the accuracy; where classes are not equally frequent the balanced one too, and what it is of where that is not all."""
-    told: dict[str, Any] = {"accuracy": score.accuracy}
+    found: dict[str, Any] = {"accuracy": score.accuracy}
     if score.classes is not None and len(set(score.classes.count_c.tolist())) > 1:
-        told["balanced_accuracy"] = score.balanced
-    return told if score.whole else told | {"rows": score.rows, "of": score.of}
+        found["balanced_accuracy"] = score.balanced
+    return found if score.whole else found | {"rows": score.rows, "of": score.of}

@@ -288,7 +288,7 @@ def _run(work: Callable[[], None], arguments: list[str]) -> int:
     except Exception as error:
         from nnviz3d.app.cli.commands import outcome
 
-        code = outcome.told(error, arguments)
+        code = outcome.report(error, arguments)
         if code is None:
             raise
         return code

@@ -191,8 +191,8 @@ def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
         "layer": seen.layer,
         "parameter": session.inspector.parameter(source, seen.chosen),
         "whole": session.inspector.layer(source, seen.layer),
-        "weight": None if second and second.leads else explain_parameter.read(source, turned),
-        "edge": explain_parameter.read_edge(source, seen.edge),
+        "weight": None if second and second.leads else explain_parameter.read(session.pictured_numbers, turned),
+        "edge": explain_parameter.read_edge(session.pictured_numbers, seen.edge),
     }
 
 

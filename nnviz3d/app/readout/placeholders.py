@@ -14,7 +14,7 @@ from nnviz3d.spec.tour_reading import END, NUMBER
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
     from nnviz3d.engine.tape import Tape
-    from nnviz3d.sources.step_view import Walk
+    from nnviz3d.sources.walk import Walk
 
 NBSP = "\u00a0"  # a number and its unit stay on one line
 SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what the palettes' colours are called, in the catalogues

@@ -134,11 +134,6 @@ class Session(SessionState):
             self.rival.rewind(self.scene)
         self.look_again()
 
-    @property
-    def whole(self) -> bool:
-        """What is shown is all of one moment: the picture may follow it."""
-        return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
-
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn."""
         if not self.whole:

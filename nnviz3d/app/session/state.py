@@ -116,6 +116,16 @@ class SessionState:
         return self.kept or self.seen
 
     @property
+    def pictured_numbers(self) -> Viewable:
+        """The same for the panels: of a difference of two moments, the second."""
+        return self.kept.told if self.kept is not None else self.seen
+
+    @property
+    def whole(self) -> bool:
+        """What is shown is all of one moment: the picture may follow it."""
+        return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
+
+    @property
     def trained(self) -> Source | Rival:
         """What takes steps: the network, or both of a comparison."""
         return self.rival or self.source

@@ -15,8 +15,8 @@ from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import face
-from nnviz3d.sources.step_view import Walk
 from nnviz3d.sources.viewable import Viewable
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading

@@ -49,8 +49,10 @@ def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[Word], np.ndar
         (x, low, near), (_, high, far) = layout.annex
         step = 0.06 * (high - low)
         below: list[Word] = [(plane.names[0], "centre")]
-        below += [("others as in the shown sample", "centre")] if plane.slices else []
-        below += [(scale_words(source.data.units[0]), "scale")] if source.data.units else []
+        if plane.slices:
+            below.append(("others as in the shown sample", "centre"))
+        if source.data.units:
+            below.append((scale_words(source.data.units[0]), "scale"))
         words += [(plane.names[1], "left"), *below]
         points += [(x, high + 0.8 * step, near), *((x, low - (1.0 + 1.2 * k) * step, (near + far) / 2) for k in range(len(below)))]
     return np.array(points, np.float64).reshape(-1, 3), words, np.array(named, np.int64)

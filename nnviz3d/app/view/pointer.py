@@ -133,7 +133,9 @@ class Pointer:
         p = self._in_hand()
         if p < 0:
             return False
-        self._drag = Drag(p, self.session.source.parameter(p), self.session.editing.rate(p))
+        source = self.session.source  # where it cannot be changed, the command says why
+        value = float(source.ops.to_host(source.tensors("parameter")[p : p + 1])[0])
+        self._drag = Drag(p, value, self.session.editing.rate(p))
         if self.hovered >= 0:
             self._choose(self.hovered, None)
         elif self.hovered_edge is not None:

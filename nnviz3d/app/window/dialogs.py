@@ -33,7 +33,7 @@ class Purpose:
 NO_PURPOSE = Purpose("", ())
 
 
-class Desk:
+class Dialogs:
     """`question` is what the overlay shows. `then(answer)` of each question may raise InputError."""
 
     def __init__(self, host: Host):

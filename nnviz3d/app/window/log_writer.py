@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 import nnviz3d
 from nnviz3d.app.window.packed_events import Packed
-from nnviz3d.app.window.swinging_door import Door, Sample
+from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.edit import Edit
@@ -35,7 +35,7 @@ STEP_EVERY = 0.1  # seconds between two samples of a training run, and how much 
 SMALL = 2e-4  # a camera's error that nobody sees: half a pixel of 2160 rows
 
 
-class Inputs:
+class LogWriter:
     """Of the loop's session as it is now. `time`: seconds that it has been on screen. `full`: what follows is not kept any more."""
 
     def __init__(self, loop: Loop):
@@ -45,7 +45,7 @@ class Inputs:
         self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, remember, session.running)
         self.time, self.full = 0.0, False
         self.events = Packed()
-        self._pose, self._place, self._run = Door(), Door(), Door()
+        self._pose, self._place, self._run = SwingingDoor(), SwingingDoor(), SwingingDoor()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
         self._loose, self._diverged = False, (None, None)

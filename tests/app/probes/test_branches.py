@@ -64,7 +64,7 @@ def test_the_strengths_of_inputs_and_whole_layers_follow_the_graph(session):
 def test_an_edge_without_a_weight_says_what_it_passes_on(session):
     topology = session.source.topology
     connection = topology.into(node(session, "sum"))[1]
-    told = explain_parameter.read_edge(session.seen, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
+    told = explain_parameter.read_edge(session.pictured, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
     assert isinstance(told, EdgeReading) and (told.source, told.source_index, told.index) == (connection.source.number, 5, 5)
 
 

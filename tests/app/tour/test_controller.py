@@ -12,7 +12,7 @@ from imgui_bundle import imgui
 from nnviz3d.app.cli.main import app
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER
-from nnviz3d.app.tour.controller import Guide
+from nnviz3d.app.tour.controller import TourController
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -87,11 +87,11 @@ def visitor(request):
     visitor.loop.close()
 
 
-def said(guide: Guide) -> str:
+def said(guide: TourController) -> str:
     return re.sub(f"[{NUMBER}{END}*]", "", guide.reading().text)
 
 
-def numbers(guide: Guide) -> list[str]:
+def numbers(guide: TourController) -> list[str]:
     """The live values in the text, in order."""
     return re.findall(f"{NUMBER}(.*?){END}", guide.reading().text)
 

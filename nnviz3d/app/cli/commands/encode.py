@@ -26,12 +26,12 @@ def encode(
         given = {"--fps": fps, "--format": format, "--codec": codec}
         if wrong := [Problem("", key, "the pieces have it already") for key, value in given.items() if value]:
             raise InputError(*wrong)
-        told = _join(source, target, overwrite)
+        facts = _join(source, target, overwrite)
     else:
-        told = _film_of_pictures(options, source, target, fps, format, codec, overwrite)
-    options.say(f"wrote {target or source.with_name(told['film'])} ({told['count']:,} frames)")
+        facts = _film_of_pictures(options, source, target, fps, format, codec, overwrite)
+    options.say(f"wrote {target or source.with_name(facts['film'])} ({facts['count']:,} frames)")
     if as_json:
-        common.emit(told)
+        common.emit(facts)
     return 0
 
 

@@ -24,7 +24,7 @@ from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
 KEPT = 2  # rounds of imgui a frame with panels: they keep where they are from frame to frame, and every frame is gone through
-SETTLED = 5  # without them, at most: a card that comes is as large as it must be in its first frame, whichever frame was painted before
+SETTLED = 5  # without them, at most: a card that comes is as large as it must be in its first frame, whichever frame was rendered before
 
 
 def open_session(job: Job) -> Session:

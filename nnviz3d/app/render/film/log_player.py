@@ -196,7 +196,7 @@ class Replay:
             session.stop_if_diverged()
 
     def _note(self) -> None:
-        """A tenth of a second has passed: what is told of the run from time to time."""
+        """A tenth of a second has passed: what is noted of the run from time to time."""
         self._tick += 1
         session, dt, step = self.session, 1 / TICKS, self.session.leader.step
         for part in (session.diagnosis, session.confusion, session.layers, session.editing):

@@ -236,7 +236,7 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         for key, name in named:
             try:
                 if name and (key == "highlight" or ":" in name or name in selectors.WORDS):
-                    selectors.check_neuron(name, topology, classes)
+                    selectors.check_neuron(name, topology, bool(classes))
                 elif name:
                     selectors.layer(name, topology)
             except ValueError as error:
