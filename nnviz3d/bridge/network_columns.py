@@ -36,6 +36,7 @@ TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
 FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
+_OF_NEURONS = ("activation", "delta", "z", "reach")
 _OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
 
 
@@ -271,8 +272,7 @@ class Picture:
 
     def _known(self, kind: str, array: Array | None) -> Array:
         if array is None:
-            neurons = kind in ("activation", "delta", "z", "reach")
-            return self.ops.zeros(self.topology.n_neurons if neurons else self.topology.n_parameters)
+            return self.ops.zeros(self.topology.n_neurons if kind in _OF_NEURONS else self.topology.n_parameters)
         return self._finite(array)
 
     def _finite(self, array):

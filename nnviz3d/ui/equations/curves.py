@@ -12,11 +12,11 @@ from nnviz3d.spec.activations import ACTIVATIONS
 @lru_cache(maxsize=64)
 def curve(activation: str, reach: float) -> tuple[np.ndarray, np.ndarray] | None:
     """97 points of f over [-reach, reach], float64, read-only. None for softmax, which is not a function of one number."""
-    formula = ACTIVATIONS[activation].formula
-    if formula is None:
+    row = ACTIVATIONS[activation]
+    if row.rowwise:
         return None
     z = np.linspace(-reach, reach, 97)
-    a = np.asarray(formula(z), float)
+    a = np.asarray(row.formula(z), float)
     z.flags.writeable = a.flags.writeable = False
     return z, a
 
