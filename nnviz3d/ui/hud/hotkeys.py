@@ -9,8 +9,7 @@ from typing import Any
 from imgui_bundle import imgui
 
 from nnviz3d.spec import key_bindings
-from nnviz3d.spec.commands import COMMANDS
-from nnviz3d.spec.readout import CommandName
+from nnviz3d.spec.commands import COMMANDS, CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.hud import speed, weightbar
 
