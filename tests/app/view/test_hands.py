@@ -13,7 +13,7 @@ from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.topology import EdgeRef
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl

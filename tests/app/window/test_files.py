@@ -20,7 +20,7 @@ from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, Which
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl
