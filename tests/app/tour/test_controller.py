@@ -74,7 +74,8 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         for mark in reading.marks:
             if mark.box is None and not mark.lines:
                 assert 0 < mark.x < 360 and 0 < mark.y < 260, "what is marked is in the picture"
-        assert visitor.loop.stage.camera.rig.goal == visitor.loop.stage.camera.rig.pose or guide.host.stage.camera.rig._from is None
+        rig = visitor.loop.stage.camera.rig
+        assert (*rig.pose.target, rig.pose.distance) == pytest.approx((*rig.goal.target, rig.goal.distance)), "the camera has arrived"
         visitor.do("tour", "next")
     assert seen == [f"{k}.{s}" for k, count in enumerate(counts, 1) for s in range(1, count + 1)]
     visitor.loop.close()
@@ -349,9 +350,10 @@ def test_events_by_chance(visitor):
     rng = random.Random(5)
     session = visitor.session
     events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5"]
-    done = 0
+    begun = 0
     for _ in range(60):
         if not visitor.guide.on:
+            begun += 1
             visitor.do("tour", rng.choice(["1", "4.2", "6.3"]))
         choice = rng.random()
         if choice < 0.6:
@@ -360,10 +362,12 @@ def test_events_by_chance(visitor):
             visitor.do("tour_language", rng.choice(["de", "en", "xx"]))
         else:
             MEDDLING[rng.choice(sorted(MEDDLING))](visitor)
-        done += 1
-        assert not visitor.guide.on or visitor.guide.reading().text
+        if visitor.guide.on:
+            assert visitor.guide.reading().text
+        else:
+            assert visitor.session is session
     visitor.do("tour", "close") if visitor.guide.on else None
-    assert done == 60 and visitor.session is session
+    assert begun > 1 and visitor.session is session
 
 
 # ---------------------------------------------------------------- doors
@@ -380,11 +384,13 @@ def test_the_language_can_be_changed_on_the_card_and_is_remembered(visitor):
     assert said(visitor.guide) == german
 
 
-@pytest.mark.parametrize("visitor", [{"edits": [Edit("look.palette", "safe"), Edit("look.ui_scale", 1.5)]}], indirect=True)
+@pytest.mark.parametrize(
+    "visitor", [{"edits": [Edit("look.palette", "safe"), Edit("look.ui_scale", 1.5), Edit("view.language", "en")]}], indirect=True
+)
 def test_what_helps_eyes_is_carried_into_the_tour_and_colours_are_named(visitor):
     visitor.do("tour", "1.3")
     assert visitor.session.scene.look.palette == "safe" and visitor.session.scene.look.ui_scale == 1.5
-    assert "yellow" in said(visitor.guide) or "gelbe" in said(visitor.guide)
+    assert "yellow" in said(visitor.guide)
 
 
 def test_a_tour_that_cannot_be_read_changes_nothing(visitor, monkeypatch):

@@ -132,7 +132,7 @@ def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
     border = walking.number
     assert border == int(border) > 0
     forward = person.look()
-    x, y = person.where("walk_play")
+    _, y = person.where("walk_play")
     left, right = person.where("walk_leave")[0], person.where("walk_next")[0]
     person.click((left + right) / 2, y - 34 * person.loop.overlay.scale)  # the time line lies above the buttons
     assert walking.number != border and person.session.source.step == 1
@@ -140,7 +140,7 @@ def test_a_step_is_walked_by_keys_and_by_the_time_line(person):
     person.key(K.i)
     assert person.session.source.step == 2 and person.session.walking.number < 1
     person.key(K.escape)
-    assert person.session.walking is None and not person.session.running and x > 0
+    assert person.session.walking is None and not person.session.running
 
 
 def test_the_run_is_dragged_back(person):
@@ -172,7 +172,7 @@ def test_divergence_stops_with_a_banner_and_play_says_it_again(person):
     assert person.session.running and person.session.banner == ""
 
 
-def test_2000_events_by_chance_keep_every_invariant(tmp_path, monkeypatch):
+def test_2000_events_and_new_sizes_by_chance_keep_every_invariant(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     person = Person(play=True, size=(640, 400), edits=[Edit("look.quality", "low")])
     dice, io = random.Random(20), imgui.get_io()
@@ -181,7 +181,7 @@ def test_2000_events_by_chance_keep_every_invariant(tmp_path, monkeypatch):
         *(K.f1, K.f11, K.w, K.left_arrow, K.enter, K.backspace, K.tab, K.z, K.y),
         *(K.i, K.g, K.l, K.comma, K.page_up, K.page_down, K.home, K.end, K.f2, K.f3, K.f4, K.f6, K.down_arrow),
     )
-    held = False
+    held, trained = False, 0
     for k in range(2000):
         match dice.randrange(12):
             case 0 | 1 | 2 | 3:
@@ -202,9 +202,10 @@ def test_2000_events_by_chance_keep_every_invariant(tmp_path, monkeypatch):
             person.host.resize(dice.randint(40, 700), dice.randint(40, 420))
         if k % 3 == 0:
             person.frames()
+            trained = max(trained, person.session.source.step)
         if k % 100 == 99:
             check(person)
-    assert person.session.source.step > 0 or person.session.history.can_undo
+    assert trained > 20
     person.close()
 
 
