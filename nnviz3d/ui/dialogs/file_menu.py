@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import small, tip
 
 _OPEN = "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same."
 _WEIGHTS = "All weights and biases as they are now, for nnviz3d and for other programs."
 _SAVE = "The settings of network, data, training and view, as TOML."
-_FILES = (("Open …", "Ctrl+O", "open_file", _OPEN), ("Save the scene as …", "Ctrl+Shift+S", "save_as", _SAVE))
+_FILES: tuple[tuple[str, str, CommandName, str], ...] = (
+    ("Open …", "Ctrl+O", "open_file", _OPEN),
+    ("Save the scene as …", "Ctrl+Shift+S", "save_as", _SAVE),
+)
 _WINDOW = "What you see, until you press it again: an MP4 file in the folder the program was started in."
 _TIMELINE = (
     "All that was done since the scene was opened, in a small file. "
     "`nnviz3d record FILE.timeline -o film.mp4` renders it again, at any size and rate."
 )
-_FILM = (
+_FILM: tuple[tuple[str, str, CommandName, str | None, str], ...] = (
     ("Film the window", "F9", "capture", None, _WINDOW),
     ("Film the network alone", "Shift+F9", "capture", "stage", "The same without panels and words."),
     ("Save the session's timeline", "Ctrl+F9", "save_timeline", None, _TIMELINE),

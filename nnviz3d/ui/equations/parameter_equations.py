@@ -37,7 +37,7 @@ def change(r: ParameterEquations) -> list[Line]:
     """What the last step did to it: outside a walk, where the rule's numbers are not kept."""
     if r.update is not None or not r.samples:
         return []
-    if r.before is None:
+    if r.before is None or r.change is None:
         return [Line("", (Span("all weights were replaced since"),), kind="note", tip="By a file: what the last step did to them is gone.")]
     name = "b" if r.source is None else "w"
     lines = [moved(name, r.before, r.before + r.change, r.change)]

@@ -10,6 +10,8 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, percent, plain, short, times
+from nnviz3d.spec.readout import PlaneReading
+from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.label_placement import Rect
@@ -234,9 +236,9 @@ def _legend(f: Frame, room: float) -> None:
     tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
-        _tile_legend(f, room)
+        _tile_legend(f, r.plane, room)
     if r.plane is not None and r.plane.unit is not None:
-        _plate_legend(f, room)
+        _plate_legend(f, r.plane.unit, room)
     if r.plane is not None and r.plane.dots[0] < r.plane.dots[1]:
         small(f, elide(f"dots: {count(r.plane.dots[0])} of {count(r.plane.dots[1])} training samples", room))
         tip(f, "Drawn evenly: more of them would hide each other and the plate.")
@@ -296,9 +298,9 @@ def _neuron_legend(f: Frame, room: float) -> None:
     tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0." + held)
 
 
-def _plate_legend(f: Frame, room: float) -> None:
+def _plate_legend(f: Frame, unit: Unit, room: float) -> None:
     """What the plate's colours stand for, in the target's own unit."""
-    unit, width = f.readout.plane.unit, _bar(f)
+    width = _bar(f)
     small(f, elide(f"plate: {unit.name} from {unit.text(unit.low)} to {unit.text(unit.high)}", room - width - f.px(8)))
     tip(f, f"The plate: what the network says of {unit.name} at every place, from the smallest value of the data over the dark middle "
            f"({unit.text((unit.low + unit.high) / 2)}) to the largest; the dots are the samples' own values.")  # fmt: skip
@@ -312,9 +314,8 @@ def _bar(f: Frame) -> float:
     return width
 
 
-def _tile_legend(f: Frame, room: float) -> None:
+def _tile_legend(f: Frame, plane: PlaneReading, room: float) -> None:
     """What the pictures on the neurons are, with their colours from negative to positive."""
-    plane = f.readout.plane
     width = _bar(f)
     small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
     held = " The other features stay as in the shown sample." if plane.held else ""

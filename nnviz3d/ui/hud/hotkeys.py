@@ -9,7 +9,7 @@ from typing import Any
 from imgui_bundle import imgui
 
 from nnviz3d.spec import key_bindings
-from nnviz3d.spec.commands import COMMANDS
+from nnviz3d.spec.commands import COMMANDS, CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.hud import speed, weightbar
 
@@ -123,7 +123,7 @@ def _escape(f: Frame) -> None:
         f.do("show_moment", "")
 
 
-def _does(name: str, value: Any) -> Callable[[Frame], None]:
+def _does(name: CommandName, value: Any) -> Callable[[Frame], None]:
     return lambda f: f.do(name, value)
 
 
