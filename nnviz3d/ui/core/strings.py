@@ -10,10 +10,10 @@ HINTS: dict[str, tuple[str, str]] = {
         "Share of the samples (0 to 0.9) that the network never trains on; they measure what it really "
         "learned.",
     ),
-    "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and deviation 1, measured on the training part."),
+    "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and deviation 1, measured on the training set."),
     "data.standardize_target": (
         "Scale target",
-        "Numbers to be foretold are learned with mean 0 and deviation 1 (of the training part), and shown in their own unit. auto: those "
+        "Numbers to be foretold are learned with mean 0 and deviation 1 (of the training set), and shown in their own unit. auto: those "
         "of your own files, unless the loss or the output needs them as they are, or inputs that are not standardised are as large.",
     ),
     "data.split": ("Test rows", "random: drawn by the seed. last: the last rows, for series. auto: the last ones where there are lags."),
@@ -31,7 +31,7 @@ HINTS: dict[str, tuple[str, str]] = {
         "How far each step moves the weights along the gradient (no unit). Too large: it explodes. Too small: it "
         "crawls.",
     ),
-    "train.batch": ("Batch", "Samples a step. 0: the whole training part. Larger is steadier and slower."),
+    "train.batch": ("Batch", "Samples a step. 0: the whole training set. Larger is steadier and slower."),
     "train.optimizer": (
         "Optimiser",
         "The rule that turns gradients into changes of the weights. Changing it keeps the weights; the optimiser's memory and the step "
@@ -80,17 +80,17 @@ HINTS: dict[str, tuple[str, str]] = {
     "train.stop_epoch": ("Epoch", "Training stops at the end of this epoch. 0: never. Play goes on from there."),
     "train.stop_train_loss": (
         "Train loss below",
-        "Training stops when the loss on the training part (of standardised targets, where they are) is below this. Looked at every few "
+        "Training stops when the loss on the training set (of standardised targets, where they are) is below this. Looked at every few "
         "steps, without dropout, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_test_loss": (
         "Test loss below",
-        "Training stops when the loss on the test part (of standardised targets, where they are) is below this. Looked at every few "
+        "Training stops when the loss on the test set (of standardised targets, where they are) is below this. Looked at every few "
         "steps, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.stop_accuracy": (
         "Test right",
-        "Training stops when at least this share (0 to 1) of the test part is answered right. Looked at every few steps, on at most "
+        "Training stops when at least this share (0 to 1) of the test set is answered right. Looked at every few steps, on at most "
         "2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
     ),
     "train.steps_per_second": ("Steps / s", "Training steps a second. 0: as many as fit in a frame."),

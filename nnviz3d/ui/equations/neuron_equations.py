@@ -64,7 +64,7 @@ def answer(reading: NeuronReading) -> list[Line]:
     unit = reading.unit
     if unit is None or not unit.scaled:
         return []
-    tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training part bring the output"
+    tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training set bring the output"
     tip += " back into its own unit: that is the answer. Loss, errors and gradients are of the standardised numbers."
     texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
     a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]
@@ -141,7 +141,7 @@ def weight_tip(c: float | None) -> str:
     """What a class weight is; empty without one."""
     if c is None:
         return ""
-    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training part is 1."
+    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training set is 1."
 
 
 def _chain(reading: NeuronReading, name: str) -> list[Line]:

@@ -22,8 +22,8 @@ _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.A
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _PARTS = {
     "given": "which came with the network",
-    "test": "from the test part, which is never trained on",
-    "train": "from the training part, as there is no test part",
+    "test": "from the test set, which is never trained on",
+    "train": "from the training set, as there is no test set",
     "batch": "of the batch that this step learns from",
 }
 

@@ -16,7 +16,7 @@ SIDE = 26.0  # unscaled pixels of a button in the list
 UNITS = {
     "phase": (", .", "One block of the time line: one layer's forward, backward or update.", ""),
     "layer": ("Shift+PgUp, PgDn", "The same moment one layer further, in the order of the passes.", ""),
-    "sample": ("[ ]", "Another sample of this step's batch, at the same moment.", "Another sample of the test part is shown."),
+    "sample": ("[ ]", "Another sample of this step's batch, at the same moment.", "Another sample of the test set is shown."),
     "step": (
         "PgUp, PgDn",
         "The iteration before or after this one, from its start. Back enters the remembered step again; its numbers are the same.",

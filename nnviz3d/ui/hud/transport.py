@@ -59,12 +59,12 @@ def _about(f: Frame) -> str:
         return (
             "step: the change of the weights that is walked through. The sample is of its batch; loss and answer are of this sample alone."
         )
-    told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch"
+    told = "step: changes of the weights so far. epoch: times through the training set. loss: mean error of the last batch"
     told += f" ({loss_unit(f.readout)})."
     if f.readout.test_accuracy is not None:
-        told += " test: share of right answers on the test part, which is never trained on."
+        told += " test: share of right answers on the test set, which is never trained on."
     elif f.readout.test_loss is not None:
-        told += " test loss: mean error of the test part, which is never trained on."
+        told += " test loss: mean error of the test set, which is never trained on."
     return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip() + rmse_words(f.readout)
 
 

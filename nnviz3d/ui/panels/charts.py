@@ -51,7 +51,7 @@ class Charts:
             "Loss",
             short(r.loss),
             f"{short(r.test_loss)} {when}".rstrip(),
-            f"Mean error a sample ({loss_unit(r)}), over the training steps: the number that training makes small. The test part: {scored}",
+            f"Mean error a sample ({loss_unit(r)}), over the training steps: the number that training makes small. The test set: {scored}",
         )
         if r.error is not None:
             told = f"{r.error.text(r.test_loss)} {when}".rstrip()

@@ -230,9 +230,9 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
         found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
     scored = f"A: {a.scores.words()} B: {b.scores.words()}"
     found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch."))
-    found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean error a sample of the test part. {scored}"))
+    found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean error a sample of the test set. {scored}"))
     if a.error is not None and b.error is not None and a.test_loss is not None and b.test_loss is not None:
-        hint = "The root mean square error on the test part, in the target's own unit: of use also where the losses have other units."
+        hint = "The root mean square error on the test set, in the target's own unit: of use also where the losses have other units."
         texts = (
             a.error.text(a.test_loss),
             b.error.text(b.test_loss),
@@ -244,7 +244,7 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
             found.append(_measured(name, x, y, percent, f"Share of right answers. The difference is in percentage points. {scored}"))
     for k, share in enumerate(c.shares if a.reached else ()):
         x, y = a.reached[k], b.reached[k]
-        hint = f"The step of the first look at the test part that found {share:.0%} or more of the answers right. A dash: not yet."
+        hint = f"The step of the first look at the test set that found {share:.0%} or more of the answers right. A dash: not yet."
         found.append(_counted(f"to {share:.0%} test".replace("%", " %"), x, y, hint))
     return found
 

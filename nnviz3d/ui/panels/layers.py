@@ -84,7 +84,7 @@ class Layers:
         imgui.set_next_item_width(width)
         picked = combo("##quantity", self.quantity, tuple(QUANTITIES), QUANTITIES)
         self.quantity = picked or self.quantity
-        tip(f, "Which numbers. Activations are those of up to 256 samples of the test part (the train part where there is no test part).")
+        tip(f, "Which numbers. Activations are those of up to 256 samples of the test set (the training set where there is no test set).")
         imgui.same_line(0, f.px(6))
         imgui.set_next_item_width(width)
         names = {str(k): name for k, name in enumerate(reading.names)}

@@ -1,4 +1,4 @@
-"""Samples: all of the test part (in a walk: of the batch), the worst first; a click shows one on the stage.
+"""Samples: all of the test set (in a walk: of the batch), the worst first; a click shows one on the stage.
 
 Asks for its page in every frame in which it is on screen, and for nothing otherwise. While the pointer is on the list it stands still.
 """
@@ -70,7 +70,7 @@ class Samples:
             self.query = replace(self.query, size=IMAGES if _pictures(self._held) else ROWS)
 
     def _summary(self, f: Frame, r: SamplesReading) -> None:
-        part = {"test": "Test part", "train": "Training part", "batch": "This step's batch"}[r.part]
+        part = {"test": "Test set", "train": "Training set", "batch": "This step's batch"}[r.part]
         if r.known < r.total:
             small(f, f"{part}: asked {count(r.known)} of {count(r.total)} ...")
             return

@@ -19,14 +19,14 @@ KEYS = {"A": "F2", "B": "F3"}
 _FAINT = theme.packed(theme.FAINT)
 ROWS = (
     ("step", "Changes of the weights until then.", lambda m: count(m.step)),
-    ("epoch", "Times through the training part.", lambda m: f"{m.epoch:.2f}"),
+    ("epoch", "Times through the training set.", lambda m: f"{m.epoch:.2f}"),
     ("batch loss", "Mean error of the last batch before that moment.", lambda m: _number(m.loss)),
-    ("train loss", "Mean error on the training part, measured when the moment was kept.", lambda m: _number(m.train_loss)),
-    ("test loss", "Mean error on the test part, measured when the moment was kept.", lambda m: _number(m.test_loss)),
+    ("train loss", "Mean error on the training set, measured when the moment was kept.", lambda m: _number(m.train_loss)),
+    ("test loss", "Mean error on the test set, measured when the moment was kept.", lambda m: _number(m.test_loss)),
     ("train RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.train_loss)),
     ("test RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.test_loss)),
-    ("train right", "Share of right answers on the training part.", lambda m: _share(m.train_accuracy)),
-    ("test right", "Share of right answers on the test part.", lambda m: _share(m.test_accuracy)),
+    ("train right", "Share of right answers on the training set.", lambda m: _share(m.train_accuracy)),
+    ("test right", "Share of right answers on the test set.", lambda m: _share(m.test_accuracy)),
     ("it says", "The network's answer for the sample that is shown now.", lambda m: m.answer or "other network"),
 )  # fmt: skip
 

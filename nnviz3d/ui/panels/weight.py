@@ -126,7 +126,7 @@ def _effect(f: Frame, e: EffectReading) -> None:
     when += "." if e.began == e.step else "; what was trained in between counts too."
     for name, before, now, source in (
         ("this sample", e.sample_before, e.sample_now, "The loss of the shown sample alone."),
-        ("test part", e.test_before, e.test_now, f"The mean loss over samples of the test part{rows}."),
+        ("test set", e.test_before, e.test_now, f"The mean loss over samples of the test set{rows}."),
     ):
         if before is None or now is None:
             continue
