@@ -228,7 +228,7 @@ def test_a_click_on_a_mistake_shows_such_a_sample_and_the_next_click_another():
     assert len(set(seen)) == wrong[i, j] and seen[-1] == seen[0]
     person.session.start_walk()
     person.loop.do(Command("browse_cell", (i, j)))
-    assert person.session.walking is None and person.session.source.sample.index == seen[1], "it is of the test part, not of the batch"
+    assert person.session.walking is None and person.session.source.sample.index == seen[1], "it is of the test set, not of the batch"
     person.close()
 
 
