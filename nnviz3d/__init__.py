@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from nnviz3d.app.api.scene import load_recording, run, shot
     from nnviz3d.app.api.training import train
     from nnviz3d.app.render.notebook import Film, Still
+    from nnviz3d.layers.dense.spec import DenseLayer as Layer
     from nnviz3d.spec.edit import Edit
     from nnviz3d.spec.errors import InputError, RunError
     from nnviz3d.spec.film import Key, Record, Shot
-    from nnviz3d.spec.scene import Data, Layer, Look, Network, Output, Scene, Train, View
+    from nnviz3d.spec.scene import Data, Look, Network, Output, Scene, Train, View
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,7 +39,8 @@ _MODULES = {
     "nnviz3d.spec.edit": ("Edit",),
     "nnviz3d.spec.errors": ("InputError", "RunError"),
     "nnviz3d.spec.film": ("Key", "Record", "Shot"),
-    "nnviz3d.spec.scene": ("Data", "Layer", "Look", "Network", "Output", "Scene", "Train", "View"),
+    "nnviz3d.layers.dense.spec": ("Layer",),
+    "nnviz3d.spec.scene": ("Data", "Look", "Network", "Output", "Scene", "Train", "View"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -46,7 +48,7 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'nnviz3d' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_HOMES[name]), "DenseLayer" if name == "Layer" else name)
 
 
 def __dir__() -> list[str]:

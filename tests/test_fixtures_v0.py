@@ -191,9 +191,9 @@ def test_a_step_of_a_recording_is_exported_as_it_is(name, tmp_path):
 
 def end_of(path: Path) -> tuple[Any, Any]:
     """The session of a timeline after its last event, and what is pointed at there."""
-    from nnviz3d.app.film import replay
+    from nnviz3d.app.render.film import log_player
 
-    session, play = replay.open(path, "cpu")
+    session, play = log_player.open(path, "cpu")
     for k in range(int(play.seconds * 12)):
         play.seek(k / 12)
     return session, play.seek(play.seconds)

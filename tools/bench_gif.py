@@ -57,7 +57,7 @@ def film() -> dict:
         what = job(name)
         start = perf_counter()
         parts = pipeline.begin(what)
-        pipeline.paint(what, parts, range(parts.plan.pieces), painted, jobs=None)
+        pipeline.render_pieces(what, parts, range(parts.plan.pieces), painted, jobs=None)
         drawn = perf_counter()
         pipeline.finish(parts, what.target, what.sidecar)
         end, size = perf_counter(), what.target.stat().st_size

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.backend.constants import NAMES, Constants
-from nnviz3d.backend.numpy_activations import KINDS
 from nnviz3d.backend.numpy_ops import Calls, NumpyOps
+from nnviz3d.spec.activations import ELEMENTWISE
 
 THREADS = 256
 PARTS = 256  # blocks of the gradient norm's first stage: fixed, so that its order of summation is
@@ -55,10 +55,6 @@ class KernelOps(NumpyOps):
     def forget(self) -> None:
         self.status.fill(0)
 
-    def graph(self, calls: Calls) -> Calls:
-        """The same work as fewer calls, where the device can (a CUDA graph)."""
-        return calls
-
     # batch
     def take(self, source_n, index_b, out_b) -> Calls:
         return [self._each("take_rows", out_b.size, source_n, index_b, out_b, np.int64(out_b.size), np.int32(out_b.shape[1]))]
@@ -88,7 +84,7 @@ class KernelOps(NumpyOps):
         b_o = self.zeros(width) if b_o is None else b_o
         if kind == "softmax":
             return [self._launch("bias_softmax", rows, z_bo, b_o, a_bo, np.int32(rows), np.int32(width))]
-        code, n = np.int32(KINDS.index(kind)), z_bo.size
+        code, n = np.int32(ELEMENTWISE.index(kind)), z_bo.size
         return [self._each("bias_activate", n, code, z_bo, b_o, a_bo, np.int64(n), np.int32(width))]
 
     def activate_backward(self, kind: str, d_bo, z_bo, a_bo) -> Calls:
@@ -97,7 +93,7 @@ class KernelOps(NumpyOps):
             return [self._launch("softmax_backward", rows, d_bo, a_bo, np.int32(rows), np.int32(width))]
         if kind == "linear":
             return []
-        return [self._each("activate_backward", d_bo.size, np.int32(KINDS.index(kind)), d_bo, z_bo, a_bo, np.int64(d_bo.size))]
+        return [self._each("activate_backward", d_bo.size, np.int32(ELEMENTWISE.index(kind)), d_bo, z_bo, a_bo, np.int64(d_bo.size))]
 
     def weight_gradient(self, d_bo, x_bi, dw_oi) -> Calls:
         return [self._gemm(d_bo, True, x_bi, False, dw_oi)]

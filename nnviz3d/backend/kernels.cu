@@ -7,8 +7,8 @@
 #endif
 #define EACH(i, n) for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < (n); i += (long long)gridDim.x * blockDim.x)
 
-// The order of numpy_activations.KINDS.
-enum Kind { LINEAR, RELU, LEAKY_RELU, ELU, GELU, GELU_TANH, SILU, SOFTPLUS, SIGMOID, TANH, SIN };
+// The order of spec.activations.ELEMENTWISE.
+enum Kind { LINEAR, RELU, LEAKY_RELU, RELU6, ELU, GELU, GELU_TANH, SILU, HARDSWISH, SOFTPLUS, SIGMOID, TANH, SIN };
 // The order of constants.NAMES.
 enum Constant { RATE, DECAY1, GAIN1, DECAY2, GAIN2, EPSILON, KEEP, L1, L2, SHRINK, CLIP, SCALE, CONSTANTS };
 
@@ -18,6 +18,7 @@ enum Constant { RATE, DECAY1, GAIN1, DECAY2, GAIN2, EPSILON, KEEP, L1, L2, SHRIN
 #define GELU_C 0.044715f
 
 static __device__ float sigmoid(float z) { return 1.0f / (1.0f + expf(-z)); }
+static __device__ float hard_gate(float z) { return fminf(fmaxf(z + 3.0f, 0.0f), 6.0f) * (1.0f / 6.0f); }
 static __device__ float sign(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }
 static __device__ bool is_finite(float x) { return x - x == 0.0f; }
 
@@ -42,10 +43,12 @@ static __device__ float activation(int kind, float z)
     switch (kind) {
     case RELU: return z > 0.0f ? z : (z == z ? 0.0f : z);
     case LEAKY_RELU: return z > 0.0f ? z : LEAK * z;
+    case RELU6: return z > 0.0f ? fminf(z, 6.0f) : (z == z ? 0.0f : z);
     case ELU: return z > 0.0f ? z : expm1f(z);
     case GELU: return 0.5f * z * erfcf(z * -0.70710678f);
     case GELU_TANH: return 0.5f * z * (1.0f + tanhf(GELU_K * z * (1.0f + GELU_C * z * z)));
     case SILU: return z * sigmoid(z);
+    case HARDSWISH: return z * hard_gate(z);
     case SOFTPLUS: return fmaxf(z, 0.0f) + log1pf(expf(-fabsf(z)));
     case SIGMOID: return sigmoid(z);
     case TANH: return tanhf(z);
@@ -59,6 +62,7 @@ static __device__ float slope(int kind, float z, float a)
     switch (kind) {
     case RELU: return sign(a);
     case LEAKY_RELU: return a > 0.0f ? 1.0f : LEAK;
+    case RELU6: return a < 6.0f ? sign(a) : 0.0f;
     case ELU: return fminf(a, 0.0f) + 1.0f;
     case GELU: return 0.5f * erfcf(z * -0.70710678f) + z * 0.39894228f * expf(-0.5f * z * z);
     case GELU_TANH: {
@@ -66,6 +70,7 @@ static __device__ float slope(int kind, float z, float a)
         return 0.5f * (1.0f + t + z * (1.0f - t * t) * GELU_K * (1.0f + 3.0f * GELU_C * z * z));
     }
     case SILU: { float s = sigmoid(z); return s * (1.0f + z * (1.0f - s)); }
+    case HARDSWISH: return hard_gate(z) + (fabsf(z) < 3.0f ? z * (1.0f / 6.0f) : 0.0f);
     case SOFTPLUS: return -expm1f(-a);
     case SIGMOID: return a * (1.0f - a);
     case TANH: return 1.0f - a * a;

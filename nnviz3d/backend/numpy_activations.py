@@ -2,7 +2,7 @@
 
 `forward[kind](z, a, scratch)` writes f(z) into `a`; `backward[kind](d, z, a, scratch)` multiplies `d` by f'(z) in place.
 `scratch(k)` gives the k-th float array of z's shape, `scratch(-1)` a bool one. Formulas are PyTorch's (elu alpha 1, leaky slope 0.01).
-The kinds in FROM_OUTPUT need only `a` for their derivative, so training lets `z` and `a` share one buffer there.
+Kinds that `spec.activations` marks `from_output` need only `a` for their derivative: `z` and `a` may be one buffer there.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from functools import partial as bind
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 LEAK = 0.01
 GELU_K, GELU_C = math.sqrt(2 / math.pi), 0.044715
-FROM_OUTPUT = frozenset({"linear", "relu", "leaky_relu", "elu", "softplus", "sigmoid", "tanh", "softmax"})
-KINDS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin", "softmax")
 
 
 def _zero(a):
@@ -68,6 +67,10 @@ def _leaky_relu(z, a, scratch):
     return [bind(np.multiply, z, LEAK, s), bind(np.maximum, z, s, out=a)]
 
 
+def _relu6(z, a, scratch):
+    return [bind(np.maximum, z, _zero(z), out=a), bind(np.minimum, a, a.dtype.type(6), out=a)]
+
+
 def _elu(z, a, scratch):
     s = scratch(0)
     return [bind(np.minimum, z, _zero(z), out=s), bind(np.expm1, s, s), bind(np.maximum, z, _zero(z), out=a), bind(np.add, a, s, a)]
@@ -96,6 +99,19 @@ def _sin(z, a, scratch):
 def _silu(z, a, scratch):
     s = scratch(0)
     return [*sigmoid(z, s), bind(np.multiply, z, s, a)]
+
+
+def _hard_gate(z, s):
+    """s = min(max(z + 3, 0), 6) / 6; exactly 1 from z = 3 on."""
+    return [
+        bind(np.add, z, 3.0, s), bind(np.maximum, s, _zero(z), out=s), bind(np.minimum, s, s.dtype.type(6), out=s),
+        bind(np.multiply, s, 1 / 6, s),
+    ]  # fmt: skip
+
+
+def _hardswish(z, a, scratch):
+    s = scratch(0)
+    return [*_hard_gate(z, s), bind(np.multiply, z, s, a)]
 
 
 def _tanh_inner(z, s):
@@ -148,8 +164,8 @@ def _gelu(z, a, scratch):
 
 
 forward = {
-    "linear": _linear, "relu": _relu, "leaky_relu": _leaky_relu, "elu": _elu, "gelu": _gelu, "gelu_tanh": _gelu_tanh, "silu": _silu,
-    "softplus": _softplus, "sigmoid": _sigmoid, "tanh": _tanh, "sin": _sin,
+    "linear": _linear, "relu": _relu, "leaky_relu": _leaky_relu, "relu6": _relu6, "elu": _elu, "gelu": _gelu, "gelu_tanh": _gelu_tanh,
+    "silu": _silu, "hardswish": _hardswish, "softplus": _softplus, "sigmoid": _sigmoid, "tanh": _tanh, "sin": _sin,
 }  # fmt: skip
 
 
@@ -168,6 +184,11 @@ def _d_leaky_relu(d, z, a, scratch):
         bind(np.greater, a, _zero(a), mask), bind(np.multiply, mask, a.dtype.type(1 - LEAK), s),
         bind(np.add, s, LEAK, s), bind(np.multiply, d, s, d),
     ]  # fmt: skip
+
+
+def _d_relu6(d, z, a, scratch):
+    s, mask = scratch(0), scratch(-1)
+    return [bind(np.sign, a, s), bind(np.less, a, a.dtype.type(6), mask), bind(np.multiply, s, mask, s), bind(np.multiply, d, s, d)]
 
 
 def _d_elu(d, z, a, scratch):
@@ -203,6 +224,14 @@ def _d_silu(d, z, a, scratch):
     ]  # fmt: skip
 
 
+def _d_hardswish(d, z, a, scratch):
+    s, u, mask = scratch(0), scratch(1), scratch(-1)  # the gate, and z/6 where it moves
+    return [
+        *_hard_gate(z, s), bind(np.abs, z, u), bind(np.less, u, u.dtype.type(3), mask), bind(np.multiply, z, 1 / 6, u),
+        bind(np.multiply, u, mask, u), bind(np.add, s, u, s), bind(np.multiply, d, s, d),
+    ]  # fmt: skip
+
+
 def _d_gelu_tanh(d, z, a, scratch):
     t, u, v = scratch(0), scratch(1), scratch(2)  # (1 + t)/2 + z (1 - t^2)/2 k (1 + 3 c z^2)
     return [
@@ -223,12 +252,13 @@ def _d_gelu(d, z, a, scratch):
 
 
 backward = {
-    "linear": _d_linear, "relu": _d_relu, "leaky_relu": _d_leaky_relu, "elu": _d_elu, "gelu": _d_gelu, "gelu_tanh": _d_gelu_tanh,
-    "silu": _d_silu, "softplus": _d_softplus, "sigmoid": _d_sigmoid, "tanh": _d_tanh, "sin": _d_sin,
+    "linear": _d_linear, "relu": _d_relu, "leaky_relu": _d_leaky_relu, "relu6": _d_relu6, "elu": _d_elu, "gelu": _d_gelu,
+    "gelu_tanh": _d_gelu_tanh, "silu": _d_silu, "hardswish": _d_hardswish, "softplus": _d_softplus, "sigmoid": _d_sigmoid,
+    "tanh": _d_tanh, "sin": _d_sin,
 }  # fmt: skip
 
 
-def slope(kind: str, z: float, a: float, dtype=np.float32) -> float | None:
+def slope(kind: str, z: float, a: float, dtype: DTypeLike = np.float32) -> float | None:
     """`slopes` of one neuron."""
     slopes_n = slopes(kind, np.array([z], dtype), np.array([a], dtype))
     return None if slopes_n is None else float(slopes_n[0])

@@ -13,13 +13,13 @@ import numpy as np
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edges_face import EdgesFace
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Connection
 
 SAMPLE = 4096  # values that stand for a whole matrix when its scale is read: the 98.5th percentile is then good to about 0.3 points
 BRIGHT = 98.5
 POWER = 1.35  # as in shaders/include/edge.glsl
 REFERENCE_ENERGY = 110.0  # summed energy of a layer pair that looks right without correction: 64 to 48 neurons on a digit
-BOUNDED = {"sigmoid": 1.0, "tanh": 1.0, "sin": 1.0, "softmax": 1.0}  # activations whose full value is known
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def layer_scales(activation_n, nodes, now_n=None) -> np.ndarray:
         top = max(float(np.partition(a, kth)[kth]), 0.4 * float(a.max()))  # one loud neuron in a silent layer must not be lost
         if not node.inputs and 0.5 < top <= 1.0:
             top = 1.0
-        top = BOUNDED.get(node.activation, top)
+        known = ACTIVATIONS[node.activation].full
+        top = top if known is None else known
         if now_n is not None:  # z on its way to a: logits of 12 must not all be full
             top = max(top, float(np.abs(now_n[node.neurons.slice]).max()))
         out[k] = 1.0 / top if top > 1e-6 else 0.0

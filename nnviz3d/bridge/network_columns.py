@@ -22,6 +22,7 @@ from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
 from nnviz3d.layout.detours import packed as packed_detours
 from nnviz3d.layout.grid import Layout, place
+from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
@@ -35,6 +36,7 @@ TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
 FOLD_EVERY = 30  # publications between two looks at which inputs are the strongest
 FOLD_WEIGHTS = 1_000_000  # that are summed for it: half a millisecond
 _VALUE = {"signal": "parameter", "weight": "parameter", "gradient": "gradient", "change": "change"}
+_OF_NEURONS = ("activation", "delta", "z", "reach")
 _OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
 
 
@@ -137,7 +139,7 @@ class Picture:
 
     def publish(
         self,
-        source,
+        source: Viewable,
         look: Look,
         edge_budget: int,
         particles: int,
@@ -160,12 +162,11 @@ class Picture:
         self._key = key
         self.version += 1
         self._values(source, kind, change)
-        settled = getattr(source, "settled", source.tensors)
         if self.folds:
-            self._refold(self._finite(settled("parameter")), exact, rests)
-        activation_n, delta_n = self._neurons(source, settled, flow)
-        self.subject.constant = 0.0 if kind in _OF_A_STEP else getattr(source, "constant", 1.0)
-        self._numbers = Numbers(self._finite(settled(kind)), activation_n, delta_n, flow, self.subject.constant)
+            self._refold(self._settled(source, "parameter"), exact, rests)
+        activation_n, delta_n = self._neurons(source, flow)
+        self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
+        self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
         self._edges()
         self._highlight(focus)
@@ -224,29 +225,29 @@ class Picture:
         columns["t_response"].write(responses_cn)
         columns["t_tint"].write(np.column_stack([plate_colors.tints(self.topology, task, palette), plate_colors.scales(range_n2)]))
 
-    def _values(self, source, kind: str, change: Change | None) -> None:
+    def _values(self, source: Viewable, kind: str, change: Change | None) -> None:
         """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
         if change is None:
             if self._before is not None:
                 self._before.close()
                 self.subject.columns.pop("t_before").close()
                 self._before = None
-            self._value.write(self._finite(source.tensors(kind)))
+            self._value.write(self._tensor(source, kind))
             return
         if self._before is None:
             self.subject.columns["t_before"] = TextureBuffer(self.topology.n_parameters, *COLUMNS["t_before"])
             self._before = Uplink(self.subject.columns["t_before"], self.ops)
-        self._before.write(self._finite(source.tensors("before")))
-        self._value.write(self._finite(source.tensors("change")))
+        self._before.write(self._tensor(source, "before"))
+        self._value.write(self._tensor(source, "change"))
 
-    def _neurons(self, source, settled, flow: int) -> tuple:
+    def _neurons(self, source: Viewable, flow: int) -> tuple:
         """Neurons as they are drawn; returns activation and delta (None where nothing needs it) that edges are chosen by: a wave shows only
         what it has reached; scales and choices come from the whole pass, or they would pulse with it."""
         columns, nodes = self.subject.columns, self.topology.nodes
         columns["t_activation"].write(self._host(source, "activation"))
-        activation_n = self._finite(settled("activation"))
-        walking = settled != source.tensors
-        delta_n = self._finite(settled("delta")) if flow >= 2 or walking else None
+        activation_n = self._settled(source, "activation")
+        walking = source.view is not None
+        delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
         self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
         scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
         if delta_n is not None:
@@ -255,11 +256,24 @@ class Picture:
         columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
 
-    def _host(self, source, kind: str) -> np.ndarray:
-        return self.ops.to_host(self._finite(source.tensors(kind)))
+    def _host(self, source: Viewable, kind: str) -> np.ndarray:
+        return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source, change: Change | None) -> Moved | None:
-        return None if change is None else Moved(self._finite(source.tensors("before")), self._finite(source.tensors("change")), change)
+    def _moved(self, source: Viewable, change: Change | None) -> Moved | None:
+        return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
+
+    def _tensor(self, source: Viewable, kind: str) -> Array:
+        """Finite; what the source does not know is drawn as 0."""
+        return self._known(kind, source.tensors(kind))
+
+    def _settled(self, source: Viewable, kind: str) -> Array:
+        """The same when a wave that runs has passed."""
+        return self._known(kind, source.settled(kind))
+
+    def _known(self, kind: str, array: Array | None) -> Array:
+        if array is None:
+            return self.ops.zeros(self.topology.n_neurons if kind in _OF_NEURONS else self.topology.n_parameters)
+        return self._finite(array)
 
     def _finite(self, array):
         """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.draw.palette import PLANE
+from nnviz3d.spec.activations import ACTIVATIONS
 
 PAIRS = {name: np.array(colours) for name, colours in PLANE.items()}  # linear, class 0 and class 1
 PAIR = PAIRS["blue_orange"]
@@ -35,7 +36,7 @@ def cells(outputs_no: np.ndarray, task: str, activation: str, palette: str = "bl
     best = outputs_no.argmax(1)
     two = np.sort(outputs_no, 1)[:, -2:]
     lead = two[:, 1] - two[:, 0]
-    certain = np.clip(lead if activation in ("softmax", "sigmoid") else np.tanh(lead), 0, 1)
+    certain = np.clip(lead if ACTIVATIONS[activation].probability else np.tanh(lead), 0, 1)
     return np.concatenate([hues(outputs_no.shape[1], palette)[best], certain[:, None]], 1).astype(np.float32)
 
 
@@ -61,6 +62,6 @@ def tints(topology, task: str, palette: str = "blue_orange") -> np.ndarray:
     """(N, 3) the colour of positive values of each neuron: blue, but an output that stands for a class has that class's."""
     out = np.tile(pair(palette)[1], (topology.n_neurons, 1))
     output = topology.output
-    if task == "classification" and output.size > 1 and output.activation in ("softmax", "sigmoid"):
+    if task == "classification" and output.size > 1 and ACTIVATIONS[output.activation].probability:
         out[output.neurons.slice] = hues(output.size, palette)
     return out

@@ -63,7 +63,7 @@ class EdgeList:
         return (straight, self.detours) if detours else (0, straight)
 
 
-@dataclass
+@dataclass(eq=False)
 class Subject:
     """A network as columns. `chosen`, `signals`, `highlight` and `lit`: edges that are drawn in those ways.
 

@@ -32,11 +32,11 @@ class Neurons:
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
         self.tiles = Tiles(context)
-        self._orders = {id(subject): Order(subject) for subject in subjects}
+        self._orders = {subject: Order(subject) for subject in subjects}
 
     def order(self, subject: Subject) -> Order:
         """The order in which a subject's neurons were drawn last."""
-        return self._orders[id(subject)]
+        return self._orders[subject]
 
     def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
         order = self.order(subject)
@@ -77,7 +77,7 @@ class Order:
         So an idle sway sorts nothing anew, and still the order is a function of the pose alone: any frame can be drawn by itself.
         """
         pose = _coarse(frame.pose)
-        key = (pose, viewport, frame.level.quad_pixels, id(subject.layout))
+        key = (pose, viewport, frame.level.quad_pixels, subject.layout)
         if key == self._key:
             return
         self._key = key

@@ -29,7 +29,8 @@ _FORMATS = {8: ("rgba8", "uint8"), 16: ("rgba16", "uint16"), 32: ("rgba32f", "fl
 class Shows(Protocol):
     """What a canvas adds: a stage that has been prepared."""
 
-    renderer: Renderer
+    @property
+    def renderer(self) -> Renderer: ...
 
     def shown(self) -> Sequence[tuple[Subject, Frame]]: ...
 

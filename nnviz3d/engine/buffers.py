@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.backend.numpy_activations import FROM_OUTPUT
 from nnviz3d.engine.objective import ON_LOGITS
 from nnviz3d.spec import limits
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Topology
@@ -37,7 +37,7 @@ class Buffers:
         """`dropout`: by node, the share that passes nothing on; empty where this is no training."""
         a = [ops.zeros((batch, node.size)) for node in topology.nodes]
         on_logits = topology.output.activation in ON_LOGITS.values()
-        z = [x if node.activation in FROM_OUTPUT else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]
+        z = [x if ACTIVATIONS[node.activation].from_output else ops.zeros(x.shape) for node, x in zip(topology.nodes, a, strict=True)]
         if on_logits:
             z[-1] = ops.zeros(a[-1].shape)
         d = [None, *(ops.zeros(x.shape) for x in a[1:])]

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.layers import face
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Topology
-
-RELU_FAMILY = ("relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus")
 
 
 def parameters(topology: Topology, seed: int) -> np.ndarray:
@@ -22,7 +21,7 @@ def parameters(topology: Topology, seed: int) -> np.ndarray:
         if node.weight is not None:
             kind = layer.init
             if kind == "auto":
-                kind = "he_uniform" if node.activation in RELU_FAMILY else "xavier_uniform"
+                kind = "he_uniform" if ACTIVATIONS[node.activation].relu_like else "xavier_uniform"
             node.weight.view(arena)[...] = draw(kind, node.weight.shape, face(node.kind, "engine").fans(node.weight), rng)
             node.weight.view(arena)[...] *= np.float32(layer.init_scale)
         if node.bias is not None:

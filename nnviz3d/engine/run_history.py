@@ -95,9 +95,9 @@ class Rewind(Keys):
         trainer = self.trainer
         if not trainer.at_boundary:
             return
-        if self._seen is None or self._seen[0] != trainer.writes or self._seen[1] is not trainer.train:
-            before, self._seen = self._seen, (trainer.writes, trainer.train)
-            if before is None or before[0] != trainer.writes or _course(before[1]) != _course(trainer.train):
+        if self._seen is None or self._seen[0] != trainer.written or self._seen[1] is not trainer.train:
+            before, self._seen = self._seen, (trainer.written, trainer.train)
+            if before is None or before[0] != trainer.written or _course(before[1]) != _course(trainer.train):
                 self._branch()
         passed = next((c for key in self._keys if (c := key.change) is not None and self._at < c <= trainer.step), None)
         self._at = trainer.step
@@ -239,7 +239,7 @@ class Rewind(Keys):
                 trainer.rebatch(train)
             trainer.configure(train)
         trainer.restore(state)
-        self._seen = (trainer.writes, trainer.train)
+        self._seen = (trainer.written, trainer.train)
 
     # two moments to compare
 

@@ -63,7 +63,7 @@ class StepRunner:
         """Whole steps; stops at divergence. A half-done step is finished first and counts. Returns the number finished."""
         done = 0
         while done < steps and self.diverged is None:
-            done += self.advance(_always, steps - done)
+            done += self.advance(always, steps - done)
         return done
 
     def advance(self, more: Callable[[], bool], steps: int | None = None) -> int:
@@ -111,7 +111,7 @@ class StepRunner:
     def settle(self) -> None:
         """Finish a half-done step, if there is one."""
         if self._cursor:
-            self.advance(_always)
+            self.advance(always)
 
     def _begin(self) -> None:
         if not self._optimizer.steady:
@@ -168,5 +168,6 @@ class StepRunner:
             self._stop(self.step + 1)
 
 
-def _always() -> bool:
+def always() -> bool:
+    """Asked for more: yes."""
     return True

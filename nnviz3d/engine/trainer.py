@@ -50,7 +50,7 @@ class Trainer(StepRunner):
         check_memory(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
         self.since = 0  # the step at which the settings were last changed
-        self.writes = 0  # how often parameters or the position in the data were written from outside
+        self.written = 0  # how often parameters or the position in the data were written from outside
         # by parameter, what the last step made of it, where a hand has since written; None: all were replaced
         self.edited: dict[int, tuple[float, float]] | None = {}
         self.arenas = Arenas(ops, self.topology, initializers.parameters(self.topology, scene.train.seed), scene.train.optimizer)
@@ -171,7 +171,7 @@ class Trainer(StepRunner):
         self._freezes = bool(self.holds.frozen)
         self._feed.restore(state)
         self._optimizer.begin(self.step)
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def continue_from(self, other: Trainer) -> None:
@@ -188,7 +188,7 @@ class Trainer(StepRunner):
         self.settle()
         self.arenas.load(parameters)
         self.edited = None
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def set_parameter(self, p: int, value: float) -> float:
@@ -210,7 +210,7 @@ class Trainer(StepRunner):
         ops.write(before, arenas.before[here])
         if arenas.alive is not None:
             arenas.alive[p : p + 1] = 1
-        self.writes += 1
+        self.written += 1
         self._pardon()
         return float(held[0])
 
@@ -228,7 +228,7 @@ class Trainer(StepRunner):
         if holds != self.holds:
             self.settle()
             self._take_holds(holds)
-            self.writes += 1
+            self.written += 1
             self._pardon()
 
     def _take_holds(self, holds: Holds) -> None:
@@ -256,7 +256,7 @@ class Trainer(StepRunner):
     def _start_batches(self) -> None:
         self._feed.start(self.train, self.holds.killed)
         self._cursor, self.epoch, self._step_loss = 0, 0.0, math.nan
-        self.writes += 1
+        self.written += 1
         self._renew()
 
     def _compile(self, n: int, b: Buffers, index) -> Plan:

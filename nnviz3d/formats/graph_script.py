@@ -6,6 +6,7 @@ Names of layers come from scenes, which people send each other: variables are nu
 from __future__ import annotations
 
 from nnviz3d.layers import face
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Node, Topology
 
 WITHOUT = '''def without(a, killed):
@@ -20,11 +21,11 @@ def numpy_lines(topology: Topology, killed: tuple[int, ...]) -> list[str]:
     return _lines(topology, killed, "numpy", lambda node, part: f"p[{topology.parameter_name(node, part)!r}]", _called)
 
 
-def torch_lines(topology: Topology, killed: tuple[int, ...], functions: dict[str, str]) -> list[str]:
-    """The same with `self.p`; `functions`: PyTorch's own name of each activation."""
+def torch_lines(topology: Topology, killed: tuple[int, ...]) -> list[str]:
+    """The same with `self.p`."""
 
     def called(activation: str, x: str) -> str:
-        return x if activation == "linear" else f"{functions[activation]}({x})"
+        return x if activation == "linear" else f"{ACTIVATIONS[activation].torch}({x})"
 
     return _lines(topology, killed, "torch", lambda node, part: f"self.p[{topology.parameter_name(node, part)!r}]", called)
 

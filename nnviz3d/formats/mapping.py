@@ -25,18 +25,16 @@ class Mapping:
     text: str = ""
 
 
-def find(found: Found, wanted: dict[str, Shape], others: dict[str, str]) -> Mapping | None:
-    """None where there is doubt. `others`: the other name that we have for each tensor."""
+def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: bool) -> Mapping | None:
+    """None where there is doubt. `others`: the other name that we have for each tensor; `line`: the layers follow each other, so that
+    their order says which is which."""
     for names in ({name: name for name in wanted}, others):
         if found.keys() == set(names.values()) and all(found[names[name]][0] == shape for name, shape in wanted.items()):
             return Mapping(dict(names))
-    if "layers.0.weight" not in wanted:  # of a graph neither order nor shapes say which layer is which
+    layers, weights = dense(found), [name for name in wanted if name.endswith(".weight")]
+    if not line or layers is None or len(layers) != len(weights):
         return None
-    layers = dense(found)
-    count = sum(name.endswith(".weight") for name in wanted)
-    if layers is None or len(layers) != count:
-        return None
-    shapes = [wanted[f"layers.{k}.weight"] for k in range(count)]
+    shapes = [wanted[name] for name in weights]
     there = [found[layer.weight][0] for layer in layers]
     ways = [turned for turned in (False, True) if there == [_way(shape, turned) for shape in shapes]]
     if not ways or (not ordered(layers) and not _apart(shapes)):
@@ -44,9 +42,9 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str]) -> Mapp
     kernels = all(layer.weight.rpartition(".")[2].rpartition("/")[2] == "kernel" for layer in layers)
     turned = ways[0] if len(ways) == 1 else kernels  # square: Keras has (in, out), all others (out, in)
     sources: dict[str, str | None] = {}
-    for k, layer in enumerate(layers):
-        sources[f"layers.{k}.weight"] = layer.weight
-        bias = f"layers.{k}.bias"
+    for weight, layer in zip(weights, layers, strict=True):
+        sources[weight] = layer.weight
+        bias = f"{weight.removesuffix('weight')}bias"
         if layer.bias is not None and (bias not in wanted or found[layer.bias][0] != wanted[bias]):
             return None
         if bias in wanted:

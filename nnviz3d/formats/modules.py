@@ -11,20 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Layer, Network, Output
 
-# class: our name, and the settings that it must have to be the same function
-ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ReLU": ("relu", {}),
-    "LeakyReLU": ("leaky_relu", {"negative_slope": 0.01}),
-    "ELU": ("elu", {"alpha": 1.0}),
-    "SiLU": ("silu", {}),
-    "Softplus": ("softplus", {"beta": 1.0, "threshold": 20.0}),
-    "Sigmoid": ("sigmoid", {}),
-    "Tanh": ("tanh", {}),
-}
-ENDS = {"Softmax": "softmax", "LogSoftmax": "softmax"}
+CLASSES = tuple(dict.fromkeys(row.module for row in ACTIVATIONS.values() if row.module))
+LOGARITHM = {"LogSoftmax": "Softmax"}  # whose exponential is a function of ours
 NOTHING = ("Identity", "Flatten", "Dropout")
 WHY = {
     "Conv": "convolutions are not in the engine yet",
@@ -112,17 +104,15 @@ def _pass(kind: str, module: Any, name: str, layers: list[dict], problems: list[
 
 
 def _activate(kind: str, module: Any, name: str, layers: list[dict], problems: list[Problem]) -> None:
-    ours, settings = ACTIVATIONS.get(kind, ("", {}))
-    if kind == "GELU":
-        ours = {"none": "gelu", "tanh": "gelu_tanh"}.get(module.approximate, "")
-    ours = ours or ENDS.get(kind, "")
-    other = [f"{key}={getattr(module, key)}" for key, value in settings.items() if getattr(module, key) != value]
-    if not ours:
+    known = [row for row in ACTIVATIONS.values() if row.module and row.module == LOGARITHM.get(kind, kind)]
+    ours = next((row.name for row in known if not _other(module, row.settings)), "")
+    if not known:
         reason = next((why for word, why in WHY.items() if word in kind), "is not known here")
-        taken = ", ".join(["Linear", *ACTIVATIONS, "GELU", *ENDS, *NOTHING])
+        taken = ", ".join(["Linear", *CLASSES, *LOGARITHM, *NOTHING])
         problems.append(Problem(name, "", f"{reason}; taken are {taken}"))
-    elif other:
-        problems.append(Problem(name, "", f"{', '.join(other)} cannot be taken; only {', '.join(f'{k}={v}' for k, v in settings.items())}"))
+    elif not ours:
+        only = " or ".join(", ".join(f"{key}={value}" for key, value in row.settings.items()) for row in known)
+        problems.append(Problem(name, "", f"{', '.join(_other(module, known[0].settings))} cannot be taken; only {only}"))
     elif not layers:
         problems.append(Problem(name, "", "comes before the first Linear"))
     elif layers[-1]["activation"]:
@@ -131,6 +121,11 @@ def _activate(kind: str, module: Any, name: str, layers: list[dict], problems: l
         problems.append(Problem(name, "", "comes after a dropout; put the dropout behind the activation"))
     else:
         layers[-1]["activation"] = ours
+
+
+def _other(module: Any, settings: dict[str, Any]) -> list[str]:
+    """The settings that it has otherwise."""
+    return [f"{key}={getattr(module, key)}" for key, value in settings.items() if getattr(module, key) != value]
 
 
 def _weights(layers: list[dict], problems: list[Problem]) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ people send each other; they enter a script as `repr` literals only, never as co
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz3d.formats import graph_script
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Topology
 
 LANGUAGES = {"numpy": ".weights.npz", "torch": ".weights.safetensors"}  # the ending of the weights' file beside the script
@@ -44,7 +46,7 @@ class Recipe:
 
 
 def npz(parameters: dict[str, np.ndarray]) -> bytes:
-    """The weights as numpy's own archive, `layers.k.weight` (out, in) and `layers.k.bias` (out,)."""
+    """The weights as numpy's own archive, by the names of a weights file."""
     file = io.BytesIO()
     arrays: Any = parameters  # numpy's types would have one called `allow_pickle` be a bool
     np.savez(file, **arrays)
@@ -112,28 +114,6 @@ def _prepare(recipe: Recipe, library: str) -> str:
     return "\n".join(["def prepare(rows):", *lines, f"    return {x}"])
 
 
-_NUMPY = {
-    "linear": "return z",
-    "relu": "return np.maximum(z, 0)",
-    "leaky_relu": "return np.where(z > 0, z, 0.01 * z)",
-    "elu": "return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))",
-    "gelu": "return z * (1 + erf(z / math.sqrt(2))) / 2  # z times the share of a normal distribution below z",
-    "gelu_tanh": "return z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))) / 2",
-    "silu": "return z * sigmoid(z)",
-    "softplus": "return np.logaddexp(0, z)  # log(1 + e^z)",
-    "sigmoid": "return np.where(z >= 0, 1, np.exp(-np.abs(z))) / (1 + np.exp(-np.abs(z)))  # 1 / (1 + e^-z), without overflow",
-    "tanh": "return np.tanh(z)",
-    "sin": "return np.sin(z)",
-    "softmax": "e = np.exp(z - z.max(axis=1, keepdims=True))  # the largest is taken away so that nothing overflows\n"
-    "    return e / e.sum(axis=1, keepdims=True)",
-}
-_TORCH = {
-    "linear": "nn.Identity()", "relu": "nn.ReLU()", "leaky_relu": "nn.LeakyReLU(0.01)", "elu": "nn.ELU()", "gelu": "nn.GELU()",
-    "gelu_tanh": 'nn.GELU(approximate="tanh")', "silu": "nn.SiLU()", "softplus": "nn.Softplus()", "sigmoid": "nn.Sigmoid()",
-    "tanh": "nn.Tanh()", "sin": "torch.sin", "softmax": "nn.Softmax(dim=1)",
-}  # fmt: skip
-
-
 def _activations(recipe: Recipe) -> list[str]:
     return [node.activation for node in recipe.topology.nodes[1:]]
 
@@ -153,12 +133,14 @@ def _listed(items: list[str]) -> str:
 
 def _numpy(recipe: Recipe) -> str:
     used = set(_activations(recipe)) - ({"linear"} if not recipe.topology.is_chain else set())
-    functions = [f"def {name}(z):\n    {_NUMPY[name]}" for name in _NUMPY if name in used | ({"sigmoid"} if "silu" in used else set())]
-    if "gelu" in used:
+    used |= {name for name in ACTIVATIONS for user in used if re.search(rf"(?<![\w.]){name}\(", ACTIVATIONS[user].numpy)}
+    functions = [f"def {row.name}(z):\n    {row.numpy}" for row in ACTIVATIONS.values() if row.name in used]
+    if any("erf(" in function for function in functions):
         functions.insert(
             0, "erf = np.vectorize(math.erf, otypes=[float])  # numpy has no erf of its own; Python has one for a single number"
         )
-    maths, functions = "import math\n" if {"gelu", "gelu_tanh"} & used else "", "\n\n\n".join(functions)
+    functions = "\n\n\n".join(functions)
+    maths = "import math\n" if "math." in functions else ""
     return f'''"""A neural network in plain numpy, written by nnviz3d. It needs numpy and the file of weights beside it, nothing else.
 
 Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
@@ -247,7 +229,7 @@ if __name__ == "__main__":
 def _torch_network(recipe: Recipe) -> str:
     """The class: a list of layers for a chain, or a line for each layer of a graph."""
     if not recipe.topology.is_chain:
-        lines = graph_script.torch_lines(recipe.topology, recipe.killed, _TORCH)
+        lines = graph_script.torch_lines(recipe.topology, recipe.killed)
         helper = "\n" + graph_script.WITHOUT.format(copy="clone") + "\n\n\n" if recipe.killed else "\n"
         body = "\n".join(f"        {line}" for line in lines)
         return (
@@ -266,7 +248,7 @@ def _torch_network(recipe: Recipe) -> str:
         )
     sizes = [node.size for node in recipe.topology.nodes]
     return f'''{_literal("SIZES", sizes)}  # neurons of each layer, from the inputs to the outputs
-ACTIVATIONS = {_listed([_TORCH[name] for name in _activations(recipe)])}
+ACTIVATIONS = {_listed([ACTIVATIONS[name].torch for name in _activations(recipe)])}
 
 
 class Network(nn.Module):

@@ -74,14 +74,14 @@ def load(
     where, wanted = str(path), names(topology)
     with Opened(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
-        plan = mapping.find(found, wanted, topology.other_names)
+        plan = mapping.find(found, wanted, topology.other_names, topology.is_line)
         problems = _unfit(found, wanted, where) if plan is None else []
         problems += [
             Problem(where, name, f"values of type {dtype}; expected F32")
             for name, (_, dtype) in found.items()
             if dtype not in READABLE and (plan is not None or name in wanted)
         ]
-        if plan is None or problems:
+        if problems or plan is None:
             raise InputError(*problems)
         with np.errstate(over="ignore"):
             parameters = {name: _read(file, path, found, plan, name, shape) for name, shape in wanted.items()}

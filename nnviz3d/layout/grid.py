@@ -24,7 +24,7 @@ LANES = 2.0  # pitches between two layers of one rank
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """`place_n4` (N, 4) float32: x, y, z, index of the node. `low`, `high` (L, 3): corners of each node's box.
 
@@ -138,8 +138,9 @@ def place(
     for k, node in enumerate(topology.nodes):
         grid = column(node.size, folds[k]) if k in folds else cells(node, node is topology.output).astype(np.float32)
         plates.append((grid - grid.max(0) / 2) * pitch)
-    extents = [float(np.ptp(yz, 0).max()) + pitch for yz in plates]
-    zs = lanes(topology, [float(np.ptp(yz[:, 1])) + pitch for yz in plates], LANES * pitch)
+    spans = [np.ptp(yz, 0).tolist() for yz in plates]
+    extents = [max(span) + pitch for span in spans]
+    zs = lanes(topology, [span[1] + pitch for span in spans], LANES * pitch)
     xs = _distances(topology, extents, zs, pitch) * gap * near
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
@@ -179,13 +180,19 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
 
 
-def _distances(topology: Topology, extents: list[float], zs: np.ndarray, pitch: float) -> np.ndarray:
+def _distances(topology: Topology, extents: list[float], zs: list[float], pitch: float) -> np.ndarray:
     """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
     numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
     ranks = by_rank(topology)
-    extent_r = np.array([max(extents[n.number] for n in nodes) + np.ptp([zs[n.number] for n in nodes]) for nodes in ranks])
+    extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
     open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
     gaps = pitch * 4.0 + np.where(open_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
     longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
     shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
     return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
+
+
+def _reach(zs: list[float], nodes: list[Node]) -> float:
+    """From the middle of the first to that of the last of a rank."""
+    places = [zs[node.number] for node in nodes]
+    return max(places) - min(places)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-
-import numpy as np
+from itertools import accumulate, pairwise
+from statistics import fmean as mean
 
 from nnviz3d.spec.topology import Node, Topology
 
@@ -18,11 +17,11 @@ def by_rank(topology: Topology) -> list[list[Node]]:
     return ranks
 
 
-def lanes(topology: Topology, widths: Sequence[float], gap: float) -> np.ndarray:
+def lanes(topology: Topology, widths: Sequence[float], gap: float) -> list[float]:
     """(L,) z of the middle of each node. `widths` of the nodes along z; `gap` is left between two of one rank. All 0 in a chain."""
-    z = np.zeros(len(topology.nodes))
+    z = [0.0] * len(topology.nodes)
     for nodes in by_rank(topology)[1:]:
-        wanted = [float(np.mean([z[source.number] for source in topology.sources(node)])) for node in nodes]
+        wanted = [mean(z[source.number] for source in topology.sources(node)) for node in nodes]
         order = sorted(range(len(nodes)), key=lambda k: (wanted[k], nodes[k].number))
         places = spread([wanted[k] for k in order], [widths[nodes[k].number] for k in order], gap)
         for k, place in zip(order, places, strict=True):
@@ -34,11 +33,11 @@ def spread(wanted: Sequence[float], widths: Sequence[float], gap: float) -> list
     """The places nearest to the wanted ones (rising; least squares) at which nothing overlaps: neighbours that would touch are put side by
     side around the mean of what they want."""
     groups: list[tuple[list[int], float]] = []  # members, and the middle of the first one
-    offsets = np.concatenate([[0.0], np.cumsum([(a + b) / 2 + gap for a, b in pairwise(widths)])])
+    offsets = list(accumulate(((a + b) / 2 + gap for a, b in pairwise(widths)), initial=0.0))
     for k in range(len(wanted)):
         members, first = [k], wanted[k] - offsets[k]
         while groups and groups[-1][1] > first:  # places less offsets must not fall
             members = groups.pop()[0] + members
-            first = float(np.mean([wanted[m] - offsets[m] for m in members]))
+            first = mean(wanted[m] - offsets[m] for m in members)
         groups.append((members, first))
-    return [float(first + offsets[m]) for members, first in groups for m in members]
+    return [first + offsets[m] for members, first in groups for m in members]

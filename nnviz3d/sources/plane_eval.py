@@ -10,6 +10,7 @@ import numpy as np
 
 from nnviz3d.engine.data.plane import Plane
 from nnviz3d.engine.forward_pass import ForwardPass
+from nnviz3d.sources.viewable import Viewable
 
 
 class Asking:
@@ -26,25 +27,25 @@ class Asking:
         self.plane = plane
         self._kept.clear()
 
-    def outputs(self, trainer, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+    def outputs(self, source: Viewable, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
         """(side * side, O) outputs, rows from the top; `x_i` is what off the plane is held at.
 
         `parameters` (P,), `killed`: those of another moment, in place of those of now.
         """
-        return self._bound(trainer, side, x_i, parameters, killed).outputs()
+        return self._bound(source, side, x_i, parameters, killed).outputs()
 
-    def activations(self, trainer, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+    def activations(self, source: Viewable, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
         """(side * side, N) of every neuron, inputs first."""
-        return np.concatenate(self._bound(trainer, side, x_i, parameters, killed).activations(), axis=1)
+        return np.concatenate(self._bound(source, side, x_i, parameters, killed).activations(), axis=1)
 
-    def _bound(self, trainer, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
-        p = trainer.arenas.parameters if parameters is None else parameters
+    def _bound(self, source: Viewable, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
+        p = source.tensors("parameter") if parameters is None else parameters
         held_i = x_i if self.plane.slices else None
         kept = self._kept.get(side)
-        bound = trainer.objective, trainer.holds.killed if killed is None else killed
+        bound = source.objective, source.holds.killed if killed is None else killed
         if kept is None or kept[0] is not p or kept[1] != bound:
             rows = self.plane.inputs(side, held_i)
-            response = ForwardPass.of_rows(self.ops, trainer.topology, trainer.objective, self.ops.asarray(p), rows, bound[1])
+            response = ForwardPass.of_rows(self.ops, source.topology, source.objective, self.ops.asarray(p), rows, bound[1])
             kept = self._kept[side] = p, bound, response
         elif held_i is not None and not np.array_equal(held_i, self._held[side]):
             kept[2].ask(self.plane.inputs(side, held_i))

@@ -1,38 +1,52 @@
-"""A recorded run as a source: the parameters of a kept step stand in the arena, and everything else is worked out from them as in training.
+"""A recorded run as a source: the parameters of a kept step stand in an arena, and everything else is worked out from them as in training.
 
-So every panel, other samples, the scores and the plate work. It cannot train, and holds neither a batch nor an optimiser's state. "change"
+So every panel, other samples, the scores and the plate work. It cannot train, and holds neither a batch nor an optimiser's state: two
+numbers a parameter (those of the shown step and of the kept step before it), and a third where somebody looks at gradients. "change"
 is the difference to the kept step before. A recording has no gradients: "gradient" is the mean over rows of the training part, drawn
 evenly, worked out when it is asked for. Where the scene's data are not there any more, the recorded sample stands for them.
 """
 
 from __future__ import annotations
 
-from math import ceil, isfinite, prod
+from collections.abc import Callable
+from dataclasses import replace
+from math import isfinite, nan
 from pathlib import Path
 
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.buffers import Buffers
-from nnviz3d.engine.data import DataSet, load
-from nnviz3d.engine.forward_pass import ForwardPass
-from nnviz3d.engine.objective import resolve
-from nnviz3d.engine.run_history import Snapshot
-from nnviz3d.engine.trainer import Trainer
+from nnviz3d.engine.objective import Objective, resolve
+from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
-from nnviz3d.sources.own import OwnTraining
+from nnviz3d.sources.evaluated import Evaluated
+from nnviz3d.sources.own import axes
+from nnviz3d.sources.recorded_data import load_recorded, stand_in
+from nnviz3d.sources.recorded_history import Gradient, RecordedHistory
+from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec import toml
-from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
+from nnviz3d.spec.readout import RecordingReading
+from nnviz3d.spec.reasons import RECORDED, Reasons
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
-from nnviz3d.spec.units import Unit
 
-FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
-NO_WALK = "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself."
+NO_DATA = "The data of this recording are gone."
 GRADIENT = 5e7  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 4 of 784-1024-1024-10
-MOMENTS, AT_ONCE = 200, 1_000_000  # steps of the past that a panel may look at, and parameters of a network that it does so with
+ENDS = {
+    "steps": "all its steps were done",
+    "interrupted": "it was interrupted",
+    "train.steps": "its last step was reached",
+    "train.stop_epoch": "its last epoch was done",
+    "train.stop_train_loss": "the training loss was small enough",
+    "train.stop_test_loss": "the test loss was small enough",
+    "train.stop_accuracy": "enough of the test part was right",
+}
 
 
 def scene_of(recording: Recording) -> Scene:
@@ -41,122 +55,128 @@ def scene_of(recording: Recording) -> Scene:
     return toml.validate(toml.parse(recording.head.scene.encode(), where), where)
 
 
-class RecordedTraining(OwnTraining):
-    """`gone`: why the scene's data are not those that were recorded, or "". `unsound`: the present step holds what is not a number.
+class RecordedTraining(Evaluated):
+    """Implements `Viewable`, `Clock`, `Data` and `Playback`; `history` is `RecordedHistory`; there is no learner.
 
+    `gone`: why the scene's data are not those that were recorded, or "". `unsound`: the present step holds what is not a number.
     Raises InputError where the recording does not fit its own scene, or holds no step.
     """
 
+    learner = None
+    diverged = None
+    at_boundary = True
+    phase = ""
+    since = written = 0  # nobody changes it: another step is of the same run
+
     def __init__(self, recording: Recording, scene: Scene, base: Path, ops: Ops):
         """`scene`: that of the recording, perhaps with another look."""
-        self.recording, self.gone, self.unsound = recording, "", False
+        self.recording, self.unsound = recording, False
         where = str(recording.path)
         if not len(recording.steps):
             raise InputError.of(where, "", "holds no finished chunk: the recording was stopped before its first one")
         if recording.head.data.targets is None:  # nothing was scaled then
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
-        self.data = self._stand_in()
-        objective = resolve(scene, self.data)
-        topology = build_topology(scene.network, self.data.shape, self.data.n_outputs, objective.output)
+        instead = stand_in(recording)
+        topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
             raise InputError.of(where, "parameters", told)
         if recording.head.nodes not in (None, nodes_of(topology)):
             raise InputError.of(where, "nodes", "the recorded network is not that of the scene in the recording")
-        self._gradient: Gradient | None = None
-        self._stale = True  # the gradient is of another step
-        super().__init__(scene, base, ops, data=self._load(scene, base))
-        if self.gone:
-            self._asking.aim(None)  # one point spans no plane
-        self._blank = self.trainer.state()
-        self.enter(recording.steps[0])
+        data, self.gone = load_recorded(recording, instead, scene, base)
+        super().__init__(scene, base, ops, data)
+        if not self.gone:  # one point spans no plane
+            self._aim(scene)
+        self._build(scene)
+        self.show()
 
-    def _stand_in(self) -> DataSet:
-        """The recorded sample as a data set. Raises InputError where the recording's words on its data cannot be."""
-        recording, facts = self.recording, self.recording.head.data
-        where, count = str(recording.path / INDEX), prod(facts.shape)
-        classes = facts.task == "classification"
-        if min(facts.shape, default=0) < 1 or count >= recording.head.neurons:
-            raise InputError.of(
-                where, "line 1.data.shape", f"{list(facts.shape)} inputs in a network of {recording.head.neurons:,} neurons"
-            )
-        sound = 0 <= facts.target < len(facts.outputs) if isinstance(facts.target, int) else len(facts.target) == len(facts.outputs)
-        if not sound or isinstance(facts.target, int) != classes:
-            raise InputError.of(where, "line 1.data.target", f"is no target of {len(facts.outputs):,} outputs")
-        x = np.nan_to_num(recording.z(int(recording.steps[0]))[:count])[None]
-        units = tuple(Unit(name, **target.model_dump()) for name, target in zip(facts.outputs, facts.targets or (), strict=False))
-        if units and len(units) != len(facts.outputs):
-            raise InputError.of(where, "line 1.data.targets", f"{len(units):,} units of {len(facts.outputs):,} targets")
-        t = np.array([facts.target], np.int32 if classes else np.float64 if units else np.float32)
-        part = slice(0, 1 if facts.test else 0)
-        return DataSet(facts.name, facts.task, facts.shape, x, t, x[part], t[part], facts.outputs, facts.features, units=units)
+    def _build(self, scene: Scene) -> None:
+        """The network at the first kept step, and its shown sample. Raises InputError where scene and data do not fit together."""
+        data = self.data
+        self._objective = resolve(scene, data)
+        names = tuple(data.feature_names), tuple(data.class_names)
+        self._topology = build_topology(scene.network, data.shape, data.n_outputs, self._objective.output, *names)
+        self.serial, self._gradient, self._stale = next_serial(), None, True
+        self.step, self.epoch, self.loss = 0, 0.0, nan
+        self._parameters: Array = None
+        self._before: Array = None
+        self.history = RecordedHistory(self)
+        self.go(self.recording.steps[0])
+        self._looking = Looking(self.ops, self._topology, self._objective, data, self._parameters)
+        self.show_sample(scene.view.sample)
 
-    def _load(self, scene: Scene, base: Path) -> DataSet:
-        """The scene's data, where they are those that were recorded."""
-        recording, facts = self.recording, self.recording.head.data
-        try:
-            data = load(scene.data, base)
-        except InputError as error:
-            self.gone = "; ".join(problem.message for problem in error.problems)
-            return self.data
-        is_now = data.task, tuple(data.shape), len(data.x_train), len(data.x_test), tuple(data.class_names), tuple(data.feature_names)
-        was = facts.task, facts.shape, facts.train, facts.test, facts.outputs, facts.features
-        rows = data.x_test if len(data.x_test) else data.x_train
-        same = is_now == was and facts.index < len(rows)
-        with np.errstate(over="ignore"):
-            same = same and np.allclose(rows[facts.index].astype(recording.dtype), self.data.x_train[0], rtol=1e-3, atol=1e-6)
-        same = same and (
-            facts.targets is None or [(u.mean, u.deviation) for u in data.units] == [(u.mean, u.deviation) for u in facts.targets]
-        )
-        if not same:
-            self.gone = "they have changed since"
-            return self.data
-        return data
+    # ------------------------------------------------------------ viewable, clock
 
-    # where it is
+    @property
+    def topology(self) -> Topology:
+        return self._topology
 
-    written = 0  # nobody changes it: another step is of the same run
+    @property
+    def objective(self) -> Objective:
+        return self._objective
+
+    @property
+    def looking(self) -> Looking:
+        return self._looking
+
+    @property
+    def holds(self) -> Holds:
+        return Holds()
+
+    @property
+    def edited(self) -> dict[int, tuple[float, float]]:
+        return {}
+
+    @property
+    def train(self) -> Train:
+        return self.scene.train
+
+    @property
+    def batch_size(self) -> int:
+        """Rows that a gradient is the mean of."""
+        rows = self.scene.train.rows(len(self.data.x_train))
+        return int(min(max(GRADIENT / (6 * self.topology.n_edges), 1), rows))
+
+    @property
+    def last_batch(self) -> int:
+        return self.batch_size if self.step else 0
 
     @property
     def of_epoch(self) -> tuple[int, int]:
-        facts, (done, _) = self.recording.head.data, self.trainer.of_epoch
-        whole = -(-facts.train // min(self.scene.train.batch or facts.train, facts.train))
+        n, epoch = self.recording.head.data.train, self.epoch
+        whole = -(-n // self.rows)
+        share = epoch - int(epoch)
+        done = -(-round(share * n) // self.rows) if share else whole if epoch else 0
         return min(done, whole), whole
 
-    def go(self, step: float) -> int:
-        """Be at the last kept step that is not after this one (the first, before it); returns it. The shown sample is not refreshed.
+    def tensors(self, kind: str) -> Array:
+        match kind:
+            case "parameter" | "after":
+                return self._parameters
+            case "before":
+                return self._before
+            case "change":
+                return self._parameters - self._before
+            case "gradient":
+                return self._grade()
+        return getattr(self._looking.shown, kind)
 
-        Raises RunError where the recording can be read no longer, and then nothing has changed.
-        """
-        kept = self.recording.at(step)
-        parameters, before = self.pair(kept)
-        epoch, n = self.recording.epoch(kept), len(self.data.x_train)
-        epoch = epoch if isfinite(epoch) and 0 <= epoch < 1e9 else 0.0
-        position = n if epoch == int(epoch) else round((epoch - int(epoch)) * n)
-        self.trainer.restore(
-            self._blank
-            | {"arenas": {"parameters": parameters, "before": before}, "step": kept, "epoch": epoch}
-            | {"loss": self.recording.loss_at(kept), "batches": self._blank["batches"] | {"epochs": ceil(epoch), "position": position}}
-        )
-        self._stale = True
-        return kept
+    def _grade(self) -> Array:
+        """The gradients of this step."""
+        if self._gradient is None:
+            self._gradient = Gradient(self, self._parameters, self.ops.zeros(self.topology.n_parameters))
+        if self._stale:
+            self._stale = False
+            self._gradient.work()
+        return self._gradient.gradients
 
-    def pair(self, kept: int) -> tuple[np.ndarray, np.ndarray]:
-        """(P,) parameters after a kept step and after the one before it; what is not a number is 0."""
-        recording = self.recording
-        pair = recording.parameters(kept), recording.parameters(recording.beside(kept, -1))
-        with np.errstate(all="ignore"):  # the square of a number may overflow
-            sound = [isfinite(float(np.dot(x, x))) or bool(np.isfinite(x).all()) for x in pair]
-        self.unsound = not sound[0]
-        return tuple(x if fine else np.nan_to_num(x, posinf=0.0, neginf=0.0) for x, fine in zip(pair, sound, strict=True))
+    def parameters(self) -> dict[str, np.ndarray]:
+        """Copies by name, `layers.k.weight` and `layers.k.bias`."""
+        arena = self.ops.to_host(self._parameters)
+        return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 
-    def enter(self, step: int) -> Train:
-        self.go(step)
-        self.show()
-        return self.scene.train
-
-    def advance(self, more, steps: int | None = None) -> int:
+    def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
         """One kept step on, or to the last one within `steps`. Returns the steps that lie between."""
         first = self.step
         self.go(self.recording.beside(first, 1) if steps is None else first + steps)
@@ -165,129 +185,98 @@ class RecordedTraining(OwnTraining):
     def run(self, steps: int) -> int:
         return self.advance(None, steps)
 
-    def tensors(self, kind: str):
-        if kind == "gradient":
-            self._grade()
-        return super().tensors(kind)
+    def settle(self) -> None:
+        """No step is ever half done."""
+
+    # ------------------------------------------------------------ changes
 
     @property
-    def batch_size(self) -> int:
-        """Rows that a gradient is the mean of."""
-        rows = min(self.scene.train.batch or len(self.data.x_train), len(self.data.x_train))
-        return int(min(max(GRADIENT / (6 * self.topology.n_edges), 1), rows))
+    def reasons(self) -> Reasons:
+        return replace(RECORDED, data=NO_DATA) if self.gone else RECORDED
+
+    def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
+        """Another look, another sample, another plane or pace; what else there is has been recorded, and stays."""
+        old = self.scene
+        if axes(scene) != axes(old):
+            self._aim(scene)
+        self.scene = scene
+        if scene.view.sample != old.view.sample:
+            self.show_sample(scene.view.sample)
+
+    # ------------------------------------------------------------ playback
 
     @property
-    def last_batch(self) -> int:
-        return self.batch_size if self.step else 0
-
-    def _grade(self) -> None:
-        """Bring the gradients up to this step."""
-        if self._stale:
-            self._stale = False
-            arenas = self.trainer.arenas
-            self._gradient = self._gradient or Gradient(self, arenas.parameters, arenas.gradients)
-            self._gradient.work()
-
-    # what it cannot
-
-    def record(self, shown: int = 0):
-        raise RunError(NO_WALK)
-
-    def set_parameter(self, p: int, value: float) -> float:
-        raise InputError.of("", "", FIXED)
-
-    def hold(self, holds) -> None:
-        raise InputError.of("", "", FIXED)
-
-    def _take(self, trainer: Trainer) -> None:
-        self.trainer, self.rewind = trainer, Reel(self)
-
-
-class Gradient:
-    """Works out into `gradients` (P,) the mean gradient of the loss over evenly drawn rows, with L1 and L2, by `parameters` (P,)."""
-
-    def __init__(self, source: RecordedTraining, parameters, gradients):
-        self.source, self.parameters, self.gradients = source, parameters, gradients
-        buffers = Buffers.make(source.ops, source.topology, source.batch_size)
-        buffers.y[0], buffers.t, _ = source.trainer.looking.rows("train", source.batch_size)
-        train = source.scene.train
-        self._pass = ForwardPass(source.ops, source.topology, source.objective, parameters, buffers, gradients=gradients, train=train)
-
-    def work(self) -> None:
-        self._pass.run()
-        self.source.ops.xp.nan_to_num(self.gradients, copy=False)
-
-
-class Moment:
-    """A step that is read when somebody asks for it."""
-
-    def __init__(self, reel: Reel, step: int):
-        self.reel, self.step, self._state = reel, step, None
-
-    def __getitem__(self, name: str):
-        self._state = self._state or self.reel.state(self.step)
-        return self._state[name]
-
-
-class Reel:
-    """What `engine.run_history.Rewind` is to a run that trains: all kept steps can be entered, and none is ever lost or added."""
-
-    def __init__(self, source: RecordedTraining):
-        self.source = source
-        self.bytes = 0  # it lies on the disk
-        self.snapshots: dict[str, Snapshot] = {}
-        self._elsewhere: Gradient | None = None  # of other steps than the one that is shown
+    def playback(self) -> RecordedTraining:
+        return self
 
     @property
-    def oldest(self) -> int:
-        return int(self.source.recording.steps[0])
+    def path(self) -> Path:
+        return self.recording.path
 
     @property
-    def newest(self) -> int:
-        return int(self.source.recording.steps[-1])
+    def rows(self) -> int:
+        """Samples that each step was of."""
+        return self.scene.train.rows(self.recording.head.data.train)
 
-    def nearest(self, step: int) -> int:
-        """The last kept step that is not after this one."""
-        return self.source.recording.at(step)
+    @property
+    def scores(self) -> list[tuple]:
+        return self.recording.scores
 
-    def stretches(self) -> list[tuple[int, int]]:
-        return [(self.oldest, self.newest)]
+    @property
+    def end(self) -> str:
+        """How the run ended, in words."""
+        end = self.recording.end
+        if end is None:
+            return "it was cut off here, or still goes on"
+        if end.diverged is not None:
+            return f"training diverged at step {end.diverged:,}"
+        return ENDS.get(end.end, "training ended")
 
-    def changes(self) -> list[int]:
-        return []
+    def at(self, step: float) -> int:
+        return self.recording.at(step)
 
-    def moments(self) -> list[tuple[int, Moment]]:
-        """Some steps, evenly spread, whose numbers can be looked at without going there; none of a network that is too large for that."""
-        steps = self.source.recording.steps
-        if self.source.topology.n_parameters > AT_ONCE:
-            return []
-        places = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOMENTS)).astype(np.intp))
-        return [(int(step), Moment(self, int(step))) for step in steps[places]]
+    def beside(self, step: float, by: int) -> int:
+        return self.recording.beside(step, by)
 
-    def state(self, step: int) -> dict:
-        """What `Trainer.state` would have been then, as far as a recording knows it."""
-        source, ops = self.source, self.source.ops
-        if self._elsewhere is None:
-            self._elsewhere = Gradient(source, ops.zeros(source.topology.n_parameters), ops.zeros(source.topology.n_parameters))
-        parameters, before = source.pair(step)
-        ops.write(parameters, self._elsewhere.parameters)
-        self._elsewhere.work()
-        gradients = np.array(ops.to_host(self._elsewhere.gradients))
-        return {"arenas": {"parameters": parameters, "before": before, "gradients": gradients}, "holds": Holds()}
+    def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.recording.curve(points)
 
-    def take_lost(self, _who: str = "") -> None:
-        return None
+    def reading(self) -> RecordingReading:
+        recording, head, history = self.recording, self.recording.head, self.history
+        half = head.dtype == "F16"
+        return RecordingReading(
+            recording.path.name, history.oldest, history.newest, head.every, len(recording.steps), half, self.gone, self.batch_size
+        )
 
-    def snapshot(self, name: str) -> Snapshot:
-        """Keep this moment under a name."""
-        source = self.source
-        source.tensors("gradient")
-        state = source.trainer.state() | {"rows": source.last_batch}
-        parameters = state["arenas"]["parameters"].view()
-        parameters.flags.writeable = False
-        made = Snapshot(name, source.step, source.epoch, source.loss, parameters, source.scene.train, state)
-        self.snapshots[name] = made
-        return made
+    def go(self, step: float) -> int:
+        """Be at the last kept step that is not after this one (the first, before it); returns it. The shown sample is not refreshed.
 
-    def enter_snapshot(self, name: str) -> Train:
-        return self.source.enter(self.snapshots[name].step)
+        Raises RunError where the recording can be read no longer, and then nothing has changed.
+        """
+        kept = self.recording.at(step)
+        parameters, before, sound = self.pair(kept)
+        epoch, loss = self.recording.epoch(kept), float(self.recording.loss_at(kept))
+        self.step, self.loss, self.unsound = kept, loss, not sound
+        self.epoch = epoch if isfinite(epoch) and 0 <= epoch < 1e9 else 0.0
+        if self._parameters is None:
+            self._parameters, self._before = self.ops.asarray(parameters), self.ops.asarray(before)
+        else:
+            self.ops.write(parameters, self._parameters)
+            self.ops.write(before, self._before)
+        self._stale = True
+        return kept
+
+    def pair(self, kept: int) -> tuple[np.ndarray, np.ndarray, bool]:
+        """(P,) parameters after a kept step and after the one before it, where what is not a number is 0; whether the first are sound."""
+        recording = self.recording
+        pair = recording.parameters(kept), recording.parameters(recording.beside(kept, -1))
+        with np.errstate(all="ignore"):  # the square of a number may overflow
+            sound = [isfinite(float(np.dot(x, x))) or bool(np.isfinite(x).all()) for x in pair]
+        first, second = (x if fine else np.nan_to_num(x, posinf=0.0, neginf=0.0) for x, fine in zip(pair, sound, strict=True))
+        return first, second, sound[0]
+
+    def enter(self, step: int) -> Train:
+        """Be at the last kept step that is not after this one, with the shown sample in it."""
+        self.go(step)
+        self.show()
+        return self.scene.train

@@ -7,47 +7,92 @@ from __future__ import annotations
 
 import numpy as np
 
+from nnviz3d.backend import Ops
+from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.sample_pass import Shown
-from nnviz3d.sources.own import OwnTraining, verdict
+from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Array, Sample, next_serial
+from nnviz3d.spec.neuron_locks import Holds
+from nnviz3d.spec.topology import Topology
 
 
 class KeptMoment:
     """`source` is the run that the moment is of: the same topology. Tensors follow the source's shown sample."""
 
     at_boundary = True
+    written = 0
+    view = None
+    constant = 1.0
 
-    def __init__(self, source: OwnTraining, snapshot: Snapshot, objective: Objective):
+    def __init__(self, source: Source, snapshot: Snapshot, objective: Objective):
         self.source, self.snapshot, self.objective = source, snapshot, objective
+        self.serial = self._version = next_serial()
         kept = snapshot.state["arenas"]
         self._whole = {"parameter": source.ops.asarray(kept["parameters"].copy()), "gradient": source.ops.asarray(kept["gradients"].copy())}
         self._whole["change"] = source.ops.asarray(kept["parameters"] - kept["before"])
         self._whole["before"], self._whole["after"] = source.ops.asarray(kept["before"].copy()), self._whole["parameter"]
-        self.holds = snapshot.state["holds"]  # what was frozen and killed then
+        self.holds: Holds = snapshot.state["holds"]  # what was frozen and killed then
         self._shown = Shown(source.ops, source.topology, objective, self._whole["parameter"], self.holds.killed)
-        self._sample = None
+        self._sample: Sample | None = None
         self.scene = source.scene.model_copy(update={"train": snapshot.train})  # its settings then
         self.edited, self.last_batch = snapshot.state["edited"], snapshot.state["rows"]
 
-    ops = property(lambda self: self.source.ops)
-    topology = property(lambda self: self.source.topology)
-    data = property(lambda self: self.source.data)
-    sample = property(lambda self: self.source.sample)
-    step = property(lambda self: self.snapshot.step)
-    batch_size = property(lambda self: self.source.batch_size)
-    told = property(lambda self: self)  # what the readings are of
-    loss = property(lambda self: self.snapshot.loss)
-    version = property(lambda self: (id(self), id(self.sample)))
+    @property
+    def ops(self) -> Ops:
+        return self.source.ops
 
-    def tensors(self, kind: str):
+    @property
+    def topology(self) -> Topology:
+        return self.source.topology
+
+    @property
+    def data(self) -> DataSet:
+        return self.source.data
+
+    @property
+    def sample(self) -> Sample:
+        return self.source.sample
+
+    @property
+    def step(self) -> int:
+        return self.snapshot.step
+
+    @property
+    def batch_size(self) -> int:
+        return self.source.batch_size
+
+    @property
+    def loss(self) -> float:
+        return self.snapshot.loss
+
+    @property
+    def told(self) -> KeptMoment:
+        """What the readings are of."""
+        return self
+
+    @property
+    def version(self) -> int:
+        self._follow()
+        return self._version
+
+    def _follow(self) -> None:
+        """Pass the source's shown sample through, where it is another one by now."""
+        if self._sample is not self.sample:
+            self._sample, self._version = self.sample, next_serial()
+            self._shown.show(self._sample.x, self._sample.target)
+
+    def tensors(self, kind: str) -> Array:
         """ "parameter", "gradient", "change" (P,) as they were kept; "z", "activation", "delta" (N,) of the shown sample."""
         if kind in self._whole:
             return self._whole[kind]
-        if self._sample is not self.sample:
-            self._sample = self.sample
-            self._shown.show(self.sample.x, self.sample.target)
+        self._follow()
         return getattr(self._shown, kind)
+
+    def settled(self, kind: str) -> Array:
+        return self.tensors(kind)
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network said of the shown sample at that moment."""
@@ -55,8 +100,8 @@ class KeptMoment:
         told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
         return verdict(self.data, output.activation, told, self.sample.target)
 
-    def target_of(self, output: int) -> float:
-        return self.source.target_of(output)
+    def targets(self) -> np.ndarray | None:
+        return self.source.targets()
 
     @property
     def parameters(self) -> np.ndarray:
@@ -65,27 +110,41 @@ class KeptMoment:
 
 
 class Difference:
-    """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. Readings are the second's."""
+    """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. What else there is, is the
+    second's."""
 
     at_boundary = True
     constant = 0.0  # difference of the values of an edge without a parameter
+    written = 0
+    view = None
 
     def __init__(self, first: KeptMoment, second: KeptMoment):
         self.first, self.second = first, second
+        self.ops, self.topology, self.data, self.scene = second.ops, second.topology, second.data, second.scene
+        self.objective, self.holds, self.step, self.serial = second.objective, second.holds, second.step, second.serial
+        self.edited, self.last_batch, self.batch_size = second.edited, second.last_batch, second.batch_size
 
-    ops = property(lambda self: self.second.ops)
-    topology = property(lambda self: self.second.topology)
-    data = property(lambda self: self.second.data)
-    sample = property(lambda self: self.second.sample)
-    told = property(lambda self: self.second)
-    holds = property(lambda self: self.second.holds)
-    version = property(lambda self: (self.first.version, self.second.version))
+    @property
+    def sample(self) -> Sample:
+        return self.second.sample
 
-    def tensors(self, kind: str):
+    @property
+    def told(self) -> KeptMoment:
+        """What the readings are of."""
+        return self.second
+
+    @property
+    def version(self) -> tuple[int, int]:
+        return self.first.version, self.second.version
+
+    def tensors(self, kind: str) -> Array:
         return self.second.tensors(kind) - self.first.tensors(kind)
+
+    def settled(self, kind: str) -> Array:
+        return self.tensors(kind)
 
     def answer(self) -> tuple[str, bool | None]:
         return self.second.answer()
 
-    def target_of(self, output: int) -> float:
-        return self.second.target_of(output)
+    def targets(self) -> np.ndarray | None:
+        return self.second.targets()

@@ -1,18 +1,17 @@
-"""A recorded step as something to look at: `View` is a tape at a place, `Walk` goes from place to place and from step to step.
+"""A recorded step as something to look at: `View` is a tape at a place; `sources.walk` goes from place to place and from step to step.
 
 A view is a pure function of (tape, place): no clock, no memory of the way there, and the trainer is never touched by looking. So scrubbing
-in any order shows the same, and the step is applied exactly once: when it is recorded. Numbers for equations come from the tape
-itself; here they are blended for the eye.
+in any order shows the same. Numbers for equations come from the tape itself; here they are blended for the eye.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from nnviz3d.engine.tape import Tape
-from nnviz3d.sources.own import OwnTraining, Sample, verdict, words
+from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.phases import Phase, Place, index_of, phases
 from nnviz3d.spec.topology import Topology
 
@@ -40,11 +39,6 @@ class View:
         return self.phase.kind
 
     @property
-    def direction(self) -> int:
-        """Which way the wave runs: +1 from the input to the output, -1 back."""
-        return -1 if self.kind in ("backward", "update") else 1
-
-    @property
     def front(self) -> float:
         """How far the wave has come, in ranks: -1 outside, 0 at the input, the output's at the end. Forward and backward it arrives at half
         of the phase; then the node's sums fill and its activation is applied, or its gradient appears. Where several nodes have one rank,
@@ -59,7 +53,7 @@ class View:
         way = 1.0 if arrived else f if kind == "update" else min(1.0, 2 * f)
         return float(rank - 1 + way if kind == "forward" else rank - way)
 
-    def tensors(self, kind: str):
+    def tensors(self, kind: str) -> Array:
         """Arrays of `ops.xp`, to be read.
 
         "activation", "z" (N,): inputs fade in; in the second half of `forward k`, when the signals are there, node k grows to z, then
@@ -186,104 +180,3 @@ class View:
 def _blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     """From a (0) to b (1), exact at both ends."""
     return a if share == 0 else b if share == 1 else a * (1 - share) + b * share
-
-
-class Walk:
-    """Looks like a source to the picture. Made from our own training; takes one real step at once, and one at each `next`.
-
-    `tape`, `view` and `version` (changes whenever something else is to be seen). Raises RunError where training has diverged.
-    """
-
-    def __init__(self, source: OwnTraining, shown: int = 0):
-        self.source, self.shown = source, shown
-        self.view: View | None = None
-        self._take()
-
-    ops = property(lambda self: self.tape.ops)
-    topology = property(lambda self: self.tape.topology)
-    data = property(lambda self: self.tape.data)
-    step = property(lambda self: self.tape.step)
-    epoch = property(lambda self: self.source.epoch)
-    loss = property(lambda self: self.tape.loss)
-    diverged = property(lambda self: self.tape.step if self.tape.diverged else None)
-    at_boundary = True
-    phase = property(lambda self: self.view.place.title(self.topology))
-    place = property(lambda self: self.view.place)
-    front = property(lambda self: self.view.front)
-    direction = property(lambda self: self.view.direction)
-    kind = property(lambda self: self.view.kind)
-    version = property(lambda self: (self.tape.step, self.tape.row, id(self.tape), self.place, self.view.batch))
-    batch_size = property(lambda self: len(self.tape.rows))
-
-    @property
-    def stale(self) -> bool:
-        """The source has another network by now: leave."""
-        return self.source.topology is not self.topology
-
-    def tensors(self, kind: str):
-        return self.view.tensors(kind)
-
-    def settled(self, kind: str):
-        """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
-        tape = self.tape
-        told = tape.new if self.view.renewed else tape.old
-        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
-        if kind == "gradient":
-            return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
-        return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
-
-    def go(self, place: Place | float) -> None:
-        """To a place of this step, or to a number along it (0 to the number of phases; outside it to the nearest end)."""
-        self.view = replace(self.view, place=place if isinstance(place, Place) else Place.at(place, self.topology))
-
-    def show_gradient(self, batch: bool) -> None:
-        """The batch's mean gradient, or the shown sample's."""
-        self.view = replace(self.view, batch=batch)
-
-    def show_sample(self, shown: int) -> None:
-        """Another row of the same batch (wraps around), at the same place."""
-        self.shown = shown
-        self._hold(self.tape.of(shown), self.place)
-
-    def next(self) -> None:
-        """The next step, from its start."""
-        self._take()
-
-    def previous(self) -> None:
-        """The step before, from its start. Raises KeyError where it is not remembered."""
-        self.iteration(self.tape.step - 1)
-
-    def iteration(self, step: int) -> None:
-        """A remembered step (1-based, as `step`), recorded again, from its start. Raises KeyError where it is not remembered."""
-        self.source.enter(step - 1)
-        self._take()
-
-    def _take(self) -> None:
-        self._hold(self.source.record(self.shown), Place(0, 0.0))
-
-    def _hold(self, tape: Tape, place: Place) -> None:
-        self.tape = tape
-        self.view = View(tape, place, self.view.batch if self.view else False)
-        self.sample = Sample(tape.row, len(tape.data.x_train), "train", tape.x, tape.target, words(tape.data, tape.target))
-
-    # the source's own
-
-    def target_of(self, output: int) -> float:
-        """What the loss compares output number `output` of the shown sample with."""
-        return float(self.tape.target_o[output])
-
-    def answer(self) -> tuple[str, bool | None]:
-        """What the network says of the shown sample: nothing before its output is there, in `after` by the new parameters."""
-        return self.said(self.view.renewed) if self.view.answered else ("", None)
-
-    def said(self, after: bool) -> tuple[str, bool | None]:
-        """What it says with the parameters before the step, or `after` it."""
-        output = self.topology.output
-        told = self.tape.new if after else self.tape.old
-        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
-
-    def evaluate(self, part: str, limit: int | None = None):
-        return self.source.evaluate(part, limit)
-
-    def scoring(self, part: str, limit: int | None = None, parameters=None):
-        return self.source.scoring(part, limit, parameters)

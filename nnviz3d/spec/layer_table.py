@@ -16,7 +16,6 @@ from pydantic import Discriminator, Field, Tag
 
 from nnviz3d.spec.model_base import Table
 
-Activation = Literal["linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin"]
 Initializer = Literal[
     "auto", "zeros", "normal", "uniform", "xavier_uniform", "xavier_normal", "he_uniform", "he_normal",
     "lecun_normal", "orthogonal", "playground",

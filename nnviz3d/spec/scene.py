@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from nnviz3d.spec import compare, limits
+from nnviz3d.spec.activations import OutputActivation
 from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
-from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable, any_layer, tables
+from nnviz3d.spec.layer_table import Initializer, LayerTable, any_layer, tables
 from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
 from nnviz3d.spec.network_graph import trace
 
-OutputActivation = Literal["auto", Activation, "softmax"]
 Loss = Literal["auto", "mse", "half_mse", "bce", "cross_entropy", "huber"]
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "step", "cosine"]
@@ -185,6 +185,10 @@ class Train(Table):
     )
     stop_accuracy: Unit = Field(default=0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
 
+    def rows(self, n: int) -> int:
+        """Rows of a whole batch of a training part of n rows."""
+        return min(self.batch or n, n)
+
     @field_validator("class_weights", mode="before")
     @classmethod
     def _weights(cls, value):
@@ -280,7 +284,7 @@ class Scene(Table):
     train: Train = Train()
     view: View = View()
     look: Look = Look()
-    record: Record = Record()
+    record: Record = Field(default_factory=Record)
     test: Test = Test()
     compare: dict[str, Any] = Field(
         default={}, max_length=compare.MOST, description="settings in which a second network differs, by their paths"

@@ -84,7 +84,7 @@ class Curve:
 class Inset:
     """A neuron's function beside it. `summed`, `applied`: how much of z is there, and of a, in [0, 1]. `moved`: the new point's share.
 
-    `addends`: of a neuron that passes on what comes in, without a function: from which layer each number comes, and the number.
+    `incoming`: of a neuron without weights and without a function: from which layer each number comes, and the number.
     """
 
     curve: Curve
@@ -99,7 +99,7 @@ class Inset:
     y: float
     reach: float
     renewed: bool = False  # its numbers are those of the new weights
-    addends: tuple[tuple[str, float], ...] = ()
+    incoming: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

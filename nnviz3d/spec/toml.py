@@ -198,11 +198,6 @@ def dump(scene: Scene) -> str:
     return tomlkit.dumps(plain)
 
 
-def save(scene: Scene, path: str | os.PathLike) -> None:
-    """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
-    write_text(Path(path), dump(scene))
-
-
 def literal(value: Any) -> str:
     """A TOML value. JSON's spelling of strings, numbers, booleans and lists is TOML's too."""
     if isinstance(value, BaseModel):
@@ -212,6 +207,11 @@ def literal(value: Any) -> str:
     if isinstance(value, (list, tuple)) and any(isinstance(item, dict) for item in value):
         return "[" + ", ".join(map(literal, value)) + "]"
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def save(scene: Scene, path: str | os.PathLike) -> None:
+    """Write beside the target and rename: a crash or full disk leaves the old file whole. Raises InputError."""
+    write_text(Path(path), dump(scene))
 
 
 def write_text(path: Path, text: str) -> None:

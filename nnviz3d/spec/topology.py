@@ -86,6 +86,7 @@ class Connection:
     target: Node
     number: int = 0  # its index in `Topology.connections`
     slot: int = 0  # which input of the target it is
+    inputs: tuple[Node, ...] = ()  # all that the target reads, by slot
 
     @property
     def size(self) -> int:
@@ -152,8 +153,8 @@ class Topology:
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """By target, then slot."""
-        pairs = ((self.by_name[name], node, slot) for node in self.nodes for slot, name in enumerate(node.inputs))
-        return tuple(Connection(source, target, number, slot) for number, (source, target, slot) in enumerate(pairs))
+        ends = ((source, node, slot) for node in self.nodes for slot, source in enumerate(self.sources(node)))
+        return tuple(Connection(source, target, k, slot, self.sources(target)) for k, (source, target, slot) in enumerate(ends))
 
     @cached_property
     def _into(self) -> dict[str, tuple[Connection, ...]]:
@@ -183,6 +184,11 @@ class Topology:
     def n_weights(self) -> int:
         """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
         return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+
+    @cached_property
+    def is_line(self) -> bool:
+        """Each node reads the one before it and nothing else."""
+        return all(after.inputs == (before.name,) for before, after in pairwise(self.nodes))
 
     @cached_property
     def is_chain(self) -> bool:

@@ -112,7 +112,7 @@ def _address(path: Path) -> str:
 
 
 def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Fraction | int, codec: Codec, size: tuple[int, int]) -> None:
-    """Encoded pieces one after the other, without encoding anew. `parts`: (file, number of its first frame, number after its last one),
+    """Encoded pieces one after the other, without encoding again. `parts`: (file, number of its first frame, number after its last one),
     in order.
 
     Times are whole numbers of frames: every piece begins with a key frame and counts from 0. Raises InputError for what is no piece of

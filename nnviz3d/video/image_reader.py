@@ -17,7 +17,7 @@ from nnviz3d.video.image_writer import naming
 
 KINDS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tif": "TIFF", "tiff": "TIFF", "bmp": "BMP", "webp": "WEBP"}
 """What a file must be, by its ending: nothing is guessed from what it holds."""
-TOLD = 20  # problems at most
+MOST_PROBLEMS = 20  # problems at most
 EDGE = 128  # pixels by which a decoder's own picture may be wider and higher: rows are aligned
 
 
@@ -36,8 +36,8 @@ def find(pattern: Path) -> Pictures:
     """The pictures that `frames/####.png` or a folder stands for. Raises InputError with every problem: gaps, sizes, damaged files."""
     kind = pattern.suffix.lower().lstrip(".") or "png"
     if kind == "exr":
-        told = "EXR holds light before the tone curve, which a film cannot show; record the film itself, or PNG"
-        raise InputError.of(str(pattern), "", told)
+        text = "EXR holds light before the tone curve, which a film cannot show; record the film itself, or PNG"
+        raise InputError.of(str(pattern), "", text)
     if kind not in KINDS:
         raise InputError.of(str(pattern), "", f"expected pictures of the kinds {', '.join(KINDS)}, found .{kind}")
     numbers = _numbered(pattern, kind)
@@ -61,11 +61,11 @@ def find(pattern: Path) -> Pictures:
         problems.append(Problem(str(pattern), "", f"{common[0]}x{common[1]} pixels; at most {limits.IMAGE_SIDE:,} a side"))
     for path, (size, _) in shapes.items():
         if size != common:
-            told = f"is {size[0]}x{size[1]}; the others are {common[0]}x{common[1]}"
-            problems.append(Problem(str(path), "", told))
+            text = f"is {size[0]}x{size[1]}; the others are {common[0]}x{common[1]}"
+            problems.append(Problem(str(path), "", text))
     if problems:
-        more = [Problem("", "", f"and {len(problems) - TOLD} more")] if len(problems) > TOLD else []
-        raise InputError(*problems[:TOLD], *more)
+        more = [Problem("", "", f"and {len(problems) - MOST_PROBLEMS} more")] if len(problems) > MOST_PROBLEMS else []
+        raise InputError(*problems[:MOST_PROBLEMS], *more)
     first, step = min(numbers), _step(sorted(numbers))
     return Pictures(files, common, any(alpha for _, alpha in shapes.values()), first, step)
 

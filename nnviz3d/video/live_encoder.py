@@ -3,7 +3,7 @@
 The rate is constant, as editors want it: time is cut into slots of 1/fps, a slot without a frame shows the one before once more. Where the
 encoder has no time even for that, and in pauses of more than `HOLD` seconds, slots stay empty: the frame before is shown longer, so the
 speed is right in any case. While it grows the file is a fragmented MP4 `NAME.mp4.part`, readable at any moment but its last second,
-whatever kills the program; at the end it is joined into a plain one, without encoding anew, and renamed.
+whatever kills the program; at the end it is joined into a plain one, without encoding again, and renamed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LiveFilm:
             raise InputError.of(str(path), "", f"cannot be written: {error.strerror}") from None
         self.error, self.frames = "", 0
         self._queue: SimpleQueue = SimpleQueue()
-        self._end, self._told = 0, False  # whether the thread has heard of it
+        self._end, self._heard = 0, False  # whether the thread has heard of it
         self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
         self._thread.start()
 
@@ -150,10 +150,10 @@ class LiveFilm:
         self.kept = self.path
 
     def _items(self) -> Iterator[tuple]:
-        """What is offered, until the end is told."""
-        while not self._told:
+        """What is offered, until the end is reached."""
+        while not self._heard:
             item = self._queue.get()
-            self._told = item is None
+            self._heard = item is None
             if item is not None:
                 yield item
 

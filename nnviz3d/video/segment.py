@@ -92,7 +92,7 @@ class Piece:
 
     def close(self) -> None:
         """Finish the piece where it is whole; otherwise leave its frames for a later run."""
-        with contextlib.suppress(OSError):  # of a full disk it has been told; the frame that was cut is not taken over
+        with contextlib.suppress(OSError):  # of a full disk it has been reported; the frame that was cut is not taken over
             self._raw.close()
         if not self.whole or self.failed:
             if self._encoder is not None:
@@ -116,9 +116,7 @@ class Pictures(Piece):
 
     def _open(self, plan: Plan) -> None:
         self._encoder = None
-        if self.parts.target is None:
-            raise ValueError("numbered pictures need the name that they will have")
-        self._sequence = Sequence(self.parts.target, plan.format, plan.kind.codec, plan.alpha)
+        self._sequence = Sequence(self.parts.pictures, plan.format, plan.kind.codec, plan.alpha)
 
     def _file(self, index: int) -> int:
         return self.parts.plan.first + index * self.parts.plan.step

@@ -123,6 +123,12 @@ class Parts:
             raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
+    @property
+    def pictures(self) -> Path:
+        """Where numbered pictures go."""
+        assert self.target is not None
+        return self.target
+
     def file(self, number: int, ending: str = "part") -> Path:
         return self.folder / f"{number:05d}.{ending}"
 
@@ -175,8 +181,8 @@ class Parts:
         again = (("resume", "makes it again"),)
         problems: list[Problem] = [OptionProblem(str(self.file(k)), "", f"is {why}", again) for k, why in wrong.items() if why != "missing"]
         if missing:
-            told = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
-            problems.append(Problem(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {told}"))
+            text = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
+            problems.append(Problem(str(self.folder), "", f"{len(missing)} of {plan.pieces} pieces are missing: frames {text}"))
         if problems:
             raise InputError(*problems[-20:])
         if plan.kind.codec.sequence:  # the pictures are where they belong

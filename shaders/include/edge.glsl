@@ -43,8 +43,8 @@ float passed(int source, int target)
 {
     if (u_way == 0) return 1.;
     float begin = texelFetch(t_time, source).r, end = texelFetch(t_time, target).r;
-    float ranks = end - begin;
-    return clamp((u_way > 0 ? u_front - end + ranks : end - u_front) / ranks, 0., 1.);
+    if (end - begin == 1.) return clamp(u_way > 0 ? u_front - end + 1. : end - u_front, 0., 1.);
+    return clamp((u_way > 0 ? u_front - begin : end - u_front) / (end - begin), 0., 1.);
 }
 
 // Where an edge is at a share t of its way: straight, or over what it skips.

@@ -32,6 +32,9 @@ class Source:
     def tensors(self, kind):
         return self.arrays[kind]
 
+    settled = tensors
+    view, constant = None, 1.0
+
 
 @pytest.fixture
 def stage(host):

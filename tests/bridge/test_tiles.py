@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.api import scene as api
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.bridge import plate_colors
 from nnviz3d.draw.response_tiles import turned
@@ -71,7 +71,7 @@ class Scene:
 
     def __init__(self, host, name="xor", *edits, steps=20):
         path = toml.find(name)
-        self.session = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path)
+        self.session = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path)
         self.session.run(steps)
         self.stage = Stage(host, self.session)
 

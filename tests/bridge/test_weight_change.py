@@ -65,6 +65,7 @@ class Source:
         return self.arrays[kind]
 
     settled = tensors
+    view, constant = None, 1.0
 
 
 @pytest.fixture

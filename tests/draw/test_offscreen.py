@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.offscreen import Canvas
 from nnviz3d.spec import toml
@@ -21,7 +21,7 @@ def stage(host, request):
     """Prepared; `indirect` parametrisation: scene and quality."""
     name, quality = getattr(request, "param", ("digits", "high"))
     path = toml.find(name)
-    session = Session(toml.apply(toml.load(path), [Edit("look.quality", quality)]), path.parent, "cpu")
+    session = new_session(toml.apply(toml.load(path), [Edit("look.quality", quality)]), path.parent, "cpu")
     session.run(20)
     session.refresh()
     stage = Stage(host, session)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.backend.numpy_activations import KINDS
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.frozen_ranges import common, free_stretches, frozen_stretches
 from nnviz3d.engine.run_history import Rewind
 from nnviz3d.engine.tape import record
 from nnviz3d.engine.update_explained import check_gradient, update
 from nnviz3d.spec import limits
+from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from tests.engine.nets import everything, numbers, trainer
@@ -224,7 +224,7 @@ def test_killed_is_zero_everywhere(killed, part):
     assert not tape.old.a[list(killed)].any() and not tape.old.delta[list(killed)].any() and not tape.new.a[list(killed)].any()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "softmax"])
+@pytest.mark.parametrize("kind", ELEMENTWISE)
 def test_gradients_with_killed_neurons_are_slopes_of_the_loss(kind):
     """Central differences in float64, with dropout beside it, over every parameter."""
     t = trainer(numbers(12), ((6, kind), (5, "tanh")), batch=5, dropout=0.3, dtype="float64")

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.backend.numpy_activations import KINDS
+from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE
 from tests.engine.nets import numbers, trainer
 
-HIDDEN = KINDS[:-1]
 LOSSES = ("mse", "half_mse", "huber", "cross_entropy", "bce")
 
 
@@ -38,14 +37,14 @@ def check(t, penalty=lambda p: 0.0, tolerance=2e-6):
     assert np.abs(analytic).max() > 1e-4
 
 
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", ELEMENTWISE)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_activation_with_every_loss(activation, loss):
     layers = ((4, activation), (3, activation))
     check(trainer(layers=layers, loss=loss, optimizer="sgd", learning_rate=0.0, huber_delta=0.4, dtype="float64"))
 
 
-@pytest.mark.parametrize("output", KINDS)
+@pytest.mark.parametrize("output", ACTIVATIONS)
 @pytest.mark.parametrize("loss", ["mse", "half_mse", "huber"])
 def test_every_output_activation(output, loss):
     check(trainer(output=output, loss=loss, optimizer="sgd", learning_rate=0.0, huber_delta=0.4, dtype="float64"))
@@ -65,7 +64,7 @@ def test_regularisers_act_on_weights_only(l1, l2):
     check(t, lambda p: l1 * np.abs(p[weight]).sum() + l2 / 2 * (p[weight] ** 2).sum())
 
 
-@pytest.mark.parametrize("activation", HIDDEN)
+@pytest.mark.parametrize("activation", ELEMENTWISE)
 def test_dropout_with_a_fixed_mask(activation, monkeypatch):
     t = trainer(layers=((6, activation), (5, activation)), dropout=0.5, optimizer="sgd", learning_rate=0.0, dtype="float64")
     masks = {n: 2.0 * np.random.default_rng(n).integers(0, 2, (7, n)) for n in (5, 6)}
@@ -86,7 +85,7 @@ def test_the_shown_delta_is_the_loss_gradient_by_z():
     np.testing.assert_allclose(t.tensors("delta")[:4], by_input, rtol=1e-12)
 
 
-layers = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(HIDDEN)), max_size=4)
+layers = st.lists(st.tuples(st.integers(1, 6), st.sampled_from(ELEMENTWISE)), max_size=4)
 
 
 @settings(max_examples=30, deadline=None)

@@ -186,4 +186,4 @@ def test_the_sample_and_the_answer_are_in_the_unit(homes):
     unit = source.objective.units[0]
     assert source.sample.label == f"price = {price:,.0f}"
     assert source.answer() == (f"price = {unit.mean + unit.deviation * output:,.0f}", None)
-    assert source.target_of(0) == pytest.approx((price - unit.mean) / unit.deviation)
+    assert source.targets()[0] == pytest.approx((price - unit.mean) / unit.deviation)

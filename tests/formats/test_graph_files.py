@@ -54,6 +54,20 @@ def test_numbered_names_are_read_for_a_graph_and_names_of_layers_for_a_chain(tmp
     assert same(weights.load(tmp_path / "named.safetensors", chain), arrays)
 
 
+def test_names_of_other_programs_are_taken_where_layers_follow_each_other_and_refused_where_they_branch(tmp_path):
+    layers = [{"name": "first", "units": 3}, {"kind": "activation"}, {"kind": "dropout"}, {"name": "last", "units": 4}]
+    line = build_topology(Network.model_validate({"layers": layers}), (2,), 2, "softmax")
+    arrays = {name: np.random.default_rng(0).random(r.shape, np.float32) for name, r in line.parameter_ranges.items()}
+    others = ("0.weight", "0.bias", "3.weight", "3.bias", "4.weight", "4.bias")
+    save_file(dict(zip(others, arrays.values(), strict=True)), tmp_path / "torch.safetensors")
+    said: list[str] = []
+    assert same(weights.load(tmp_path / "torch.safetensors", line, say=said.append), arrays) and "by order and shape" in said[0]
+    own = source()
+    save_file({f"{k}.{name.split('.')[1]}": array for k, (name, array) in enumerate(own.parameters().items())}, tmp_path / "x.safetensors")
+    with pytest.raises(InputError, match="is not for this network"):
+        weights.load(tmp_path / "x.safetensors", own.topology)
+
+
 def test_what_does_not_fit_a_graph_is_told_by_name(tmp_path):
     own = source()
     arrays = own.parameters()

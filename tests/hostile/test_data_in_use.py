@@ -11,6 +11,7 @@ import pytest
 
 from nnviz3d.app.cli import main as cli
 from nnviz3d.app.cli.commands import common
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.scene import Data, Layer, Network, Scene
@@ -48,7 +49,7 @@ SOUND = {
 
 
 def running(folder) -> Session:
-    session = Session(Scene(data=Data(kind="xor"), network=Network(layers=(Layer(units=3),))), folder, "cpu", None, REMEMBER)
+    session = new_session(Scene(data=Data(kind="xor"), network=Network(layers=(Layer(units=3),))), folder, "cpu", None, REMEMBER)
     session.run(5)
     return session
 

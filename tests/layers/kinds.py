@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.layer_table import tables
@@ -12,12 +15,13 @@ from nnviz3d.spec.scene import Scene
 @dataclass(frozen=True)
 class Case:
     """`keys`: of the layer's table. `shape`, `flop`: of the layer for its inputs, of shape (6,) each. `bad`: keys or `from` that cannot be,
-    the key at which that is told, and a word of the reason."""
+    the key at which that is told, and a word of the reason. `joins`: what z is of the numbers that come in."""
 
     keys: str
     shape: tuple[int, ...]
     flop: int
     bad: tuple[str, str, str]
+    joins: Callable[[Iterable[Any]], Any] = sum
 
 
 ONE = ('from = ["a", "b"]', "from", "reads one layer")
@@ -28,6 +32,7 @@ CASES = {
     "add": Case("", (6,), 12, ('from = ["a", "input"]', "from", "inputs of one shape; found 6 and 2 x 2")),
     "concat": Case("", (12,), 12, ('axis = 1\nfrom = ["a", "b"]', "axis", "no axis 1 in an input of shape 6")),
     "reshape": Case("shape = [2, 3]", (2, 3), 6, ("shape = [2, 4]", "shape", "2 x 4 holds 8 numbers; the input, 6, has 6")),
+    "multiply": Case("", (6,), 12, ('from = ["a", "input"]', "from", "inputs of one shape; found 6 and 2 x 2"), math.prod),
 }
 INPUTS = (2, 2)
 

@@ -14,13 +14,13 @@ from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.topology_builder import build_topology
+from tests.layers.kinds import CASES
 
 PAIR = [{"units": 6, "name": "a", "from": ["input"]}, {"units": 6, "name": "b", "from": ["input"]}]
-LAYERS = {  # by kind: the layers of a network that has it, the last one being of that kind
+LAYERS = {  # by kind: the layers of a network that has it, the last one being of that kind; where there are none, it joins a pair
     "dense": [{"units": 5}],
     "activation": [{"kind": "activation", "activation": "tanh"}],
     "dropout": [{"kind": "dropout"}],
-    "add": [*PAIR, {"kind": "add", "from": ["a", "b"]}],
     "concat": [
         {"units": 6, "name": "a"}, {"kind": "reshape", "shape": (2, 3), "name": "b"},
         {"kind": "reshape", "shape": (2, 6), "name": "c", "from": ["input"]}, {"kind": "concat", "axis": 1, "from": ["b", "c", "b"]},
@@ -30,7 +30,8 @@ LAYERS = {  # by kind: the layers of a network that has it, the last one being o
 
 
 def network(kind):
-    topology = build_topology(Network.model_validate({"layers": LAYERS[kind]}), (2, 6), 3, "softmax")
+    layers = LAYERS.get(kind, [*PAIR, {"kind": kind, "from": ["a", "b"]}])
+    topology = build_topology(Network.model_validate({"layers": layers}), (2, 6), 3, "softmax")
     node = topology.nodes[-2]
     assert node.kind == kind
     return topology, node
@@ -43,11 +44,9 @@ def tensor_sum(node, parameters, inputs):
             return node.weight.view(parameters) @ inputs[0].ravel() + node.bias.view(parameters)
         case "concat":
             return np.concatenate(inputs, node.table.axis)
-        case "add":
-            return sum(inputs)
         case "reshape":
             return inputs[0].reshape(node.shape)
-    return inputs[0]
+    return CASES[node.kind].joins(inputs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +99,11 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         total = node.bias.view(parameters)[j] if node.bias else 0.0
         for c in topology.into(node):
             edges = edges_of(c).into(c, j)
-            total += (edges_of(c).values(c, edges, numbers) * a_n[edges_of(c).ends(c, edges)[0]]).sum()
+            part = (edges_of(c).values(c, edges, numbers) * a_n[edges_of(c).ends(c, edges)[0]]).sum()
+            if edges_of(c).value == "activation":  # each edge is the whole product
+                assert part == pytest.approx(z[j], abs=1e-5)
+                part /= len(node.inputs)
+            total += part
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
@@ -118,6 +121,8 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
             edge = EdgeRef(c.number, local)
             p, (source, target) = edge_lookup.parameter(topology, edge), edge_lookup.ends(topology, edge)
             value = constant if p is None else value_p[p]
+            if edges_of(c).value == "activation":
+                value *= a_n[c.inputs[1 - c.slot].neurons.start + local]
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]
             expected.append(abs([value, value * a_n[source], value * delta_n[target], gradient][flow]))
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))

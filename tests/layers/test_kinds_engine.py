@@ -8,6 +8,8 @@ from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine import initializers
@@ -17,6 +19,8 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.layers import KINDS
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.layer_table import tables
+from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 from tests.backend.host_kernels import HostKernelOps
@@ -84,6 +88,49 @@ def whole(ops, topology, p) -> np.ndarray:
     g = np.zeros_like(p)
     whole_pass(ops, topology, p, g).run()
     return g
+
+
+@st.composite
+def networks(draw) -> list[dict]:
+    """Layers of all kinds, each of six neurons, reading any above; what nothing reads is summed at the end."""
+    layers, names = [], ["input"]
+    for k in range(draw(st.integers(1, 8))):
+        kind = draw(st.sampled_from(KINDS))
+        inputs = [draw(st.sampled_from(names)) for _ in range(tables()[kind].fewest)]
+        own = {"dense": {"units": 6, "activation": draw(st.sampled_from(["tanh", "sin", "silu"]))}, "reshape": {"shape": (2, 3)}}
+        for slot, name in enumerate(inputs if kind != "dense" else ()):  # whatever its shape was: six numbers in one row
+            layers.append({"name": f"{name}_{k}_{slot}", "units": 6, "activation": "sin", "from": [name]})
+        if kind != "dense":
+            inputs = [f"{name}_{k}_{slot}" for slot, name in enumerate(inputs)]
+        layers.append({"kind": kind, "name": f"n{k}", "from": inputs, **own.get(kind, {})})
+        names.append(f"n{k}")
+    read = {name for layer in layers for name in layer["from"]}
+    loose = [layer["name"] for layer in layers if layer["name"] not in read]
+    for name in loose:
+        layers.append({"name": f"{name}_end", "units": 4, "activation": "tanh", "from": [name]})
+    if len(loose) > 1:
+        layers.append({"kind": "add", "name": "all", "from": [f"{name}_end" for name in loose]})
+    return layers
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), st.integers(0, 99))
+def test_gradients_of_any_graph(layers, seed):
+    """Along a random direction, as differences of the loss say it."""
+    topology, ops = build_topology(Network.model_validate({"layers": layers}), INPUTS, 3, "softmax"), NumpyOps("float64")
+    p = first(topology)
+    g, v = np.full_like(p, np.nan), np.random.default_rng(seed).standard_normal(p.size)
+    both = whole_pass(ops, topology, p, g)
+    both.run()
+    losses = []
+    at = p.copy()
+    for step in (1e-5, -1e-5):
+        p[:] = at + step * v
+        both.run()
+        losses.append(float(both.buffers.cell[0]))
+    p[:] = at
+    both.run()
+    assert g @ v == pytest.approx((losses[0] - losses[1]) / 2e-5, rel=1e-5, abs=1e-7)
 
 
 @pytest.mark.parametrize("kind", CASES)

@@ -14,11 +14,12 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.layers import KINDS, face
 from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.readout import MatrixReading
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.equations import layer_equations, neuron_equations, sections
-from tests.layers.kinds import INPUTS, scene_with
+from tests.layers.kinds import CASES, INPUTS, scene_with
 from tests.ui.printed import number
 
 X = np.array([0.7, -1.2, 0.4, 0.9])
@@ -61,6 +62,11 @@ def added(lines: list[Line]) -> float:
     return sum(line.value for line in lines if line.kind in ("term", "rest", "bias"))
 
 
+def joined(source, reading, values) -> float:
+    """What comes in, as the kind of the neuron's layer joins it."""
+    return CASES[source.topology.nodes[reading.layer].kind].joins(values)
+
+
 def slack(lines: list[Line]) -> float:
     """How far digits that are not printed can move a sum."""
     return sum(number(line.printed).unit for line in lines if line.value is not None) / 2 + 1e-12
@@ -71,8 +77,9 @@ def test_what_comes_in_adds_up_to_the_printed_sum(source):
         for reading in neurons(source, name):
             lines = [line for line in neuron_equations.pre_activation(reading) if line.kind != "note"]
             symbols, *terms, end = lines
-            assert added(terms) == pytest.approx(end.value, abs=1e-12) and end.value == reading.z
-            printed = sum(number(line.printed).value for line in terms)
+            total = joined(source, reading, [line.value for line in terms if line.kind in ("term", "rest", "bias")])
+            assert total == pytest.approx(end.value, abs=1e-12) and end.value == reading.z
+            printed = joined(source, reading, [number(line.printed).value for line in terms])
             assert abs(printed - number(end.printed).value) <= slack(lines)
             for before in source.topology.sources(source.topology.nodes[reading.layer]):
                 concat = len(terms) == 1  # such a neuron has one edge, from one of the layers that are joined
@@ -116,7 +123,7 @@ def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(so
         assert (sections.PARAMETERS in one) == bare
         if bare:
             (line,) = one[sections.PARAMETERS]
-            assert line.text == face(kind, "equations").STILL and line.text.count(".") == 1
+            assert line.text == equations_of(kind).still and line.text.count(".") == 1
             assert sections.UPDATE not in one and sections.GRADIENT not in one
 
 
@@ -139,3 +146,6 @@ def test_every_kind_has_words_of_one_sentence(source):
     words = face(source.topology.by_name["k"].kind, "words")
     assert words.NAME and words.LOOK.endswith(".") and words.SENTENCE[0].isupper() and words.SENTENCE.endswith(".")
     assert len(words.SENTENCE) < 200
+    for told in (words.FORWARD, words.BACKWARD):
+        told = told.format(activation="relu")
+        assert told.endswith(".") and not told[0].isupper() and len(told) < 120, "a sentence of a walk goes on with it"

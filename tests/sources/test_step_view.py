@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from nnviz3d.backend import choose
 from nnviz3d.engine.tape import record
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.sources.step_view import View, Walk
+from nnviz3d.sources.step_view import View
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Place, phases
@@ -132,14 +133,13 @@ def test_whole_at_every_place(tape):
 
 
 def test_the_front(tape):
-    told = {
-        "input@0": (-1, 1), "input": (0, 1), "forward:1@0.25": (0.5, 1), "forward:1@0.5": (1, 1), "forward:3": (3, 1), "loss@0.5": (3, 1),
-        "backward:3@0": (3, -1), "backward:3@0.5": (2, -1), "backward:1": (0, -1), "update:3@0": (3, -1), "update:1": (0, -1),
-        "after@0": (0, 1), "after": (3, 1),
+    fronts = {
+        "input@0": -1, "input": 0, "forward:1@0.25": 0.5, "forward:1@0.5": 1, "forward:3": 3, "loss@0.5": 3, "backward:3@0": 3,
+        "backward:3@0.5": 2, "backward:1": 0, "update:3@0": 3, "update:1": 0, "after@0": 0, "after": 3,
     }  # fmt: skip
-    for text, (front, direction) in told.items():
+    for text, front in fronts.items():
         view = at(tape, text)
-        assert (view.front, view.direction) == (front, direction)
+        assert view.front == front
         assert view.kind == text.split(":")[0].split("@")[0]
 
 
@@ -193,7 +193,7 @@ def test_a_walk_takes_each_step_once():
         walk.go(number)
         for kind in KINDS:
             walk.tensors(kind)
-        walk.answer(), walk.target_of(0)
+        walk.answer(), walk.targets()
     assert everything(own.trainer) == everything(plain.trainer)
     assert (walk.step, own.step, walk.at_boundary) == (1, 1, True)
     walk.next()
@@ -210,15 +210,15 @@ def test_steps_back_and_forth_are_the_same_tapes():
         walk.next()
     tapes[walk.step] = walk.tape
     for step in (15, 14, 3, 9, 1, 2):
-        walk.iteration(step)
+        own.enter(step - 1)
+        walk.next()
         for name in ("before", "after", "gradient", "rows"):
             assert np.array_equal(getattr(walk.tape, name), getattr(tapes[step], name))
         assert (walk.step, walk.loss) == (step, tapes[step].loss)
-    walk.previous()
+    own.enter(0)
+    walk.next()
     assert walk.step == own.step == 1
-    with pytest.raises(KeyError):
-        walk.previous()
-    assert own.rewind.newest == 15
+    assert own.history.newest == 15
 
 
 def test_what_the_overlay_reads():
@@ -227,12 +227,12 @@ def test_what_the_overlay_reads():
     assert walk.batch_size == 16
     assert walk.sample.index == walk.tape.row == walk.tape.rows[4]
     assert walk.sample.label == own.data.class_names[own.data.t_train[walk.sample.index]]
-    assert [walk.target_of(k) for k in range(3)] == [float(k == walk.sample.target) for k in range(3)]
+    assert walk.targets().tolist() == [float(k == walk.sample.target) for k in range(3)]
     assert walk.phase == "Input"
     version = walk.version
     walk.go(Place.parse("update:3@0.2", walk.topology))
     assert walk.phase == "Update, layer 3 of 3"
-    assert (walk.kind, walk.direction) == ("update", -1)
+    assert walk.kind == "update"
     assert walk.front == pytest.approx(2.8)
     assert walk.version != version
     old, _ = walk.answer()
@@ -267,13 +267,6 @@ def test_edits_in_the_middle_of_a_phase():
     new = apply(own.scene, [Edit("network.layers", [{"units": 3}])])
     own.apply(new, diff(own.scene, new))
     assert walk.stale
-
-
-def test_a_walk_without_a_history_has_no_way_back():
-    walk = Walk(source(history=0))
-    walk.next()
-    with pytest.raises(KeyError, match="not remembered"):
-        walk.previous()
 
 
 def test_a_step_that_diverges_can_be_walked_through():

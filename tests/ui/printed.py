@@ -41,7 +41,7 @@ def numbers(line: Line) -> list[Printed]:
 
 
 FUNCTIONS = {
-    "exp": math.exp, "log": math.log, "tanh": math.tanh, "sin": math.sin, "max": max, "sqrt": lambda v: math.sqrt(max(v, 0.0)),
+    "exp": math.exp, "log": math.log, "tanh": math.tanh, "sin": math.sin, "max": max, "min": min, "sqrt": lambda v: math.sqrt(max(v, 0.0)),
     "sigma": lambda z: 1 / (1 + math.exp(-z)), "Phi": lambda z: 0.5 * math.erfc(-z / math.sqrt(2)),
     "elu": lambda z: z if z > 0 else math.expm1(z),
     "gelu": lambda z: z / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),

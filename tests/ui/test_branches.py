@@ -6,7 +6,7 @@ import pytest
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -25,6 +25,17 @@ kind = "activation"
 activation = "gelu"
 
 [[network.layers]]
+name = "gate"
+units = 24
+activation = "sigmoid"
+from = ["bend"]
+
+[[network.layers]]
+name = "gated"
+kind = "multiply"
+from = ["bend", "gate"]
+
+[[network.layers]]
 name = "rest"
 kind = "dropout"
 dropout = 0.25
@@ -41,11 +52,9 @@ def session():
     """The shipped scene, with the kinds that it lacks behind it."""
     path = toml.find("residual")
     scene = toml.load(path)
-    extra = [
-        toml.validate(toml.parse(b"[[network.layers]]\nunits = 24\n" + MORE.encode(), "text"), "text").network.layers[k] for k in (1, 2, 3)
-    ]
+    extra = toml.validate(toml.parse(f"[[network.layers]]\nunits = 24\n{MORE}".encode(), "text"), "text").network.layers[1:]
     layers = [layer.model_dump() for layer in (*scene.network.layers, *extra)]
-    s = Session(toml.apply(scene, [Edit("network.layers", layers)]), path.parent, "cpu")
+    s = new_session(toml.apply(scene, [Edit("network.layers", layers)]), path.parent, "cpu")
     s.run(5)
     s.start_walk()
     return s
@@ -55,7 +64,7 @@ def first(session, name: str) -> int:
     return session.source.topology.by_name[name].neurons.start
 
 
-@pytest.mark.parametrize("name", ["stem", "both", "sum", "bend", "rest", "square"])
+@pytest.mark.parametrize("name", ["stem", "both", "sum", "bend", "gated", "rest", "square"])
 def test_every_kind_draws_in_every_phase(driver, session, name):
     driver.only("Neuron")
     number = session.source.topology.by_name[name].number
@@ -72,6 +81,7 @@ def test_sections_are_those_of_the_kind(driver, session):
     for name, told in {
         "sum": ["Sum", "Error signal of this sample", "Parameters"],
         "both": ["Its input", "Error signal of this sample", "Parameters"],
+        "gated": ["Product", "Error signal of this sample", "Parameters"],
         "bend": ["Its input", "Activation", "Error signal of this sample", "Parameters"],
     }.items():
         show(driver, session, first(session, name))
@@ -123,7 +133,8 @@ def inputs(scene: Scene) -> dict[str, tuple[str, ...]]:
 
 def test_removing_a_layer_joins_what_it_stood_between(listed):
     listed.click(*find(listed, "remove", 5))  # bend
-    assert inputs(scene_of(listed))["rest"] == ("sum",)
+    made = inputs(scene_of(listed))
+    assert made["gate"] == ("sum",) and made["gated"] == ("sum", "gate")
 
 
 def test_a_removal_that_leaves_no_network_is_refused_with_its_reason(listed):
@@ -135,7 +146,7 @@ def test_a_removal_that_leaves_no_network_is_refused_with_its_reason(listed):
 def test_one_more_layer_reads_the_last_one(listed):
     listed.click(*find(listed, f"{fa.ICON_FA_PLUS}  Add layer"))
     made = inputs(scene_of(listed))
-    assert list(made.values())[-1] == ("square",) and len(made) == 9
+    assert list(made.values())[-1] == ("square",) and len(made) == 11
 
 
 def test_a_new_name_is_read_by_others(listed):
@@ -151,7 +162,15 @@ def test_a_new_name_is_read_by_others(listed):
 
 
 def test_a_share_of_dropout_is_set_in_the_menu(listed):
-    listed.click(*find(listed, "more", 6))
+    listed.click(*find(listed, "more", 8))
     listed.click(*find(listed, "share"))
     ((path, value),) = listed.edits
-    assert path == "network.layers.6.dropout" and 0 < value < 0.9
+    assert path == "network.layers.8.dropout" and 0 < value < 0.9
+
+
+def test_a_neuron_without_weights_can_be_killed_but_not_turned(driver, session):
+    driver.only("Edit by hand")
+    neuron = first(session, "sum") + 3
+    show(driver, session, neuron)
+    driver.click(*find(driver, "killed"))
+    assert driver.commands == [("kill", ((neuron,), True))] and driver.edits == []

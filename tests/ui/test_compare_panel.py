@@ -24,7 +24,7 @@ A = NetworkReading(
 B = dataclasses.replace(
     A, name="B", title="sgd", loss=2.1, test_accuracy=0.3, answer="8 (20 %)", right=False, reached=(None, None), hovered=-0.2
 )
-BOTH = CompareReading((A, B), (Difference("train.optimizer", "adam", "sgd"),), True, True)
+BOTH = CompareReading((A, B), (Difference("train.optimizer", "adam", "sgd"),), True, True, (0.9, 0.95))
 SCENE = toml.apply(readouts.SCENE, [Edit("compare", {"train.optimizer": "sgd"})])
 
 

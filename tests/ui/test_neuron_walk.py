@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.ui.equations import matrix, sections
@@ -21,7 +21,7 @@ WEIGHT = 1100  # 17 <- 12
 def session(request):
     path = toml.find("digits")
     edits = [Edit("train.optimizer", request.param), Edit("train.clip_norm", 0.05), Edit("train.l2", 0.01)]
-    session = Session(toml.apply(toml.load(path), edits), path.parent, "cpu")
+    session = new_session(toml.apply(toml.load(path), edits), path.parent, "cpu")
     session.run(30)
     session.start_walk()
     return session

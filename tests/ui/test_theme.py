@@ -8,11 +8,11 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.equation_line import plain_text
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.key_bindings import ROWS
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import strings, theme
 from nnviz3d.ui.core.widgets import bounds, tidy
-from nnviz3d.ui.equations import neuron_equations
 
 TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
 
@@ -65,7 +65,7 @@ def test_the_fonts_hold_every_character_that_we_print(driver):
         *strings.LAYER_HINTS.values(),
         *strings.QUANTITIES.values(),
     ]
-    texts += [plain_text(latex) for latex in neuron_equations.FUNCTIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e√"]
+    texts += [plain_text(row.tex) for row in ACTIVATIONS.values()] + ["δ∂Σ·×−–…∞?0123456789e√"]
     driver.host.begin_overlay(0.01)
     font = imgui.get_font_baked()
     missing = {c for c in "".join(texts) if c not in "\n" and font.find_glyph_no_fallback(ord(c)) is None}

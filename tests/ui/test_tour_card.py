@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -30,7 +30,7 @@ def readings() -> list[TourReading]:
     """What every step says, with the numbers of now, in every language."""
     path = toml.find("xor")
     host = open_host(240, 180, headless=True)
-    loop = Loop(host, Session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path), False)
+    loop = Loop(host, new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path), False)
     found = []
     loop.guide.start()
     for code in loop.guide.course.tour.catalogues:

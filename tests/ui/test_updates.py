@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.engine.tape import record
 from nnviz3d.layers.shared.equation_line import plain_text, setting
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.sources.walk import Walk
 from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec.number_text import MINUS
 from nnviz3d.ui.equations import parameter_equations, updates
@@ -28,11 +28,11 @@ def told(tape, p, check=False):
     inspector = Inspector()
     if check:
         inspector.check(p)
-    return inspector.parameter(Walk(SimpleNamespace(record=lambda shown: tape)), p)
+    return inspector.parameter(Walk(SimpleNamespace(learner=SimpleNamespace(record=lambda shown: tape), scene=None)), p)
 
 
 def of_neuron(tape, neuron):
-    return Inspector().neuron(Walk(SimpleNamespace(record=lambda shown: tape)), neuron)
+    return Inspector().neuron(Walk(SimpleNamespace(learner=SimpleNamespace(record=lambda shown: tape), scene=None)), neuron)
 
 
 @lru_cache

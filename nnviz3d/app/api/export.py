@@ -12,7 +12,7 @@ from nnviz3d.app.session.network_export import companion
 from nnviz3d.app.session.network_export import export as write
 from nnviz3d.app.session.opening import Opened
 from nnviz3d.app.training import blas_threads
-from nnviz3d.sources.own import OwnTraining
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import file_extensions, paths
 from nnviz3d.spec.errors import InputError, OptionProblem, together
 from nnviz3d.spec.scene import Scene
@@ -26,7 +26,7 @@ class Exported:
     """`written`: the files; `source`: the network that was written, diverged perhaps."""
 
     written: list[Path]
-    source: OwnTraining
+    source: Source
 
 
 @blas_threads.one()
@@ -62,17 +62,16 @@ def export_file(
 ) -> Exported:
     """What `export` does, for options that are checked. Raises InputError."""
     from nnviz3d import backend as backends
-    from nnviz3d.sources.recorded import RecordedTraining
+    from nnviz3d.app.session.opening import source_of
 
     ops = backends.choose(backend, tf32=opened.scene.train.tf32)
-    if opened.recording is None:
-        source = OwnTraining(opened.scene, opened.base, ops)
-    else:
-        source = RecordedTraining(opened.recording, opened.scene, opened.base, ops)
+    source = source_of(opened.scene, opened.base, ops, recording=opened.recording)
     if weights is not None:
         from nnviz3d.formats.weights import load
 
-        source.trainer.load_parameters(load(weights, source.topology, source.objective.units, say))
+        if source.learner is None:
+            raise InputError.option(str(weights), "weights", source.reasons.edit)
+        source.learner.load(load(weights, source.topology, source.objective.units, say))
     source.run(step or 0)
     return Exported(write(source, target, kind), source)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nnviz3d.app.session.opening import Opened
 from nnviz3d.engine.data.targets import one_hot
 from nnviz3d.engine.objective import NATURAL
+from nnviz3d.formats.modules import Taken
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError, Problem, together
 from nnviz3d.spec.scene import Data, Scene
 
+Task = Literal["classification", "regression"]
 NAMES = {  # of losses, in words
     "mse": "the mean squared error (loss mse)", "half_mse": "half the squared error (loss half_mse)",
     "huber": "the Huber loss (loss huber)", "bce": "binary cross-entropy (loss bce)", "cross_entropy": "cross-entropy (loss cross_entropy)",
@@ -27,25 +29,13 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     from nnviz3d.engine import data as sets
     from nnviz3d.formats import modules, weights
 
-    problems: list[Problem] = []
-    taken = arrays = None
-    try:
-        taken = modules.take(model)
-    except InputError as error:
-        problems += error.problems
-    try:
-        arrays = _arrays(data)
-    except InputError as error:
-        problems += error.problems
-    if problems:
-        raise InputError(*problems)
-    x, y = arrays
+    taken, (x, y) = together(lambda: modules.take(model), lambda: _arrays(data))
     network = taken.network
-    task, loss, y, told = _task(taken, y, loss)
-    sys.stderr.write(f"{told}\n")
+    task, loss, y, text = _task(taken, y, loss)
+    sys.stderr.write(f"{text}\n")
     np.savez(folder / "data.npz", x=x, t=y)
     kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no")
-    found = sets.load(kind, folder)
+    found, problems = sets.load(kind, folder), []
     if found.x_train.shape[1] != taken.inputs:
         problems.append(Problem("data", "x", f"{found.x_train.shape[1]:,} numbers a sample, the model takes {taken.inputs:,}"))
     if found.n_outputs != taken.outputs:
@@ -53,13 +43,13 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
         problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, the model gives {taken.outputs:,}"))
     if problems:
         raise InputError(*problems)
-    scene = Scene(title="A PyTorch model", about=f"{told[:1].upper()}{told[1:]}.", network=network, data=kind)
+    scene = Scene(title="A PyTorch model", about=f"{text[:1].upper()}{text[1:]}.", network=network, data=kind)
     scene = toml.apply(scene, [Edit("train.loss", loss)] if loss else [])
     weights.save(folder / "first.safetensors", taken.weights, scene)
     return Opened(scene, folder, None), folder / "first.safetensors"
 
 
-def _task(taken, y: np.ndarray, loss: str | None) -> tuple[str, str | None, np.ndarray, str]:
+def _task(taken: Taken, y: np.ndarray, loss: str | None) -> tuple[Task, str | None, np.ndarray, str]:
     """(task, loss, targets, words): what the shapes of model and targets mean. Raises InputError for a loss that cannot be."""
     bounded = taken.network.output.activation == "sigmoid"
     if taken.outputs == 1 and _rows(y) == 1:
@@ -82,7 +72,7 @@ def _task(taken, y: np.ndarray, loss: str | None) -> tuple[str, str | None, np.n
     return "classification" if classes else "regression", loss, y, f"{what}, trained with {_named(taken, loss, classes)}"
 
 
-def _named(taken, loss: str | None, classes: bool) -> str:
+def _named(taken: Taken, loss: str | None, classes: bool) -> str:
     """The loss that is trained with, as `engine.objective.resolve` takes it, in words."""
     output = taken.network.output.activation
     if loss in (None, "auto"):
@@ -97,7 +87,7 @@ def _rows(y: np.ndarray) -> int:
 
 def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise InputError.of("", "data", "a model needs data=(x, y): its samples and what they should give")
+        raise InputError.option("", "data", "a model needs data=(x, y): its samples and what they should give")
     arrays, problems = [], []
     for name, values in zip("xy", data, strict=True):
         values = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
@@ -105,8 +95,8 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
         if values.dtype.kind not in ("biuf" if name == "x" else "biufU") or not (
             2 <= values.ndim <= 4 if name == "x" else 1 <= values.ndim <= 2
         ):
-            told = f"expected numbers in rows, one a sample, found {values.dtype} of shape {values.shape}"
-            problems.append(Problem("data", name, told))
+            text = f"expected numbers in rows, one a sample, found {values.dtype} of shape {values.shape}"
+            problems.append(Problem("data", name, text))
     if not problems and len(arrays[0]) != len(arrays[1]):
         problems.append(Problem("data", "", f"{len(arrays[0]):,} samples in x, {len(arrays[1]):,} in y"))
     if problems:

@@ -38,7 +38,7 @@ class Recorder:
         opened, _ = together(lambda: open_scene(scene), request.check)
         self._job = job.make(opened, Path("frames"), request, backend=backend)
         self._session: Session | None = open_session(self._job)
-        self._painter: FrameRenderer | None = None
+        self._renderer: FrameRenderer | None = None
         self._next = 0
 
     def __len__(self) -> int:
@@ -63,14 +63,14 @@ class Recorder:
         k = self._next if k is None else k
         if not 0 <= k < len(self):
             raise IndexError(f"frame {k} is not in the film, which has {len(self)}")
-        if self._painter is not None and k < self._next:
+        if self._renderer is not None and k < self._next:
             self.close()
-        if self._painter is None:
-            self._painter, self._session = FrameRenderer(self._job, self._session), None
-        self._painter.host.make_current()  # there may be others in the meantime: a still, another film
+        if self._renderer is None:
+            self._renderer, self._session = FrameRenderer(self._job, self._session), None
+        self._renderer.host.make_current()  # there may be others in the meantime: a still, another film
         self._next = k + 1
         try:
-            return Still(self._painter.frame(k))
+            return Still(self._renderer.frame(k))
         except BaseException:
             self.close()
             raise
@@ -80,10 +80,10 @@ class Recorder:
 
     def close(self) -> None:
         """Give back what it holds; a frame that is asked for later begins again."""
-        if self._painter is not None:
-            painter, self._painter = self._painter, None
-            painter.host.make_current()
-            painter.close()
+        if self._renderer is not None:
+            renderer, self._renderer = self._renderer, None
+            renderer.host.make_current()
+            renderer.close()
         self._next = 0
 
     def __enter__(self) -> Recorder:

@@ -96,13 +96,13 @@ def take(
     """`shot` for what was opened already."""
     check_picture(size, ssaa, depth)
     from nnviz3d.gfx.hosts import alone, check_process
-    from nnviz3d.sources.recorded import NO_WALK
     from nnviz3d.spec import toml
     from nnviz3d.spec.edit import Edit
+    from nnviz3d.spec.reasons import RECORDED
 
     document = opened.scene
     if phase is not None and opened.recording is not None:
-        raise InputError.option("", "phase", NO_WALK)
+        raise InputError.option("", "phase", RECORDED.walk)
     edits = [] if camera is None else [Edit("view.camera", camera)]
     if document.look.quality == "auto":  # a still has time
         edits.append(Edit("look.quality", "high"))
@@ -122,7 +122,7 @@ def _place(text: str, topology: Topology) -> Place:
 
 
 def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
-    """One at a time: where there is no OpenGL, it is told before any training."""
+    """One at a time: where there is no OpenGL, that is said before any training."""
     from nnviz3d.gfx.hosts import open_host
 
     host = open_host(16, 16, headless=True)  # the picture is drawn on a canvas

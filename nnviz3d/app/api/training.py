@@ -22,7 +22,7 @@ from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.training.stop_conditions import check
 from nnviz3d.engine import data
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.sources.own import OwnTraining
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.scene import Scene
 
@@ -45,18 +45,18 @@ class TrainRequest:
 
 
 @blas_threads.one()
-def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto") -> OwnTraining:
+def train(scene: Scene | str | Path, steps: int | None = None, backend: str = "auto") -> Source:
     """Train without a picture and return the finished source: `.loss`, `.evaluate("test")`, `.parameters()`. Raises InputError.
 
     `steps`: at most so many; else the scene's `train.steps`; else 1000, or as many as its stop conditions need. These may end it earlier.
     """
-    from nnviz3d.app.session.session import Session
+    from nnviz3d.app.session.opening import new_session
 
     opened = open_scene(scene, train=True)
-    source = Session(opened.scene, opened.base, backend).source
-    run = TrainingRun(source.trainer, default_steps(source.trainer, opened.scene.train) if steps is None else steps)
-    run.advance = source.run
-    run.go()
+    source = new_session(opened.scene, opened.base, backend).source
+    learner = source.learner
+    assert learner is not None  # a scene trains, and a recording is opened as its scene here
+    TrainingRun(learner, default_steps(learner, opened.scene.train) if steps is None else steps).go()
     return source
 
 
@@ -151,13 +151,13 @@ class Training:
     def facts(self) -> dict[str, Any]:
         """How it ended (`training_summary`), with the files that were written, and the same of the network that it is compared with."""
         run, request = self.run, self.request
-        found = summary(run) | {"backend": self.ops.name, "log": request.log, "saved": self.saved}
+        found = summary(run, self.trainer) | {"backend": self.ops.name, "log": request.log, "saved": self.saved}
         found["blas_threads"] = blas_threads.count() if self.ops.name == "cpu" else None
         found["recording"] = None if run.recorder is None else run.recorder.facts()
         rival = compare.rival(self.scene)
-        if rival is not None and run.second is not None:
+        if rival is not None and self.rival is not None and run.second is not None:
             found["differences"] = [{"path": d.path, "a": d.a, "b": d.b} for d in compare.differences(self.scene, rival)]
-            found["rival"] = summary(run.second)
+            found["rival"] = summary(run.second, self.rival)
         return found
 
 

@@ -32,7 +32,7 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
     a, b = checkpoints.read(found, trainer, rival)
     curves = [checkpoints.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
     other = compare.rival(found.scene)
-    if rival is not None and other is not None:
+    if rival is not None and other is not None and b is not None:
         curves[1] = checkpoints.go_on(rival, b, other.train)
     return curves
 
@@ -49,9 +49,9 @@ def go_on_in(log: Path | None, steps: dict[str, int]) -> None:
             if not line.endswith("\n"):  # cut off while it was written
                 break
             try:
-                told = json.loads(line)
-                last = steps[told.get("network", "")]
-                step = told["step"] + 0
+                entry = json.loads(line)
+                last = steps[entry.get("network", "")]
+                step = entry["step"] + 0
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise InputError.of(str(log), "--log", f"line {number} is not of a log of this training; choose another name") from None
             if step <= last:

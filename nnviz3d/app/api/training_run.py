@@ -22,6 +22,7 @@ from nnviz3d.spec.score import Score
 
 if TYPE_CHECKING:
     from nnviz3d.engine.trainer import Trainer
+    from nnviz3d.sources.protocols import Learner
     from nnviz3d.sources.training_recorder import Recorder
 
 STEPS = 1000  # where neither the caller nor the scene says how many
@@ -33,7 +34,7 @@ ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train
 Say = Callable[[str], None]
 
 
-def default_steps(trainer: Trainer, train: Train) -> int:
+def default_steps(trainer: Learner | Trainer, train: Train) -> int:
     """How many steps where the caller does not say: the scene's, as many as its stop conditions may need, or STEPS."""
     if train.steps and trainer.step:
         return max(train.steps - trainer.step, 0)
@@ -48,7 +49,7 @@ class TrainingRun:
     In pieces short enough to answer Ctrl+C; one step at a time where a log or a recording is kept.
     """
 
-    def __init__(self, trainer: Trainer, steps: int, *, alone: bool = True, say: Say = lambda text: None):
+    def __init__(self, trainer: Learner | Trainer, steps: int, *, alone: bool = True, say: Say = lambda text: None):
         """Not `alone`: the second of two that are compared, which no condition ends."""
         self.trainer, self.steps, self.say = trainer, steps, say
         self.advance: Callable[[int], int] = trainer.run  # so many steps; a source that keeps a history has its own
@@ -139,7 +140,8 @@ class TrainingRun:
             if self.recorder is not None:
                 self.recorder.note()
             if file is not None:
-                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(self.trainer.score(part, LOG_SAMPLES))}
+                *_, score = self.trainer.scoring(part, LOG_SAMPLES)
+                line = {"step": self.trainer.step, "loss": self.trainer.loss, **_accuracy(score)}
                 error = self.trainer.objective.error
                 line |= {"rmse": error.rmse(self.trainer.loss)} if error is not None else {}
                 line |= {"network": self.name} if self.name else {}
@@ -154,7 +156,7 @@ class TrainingRun:
 
 def _accuracy(score: Score) -> dict[str, Any]:
     """Of a log line: the accuracy; where classes are not equally frequent the balanced one too, and what it is of where that is not all."""
-    told: dict[str, Any] = {"accuracy": score.accuracy}
+    found: dict[str, Any] = {"accuracy": score.accuracy}
     if score.classes is not None and len(set(score.classes.count_c.tolist())) > 1:
-        told["balanced_accuracy"] = score.balanced
-    return told if score.whole else told | {"rows": score.rows, "of": score.of}
+        found["balanced_accuracy"] = score.balanced
+    return found if score.whole else found | {"rows": score.rows, "of": score.of}

@@ -9,22 +9,22 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.score import Score
 
 
-def summary(run: TrainingRun) -> dict[str, Any]:
-    """How a run ended. Scores are of all rows."""
-    data = run.trainer.data
-    scores = {part: run.trainer.score(part) for part in ("train", "test") if len(getattr(data, f"x_{part}"))}
-    done = run.trainer.step - run.first
+def summary(run: TrainingRun, trainer: Trainer) -> dict[str, Any]:
+    """How the run of a trainer ended. Scores are of all rows."""
+    data = trainer.data
+    scores = {part: trainer.score(part) for part in ("train", "test") if len(getattr(data, f"x_{part}"))}
+    done = trainer.step - run.first
     return {
-        "data": run.trainer.data.name,
-        "parameters": run.trainer.topology.n_parameters,
+        "data": trainer.data.name,
+        "parameters": trainer.topology.n_parameters,
         "steps": done,
-        "step": run.trainer.step,
-        "epoch": run.trainer.epoch,
-        "loss": run.trainer.loss,
+        "step": trainer.step,
+        "epoch": trainer.epoch,
+        "loss": trainer.loss,
         **_scored("train", scores["train"], data.class_names),
         **_scored("test", scores.get("test"), data.class_names),
-        **_in_units(run.trainer),
-        "diverged": run.trainer.diverged,
+        **_in_units(trainer),
+        "diverged": trainer.diverged,
         "stopped": run.stopped,
         "ended_by": run.ended_by,
         "why": run.stops.reason or None,
@@ -57,13 +57,13 @@ def _in_units(trainer: Trainer) -> dict[str, Any]:
     found = {part: errors(trainer, part) for part in ("train", "test")}
     targets = []
     for k, unit in enumerate(units):
-        told = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
+        facts = {"name": unit.name, "mean": unit.mean, "deviation": unit.deviation, "spread": unit.spread}
         for part, pair in found.items():
-            told |= {
+            facts |= {
                 f"{part}_rmse": None if pair is None else float(pair[0][k]),
                 f"{part}_mae": None if pair is None else float(pair[1][k]),
             }
-        targets.append(told)
+        targets.append(facts)
     of = "standardised targets" if trainer.objective.scaled else "targets as they are"
     one = {key: targets[0][key] if len(targets) == 1 else None for key in ("train_rmse", "test_rmse", "train_mae", "test_mae")}
     return {"loss_of": of, **one, "targets": targets}

@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 import numpy as np
 
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window import live_capture as capturing
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
@@ -24,7 +24,7 @@ def capture(frames: int = 96, warm: int = 90) -> dict:
     The film is thrown away. On two cores that also rasterise the encoder takes from both; on more it runs beside.
     """
     path = toml.find("digits")
-    session = Session(toml.load(path), path.parent)
+    session = new_session(toml.load(path), path.parent)
     host, cwd = open_host(*SIZE, headless=True), capturing.Path.cwd
     times: dict[bool, list[float]] = {False: [], True: []}
     cpu, stage, dropped = {False: 0.0, True: 0.0}, [], 0

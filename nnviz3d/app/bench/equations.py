@@ -7,7 +7,7 @@ from time import thread_time
 import numpy as np
 
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window.frame_timing import Meter
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
@@ -22,7 +22,7 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
     Milliseconds in the overlay and in making the readout, in turns with frames where nothing is picked. The walk is at rest, as it is read.
     """
     path = toml.find("digits")
-    session = Session(toml.load(path, [Edit("look.quality", "low")]), path.parent)
+    session = new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent)
     host = open_host(*SIZE, headless=True)
     loop = Loop(host, session)
     for name in loop.overlay._dock.opened:

@@ -8,7 +8,7 @@ from time import perf_counter, thread_time
 import numpy as np
 
 from nnviz3d.app.bench import SIZE
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx import driver
 from nnviz3d.gfx.hosts import open_host
@@ -23,7 +23,7 @@ def frame(frames: int = 240, warm: int = 150, opened: tuple[str, ...] = ()) -> d
     """`digits` learning with the overlay at quality auto: milliseconds a frame, and Python's own share of it. `opened`: sections of the
     dock that are open besides those that always are."""
     path = toml.find("digits")
-    session = Session(toml.load(path), path.parent)
+    session = new_session(toml.load(path), path.parent)
     host = open_host(*SIZE, headless=True)
     try:
         loop = Loop(host, session)
@@ -67,7 +67,7 @@ def long_steps(frames: int = 60, warm: int = 45) -> dict:
     out = {}
     for name, batch in (("short", 4), ("long", 512)):
         edits = [Edit("train.batch", batch), Edit("look.quality", "low"), Edit("data.samples", 1200)]
-        session = Session(toml.load(path, edits), path.parent, "cpu")
+        session = new_session(toml.load(path, edits), path.parent, "cpu")
         host = open_host(*SIZE, headless=True)
         try:
             loop = Loop(host, session)

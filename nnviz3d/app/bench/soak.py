@@ -15,6 +15,7 @@ from time import perf_counter
 import numpy as np
 
 from nnviz3d.app.bench.frames import READINGS
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import Host, open_host
@@ -49,7 +50,7 @@ def full_session(part: str) -> Session:
     """Of the part, its budget for going back full."""
     edits = [Edit("look.quality", "low")] + ([Edit("compare", {"train.learning_rate": 0.01})] if part == "comparing" else [])
     path = toml.find("digits")
-    session = Session(toml.load(path, edits), path.parent, remember=REMEMBER)
+    session = new_session(toml.load(path, edits), path.parent, remember=REMEMBER)
     session.run_to(FILL)
     return session
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from nnviz3d.app.cli import film_commands, training_commands
-from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
+from nnviz3d.app.cli.options import SIZE, Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 from nnviz3d.app.training import blas_threads
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
@@ -42,10 +42,10 @@ def run(
     headless: Headless = False,
     frames: Frames = None,
     size: Size = None,
-    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
-    stats: output("F.json", "Save ms per stage (p50, p99).", "--stats") = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
+    stats: Annotated[Path | None, output("F.json", "Save ms per stage (p50, p99).", "--stats")] = None,
     fullscreen: Fullscreen = False,
-    resume: output("F.safetensors", "Go on from this checkpoint.", "--resume") = None,
+    resume: Annotated[Path | None, output("F.safetensors", "Go on from this checkpoint.", "--resume")] = None,
     with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
     language: Language = None,
 ) -> None:
@@ -60,7 +60,7 @@ def tour(
     headless: Headless = False,
     frames: Frames = None,
     size: Size = None,
-    screenshot: output("F.png", "Save the last frame.", "--screenshot") = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
     fullscreen: Fullscreen = False,
     language: Language = None,
 ) -> None:
@@ -113,7 +113,7 @@ def shot(
         str | None,
         typer.Option("--phase", metavar="PLACE", help="A place inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
     ] = None,
-    size: Size = "1280x720",
+    size: Annotated[str, SIZE] = "1280x720",
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the overlay.")] = True,
     camera: Annotated[
         str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
@@ -288,7 +288,7 @@ def _run(work: Callable[[], None], arguments: list[str]) -> int:
     except Exception as error:
         from nnviz3d.app.cli.commands import outcome
 
-        code = outcome.told(error, arguments)
+        code = outcome.report(error, arguments)
         if code is None:
             raise
         return code
@@ -305,7 +305,7 @@ def with_command(arguments: list[str]) -> list[str]:
 
 
 def _commands() -> set[str]:
-    return {each.name or each.callback.__name__ for each in app.registered_commands}
+    return {each.name or each.callback.__name__ for each in app.registered_commands if each.callback is not None}
 
 
 if __name__ == "__main__":

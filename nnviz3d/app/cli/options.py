@@ -9,8 +9,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -34,12 +33,13 @@ Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full sc
 Language = Annotated[
     str | None, typer.Option("--lang", metavar="auto|en|de", help="Of the guided tour (view.language).", show_default="the environment's")
 ]
-Size = Annotated[str | None, typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")]
+SIZE = typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")
+Size = Annotated[str | None, SIZE]
 
 
-def output(metavar: str, text: str, *names: str):
-    """An option that names a file to write."""
-    return Annotated[Path | None, typer.Option(*names, metavar=metavar, help=text, show_default=False)]
+def output(metavar: str, text: str, *names: str) -> Any:
+    """An option that names a file."""
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False)
 
 
 def film_options() -> list[inspect.Parameter]:
@@ -84,7 +84,7 @@ def command(app: typer.Typer) -> Callable:
             return work(Options(backend, seed, tuple(sets or ()), verbose, quiet), *arguments, **keywords)
 
         parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own] + shared
-        run.__signature__ = inspect.Signature(parameters)
+        run.__dict__["__signature__"] = inspect.Signature(parameters)
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         app.command()(run)
         return run

@@ -1,6 +1,6 @@
 """Standard output and standard error that can fail: a full disk, a reader who has left, a descriptor that was closed.
 
-What cannot be told on stderr is not told, and ends nothing. What cannot be written to stdout ends the command with a sentence and code 3.
+What cannot be written to stderr is lost, and ends nothing. What cannot be written to stdout ends the command with a sentence and code 3.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Stream:
 
 
 class _Output(_Stream):
-    """Says so again at every flush: who tries a stream by writing nothing, as click does, forgets what it was told."""
+    """Raises again at every flush: who tries a stream by writing nothing, as click does, forgets the failure."""
 
     trouble = ""
 

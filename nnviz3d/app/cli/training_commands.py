@@ -16,15 +16,17 @@ def train(
     steps: Annotated[
         int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
     ] = None,
-    init: output("W.safetensors", "Start from these weights.", "--init") = None,
-    resume: output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume") = None,
-    save: output("F.safetensors", "Write weights and checkpoint here.", "--save") = None,
+    init: Annotated[Path | None, output("W.safetensors", "Start from these weights.", "--init")] = None,
+    resume: Annotated[
+        Path | None, output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume")
+    ] = None,
+    save: Annotated[Path | None, output("F.safetensors", "Write weights and checkpoint here.", "--save")] = None,
     checkpoint: Annotated[
         int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
     ] = None,
-    log: output("L.jsonl", "One JSON object a step.", "--log") = None,
+    log: Annotated[Path | None, output("L.jsonl", "One JSON object a step.", "--log")] = None,
     as_json: Json = False,
-    record: output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record") = None,
+    record: Annotated[Path | None, output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record")] = None,
     every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
     half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
@@ -43,7 +45,7 @@ def export(
     target: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
     ],
-    weights: output("W.safetensors", "With these weights.", "--weights") = None,
+    weights: Annotated[Path | None, output("W.safetensors", "With these weights.", "--weights")] = None,
     step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
     language: Annotated[
         str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nnviz3d.sources.protocols import Data, Source
 from nnviz3d.spec.readout import ConfusionReading
 
 EVERY = 0.5  # seconds between the beginnings of two counts, as between two looks at the test loss
@@ -20,21 +21,22 @@ class Confusion:
     """`reading` is asked once a frame and counts one piece."""
 
     def __init__(self):
-        self._trainer = self._pieces = None
+        self._serial = 0  # of the network that was counted
+        self._pieces: Iterator | None = None
         self._reading: ConfusionReading | None = None
         self._seconds, self._moment = EVERY, None
 
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
 
-    def reading(self, source, wanted: bool) -> ConfusionReading | None:
+    def reading(self, source: Source, wanted: bool) -> ConfusionReading | None:
         """None where it is not wanted, where there are no classes, and before the first count is complete."""
-        if not wanted or source.data.task != "classification":
+        if not wanted or source.evaluator is None or source.data.task != "classification":
             return None
-        if source.trainer is not self._trainer:
+        if source.serial != self._serial:
             self._bind(source)
         if source.at_boundary:
-            self._count(source)
+            self._count(source, source.evaluator)
         return self._reading
 
     def find(self, truth: int, said: int, after: int) -> int | None:
@@ -45,25 +47,25 @@ class Confusion:
         found = np.flatnonzero((self._truth == truth) & (self._said == said))
         return int(found[np.searchsorted(found, after, side="right") % len(found)]) if len(found) else None
 
-    def _bind(self, source) -> None:
-        self._trainer, self._reading, self._pieces, self._moment, self._seconds = source.trainer, None, None, None, EVERY
+    def _bind(self, source: Source) -> None:
+        self._serial, self._reading, self._pieces, self._moment, self._seconds = source.serial, None, None, None, EVERY
         self._part, self._copied = source.sample.part, source.topology.n_parameters <= COPY
 
-    def _count(self, source) -> None:
-        moment = (source.step, self._trainer.writes)
+    def _count(self, source: Source, data: Data) -> None:
+        moment = (source.step, source.written)
         if self._pieces is None and moment != self._moment and self._seconds >= EVERY:
             self._moment, self._seconds, self._first = moment, 0.0, source.step
-            parameters = np.array(source.ops.to_host(self._trainer.arenas.parameters)) if self._copied else None
+            parameters = np.array(source.ops.to_host(source.tensors("parameter"))) if self._copied else None
             self._truth = getattr(source.data, f"t_{self._part}")
             self._heard = np.empty(len(self._truth), np.intp)
-            self._pieces: Iterator | None = source.judging(self._part, np.arange(len(self._truth)), parameters)
+            self._pieces = data.judging(self._part, np.arange(len(self._truth)), parameters)
         if self._pieces is not None:
             where, outputs_no, _loss = next(self._pieces)
             self._heard[where] = np.where(np.isfinite(outputs_no).all(1), outputs_no.argmax(1), -1)
             if where.stop == len(self._heard):
                 self._finish(source)
 
-    def _finish(self, source) -> None:
+    def _finish(self, source: Source) -> None:
         data, last = source.data, self._first if self._copied else source.step
         self._pieces = None
         if last != self._first:

@@ -6,16 +6,19 @@ was taken; in it, as it is with the new parameters. Outside a walk it is the are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import TERMS, Recorded, parameter, read
+from nnviz3d.app.probes.explain import TERMS, parameter, read
 from nnviz3d.app.probes.explain_layer import layer
+from nnviz3d.app.probes.explained import Explained, Recorded
 from nnviz3d.engine.tape import Tape
 from nnviz3d.engine.update_explained import check_gradient, check_sample, directions, update
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import (
     CheckReading,
     GradientReading,
@@ -36,7 +39,7 @@ class Inspector:
 
     def __init__(self):
         self._moment: tuple = ()
-        self._alive: object = None  # what the moment's ids are of, so that they are not given to others
+        self._serial = 0  # of the network, or the tape, that is told
         self._known: dict[tuple, object] = {}
         self._wanted: int | None = None
         self._check: CheckReading | None = None
@@ -46,13 +49,13 @@ class Inspector:
         """Compare this parameter's gradient with a central difference when it is read next."""
         self._wanted = p
 
-    def neuron(self, seen, neuron: int) -> NeuronReading | None:
+    def neuron(self, seen: Viewable, neuron: int) -> NeuronReading | None:
         """None for an id outside the network. `seen`: our own training, a walk or a kept moment."""
         if not 0 <= neuron < seen.topology.n_neurons:
             return None
         return self._once(seen, ("neuron", neuron), lambda source: _neuron(source, neuron))
 
-    def parameter(self, seen, p: int) -> ParameterEquations | None:
+    def parameter(self, seen: Viewable, p: int) -> ParameterEquations | None:
         """None for what is no parameter of this network."""
         if not 0 <= p < seen.topology.n_parameters:
             return None
@@ -64,34 +67,31 @@ class Inspector:
         check = self._check if self._check is not None and self._check.parameter == p else None
         return told if check is None else replace(told, check=check)
 
-    def layer(self, seen, k: int) -> LayerReading | None:
+    def layer(self, seen: Viewable, k: int) -> LayerReading | None:
         """None for the input and for what is no layer. Of a network that learns, at most ten times a second."""
         if not 1 <= k < len(seen.topology.nodes):
             return None
         self._follow(seen)
-        of = (k, id(self._alive), seen.view.stage if isinstance(seen, Walk) else None)
+        of = (k, self._serial, seen.view.stage if seen.view is not None else None)
         key, now = (self._moment, k), perf_counter()
         if self._layer and self._layer[0] == of and (self._layer[1] == key or now < self._layer[2]):
             return self._layer[3]
         source = _source(seen)
-        told = _gated(seen, _layer(source, k))
+        told = _gated(seen, _layer(source, seen, k))
         self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), told
         return told
 
-    def _follow(self, seen) -> None:
+    def _follow(self, seen: Viewable) -> None:
         """Forget what was of another moment; a check outside a walk stays until another network comes."""
-        if isinstance(seen, Walk):
-            moment, alive = (id(seen.tape), *seen.view.stage), seen.tape
-        else:
-            alive = getattr(seen, "trainer", seen)  # a kept moment has none
-            moment = id(alive), seen.step, seen.version, getattr(alive, "writes", 0), seen.holds
-        if alive is not self._alive:
+        at = (seen.step, seen.version, seen.holds, seen.written) if seen.view is None else seen.view.stage
+        moment = (seen.serial, *at)
+        if seen.serial != self._serial:
             self._check, self._layer = None, ()
         if moment != self._moment:
-            self._moment, self._alive = moment, alive
+            self._moment, self._serial = moment, seen.serial
             self._known.clear()
 
-    def _once(self, seen, key: tuple, make):
+    def _once(self, seen: Viewable, key: tuple, make: Callable[[Explained], Any]) -> Any:
         self._follow(seen)
         if key not in self._known:
             while len(self._known) >= KEPT:
@@ -100,18 +100,18 @@ class Inspector:
         return self._known[key]
 
 
-def _layer(source, k: int) -> LayerReading:
+def _layer(source: Explained, seen: Viewable, k: int) -> LayerReading:
     """Inside a walk's `after` without an error: none has been sent back through the new weights."""
     told = layer(source, k)
     if isinstance(told, MatrixReading):
-        told = _ruled(source, told)
+        told = _ruled(seen, told)
     return replace(told, delta=None, back=None) if _after(source) else told
 
 
-def _ruled(source, told: MatrixReading) -> MatrixReading:
+def _ruled(seen: Viewable, told: MatrixReading) -> MatrixReading:
     """With the rule of its update: of the step inside a walk, else of the settings."""
-    tape, node = getattr(source, "tape", None), source.topology.nodes[told.layer]
-    train = tape.train if tape else source.scene.train
+    tape, node = None if seen.view is None else seen.view.tape, seen.topology.nodes[told.layer]
+    train = tape.train if tape else seen.scene.train
     told = replace(
         told,
         optimizer=train.optimizer,
@@ -119,18 +119,19 @@ def _ruled(source, told: MatrixReading) -> MatrixReading:
         l1=train.l1 > 0 and not train.l1_dead_at_zero,
         l2=train.l2 > 0,
         shrinks=train.l1 > 0 and train.l1_dead_at_zero,
-        frozen=sum(node.neurons.start <= n < node.neurons.stop for n in source.holds.frozen),
+        frozen=sum(node.neurons.start <= n < node.neurons.stop for n in seen.holds.frozen),
     )
     if tape is None:
         return told
     return replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
 
 
-def _gated(seen, told):
+def _gated(seen: Viewable, told: Any) -> Any:
     """Inside a walk: with what has been worked out of its layer so far, and whether the numbers are those of the new weights."""
-    if not isinstance(seen, Walk):
+    view = seen.view
+    if view is None:
         return told
-    view, known = seen.view, seen.view.known(told.layer)
+    known = view.known(told.layer)
     if isinstance(told, LayerReading) and all("a" in view.known(end.node) for end in told.sources):
         known |= {"x"}
     if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
@@ -138,16 +139,16 @@ def _gated(seen, told):
     return replace(told, known=known, renewed=view.renewed)
 
 
-def _source(seen):
-    return Recorded(seen.tape, seen.view.renewed) if isinstance(seen, Walk) else seen
+def _source(seen: Viewable) -> Explained:
+    return seen if seen.view is None else Recorded(seen.view.tape, seen.view.renewed)
 
 
-def _after(source) -> bool:
+def _after(source: Explained) -> bool:
     """No error has been sent back through the new weights."""
     return isinstance(source, Recorded) and source.after
 
 
-def _neuron(source, neuron: int) -> NeuronReading:
+def _neuron(source: Explained, neuron: int) -> NeuronReading:
     told = read(source, neuron)
     if not isinstance(source, Recorded):
         return told
@@ -167,7 +168,7 @@ def _masked(tape: Tape, k: int, j: int) -> tuple[float, int, int] | None:
     return float(mask[row, j]), int(np.count_nonzero(mask[:, j])), len(mask)
 
 
-def _parameter(source, p: int) -> ParameterEquations:
+def _parameter(source: Explained, p: int) -> ParameterEquations:
     told = parameter(source, p)
     if not isinstance(source, Recorded):
         return told
@@ -222,15 +223,16 @@ def _update(tape: Tape, p: int) -> UpdateReading:
     )
 
 
-def _check(seen, p: int) -> CheckReading:
-    """Of the shown sample: by the tape inside a walk, else with the parameters of now."""
-    if isinstance(seen, Walk):
-        analytic, numeric, kink = check_gradient(seen.tape, p)
+def _check(seen: Viewable, p: int) -> CheckReading | None:
+    """Of the shown sample: by the tape inside a walk, else with the parameters of now. None where no error of it is known."""
+    if seen.view is not None:
+        analytic, numeric, kink = check_gradient(seen.view.tape, p)
     else:
-        parameters = seen.ops.to_host(seen.tensors("parameter"))
-        sample = seen.sample
+        parameters, sample, gradient = seen.ops.to_host(seen.tensors("parameter")), seen.sample, parameter(seen, p).sample
+        if gradient is None or not seen.objective.loss:
+            return None
         analytic, numeric, kink = check_sample(
-            seen.topology, seen.objective, parameters, sample.x, sample.target, p, parameter(seen, p).sample, seen.holds.killed
+            seen.topology, seen.objective, parameters, sample.x, sample.target, p, gradient, seen.holds.killed
         )
     size = max(abs(analytic), abs(numeric))
     return CheckReading(p, analytic, numeric, abs(analytic - numeric) / size if size else 0.0, kink, seen.step)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import ceil, sqrt
+from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import Recorded, at, factor, targets, weights_of
+from nnviz3d.app.probes.explain import factor, sum_of, weights_of
+from nnviz3d.app.probes.explained import Explained, Recorded, at, known
 from nnviz3d.backend.numpy_activations import slopes
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.spec import node_names
@@ -17,7 +19,7 @@ LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 
 BACK = 4_000_000  # edges to the next layers above which what comes back along them is left out: 4 ms
 
 
-def layer(source, k: int) -> LayerReading:
+def layer(source: Explained, k: int) -> LayerReading:
     """The reading of node number k, 1 <= k < number of nodes; a `MatrixReading` where it has weights. Copies its numbers. Raises
     IndexError elsewhere."""
     topology = source.topology
@@ -30,10 +32,11 @@ def layer(source, k: int) -> LayerReading:
     return MatrixReading(**common, **_matrices(source, node, node.weight, node.bias))
 
 
-def _common(source, node: Node) -> dict:
+def _common(source: Explained, node: Node) -> dict[str, Any]:
     """What is told of every kind."""
     topology, output, here = source.topology, node is source.topology.output, node.neurons
     z, a = _copied(source, "z", here.slice), _copied(source, "activation", here.slice)
+    z = sum_of(source, node, slice(None)).astype(a.dtype) if z is None else z
     slope_o = slopes(node.activation, z, a)
     dead = [n - here.start for n in source.holds.killed if here.start <= n < here.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
@@ -56,31 +59,33 @@ def _common(source, node: Node) -> dict:
         "delta": _copied(source, "delta", here.slice),
         "back": _returned(source, node),
         "slope": slope_o,
-        "target": targets(source) if output else None,
+        "target": source.targets() if output else None,
         "class_weight": factor(source) if output else None,
         "table": node.table,
     }
 
 
-def _end(source, connection: Connection, node: Node) -> LayerEnd:
+def _end(source: Explained, connection: Connection, node: Node) -> LayerEnd:
     name = node_names.layer_name(source.topology, node.number)
     return LayerEnd(node.number, name, connection.target.kind, connection.slot, node.neurons.start, node.size, node.shape, node.rank)
 
 
-def _copied(source, kind: str, where: slice) -> np.ndarray:
-    """Of our own training, whose arenas go on changing; a tape stands still."""
-    return (np.asarray if isinstance(source, Recorded) else np.array)(at(source, kind, where))
+def _copied(source: Explained, kind: str, where: slice) -> np.ndarray | None:
+    """Of a source whose arenas go on changing; a tape stands still. None where the source does not know it."""
+    found = known(source, kind, where)
+    return None if found is None else (np.asarray if isinstance(source, Recorded) else np.array)(found)
 
 
-def _returned(source, node: Node) -> np.ndarray | None:
-    """(O,) dL/da: what comes back along all connections that lead away, added. None at the output, and where that is too much work."""
+def _returned(source: Explained, node: Node) -> np.ndarray | None:
+    """(O,) dL/da: what comes back along all connections that lead away, added. None at the output, where that is too much work, and where
+    no error is known."""
     leading = source.topology.out_of(node)
-    if not leading or sum(c.size for c in leading) > BACK:
+    if not leading or sum(c.size for c in leading) > BACK or source.tensors("delta") is None:
         return None
     return sum((_along(source, c) for c in leading[1:]), start=_along(source, leading[0]))
 
 
-def _along(source, c: Connection) -> np.ndarray:
+def _along(source: Explained, c: Connection) -> np.ndarray:
     """(I,) what comes back along one connection."""
     edges, delta_o = edges_of(c), at(source, "delta", c.target.neurons.slice)
     if edges.complete and c.weight is not None:
@@ -91,15 +96,20 @@ def _along(source, c: Connection) -> np.ndarray:
     return np.bincount(source_e - c.source.neurons.start, passed_e, c.source.size).astype(delta_o.dtype)
 
 
-def _matrices(source, node: Node, weight: Range, bias: Range) -> dict:
-    """What only a layer with weights has. Of a large matrix every so many rows and columns."""
+def _matrices(source: Explained, node: Node, weight: Range, bias: Range) -> dict[str, Any]:
+    """What only a layer with weights has. Of a large matrix every so many rows and columns. Zeros where a source knows no gradient or last
+    step: then there was none (`samples`)."""
     rows, columns = weight.shape
     fewer = ceil(sqrt(max(weight.size / LARGEST, 1.0)))
     stride = (fewer if rows > columns // 8 else 1), (fewer if columns > rows // 8 else 1)
 
     def matrix(kind: str) -> np.ndarray:
-        whole = np.asarray(at(source, kind, weight.slice)).reshape(rows, columns)[:: stride[0], :: stride[1]]
-        return whole if isinstance(source, Recorded) else np.array(whole)
+        found = known(source, kind, weight.slice)
+        whole = np.zeros((rows, columns), np.float32) if found is None else np.asarray(found).reshape(rows, columns)
+        part = whole[:: stride[0], :: stride[1]]
+        return part if isinstance(source, Recorded) else np.array(part)
+
+    bias_gradient = _copied(source, "gradient", bias.slice)
 
     return {
         "first": weight.start,
@@ -109,13 +119,13 @@ def _matrices(source, node: Node, weight: Range, bias: Range) -> dict:
         "weight": matrix("parameter"),
         "bias": _copied(source, "parameter", bias.slice),
         "gradient": matrix("gradient"),
-        "bias_gradient": _copied(source, "gradient", bias.slice),
+        "bias_gradient": np.zeros(rows, np.float32) if bias_gradient is None else bias_gradient,
         "change": _change(source, weight, matrix("after") - matrix("before"), stride),
         "samples": source.last_batch,
     }
 
 
-def _change(source, weight: Range, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
+def _change(source: Explained, weight: Range, change: np.ndarray, stride: tuple[int, int]) -> np.ndarray | None:
     """Of the last step, also where a hand has written since; None where that is not known."""
     if source.edited is None:
         return None

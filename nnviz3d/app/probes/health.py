@@ -13,10 +13,16 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.app.probes import health_rules
+from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import between
+from nnviz3d.backend import Ops
 from nnviz3d.engine.forward_pass import ForwardPass
+from nnviz3d.engine.objective import Objective
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.scene import Train
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
 ROWS, FEWEST = 256, 16  # samples of a look; "silent for all" says nothing of fewer than 16
@@ -32,35 +38,41 @@ class Diagnosis:
 
     def __init__(self):
         self._findings: tuple[Finding, ...] = ()
-        self._trainer = self._objective = self._response = self._killed = self._train = self._scoring = None
+        self._serial = 0  # of the network that was looked at
+        self._objective: Objective | None = None
+        self._response: ForwardPass | None = None
+        self._killed: tuple[int, ...] = ()
+        self._train: Train | None = None
+        self._scoring: Scoring | None = None
         self._since = 0  # the step at which the settings of training last changed
         self._moment, self._seconds, self._first_norm, self._overfits = None, 0.0, 0.0, False
 
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
 
-    def findings(self, source, charts: Charts, scoring=None) -> tuple[Finding, ...]:
+    def findings(self, source: Source, charts: Charts, scoring: Scoring | None = None) -> tuple[Finding, ...]:
         """`scoring`: the looks at loss and accuracy so far (`app.training.evaluator.Scoring`), where there are any."""
-        trainer = source.trainer
+        if source.learner is None and source.playback is None:
+            return ()  # nothing was learned here that could be judged
         self._scoring = scoring
-        if trainer.train is not self._train:
-            self._train, self._seconds = trainer.train, EVERY
-        self._since = min(trainer.since, source.step)
+        if source.train is not self._train:
+            self._train, self._seconds = source.train, EVERY
+        self._since = min(source.since, source.step)
         scored = None if scoring is None or source.diverged is not None else scoring.scores
         # the step that diverges does not count, but is news
-        moment = source.step, trainer.writes, source.diverged, trainer.train, scored
-        killed = trainer.holds.killed
-        new = trainer is not self._trainer or trainer.objective is not self._objective or killed != self._killed
+        moment = source.step, source.written, source.diverged, source.train, scored
+        killed = source.holds.killed
+        new = source.serial != self._serial or source.objective is not self._objective or killed != self._killed
         if source.at_boundary and (new or (self._seconds >= EVERY and moment != self._moment)):
             if new:
-                self._trainer, self._objective, self._killed = trainer, trainer.objective, killed
+                self._serial, self._objective, self._killed = source.serial, source.objective, killed
                 self._first_norm, self._overfits = 0.0, False
                 self._response = respond(source)
             self._moment, self._seconds = moment, 0.0
             self._findings = self._look(source, charts)
         return self._findings
 
-    def _look(self, source, charts: Charts) -> tuple[Finding, ...]:
+    def _look(self, source: Source, charts: Charts) -> tuple[Finding, ...]:
         charts = between(charts, 0, source.step)
         guess = health_rules.guessing(source, charts)
         since = between(charts, self._since, source.step)
@@ -90,13 +102,13 @@ class Diagnosis:
         self._overfits = over is not None
         return (*found, *filter(None, (None if fast else self._one_class(source), over)))
 
-    def _one_class(self, source) -> Finding | None:
+    def _one_class(self, source: Source) -> Finding | None:
         scores = self._scoring and self._scoring.scores
         if not scores or scores.step < health_rules.PATIENCE:
             return None
-        return health_rules.one_class(scores.test or scores.train, source.data.class_names, bool(source.trainer.objective.weights))
+        return health_rules.one_class(scores.test or scores.train, source.data.class_names, bool(source.objective.weights))
 
-    def _neurons(self, source, loss: float, guess: float) -> list[Finding | None]:
+    def _neurons(self, source: Source, loss: float, guess: float) -> list[Finding | None]:
         if self._response is None:
             return []
         a_ni, topology, found = self._response.activations(), source.topology, []
@@ -106,7 +118,7 @@ class Diagnosis:
             found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
         return found
 
-    def _gradient(self, source) -> Finding | None:
+    def _gradient(self, source: Source) -> Finding | None:
         layers, g_p = [node for node in source.topology.order if node.weight is not None], source.tensors("gradient")
         rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
         norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
@@ -115,14 +127,13 @@ class Diagnosis:
         return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)
 
 
-def respond(source) -> ForwardPass | None:
+def respond(source: Source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
-    data, trainer = source.data, source.trainer
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
-    x_ni = spread(data.x_test if len(data.x_test) else data.x_train, rows)
+    x_ni = spread(source.data.held_out[1], rows)
     if len(x_ni) < FEWEST:
         return None
-    return ForwardPass.of_rows(source.ops, trainer.topology, trainer.objective, trainer.arenas.parameters, x_ni, trainer.holds.killed)
+    return ForwardPass.of_rows(source.ops, source.topology, source.objective, source.tensors("parameter"), x_ni, source.holds.killed)
 
 
 def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:
@@ -130,7 +141,7 @@ def spread(x_ni: np.ndarray, rows: int) -> np.ndarray:
     return x_ni[np.linspace(0, len(x_ni) - 1, min(rows, len(x_ni))).astype(np.intp)]
 
 
-def thinned_rms(ops, g) -> float:
+def thinned_rms(ops: Ops, g: Array) -> float:
     """Root mean square of at most `VALUES` evenly spread numbers."""
     host = np.asarray(ops.to_host(g[:: max(1, g.size // VALUES)]), np.float64)
     return float(np.sqrt(np.mean(host * host)))

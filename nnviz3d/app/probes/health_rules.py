@@ -9,13 +9,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnviz3d.sources.protocols import Source
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
 from nnviz3d.spec.score import Score, part, percent
 from nnviz3d.spec.topology import Node, Topology
 
 DEAD = 0.25  # share of a layer: single silent ReLUs are ordinary, a quarter is lost width
-LOW, HIGH, SATURATED = 0.03, 0.97, 0.75  # there tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
+FLAT, SATURATED = 0.03, 0.75  # so near to its ends tanh' < 0.06 and sigmoid' < 0.03; most of a layer must be so
 LEARNED = 0.2  # of a guess's loss: below it saturation is certainty, not trouble
 RATIO, STEEP = 1e3, 100.0  # rms of two layers' gradients; a norm over 100 moves weights by their own size at a rate of 0.01
 GROWN = 10.0  # times the norm of the first look
@@ -34,27 +36,27 @@ MATTERS = 0.1  # of a guess's loss: two spirals learned to 0.015 are no worry, h
 LENIENT = 0.4  # of each margin above: what overfits goes on doing so until it is well below, or it would come and go with a batch's noise
 
 
-def guessing(source, charts: Charts) -> float:
+def guessing(source: Source, charts: Charts) -> float:
     """The loss of always giving the classes' shares (their entropy, nats); for other losses than cross-entropy, the curve's first point."""
-    if source.trainer.objective.loss == "cross_entropy":
+    if source.objective.loss == "cross_entropy":
         share = _shares(source)
         return float(-(share * np.log(share)).sum())
     return float(charts.train_loss[0]) if len(charts.train_loss) else float("inf")
 
 
-def scatter(source) -> float:
+def scatter(source: Source) -> float:
     """Standard deviation of a batch's mean loss around that of guessing; 0 for other losses than cross-entropy."""
-    if source.trainer.objective.loss != "cross_entropy":
+    if source.objective.loss != "cross_entropy":
         return 0.0
     share = _shares(source)
     cost = -np.log(share)
     return float(np.sqrt(max((share * cost**2).sum() - (share * cost).sum() ** 2, 0.0) / source.batch_size))
 
 
-def _shares(source) -> np.ndarray:
+def _shares(source: Source) -> np.ndarray:
     """Of each class that the training part has, as much as its weight lets it count."""
     count = np.bincount(source.data.t_train).astype(np.float64)
-    weights = source.trainer.objective.weights
+    weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0
     return count[count > 0] / count.sum()
 
@@ -83,7 +85,7 @@ def hidden(topology: Topology) -> list[Node]:
     return [node for node in topology.order if node is not topology.input and node is not topology.output]
 
 
-def symmetric(source) -> list[Finding]:
+def symmetric(source: Source) -> list[Finding]:
     found = []
     for node in hidden(source.topology):
         if node.weight is None:
@@ -104,16 +106,18 @@ def symmetric(source) -> list[Finding]:
 def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: float) -> Finding | None:
     """Dead ReLUs of a hidden layer, or its saturated neurons while the loss is still high."""
     rows, width = a_ni.shape
-    if activation == "relu":
+    function = ACTIVATIONS[activation]
+    if function.dies:
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
         how = f"{dead:,} of {width:,} ReLUs in {name} give 0 for all {rows:,} samples looked at: they cannot learn."
         return Finding(f"Dead ReLUs in {name}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset.")
-    if activation in ("tanh", "sigmoid") and loss > LEARNED * guess:
-        flat = np.abs(a_ni) > HIGH if activation == "tanh" else (a_ni < LOW) | (a_ni > HIGH)
+    if function.saturates and loss > LEARNED * guess:
+        low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT
+        flat = (a_ni < low) | (a_ni > high)
         if flat.mean() > SATURATED:
-            where = f"beyond ±{HIGH}" if activation == "tanh" else f"below {LOW} or above {HIGH}"
+            where = f"beyond ±{high:g}" if low == -high else f"below {low:g} or above {high:g}"
             share = percent(float(flat.mean()), 0)
             how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
             return Finding(f"Saturated {activation} in {name}", how, "Start from smaller weights, or scale the inputs down.")

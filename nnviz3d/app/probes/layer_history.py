@@ -15,8 +15,10 @@ import numpy as np
 from nnviz3d.app.probes.health import spread as evenly
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.node_names import short_name
 from nnviz3d.spec.readout import LayersReading
+from nnviz3d.spec.topology import Topology
 
 EVERY = 0.15  # seconds between two samples, doubled each time that they are thinned
 MOST = 160  # moments: one for two pixels of the plot; when there are more, every second one is dropped
@@ -27,7 +29,7 @@ PAST = 96  # moments that are filled in
 
 
 @dataclass(frozen=True)
-class Moment:
+class LayerSample:
     """One sample. A quantity that is not known there is absent: before the first step there is no gradient."""
 
     step: int
@@ -36,25 +38,25 @@ class Moment:
 
 
 class Probe:
-    """Where one trainer's numbers are looked at: places in the arenas, rows of the data, buffers for their activations."""
+    """Where one network's numbers are looked at: places in the arenas, rows of the data, buffers for their activations."""
 
-    def __init__(self, source):
-        self.source, trainer = source, source.trainer
-        self.killed, self.topology = trainer.holds.killed, trainer.topology
-        self.layers = [node for node in trainer.topology.nodes if node.weight is not None]
+    def __init__(self, source: Source):
+        self.source, self.serial, topology = source, source.serial, source.topology
+        self.killed, self.topology = source.holds.killed, topology
+        self.layers = [node for node in topology.nodes if node.weight is not None]
         most = max(VALUES // len(self.layers), LEAST)
         places = [node.weight.start + spots(node.weight.size, most) for node in self.layers]
         self.starts = np.cumsum([0, *map(len, places)])
         self.where = np.concatenate(places)
         self._where = source.ops.asarray(self.where, np.intp)
-        size, ops, data = trainer.topology.n_parameters, source.ops, source.data
+        size, ops = topology.n_parameters, source.ops
         self.rows = int(min(max(WORK / size, 1), ROWS)) if size <= WORK else 0  # 0: the shown sample alone
         self.copy = ops.zeros(size) if size <= COPY else None
         if self.rows:
-            x_ni = evenly(data.x_test if len(data.x_test) else data.x_train, self.rows)
+            x_ni = evenly(source.data.held_out[1], self.rows)
             self.rows = len(x_ni)
-            parameters = trainer.arenas.parameters if self.copy is None else self.copy
-            self._response = ForwardPass.of_rows(ops, trainer.topology, trainer.objective, parameters, x_ni, self.killed)
+            parameters = source.tensors("parameter") if self.copy is None else self.copy
+            self._response = ForwardPass.of_rows(ops, topology, source.objective, parameters, x_ni, self.killed)
         cells = [max(self.rows, 1) * node.size for node in self.layers]
         self._cells = [spots(n, most) for n in cells]
         self._cell_starts = np.cumsum([0, *map(len, self._cells)])
@@ -62,16 +64,16 @@ class Probe:
         self.total = {"weight": [node.weight.size for node in self.layers], "activation": cells}
         self.total["gradient"] = self.total["weight"]
 
-    def now(self) -> Moment:
+    def now(self) -> LayerSample:
         """This moment; between two steps only."""
         source, xp = self.source, self.source.ops.xp
-        arenas = source.trainer.arenas
+        parameters = source.tensors("parameter")
         if self.copy is not None:
-            xp.copyto(self.copy, arenas.parameters)
-        three = xp.stack([arena[self._where] for arena in (arenas.parameters, source.tensors("gradient"), arenas.before)])
+            xp.copyto(self.copy, parameters)
+        three = xp.stack([arena[self._where] for arena in (parameters, source.tensors("gradient"), source.tensors("before"))])
         return self._moment(source.step, *source.ops.to_host(three), self._activations())
 
-    def then(self, step: int, state: dict) -> Moment:
+    def then(self, step: int, state: dict) -> LayerSample:
         """A moment of the past, from `Trainer.state` as it was."""
         arenas, activations = state["arenas"], None
         if self.copy is not None and state["holds"].killed == self.killed:
@@ -88,7 +90,7 @@ class Probe:
             a_ni = [a_n[node.neurons.slice] for node in self.layers]
         return np.concatenate([a.ravel()[cells] for a, cells in zip(a_ni, self._cells, strict=True)])
 
-    def _moment(self, step: int, w: np.ndarray, g: np.ndarray, before: np.ndarray, a: np.ndarray | None) -> Moment:
+    def _moment(self, step: int, w: np.ndarray, g: np.ndarray, before: np.ndarray, a: np.ndarray | None) -> LayerSample:
         spreads, ratio = {"weight": spread(w, self.starts)}, None
         if a is not None:
             spreads["activation"] = spread(a, self._cell_starts)
@@ -97,15 +99,15 @@ class Probe:
             size = spreads["weight"].rms
             with np.errstate(all="ignore"):
                 ratio = np.where(size > 0, rms(w - before, self.starts) / size, np.nan)
-        return Moment(step, spreads, ratio)
+        return LayerSample(step, spreads, ratio)
 
 
 class LayerHistory:
     """`reading` is asked once a frame; it samples where one is due. Follows the run: what going back has discarded is dropped."""
 
     def __init__(self):
-        self._moments: list[Moment] = []
-        self._trainer = None
+        self._moments: list[LayerSample] = []
+        self._topology: Topology | None = None
         self._probe: Probe | None = None
         self._reading: LayersReading | None = None
         self._every, self._seconds = EVERY, 0.0
@@ -116,10 +118,10 @@ class LayerHistory:
     def pass_time(self, dt: float) -> None:
         self._seconds += dt
 
-    def reading(self, source, wanted: tuple[str, int] | None) -> LayersReading | None:
+    def reading(self, source: Source, wanted: tuple[str, int] | None) -> LayersReading | None:
         """`wanted`: the quantity and the layer (0: the first with weights) whose histograms are shown; None: nothing is, and nothing is
         done. The same object as long as nothing has changed."""
-        if wanted is None:
+        if wanted is None or (source.learner is None and source.playback is None):
             self._open = False
             return None
         self._follow(source)
@@ -130,15 +132,15 @@ class LayerHistory:
             self._reading = self._read(quantity, layer)
         return self._reading
 
-    def _follow(self, source) -> None:
+    def _follow(self, source: Source) -> None:
         """Another network, another branch of the run, or a panel that has just been opened."""
-        new = self._probe is None or self._probe.source is not source or self._trainer is not source.trainer
-        new = new or self._probe.killed != source.trainer.holds.killed
+        new = self._probe is None or self._probe.source is not source or self._probe.serial != source.serial
+        new = new or self._probe.killed != source.holds.killed
         if new:
-            same = self._probe is not None and source.topology == self._trainer.topology
-            self._trainer, self._probe, self._sampled = source.trainer, Probe(source), None
+            same = self._probe is not None and source.topology == self._topology
+            self._topology, self._probe, self._sampled = source.topology, Probe(source), None
             self._keep([m for m in self._moments if m.step < source.step] if same else [])
-        lost = source.rewind.take_lost() if source.rewind else None
+        lost = source.history.take_lost() if source.history else None
         if lost is not None and self._moments and self._moments[-1].step >= lost:
             self._keep([m for m in self._moments if m.step < lost])
             self._sampled = None
@@ -146,36 +148,36 @@ class LayerHistory:
             self._past = self._missing(source)
         self._open = True
 
-    def _keep(self, moments: list[Moment]) -> None:
+    def _keep(self, moments: list[LayerSample]) -> None:
         self._moments, self._reading = moments, None
         if not moments:
             self._every = EVERY
 
-    def _take(self, source) -> None:
+    def _take(self, source: Source) -> None:
         """The present where it is due, else one moment of the past."""
-        moment = (source.step, source.trainer.writes)
+        moment = (source.step, source.written)
         if moment != self._sampled and source.at_boundary and (self._seconds >= self._every or self._sampled is None):
             self._sampled, self._seconds = moment, 0.0
-            if source.rewind is None:  # nothing leads back to what came after
+            if source.history is None:  # nothing leads back to what came after
                 self._keep([m for m in self._moments if m.step < source.step])
             self._insert(self._probe.now())
         elif self._past and source.at_boundary:
-            state = dict(source.rewind.moments()).get(step := self._past.pop())
+            state = dict(source.history.moments()).get(step := self._past.pop())
             if state is not None:
                 self._insert(self._probe.then(step, state))
 
-    def _missing(self, source) -> list[int]:
+    def _missing(self, source: Source) -> list[int]:
         """Steps of held states far from every moment that is known, the oldest last."""
-        if source.rewind is None:
+        if source.history is None:
             return []
-        held = np.array([step for step, _ in source.rewind.moments()])
+        held = np.array([step for step, _ in source.history.moments()])
         known = np.array([-np.inf, *(m.step for m in self._moments), np.inf])
         at = np.searchsorted(known, held)
-        far = np.minimum(held - known[at - 1], known[at] - held) > source.rewind.newest / MOST
+        far = np.minimum(held - known[at - 1], known[at] - held) > source.history.newest / MOST
         held = held[far & (held != source.step)]
         return held[np.unique(np.linspace(0, len(held) - 1, PAST).astype(int))][::-1].tolist() if len(held) else []
 
-    def _insert(self, moment: Moment) -> None:
+    def _insert(self, moment: LayerSample) -> None:
         at = bisect_left(self._moments, moment.step, key=lambda m: m.step)
         there = at < len(self._moments) and self._moments[at].step == moment.step
         self._moments[at : at + there] = [moment]

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.sources.own import verdict, words
+from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.objective import Objective
+from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.units import Unit
 
@@ -54,15 +58,15 @@ class Browser:
         """For this frame and the next."""
         self.query, self._eyes = query, 2
 
-    def work(self, session, dt: float) -> None:
+    def work(self, source: Source, seen: Viewable, dt: float) -> None:
         """One block, where one is wanted; at a boundary of two steps only."""
         self._since += dt
         self._eyes -= 1
         if self._eyes < 0:
             self.query, self._running = None, None
             return
-        source, seen = session.source, session.seen
-        if not source.at_boundary:
+        data = source.evaluator
+        if data is None or not source.at_boundary:
             return
         subject, moment = _subject(source, seen), _moment(source, seen)
         if not _same(subject, self._subject):
@@ -74,7 +78,7 @@ class Browser:
                 return
             part, rows_r, parameters = _rows(source, seen)
             n, outputs = len(rows_r), source.topology.output.size
-            blocks = source.judging(part, rows_r, parameters)
+            blocks = data.judging(part, rows_r, parameters)
             self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks)
             self._since = 0.0
         run = self._running
@@ -86,23 +90,22 @@ class Browser:
         if run.over:
             self._last, self._running = run, None
 
-    def reading(self, session) -> SamplesReading | None:
+    def reading(self, source: Source, seen: Viewable) -> SamplesReading | None:
         """The page that was asked for; None while nobody looks. The same object as long as nothing changed."""
         query = self.query
         told = self._last or self._running
-        if query is None or told is None or not _same(_subject(session.source, session.seen), self._subject):
+        if query is None or told is None or not _same(_subject(source, seen), self._subject):
             return None
-        seen = session.seen
-        shown = seen.sample.index if seen is session.source else seen.shown % seen.batch_size
+        shown = _shown(source, seen)
         progress = 10 * told.done // len(told.loss_n)  # an unfinished list is sorted ten times, not at every block
         key = (query, self._number, told.moment, progress, shown)
         if self._read[:1] != (key,):
-            self._read = key, self._page(session, query, told, shown)
+            self._read = key, self._page(source, seen, query, told, shown)
         return self._read[1]
 
-    def _page(self, session, query: SampleQuery, told: Pass, shown: int) -> SamplesReading:
-        source, data = session.source, session.source.data
-        part, rows_r, _ = _rows(source, session.seen)
+    def _page(self, source: Source, seen: Viewable, query: SampleQuery, told: Pass, shown: int) -> SamplesReading:
+        data = source.data
+        part, rows_r, _ = _rows(source, seen)
         x_ni, t = getattr(data, f"x_{part}"), getattr(data, f"t_{part}")
         known_r, out_no, loss_n = rows_r[: told.done], told.out_no[: told.done], told.loss_n[: told.done]
         classes = data.task == "classification"
@@ -116,38 +119,45 @@ class Browser:
             finite = np.isfinite(out_no[k]).all()
             answer = source.objective.own(out_no[k])
             said = verdict(data, source.topology.output.activation, answer, t[row])[0] if finite else "not a number"
-            number = int(row if session.seen is source else k)
+            number = int(row if seen is source else k)
             rows.append(
                 SampleRow(number, words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
             )
         low, high = self._range
         return SamplesReading(
-            part if session.seen is source else "batch", self._number, told.step, len(rows_r), told.done,
+            part if seen is source else "batch", self._number, told.step, len(rows_r), told.done,
             None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
-            session.seen is not source and told.moment[-1],
+            seen is not source and told.moment[-1],
             _spoken(source.objective.units, told),
         )  # fmt: skip
 
 
-def find_wrong(session, by: int) -> int | None:
+def _shown(source: Source, seen: Viewable) -> int:
+    """The number of the shown sample: of its part, or during a walk of its batch."""
+    if seen.view is None:
+        return seen.sample.index
+    return int(np.flatnonzero(seen.view.tape.rows == seen.view.tape.row)[0])
+
+
+def find_wrong(source: Source, seen: Viewable, by: int) -> int | None:
     """The number of the next (`by` 1) or previous (-1) sample that the network gets wrong now, or None within reach. Not for numbers."""
-    source, seen = session.source, session.seen
+    if source.evaluator is None:
+        return None
     part, rows_r, parameters = _rows(source, seen)
-    n = len(rows_r)
-    shown = seen.sample.index if seen is source else seen.shown % n
+    n, shown = len(rows_r), _shown(source, seen)
     numbers = rows_r if seen is source else np.arange(n)  # of a walk's batch samples go by their place in it
     far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
     first = int(np.searchsorted(numbers, shown, "right")) if by > 0 else int(np.searchsorted(numbers, shown)) - 1
     order = (first + by * np.arange(far)) % n
-    for where, out_no, _loss in source.judging(part, rows_r[order], parameters):
+    for where, out_no, _loss in source.evaluator.judging(part, rows_r[order], parameters):
         wrong = np.flatnonzero(~_right(out_no, getattr(source.data, f"t_{part}")[rows_r[order[where]]]))
         if len(wrong):
             return int(numbers[order[where][wrong[0]]])
     return None
 
 
-def _errors(objective, out_no: np.ndarray, t_no: np.ndarray) -> np.ndarray:
+def _errors(objective: Objective, out_no: np.ndarray, t_no: np.ndarray) -> np.ndarray:
     """(2, O) sums of squared and of absolute errors, in the targets' own units."""
     with np.errstate(all="ignore"):
         error_no = objective.own(out_no) - t_no
@@ -162,28 +172,30 @@ def _spoken(units: tuple[Unit, ...], told: Pass) -> tuple[tuple[str, str, str], 
     return tuple((u.name, u.error(float(r)), u.error(float(m))) for u, r, m in zip(units, np.sqrt(square_o), absolute_o, strict=True))
 
 
-def _rows(source, seen) -> tuple[str, np.ndarray, np.ndarray | None]:
+def _rows(source: Source, seen: Viewable) -> tuple[str, np.ndarray, np.ndarray | None]:
     """(part, its rows, parameters or None for those of now): of the part that samples are shown from, or of the batch of a walk."""
-    if seen is source:
+    if seen.view is None:
+        assert source.evaluator is not None  # who has no rows asks for none
         most = min(source.sample.count, MOST, max(MOST_NUMBERS // source.topology.output.size, 1))
-        return source.sample.part, source.trainer.looking.numbers(source.sample.part, most), None
-    return "train", seen.tape.rows, seen.tape.after if seen.kind == "after" else seen.tape.before
+        return source.sample.part, source.evaluator.numbers(source.sample.part, most), None
+    tape = seen.view.tape
+    return "train", tape.rows, tape.after if seen.view.renewed else tape.before
 
 
-def _subject(source, seen) -> tuple:
+def _subject(source: Source, seen: Viewable) -> tuple:
     """What the list is of; another one starts it anew."""
-    return (source.data, source.trainer, None) if seen is source else (source.data, source.trainer, seen.tape.rows)
+    return source.data, source.serial, None if seen.view is None else seen.view.tape.rows
 
 
 def _same(a: tuple, b: tuple) -> bool:
     """Whether both hold the very same things."""
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+    return len(a) == len(b) and all(x is y or (isinstance(x, int) and x == y) for x, y in zip(a, b, strict=True))
 
 
-def _moment(source, seen) -> tuple:
+def _moment(source: Source, seen: Viewable) -> tuple:
     """Changes whenever the network answers differently."""
-    state = (source.step, source.trainer.writes, source.trainer.objective)
-    return state if seen is source else (*state, seen.kind == "after")
+    state = (source.step, source.written, source.objective)
+    return state if seen.view is None else (*state, seen.view.renewed)
 
 
 def _right(out_no: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
@@ -201,7 +213,7 @@ def _order(query: SampleQuery, loss_n: np.ndarray, right_n, classes_n) -> np.nda
     return chosen
 
 
-def _range(data, part: str) -> tuple[np.ndarray, np.ndarray]:
+def _range(data: DataSet, part: str) -> tuple[np.ndarray, np.ndarray]:
     """(I,) smallest and largest of each input over the part; over all inputs for pictures."""
     x_ni = getattr(data, f"x_{part}")
     low, high = x_ni.min(0), x_ni.max(0)

@@ -11,6 +11,8 @@ import difflib
 
 import numpy as np
 
+from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.topology import Topology
 
 AROUND = 1.6  # pitches that are to be seen around a neuron
@@ -47,7 +49,7 @@ def check_neuron(name: str, topology: Topology, classes: bool) -> None:
             raise ValueError(f'layer "{kind}" has neurons 0 to {node.size - 1}; write for example {kind}:0, found "{name}"')
 
 
-def neuron(seen, wanted: str) -> int:
+def neuron(seen: Viewable, wanted: str) -> int:
     """The id; -1: none is wanted. `seen`: a source or a walk."""
     kind, _, rest = wanted.partition(":")
     if not kind:
@@ -62,7 +64,7 @@ def neuron(seen, wanted: str) -> int:
     return here.start + int(np.abs(values).argmax())
 
 
-def edge(seen, neuron: int, wanted: str) -> int:
+def edge(seen: Viewable, neuron: int, wanted: str) -> int:
     """The weight into a neuron with the largest |w a| ("term") or |delta a| ("gradient"); -1: none is wanted, or none leads there."""
     if not wanted or neuron < seen.topology.input.size:
         return -1
@@ -77,20 +79,21 @@ def edge(seen, neuron: int, wanted: str) -> int:
     return row + int(size.argmax())
 
 
-def settled(seen, kind: str):
-    """Of a walk, what holds before its step whatever place is shown; else what is now."""
-    tape = getattr(seen, "tape", None)
-    if tape is None:
-        return seen.tensors(kind)
+def settled(seen: Viewable, kind: str) -> Array:
+    """Of a walk, what holds before its step whatever place is shown; else what is now, 0 where that is not known."""
+    if seen.view is None:
+        found = seen.tensors(kind)
+        return seen.ops.zeros(seen.topology.n_neurons) if found is None else found
+    tape = seen.view.tape
     return {"activation": tape.old.a, "delta": tape.old.delta, "parameter": tape.before}[kind]
 
 
-def layer_box(layout, number: int) -> np.ndarray:
+def layer_box(layout: Layout, number: int) -> np.ndarray:
     """(2, 3) low and high corner of a layer."""
     return np.stack([layout.low[number], layout.high[number]])
 
 
-def neuron_box(layout, number: int) -> np.ndarray:
+def neuron_box(layout: Layout, number: int) -> np.ndarray:
     """(2, 3) corners around a neuron."""
     place = layout.place_n4[number, :3]
     return np.stack([place - AROUND * layout.pitch, place + AROUND * layout.pitch])

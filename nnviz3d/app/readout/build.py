@@ -27,6 +27,7 @@ from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.tour_reading import TourReading
 
 
@@ -34,10 +35,10 @@ def sentence(session: Session) -> str:
     """What is happening now, in one line of plain words."""
     source = session.source
     if session.player is not None:
-        return session.moments.sentence(source) or session.player.sentence(session)
+        return session.moments.sentence(source) or session.player.sentence()
     weights = source.topology.n_weights
     count = weights_and_biases(weights, source.topology.n_parameters - weights)
-    if stopped := session.stops.why(session.leader.trainer) if not session.running else "":
+    if stopped := _stopped(session):
         stopped = f"Stopped: {stopped}. Play goes on."
     if session.rival is not None:
         return (session.walking is None and stopped) or comparison_readout.sentence(session, session.rival)
@@ -52,11 +53,19 @@ def sentence(session: Session) -> str:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
+    if source.reasons.play:
+        return f"A network with {count}, as it was opened. The signals show what it computes for this sample."
     if source.step == 0:
         return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
     if stopped:
         return stopped
     return "Paused. The signals show what the network computes for this sample."
+
+
+def _stopped(session: Session) -> str:
+    """Why training stopped here, where it did."""
+    learner = session.leader.learner
+    return "" if session.running or learner is None else session.stops.why(learner)
 
 
 @dataclass(frozen=True)
@@ -124,11 +133,12 @@ def _training(session: Session) -> dict[str, Any]:
         "scores": scores,
         "steps_per_second": session.speed,
         "charts": session.curves.charts,
-        "oldest": (source.rewind.oldest or 0) if source.rewind else 0,
-        "newest": source.rewind.newest if source.rewind else 0,
-        "stretches": tuple(source.rewind.stretches()) if source.rewind else (),
-        "changes": tuple(source.rewind.changes()) if source.rewind else (),
+        "oldest": (source.history.oldest or 0) if source.history else 0,
+        "newest": source.history.newest if source.history else 0,
+        "stretches": tuple(source.history.stretches()) if source.history else (),
+        "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
+        "reasons": source.reasons,
     }
 
 
@@ -181,8 +191,8 @@ def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
         "layer": seen.layer,
         "parameter": session.inspector.parameter(source, seen.chosen),
         "whole": session.inspector.layer(source, seen.layer),
-        "weight": None if second and second.leads else explain_parameter.read(session, turned),
-        "edge": explain_parameter.read_edge(session, seen.edge),
+        "weight": None if second and second.leads else explain_parameter.read(session.pictured_numbers, turned),
+        "edge": explain_parameter.read_edge(session.pictured_numbers, seen.edge),
     }
 
 
@@ -192,7 +202,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
     return {
         "walk": session.walking.reading() if session.walking else None,
         "findings": _findings(session),
-        "samples": session.browser.reading(session),
+        "samples": session.browser.reading(session.source, session.seen),
         "effect": session.editing.reading(),
         "confusion": session.confusion.reading(source, "confusion" in session.wants and not _gone(session)),
         "layers": session.layers.reading(source, session.wants.get("layers")),
@@ -204,7 +214,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
 
 def _gone(session: Session) -> bool:
     """A recording whose data are not there: one sample says nothing of a whole part."""
-    return session.player is not None and bool(session.player.source.gone)
+    return session.player is not None and bool(session.player.gone)
 
 
 def _findings(session: Session) -> tuple[Finding, ...]:
@@ -221,7 +231,7 @@ def _scenes() -> tuple[tuple[str, ...], tuple[str, ...], tuple[bool, ...]]:
     return tuple(found), tuple(scene.about for scene in found.values()), tuple(scene.failure for scene in found.values())
 
 
-def _shipped(path) -> Scene:
+def _shipped(path: Path) -> Scene:
     try:
         return toml.load(path)
     except InputError:  # opening it will say what is wrong with it
@@ -252,7 +262,7 @@ def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: 
     return found and replace(found, network="B" if in_rival else "A")
 
 
-def _bias(topology, neuron: int) -> int:
+def _bias(topology: Topology, neuron: int) -> int:
     """The bias of a neuron, or -1: what there is to turn where no weight is chosen."""
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1

@@ -8,9 +8,11 @@ import numpy as np
 
 from nnviz3d.app.session.comparison import NAMES, Rival
 from nnviz3d.app.session.session import Session
+from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.view.comparison_view import ComparisonView, twin
 from nnviz3d.spec import compare
-from nnviz3d.spec.readout import CompareReading, NetworkReading
+from nnviz3d.spec.readout import Charts, CompareReading, NetworkReading
+from nnviz3d.spec.score import Scores
 
 SHARES = (0.9, 0.95)
 
@@ -23,7 +25,7 @@ def reading(session: Session, second: ComparisonView | None, hovered: int = -1) 
     key = (
         session.source.version, session.seen.version, session.walking is None, rival.source.version, rival.source.step,
         session.source.holds, hovered, second and second.hovered,
-        id(session.curves.charts), id(rival.curves.charts), id(session.scores), id(rival.scoring.scores),
+        session.curves.charts, rival.curves.charts, session.scoring.version, rival.scoring.version,
         rival.differences, rival.leader.diverged, second and second.layer_by_layer,
     )  # fmt: skip
     if key == rival.told_for or (rival.told is not None and not session.even and session.walking is None):
@@ -40,7 +42,9 @@ def reading(session: Session, second: ComparisonView | None, hovered: int = -1) 
     return rival.told
 
 
-def _network(k: int, source, seen, scores, curves, differences, mark: int) -> NetworkReading:
+def _network(
+    k: int, source, seen, scores: Scores, curves: Curves, differences: tuple[compare.Difference, ...], mark: int
+) -> NetworkReading:
     """`seen`: the source, or the walk through one of its steps."""
     said, right = seen.answer()
     charts = curves.charts
@@ -67,7 +71,7 @@ def _network(k: int, source, seen, scores, curves, differences, mark: int) -> Ne
     )
 
 
-def _reached(charts, share: float) -> int | None:
+def _reached(charts: Charts, share: float) -> int | None:
     """The first look at the test part that showed at least this share right."""
     there = np.flatnonzero(charts.test_accuracy >= share)
     return int(charts.test_step[there[0]]) if len(there) else None

@@ -13,6 +13,8 @@ from nnviz3d.spec.tour_reading import END, NUMBER
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
+    from nnviz3d.engine.tape import Tape
+    from nnviz3d.sources.walk import Walk
 
 NBSP = "\u00a0"  # a number and its unit stay on one line
 SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what the palettes' colours are called, in the catalogues
@@ -74,7 +76,7 @@ def _tested(session: Session) -> str:
     return count(whole) if test is None or test.whole else f"{count(test.rows)} of {count(test.of)}"
 
 
-def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:
+def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
     output = tape.topology.output.neurons
     told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
     if tape.objective.classes:
@@ -89,14 +91,14 @@ def _of_tape(tape, neuron: int, edge: int) -> dict[str, str]:
             told["bias"] = short(float(tape.before[node.bias.start + j]))
     if edge >= 0:
         node, _j, i = tape.topology.parameter(edge)
-        a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + i])
+        a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + (i or 0)])  # an edge is a weight
         w, new = float(tape.before[edge]), float(tape.after[edge])
         told |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
         told["weight_before"], told["weight_after"] = pair_plain(w, new)
     return told
 
 
-def _answers(walk, catalogue: Catalogue) -> dict[str, str]:
+def _answers(walk: Walk, catalogue: Catalogue) -> dict[str, str]:
     """The answers and the truth, as the header says them: a class, and its share."""
     told = {"truth": walk.sample.label}
     for ending, verdict in (("", walk.said(False)[0]), ("_after", walk.said(True)[0])):

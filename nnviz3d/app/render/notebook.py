@@ -70,7 +70,7 @@ class Film:
     def _repr_html_(self) -> str:
         """The film itself where a browser can show it and it is small; else a link, and why."""
         kind = SHOWN.get(self.path.suffix.lower())
-        told = f"{self.frames:,} frames, {self.size[0]}x{self.size[1]}, {self.seconds:.1f} s"
+        text = f"{self.frames:,} frames, {self.size[0]}x{self.size[1]}, {self.seconds:.1f} s"
         try:
             large = self.path.stat().st_size if self.path.is_file() else 0
             if kind and 0 < large <= INLINE:
@@ -78,9 +78,9 @@ class Film:
         except OSError as error:
             return f"{escape(str(self.path))}: {escape(error.strerror or str(error))}"
         if not large:
-            return f"{_link(self.path if self.path.is_dir() else self.path.parent)} ({escape(self.path.name)}; {told})"
+            return f"{_link(self.path if self.path.is_dir() else self.path.parent)} ({escape(self.path.name)}; {text})"
         why = f"{large / 1e6:,.1f} MB" if kind else "not for browsers"
-        return f"{_link(self.path)} ({told}; {why})"
+        return f"{_link(self.path)} ({text}; {why})"
 
 
 def _tag(kind: str, data: str, width: int) -> str:

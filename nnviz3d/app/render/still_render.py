@@ -1,4 +1,4 @@
-"""Finished pictures: of a session (every edge choice made anew, no sway, no governor), and of what a window shows, at any size."""
+"""Finished pictures: of a session (every edge choice made again, no sway, no governor), and of what a window shows, at any size."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def draw_still(
         stage.time, stage.viewport.text = time, overlay.scale
         stage.pointer.pick(picked)
 
-        def told() -> None:
+        def draw_overlay() -> None:
             readout = build.readout(session, stage.reading())
             overlay.draw(session.scene, readout, canvas.display_size, 1 / 60, compact=not ui)
 
         session.refresh()
         for _ in range(ROUNDS - 1):  # how wide the panels are is known when they have been laid out
             stage.prepare(0.0, stage.camera.rig.pose, exact=True, transparent=transparent)
-            canvas.rehearse(told)
+            canvas.rehearse(draw_overlay)
             if overlay.free.right:
                 stage.camera.make_way(overlay.free)
                 stage.camera.rig.jump(stage.camera.rig.goal)
         stage.prepare(0.0, stage.camera.rig.pose, exact=True, transparent=transparent)
         canvas.begin()
         canvas.add(stage)
-        return canvas.finish(told, rounds=1)
+        return canvas.finish(draw_overlay, rounds=1)
     finally:
         stage.close()
         canvas.close()

@@ -5,31 +5,57 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
+from nnviz3d.app.session import scene_changes
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.backend.numpy_updates import SLOTS
+from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import checkpoint
 from nnviz3d.formats.checkpoint import Head, Need, Network, Saved
-from nnviz3d.sources.recorded import FIXED
+from nnviz3d.sources.protocols import Learner
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import PACE, Scene, Train
+from nnviz3d.spec.topology import Topology
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 FREE = ("title", "about", "failure", "test", "view", "look", "record", *(f"train.{name}" for name in PACE))  # decide no number
 ONLY_WEIGHTS = "holds weights only, and nothing of the training; begin with them: --init"
 
 
-def save(path: Path, scene: Scene, trainer: Trainer, curves: Curves, rival: tuple[Trainer, Curves] | None = None) -> None:
+class Trained(Protocol):
+    """What a checkpoint is made of: a trainer, or a source that learns."""
+
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def data(self) -> DataSet: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def train(self) -> Train: ...
+    @property
+    def step(self) -> int: ...
+    def parameters(self) -> dict[str, np.ndarray]: ...
+    def state(self) -> dict[str, Any]: ...
+
+
+def save(path: Path, scene: Scene, trainer: Trained, curves: Curves, rival: tuple[Trained, Curves] | None = None) -> None:
     """Raises InputError where it cannot be written, and then what was there before is whole."""
     a = _saved(trainer, curves)
     network = Network(trainer.parameters(), trainer.objective.units)
     checkpoint.save(path, scene, trainer.data.digest, network, a, _saved(*rival) if rival else None)
 
 
-def _saved(trainer: Trainer, curves: Curves) -> Saved:
+def _saved(trainer: Trained, curves: Curves) -> Saved:
     return Saved(trainer.state(), curves.until(trainer.step).kept())
 
 
@@ -90,12 +116,12 @@ def _with(scene: Scene, path: str, other: Scene) -> Scene:
     return scene.model_copy(update={table: mine.model_copy(update={name: getattr(theirs, name)}) if name else theirs})
 
 
-def read(found: Head, trainer: Trainer, rival: Trainer | None = None) -> tuple[Saved, Saved | None]:
+def read(found: Head, trainer: Trained, rival: Trained | None = None) -> tuple[Saved, Saved | None]:
     """Raises InputError with all that is wrong in the file."""
     return checkpoint.read(found, _need(trainer), None if rival is None else _need(rival))
 
 
-def _need(trainer: Trainer) -> Need:
+def _need(trainer: Trained) -> Need:
     n = len(trainer.data.x_train)
     return Need(
         trainer.topology,
@@ -103,7 +129,7 @@ def _need(trainer: Trainer) -> Need:
         trainer.train.optimizer,
         SLOTS[trainer.train.optimizer],
         n,
-        min(trainer.train.batch or n, n),
+        trainer.train.rows(n),
     )
 
 
@@ -117,43 +143,43 @@ def go_on(trainer: Trainer, saved: Saved, was: Train) -> Curves:
     return Curves.of(saved.curves, trainer.objective.classes > 0)
 
 
-def fits(session, found: Head) -> bool:
+def fits(session: Session, found: Head) -> bool:
     """Whether a session can go on from it with the network, the data and the rival that it has; other rates come with it."""
     theirs = session.scene.model_copy(update={"train": found.scene.train})
     same = diff(session.scene, theirs) < Rebuild.DATA and not differences(found, theirs, session.source.data.digest)
-    return same and session.player is None
+    return same and session.source.learner is not None
 
 
-def judge(session, found: Head, typed: Iterable[str] = ()) -> None:
+def judge(session: Session, found: Head, typed: Iterable[str] = ()) -> None:
     """Whether `enter` could; `typed` as of `differences`. Raises InputError with all that is wrong."""
-    if session.player is not None:
-        raise InputError.of("", "", FIXED)
+    learner = _learner(session)
     if problems := differences(found, session.scene, session.source.data.digest, typed):
         raise InputError(*problems)
-    read(found, session.source.trainer, session.rival and session.rival.source.trainer)
+    read(found, learner, session.rival and session.rival.source.learner)
 
 
-def enter(session, found: Head) -> None:
+def enter(session: Session, found: Head) -> None:
     """A session whose network and data are the checkpoint's goes on from it. Undo leads back. Raises InputError; nothing has changed."""
-    rival = session.rival and session.rival.source.trainer
-    a, b = read(found, session.source.trainer, rival)
+    learner = _learner(session)
+    a, b = read(found, learner, session.rival and session.rival.source.learner)
     pace = {name: getattr(session.scene.train, name) for name in PACE}
     scene = session.scene.model_copy(update={"train": found.scene.train.model_copy(update=pace)})
-    session.restart(scene)
-    _enter(session, a)
-    if session.rival is not None:
+    scene_changes.restart(session, scene)
+    _enter(session, learner, a)
+    if session.rival is not None and b is not None:
         session.rival.go_on(b.state, Curves.of(b.curves, session.source.data.task == "classification"))
     session.look_again()
     session.unsaved = 0.0
 
 
-def _enter(session, saved: Saved) -> None:
+def _enter(session: Session, learner: Learner, saved: Saved) -> None:
+    curves = Curves.of(saved.curves, session.source.data.task == "classification")
+    session.go_to(lambda: learner.go_on(saved.state), curves)
+
+
+def _learner(session: Session) -> Learner:
+    """Raises InputError where nothing can be trained on."""
     source = session.source
-
-    def there() -> Train:
-        if source.rewind is not None:
-            return source.rewind.go_on(source.trainer.train, saved.state)
-        source.trainer.restore(saved.state)
-        return source.trainer.train
-
-    session.go_to(there, Curves.of(saved.curves, source.data.task == "classification"))
+    if source.learner is None:
+        raise InputError.of("", "", source.reasons.edit)
+    return source.learner

@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.sources.own import OwnTraining
+from nnviz3d.engine.step_runner import always
+from nnviz3d.sources.protocols import Learner, Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.edit import Rebuild, diff
 from nnviz3d.spec.errors import InputError, Problem
@@ -25,13 +26,19 @@ NAMES = ("A", "B")
 class Rival:
     """`source`, `curves` and `scoring` of the second network; `first` is the source of the first. Raises InputError."""
 
-    def __init__(self, scene: Scene, first: OwnTraining, remember: int = 0):
+    @classmethod
+    def of(cls, scene: Scene, first: Source) -> Rival:
+        """Beside a source that can learn, with half of its memory for going back. Raises InputError."""
+        if first.learner is None:
+            raise InputError.of("", "compare", first.reasons.compare)
+        return cls(scene, first, first.learner, first.learner.remember // 2)
+
+    def __init__(self, scene: Scene, first: Source, learner: Learner, remember: int = 0):
         """`scene`: the one that `first` has or is about to have. `remember`: bytes for going back in the run."""
         self.first = first
         self.scene = compare.rival(scene)
-        data = first.data if self.scene.data == first.scene.data else None
         try:
-            self.source = OwnTraining(self.scene, first.base, first.ops, remember, data)
+            self.source = learner.second(self.scene, remember)
         except InputError as error:
             raise InputError(*(Problem(p.where, f"compare.{p.key}" if p.key else "compare", p.message) for p in error.problems)) from None
         self.differences = compare.differences(scene, self.scene)
@@ -50,14 +57,16 @@ class Rival:
         self.source.apply(mine, min(diff(self.scene, mine), Rebuild.TRAIN))
         self.scene, self.differences = mine, compare.differences(scene, mine)
 
-    curves = property(lambda self: self._curves.follow(self.source.rewind))
+    @property
+    def curves(self) -> Curves:
+        return self._curves.follow(self.source.history)
 
     def show_sample(self, index: int) -> None:
         self.source.show_sample(index)
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step."""
-        moment = (id(self.source.trainer), self.source.step)
+        moment = (self.source.serial, self.source.step)
         if moment != self._shown and self.source.at_boundary:
             self._shown = moment
             self.source.show()
@@ -65,31 +74,31 @@ class Rival:
     @property
     def oldest(self) -> int:
         """The first step of the first network to which this one can go back too: it may train on to it, but not be ahead."""
-        n, size, rewind = len(self.source.data.x_train), self.source.batch_size, self.source.rewind
-        oldest = None if rewind is None else rewind.oldest
+        n, size, history = len(self.source.data.x_train), self.source.batch_size, self.source.history
+        oldest = None if history is None else history.oldest
         epochs, more = divmod(self.source.step if oldest is None else oldest, -(-n // size))
         return _step_at(self.first, epochs * n + more * size + self.first.batch_size - 1)
 
     def go_on(self, state: dict, curves: Curves) -> None:
         """From a state of this very network, as a checkpoint holds it."""
-        if self.source.rewind is not None:
-            self.source.rewind.go_on(self.source.trainer.train, state)
-            self.source.rewind.take_lost("curves")
-        else:
-            self.source.trainer.restore(state)
+        if self.source.learner is not None:
+            self.source.learner.go_on(state)
+        if self.source.history is not None:
+            self.source.history.take_lost("curves")
         self._curves, self._shown = curves, None
 
     def rewind(self, scene: Scene) -> None:
         """The first network has entered another step: back to the last remembered one that is not ahead of it."""
-        rewind, wanted = self.source.rewind, _step_at(self.source, _samples(self.first))
-        if self.source.step > wanted and rewind is not None:
-            reachable = [min(last, wanted) for start, last in rewind.stretches() if start <= wanted]
+        history, wanted = self.source.history, _step_at(self.source, _samples(self.first))
+        if self.source.step > wanted and history is not None:
+            reachable = [min(last, wanted) for start, last in history.stretches() if start <= wanted]
             if reachable:
-                self.source.enter(max(reachable))
+                history.enter(max(reachable))
+                self.source.show()
         self._shown = None
         self.scene = self.source.scene = compare.rival(scene)
-        if self.source.trainer.train != self.scene.train:
-            self.source.trainer.configure(self.scene.train)
+        if self.source.learner is not None and self.source.train != self.scene.train:
+            self.source.learner.configure(self.scene.train)
 
     # training
 
@@ -99,7 +108,7 @@ class Rival:
         return self.first.diverged is None or self.source.diverged is None
 
     @property
-    def leader(self) -> OwnTraining:
+    def leader(self) -> Source:
         """Whose steps are counted: the first network's, as long as it has not diverged."""
         return self.first if self.first.diverged is None else self.source
 
@@ -134,7 +143,7 @@ class Rival:
                 return 0
         while done < room or not leader.at_boundary:
             done += leader.advance(more, int(min(self._round, max(room - done, 0))))
-            self.catch_up(more if self._round == 1 else _always)
+            self.catch_up(more if self._round == 1 else always)
             if self.due or leader.diverged is not None or not more():
                 break
         self._round = max(1, done // 4)
@@ -152,7 +161,7 @@ class Rival:
         """The rival's steps that are due, while `more()`."""
         while self.due:
             behind = (_samples(self.first) - _samples(self.source)) // self.source.batch_size
-            self.source.advance(more or _always, max(behind, 1))
+            self.source.advance(more or always, max(behind, 1))
             if more is not None and not more():
                 break
 
@@ -190,22 +199,18 @@ class Rival:
         return found
 
 
-def _always() -> bool:
-    return True
-
-
-def _samples(source: OwnTraining) -> int:
+def _samples(source: Source) -> int:
     """Samples that a network has been trained on since its batches began."""
     return round(source.epoch * len(source.data.x_train))
 
 
-def _samples_after(source: OwnTraining) -> int:
+def _samples_after(source: Source) -> int:
     """The same after one more step; the last batch of an epoch may be short."""
     n, seen = len(source.data.x_train), _samples(source)
     return seen // n * n + min(seen % n + source.batch_size, n)
 
 
-def _step_at(source: OwnTraining, samples: int) -> int:
+def _step_at(source: Source, samples: int) -> int:
     """The last step that needs at most so many samples."""
     n, size = len(source.data.x_train), source.batch_size
     return samples // n * -(-n // size) + samples % n // size

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnviz3d.app.session.undo import Held, Value
-from nnviz3d.sources.recorded import FIXED
+from nnviz3d.sources.protocols import Learner
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.neuron_locks import Hold
+from nnviz3d.spec.neuron_locks import Hold, Holds
 from nnviz3d.spec.readout import EffectReading
 from nnviz3d.spec.score import Score
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 TEST_EVERY = 0.1  # seconds between two looks at the test part while something is dragged
 ALL = 100  # pixels of a drag that move a value by four times the root mean square of its layer's weights
@@ -26,7 +31,7 @@ LEAST = 0.1  # that root mean square counts at least so much: a layer may be all
 class Editing:
     """Of one session. `effect`: what the last edit did to the loss, or None."""
 
-    def __init__(self, session):
+    def __init__(self, session: Session):
         self.session = session
         self.effect: EffectReading | None = None
         self._shown: tuple | None = None  # the sample that the effect is told of
@@ -37,25 +42,25 @@ class Editing:
 
     def set_parameter(self, p: int, value: float, now: float = 0.0, held: bool = False) -> None:
         """By hand; undoable. `held`: a drag goes on. Bad values become the banner, and nothing has changed."""
-        source = self.session.source
-        if self._fixed():
+        source, learner = self.session.source, self._learner()
+        if learner is None:
             return
         try:
-            source.trainer.check_parameter(p, value)
+            learner.check_parameter(p, value)
         except InputError as error:
             self.session.banner = _said(error)
             return
-        old = source.parameter(p)
+        old = learner.parameter(p)
         if np.float32(value) == np.float32(old):
             self._held = held
             return
-        self._write(p, value, held)
+        self._write(learner, p, value, held)
         self.session.history.record(Value(source.topology, p, old), (f"parameter {p}",), now, held)
 
-    def _write(self, p: int, value: float, held: bool = False) -> None:
+    def _write(self, learner: Learner, p: int, value: float, held: bool = False) -> None:
         self.session.leave_walk()
-        self._begin("value", p, held)
-        new = self.session.source.set_parameter(p, value)
+        self._begin(learner, "value", p, held)
+        new = learner.set_parameter(p, value)
         self._held = held
         self.effect = replace(self.effect, new=new)
         self._answer(held)
@@ -79,54 +84,55 @@ class Editing:
         """Nothing is frozen or killed any more."""
         self._hold(type(self.session.source.holds)(), now)
 
-    def _hold(self, holds, now: float) -> None:
-        source = self.session.source
-        before = source.holds
-        if holds == before or self._fixed():
+    def _hold(self, holds: Holds, now: float) -> None:
+        source, before = self.session.source, self.session.source.holds
+        if holds == before or (learner := self._learner()) is None:
             return
         try:
             holds.check(source.topology)
         except InputError as error:
             self.session.banner = _said(error)
             return
-        self._take(holds)
+        self._take(learner, holds)
         self.session.history.record(Held(source.topology, before), (repr(holds),), now)
 
-    def _take(self, holds) -> None:
+    def _take(self, learner: Learner, holds: Holds) -> None:
         self.session.leave_walk()
         changed = holds.killed != self.session.source.holds.killed
         if changed:
-            self._begin("kill", -1, False)
-        self.session.source.hold(holds)
+            self._begin(learner, "kill", -1, False)
+        learner.hold(holds)
         if changed:
             self._answer(False)
 
-    def _fixed(self) -> bool:
-        """Whether this is a recording; then a banner says so."""
-        if self.session.player is not None:
-            self.session.banner = FIXED
-        return self.session.player is not None
+    def _learner(self) -> Learner | None:
+        """What can be edited; where nothing can, a banner says why."""
+        source = self.session.source
+        if source.learner is None:
+            self.session.banner = source.reasons.edit
+        return source.learner
 
     # undo
 
     def now(self, entry: Value | Held) -> Value | Held:
         """What is there at present instead of the entry; of another network, the entry itself."""
         source = self.session.source
-        if entry.topology != source.topology:
+        if entry.topology != source.topology or source.learner is None:
             return entry
         if isinstance(entry, Held):
             return replace(entry, holds=source.holds)
-        return replace(entry, value=source.parameter(entry.parameter))
+        return replace(entry, value=source.learner.parameter(entry.parameter))
 
     def restore(self, entry: Value | Held) -> None:
         """Return to an entry; one of another network (its like has not come back) changes nothing."""
-        if entry.topology != self.session.source.topology:
+        learner = self.session.source.learner
+        if learner is None or entry.topology != self.session.source.topology:
             return
         try:
             if isinstance(entry, Held):
-                self._take(entry.holds)
+                self._take(learner, entry.holds)
             else:
-                self._write(entry.parameter, entry.value)
+                self._write(learner, entry.parameter, entry.value)
         except InputError as error:  # a value that training had driven beyond what may be typed
             self.session.banner = _said(error)
 
@@ -147,17 +153,21 @@ class Editing:
 
     def _sample(self) -> tuple:
         source = self.session.source
-        return id(source.trainer), source.sample.index
+        return source.serial, source.sample.index
 
-    def _begin(self, kind: str, p: int, held: bool) -> None:
+    def _sample_loss(self) -> float:
+        learner = self.session.source.learner
+        return learner.sample_loss if learner is not None else nan
+
+    def _begin(self, learner: Learner, kind: str, p: int, held: bool) -> None:
         """Before an edit: the losses that it is compared with. Edits of one value in a row are told as one."""
         session, source, effect = self.session, self.session.source, self.reading()
         same = effect is not None and (effect.kind, effect.parameter) == (kind, p) and p >= 0
         if same and (effect.step == source.step or (held and self._held)):
             return
         session.refresh()
-        old = source.parameter(p) if p >= 0 else 0.0
-        sample, test = source.sample_loss, session.test_score() or Score(None, None)
+        old = learner.parameter(p) if p >= 0 else 0.0
+        sample, test = learner.sample_loss, session.test_score() or Score(None, None)
         self._shown = self._sample()
         self.effect = EffectReading(
             kind, p, old, old, source.step, source.step, sample, sample, test.loss, test.loss, test.rows, test.of
@@ -169,14 +179,14 @@ class Editing:
         if not held or self._since >= TEST_EVERY:
             self._look()
         else:
-            self.effect = replace(self.effect, step=self.session.source.step, sample_now=self.session.source.sample_loss)
+            self.effect = replace(self.effect, step=self.session.source.step, sample_now=self._sample_loss())
 
     def _look(self) -> None:
         self._due, self._since = False, 0.0
         if self.effect is not None:
             source = self.session.source
             test = self.session.test_score()
-            told = {"step": source.step, "sample_now": source.sample_loss, "test_now": test and test.loss}
+            told = {"step": source.step, "sample_now": self._sample_loss(), "test_now": test and test.loss}
             self.effect = replace(self.effect, **told)
 
 

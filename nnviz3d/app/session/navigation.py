@@ -5,17 +5,19 @@ What lies behind is entered again (see `engine.run_history`); where it no longer
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnviz3d.app.training.pace import Goal
 from nnviz3d.spec.phases import Place
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 UNITS = ("phase", "layer", "sample", "step", "epoch")
 
 
-def move(session, unit: str, count: int) -> None:
+def move(session: Session, unit: str, count: int) -> None:
     """`count`: +1 or -1. Phases and layers are inside a walk; outside they do nothing."""
-    if session.player is not None:
-        session.player.move(session, unit, count)
-        return
     if unit == "sample":
         session.show_next(count)
     elif unit in ("phase", "layer"):
@@ -27,31 +29,29 @@ def move(session, unit: str, count: int) -> None:
         (_next_epoch if count > 0 else _previous_epoch)(session)
 
 
-def rewind(session, step: int) -> None:
+def rewind(session: Session, step: int) -> None:
     """Enter the remembered step nearest to this one again."""
-    if session.player is not None:
-        session.player.seek(session, step)
-        return
     session.settle()
     source, nearest = session.source, _nearest(session, step)
-    if source.rewind is None or (source.step == nearest and session.walking is None and source.diverged is None):
+    history = source.history
+    if history is None or (source.step == nearest and session.walking is None and source.diverged is None):
         return
     session.running = False
     session.leave_walk()
-    session.moved(source.enter(nearest))
+    session.moved(history.enter(nearest))
 
 
-def _nearest(session, step: int) -> int:
+def _nearest(session: Session, step: int) -> int:
     """The step nearest to this one that can be entered: remembered, and by a rival too."""
     source = session.source
-    if source.rewind is None:
+    if source.history is None:
         return source.step
     if session.rival is not None:
         step = max(step, min(session.rival.oldest, source.step))
-    return source.rewind.nearest(step)
+    return source.history.nearest(step)
 
 
-def _step(session, count: int) -> None:
+def _step(session: Session, count: int) -> None:
     """Outside a walk: train one step, or enter the step before again."""
     session.running = False
     if count > 0:
@@ -60,18 +60,18 @@ def _step(session, count: int) -> None:
         _enter(session, session.source.step - 1)
 
 
-def _iteration(session, count: int) -> None:
+def _iteration(session: Session, count: int) -> None:
     """In a walk: the same for the step after or before, from its start; it plays on if it played."""
     step, playing = session.walking.walk.step + count, session.walking.playing
     if count > 0 or _enter(session, step - 1):
         session.start_walk(None if playing else Place(0, 0.0))
 
 
-def _next_epoch(session) -> None:
+def _next_epoch(session: Session) -> None:
     """Train to the end of the epoch, frame by frame; in a walk, and then walk through the first step of the next one."""
     walking = session.walking is not None
     source = session.source if walking else session.leader
-    done, whole = source.trainer.of_epoch
+    done, whole = source.of_epoch
     left = whole - done % whole if not walking else (whole - done) % whole
     if not left:
         return session.start_walk(Place(0, 0.0))
@@ -80,33 +80,35 @@ def _next_epoch(session) -> None:
         session.pace.goal = Goal(source.step + left, walking)
 
 
-def _previous_epoch(session) -> None:
+def _previous_epoch(session: Session) -> None:
     """The last end of an epoch before this moment; in a walk, the first step of this epoch, or of the one before."""
     source, walking = session.source, session.walking is not None
     if source.diverged is not None and not _enter(session, source.step):
         return
-    done, whole = source.trainer.of_epoch
+    done, whole = source.of_epoch
     taken = source.step - session.walking.walk.step + 1 if walking else 0  # the walk's own step is done, unless it diverged
     done -= taken
-    if not done and source.trainer.epoch > 1:  # at an epoch's first step: the whole one before
+    if not done and source.epoch > 1:  # at an epoch's first step: the whole one before
         done = whole
     if _enter(session, source.step - taken - max(done, 1)) and walking:
         session.start_walk(Place(0, 0.0))
 
 
-def _enter(session, step: int) -> bool:
+def _enter(session: Session, step: int) -> bool:
     """Be after that step, if it is remembered; else say what is."""
     session.settle()
     source = session.source
     nearest = _nearest(session, step)
-    if step == nearest and source.rewind is not None:
+    if step == nearest and source.history is not None:
         session.running = False
-        session.moved(source.enter(step))
+        session.moved(source.history.enter(step))
         return True
-    if step < 0:
+    if source.learner is None:
+        session.banner = source.reasons.back
+    elif step < 0:
         session.banner = "This is the beginning: nothing was learned before it."
-    elif source.rewind is None:
-        session.banner = "This run is not remembered, so there is no way back."
+    elif source.history is None:
+        session.banner = source.reasons.back
     else:
         session.banner = f"Step {step:,} is no longer remembered. The nearest that can be entered again is step {nearest:,}."
     return False

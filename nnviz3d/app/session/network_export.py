@@ -13,7 +13,8 @@ from nnviz3d.engine.data import playground
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.formats import script_export, weights
 from nnviz3d.formats.script_export import Scaling
-from nnviz3d.sources.own import OwnTraining, words
+from nnviz3d.sources.answers import words
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import paths, toml
 
 ENDINGS = {"weights": ".safetensors", "scene": ".toml", "numpy": ".py", "torch": ".py"}
@@ -25,9 +26,9 @@ def companion(path: Path, kind: str) -> Path | None:
     return path.with_suffix(script_export.LANGUAGES[kind]) if kind in script_export.LANGUAGES else None
 
 
-def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
+def export(source: Source, path: Path, kind: str) -> list[Path]:
     """Write what ENDINGS calls `kind`; returns the files that were written. Raises InputError where that is not possible."""
-    source.trainer.settle()
+    source.settle()
     if kind == "scene":
         data = seen_from(source.scene.data, source.base, path.parent)
         toml.save(source.scene.model_copy(update={"data": data}), path)
@@ -45,7 +46,7 @@ def export(source: OwnTraining, path: Path, kind: str) -> list[Path]:
     return [path, beside]
 
 
-def effective(source: OwnTraining) -> dict[str, np.ndarray]:
+def effective(source: Source) -> dict[str, np.ndarray]:
     """The parameters for a script. A chain's knows nothing of killed neurons: nothing is read of them, so the outputs are the same. A
     graph's, where sums and others without weights may read them, says itself what is killed."""
     named, topology = source.parameters(), source.topology
@@ -56,12 +57,12 @@ def effective(source: OwnTraining) -> dict[str, np.ndarray]:
     return named
 
 
-def recipe(source: OwnTraining, beside: str) -> script_export.Recipe:
+def recipe(source: Source, beside: str) -> script_export.Recipe:
     """What a script says of this network: some samples of the test part (else of the train part) before any preprocessing."""
     data, setting = source.data, source.scene.data
-    part = "test" if len(data.x_test) else "train"
+    part, x_all, t_all = data.held_out
     count = max(1, min(SHOWN, VALUES // source.topology.input.size))
-    x, t = getattr(data, f"x_{part}")[:count], getattr(data, f"t_{part}")[:count]
+    x, t = x_all[:count], t_all[:count]
     inputs = None if data.mean_i is None or data.scale_i is None else Scaling(data.mean_i.tolist(), data.scale_i.tolist())
     features: tuple[str, ...] = ()
     if setting.kind in playground.GENERATORS:
@@ -71,7 +72,7 @@ def recipe(source: OwnTraining, beside: str) -> script_export.Recipe:
         features = () if tuple(setting.features) == ("x1", "x2") else tuple(setting.features)
     else:
         rows = [_source_values(row, inputs) for row in x]
-    objective, targets = source.trainer.objective, None
+    objective, targets = source.objective, None
     if objective.scaled:
         targets = Scaling([unit.mean for unit in objective.units], [unit.deviation for unit in objective.units])
     return script_export.Recipe(

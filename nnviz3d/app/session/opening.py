@@ -15,7 +15,9 @@ from nnviz3d.spec.scene import Scene
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
+    from nnviz3d.backend import Ops
     from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.sources.protocols import Source
     from nnviz3d.spec.session_log import Timeline
 
 ENDING = ".nnrec"
@@ -39,13 +41,42 @@ class Opened:
 
     def session(self, backend: str = "auto", remember: int = 0) -> Session:
         """Raises InputError."""
-        from nnviz3d.app.session.session import Session
-
         if self.timeline is not None:
-            from nnviz3d.app.render.film import log_player
+            return session_of(self.timeline, backend)
+        return new_session(self.scene, self.base, backend, self.path, remember, self.recording)
 
-            return log_player.session_of(self.timeline, backend)
-        return Session(self.scene, self.base, backend, self.path, remember, self.recording)
+
+def source_of(scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None) -> Source:
+    """The only place that knows which kinds of sources there are. `remember`: bytes for going back in the run; 0 remembers nothing.
+    `recording`: played, not trained. Raises InputError."""
+    if recording is None:
+        from nnviz3d.sources.own import OwnTraining
+
+        return OwnTraining(scene, base, ops, remember)
+    from nnviz3d.sources.recorded import RecordedTraining
+
+    return RecordedTraining(recording, scene, base, ops)
+
+
+def new_session(
+    scene: Scene,
+    base: Path,
+    backend: str = "auto",
+    path: Path | None = None,
+    remember: int = 0,
+    recording: Recording | None = None,
+) -> Session:
+    """A session of a scene whose files are relative to `base`. `path`: the scene's own file. The rest as of `source_of`."""
+    from nnviz3d import backend as backends
+    from nnviz3d.app.session.session import Session
+
+    ops = backends.choose(backend, tf32=scene.train.tf32)
+    return Session(scene, source_of(scene, base, ops, remember, recording), path, backend)
+
+
+def session_of(kept: Timeline, backend: str = "auto") -> Session:
+    """Of what a person did in a window, at its beginning."""
+    return new_session(kept.scene, kept.base, backend, None, kept.remember)
 
 
 def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = False) -> Opened:
@@ -57,7 +88,7 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     if not is_recording(name):
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
-    from nnviz3d.app.session.recording_player import FREE
+    from nnviz3d.app.session.mode import FREE
     from nnviz3d.sources.recorded import scene_of
 
     recorded = scene_of(found := recording(name))

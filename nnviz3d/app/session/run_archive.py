@@ -7,15 +7,18 @@ remember of their past, then everything but their scene.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.session.comparison import Rival
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.training.stop_conditions import Stops
-from nnviz3d.sources.own import Kept
+from nnviz3d.sources.protocols import KeptRun
 from nnviz3d.spec.scene import Scene
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 MOST = 512 << 20
 GONE = "That run was too large to be kept: its settings are back, and it begins again."
@@ -23,10 +26,10 @@ GONE = "That run was too large to be kept: its settings are back, and it begins 
 
 @dataclass(eq=False)
 class Run:
-    """All of a session that belongs to its run. `held` is None where only the scene is left."""
+    """All of a session that belongs to its run. `held` is None where only the scene is left, and of what cannot learn."""
 
     scene: Scene
-    held: Kept | None
+    held: KeptRun | None
     rival: Rival | None = None
     curves: Curves | None = None
     layers: LayerHistory | None = None
@@ -35,31 +38,32 @@ class Run:
     unsaved: float = 0.0  # seconds of training that no file holds
 
     @classmethod
-    def of(cls, session) -> Run:
-        return cls(
-            session.scene, session.source.kept(), session.rival, session.curves, session.layers, session.scoring, session.stops,
-            session.unsaved,
-        )  # fmt: skip
+    def of(cls, session: Session) -> Run:
+        learner = session.source.learner
+        held = None if learner is None else learner.kept()
+        known = session.rival, session.curves, session.layers, session.scoring, session.stops
+        return cls(session.scene, held, *known, session.unsaved)
 
-    def left(self, session) -> bool:
+    def left(self, session: Session) -> bool:
         """Whether the session has another one by now."""
-        return self.held.trainer is not session.source.trainer or self.rival is not session.rival
+        return self.held is not None and (self.held.serial != session.source.serial or self.rival is not session.rival)
 
     @property
     def bytes(self) -> int:
-        return 0 if self.held is None else sum(map(size, self._sources()))
+        return sum(kept.bytes for kept in self._networks())
 
-    def _sources(self) -> list[Kept]:
-        return [self.held] + ([self.rival.source.kept()] if self.rival is not None else [])
+    def _networks(self) -> list[KeptRun]:
+        if self.held is None:
+            return []
+        learner = None if self.rival is None else self.rival.source.learner
+        return [self.held] if learner is None else [self.held, learner.kept()]
 
     def shrink(self) -> bool:
         """Without its past, or else without everything but the scene; whether there was anything to let go."""
         if self.held is None:
             return False
-        pasts = [kept.rewind for kept in self._sources() if kept.rewind is not None and kept.rewind.bytes]
-        for rewind in pasts:
-            rewind.forget()
-        if not pasts:
+        forgotten = [kept.forget() for kept in self._networks()]
+        if not any(forgotten):
             self.held = self.rival = self.curves = self.layers = self.scoring = self.stops = None
         return True
 
@@ -68,32 +72,28 @@ class Run:
 class Elsewhere:
     """Another session of the same window, with what is kept of its inputs (`app.window.log_writer`)."""
 
-    session: Any
+    session: Session
     inputs: Any = field(repr=False, default=None)
 
     @property
     def bytes(self) -> int:
-        data = self.session.source.data
-        return Run.of(self.session).bytes + self.session.history.bytes + sum(x.nbytes for x in (data.x_train, data.x_test))
+        source, data = self.session.source, self.session.source.data
+        arenas = 0 if source.learner is not None else 2 * source.tensors("parameter").nbytes
+        return arenas + Run.of(self.session).bytes + self.session.history.bytes + sum(x.nbytes for x in (data.x_train, data.x_test))
 
 
-def size(kept: Kept) -> int:
-    """Bytes of a network, its buffers for a batch, and what it remembers; its data are shared or small beside them."""
-    trainer = kept.trainer
-    arenas = sum(array.nbytes for array in trainer.arenas.all().values()) + trainer.arenas.parameters.nbytes
-    rows = min(trainer.train.batch or len(trainer.data.x_train), len(trainer.data.x_train))
-    return arenas + 16 * rows * trainer.topology.n_neurons + (kept.rewind.bytes if kept.rewind is not None else 0)
-
-
-def put_back(session, run: Run) -> None:
+def put_back(session: Session, run: Run) -> None:
     """The session goes on with a run that it has left. Raises InputError where only the scene is left, and it cannot be built any more."""
+    from nnviz3d.app.session import scene_changes
+
     session.running = False
     session.leave_walk()
-    if run.held is None:
-        session.become(run.scene)
+    learner = session.source.learner
+    if run.held is None or learner is None:
+        scene_changes.become(session, run.scene)
         session.banner = GONE
         return
-    session.source.put_back(run.held)
+    learner.put_back(run.held)
     session.take_run(run)
 
 

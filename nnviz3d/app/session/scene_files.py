@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nnviz3d.engine.data.places import seen_from
-from nnviz3d.sources.recorded import FIXED
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 LOOKING = {"view": ("sample", "camera", "follow"), "look": ("edges", "weights", "exaggeration")}  # by the way: nobody would miss it
 
 
-def target(session) -> Path:
+def target(session: Session) -> Path:
     """The scene's own file. A shipped scene is never overwritten: it goes to the folder the program was started in, or to the folder of
     its data files, under a name that is not taken."""
     if session.path is not None and session.path.parent != paths.resource("scenes"):
@@ -24,13 +27,13 @@ def target(session) -> Path:
     return next(path for name in names if not os.path.lexists(path := folder / name))
 
 
-def write(session, path: Path) -> None:
+def write(session: Session, path: Path) -> None:
     """The scene with its data files named as seen from there. Raises InputError."""
     data = seen_from(session.scene.data, session.base, path.parent)
     session.scene.model_copy(update={"data": data}).save(path)
 
 
-def unsaved(session) -> bool:
+def unsaved(session: Session) -> bool:
     """Whether there are changes that one would miss: looking is none."""
     mine, saved = session.scene, session.saved
     if mine is saved:
@@ -41,20 +44,22 @@ def unsaved(session) -> bool:
     return mine != saved
 
 
-def checkpoint(session, path: Path) -> Path:
+def checkpoint(session: Session, path: Path) -> Path:
     """All that training needs to go on from here, in a file that is one of weights too. Raises InputError."""
     from nnviz3d.app.session import checkpoints
 
-    if session.player is not None:
-        raise InputError.of("", "", FIXED)
+    learner = session.source.learner
+    if learner is None:
+        raise InputError.of("", "", session.source.reasons.export)
     session.settle()
-    rival = session.rival and (session.rival.source.trainer, session.rival.curves)
-    checkpoints.save(path, session.scene, session.source.trainer, session.curves, rival)
+    second = None if session.rival is None else session.rival.source.learner
+    rival = None if session.rival is None or second is None else (second, session.rival.curves)
+    checkpoints.save(path, session.scene, learner, session.curves, rival)
     session.unsaved = 0.0
     return path
 
 
-def load_weights(session, path: Path) -> str:
+def load_weights(session: Session, path: Path) -> str:
     """Put a file's weights into the network; the step and the optimiser's state stay. A checkpoint that fits is entered, whole. Returns how
     names that are not ours were taken.
 
@@ -64,15 +69,16 @@ def load_weights(session, path: Path) -> str:
     from nnviz3d.formats import checkpoint as checkpoint_file
     from nnviz3d.formats import weights
 
-    if session.player is not None:
-        raise InputError.of("", "", FIXED)
+    source, learner = session.source, session.source.learner
+    if learner is None:
+        raise InputError.of("", "", source.reasons.edit)
     if (found := checkpoint_file.head(path)) is not None:
         checkpoints.enter(session, found)
         return ""
     notes: list[str] = []
-    parameters = weights.load(path, session.source.topology, session.source.objective.units, notes.append)
+    parameters = weights.load(path, source.topology, source.objective.units, notes.append)
     session.leave_walk()
-    session.source.trainer.load_parameters(parameters)
+    learner.load(parameters)
     session.editing.forget()
     session.look_again()
     return "; ".join(notes)

@@ -7,15 +7,18 @@ reset, and another network. Knows which one is looked at; draws nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnviz3d.app.session import scene_changes
 from nnviz3d.app.session.run_archive import Run
 from nnviz3d.app.training.evaluator import affordable
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
+from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.snapshot_source import Difference, KeptMoment
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError
@@ -24,6 +27,9 @@ from nnviz3d.spec.scene import PACE, Scene
 from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Topology
 
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
+
 NAMES = ("A", "B")
 DIFFERENCE = "B - A"
 ALONE = "Moments are kept of one network: leave the comparison to keep one, to look at one or to go back."
@@ -31,7 +37,7 @@ LARGEST = 6  # changes of weights that are told
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class KeptSnapshot:
     """One moment. `scores`: evaluated when it was kept."""
 
     scene: Scene
@@ -46,30 +52,30 @@ class Moments:
     """`shown`: "A", "B", "B - A", or "" for now."""
 
     def __init__(self):
-        self.kept: dict[str, Kept] = {}
+        self.kept: dict[str, KeptSnapshot] = {}
         self.shown = ""
         self._seen: dict[str, tuple] = {}  # name -> (kept, source, KeptMoment)
         self._changes: tuple = (None, ())
 
     # ---------------------------------------------------------------- keeping and going back
 
-    def keep(self, session, name: str) -> None:
+    def keep(self, session: Session, name: str) -> None:
         """This moment under a name; a walk keeps the step that it is in, done."""
         source = session.source
         if session.rival is not None:
             session.banner = ALONE
             return
-        if source.rewind is None:
-            session.banner = "This run is not remembered, so no moment of it can be kept."
+        if source.history is None:
+            session.banner = source.reasons.keep
             return
-        source.trainer.settle()
-        self.kept[name] = Kept(
-            session.scene, source.rewind.snapshot(name), source.topology, source.trainer.objective,
+        source.settle()
+        self.kept[name] = KeptSnapshot(
+            session.scene, source.history.snapshot(name), source.topology, source.objective,
             session.scores if session.scoring.settled(source) else session.evaluate(affordable(source)),
             session.curves.until(source.step),
         )  # fmt: skip
 
-    def enter(self, session, name: str) -> None:
+    def enter(self, session: Session, name: str) -> None:
         """Be at that moment again, to the byte; settings, network and data go back with it, the look and the pace stay.
 
         Raises InputError where its data cannot be read again, and then nothing has changed; or where they are others by now, and then
@@ -88,13 +94,15 @@ class Moments:
         train = kept.scene.train.model_copy(update=pace)
         scene = before.model_copy(update={"network": kept.scene.network, "data": kept.scene.data, "train": train})
         if diff(before, scene) == Rebuild.NET or scene.data != before.data:
-            session.become(scene)
+            scene_changes.become(session, scene)
         rows = len(session.source.data.x_train)
         if len(kept.snapshot.state["batches"]["order"]) != rows or session.source.topology != kept.topology:
-            session.become(before)
+            scene_changes.become(session, before)
             raise InputError.of("", f"moment {name}", "its data file has changed since, so it cannot be entered again")
-        session.source.rewind.snapshots[name] = kept.snapshot
-        session.go_to(lambda: session.source.rewind.enter_snapshot(name), kept.curves)
+        history = session.source.history
+        assert history is not None  # a moment was kept of it
+        history.snapshots[name] = kept.snapshot
+        session.go_to(lambda: history.enter_snapshot(name), kept.curves)
         session.stops.forget()
         if session.scene != before:
             keys = (f"moment {name}", *changed_paths(before, session.scene))
@@ -106,7 +114,7 @@ class Moments:
         """Look at "A", "B", "B - A" or "" (now); what is not kept cannot be looked at."""
         self.shown = which if all(name in self.kept for name in which.split(" - ") if which) else ""
 
-    def sentence(self, source) -> str:
+    def sentence(self, source: Source) -> str:
         """What is looked at, in words; "" for now."""
         if not self.shown:
             return ""
@@ -127,7 +135,7 @@ class Moments:
         """No wave runs; but the difference is drawn by its value alone."""
         return Wave(flow=0) if self.shown == DIFFERENCE else None
 
-    def seen(self, source) -> KeptMoment | Difference | None:
+    def seen(self, source: Source) -> KeptMoment | Difference | None:
         """What is looked at instead of `source`; None: now, also where that moment was of another network."""
         names = self.shown.split(" - ")
         if not self.shown or any(self.kept[name].topology != source.topology for name in names):
@@ -135,17 +143,17 @@ class Moments:
         found = [self._moment(name, source) for name in names]
         return found[0] if len(found) == 1 else Difference(found[1], found[0])
 
-    def _moment(self, name: str, source) -> KeptMoment:
+    def _moment(self, name: str, source: Source) -> KeptMoment:
         kept = self.kept[name]
         if self._seen.get(name, (None, None))[:2] != (kept, source):
             self._seen[name] = kept, source, KeptMoment(source, kept.snapshot, kept.objective)
         return self._seen[name][2]
 
-    def reading(self, source) -> MomentsReading:
+    def reading(self, source: Source) -> MomentsReading:
         """For the overlay."""
         return MomentsReading(self.shown, tuple(self._told(name, source) for name in NAMES if name in self.kept), self._largest())
 
-    def _told(self, name: str, source) -> MomentReading:
+    def _told(self, name: str, source: Source) -> MomentReading:
         kept = self.kept[name]
         snapshot, fits = kept.snapshot, kept.topology == source.topology
         loss = snapshot.loss if np.isfinite(snapshot.loss) else None

@@ -6,14 +6,24 @@ No clock: time is passed in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
+from nnviz3d.app.session import train_loop
+from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import face
-from nnviz3d.sources.step_view import Walk
+from nnviz3d.sources.viewable import Viewable
+from nnviz3d.sources.walk import Walk
+from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
+from nnviz3d.spec.score import Scores
+
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
@@ -37,14 +47,96 @@ class Habits:
     mean: bool = False
 
 
-class Walking:
-    """Takes one real training step when it is made. `walk` is the source that the picture reads. Raises RunError after divergence."""
+class StepPlayer(Mode):
+    """Takes one real training step when it is made. `walk` is what the picture reads. Raises RunError after divergence."""
 
-    def __init__(self, source, habits: Habits | None = None):
-        self.walk = Walk(source)
-        self.phases = phases(source.topology)
-        self.playing, self.habits = True, habits or Habits()
+    def __init__(self, session: Session, live: Mode):
+        """`live`: the mode that it leads back to."""
+        super().__init__(session)
+        self.live, self.walk = live, Walk(session.source)
+        self.phases = phases(session.source.topology)
+        self.playing, self.habits = True, session.habits
         self.walk.show_gradient(self.habits.mean)
+
+    def begin(self, place: Place | None) -> None:
+        """A step has been taken: its loss is a point of the curve. Play, or stand still at a place."""
+        source = self.session.source
+        self.session.curves.add_train(source.step, source.loss)
+        if place is not None:
+            self.playing = False
+            self.walk.go(place)
+
+    # ---------------------------------------------------------------- a mode of the session
+
+    @property
+    def step_player(self) -> StepPlayer:
+        return self
+
+    @property
+    def seen(self) -> Viewable:
+        return self.walk
+
+    @property
+    def keeps(self) -> bool:
+        return False
+
+    def leave_walk(self) -> None:
+        self.session.mode = self.live
+        self.session.forget_shown()
+
+    def play(self) -> None:
+        self.leave_walk()
+        self.live.play()
+
+    def single_step(self) -> None:
+        self.leave_walk()
+        self.live.single_step()
+
+    def move(self, unit: str, count: int) -> None:
+        self.live.move(unit, count)
+
+    def rewind(self, step: int) -> None:
+        self.live.rewind(step)
+
+    def reset(self, seed: int | None) -> None:
+        self.leave_walk()
+        self.live.reset(seed)
+
+    def start_walk(self, place: Place | None) -> None:
+        """The next iteration; after divergence a banner says why there is none."""
+        session = self.session
+        session.running = False
+        session.moments.watch("")
+        try:
+            self.next()
+        except RunError as error:
+            session.banner, self.playing = str(error), False
+            return
+        self.begin(place)
+
+    def advance(self, dt: float, more: Callable[[], bool]) -> int:
+        if self.pass_time(dt) and not train_loop.stopped(self.session, more):
+            self.session.start_walk()
+        return 0
+
+    def run(self, steps: int) -> int:
+        return self.live.run(steps)
+
+    def run_to(self, step: int) -> int:
+        return self.live.run_to(step)
+
+    def evaluate(self, limit: int | None) -> Scores:
+        return self.live.evaluate(limit)
+
+    @property
+    def shown_number(self) -> int:
+        return self.walk.shown
+
+    def show_sample(self, index: int) -> None:
+        """Of the batch."""
+        self.walk.show_sample(index)
+
+    # ---------------------------------------------------------------- where it is
 
     @property
     def number(self) -> float:
@@ -71,7 +163,7 @@ class Walking:
         if found is not None:
             self.walk.go(Place(found, share))
 
-    def advance(self, dt: float) -> bool:
+    def pass_time(self, dt: float) -> bool:
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
         if not self.playing:
             return False

@@ -6,20 +6,26 @@ Functions of a session; what they hold between frames is in its `pace` and `stop
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nnviz3d.spec.phases import Place
 
+if TYPE_CHECKING:
+    from nnviz3d.app.session.session import Session
 
-def train(session, dt: float, more: Callable[[], bool]) -> int:
+
+def train(session: Session, dt: float, more: Callable[[], bool]) -> int:
     """As many steps as are owed for `dt` seconds, fit while `more()`, and do not pass a stop or the goal. Returns steps finished."""
     leader, pace = session.leader, session.pace
     if stopped(session, more):
         return 0
-    left = session.stops.left(leader.trainer, session.scene.train)
+    if leader.learner is None:
+        return 0
+    left = session.stops.left(leader.learner, session.scene.train)
     limit = pace.limit(session.scene.train.steps_per_second, dt, leader.step, left)
     steps = 0
     if limit is None or limit > 0 or not session.even:
-        steps = (session.rival or session.source).advance(more, limit)
+        steps = session.trained.advance(more, limit)
         pace.took(steps)
         session.after_steps(steps)
     if session.running and not stopped(session, more):
@@ -27,11 +33,12 @@ def train(session, dt: float, more: Callable[[], bool]) -> int:
     return steps
 
 
-def stopped(session, more: Callable[[], bool]) -> bool:
+def stopped(session: Session, more: Callable[[], bool]) -> bool:
     """Whether training ends here, or must wait for a look at loss or accuracy that is not finished."""
-    if not session.leader.at_boundary:
+    learner = session.leader.learner
+    if learner is None or not learner.at_boundary:
         return False
-    if session.stops.met(session.leader.trainer, session.scene.train, more):
+    if session.stops.met(learner, session.scene.train, more):
         session.running = False
         if session.walking is not None:
             session.walking.playing = False
@@ -39,7 +46,7 @@ def stopped(session, more: Callable[[], bool]) -> bool:
     return session.stops.pending
 
 
-def reach(session) -> None:
+def reach(session: Session) -> None:
     """Hold at the goal, where there is one and it is reached."""
     goal, leader = session.pace.goal, session.leader
     if goal is not None and leader.at_boundary and leader.step >= goal.step:

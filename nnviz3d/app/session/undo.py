@@ -38,7 +38,7 @@ class Held:
 Entry = Scene | Value | Held | Run | Elsewhere
 
 
-class History:
+class UndoHistory:
     def __init__(self):
         self._past: list[Entry] = []
         self._future: list[Entry] = []

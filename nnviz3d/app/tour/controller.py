@@ -1,7 +1,7 @@
-"""The guide: leads through the tour, step by step, and makes each true in the loop: network, camera, marks, words.
+"""Leads through the tour, step by step, and makes each step true in its host: network, camera, marks, words.
 
 Every step says its whole state, so it can be entered from anywhere: from the step before, from the end, or after a visitor changed things.
-Holds where the tour is and what its text says; the network is a `Rehearsal`'s, and at the end everything is put back as it was.
+Holds where the tour is and what its text says; the network is a `TourSandbox`'s, and at the end everything is put back as it was.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from nnviz3d.app.probes import selectors
 from nnviz3d.app.readout import placeholders
-from nnviz3d.app.tour.marks import Pointing
-from nnviz3d.app.tour.sandbox import Rehearsal
-from nnviz3d.app.tour.state import Touring
+from nnviz3d.app.tour.marks import TourMarks
+from nnviz3d.app.tour.sandbox import TourSandbox
+from nnviz3d.app.tour.state import TourState
 from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view import step_change
 from nnviz3d.draw import camera
@@ -42,16 +42,16 @@ class Course:
     """A tour that is on: where it is, and the network that it shows."""
 
     tour: Tour
-    state: Touring
-    sandbox: Rehearsal
+    state: TourState
+    sandbox: TourSandbox
 
     @property
     def step(self) -> Step:
         return self.tour.lessons[self.state.lesson].steps[self.state.step]
 
 
-class Guide:
-    """One a loop. `course` is there while a tour is `on`."""
+class TourController:
+    """One for each host. `course` is there while a tour is `on`."""
 
     def __init__(self, host: TourHost):
         self.host = host
@@ -84,12 +84,12 @@ class Guide:
         if self.on:
             return self.do(place)
         tour = lessons.load()
-        state = Touring(tuple(len(lesson.steps) for lesson in tour.lessons)).after(place)
+        state = TourState(tuple(len(lesson.steps) for lesson in tour.lessons)).after(place)
         if state is None:  # the place is "close"
             return
         wanted = self.host.personal.language(self.host.session.scene.view.language)
         code = self.code or i18n.choose(wanted, tour.catalogues)
-        self._course, self.code = Course(tour, state, Rehearsal(self.host, tour)), code
+        self._course, self.code = Course(tour, state, TourSandbox(self.host, tour)), code
         self._go(state, jump=True)
 
     def leave(self) -> None:
@@ -101,7 +101,7 @@ class Guide:
     # ---------------------------------------------------------------- what the visitor does
 
     def do(self, event: str) -> None:
-        """An event of `Touring`. Without a tour nothing happens."""
+        """An event of `TourState`. Without a tour nothing happens."""
         if self._course is None:
             return
         state = self._course.state.after(event)
@@ -136,7 +136,7 @@ class Guide:
 
     # ---------------------------------------------------------------- make a step true
 
-    def _go(self, state: Touring, jump: bool = False) -> None:
+    def _go(self, state: TourState, jump: bool = False) -> None:
         course = self.course
         course.state = state
         step = course.step
@@ -157,15 +157,15 @@ class Guide:
         stage, look = self.host.stage, self.course.step.camera
         self._size = self.host.stage.viewport.size
         stage.show_cards(self._cards)
-        boxes = [self._pointing.box(name) for name in look.frame]
+        boxes = [self._marking.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
         direction = radians(yaw if look.yaw is None else look.yaw), radians(pitch if look.pitch is None else look.pitch)
         free = look.view if look.yaw is None and look.pitch is None else ""
         stage.camera.aim(direction, np.array(boxes) if boxes else None, free, jump)
 
     @property
-    def _pointing(self) -> Pointing:
-        return Pointing(self.host.stage, self.host.session, self.neuron, self.edge)
+    def _marking(self) -> TourMarks:
+        return TourMarks(self.host.stage, self.host.session, self.neuron, self.edge)
 
     @property
     def _cards(self) -> frozenset[str]:
@@ -236,7 +236,7 @@ class Guide:
         """Of what is in the picture."""
         if not self._there:
             return ()
-        found = map(self._pointing.mark, step.mark)
+        found = map(self._marking.mark, step.mark)
         return tuple(mark for mark in found if mark is not None)
 
     @property

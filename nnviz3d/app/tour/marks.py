@@ -16,7 +16,7 @@ MOST_LINES = 256  # into one neuron
 
 
 @dataclass(frozen=True)
-class Pointing:
+class TourMarks:
     """`neuron`, `edge`: the two that the step speaks of, -1 for none.
 
     Names: "neuron", "source" (where the edge begins), "layer:K", "inputs" (all lines into the neuron).

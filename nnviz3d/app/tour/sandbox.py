@@ -1,4 +1,4 @@
-"""The network of a tour: it stands in the loop while the tour lasts, and is brought to where each step wants it.
+"""The network of a tour: it takes the place of the one in the host while the tour lasts, and is brought to where each step wants it.
 
 It has a session and a stage of its own; what was there before is kept whole beside them. Whatever a visitor did to it, it can be made true
 again: from the start, unless it is on its way to what is wanted. Knows steps of lessons; knows no language and no camera.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view.stage import Stage
@@ -28,7 +29,7 @@ class _Glide:
     passed: float = 0.0
 
 
-class Rehearsal:
+class TourSandbox:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
     def __init__(self, host: TourHost, tour: Tour):
@@ -84,7 +85,7 @@ class Rehearsal:
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
         tour = self.tour
-        session = Session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
+        session = new_session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
         session.dress = self.host.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)

@@ -8,7 +8,7 @@ from nnviz3d.spec.errors import InputError
 
 
 @dataclass(frozen=True)
-class Touring:
+class TourState:
     """`counts`: steps of each lesson. `lesson`, `step`: 0-based. `met`: the visitor did what this step invites to."""
 
     counts: tuple[int, ...]
@@ -20,7 +20,7 @@ class Touring:
     def last(self) -> bool:
         return self.lesson == len(self.counts) - 1 and self.step == self.counts[-1] - 1
 
-    def after(self, event: str) -> Touring | None:
+    def after(self, event: str) -> TourState | None:
         """The state that an event leads to; None: the tour is over.
 
         "next", "back", "skip" (the rest of the lesson), "restart" (from the first step of all), "close", "met", or a place: "3" or "3.2",
@@ -43,8 +43,8 @@ class Touring:
                 return replace(self, met=True)
         return self._at(*place(event, self.counts))
 
-    def _at(self, lesson: int, step: int) -> Touring:
-        return Touring(self.counts, lesson, step)
+    def _at(self, lesson: int, step: int) -> TourState:
+        return TourState(self.counts, lesson, step)
 
 
 def place(text: str, counts: tuple[int, ...]) -> tuple[int, int]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from nnviz3d.sources.protocols import Data, Source
+from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec.score import Score, Scores
 
 EVERY = 0.5  # seconds between the beginnings of two looks
@@ -20,15 +22,16 @@ KEPT = 64  # looks whose loss on the training part is remembered
 
 
 class Scoring:
-    """`scores` are the newest; `history` (step, loss on the training part) of the last looks."""
+    """`scores` are the newest, and `version` is theirs alone; `history` (step, loss on the training part) of the last looks."""
 
     def __init__(self):
-        self._copy = self._trainer = None
+        self._copy: Array = None
+        self._serial = 0  # of the network that the copy is of
         self.forget()
 
     def forget(self) -> None:
         """Another network or other data: nothing is known, and the next look is due."""
-        self.scores, self.history = Scores(), deque(maxlen=KEPT)
+        self.scores, self.history, self.version = Scores(), deque(maxlen=KEPT), next_serial()
         self._moment = self._pieces = None
         self.ask()
 
@@ -53,33 +56,37 @@ class Scoring:
         """A look is not finished."""
         return self._pieces is not None
 
-    def settled(self, source) -> bool:
+    def settled(self, source: Source) -> bool:
         """The newest scores are of this very moment, and of all rows."""
         return self._moment == _moment(source) and self.scores.whole
 
-    def look(self, source, limit: int | None = None) -> Scores:
+    def look(self, source: Source, limit: int | None = None) -> Scores:
         """At both parts at once, at all rows or at `limit` of each."""
-        self._pieces = None
-        train = source.score("train", limit)
-        return self.note(Scores(train, source.score("test", limit) if len(source.data.x_test) else None, source.step), _moment(source))
+        self._pieces, data = None, source.evaluator
+        if data is None:
+            return self.scores
+        train = data.score("train", limit)
+        return self.note(Scores(train, data.score("test", limit) if len(source.data.x_test) else None, source.step), _moment(source))
 
     def note(self, scores: Scores, moment: tuple | None = None) -> Scores:
         """These are the newest."""
-        self.scores, self._moment, self._since = scores, moment, 0.0
+        self.scores, self._moment, self._since, self.version = scores, moment, 0.0, next_serial()
         if scores.train is not None and scores.train.loss is not None:
             while self.history and self.history[-1][0] >= scores.step:
                 self.history.pop()
             self.history.append((scores.step, scores.train.loss))
         return scores
 
-    def advance(self, source, learning: bool, more: Callable[[], bool]) -> bool:
+    def advance(self, source: Source, learning: bool, more: Callable[[], bool]) -> bool:
         """One frame's share of a look, where one goes on or is due; between two steps only. Returns whether one was finished."""
+        if source.evaluator is None:
+            return False
         if self._pieces is not None and self._began != _identity(source):
             self._pieces = None  # edited, rewound or rebuilt since: what the look has found is of no moment that anybody is shown
         if self._pieces is None:
             if not self.due or not source.at_boundary or (_moment(source) == self._moment if learning else self.settled(source)):
                 return False
-            self._begin(source, affordable(source) if learning else None)
+            self._begin(source, source.evaluator, affordable(source) if learning else None)
         blocks = work = 0
         for found in self._pieces:
             blocks, work = blocks + 1, work + found
@@ -88,44 +95,44 @@ class Scoring:
         self._pieces = None
         return True
 
-    def _begin(self, source, limit: int | None) -> None:
-        trainer, ops = source.trainer, source.ops
-        if self._trainer is not trainer:
-            self._trainer, self._copy = trainer, ops.zeros(trainer.topology.n_parameters)
-        ops.xp.copyto(self._copy, trainer.arenas.parameters)
+    def _begin(self, source: Source, data: Data, limit: int | None) -> None:
+        ops = source.ops
+        if self._serial != source.serial:
+            self._serial, self._copy = source.serial, ops.zeros(source.topology.n_parameters)
+        ops.xp.copyto(self._copy, source.tensors("parameter"))
         self._began, self._since = _identity(source), 0.0
-        self._pieces = self._looking(source, limit, source.step, _moment(source))
+        self._pieces = self._looking(source, data, limit, source.step, _moment(source))
 
-    def _looking(self, source, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
+    def _looking(self, source: Source, data: Data, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
         """The multiply-adds of each piece."""
         found: dict[str, Score] = {}
         for part in ("train", "test") if len(source.data.x_test) else ("train",):
             before = 0
-            for score in source.scoring(part, limit, self._copy):
+            for score in data.scoring(part, limit, self._copy):
                 found[part] = score
                 yield (score.rows - before) * source.topology.n_parameters
                 before = score.rows
         self.note(Scores(**found, step=step), moment)
 
 
-def affordable(source) -> int:
+def affordable(source: Source) -> int:
     """Rows of one part that a look may be of while the network learns."""
     return _rows(source, WORK, FEWEST, MOST)
 
 
-def quick(source) -> int:
+def quick(source: Source) -> int:
     """Rows of one part that a frame may wait for."""
     return _rows(source, *QUICK)
 
 
-def _rows(source, work: float, fewest: int, most: int) -> int:
+def _rows(source: Source, work: float, fewest: int, most: int) -> int:
     return int(min(max(work / max(source.topology.n_parameters, 1), fewest), most))
 
 
-def _identity(source) -> tuple:
+def _identity(source: Source) -> tuple:
     """Of what is looked at: it goes on learning, but is no other."""
-    return id(source.trainer), source.written, source.trainer.objective
+    return source.serial, source.written, source.objective
 
 
-def _moment(source) -> tuple:
+def _moment(source: Source) -> tuple:
     return source.step, *_identity(source)

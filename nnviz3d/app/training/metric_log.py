@@ -9,6 +9,7 @@ import copy
 
 import numpy as np
 
+from nnviz3d.sources.protocols import History
 from nnviz3d.spec.readout import Charts
 
 CAPACITY = 4096  # points a curve; when full, every second one is dropped and every second new one skipped
@@ -81,9 +82,9 @@ class Curves:
         self._test.add(step, test_loss, *(np.nan if a is None else a for a in (train_accuracy, test_accuracy)))
         self._charts = None
 
-    def follow(self, rewind) -> Curves:
+    def follow(self, history: History | None) -> Curves:
         """Drop what a run no longer is. The loss of the step that a branch begins at was there before, a look at the test part was not."""
-        lost = None if rewind is None else rewind.take_lost("curves")
+        lost = None if history is None else history.take_lost("curves")
         if lost is not None:
             self._train.cut(lost + 1)
             self._test.cut(lost)

@@ -8,22 +8,48 @@ picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import floor, inf
+from math import floor
+from typing import Protocol
 
+from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.step_runner import always
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import PACE, Train
-from nnviz3d.spec.score import percent
+from nnviz3d.spec.score import Score, percent
 
 LIMIT = 2000  # rows of a part that a look reads at first
 SHARE = 0.5  # of the work of training that looks may add
 NICE = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
-def _always() -> bool:
-    return True
+class Run(Protocol):
+    """What is stopped: a trainer, or a source that learns."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def epoch(self) -> float: ...
+    @property
+    def of_epoch(self) -> tuple[int, int]: ...
+    @property
+    def diverged(self) -> int | None: ...
+    @property
+    def written(self) -> int: ...
+    @property
+    def data(self) -> DataSet: ...
+    @property
+    def objective(self) -> Objective: ...
+    def scoring(self, part: str, limit: int | None = None) -> Iterator[Score]: ...
 
 
-def check(train: Train, data) -> None:
+class Runner(Protocol):
+    """What takes the steps: the run itself, or two networks in lockstep."""
+
+    def run(self, steps: int) -> int: ...
+
+
+def check(train: Train, data: DataSet) -> None:
     """Raises InputError where a condition could never be told of this data."""
     if train.stop_accuracy and data.task != "classification":
         raise InputError.of("", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0")
@@ -52,14 +78,14 @@ class Stops:
         """A look is not finished: training waits for it."""
         return self._look is not None
 
-    def every(self, trainer, train: Train) -> int:
+    def every(self, trainer: Run, train: Train) -> int:
         """Steps between two looks at loss and accuracy."""
         rows = sum(min(len(getattr(trainer.data, f"x_{part}")), LIMIT) for part, _ in _measured(trainer, train))
-        batch = min(train.batch or inf, len(trainer.data.x_train))
+        batch = train.rows(len(trainer.data.x_train))
         least = rows / (3 * SHARE * batch)  # a look passes its rows forward; a step costs three times as much for each of its own
         return next((n for n in NICE if n >= least), NICE[-1])
 
-    def left(self, trainer, train: Train) -> int | None:
+    def left(self, trainer: Run, train: Train) -> int | None:
         """Steps to the next place where training stops or is looked at; None: there is none."""
         places = [train.steps - trainer.step, _to_epoch(trainer, train.stop_epoch)]
         if _measured(trainer, train):
@@ -67,12 +93,12 @@ class Stops:
             places.append(every - trainer.step % every)
         return min((n for n in places if n > 0), default=None)
 
-    def met(self, trainer, train: Train, more: Callable[[], bool] = _always) -> bool:
+    def met(self, trainer: Run, train: Train, more: Callable[[], bool] = always) -> bool:
         """Whether training stops at this moment, between two steps. False while `pending`; asked again it goes on with the look.
 
         True once a moment: who trains on from there is not stopped by it again.
         """
-        asked = (trainer.step, trainer.writes, tuple(getattr(train, name) for name in PACE))
+        asked = (trainer.step, trainer.written, tuple(getattr(train, name) for name in PACE))
         if asked != self._asked:
             if self._asked is None or asked[2] != self._asked[2]:
                 self._passed.clear()
@@ -86,11 +112,11 @@ class Stops:
         self._look = None
         return self._judge(trainer, train)
 
-    def why(self, trainer) -> str:
+    def why(self, trainer: Run) -> str:
         """The reason, as long as the run stands where it stopped."""
-        return self.reason if self.reason and self._asked[:2] == (trainer.step, trainer.writes) else ""
+        return self.reason if self.reason and self._asked[:2] == (trainer.step, trainer.written) else ""
 
-    def _looking(self, trainer, train: Train) -> Iterator[None]:
+    def _looking(self, trainer: Run, train: Train) -> Iterator[None]:
         if not _measured(trainer, train) or trainer.step % self.every(trainer, train):
             return
         for part, keys in _measured(trainer, train):
@@ -103,13 +129,13 @@ class Stops:
                     break
             self._found |= found
 
-    def _judge(self, trainer, train: Train) -> bool:
+    def _judge(self, trainer: Run, train: Train) -> bool:
         self.key = self.reason = ""
         if train.steps and trainer.step == train.steps:
             self.key, self.reason = "train.steps", f"step {train.steps:,} is reached"
         elif train.stop_epoch and trainer.epoch == train.stop_epoch:
             self.key, self.reason = "train.stop_epoch", f"epoch {train.stop_epoch:,} is done"
-        part = "test" if len(trainer.data.x_test) else "training"
+        part = {"test": "test", "train": "training"}[trainer.data.held_out[0]]
         for key, value in self._found.items():
             wanted = getattr(train, key)
             if not _enough(train, key, value):
@@ -126,7 +152,7 @@ class Stops:
         return bool(self.key)
 
 
-def run(runner, trainer, train: Train, steps: int, stops: Stops) -> int:
+def run(runner: Runner, trainer: Run, train: Train, steps: int, stops: Stops) -> int:
     """Up to `steps` whole steps by `runner.run`, ended by the conditions, which look at `trainer`. Returns steps finished."""
     done = 0
     while done < steps and trainer.diverged is None:
@@ -136,19 +162,19 @@ def run(runner, trainer, train: Train, steps: int, stops: Stops) -> int:
     return done
 
 
-def _unit(trainer, loss: float) -> tuple[str, str]:
+def _unit(trainer: Run, loss: float) -> tuple[str, str]:
     """What a loss is of, and what it is in the target's own unit, where it has one."""
     objective = trainer.objective
     error = objective.error
     return " of standardised targets" * objective.scaled, f" (RMSE {error.text(loss)})" if error is not None else ""
 
 
-def _measured(trainer, train: Train) -> list[tuple[str, list[str]]]:
+def _measured(trainer: Run, train: Train) -> list[tuple[str, list[str]]]:
     """Parts of the data to pass forward, with the conditions that each decides. Without a test part the training part stands for it."""
     test = [key for key in ("stop_accuracy", "stop_test_loss") if getattr(train, key)]
     if not trainer.objective.classes and "stop_accuracy" in test:
         test.remove("stop_accuracy")
-    parts = {"test" if len(trainer.data.x_test) else "train": test}
+    parts = {trainer.data.held_out[0]: test}
     if train.stop_train_loss:
         parts.setdefault("train", []).append("stop_train_loss")
     return [(part, keys) for part, keys in parts.items() if keys]
@@ -160,7 +186,7 @@ def _enough(train: Train, key: str, value: float) -> bool:
     return value >= wanted if key == "stop_accuracy" else value < wanted
 
 
-def _to_epoch(trainer, epoch: int) -> int:
+def _to_epoch(trainer: Run, epoch: int) -> int:
     """Steps to the end of that epoch (1-based); 0 where it is over."""
     done, whole = trainer.of_epoch
     ahead = epoch - floor(trainer.epoch)

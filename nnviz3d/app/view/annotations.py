@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nnviz3d.app.probes import explain
-from nnviz3d.app.session.step_player import Walking
+from nnviz3d.app.probes.explained import Recorded
+from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
-from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
@@ -49,7 +51,7 @@ def outputs(tape: Tape) -> Outputs:
         names=tuple(str(names[k])[:_NAMES] for k in index),
         index_k=index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
         total=node.size,
-        probability=node.activation in ("softmax", "sigmoid"),
+        probability=ACTIVATIONS[node.activation].probability,
         difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
         label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
         p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,
@@ -75,13 +77,14 @@ def curve(tape: Tape, neuron: int) -> Curve:
     return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
-def addends(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
-    """What comes in to a neuron that passes it on as it is, by the layers that it comes from; empty for others."""
+def incoming(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
+    """What comes in to a neuron that passes on what its kind makes of it, without weights and without a function; by the layers that it
+    comes from. Empty for others."""
     node, _ = tape.topology.locate(neuron)
-    if node is tape.topology.input or face(node.kind, "equations").APPLIES:
+    if node is tape.topology.input or equations_of(node.kind).applies:
         return ()
-    incoming = explain.read(explain.Recorded(tape, renewed), neuron).incoming
-    return () if incoming is None else tuple((part.name, term.product) for part in incoming.connections for term in part.terms)
+    told = explain.read(Recorded(tape, renewed), neuron).incoming
+    return () if told is None else tuple((part.name, term.value) for part in told.connections for term in part.terms)
 
 
 def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
@@ -106,7 +109,7 @@ def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
     return [(source.start + int(i), f"{plain(delta)} · {_bracketed(a_i[i])} = {plain(float(gradient_i[i]))}") for i in told]
 
 
-def _bracketed(value) -> str:
+def _bracketed(value: float) -> str:
     return f"({plain(float(value))})" if value < 0 else plain(float(value))
 
 
@@ -124,7 +127,7 @@ class StepAnnotations:
             self._known[key] = make()
         return self._known[key]
 
-    def read(self, walking: Walking | None, look: Look, picked: int, projection: Projection) -> Moment | None:
+    def read(self, walking: StepPlayer | None, look: Look, picked: int, projection: Projection) -> Moment | None:
         """`picked`: a neuron, or -1. None outside a walk."""
         if walking is None:  # a tape is as large as several networks: not kept when the walk is over
             self._tape, self._known = None, {}
@@ -132,7 +135,7 @@ class StepAnnotations:
         boxes = projection.boxes()
         return Moment(step_change.shown(walking, look), boxes, self._table(walking, projection), self._inset(walking, picked, projection))
 
-    def _table(self, walking: Walking, projection: Projection) -> Table | None:
+    def _table(self, walking: StepPlayer, projection: Projection) -> Table | None:
         view = walking.walk.view
         output = view.topology.output.number
         if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
@@ -143,7 +146,7 @@ class StepAnnotations:
         share = 1.0 if view.kind == "backward" else view.place.fraction
         return Table(told, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
 
-    def _inset(self, walking: Walking, picked: int, projection: Projection) -> Inset | None:
+    def _inset(self, walking: StepPlayer, picked: int, projection: Projection) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape
         neuron, why = picked, PICKED
         if not view.topology.input.size <= neuron < view.topology.n_neurons:
@@ -160,10 +163,10 @@ class StepAnnotations:
         told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
             told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
-            x, y, reach, view.renewed, self._once(tape, (neuron, "addends", view.renewed), lambda: addends(tape, neuron, view.renewed)),
+            x, y, reach, view.renewed, self._once(tape, (neuron, "incoming", view.renewed), lambda: incoming(tape, neuron, view.renewed)),
         )  # fmt: skip
 
-    def labels(self, walking: Walking, picked: int, projection: Projection) -> list[Label]:
+    def labels(self, walking: StepPlayer, picked: int, projection: Projection) -> list[Label]:
         """Numbers on the picked neuron's edges while their gradients appear; shown near their sources, where edges are apart."""
         view = walking.walk.view
         if view.kind != "backward" or view.place.fraction <= 0.5 or not 0 <= picked < view.topology.n_neurons:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isqrt
+from typing import Literal
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw.plate import SIDE
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.readout import Label, PlaneReading
+from nnviz3d.spec.scene import View
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
+Floats = Sequence[float]
+Word = tuple[str, Literal["left", "centre", "right", "scale"]]  # with its alignment; "scale": with a bar of the plate's colours
 TILES_UP_TO = 400  # neurons: more are too small on screen to be pictures
 FINEST, COARSEST = 32, 12  # cells a side of a tile
 WORK, VALUES = 1e7, 200_000  # multiply-adds, and activations, that one look for all tiles may cost
@@ -25,7 +30,7 @@ EVERY = 3
 NAMED = 40  # inputs: more names cannot be read beside a column
 
 
-def tile_cells(source, view) -> int:
+def tile_cells(source, view: View) -> int:
     """Cells a side of each neuron's tile; 0: none."""
     topology = source.topology
     if source.plane is None or not view.thumbnails or topology.n_neurons > TILES_UP_TO:
@@ -34,7 +39,7 @@ def tile_cells(source, view) -> int:
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 
-def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str]], np.ndarray]:
+def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[Word], np.ndarray]:
     """Where words stand, (n, 3), the words with their alignment: inputs left of their neurons, axes at the plate, where "scale" is what its
     colours reach from and to if they stand for numbers with a unit; and the ids of the neurons that the first words name (-1: a stack)."""
     plane = source.plane
@@ -43,15 +48,17 @@ def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[tuple[str, str
     if plane is not None and layout.annex is not None:
         (x, low, near), (_, high, far) = layout.annex
         step = 0.06 * (high - low)
-        below = [(plane.names[0], "centre")]
-        below += [("others as in the shown sample", "centre")] if plane.slices else []
-        below += [(scale_words(source.data.units[0]), "scale")] if source.data.units else []
+        below: list[Word] = [(plane.names[0], "centre")]
+        if plane.slices:
+            below.append(("others as in the shown sample", "centre"))
+        if source.data.units:
+            below.append((scale_words(source.data.units[0]), "scale"))
         words += [(plane.names[1], "left"), *below]
         points += [(x, high + 0.8 * step, near), *((x, low - (1.0 + 1.2 * k) * step, (near + far) / 2) for k in range(len(below)))]
     return np.array(points, np.float64).reshape(-1, 3), words, np.array(named, np.int64)
 
 
-def input_names(topology, layout: Layout) -> tuple[list[int], list[tuple[str, str]]]:
+def input_names(topology: Topology, layout: Layout) -> tuple[list[int], list[Word]]:
     """Ids of inputs that stand in a column and have names, with these; of a folded layer's stack (-1) what it holds."""
     inputs = topology.input
     stack = next((stack for stack in layout.stacks if stack.node == 0), None)
@@ -71,16 +78,20 @@ def input_strengths(named: np.ndarray, activation_n: np.ndarray, plane: bool) ->
     return np.where(named < 0, 0.9, 0.4 + 0.4 * a / max(float(a.max()), 1e-12)).tolist()
 
 
-def place_labels(words: list, named: np.ndarray, source, seen, x, y, depth, reach: float) -> list[Label]:
+def place_labels(words: list[Word], named: np.ndarray, source, seen, x: Floats, y: Floats, depth: Floats, reach: float) -> list[Label]:
     """What `plane_names` found where it is seen: `x`, `y` in imgui's units, `reach` of a neuron at distance 1."""
     activation_n = source.ops.to_host(seen.tensors("activation")[source.topology.input.neurons.slice])
     plane = source.plane is not None and not source.plane.slices
     strengths, found = input_strengths(named, activation_n, plane), []
     for k, (text, align) in enumerate(words):
-        if depth[k] > 0:
-            strength, kind = (strengths[k], "layer" if plane else "minor") if k < len(named) else (0.5, "layer")
-            align, kind = ("centre", "scale") if align == "scale" else (align, kind)
-            found.append(Label(float(x[k] - (reach / depth[k] + 5) * (align == "right")), float(y[k]), text, strength, align, kind))
+        if depth[k] <= 0:
+            continue
+        strength, kind = (strengths[k], "layer" if plane else "minor") if k < len(named) else (0.5, "layer")
+        left = float(x[k] - (reach / depth[k] + 5) * (align == "right"))
+        if align == "scale":
+            found.append(Label(left, float(y[k]), text, strength, "centre", "scale"))
+        else:
+            found.append(Label(left, float(y[k]), text, strength, align, kind))
     return found
 
 
@@ -116,22 +127,21 @@ class Responses:
         self._show_points(source, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
         told, parameters, killed, after = None, None, None, False
-        if hasattr(seen, "tape"):
-            told, after = seen.tape, seen.kind == "after"
+        if seen.view is not None:
+            told, after = seen.view.tape, seen.view.renewed
             parameters = told.after if after else told.before
         elif seen is not source:
             told, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
-        trainer = source.trainer
-        moment = (trainer, trainer.objective, trainer.writes, source.step, held, palette, told, after)
+        moment = (source.serial, source.objective, source.written, source.step, held, palette, told, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            told = _levels(source, source.answers(SIDE, seen.sample.x, parameters, killed))
+            told = _levels(source, source.evaluator.answers(SIDE, seen.sample.x, parameters, killed))
             self.picture.show_answers(told, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
-            responses_cn = source.responses(subject.tile_cells, seen.sample.x, parameters, killed)
+            responses_cn = source.evaluator.responses(subject.tile_cells, seen.sample.x, parameters, killed)
             self.range_n2 = np.stack([responses_cn.min(0), responses_cn.max(0)], 1)
             self.picture.show_responses(responses_cn, source.data.task, self.range_n2, palette)
             tiles = moment

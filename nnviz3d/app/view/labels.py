@@ -8,7 +8,7 @@ from statistics import mean
 
 import numpy as np
 
-from nnviz3d.app.view.decision_plate import place_labels, plane_names
+from nnviz3d.app.view.decision_plate import Word, place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.lanes import by_rank
@@ -30,7 +30,7 @@ class Anchors:
     points_n3: np.ndarray
     outputs: tuple[str, ...]
     layers: tuple[str, ...]
-    words: list[tuple[str, str]]
+    words: list[Word]
     named: np.ndarray
     ranks: list[list[int]]  # numbers of the layers of each rank
 

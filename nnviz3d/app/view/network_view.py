@@ -18,6 +18,7 @@ from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
 
@@ -63,7 +64,7 @@ class NetworkView:
         found = self.picture.layout.stack_of(hovered) if not (self.second and self.second.over) else None
         return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
 
-    def plane(self, source, hovered: int) -> PlaneReading | None:
+    def plane(self, source: Source, hovered: int) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""
         if self.second and self.second.over:
             return self.second.responses.reading(self.second.rival.source, self.second.hovered)

@@ -133,7 +133,9 @@ class Pointer:
         p = self._in_hand()
         if p < 0:
             return False
-        self._drag = Drag(p, self.session.source.parameter(p), self.session.editing.rate(p))
+        source = self.session.source  # where it cannot be changed, the command says why
+        value = float(source.ops.to_host(source.tensors("parameter")[p : p + 1])[0])
+        self._drag = Drag(p, value, self.session.editing.rate(p))
         if self.hovered >= 0:
             self._choose(self.hovered, None)
         elif self.hovered_edge is not None:
@@ -165,7 +167,7 @@ class Pointer:
         crowded = picture.edges.shown > CROWD
         rests, self._place = place == self._place, place
         self._rested = self._rested and rests
-        key = (place, width, height, pose, id(picture.layout), picture.version, wave)
+        key = (place, width, height, pose, picture.layout, picture.version, wave)
         if key == self._looked and (self._rested or not crowded):
             return
         self._looked = key

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
-from nnviz3d.app.session.step_player import Walking
+from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.bridge import weight_change
 from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.engine.tape import Tape
@@ -31,7 +31,7 @@ def factor(tape: Tape, look: Look) -> float:
     return look.exaggeration or typical(tape)
 
 
-def wave(walking: Walking, look: Look) -> Wave:
+def wave(walking: StepPlayer, look: Look) -> Wave:
     """How this moment is drawn."""
     plain, tape = walking.wave(), walking.walk.tape
     if look.weights == "phase":
@@ -45,12 +45,12 @@ def wave(walking: Walking, look: Look) -> Wave:
     return replace(plain, way=0, flow=0, source_layer=-1, target_layer=-1, source=0.0, gradient=False, change=change)
 
 
-def quantity(walking: Walking, look: Look) -> tuple[str, int]:
+def quantity(walking: StepPlayer, look: Look) -> tuple[str, int]:
     """Kind of tensor and flow that the strongest edges are chosen by, for the bridge."""
     return walking.quantity() if look.weights == "phase" else ("change", 0) if look.weights == "difference" else ("before", 0)
 
 
-def shown(walking: Walking, look: Look) -> WeightsShown:
+def shown(walking: StepPlayer, look: Look) -> WeightsShown:
     tape = walking.walk.tape
     return WeightsShown(look.weights, factor(tape, look), typical(tape), wave(walking, look).change is not None, tape.diverged)
 
@@ -63,7 +63,7 @@ SENTENCES = {
 }
 
 
-def sentence(walking: Walking, look: Look) -> str:
+def sentence(walking: StepPlayer, look: Look) -> str:
     """What the edges show now, in plain words; what the phase itself says where no weights are compared."""
     w = shown(walking, look)
     if not w.on:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import Wave
 from nnviz3d.draw.quality import Level
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.topology import EdgeRef
@@ -38,8 +39,8 @@ class ViewState:
     films and stills. `transparent` leaves the background out.
     """
 
-    source: Any
-    pictured: Any
+    source: Source
+    pictured: Viewable
     whole: bool
     walking: bool
     wave: Wave | None
@@ -63,7 +64,6 @@ def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: L
         wave, quantity = session.moments.wave(), session.moments.quantity()
     else:
         wave, quantity = None, None
-    holds = getattr(pictured, "holds", session.source.holds)
     return ViewState(
         session.source,
         pictured,
@@ -71,7 +71,7 @@ def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: L
         walking is not None,
         wave,
         quantity,
-        holds,
+        pictured.holds,
         look,
         marks,
         pose,

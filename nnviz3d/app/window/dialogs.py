@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.spec.dialogs import Question, Which
@@ -32,7 +33,7 @@ class Purpose:
 NO_PURPOSE = Purpose("", ())
 
 
-class Desk:
+class Dialogs:
     """`question` is what the overlay shows. `then(answer)` of each question may raise InputError."""
 
     def __init__(self, host: Host):
@@ -77,7 +78,7 @@ class Desk:
             self.folder = path.parent
             then(path)
 
-    def answer(self, value) -> None:
+    def answer(self, value: Any) -> None:
         """What a person said to the question; None takes it back. A path that cannot be meant is told in the dialog, which stays."""
         if self.question is None:
             return

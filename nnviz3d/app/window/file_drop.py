@@ -7,12 +7,13 @@ elsewhere make a new, unsaved scene with the same settings, whose folder is the 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nnviz3d.app.session import opening, scene_files
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.dialogs import Purpose
 from nnviz3d.engine.data import npz, tables
@@ -26,7 +27,9 @@ from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
+    from nnviz3d.formats.checkpoint import Head
 
+T = TypeVar("T")
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
 SHIPPED = paths.resource("scenes")
 LEAVE = "close the window"
@@ -90,12 +93,12 @@ def take_weights(loop: Loop, file: Path) -> None:
         loop.say(f"{file.name}: goes on from step {loop.session.source.step:,}")
 
 
-def _session_of(loop: Loop, found, file: Path) -> Session:
+def _session_of(loop: Loop, found: Head, file: Path) -> Session:
     """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
     problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):
         try:
-            return Session(found.scene, base, loop.session.asked, None, REMEMBER)
+            return new_session(found.scene, base, loop.session.asked, None, REMEMBER)
         except InputError as error:
             problems.append(error)
     raise problems[0]
@@ -166,7 +169,7 @@ def ask_arrays(loop: Loop, file: Path) -> None:
     loop.desk.ask(question, answered)
 
 
-def _described(file: Path, settings: dict):
+def _described(file: Path, settings: dict) -> tables.TableFacts:
     plain = toml.apply(Scene(), [Edit("data", {**settings, "kind": "csv", "file": file.name})]).data
     return tables.describe(file, plain, tables.PEEK_CELLS)
 
@@ -206,7 +209,7 @@ def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None
     edits += [Edit("view.plate_x", ""), Edit("view.plate_y", "")]  # a plane that was chosen was of other features
     if fresh:
         head = [Edit("title", files["file"].stem[:200]), Edit("about", ""), Edit("failure", False), Edit("view.sample", 0)]
-        made = _fitting(lambda more: Session(toml.apply(session.scene, [*edits, *head, *more]), base, session.asked, None, REMEMBER))
+        made = _fitting(lambda more: new_session(toml.apply(session.scene, [*edits, *head, *more]), base, session.asked, None, REMEMBER))
         made.running, made.saved = session.running, session.saved
         loop.take(made)
     else:
@@ -220,7 +223,7 @@ def _changed(loop: Loop, edits: list[Edit]) -> None:
     loop.session.change(edits, loop.now)
 
 
-def _fitting(make: Callable):
+def _fitting(make: Callable[[Sequence[Edit]], T]) -> T:
     """`make(())`; where the old scene's output, loss or stop conditions cannot be of these data, with those that always can."""
     try:
         return make(())
@@ -261,7 +264,7 @@ def save_first(loop: Loop, doing: str, then: Callable[[], None]) -> None:
 
 def _save_run(loop: Loop, doing: str, then: Callable[[], None]) -> None:
     session = loop.session
-    if session.unsaved < LONG or session.player is not None:
+    if session.unsaved < LONG or session.source.learner is None:
         then()
         return
 

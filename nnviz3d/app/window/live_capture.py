@@ -6,6 +6,7 @@ that finds every buffer in use is dropped and counted; a frame is never waited f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ class Capture:
         if self.on and self._alone:
             self._keep()
 
-    def before_front(self):
+    def before_front(self) -> Callable[[], None] | None:
         """What is to be called when all but the notes of the program is drawn, or None."""
         return self._keep if self.on and not self._alone else None
 

@@ -11,14 +11,14 @@ import platform
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
 from nnviz3d.app.window.packed_events import Packed
-from nnviz3d.app.window.swinging_door import Door
+from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -37,18 +37,17 @@ BY_OUTCOME = frozenset({"next_wrong", "previous_wrong", "browse_cell"})  # depen
 TIMED = frozenset({"set_parameter", "freeze", "kill", "release"})  # edits by hand, which the undo list puts together by their time
 
 
-class Inputs:
+class LogWriter:
     """Of the loop's session as it is now. `time`: seconds that it has been on screen. `full`: what follows is not kept any more."""
 
     def __init__(self, loop: Loop):
         self.loop, self.session = loop, loop.session
-        session = self.session
-        self._head = Timeline(
-            session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, session.source.history, session.running
-        )
+        session, learner = self.session, self.session.source.learner
+        remember = 0 if learner is None else learner.remember
+        self._head = Timeline(session.scene, Path(session.base).resolve(), (), session.name[:200], 0.0, remember, session.running)
         self.time, self.full = 0.0, False
         self.events = Packed()
-        self._pose, self._place, self._run = Door(), Door(), Door()
+        self._pose, self._place, self._run = SwingingDoor(), SwingingDoor(), SwingingDoor()
         self._posed = self._placed = -1.0  # times of their newest samples
         self._seen = self._window = self._playing = None
         self._loose, self._diverged = False, (None, None)
@@ -58,7 +57,7 @@ class Inputs:
     @property
     def on(self) -> bool:
         """Whether the session is kept: not during a tour, which is another one, and not where a recording is played."""
-        return self.loop.session is self.session and self.session.player is None
+        return self.loop.session is self.session and self.session.source.learner is not None
 
     @property
     def step(self) -> int:
@@ -111,7 +110,7 @@ class Inputs:
         """Nothing is dragged any more."""
         self._loose = True
 
-    def _act(self, kind: str, value=None, name: str = "", held: bool = False, now: float = 0.0) -> None:
+    def _act(self, kind: str, value: Any = None, name: str = "", held: bool = False, now: float = 0.0) -> None:
         self._flush_run()
         self._flush_place()
         self._look_for_divergence()
@@ -215,7 +214,7 @@ class Inputs:
         for time, (number,) in self._place.flush():
             self._keep(Event(time, "place", [number, True], self.step))
 
-    def _poses(self, samples) -> None:
+    def _poses(self, samples: Iterable[Sample]) -> None:
         for time, values in samples:
             self._keep(Event(time, "pose", [round(float(v), 6) for v in values]))
 
@@ -246,10 +245,12 @@ class Inputs:
 
     def save(self, path: Path, begin: float = 0.0) -> Path:
         """`begin`: where a film of it begins. Raises InputError where it cannot be written."""
-        if self.session.player is not None:
+        if self.session.source.playback is not None:
             raise InputError.of(
                 "", "", "A recording that is played is not kept as a timeline: `nnviz3d record` films the recording itself."
             )
+        if self.session.source.learner is None:
+            raise InputError.of("", "", self.session.source.reasons.export)
         if not self.on:
             raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
         session_log.save(path, self.timeline(begin))
@@ -260,7 +261,7 @@ def _edge(edge: EdgeRef | None) -> list[int] | int:
     return -1 if edge is None else [edge.connection, edge.local]
 
 
-def _json(value):
+def _json(value: Any) -> Any:
     """Only what JSON knows: layers become tables, numpy numbers plain ones."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")

@@ -27,14 +27,14 @@ from nnviz3d.app.render import image_files
 from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.tour.controller import LEAVES, Guide
+from nnviz3d.app.tour.controller import LEAVES, TourController
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
-from nnviz3d.app.window.dialogs import Desk
+from nnviz3d.app.window.dialogs import Dialogs
 from nnviz3d.app.window.frame_timing import Meter
 from nnviz3d.app.window.live_capture import Capture
-from nnviz3d.app.window.log_writer import Inputs
+from nnviz3d.app.window.log_writer import LogWriter
 from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
@@ -70,10 +70,10 @@ class Loop:
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
-        self.desk = Desk(host)
+        self.desk = Dialogs(host)
         self.now = 0.0
-        self.guide = Guide(self)
-        self.inputs, self.capture = Inputs(self), Capture(self)
+        self.guide = TourController(self)
+        self.inputs, self.capture = LogWriter(self), Capture(self)
         self._others = 18.0  # ms that everything but training took lately
 
     # ---------------------------------------------------------------- one frame
@@ -270,7 +270,7 @@ class Loop:
         """Another session in the same window; undo leads back to this one."""
         self.guide.leave()
         session.history.record(Elsewhere(self.session, self.inputs), ("session",), self.now)
-        self._show(session, Inputs)
+        self._show(session, LogWriter)
 
     def go_elsewhere(self, there: Elsewhere, forth: bool) -> None:
         """To a session that was left, as it was then; it rests."""
@@ -284,7 +284,7 @@ class Loop:
         """Show this session on this stage from now on. Closes nothing."""
         self.session, self.stage = session, stage
 
-    def _show(self, session: Session, inputs: Callable[[Loop], Inputs]) -> None:
+    def _show(self, session: Session, inputs: Callable[[Loop], LogWriter]) -> None:
         self.stage.close()
         session.dress = self.personal.dress
         self.put(session, Stage(self.host, session))

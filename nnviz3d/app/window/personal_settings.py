@@ -59,7 +59,7 @@ class Personal:
         if problems:
             self._broken, self.notice = True, f"{path}: {'; '.join(problems[:5])}. The usual values are used for these. {_KEEP}"
 
-    def set(self, name: str, value) -> None:
+    def set(self, name: str, value: object) -> None:
         """Change one and write the file. Raises InputError where the value, or the file, cannot be; the setting holds for now all the same
         where only the file cannot be written."""
         try:
@@ -110,5 +110,5 @@ class Personal:
 _NUMBERS = frozenset({"text_size", "panel_width"})
 
 
-def _is_whole(value) -> bool:
+def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

@@ -44,12 +44,13 @@ def run_window(
     with interrupts.held():
         from nnviz3d.app.render import image_files
         from nnviz3d.app.session import checkpoints
-        from nnviz3d.app.session.session import REMEMBER, Session
+        from nnviz3d.app.session.opening import new_session
+        from nnviz3d.app.session.session import REMEMBER
         from nnviz3d.gfx.hosts import alone, open_host
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "--stats")
-    session = Session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
+    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     if resume is not None:
         checkpoints.judge(session, checkpoints.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed

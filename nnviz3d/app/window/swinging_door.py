@@ -11,7 +11,7 @@ from collections.abc import Sequence
 Sample = tuple[float, tuple[float, ...]]
 
 
-class Door:
+class SwingingDoor:
     """`add` returns the samples to keep, in order; `flush` what waits still."""
 
     def __init__(self):

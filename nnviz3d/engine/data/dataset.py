@@ -40,13 +40,18 @@ class DataSet:
         told = hashlib.blake2b(repr((self.task, self.shape, self.class_names)).encode(), digest_size=16)
         for array in (self.x_train, self.t_train, self.x_test, self.t_test):
             told.update(f"{array.dtype.str}{array.shape}".encode())
-            told.update(np.ascontiguousarray(array))
+            told.update(np.ascontiguousarray(array).data)
         return told.hexdigest()
 
     @cached_property
     def drawn(self) -> dict[tuple[str, int], np.ndarray]:
         """By part and count: numbers of rows that were drawn evenly (`engine.shown_evaluation`), the same ones for every network."""
         return {}
+
+    @property
+    def held_out(self) -> tuple[str, np.ndarray, np.ndarray]:
+        """(name, x, t) of the test part; of the train part where there is no test part: what is shown and measured."""
+        return ("test", self.x_test, self.t_test) if len(self.x_test) else ("train", self.x_train, self.t_train)
 
     @property
     def n_outputs(self) -> int:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.aligned import LAYER_RETURNED, TITLE, axes, gradients, layer_returned, pre_activation, returned
+from nnviz3d.layers.shared.aligned_equations import AlignedEquations, axes
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_, z_
 from nnviz3d.spec.readout import LayerReading
 
-__all__ = ["APPLIES", "LAYER_RETURNED", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
 
-APPLIES = True
-STILL = "An activation function has no weights and no bias: training changes nothing here."
+class ActivationEquations(AlignedEquations):
+    applies = True
+    still = "An activation function has no weights and no bias: training changes nothing here."
+
+    def layer(self, r: LayerReading) -> list[Line]:
+        """z of all neurons."""
+        tip = "Every neuron takes the activation of the neuron with its own number in the layer that it reads."
+        return [Line(f"{z_(r.layer)} = {a_(r.sources[0].node)}", tip=tip), shapes(f"{axes(r.axes)} = {axes(r.sources[0].shape)}")]
 
 
-def layer(r: LayerReading) -> list[Line]:
-    """z of all neurons."""
-    tip = "Every neuron takes the activation of the neuron with its own number in the layer that it reads."
-    return [Line(f"{z_(r.layer)} = {a_(r.sources[0].node)}", tip=tip), shapes(f"{axes(r.axes)} = {axes(r.sources[0].shape)}")]
+EQUATIONS = ActivationEquations()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nnviz3d.spec.layer_table import Activation, LayerTable, Shape, Shapes
+from nnviz3d.spec.activations import ActivationName
+from nnviz3d.spec.layer_table import LayerTable, Shape, Shapes
 
 
 class ActivationLayer(LayerTable):
     """An activation function by itself: each neuron is a function of one neuron of the layer that it reads."""
 
     kind: Literal["activation"]
-    activation: Activation = "relu"
+    activation: ActivationName = "relu"
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         return inputs[0]

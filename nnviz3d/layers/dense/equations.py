@@ -3,59 +3,146 @@
 from __future__ import annotations
 
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import length, shapes
 from nnviz3d.layers.shared.notation import a_, called, delta_, z_
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, NeuronReading, ParameterEquations, Sum
 
-TITLE = "Weighted sum"
-APPLIES = True  # an activation function, to z
-STILL = ""  # it has parameters
 
-# ---------------------------------------------------------------- a neuron
+class DenseEquations(EquationsFace):
+    title = "Weighted sum"
+    applies = True
+    returns = "The error of the next layer, sent back through its weights"
+
+    def pre_activation(self, reading: NeuronReading) -> list[Line]:
+        """z = sum of w a + b: symbols, the largest terms, the rest as one number, bias, result."""
+        if reading.incoming is None:
+            return []
+        j, z, before = reading.index, z_(reading.layer, reading.index), reading.incoming
+        n = len(before.terms) + before.rest_count
+        lines = [
+            Line(
+                rf"{z} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(before.node, 'i')} + b_{{{j}}}",
+                tip="The weighted sum of all neurons of the layer before, plus the bias.",
+            )
+        ]
+        lines += _terms(before, "i", "a")
+        if reading.bias is not None:
+            bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
+            lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
+        lines.append(Line(z, (), reading.z, "result", "The pre-activation: all of the above summed."))
+        return lines
+
+    def returned(self, back: Sum, j: int) -> tuple[str, list[Line]]:
+        """What neuron j, which feeds such a layer, gets back from it: symbols, and the terms. A delta for each weight."""
+        n = len(back.terms) + back.rest_count
+        return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", _terms(back, "k", "d")
+
+    def gradients(self, reading: NeuronReading) -> list[Line]:
+        """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the
+        mean in front, and the sample's own beside it."""
+        step, before = reading.step, reading.incoming
+        if step is None or before is None:
+            return []
+        j = reading.index
+        if step.updating:
+            tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
+            mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
+            told = (_mean(g, j, step.samples, before.labels) for g in step.gradients)
+            return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
+        tip = "The gradient of a weight: the error signal at its end times the activation at its start."
+        lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(reading.layer, j)}\,{a_(before.node, 'i')}", tip=tip)]
+        return [*lines, *(_gradient(g, step.delta, j, step.samples, before.labels) for g in step.gradients)]
+
+    def share(self, r: ParameterEquations) -> list[Line]:
+        """What it adds to the weighted sum."""
+        z, rest = z_(r.layer, r.index), r.z - r.product
+        if r.source_index is None:
+            others = r.fan_in
+            symbols = rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.source_layer, 'i')} + {_name(r)}"
+            lines = [Line(symbols, tip="A bias is added whatever the inputs are.")]
+            own = Line(_name(r), (), r.value, "bias", "The bias itself.", ink="w")
+            more, tip = f"{others:,} weighted {'input' if others == 1 else 'inputs'}", "The sum of weight times activation over all inputs."
+        else:
+            others = r.fan_in - 1
+            symbols = rf"{z} = {_name(r)}\,{a_(r.source_layer, r.source_index)} + \ldots"
+            lines = [Line(symbols, tip="One addend of the weighted sum: this weight times the activation it starts from.")]
+            spans = fill("{w} · {a}", w=number(r.value, "w"), a=number(r.a, "a", True))
+            own = Line("", spans, r.product, "term", f"weight × activation: {plain(r.value)} × {plain(r.a)} = {plain(r.product)}.")
+            more = f"{others:,} other {'term' if others == 1 else 'terms'} and the bias" if others else "the bias"
+            tip = "Everything else that is added up."
+        return [
+            *lines,
+            own,
+            Line("", (Span(more),), rest, "rest", tip),
+            Line(z, (), r.z, "result", "The pre-activation of the neuron it leads into."),
+        ]
+
+    def gradient(self, r: ParameterEquations) -> list[Line]:
+        """dL/dw = delta a for the shown sample. Empty where no error has been sent back."""
+        if r.sample is None or r.delta is None:
+            return []
+        slope, tip = rf"\partial L/\partial {_name(r)}", "How much the loss of the shown sample would change if this number grew by one."
+        if r.source_index is None:
+            return [Line(rf"{slope} = {delta_(r.layer, r.index)}", (), r.sample, "result", tip, ink="d")]
+        tip = f"{tip} It is the error signal at its end times the activation at its start."
+        spans = fill("{delta} · {a}", delta=number(r.delta, "d"), a=number(r.a, "a", True))
+        return [
+            Line(rf"{slope} = {delta_(r.layer, r.index)}\,{a_(r.source_layer, r.source_index)}", tip=tip),
+            Line("", spans, r.sample, "result", tip, ink="d"),
+        ]
+
+    def layer(self, r: MatrixReading) -> list[Line]:
+        """z of all neurons, as a product of arrays."""
+        o, i = (f"{n:,}" for n in r.shape)
+        k, z, (source,) = r.layer, z_(r.layer), r.sources
+        tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
+        return [
+            Line(rf"{z} = W^{{[{k}]}}\,{a_(source.node)} + b^{{[{k}]}}", tip=tip),
+            shapes(f"({o}) = ({o} × {i})({i}) + ({o})"),
+        ]
+
+    def layer_returned(self, end: LayerEnd, size: int) -> tuple[str, str]:
+        """What a whole node of so many neurons gets back from such a layer: symbols, and their shapes."""
+        return rf"(W^{{[{end.node}]}})^{{\top}}\,{delta_(end.node)}", f"({size:,} × {end.size:,})({end.size:,})"
+
+    def layer_gradient(self, r: MatrixReading) -> list[Line]:
+        """Of all weights and biases, for the shown sample."""
+        if r.delta is None:
+            return []
+        o, i = (f"{n:,}" for n in r.shape)
+        delta, a = delta_(r.layer), rf"({a_(r.sources[0].node)})^{{\top}}"
+        tip = "Every error at the end times every activation at the start: a whole matrix from two vectors."
+        product = length(r.delta) * length(r.x)
+        return [
+            Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
+            shapes(f"({o} × {i}) = ({o} × 1)(1 × {i})"),
+            Line(rf"\partial L/\partial b = {delta}", tip="The gradient of the biases is the error itself."),
+            shapes(f"({o}) = ({o})"),
+            Line(
+                r"\lVert \delta\,a^{\top}\rVert", (), product, "number",
+                "The length of the shown sample's gradient: that of delta times that of a.", ink="d",
+            ),
+        ]  # fmt: skip
 
 
-def pre_activation(reading: NeuronReading) -> list[Line]:
-    """z = sum of w a + b: symbols, the largest terms, the rest as one number, bias, result."""
-    if reading.incoming is None:
-        return []
-    j, z, before = reading.index, z_(reading.layer, reading.index), reading.incoming
-    n = len(before.terms) + before.rest_count
-    lines = [
-        Line(
-            rf"{z} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(before.node, 'i')} + b_{{{j}}}",
-            tip="The weighted sum of all neurons of the layer before, plus the bias.",
-        )
-    ]
-    lines += _terms(before, "i", "a")
-    if reading.bias is not None:
-        bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
-        lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
-    lines.append(Line(z, (), reading.z, "result", "The pre-activation: all of the above summed."))
+def _terms(total: Sum, letter: str, what: str) -> list[Line]:
+    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
+    lines, name = [], "activation" if what == "a" else "delta"
+    for term in total.terms:
+        own = called(total.labels, term.index)
+        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
+        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
+        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
+        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
+        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
+        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
+    if total.rest_count:
+        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
+        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
+        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
     return lines
-
-
-def returned(back: Sum, j: int) -> tuple[str, list[Line]]:
-    """What neuron j, which feeds such a layer, gets back from it: symbols, and the terms. A delta for each weight."""
-    n = len(back.terms) + back.rest_count
-    return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", _terms(back, "k", "d")
-
-
-def gradients(reading: NeuronReading) -> list[Line]:
-    """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the mean
-    in front, and the sample's own beside it."""
-    step, before = reading.step, reading.incoming
-    if step is None or before is None:
-        return []
-    j = reading.index
-    if step.updating:
-        tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
-        mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
-        told = (_mean(g, j, step.samples, before.labels) for g in step.gradients)
-        return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
-    tip = "The gradient of a weight: the error signal at its end times the activation at its start."
-    lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(reading.layer, j)}\,{a_(before.node, 'i')}", tip=tip)]
-    return [*lines, *(_gradient(g, step.delta, j, step.samples, before.labels) for g in step.gradients)]
 
 
 def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:
@@ -78,109 +165,9 @@ def _gradient(g: GradientReading, delta: float, j: int, samples: int, labels: tu
     return Line("", spans, g.sample, "term", tip, g.neuron, g.index, second=g.batch, parameter=g.parameter, ink="d", name=own)
 
 
-def _terms(total: Sum, letter: str, what: str) -> list[Line]:
-    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
-    lines, name = [], "activation" if what == "a" else "delta"
-    for term in total.terms:
-        own = called(total.labels, term.index)
-        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
-        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
-        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
-        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
-        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
-    if total.rest_count:
-        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
-        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
-        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
-    return lines
-
-
-# ---------------------------------------------------------------- a weight, or a bias
-
-
-def name(r: ParameterEquations) -> str:
+def _name(r: ParameterEquations) -> str:
     """LaTeX: w_{16,51} or b_{16}."""
     return rf"b_{{{r.index}}}" if r.source_index is None else rf"w_{{{r.index},{r.source_index}}}"
 
 
-def share(r: ParameterEquations) -> list[Line]:
-    """What it adds to the weighted sum."""
-    z, rest = z_(r.layer, r.index), r.z - r.product
-    if r.source_index is None:
-        others = r.fan_in
-        symbols = rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.source_layer, 'i')} + {name(r)}"
-        lines = [Line(symbols, tip="A bias is added whatever the inputs are.")]
-        own = Line(name(r), (), r.value, "bias", "The bias itself.", ink="w")
-        more, tip = f"{others:,} weighted {'input' if others == 1 else 'inputs'}", "The sum of weight times activation over all inputs."
-    else:
-        others = r.fan_in - 1
-        symbols = rf"{z} = {name(r)}\,{a_(r.source_layer, r.source_index)} + \ldots"
-        lines = [Line(symbols, tip="One addend of the weighted sum: this weight times the activation it starts from.")]
-        spans = fill("{w} · {a}", w=number(r.value, "w"), a=number(r.a, "a", True))
-        own = Line("", spans, r.product, "term", f"weight × activation: {plain(r.value)} × {plain(r.a)} = {plain(r.product)}.")
-        more = f"{others:,} other {'term' if others == 1 else 'terms'} and the bias" if others else "the bias"
-        tip = "Everything else that is added up."
-    return [
-        *lines,
-        own,
-        Line("", (Span(more),), rest, "rest", tip),
-        Line(z, (), r.z, "result", "The pre-activation of the neuron it leads into."),
-    ]
-
-
-def gradient(r: ParameterEquations) -> list[Line]:
-    """dL/dw = delta a for the shown sample. Empty where no error has been sent back."""
-    if r.sample is None or r.delta is None:
-        return []
-    slope, tip = rf"\partial L/\partial {name(r)}", "How much the loss of the shown sample would change if this number grew by one."
-    if r.source_index is None:
-        return [Line(rf"{slope} = {delta_(r.layer, r.index)}", (), r.sample, "result", tip, ink="d")]
-    tip = f"{tip} It is the error signal at its end times the activation at its start."
-    spans = fill("{delta} · {a}", delta=number(r.delta, "d"), a=number(r.a, "a", True))
-    return [
-        Line(rf"{slope} = {delta_(r.layer, r.index)}\,{a_(r.source_layer, r.source_index)}", tip=tip),
-        Line("", spans, r.sample, "result", tip, ink="d"),
-    ]
-
-
-# ---------------------------------------------------------------- the whole layer
-
-
-def layer(r: MatrixReading) -> list[Line]:
-    """z of all neurons, as a product of arrays."""
-    o, i = (f"{n:,}" for n in r.shape)
-    k, z, (source,) = r.layer, z_(r.layer), r.sources
-    tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
-    return [
-        Line(rf"{z} = W^{{[{k}]}}\,{a_(source.node)} + b^{{[{k}]}}", tip=tip),
-        shapes(f"({o}) = ({o} × {i})({i}) + ({o})"),
-    ]
-
-
-def layer_returned(end: LayerEnd, size: int) -> tuple[str, str]:
-    """What a whole node of so many neurons gets back from such a layer: symbols, and their shapes."""
-    return rf"(W^{{[{end.node}]}})^{{\top}}\,{delta_(end.node)}", f"({size:,} × {end.size:,})({end.size:,})"
-
-
-LAYER_RETURNED = "The error of the next layer, sent back through its weights"
-
-
-def layer_gradient(r: MatrixReading) -> list[Line]:
-    """Of all weights and biases, for the shown sample."""
-    if r.delta is None:
-        return []
-    o, i = (f"{n:,}" for n in r.shape)
-    delta, a = delta_(r.layer), rf"({a_(r.sources[0].node)})^{{\top}}"
-    tip = "Every error at the end times every activation at the start: a whole matrix from two vectors."
-    product = length(r.delta) * length(r.x)
-    return [
-        Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
-        shapes(f"({o} × {i}) = ({o} × 1)(1 × {i})"),
-        Line(rf"\partial L/\partial b = {delta}", tip="The gradient of the biases is the error itself."),
-        shapes(f"({o}) = ({o})"),
-        Line(
-            r"\lVert \delta\,a^{\top}\rVert", (), product, "number",
-            "The length of the shown sample's gradient: that of delta times that of a.", ink="d",
-        ),
-    ]  # fmt: skip
+EQUATIONS = DenseEquations()

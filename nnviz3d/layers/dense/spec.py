@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.layer_table import Activation, Cost, Initializer, LayerTable, Shape, Shapes
+from nnviz3d.spec.activations import ActivationName
+from nnviz3d.spec.layer_table import Cost, Initializer, LayerTable, Shape, Shapes
 
 
 class DenseLayer(LayerTable):
@@ -16,7 +17,7 @@ class DenseLayer(LayerTable):
 
     kind: Literal["dense"] = "dense"
     units: int = Field(default=8, ge=1, le=limits.UNITS)
-    activation: Activation = "relu"
+    activation: ActivationName = "relu"
     init: Initializer = "auto"
     init_scale: float = Field(default=1.0, ge=0, le=1000)
     bias: float = Field(default=0.0, ge=-1000, le=1000)

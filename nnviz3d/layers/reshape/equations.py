@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.aligned import LAYER_RETURNED, TITLE, axes, gradients, layer_returned, pre_activation, returned
+from nnviz3d.layers.shared.aligned_equations import AlignedEquations, axes
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_, z_
 from nnviz3d.spec.readout import LayerReading
 
-__all__ = ["APPLIES", "LAYER_RETURNED", "STILL", "TITLE", "gradients", "layer", "layer_returned", "pre_activation", "returned"]
 
-APPLIES = False
-STILL = "Another shape has no weights and no bias: training changes nothing here."
+class ReshapeEquations(AlignedEquations):
+    still = "Another shape has no weights and no bias: training changes nothing here."
+
+    def layer(self, r: LayerReading) -> list[Line]:
+        """z of all neurons."""
+        tip = "The same numbers in the same order, read row by row, with other axes."
+        symbols = rf"\mathrm{{reshape}}({a_(r.sources[0].node)})"
+        return [Line(f"{z_(r.layer)} = {symbols}", tip=tip), shapes(f"{axes(r.axes)} = reshape{axes(r.sources[0].shape)}")]
 
 
-def layer(r: LayerReading) -> list[Line]:
-    """z of all neurons."""
-    tip = "The same numbers in the same order, read row by row, with other axes."
-    symbols = rf"\mathrm{{reshape}}({a_(r.sources[0].node)})"
-    return [Line(f"{z_(r.layer)} = {symbols}", tip=tip), shapes(f"{axes(r.axes)} = reshape{axes(r.sources[0].shape)}")]
+EQUATIONS = ReshapeEquations()

@@ -17,8 +17,9 @@ _PLAIN = {
     r"\cdot": "·", r"\,": " ", r"\;": " ", r"\ ": " ", r"\partial ": "∂", r"\delta": "δ", r"\eta": "η", r"\mu": "μ", r"\rho": "ρ",
     r"\beta_1": "β₁", r"\beta_2": "β₂", r"\lambda": "λ", r"\epsilon": "ε", r"\hat{m}": "m̂", r"\hat{v}": "v̂", r"\to": "→",
     r"\Delta": "Δ", r"\leftarrow": "←", r"\infty": "∞", r"\approx": "≈", "^2": "²", r"\sum": "Σ", r"\tanh": "tanh", r"\sin": "sin",
-    r"\max": "max", r"\ln": "ln", r"\Phi": "Φ", r"\sigma": "σ", r"\pi": "π", r"\left": "", r"\right": "", r"\odot": "⊙", r"\top": "T",
-    r"\times": "×", r"\le": "≤", r"\quad": "   ", r"\lVert ": "‖", r"\rVert": "‖", r"\lfloor ": "⌊", r"\rfloor": "⌋",
+    r"\max": "max", r"\min": "min", r"\ln": "ln", r"\Phi": "Φ", r"\sigma": "σ", r"\pi": "π", r"\left": "", r"\right": "",
+    r"\odot": "⊙", r"\top": "T", r"\times": "×", r"\le": "≤", r"\quad": "   ", r"\lVert ": "‖", r"\rVert": "‖",
+    r"\lfloor ": "⌊", r"\rfloor": "⌋",
 }  # fmt: skip
 
 

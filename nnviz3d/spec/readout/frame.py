@@ -16,6 +16,7 @@ from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
+from nnviz3d.spec.reasons import ABLE, Reasons
 from nnviz3d.spec.score import UNSCORED, Scores
 from nnviz3d.spec.settings import Settings
 from nnviz3d.spec.step_annotations import Moment
@@ -94,7 +95,7 @@ class Readout:
     hovered: NeuronReading | None = None
     pinned: bool = False
     banner: str = ""  # something went wrong or needs an answer
-    sample_part: Literal["test", "train", "batch"] = "test"  # where the shown sample is from
+    sample_part: Literal["test", "train", "batch", "given"] = "test"  # where the shown sample is from
     edges_layer: int = 0  # the layer (from 1) that the edge with that value leads into
     signals: int = 0  # edges that particles travel along in this picture
     toast: str = ""  # something was done: "saved scenes/mine.toml"
@@ -136,6 +137,7 @@ class Readout:
     tour: TourReading | None = None  # while a guided tour is on
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
+    reasons: Reasons = ABLE  # why controls do nothing for this network
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown

@@ -12,7 +12,7 @@ from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import SquaredError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Charts:
     """Curves so far; each array is float32 and read-only, `*_step` in training steps."""
 
@@ -66,5 +66,5 @@ class CompareReading:
     differences: tuple[Difference, ...]
     same_batches: bool  # one step is the same samples for both
     layer_by_layer: bool  # whether a common scale is one of each layer pair
-    shares: tuple[float, ...] = (0.9, 0.95)
+    shares: tuple[float, ...]  # of right answers on the test part that `NetworkReading.reached` is about
     waits: str = ""  # the network that waits, or ""

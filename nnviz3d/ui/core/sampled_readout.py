@@ -45,7 +45,7 @@ def _subjects(r: Readout) -> tuple:
     edge = r.edge.edge if isinstance(r.edge, EdgeReading) else r.edge and r.edge.parameter
     checked, layer = r.parameter and r.parameter.check, r.whole and r.whole.layer
     return (
-        id(r.topology),
+        r.topology,
         r.sample_right is None,
         r.sample_index,
         r.sample_label,

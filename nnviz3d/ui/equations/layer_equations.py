@@ -5,12 +5,13 @@ Vectors are columns; a product of shapes reads as the arrays do: (48) = (48 × 6
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.matrix_lines import length, shapes, size
 from nnviz3d.layers.shared.notation import a_, delta_, ink, z_
+from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE
 from nnviz3d.spec.readout import LayerReading, MatrixReading
-from nnviz3d.ui.equations.neuron_equations import FUNCTIONS, LOSS_NAMES, weight_tip
+from nnviz3d.ui.equations.neuron_equations import LOSS_NAMES, weight_tip
 
 # (what the optimiser remembers, what the rate multiplies); @ is the gradient that it is given: G, or c G where that is clipped
 RULES = {
@@ -29,14 +30,14 @@ HOLDS = 5e-3  # relative: a change so near to rate times direction is told as th
 
 def forward(r: LayerReading) -> list[Line]:
     """z as the kind makes it, a = f(z), and how long they are."""
-    kind, o = face(r.kind, "equations"), f"{len(r.z):,}"
+    kind, o = equations_of(r.kind), f"{len(r.z):,}"
     lines = kind.layer(r)
-    if kind.APPLIES:
+    if kind.applies:
         function = rf"\mathrm{{{r.activation}}}" if r.activation == "softmax" else "f"
         tip = f"The activation function, applied to every element: {r.activation}."
         lines.append(Line(rf"{a_(r.layer)} = {function}({z_(r.layer)})", tip=tip))
-        if r.activation in FUNCTIONS and r.activation != "linear":
-            lines.append(Line(rf"f(z) = {FUNCTIONS[r.activation]}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
+        if r.activation in ELEMENTWISE and r.activation != "linear":
+            lines.append(Line(rf"f(z) = {ACTIVATIONS[r.activation].tex}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
         lines.append(size(r"\lVert z\rVert", r.z, f"The length of z: the root of the sum of its {o} squares."))
     return [*lines, size(r"\lVert a\rVert", r.a, "The length of a.", "a")]
 
@@ -66,11 +67,11 @@ def backward(r: LayerReading) -> list[Line]:
 
 def _collected(r: LayerReading, delta: str, o: str) -> list[Line]:
     """What comes back from every node that it feeds, added, times the slope."""
-    kinds = [face(end.kind, "equations") for end in r.targets]
+    kinds = [equations_of(end.kind) for end in r.targets]
     told = [kind.layer_returned(end, len(r.z)) for kind, end in zip(kinds, r.targets, strict=True)]
     symbols, arrays = (" + ".join(pieces) for pieces in zip(*told, strict=True))
-    tip = kinds[0].LAYER_RETURNED if len(told) == 1 else f"What comes back from the {len(told)} layers that it feeds, added"
-    if not face(r.kind, "equations").APPLIES:
+    tip = kinds[0].returns if len(told) == 1 else f"What comes back from the {len(told)} layers that it feeds, added"
+    if not equations_of(r.kind).applies:
         return [Line(rf"{delta} = {symbols}", tip=f"{tip}."), shapes(f"({o}) = {arrays}")]
     if len(told) > 1:
         symbols, arrays = rf"\left({symbols}\right)", f"({arrays})"
@@ -82,7 +83,7 @@ def gradient(r: LayerReading) -> list[Line]:
     """Of the parameters, for the shown sample and over the batch. Empty where there are none."""
     if not isinstance(r, MatrixReading):
         return []
-    lines = face(r.kind, "equations").layer_gradient(r)
+    lines = equations_of(r.kind).layer_gradient(r)
     if r.samples:
         regular = (r" + \lambda_1\,\mathrm{sign}(W)" if r.l1 else "") + (r" + \lambda_2 W" if r.l2 else "")
         batch = rf"\mathrm{{mean\ of}}\ \partial L/\partial W\ \mathrm{{over\ the\ batch\ of}}\ {r.samples}"

@@ -6,23 +6,13 @@ function, the loss, and the sum of what comes back. Pure functions.
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.notation import a_, delta_, ink
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import MINUS, plain
 from nnviz3d.spec.readout import NeuronReading, Sum
 
-# activation: LaTeX of f(z) with the argument {z}. leaky_relu's slope is 0.01, elu's alpha 1, as in the engine.
-FUNCTIONS = {
-    "linear": r"z", "relu": r"\max(0,\,z)", "leaky_relu": r"\max(0.01\,z,\;z)", "elu": r"z \;\;(z>0),\;\; e^{z}-1 \;\;(z\le 0)",
-    "gelu": r"z\,\Phi(z)", "gelu_tanh": r"\frac{z}{2}\left(1+\tanh\left(\sqrt{2/\pi}\,(z+0.044715\,z^3)\right)\right)",
-    "silu": r"z\,\sigma(z)", "softplus": r"\ln(1+e^{z})", "sigmoid": r"\frac{1}{1+e^{-z}}", "tanh": r"\tanh(z)", "sin": r"\sin(z)",
-}  # fmt: skip
-_NUMERIC = {
-    "linear": "{z}", "relu": "max(0, {z})", "leaky_relu": "max(0.01 · {b}, {z})", "elu": "elu({z})", "gelu": "{b} · Φ({z})",
-    "gelu_tanh": "gelu({z})", "silu": "{b} · σ({z})", "softplus": "ln(1 + exp({z}))", "sigmoid": "σ({z})", "tanh": "tanh({z})",
-    "sin": "sin({z})",
-}  # fmt: skip
 LOSSES = {  # loss: dL/da of one output in symbols; n outputs
     "mse": (r"\frac{2}{n}(a_j - t_j)", "2 / {n} · ({a} − {t})"),
     "half_mse": (r"a_j - t_j", "{a} − {t}"),
@@ -35,12 +25,12 @@ KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no erro
 
 def title(reading: NeuronReading) -> str:
     """What the section is called that tells how z arises."""
-    return "" if reading.z is None else face(reading.kind, "equations").TITLE
+    return "" if reading.z is None else equations_of(reading.kind).title
 
 
 def pre_activation(reading: NeuronReading) -> list[Line]:
     """How z arises: symbols, terms, result. Empty for an input neuron."""
-    return [] if reading.z is None else face(reading.kind, "equations").pre_activation(reading)
+    return [] if reading.z is None else equations_of(reading.kind).pre_activation(reading)
 
 
 def activation(reading: NeuronReading) -> list[Line]:
@@ -51,20 +41,20 @@ def activation(reading: NeuronReading) -> list[Line]:
         return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
-    if not face(reading.kind, "equations").APPLIES:
+    if not equations_of(reading.kind).applies:
         return answer(reading)
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
-    symbol = softmax if reading.activation == "softmax" else FUNCTIONS[reading.activation]
+    symbol = softmax if reading.activation == "softmax" else ACTIVATIONS[reading.activation].tex
     tip = f"The activation function of this layer: {reading.activation}."
     lines = [Line(rf"{name} = {symbol}", tip=tip)]
     if reading.activation == "softmax":
         total = reading.softmax_sum
         below = number(total) if total else (Span("Σ exp(z)"),)
-        spans = fill("exp({z}) / {total}", z=number(reading.z), total=below)
+        spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), total=below)
         tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs: together they give 1."
         lines.append(Line("", spans, reading.a, "result", tip, ink="a"))
     else:
-        spans = fill(_NUMERIC[reading.activation], z=number(reading.z), b=number(reading.z, bracket=True))
+        spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), b=number(reading.z, bracket=True))
         lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
     return lines + answer(reading)
 
@@ -108,11 +98,11 @@ def backward(reading: NeuronReading) -> list[Line]:
     return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
 
 
-def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
+def _collected(reading: NeuronReading, total: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
-    parts = outgoing.connections
-    told = [face(part.kind, "equations").returned(part, reading.index) for part in parts]
-    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, face(reading.kind, "equations").APPLIES
+    parts = total.connections
+    told = [equations_of(part.kind).returned(part, reading.index) for part in parts]
+    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
     if len(told) > 1:
         symbols = rf"\left({symbols}\right)" if applies else symbols
         tip += f"\nIts activation is used in {len(told)} places: what comes back from them is added."
@@ -123,7 +113,7 @@ def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
         lines += terms
     if not applies:
         return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of what comes back.", ink="d")]
-    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(outgoing.total, "d", True))
+    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(total.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
 

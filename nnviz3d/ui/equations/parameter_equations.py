@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.readout import ParameterEquations
 from nnviz3d.ui.equations.updates import moved
 
 
 def share(r: ParameterEquations) -> list[Line]:
     """What it adds to the weighted sum."""
-    return face(r.kind, "equations").share(r)
+    return equations_of(r.kind).share(r)
 
 
 def gradient(r: ParameterEquations) -> list[Line]:
     """dL/dw for the shown sample, and the batch's mean."""
-    lines = face(r.kind, "equations").gradient(r)
+    lines = equations_of(r.kind).gradient(r)
     if r.samples and r.batch is not None:
         inside = r.update is not None
         words = f"mean over the batch of {r.samples:,}" if inside else f"mean over the last step's batch of {r.samples:,}"

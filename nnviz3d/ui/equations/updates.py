@@ -5,8 +5,8 @@ Pure functions, like `ui.equations.neuron_equations`: symbols as LaTeX, numbers 
 
 from __future__ import annotations
 
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number, setting
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.number_text import MINUS, pair_plain
 from nnviz3d.spec.readout import CheckReading, NeuronReading, StepReading, UpdateReading
 
@@ -24,12 +24,12 @@ def columns(step: StepReading) -> tuple[str, str]:
 
 def gradients(reading: NeuronReading) -> list[Line]:
     """Of a walk's step: dL/d of the parameters that lead into a neuron, beside each the batch's mean. Empty where there are none."""
-    return [] if reading.step is None else face(reading.kind, "equations").gradients(reading)
+    return [] if reading.step is None else equations_of(reading.kind).gradients(reading)
 
 
 def still(kind: str) -> list[Line]:
     """Of layers that have no parameters: one sentence that says so. Empty for others."""
-    words = face(kind, "equations").STILL
+    words = equations_of(kind).still
     return [Line("", (Span(words),), kind="note")] if words else []
 
 

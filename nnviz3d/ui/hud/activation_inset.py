@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.step_annotations import PICKED, Inset, Moment
@@ -17,7 +19,7 @@ from nnviz3d.ui.core.widgets import elide, show_tip, text_width
 TABLE = 230.0  # what the table beside the outputs takes
 WIDTH, HEIGHT, HEAD, FOOT, PAD = 158.0, 122.0, 22.0, 20.0, 9.0
 MORE = 15.0  # for a line that says which neuron this is
-ROW, ADDENDS = 16.0, 4  # of a sum: a line for each number, of more the first ones
+ROW, NUMBERS = 16.0, 4  # a line for each number that comes in, of more the first ones
 FORMULA, LETTER = 13.0, 18.0  # size of its symbols, and the width of one of them
 
 
@@ -26,7 +28,7 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     inset = moment.inset
     if inset is None or not (0 <= inset.x <= f.stage_width and 0 <= inset.y <= f.height):
         return None
-    tall = HEAD + FOOT + ROW * len(inset.addends[:ADDENDS]) if inset.addends else HEIGHT
+    tall = HEAD + FOOT + ROW * len(inset.incoming[:NUMBERS]) if inset.incoming else HEIGHT
     size = f.px(WIDTH), f.px(tall + (0 if inset.why == PICKED else MORE))
     r = inset.reach + f.px(3)
     anchor = inset.x - r, inset.y - r, inset.x + r, inset.y + r
@@ -44,7 +46,7 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     draw_list.add_rect_filled(low, high, theme.packed(theme.GLASS, 0.8), f.px(9))
     draw_list.add_rect(low, high, theme.packed(theme.LINE, 0.8), f.px(9))
     _words(f, draw_list, inset, rect)
-    (_sum if inset.addends else _plot)(f, draw_list, inset, rect)
+    (_incoming if inset.incoming else _plot)(f, draw_list, inset, rect)
     _tip(f, inset, rect)
     return rect
 
@@ -64,8 +66,8 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     curve, pixels = inset.curve, f.font(theme.SMALL)
     name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, neuron {inset.index}"
-    made = f.formulas.get(_symbols(len(inset.addends)), f.px(FORMULA)) if inset.addends else None
-    function = "z = a + …" if inset.addends else curve.activation
+    made = f.formulas.get(_symbols(f, inset), f.px(FORMULA)) if inset.incoming else None
+    function = "z" if inset.incoming else curve.activation
     right = made.width if made is not None else text_width(function, pixels)
     name = elide(name, (rect[2] - rect[0] - f.px(2 * PAD) - right) * theme.BODY / theme.SMALL)
     draw_list.add_text(f.fonts.regular, pixels, imgui.ImVec2(rect[0] + f.px(PAD), rect[1] + f.px(5)), theme.packed(theme.TEXT), name)
@@ -87,9 +89,15 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
         x += f.px((WIDTH - 2 * PAD) / 2 + 4)
 
 
-def _symbols(count: int) -> str:
-    """z = a_1 + a_2: of so many addends."""
-    return "z = " + " + ".join(f"a_{k + 1}" for k in range(count)) if count <= ADDENDS else r"z = a_1 + a_2 + \ldots"
+def _symbols(f: Frame, inset: Inset) -> str:
+    """z = a_1 + a_2, or with the sign of its kind."""
+    sign, count = f" {equations_of(_kind(f, inset)).sign} ", len(inset.incoming)
+    letters = [f"a_{k + 1}" for k in range(count)] if count <= NUMBERS else ["a_1", "a_2", r"\ldots"]
+    return f"z = {sign.join(letters)}"
+
+
+def _kind(f: Frame, inset: Inset) -> str:
+    return f.readout.topology.nodes[inset.layer].kind
 
 
 def light(a: float) -> str:
@@ -135,12 +143,12 @@ def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     draw_list.add_circle_filled(point, f.px(3.4), theme.packed(ink))
 
 
-def _sum(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
-    """What comes in, a line for each number with the layer that it comes from: they add up to z."""
+def _incoming(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
+    """What comes in, a line for each number with the layer that it comes from; together they make z."""
     pixels, right = f.font(theme.SMALL), rect[2] - f.px(PAD)
-    y = rect[3] - f.px(FOOT + ROW * len(inset.addends[:ADDENDS])) - f.px(2)
-    for k, (name, a) in enumerate(inset.addends[:ADDENDS]):
-        more = len(inset.addends) - k if k == ADDENDS - 1 and len(inset.addends) > ADDENDS else 0
+    y = rect[3] - f.px(FOOT + ROW * len(inset.incoming[:NUMBERS])) - f.px(2)
+    for k, (name, a) in enumerate(inset.incoming[:NUMBERS]):
+        more = len(inset.incoming) - k if k == NUMBERS - 1 and len(inset.incoming) > NUMBERS else 0
         number = f"and {more} more" if more else plain(a)
         width = text_width(number, pixels)
         x = rect[0] + f.px(PAD)
@@ -158,9 +166,8 @@ def _tip(f: Frame, inset: Inset, rect: Rect) -> None:
     if f.compact or io.want_capture_mouse or not (rect[0] <= io.mouse_pos.x <= rect[2] and rect[1] <= io.mouse_pos.y <= rect[3]):
         return
     c = inset.curve
-    if inset.addends:
-        whence = ", ".join(name for name, _ in inset.addends)
-        show_tip(f, f"This neuron ({inset.why}) takes what comes in from {whence}, adds it up, and passes it on as it is: a = z.")
+    if inset.incoming:
+        show_tip(f, f"This neuron ({inset.why}): {face(_kind(f, inset), 'words').FORWARD}")
         return
     held = " The other outputs' z are held as they are." if c.activation == "softmax" else ""
     slope = f" Its slope f'(z) = {plain(c.slope)} is what the error is multiplied by." if inset.tangent and c.slope is not None else ""

@@ -13,7 +13,7 @@ from nnviz3d.ui.core.names import layer_name
 from nnviz3d.ui.core.widgets import elide, floating, small
 from nnviz3d.ui.equations import neuron_equations, updates
 from nnviz3d.ui.equations.equation_draw import Lines
-from nnviz3d.ui.equations.sections import ACTIVATION, ERROR, GRADIENT, SUM, UPDATE, there
+from nnviz3d.ui.equations.sections import ACTIVATION, ERROR, GRADIENT, UPDATE, there
 from nnviz3d.ui.hud import film_chart
 from nnviz3d.ui.hud.transport import broken, metrics
 
@@ -65,7 +65,8 @@ class Titles:
         """Beside the network, or below it in a tall picture: what the neuron does in this phase, with its numbers."""
         walk = f.readout.walk
         kind = walk.kinds[walk.phase] if walk is not None else ""
-        parts = [(SUM, SUM, neuron_equations.pre_activation(r)), (ACTIVATION, ACTIVATION, neuron_equations.activation(r))]
+        sum_ = neuron_equations.title(r)
+        parts = [(sum_, sum_, neuron_equations.pre_activation(r)), (ACTIVATION, ACTIVATION, neuron_equations.activation(r))]
         if kind == "backward" and r.delta is not None:
             parts = [(ERROR, "Error signal", neuron_equations.backward(r))]
         elif kind in ("update", "after") and r.step is not None:

@@ -23,6 +23,7 @@ from nnviz3d.ui.hud.labels import colour_bar
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _PARTS = {
+    "given": "which came with the network",
     "test": "from the test part, which is never trained on",
     "train": "from the training part, as there is no test part",
     "batch": "of the batch that this step learns from",
@@ -120,7 +121,8 @@ def _sample(f: Frame, room: float) -> None:
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
     told = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
     dim(kept(told, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
-    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}, and its true answer.")
+    true = "" if r.sample_part == "given" else ", and its true answer"
+    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}{true}.")
     if answer:
         if one_line:
             imgui.same_line(0, f.px(6))

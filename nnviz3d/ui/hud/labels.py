@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Label
+from nnviz3d.spec.topology import Topology
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect
@@ -130,13 +131,17 @@ class Labels:
     def __init__(self):
         self.placed: list[Placed] = []
         self._texts: dict[tuple, tuple[str, tuple[float, float]]] = {}
+        self._topology: Topology | None = None
 
     def _fit(self, f: Frame, label: Label) -> tuple[Label, tuple[float, float]]:
         """The label, its text cut to a readable width, and the size of that."""
         width = f.px(MAX_WIDTH)
         if label.align == "right" and label.kind == "minor":  # cut where the window ends, in steps: it moves
             width = min(width, max(label.x - f.px(4), 0.0) // f.px(8) * f.px(8))
-        key = (label.text, label.kind, f.scale, width, id(f.readout.topology))
+        if f.readout.topology is not self._topology:  # its names decide where a text may be cut
+            self._topology = f.readout.topology
+            self._texts.clear()
+        key = (label.text, label.kind, f.scale, width)
         if key not in self._texts:
             if len(self._texts) > 1024:
                 self._texts.clear()

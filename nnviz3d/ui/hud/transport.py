@@ -34,9 +34,7 @@ _PLAYED = {
     "back": "One recorded step back ( , )",
     "step": "One recorded step on ( . )",
     "epoch": "On to the end of this epoch (Ctrl+PgDn)",
-    "walk": "A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself.",
     "reset": "Back to the start of the recording (R)",
-    "new_seed": "A recording is what was learned then. Open the scene itself to train with another seed.",
 }
 
 
@@ -156,18 +154,26 @@ def place(r: Readout, step: int) -> str:
 def _buttons(f: Frame, room: float) -> set[str]:
     """What runs time; where there is no room the less important give way to the list behind the dots. Returns what is there."""
     r = f.readout
-    trains = r.recording is None
-    hints = _HINTS if trains else _PLAYED
+    hints, why = _HINTS if r.recording is None else _PLAYED, r.reasons
     one = partial(roundbar.button, f)
-    play = (fa.ICON_FA_PAUSE, "Pause (Space)") if r.running else (fa.ICON_FA_PLAY, hints["play"])
+
+    def able(name: str, reason: str) -> tuple[str, bool]:
+        """The tooltip of a button, and whether it does something."""
+        return reason or hints[name], not reason
+
+    play, step, epoch = (able(name, why.play) for name in ("play", "step", "epoch"))
+    back, walk, reset, seed = (
+        able(name, reason) for name, reason in (("back", why.back), ("walk", why.walk), ("reset", why.reset), ("new_seed", why.seed))
+    )
+    go = (fa.ICON_FA_PAUSE, "Pause (Space)", ("pause",)) if r.running else (fa.ICON_FA_PLAY, play[0], ("play",))
     buttons = [
-        one(4, fa.ICON_FA_BACKWARD_STEP, "back", hints["back"], ("move", ("step", -1)), enabled=r.step > 0),
-        one(0, play[0], "play", play[1], ("pause",) if r.running else ("play",), accent=True),
-        one(1, fa.ICON_FA_FORWARD_STEP, "step", hints["step"], ("step",)),
-        one(4, fa.ICON_FA_FORWARD_FAST, "epoch", hints["epoch"], ("move", ("epoch", 1))),
-        one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", hints["walk"], ("walk",), enabled=trains),
-        one(2, fa.ICON_FA_ROTATE_LEFT, "reset", hints["reset"], ("reset",)),
-        one(2, fa.ICON_FA_DICE, "new_seed", hints["new_seed"], ("new_seed",), enabled=trains),
+        one(4, fa.ICON_FA_BACKWARD_STEP, "back", back[0], ("move", ("step", -1)), enabled=r.step > 0 and back[1]),
+        one(0, go[0], "play", go[1], go[2], accent=True, enabled=play[1]),
+        one(1, fa.ICON_FA_FORWARD_STEP, "step", step[0], ("step",), enabled=step[1]),
+        one(4, fa.ICON_FA_FORWARD_FAST, "epoch", epoch[0], ("move", ("epoch", 1)), enabled=epoch[1]),
+        one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", walk[0], ("walk",), enabled=walk[1]),
+        one(2, fa.ICON_FA_ROTATE_LEFT, "reset", reset[0], ("reset",), enabled=reset[1]),
+        one(2, fa.ICON_FA_DICE, "new_seed", seed[0], ("new_seed",), enabled=seed[1]),
         roundbar.pace(f),
         Item(5, f.px(roundbar.SIDE), lambda: _moments(f)),
         roundbar.more(f, 1),

@@ -8,10 +8,11 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui, implot
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.layer_edits import variants
 from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import CompareReading, NetworkReading
-from nnviz3d.spec.scene import Activation, Initializer, Scene
+from nnviz3d.spec.scene import Initializer, Scene
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
@@ -30,7 +31,7 @@ SETTINGS = (
 NOTHING = "nothing (one network)"
 _LISTS: dict[str, tuple] = {
     "train.optimizer": OPTIMIZERS, "train.learning_rate": RATES, "train.batch": BATCHES, "train.l1": PENALTIES, "train.l2": PENALTIES,
-    "network.layers.*.activation": words(Activation), "network.layers.*.init": words(Initializer), "network.layers.*.dropout": DROPOUTS,
+    "network.layers.*.activation": ELEMENTWISE, "network.layers.*.init": words(Initializer), "network.layers.*.dropout": DROPOUTS,
 }  # fmt: skip
 _INKS = tuple(theme.packed(colour) for colour in theme.NETWORKS)
 _DIM, _TEXT, _FAINT, _BAD = (theme.packed(c) for c in (theme.DIM, theme.TEXT, theme.FAINT, theme.BAD))
@@ -66,7 +67,7 @@ class Compare:
         _marks(f, [f"{n.name} {short(n.loss)}" for n in c.networks])
         for k, (n, series) in enumerate(zip(c.networks, self._curves, strict=True)):
             scale = 1.0 if c.same_batches else 1.0 / n.epoch_steps  # steps of different size are no common axis
-            key = (id(n.charts), scale)
+            key = (n.charts, scale)
             if key != self._axes[k]:
                 self._axes[k] = key
                 series.update(n.charts.train_step * scale, n.charts.train_loss)
@@ -109,9 +110,16 @@ def _choose(f: Frame) -> None:
     settings = {compare.name_of(s): s for s in SETTINGS if values(f.scene, s) or not s.startswith("network.layers.*.")}
     if given:
         imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
+    why = f.readout.reasons.compare
+    imgui.begin_disabled(bool(why))
     picked = combo("##compare.setting", shown, [NOTHING, *settings])
+    imgui.end_disabled()
     imgui.end_group()
-    tip(f, "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.")
+    tip(
+        f,
+        why
+        or "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.",
+    )
     if picked is not None and picked != shown:
         found = values(f.scene, settings[picked]) if picked in settings else []
         f.edit("compare", {settings[picked]: found[0]} if found else {})

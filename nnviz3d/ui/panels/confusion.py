@@ -41,6 +41,9 @@ class Confusion:
         self._worst: list[tuple[int, int, int, int]] = []
 
     def draw(self, f: Frame) -> None:
+        if f.readout.reasons.data and f.readout.recording is None:
+            small(f, f.readout.reasons.data, wrap=True)
+            return
         if f.readout.sample_right is None:
             small(f, "Only for data with classes: this network answers with numbers.", wrap=True)
             return

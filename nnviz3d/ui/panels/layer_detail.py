@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from imgui_bundle import imgui
 
+from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import MatrixReading
 from nnviz3d.ui.core import theme
@@ -51,7 +52,7 @@ class Matrix:
         strip, gap = round(f.px(STRIP)), round(f.px(GAP))
         beside = len(strips) * strip + gap + (len(strips) - 1) * round(f.px(3)) if strips else 0
         grid = matrix.grid(r.weight.shape, int(full) - beside - 2, f.scale)
-        key = (id(r), mode, grid, f.scene.look.palette)
+        key = (r, mode, grid, f.scene.look.palette)
         texture = self._texture
         if texture is None or key != self._made:
             texture = self._make(f, r, mode, grid, strips, strip, gap, key)
@@ -126,7 +127,7 @@ class Matrix:
         if cell is not None:
             self._cell(f, r, mode, grid, cell, draw_list, x, y + strip + gap)
         elif py < strip and 0 <= px < width and _there(r, "x"):
-            self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], r.x, r.first_source, "layer before, neuron")
+            self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], r.x, r.first_source, f"{_before(f, r)}, neuron")
         elif px >= width + gap and py >= strip + gap and strips:
             told = strips[min(int((px - width - gap) // step), len(strips) - 1)]
             self._vector(
@@ -195,13 +196,19 @@ class Matrix:
         per = (grid.rows * r.stride[0], grid.columns * r.stride[1])
         words = f"±{plain(self._scale)}" + ("" if per == (1, 1) else f"   a cell = mean of {per[0]} × {per[1]}")
         small(f, words, _FAINT)
-        sides = f"above: a of the layer before; right: {', '.join(told.name for told in _strips(r, mode))}"
+        above = f"above: a of {'the ' if f.readout.topology.is_chain else ''}{_before(f, r)}"
+        sides = f"{above}; right: {', '.join(told.name for told in _strips(r, mode))}"
         about = "Full colour: the 99th percentile of the cells' size. Rows are this layer's neurons, columns those of the layer before."
         if r.stride != (1, 1):
             about += f" Of this large matrix every {r.stride[0]}th row and every {r.stride[1]}th column is read."
         tip(f, about)
-        small(f, sides if _strips(r, mode) else "above: a of the layer before", _FAINT, wrap=True)
+        small(f, sides if _strips(r, mode) else above, _FAINT, wrap=True)
         tip(f, "Each vector stands where the matrix uses it: above its columns, beside its rows, each in its own scale.")
+
+
+def _before(f: Frame, r: MatrixReading) -> str:
+    """The layer whose activations the matrix multiplies, as words."""
+    return "layer before" if f.readout.topology.is_chain else inside(r.sources[0].name)
 
 
 def _phase(f: Frame) -> str:
@@ -214,7 +221,8 @@ def _strips(r: MatrixReading, mode: str) -> list[Strip]:
     if mode == "weight":
         return [Strip("b", r.bias, "w"), *(Strip(name, values, "a") for name, values in (("z", r.z), ("a", r.a)) if _there(r, name))]
     if mode == "sample":
-        chain = [Strip("Wδ", r.back, "d"), Strip("f'", r.slope, "a")] if r.back is not None and r.slope is not None else []
+        name = "Wδ" if len(r.targets) == 1 else "Σδ"
+        chain = [Strip(name, r.back, "d"), Strip("f'", r.slope, "a")] if r.back is not None and r.slope is not None else []
         return [*chain, Strip("δ", _delta(r), "d")]
     return [Strip("b", r.bias_gradient, "d")] if mode == "batch" else []
 

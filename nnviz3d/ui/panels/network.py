@@ -11,12 +11,13 @@ from imgui_bundle import imgui
 
 from nnviz3d.layers import face
 from nnviz3d.spec import limits
+from nnviz3d.spec.activations import ELEMENTWISE, OutputActivation
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.layer_edits import Layers, inserted, listed, moved, removed
-from nnviz3d.spec.layer_table import Activation, Initializer, LayerTable
+from nnviz3d.spec.layer_table import Initializer, LayerTable
 from nnviz3d.spec.network_graph import layer_name
 from nnviz3d.spec.number_text import count, shape
-from nnviz3d.spec.scene import Layer, OutputActivation
+from nnviz3d.spec.scene import Layer
 from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
@@ -25,7 +26,7 @@ from nnviz3d.ui.core.strings import LAYER_HINTS
 from nnviz3d.ui.core.widgets import accepted_in, choice, combo, dim, elide, icon_button, small, tidy, tip
 from nnviz3d.ui.panels import layer_settings
 
-ACTIVATIONS, INITS, OUTPUTS = words(Activation), words(Initializer), words(OutputActivation)
+INITS, OUTPUTS = words(Initializer), words(OutputActivation)
 NAMED = 58  # pixels of the names of layers, where they have some
 LISTED = 12  # more layers than this scroll in a box of their own
 
@@ -125,7 +126,7 @@ def _kind(f: Frame, k: int, layer: LayerTable, width: float) -> None:
 
 def _function(f: Frame, k: int, layer: Any, width: float) -> None:
     imgui.set_next_item_width(width)
-    picked = combo("##activation", layer.activation, ACTIVATIONS)
+    picked = combo("##activation", layer.activation, ELEMENTWISE)
     tip(f, LAYER_HINTS["activation"])
     if picked and picked != layer.activation:
         f.edit(f"network.layers.{k}.activation", picked)

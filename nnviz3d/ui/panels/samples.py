@@ -54,7 +54,7 @@ class Samples:
         self._take(f.readout.samples)
         r = self._held
         if r is None:
-            small(f, "The network is being asked ...")
+            small(f, f.readout.reasons.data or "The network is being asked ...", wrap=True)
             return
         self._summary(f, r)
         self._choose(f, r)

@@ -49,10 +49,13 @@ def draw(f: Frame) -> None:
     for name in KEYS:
         if name == "B":
             imgui.same_line(0, f.px(8))
+        why = f.readout.reasons.keep
+        imgui.begin_disabled(bool(why))
         if imgui.button(f"Keep as {name}##keep", imgui.ImVec2(half, 0)):
             f.do("keep_moment", name)
+        imgui.end_disabled()
         what = "This moment replaces the one that is kept." if name in kept else "Keep this moment."
-        tip(f, f"{what} Weights, optimiser, random numbers and place in the data, whatever becomes of the run ({KEYS[name]}).")
+        tip(f, why or f"{what} Weights, optimiser, random numbers and place in the data, whatever becomes of the run ({KEYS[name]}).")
     if not kept:
         small(f, "Keep a moment, train on or change something, keep another: then compare them, or go back.", _FAINT, wrap=True)
         return

@@ -8,11 +8,12 @@ from __future__ import annotations
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec import limits
 from nnviz3d.spec.neuron_locks import Hold
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import count, plain
-from nnviz3d.spec.readout import CommandName, EffectReading, ParameterReading
+from nnviz3d.spec.readout import CommandName, EffectReading, NeuronReading, ParameterReading
 from nnviz3d.spec.score import part
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
@@ -31,15 +32,25 @@ _FAINT, _TEXT = theme.packed(theme.FAINT), theme.packed(theme.TEXT)
 
 
 def draw(f: Frame) -> None:
-    w = f.readout.weight
-    if w is None:
+    w, n = f.readout.weight, f.readout.neuron
+    if w is None and n is not None and n.z is not None and n.bias is None and not n.network:
+        _without(f, n)
+    elif w is None:
         small(f, "Click an edge or a neuron on the stage. Ctrl + drag there turns it at once.", wrap=True)
     else:
         _value(f, w)
-        _hold_buttons(f, w)
+        _hold_buttons(f, w.layer, w.index, w.neuron)
     if f.readout.effect is not None:
         _effect(f, f.readout.effect)
     _held(f)
+
+
+def _without(f: Frame, n: NeuronReading) -> None:
+    """A neuron of a layer without weights: there is nothing to turn."""
+    name = place(f, n.layer, n.index)
+    imgui.text_unformatted(name)
+    small(f, equations_of(n.kind).still, wrap=True)
+    _hold_button(f, "killed", name, n.neuron)
 
 
 def _value(f: Frame, w: ParameterReading) -> None:
@@ -60,9 +71,12 @@ def _value(f: Frame, w: ParameterReading) -> None:
     speed = max(abs(w.value), 0.4) / PIXELS
     flags = imgui.SliderFlags_.no_round_to_format | imgui.SliderFlags_.no_input
     make = lambda: imgui.drag_float("##value", w.value, speed, 0, 0, plain(w.value), flags)  # noqa: E731
+    why = f.readout.reasons.edit
+    imgui.begin_disabled(bool(why))
     changed, value = dragged(f, "##value", w.value, Accepted(-limits.PARAMETER, limits.PARAMETER), make)
+    imgui.end_disabled()
     most = f"{limits.PARAMETER:,.0f}"
-    tip(f, f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
+    tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
     if w.a is not None and w.there("x"):
@@ -73,26 +87,34 @@ def _value(f: Frame, w: ParameterReading) -> None:
         tip(f, "Of the last training step: the mean over its batch with L1 and L2, before clipping, and what the optimiser made of it.")
 
 
-def _hold_buttons(f: Frame, w: ParameterReading) -> None:
+def _hold_button(f: Frame, kind: Hold, here: str, neuron: int) -> None:
+    """Freeze or kill a neuron; or release it."""
+    verb, command = VERBS[kind]
+    on = kind in f.readout.holds.of(neuron)
+    why = f.readout.reasons.edit
+    imgui.begin_disabled(bool(why))
+    if imgui.button(f"{ICONS[kind]}  {'Release' if on else verb} {here}##{kind}", imgui.ImVec2(-1, 0)):
+        f.do(command, ((neuron,), not on))
+    imgui.end_disabled()
+    tip(f, why or (f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}."))
+
+
+def _hold_buttons(f: Frame, layer: int, index: int, neuron: int) -> None:
     """Freeze, kill, freeze the layer; or release. All for the neuron that the parameter leads into."""
     topology, holds = f.readout.topology, f.readout.holds
-    node = topology.nodes[w.layer]
-    here, held = place(f, w.layer, w.index), holds.of(w.neuron)
+    why, node, here = f.readout.reasons.edit, topology.nodes[layer], place(f, layer, index)
     imgui.spacing()
-    for kind, (verb, command) in VERBS.items():
-        if kind == "killed" and node is topology.output:
-            continue
-        on = kind in held
-        text = f"{ICONS[kind]}  {'Release' if on else verb} {here}##{kind}"
-        if imgui.button(text, imgui.ImVec2(-1, 0)):
-            f.do(command, ((w.neuron,), not on))
-        tip(f, f"{here.capitalize()} is {HOLD_WORDS[kind]}." if on else f"Then {here} is {HOLD_WORDS[kind]}.")
+    for kind in VERBS:
+        if kind != "killed" or node is not topology.output:
+            _hold_button(f, kind, here, neuron)
     ids = range(node.neurons.start, node.neurons.stop)
     whole = len(holds.frozen) >= len(ids) and set(ids) <= set(holds.frozen)
-    name = inside(layer_name(f, w.layer))
+    name = inside(layer_name(f, layer))
+    imgui.begin_disabled(bool(why))
     if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
         f.do("freeze", (tuple(ids), not whole))
-    tip(f, f"All {count(node.size)} neurons of it at once: the rest learns around them.")
+    imgui.end_disabled()
+    tip(f, why or f"All {count(node.size)} neurons of it at once: the rest learns around them.")
 
 
 def _effect(f: Frame, e: EffectReading) -> None:

@@ -28,7 +28,7 @@ def test_an_editor_sees_the_same_names():
     """The imports under TYPE_CHECKING are the lazy ones."""
     tree = ast.parse(Path(nv.__file__).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    seen = {alias.asname or alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert seen == nv._HOMES
     assert (Path(nv.__file__).parent / "py.typed").is_file()
 

@@ -15,7 +15,8 @@ from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.probes.explain import last_step
 from nnviz3d.app.session import checkpoints
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.formats import checkpoint, weights
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
@@ -86,7 +87,7 @@ def test_readers_of_weights_read_a_checkpoint(tmp_path, capsys):
     path = tmp_path / "f.safetensors"
     run("iris", steps=25, save=path)
     scene = toml.load("iris")
-    session = Session(scene, toml.find("iris").parent, "cpu")
+    session = new_session(scene, toml.find("iris").parent, "cpu")
     named = weights.load(path, session.source.topology)
     session.source.run(25)
     assert all(np.array_equal(named[name], value) for name, value in session.source.parameters().items())
@@ -137,7 +138,7 @@ def test_a_rate_may_be_another_where_somebody_says_so(tmp_path, capsys):
     assert scene.read_text() != text
     assert "--set train.learning_rate=0.5" in refused(scene, tmp_path=tmp_path, resume=path)
     run("iris", "train.learning_rate=0.5", steps=10, resume=path, save=path)
-    session = Session(toml.load("iris"), toml.find("iris").parent, "cpu")
+    session = new_session(toml.load("iris"), toml.find("iris").parent, "cpu")
     session.source.run(25)
     session.source.trainer.configure(session.scene.train.model_copy(update={"learning_rate": 0.5}))
     session.source.run(10)
@@ -221,7 +222,7 @@ def test_a_file_that_lies_changes_nothing(what, tmp_path, capsys):
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
     assert "f.safetensors" in refused("iris", tmp_path=tmp_path, resume=path)
     scene = toml.find("iris")
-    s = Session(toml.load("iris"), scene.parent, "cpu", scene, REMEMBER)
+    s = new_session(toml.load("iris"), scene.parent, "cpu", scene, REMEMBER)
     s.source.run(3)
     before = whole(s.source.trainer)
     with pytest.raises(InputError):
@@ -252,7 +253,7 @@ def test_a_window_goes_on_from_a_checkpoint(sets, remember, tmp_path, capsys):
     run("iris", *sets, steps=300, save=path)
     run("iris", *sets, steps=320, save=after)
     home = toml.find("iris")
-    s = Session(toml.load("iris", [toml.parse_set(text) for text in sets]), home.parent, "cpu", home, remember)
+    s = new_session(toml.load("iris", [toml.parse_set(text) for text in sets]), home.parent, "cpu", home, remember)
     s.run(40)
     at, curve = whole(s.source.trainer), s.curves.charts
     found = checkpoints.find(path)
@@ -276,7 +277,7 @@ def test_a_window_goes_on_from_a_checkpoint(sets, remember, tmp_path, capsys):
 def test_what_a_window_saves_trains_on_as_it_would_have(tmp_path, capsys):
     """With what was changed by hand on the way: a weight, a frozen neuron, a rate."""
     home = toml.find("iris")
-    s = Session(toml.load("iris"), home.parent, "cpu", home, REMEMBER)
+    s = new_session(toml.load("iris"), home.parent, "cpu", home, REMEMBER)
     s.run(30)
     s.editing.set_parameter(3, 0.5)
     s.editing.hold("frozen", [s.source.topology.nodes[1].neurons.start], True)
@@ -295,7 +296,7 @@ def test_what_a_window_saves_trains_on_as_it_would_have(tmp_path, capsys):
 def test_what_the_last_step_did_is_known_after_a_checkpoint(steps, by_hand, tmp_path):
     """Its rows, of which the last batch of an epoch has fewer, and what it made of weights that a hand has turned since."""
     home, path = toml.find("iris"), tmp_path / "f.safetensors"
-    s, other = (Session(toml.load("iris", [toml.parse_set("train.batch=32")]), home.parent, "cpu", home) for _ in range(2))
+    s, other = (new_session(toml.load("iris", [toml.parse_set("train.batch=32")]), home.parent, "cpu", home) for _ in range(2))
     s.source.run(steps)
     if by_hand:
         s.editing.set_parameter(3, 0.5)

@@ -20,6 +20,7 @@ from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.readout import build
 from nnviz3d.app.session.network_export import export
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.annotations import outputs
 from nnviz3d.app.view.decision_plate import _levels, scale_words
@@ -33,7 +34,8 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import weights
 from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.formats.nnrec_reader import Recording
-from nnviz3d.sources.own import OwnTraining, verdict
+from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
@@ -72,7 +74,7 @@ def homes(tmp_path):
 
 def session(homes, steps=120, *edits) -> Session:
     scene = toml.load(homes / "homes.toml", [toml.parse_set(edit) for edit in edits])
-    made = Session(scene, homes, "cpu", homes / "homes.toml")
+    made = new_session(scene, homes, "cpu", homes / "homes.toml")
     made.run(steps)
     made.evaluate()
     return made
@@ -159,8 +161,8 @@ def test_samples_tell_the_errors_of_each_number(homes):
         s = session(homes, 60, *edits)
         for _ in range(200):
             s.browser.ask(SampleQuery())
-            s.browser.work(s, 1 / 60)
-            reading = s.browser.reading(s)
+            s.browser.work(s.source, s.seen, 1 / 60)
+            reading = s.browser.reading(s.source, s.seen)
             if reading is not None and reading.known == reading.total:
                 break
         rmse_o, mae_o = errors(s.source.trainer, "test")

@@ -7,7 +7,9 @@ import pytest
 
 from nnviz3d.app.probes import explain_parameter, selectors
 from nnviz3d.app.probes.health import Diagnosis
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.readout.build import sentence
+from nnviz3d.app.readout.placeholders import plain_values
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import node_names, toml
@@ -20,7 +22,7 @@ from nnviz3d.ui.equations import sections
 @pytest.fixture(scope="module")
 def session():
     path = toml.find("residual")
-    s = Session(toml.load(path), path.parent, "cpu")
+    s = new_session(toml.load(path), path.parent, "cpu")
     s.source.run(20)
     s.source.show()
     return s
@@ -62,7 +64,7 @@ def test_the_strengths_of_inputs_and_whole_layers_follow_the_graph(session):
 def test_an_edge_without_a_weight_says_what_it_passes_on(session):
     topology = session.source.topology
     connection = topology.into(node(session, "sum"))[1]
-    told = explain_parameter.read_edge(session, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
+    told = explain_parameter.read_edge(session.pictured, type(edge_lookup.edge_of(topology, 0))(connection.number, 5))
     assert isinstance(told, EdgeReading) and (told.source, told.source_index, told.index) == (connection.source.number, 5, 5)
 
 
@@ -115,10 +117,10 @@ def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     walk.go(Place.parse("forward:sum@0.9", topology))
     assert "adds up what comes in from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
-    told = annotations.addends(walk.tape, neuron, False)
+    told = annotations.incoming(walk.tape, neuron, False)
     assert [name for name, _ in told] == ["both", "stem"]
     assert sum(value for _, value in told) == pytest.approx(float(walk.tape.old.z[neuron]), abs=1e-6)
-    assert annotations.addends(walk.tape, node(session, "stem").neurons.start, False) == ()
+    assert annotations.incoming(walk.tape, node(session, "stem").neurons.start, False) == ()
 
 
 def test_health_and_history_go_by_name(session):
@@ -139,7 +141,17 @@ def test_health_and_history_go_by_name(session):
 
 def test_two_networks_with_branches_are_compared_layer_by_layer(session):
     path = toml.find("residual")
-    s = Session(toml.load(path, [Edit("compare", {"network.layers.2.activation": "relu"})]), path.parent, "cpu")
+    s = new_session(toml.load(path, [Edit("compare", {"network.layers.2.activation": "relu"})]), path.parent, "cpu")
     (difference,) = s.rival.differences
     assert difference.name == "activation, narrow" and (difference.a, difference.b) == ("tanh", "relu")
     s.source.run(2)
+
+
+def test_weights_are_counted_as_parameters_not_as_edges(session):
+    topology = session.source.topology
+    assert topology.n_edges > topology.n_weights == sum(n.weight.size for n in topology.nodes if n.weight is not None)
+    session.running = True
+    told = sentence(session)
+    session.running = False
+    assert "2,352 weights and 58 biases" in told
+    assert plain_values(session)["weights"] == "2,352"

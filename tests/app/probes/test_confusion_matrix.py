@@ -5,14 +5,14 @@ import pytest
 
 from nnviz3d.app.probes import confusion_matrix
 from nnviz3d.app.probes.confusion_matrix import Confusion, tally
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.engine import per_sample
 from nnviz3d.spec import toml
 
 
 def session(name="digits", *sets):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
 
 
 def count(s, limit=200):

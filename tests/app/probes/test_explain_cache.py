@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes.explain import read
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.engine.update_explained import update
 from nnviz3d.spec import toml
 from nnviz3d.spec.phases import Place, phases
@@ -17,7 +17,7 @@ from nnviz3d.spec.phases import Place, phases
 @pytest.fixture
 def session():
     path = toml.find("digits")
-    session = Session(toml.load(path), path.parent, "cpu")
+    session = new_session(toml.load(path), path.parent, "cpu")
     session.run(20)
     session.start_walk()
     return session
@@ -54,7 +54,7 @@ def test_before_the_update_it_is_what_the_arenas_held(session):
     held = {neuron: read(source, neuron) for neuron in (70, 150)}
     session.start_walk()
     walk = session.walking.walk
-    walk._hold(replace(walk.tape, row=5), walk.place)
+    walk._hold(replace(walk.tape, row=5), walk.place, batch=False)
     for neuron, was in held.items():
         told = session.inspector.neuron(walk, neuron)
         assert (told.a, told.z, told.incoming, told.delta) == (was.a, was.z, was.incoming, was.delta)
@@ -114,7 +114,7 @@ def test_a_parameter_outside_a_walk_has_the_last_steps_numbers(session):
 
 def test_a_step_never_taken_has_no_gradient():
     path = toml.find("digits")
-    fresh = Session(toml.load(path), path.parent, "cpu")
+    fresh = new_session(toml.load(path), path.parent, "cpu")
     told = fresh.inspector.parameter(fresh.source, 5)
     assert told.samples == 0 and told.change is None
     assert fresh.inspector.layer(fresh.source, 1).samples == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes import health, health_rules
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.readout import Charts
 
@@ -15,7 +15,7 @@ NOTHING = np.zeros(0, np.float32)
 
 def session(tmp_path, name, *sets):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent if not sets else tmp_path, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent if not sets else tmp_path, "cpu", path)
 
 
 def found(s):

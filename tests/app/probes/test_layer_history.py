@@ -5,7 +5,7 @@ import pytest
 
 from nnviz3d.app.probes import layer_history
 from nnviz3d.app.probes.health import spread as evenly
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 
@@ -14,7 +14,7 @@ QUANTITIES = ("weight", "gradient", "activation")
 
 def session(name="digits", *sets, remember=64 << 20):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path, remember)
 
 
 def look(s, quantity="weight", layer=0, frames=1):
@@ -116,7 +116,7 @@ def test_a_panel_that_opens_late_sees_the_past_and_it_is_true():
     for quantity in QUANTITIES:
         r = look(late, quantity, 1, frames=layer_history.PAST)
         assert len(r.step_t) > 4 and r.step_t[0] == 0 and r.step_t[-1] == 800
-        held = dict(late.source.rewind.moments())
+        held = dict(late.source.history.moments())
         mine = look(early, quantity, 1)
         for k, step in enumerate(r.seen_t):
             if step in mine.seen_t:
@@ -154,7 +154,7 @@ def test_a_change_while_the_panel_is_closed_is_noticed_when_it_opens():
     s.apply([Edit("train.learning_rate", 0.5)])
     s.source.run(400)
     r = look(s, frames=layer_history.PAST)
-    held = dict(s.source.rewind.moments())
+    held = dict(s.source.history.moments())
     for k, step in enumerate(r.step_t):
         if 100 < step < 500:
             w = s.source.topology.nodes[1].weight.view(held[int(step)]["arenas"]["parameters"]).astype(np.float64)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes.sample_browser import RENEW, Browser, find_wrong
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.engine import per_sample
 from nnviz3d.spec import toml
@@ -17,7 +18,7 @@ ALL, WRONG = SampleQuery(size=10**6), SampleQuery("wrong", "number", size=10**6)
 
 def session(name="iris", *edits, steps=20) -> Session:
     path = toml.find(name)
-    made = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path)
+    made = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path)
     made.run(steps)
     return made
 
@@ -26,8 +27,8 @@ def look(s: Session, query=ALL, frames=400, dt=STEP):
     """What somebody sees who looks until the list is complete."""
     for _ in range(frames):
         s.browser.ask(query)
-        s.browser.work(s, dt)
-        reading = s.browser.reading(s)
+        s.browser.work(s.source, s.seen, dt)
+        reading = s.browser.reading(s.source, s.seen)
         if reading is not None and reading.known == reading.total:
             return reading
     raise AssertionError("the list never became complete")
@@ -66,12 +67,12 @@ def test_nothing_is_asked_while_nobody_looks(monkeypatch):
     monkeypatch.setattr(s.source, "judging", lambda *a, **k: asked.append(a) or real(*a, **k))
     for _ in range(5):
         s.advance(STEP, lambda: False)
-    assert not asked and s.browser.reading(s) is None
+    assert not asked and s.browser.reading(s.source, s.seen) is None
     look(s)
     assert len(asked) == 1
     for _ in range(5):
-        s.browser.work(s, STEP)
-    assert s.browser.reading(s) is None and len(asked) == 1
+        s.browser.work(s.source, s.seen, STEP)
+    assert s.browser.reading(s.source, s.seen) is None and len(asked) == 1
 
 
 def test_one_block_a_frame_and_a_calm_list(monkeypatch):
@@ -80,8 +81,8 @@ def test_one_block_a_frame_and_a_calm_list(monkeypatch):
     known = []
     for _ in range(5):
         s.browser.ask(ALL)
-        s.browser.work(s, STEP)
-        known.append(s.browser.reading(s).known)
+        s.browser.work(s.source, s.seen, STEP)
+        known.append(s.browser.reading(s.source, s.seen).known)
     assert known == [10, 20, 30, 40, 45]
     first = look(s)
     assert look(s) is first  # nothing changed: not even a new object
@@ -89,8 +90,8 @@ def test_one_block_a_frame_and_a_calm_list(monkeypatch):
     assert look(s, frames=3) is first  # learned on, but the list stays for a while
     for _ in range(int(RENEW / STEP) + 10):
         s.browser.ask(ALL)
-        s.browser.work(s, STEP)
-    assert s.browser.reading(s).step == 21
+        s.browser.work(s.source, s.seen, STEP)
+    assert s.browser.reading(s.source, s.seen).step == 21
 
 
 def test_another_network_starts_at_once_and_never_shows_the_old_one():
@@ -98,7 +99,7 @@ def test_another_network_starts_at_once_and_never_shows_the_old_one():
     first = look(s)
     s.apply([Edit("network.layers.0.units", 3)])
     s.browser.ask(ALL)
-    assert s.browser.reading(s) is None
+    assert s.browser.reading(s.source, s.seen) is None
     second = look(s)
     assert second.subject != first.subject and second.step == 0
     s.apply([Edit("data.kind", "wine")])
@@ -121,7 +122,7 @@ def test_without_a_test_part_the_training_part_and_a_single_sample(tmp_path):
     assert look(s).part == "train" and look(s).total == 150
     (tmp_path / "one.csv").write_text("a,b,y\n1,2,0.5\n")
     scene = toml.validate({"data": {"kind": "csv", "file": "one.csv", "task": "regression"}})
-    one = Session(scene, tmp_path, "cpu")
+    one = new_session(scene, tmp_path, "cpu")
     r = look(one)
     assert (r.total, r.found, r.shown) == (1, 1, 0) and len(r.rows) == 1
 
@@ -159,8 +160,8 @@ def test_a_walk_shows_its_batch_with_the_weights_before_and_after():
     after = look(s, frames=900)
     while after.rows[0].loss == r.rows[0].loss:
         s.browser.ask(ALL)
-        s.browser.work(s, STEP)
-        after = s.browser.reading(s)
+        s.browser.work(s.source, s.seen, STEP)
+        after = s.browser.reading(s.source, s.seen)
     assert [row.loss for row in after.rows] == sorted(judged(s.source, "train", walk.tape.rows)[1], reverse=True)
     s.leave_walk()
     assert look(s).part == "test"
@@ -180,7 +181,7 @@ def test_the_next_wrong_answer_either_way_round_the_end():
 
 def test_where_all_is_right_there_is_no_next():
     s = session("xor", steps=400)
-    assert find_wrong(s, 1) is None and s.show_wrong(1) == "no wrong answer is near"
+    assert find_wrong(s.source, s.seen, 1) is None and s.show_wrong(1) == "no wrong answer is near"
     before = s.source.sample.index
     assert s.source.sample.index == before
 
@@ -191,10 +192,10 @@ def test_looking_never_changes_learning():
     for _ in range(30):
         watched.source.run(1)
         look(watched, frames=9000)
-        find_wrong(watched, 1)
+        find_wrong(watched.source, watched.seen, 1)
     pairs = zip(plain.source.parameters().values(), watched.source.parameters().values(), strict=True)
     assert all((a == b).all() for a, b in pairs)
 
 
 def test_a_browser_that_nobody_asked_says_nothing():
-    assert Browser().reading(session(steps=0)) is None
+    assert Browser().reading((s := session(steps=0)).source, s.seen) is None

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import open_host
@@ -59,7 +60,7 @@ class Visitor:
     def __init__(self, seed: int, screen: Screen):
         self.random, self.screen, self.told = random.Random(seed), screen, 0
         self.scene = scene(self.random)
-        self.session = Session(self.scene, Path(), "cpu", None, REMEMBER)
+        self.session = new_session(self.scene, Path(), "cpu", None, REMEMBER)
         self.loop = Loop(open_host(*SIZE, headless=True), self.session, play=False)
         self.loop.overlay.memory.hint = False
         dock = self.loop.overlay._dock

@@ -15,9 +15,9 @@ from nnviz3d.app.session import scene_files
 from nnviz3d.app.training import evaluator
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop, log_writer, run
-from nnviz3d.app.window.log_writer import Inputs, thinned
+from nnviz3d.app.window.log_writer import LogWriter, thinned
 from nnviz3d.app.window.loop import Loop
-from nnviz3d.app.window.swinging_door import Door
+from nnviz3d.app.window.swinging_door import SwingingDoor
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.engine import plan
 from nnviz3d.gfx.overlay import ImguiFrame
@@ -494,7 +494,7 @@ def test_a_resting_window_keeps_nothing_and_costs_no_memory(hand):
 
 
 def test_a_door_keeps_what_a_line_does_not_tell():
-    door, kept = Door(), []
+    door, kept = SwingingDoor(), []
     times = np.arange(0, 10, 0.01)
     values = np.where(times < 3, times, np.where(times < 7, 3.0, 3 + np.sin(times - 7)))
     for time, value in zip(times, values, strict=True):
@@ -559,7 +559,7 @@ def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
 
 
 def test_inputs_belong_to_the_session_on_screen(hand):
-    assert isinstance(hand.loop.inputs, Inputs) and hand.loop.inputs.session is hand.session
+    assert isinstance(hand.loop.inputs, LogWriter) and hand.loop.inputs.session is hand.session
 
 
 def test_weights_from_outside_the_folder_are_read_beside_the_timeline_only(tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from nnviz3d.app.api import scene
 from nnviz3d.app.render import image_files
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.spec import limits, toml
 from nnviz3d.spec.errors import InputError
@@ -25,7 +25,7 @@ def loop(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(limits, "STILLS", {"4K": 640})  # the same way in less time
     path = toml.find("xor")
-    made = Loop(host, Session(toml.load(path), path.parent, "cpu"), play=False)
+    made = Loop(host, new_session(toml.load(path), path.parent, "cpu"), play=False)
     made.frame(1 / 60)
     yield made
     made.stage.close()

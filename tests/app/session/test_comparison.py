@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild
 
@@ -14,7 +15,7 @@ ALWAYS, ONCE = lambda: True, lambda: False
 
 def session(name="xor", *sets, remember=0):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(text) for text in sets]), path.parent, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(text) for text in sets]), path.parent, "cpu", path, remember)
 
 
 def of(source) -> bytes:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes import explain_parameter
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.spec import toml
 from nnviz3d.spec.number_text import plain
@@ -18,7 +19,7 @@ OPTIMIZERS = ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 
 def session(*edits: str, scene: str = "iris", steps: int = 5) -> Session:
     path = toml.find(scene)
-    s = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path, REMEMBER)
+    s = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path, REMEMBER)
     s.source.run(steps)
     return s
 
@@ -44,7 +45,8 @@ def test_one_gradient_inside_a_walk_and_outside(optimizer, extra):
     def seen() -> list[float]:
         source = s.kept.told if s.kept is not None else s.seen
         return [
-            s.inspector.neuron(source, neuron).bias_gradient, s.inspector.parameter(source, p).batch, explain_parameter.read(s, p).gradient,
+            s.inspector.neuron(source, neuron).bias_gradient, s.inspector.parameter(source, p).batch,
+            explain_parameter.read(s.pictured, p).gradient,
             float(np.linalg.norm(s.inspector.layer(source, k).gradient)),
         ]  # fmt: skip
 
@@ -87,7 +89,7 @@ def test_an_edit_by_hand_and_its_undo_leave_the_last_step_what_it_was(extra):
     before = told(s, p)
     assert before[0] != before[1] and before[1] == s.source.parameter(p)
     s.editing.set_parameter(p, 0.75)
-    assert told(s, p) == before and explain_parameter.read(s, p).change == pytest.approx(before[1] - before[0])
+    assert told(s, p) == before and explain_parameter.read(s.pictured, p).change == pytest.approx(before[1] - before[0])
     assert lines.change(s.inspector.parameter(s.source, p))[1].text == "set by hand since, to 0.7500"
     assert s.source.tensors("change")[p] == 0  # training has not made this value
     s.moments.keep(s, "A")
@@ -129,7 +131,7 @@ def test_after_weights_from_a_file_there_is_no_last_step_to_tell():
     p = s.source.topology.nodes[1].weight.start
     reading = s.inspector.parameter(s.source, p)
     assert reading.before is None and lines.change(reading)[0].text == "all weights were replaced since"
-    assert explain_parameter.read(s, p).change is None and s.inspector.layer(s.source, 1).change is None
+    assert explain_parameter.read(s.pictured, p).change is None and s.inspector.layer(s.source, 1).change is None
     s.source.run(1)
     assert s.inspector.parameter(s.source, p).before is not None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session import scene_changes
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.neuron_locks import Holds
@@ -14,7 +16,7 @@ from nnviz3d.spec.phases import Place
 
 def session(name="xor", *edits, remember=REMEMBER):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), path.parent, "cpu", path, remember)
 
 
 @pytest.fixture
@@ -211,7 +213,7 @@ def test_undo_across_a_rebuild(s):
 def test_an_entry_of_another_network_changes_nothing(s):
     s.editing.set_parameter(3, 2.5, 0.0)
     scene = s.scene.model_copy(update={"network": s.scene.network.model_copy(update={"layers": s.scene.network.layers[:0]})})
-    s.become(scene)  # not by an edit: the history still has its entry of the old network
+    scene_changes.become(s, scene)  # not by an edit: the history still has its entry of the old network
     before = parameters(s)
     s.undo(), s.redo()
     assert np.array_equal(parameters(s), before)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.session import navigation
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
@@ -19,7 +20,7 @@ DIVERGES = (
 
 def session(tmp_path, name="iris", *edits, remember=REMEMBER):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def until_held(s, more=ALWAYS, frames=2000):
@@ -58,7 +59,7 @@ def test_iterations_back_and_on_are_the_same_to_the_byte(tmp_path, optimizer):
     assert "beginning" in s.banner and s.walking.walk.step == 1
     for _ in range(19):
         navigation.move(s, "step", 1)
-    assert whole(s.source.trainer) == states[20] and s.source.rewind.newest == 20
+    assert whole(s.source.trainer) == states[20] and s.source.history.newest == 20
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -177,7 +178,7 @@ def test_phases_and_layers_outside_a_walk_do_nothing(tmp_path):
 def test_before_the_oldest_kept_step_a_banner_says_which_one_that_is(tmp_path):
     s = session(tmp_path, "iris", "train.batch=8")
     s.source.run(40)
-    rewind = s.source.rewind
+    rewind = s.source.history
     rewind._keys = [key for key in rewind._keys if key.step >= 40] or rewind._keys
     rewind._discard(0)
     rewind._keep(changed=True)

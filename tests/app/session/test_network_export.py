@@ -18,12 +18,12 @@ from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.formats import script_export, weights
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
+from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Data, Layer, Network, Output, Scene, Train
 from tests.layers.kinds import CASES, scene_with
 
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "sigmoid", "tanh", "sin")
 HOSTILE = '"""\'\'\'\n\\"; import os; os.remove("x") # {0} %s \u202e\x00'
 RUN = """
 import json, runpy, sys
@@ -51,7 +51,7 @@ SCENES = {
     "tanh outputs": Scene(data=Data(kind="gauss"), train=Train(loss="mse"), network=network(activation="tanh")),
     "deep": Scene(data=Data(kind="xor"), network=network(*[(3, "leaky_relu")] * 20)),
 }
-SCENES |= {kind: Scene(data=Data(kind="wine", standardize=True), network=network((7, kind), (5, kind))) for kind in ACTIVATIONS}
+SCENES |= {kind: Scene(data=Data(kind="wine", standardize=True), network=network((7, kind), (5, kind))) for kind in ELEMENTWISE}
 SCENES |= {f"graph with {kind}": scene_with(kind).model_copy(update={"data": Data(kind="iris", standardize=True)}) for kind in CASES}
 SCENES["concat of columns"] = toml.validate(
     {

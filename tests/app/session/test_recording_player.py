@@ -149,7 +149,7 @@ def test_an_interrupted_and_a_diverged_run_end_cleanly(tmp_path):
     assert recording.end.end == "diverged" and recording.end.diverged is not None
     session = opening.read(tmp_path / "d.nnrec").session("cpu")
     session.run_to(10**6)
-    assert f"training diverged at step {recording.end.diverged:,}" in session.player.sentence(session)
+    assert f"training diverged at step {recording.end.diverged:,}" in session.player.sentence()
 
 
 def test_a_full_disk_ends_with_3(tmp_path):
@@ -185,7 +185,7 @@ def test_it_plays_at_the_pace_and_holds_at_its_end(session):
         session.advance(1 / 60, more)
     assert session.source.step == 90
     session.advance(9.0, more)
-    assert session.source.step == STEPS and not session.running and "The end of the recording" in session.player.sentence(session)
+    assert session.source.step == STEPS and not session.running and "The end of the recording" in session.player.sentence()
     session.play()
     assert session.running and session.source.step == 0, "from the start again"
 
@@ -250,11 +250,11 @@ def test_moves_go_by_kept_steps_and_epochs(gaps):
     session.running = True
     places = []
     for unit, count in (("step", 1), ("step", 1), ("step", -1), ("epoch", 1), ("epoch", -1), ("step", -1), ("step", -1), ("phase", 1)):
-        session.player.move(session, unit, count)
+        session.player.move(unit, count)
         places.append(session.source.step)
     whole = session.source.of_epoch[1]
     assert places[:3] == [50, 100, 50] and not session.running
-    assert places[3] == session.player.recording.at(50 // whole * whole + whole) and places[-1] == 0
+    assert places[3] == session.source.recording.at(50 // whole * whole + whole) and places[-1] == 0
     session.single_step()
     assert session.source.step == 50
 
@@ -295,7 +295,7 @@ def test_two_moments_of_a_recording_are_compared(session):
     session.moments.keep(session, "A")
     session.run_to(100)
     session.moments.keep(session, "B")
-    a, b = (session.player.recording.parameters(step) for step in (10, 100))
+    a, b = (session.source.recording.parameters(step) for step in (10, 100))
     largest = session.moments.reading(session.source).largest
     assert abs(largest[0].after - largest[0].before) == np.abs(b - a).max()
     session.moments.enter(session, "A")
@@ -306,13 +306,13 @@ def test_two_moments_of_a_recording_are_compared(session):
 
 
 def test_a_kept_moment_of_a_recording_tells_what_the_recording_tells(session):
-    session.player.go(session, 60)
+    session.run_to(60)
     p = session.source.topology.nodes[1].weight.start
-    told = explain_parameter.read(session, p)
+    told = explain_parameter.read(session.pictured, p)
     session.moments.keep(session, "A")
-    session.player.go(session, 80)
+    session.run_to(80)
     session.moments.watch("A")
-    assert told.gradient and told.change and explain_parameter.read(session, p) == told
+    assert told.gradient and told.change and explain_parameter.read(session.pictured, p) == told
 
 
 def test_layers_show_the_whole_recording(session):
@@ -440,7 +440,7 @@ def test_a_chunk_that_goes_while_it_plays_holds_it(tmp_path, recorded):
     viewer = Viewer(copy)
     try:
         (copy / "000001.safetensors").unlink()
-        viewer.session.player.recording._open.clear()  # what is mapped can still be read
+        viewer.session.source.recording._open.clear()  # what is mapped can still be read
         viewer.key(K.end)
         assert "can be read no longer" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
     finally:

@@ -8,7 +8,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.app.session import navigation, run_archive, scene_files
 from nnviz3d.app.session.comparison import Rival
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.formats import checkpoint
 from nnviz3d.spec import toml
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
@@ -23,7 +24,7 @@ K = imgui.Key
 
 def session(name="iris", *sets, remember=REMEMBER):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(text) for text in sets]), path.parent, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(text) for text in sets]), path.parent, "cpu", path, remember)
 
 
 LEAVE = {
@@ -46,12 +47,12 @@ def test_undo_brings_the_run_back_whole(how):
     s.editing.set_parameter(3, 0.5)
     s.run(40)
     s.unsaved = 77.0
-    state, scene, curves, past = whole(s.source.trainer), s.scene, s.curves.charts, s.source.rewind.stretches()
+    state, scene, curves, past = whole(s.source.trainer), s.scene, s.curves.charts, s.source.history.stretches()
     LEAVE[how](s)
     s.run(25)
     after = whole(s.source.trainer)
     s.undo()
-    assert whole(s.source.trainer) == state and s.scene == scene and s.source.rewind.stretches() == past and s.unsaved == 77.0
+    assert whole(s.source.trainer) == state and s.scene == scene and s.source.history.stretches() == past and s.unsaved == 77.0
     assert s.rival is None and all(np.array_equal(getattr(s.curves.charts, k), getattr(curves, k), equal_nan=True) for k in vars(curves))
     s.rewind(20)
     assert s.source.step == 20 and s.scene.train.learning_rate == 0.02
@@ -78,8 +79,8 @@ def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     one = past[-1].bytes
     run_archive.fit(past, int(one * 2.5))
     assert sum(run.bytes for run in past) <= one * 2.5
-    assert past[-1].held.rewind.bytes and past[0].held is None
-    assert past[-3].held is None or not past[-3].held.rewind.bytes, "the past goes before the run"
+    assert past[-1].held.history.bytes and past[0].held is None
+    assert past[-3].held is None or not past[-3].held.history.bytes, "the past goes before the run"
     for _ in range(6):
         s.undo()
     assert s.banner == run_archive.GONE and s.source.step == 60, "where nothing was kept the run stays"
@@ -92,7 +93,7 @@ def test_a_run_without_its_past_goes_on():
     s.reset()
     assert s.history._past[-1].shrink() and s.history._past[-1].held is not None
     s.undo()
-    assert whole(s.source.trainer) == state and s.source.rewind.oldest == 60
+    assert whole(s.source.trainer) == state and s.source.history.oldest == 60
     s.run(10)
     s.rewind(65)
     assert s.source.step == 65
@@ -130,7 +131,7 @@ def test_looking_is_no_change(tmp_path):
 def test_both_networks_go_back_only_as_far_as_both_can(monkeypatch):
     s = session("xor", "compare.train.learning_rate=0.5")
     s.run(40)
-    s.rival.source.rewind.forget()
+    s.rival.source.history.forget()
     s.run(20)
     s.rewind(10)
     assert s.source.step == s.rival.source.step == 40
@@ -177,7 +178,7 @@ def test_by_keys_reset_is_taken_back_and_an_edit_in_the_past_ends_the_line(perso
         person.key(K.page_up)
     s.apply([Edit("train.learning_rate", 0.5)])
     person.key(K.end)
-    assert s.source.step == 24 == s.source.rewind.newest
+    assert s.source.step == 24 == s.source.history.newest
     person.frames(3)
     assert person.session.curves.charts.train_step[-1] == 24
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes.explain import read, weighted_sum
-from nnviz3d.app.session.session import REMEMBER, Session
-from nnviz3d.app.session.undo import History
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
+from nnviz3d.app.session.undo import UndoHistory
 from nnviz3d.app.training.metric_log import CAPACITY, Curve
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.edit import Edit, Rebuild, diff
@@ -18,7 +19,7 @@ ALWAYS = lambda: True  # noqa: E731
 
 def session(tmp_path, name="xor", *edits, remember=0):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def parameters(s):
@@ -76,7 +77,7 @@ def test_undo_and_redo_go_back_and_forth_over_a_rebuild(tmp_path):
 
 
 def test_a_drag_is_one_step_back():
-    history = History()
+    history = UndoHistory()
     scenes = [Scene(train=Train(learning_rate=0.01 * k)) for k in range(1, 60)]
     for k, scene in enumerate(scenes[:-1]):
         history.record(scene, ("train.learning_rate",), now=k * 0.7, held=True)
@@ -84,7 +85,7 @@ def test_a_drag_is_one_step_back():
 
 
 def test_two_separate_changes_are_two_steps_back():
-    history = History()
+    history = UndoHistory()
     history.record(Scene(title="a"), ("title",), 0.0)
     history.record(Scene(title="b"), ("title",), 5.0)
     assert history.undo(lambda _: Scene(title="c")).title == "b"

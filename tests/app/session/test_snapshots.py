@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.probes.explain import read
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
@@ -15,7 +16,7 @@ ALWAYS = lambda: True  # noqa: E731
 
 def session(tmp_path, name="iris", *edits, remember=REMEMBER):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def two(tmp_path, *edits, first=10, second=25):
@@ -45,8 +46,8 @@ def test_a_moment_is_entered_again_to_the_byte_and_training_from_it_is_the_same(
         assert whole(s.source.trainer) == later
 
     back()
-    s.source.rewind._discard(0)  # the history holds nothing of it any more
-    s.source.rewind._keep(changed=True)
+    s.source.history._discard(0)  # the history holds nothing of it any more
+    s.source.history._keep(changed=True)
     back()
     s.reset()
     s.source.run(5)

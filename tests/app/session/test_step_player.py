@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
-from nnviz3d.app.session.step_player import Walking
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.step_player import StepPlayer
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place, phases
@@ -14,7 +14,7 @@ ALWAYS = lambda: True  # noqa: E731
 
 def session(tmp_path, name="xor", *edits):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
 
 
 def parameters(s):
@@ -89,7 +89,7 @@ def test_every_phase_has_a_sentence_a_wave_and_a_symbol(tmp_path):
         assert wave.way == ways[phase.kind] and walking.sentence.lower().startswith(phase.kind) and reading.symbol
         assert walking.quantity()[1] == wave.flow == {"backward": 3, "update": 0}.get(phase.kind, 1)
         assert reading.error == (phase.kind == "backward")
-    assert Walking is type(walking)
+    assert StepPlayer is type(walking)
 
 
 def test_the_reading_tells_the_same_sample_before_and_after(tmp_path):

@@ -10,8 +10,9 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.app.cli.main import app
-from nnviz3d.app.session.session import REMEMBER, Session
-from nnviz3d.app.tour.controller import LOOKING, Guide
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
+from nnviz3d.app.tour.controller import LOOKING, TourController
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -36,7 +37,7 @@ class Visitor:
         path = toml.find(scene)
         self.host = open_host(*size, headless=True)
         edits = [Edit("look.quality", "low"), *edits]
-        self.loop = Loop(self.host, Session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
+        self.loop = Loop(self.host, new_session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
         self.frames(2)
 
     guide = property(lambda self: self.loop.guide)
@@ -86,11 +87,11 @@ def visitor(request):
     visitor.loop.close()
 
 
-def said(guide: Guide) -> str:
+def said(guide: TourController) -> str:
     return re.sub(f"[{NUMBER}{END}*]", "", guide.reading().text)
 
 
-def numbers(guide: Guide) -> list[str]:
+def numbers(guide: TourController) -> list[str]:
     """The live values in the text, in order."""
     return re.findall(f"{NUMBER}(.*?){END}", guide.reading().text)
 
@@ -301,7 +302,7 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     visitor.frames(1, dt=8.0)
     tour, walk = guide.course.tour, visitor.session.walking.walk
     assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[tour.row]
-    fresh = Session(tour.scene, tour.path.parent, "cpu")
+    fresh = new_session(tour.scene, tour.path.parent, "cpu")
     fresh.run(tour.step)
     fresh.start_walk()
     assert np.array_equal(fresh.walking.walk.tape.before, walk.tape.before) and np.array_equal(

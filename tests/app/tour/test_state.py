@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from nnviz3d.app.tour.state import Touring, place
+from nnviz3d.app.tour.state import TourState, place
 from nnviz3d.spec.errors import InputError
 
-START = Touring((2, 1, 3))
+START = TourState((2, 1, 3))
 
 
 def walk(state, *events):

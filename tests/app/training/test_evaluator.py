@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.readout.build import readout
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.training import evaluator, stop_conditions
 from nnviz3d.app.training.evaluator import affordable, quick
 from nnviz3d.app.training.stop_conditions import Stops
@@ -47,7 +47,7 @@ def ordered(tmp_path):
 
 
 def session(path, *sets):
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
 
 
 def truth(source, part="test"):
@@ -252,8 +252,8 @@ def test_the_browser_of_a_long_part_looks_through_rows_from_everywhere(ordered, 
     reading = None
     while reading is None or reading.known < reading.total:
         s.browser.ask(SampleQuery())
-        s.browser.work(s, 0.1)
-        reading = s.browser.reading(s)
+        s.browser.work(s.source, s.seen, 0.1)
+        reading = s.browser.reading(s.source, s.seen)
     assert reading.total == 200 and reading.rows
     rows = sample_browser._rows(s.source, s.source)[1]
     assert np.bincount(s.source.data.t_test[rows]).tolist() == [40] * 5

@@ -10,7 +10,7 @@ from nnviz3d.app.cli.commands import train as command
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.probes import health, health_rules
 from nnviz3d.app.readout.build import _findings
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.engine.data import load
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -43,7 +43,7 @@ def rare(tmp_path):
 
 def session(path, *sets):
     path = toml.find(path)
-    return Session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
+    return new_session(toml.load(path, [toml.parse_set(item) for item in sets]), path.parent, "cpu", path)
 
 
 def named(s, steps, every=100):

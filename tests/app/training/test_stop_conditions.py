@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.training import stop_conditions as rules
 from nnviz3d.app.training.stop_conditions import LIMIT, Stops
 from nnviz3d.spec import toml
@@ -22,7 +22,7 @@ ALWAYS = lambda: True  # noqa: E731
 
 def session(tmp_path, name="xor", *edits, remember=1 << 22):
     path = toml.find(name)
-    return Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
+    return new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path, remember)
 
 
 def play(s, dt=1 / 60, more=ALWAYS, frames=3000):
@@ -116,7 +116,7 @@ def test_pace_and_stops_rebuild_nothing_and_end_no_walk(tmp_path):
     trainer, plans = s.source.trainer, s.source.trainer._feed._plans
     s.apply([Edit("train.stop_accuracy", 0.5), Edit("train.stop_epoch", 9), Edit("train.steps_per_second", 3.0)])
     assert s.walking is not None and s.source.trainer is trainer and trainer._feed._plans is plans
-    assert s.source.rewind.newest == 4
+    assert s.source.history.newest == 4
 
 
 def test_numbers_do_not_depend_on_looking(tmp_path):

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import annotations
-from nnviz3d.backend import numpy_activations
 from nnviz3d.spec import number_text as numbers
 from nnviz3d.spec import toml
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.phases import Place
 from nnviz3d.ui.equations import losses
 from nnviz3d.ui.hud import output_table
@@ -31,7 +31,7 @@ NETS = {
 
 def walk(tmp_path, name, *edits, steps=20):
     path = toml.find(name)
-    s = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    s = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
     s.source.run(steps)
     s.start_walk()
     return s
@@ -107,7 +107,7 @@ def test_the_printed_loss_is_the_tapes_and_follows_from_what_the_table_shows(tmp
     assert abs(printed - o.loss_before) <= 0.5001 * 10.0 ** ((exponent or 0) - places)
 
 
-@pytest.mark.parametrize("kind", numpy_activations.KINDS)
+@pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_the_curve_goes_through_the_point(tmp_path, kind):
     if kind == "softmax":
         s, neuron = walk(tmp_path, "iris"), -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.frame import Wave
@@ -20,7 +21,7 @@ SCRATCH = ("_asking", "_scratch")  # buffers that a question about the plane is 
 
 def opened(name: str) -> tuple[Session, Stage]:
     path = toml.find(name)
-    session = Session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path, REMEMBER)
+    session = new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path, REMEMBER)
     return session, Stage(open_host(200, 120, headless=True), session)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.view import step_change
 from nnviz3d.bridge.weight_change import factor
 from nnviz3d.spec import toml
@@ -16,7 +16,7 @@ MODES = ("phase", "before", "after", "difference")
 def session(tmp_path, name="xor", *edits):
     path = toml.find(name)
     edits = ("look.quality=high", "view.sway=0.0", *edits)
-    s = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    s = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
     s.source.run(30)
     s.start_walk(Place.parse("update:2@0.6", s.source.topology))
     return s
@@ -110,7 +110,7 @@ def test_every_phase_is_drawn_for_every_shape(tmp_path, name, edits):
     from nnviz3d.gfx.hosts import open_host
 
     path = toml.find(name)
-    s = Session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
+    s = new_session(toml.load(path, [toml.parse_set(edit) for edit in edits]), tmp_path, "cpu", path)
     host = open_host(480, 300, headless=True)
     s.start_walk()
     for phase in ("forward:1@0.7", "loss", "backward:1@0.9", "update:1@0.5", "after"):
@@ -125,7 +125,7 @@ def test_a_walk_makes_room_for_the_table_and_gives_it_back_but_leaves_a_moved_ca
     from nnviz3d.gfx.hosts import open_host
 
     path = toml.find("digits")
-    s = Session(toml.load(path), tmp_path, "cpu", path)
+    s = new_session(toml.load(path), tmp_path, "cpu", path)
     host = open_host(1280, 720, headless=True)
     stage = Stage(host, s)
     stage.draw(1 / 60)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout import folding
@@ -107,7 +108,7 @@ def test_a_walk_and_a_focus_work_with_the_fold(person):
 
 def test_a_still_is_the_same_whatever_was_shown_before(scene, host):
     def shown(steps):
-        session = Session(toml.load(scene, []), scene.parent, "cpu", scene, REMEMBER)
+        session = new_session(toml.load(scene, []), scene.parent, "cpu", scene, REMEMBER)
         stage = Stage(host, session)
         for step in steps:
             session.run(step - session.source.step)

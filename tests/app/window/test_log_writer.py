@@ -8,7 +8,7 @@ import numpy as np
 
 from nnviz3d.app.window.log_writer import STEP_EVERY
 from nnviz3d.app.window.packed_events import BLOCK, Packed
-from nnviz3d.app.window.swinging_door import Door
+from nnviz3d.app.window.swinging_door import SwingingDoor
 from nnviz3d.spec.session_log import Event
 
 EVENTS = [
@@ -33,7 +33,7 @@ def test_packed_events_are_small():
 def test_a_steady_run_is_a_line_and_an_uneven_one_is_told_to_a_tenth_of_a_second():
     g = np.random.default_rng(2)
     for noise, most in ((0.0, 4), (0.2, 400)):
-        door, kept, last, shown = Door(), [], (0.0, 0), []
+        door, kept, last, shown = SwingingDoor(), [], (0.0, 0), []
         time = step = 0.0
         for _ in range(36_000):  # ten minutes of frames
             time += 1 / 60

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
@@ -28,7 +29,7 @@ class Person:
     def __init__(self, scene: str = "xor", play: bool = False, size: tuple[int, int] = (1000, 640), edits=()):
         path = toml.find(scene)
         self.host = open_host(*size, headless=True)
-        self.loop = Loop(self.host, Session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
+        self.loop = Loop(self.host, new_session(toml.load(path, edits), path.parent, "cpu", path, REMEMBER), play)
         self.loop.overlay.memory.hint = False
         self.frames(3)
 
@@ -230,7 +231,7 @@ def test_the_run_is_dragged_back(person):
     last, before = person.session.source.step, person.look()
     left, right = person.where("play")[0], person.where("speed")[0]
     person.click((left + right) / 2 - 40, person.where("play")[1] - 32 * person.loop.overlay.scale)
-    assert person.session.source.step < last == person.session.source.rewind.newest
+    assert person.session.source.step < last == person.session.source.history.newest
     assert _change(before, person.look()) > 0.001
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.hosts import open_host
@@ -103,7 +104,7 @@ def check(loop: Loop) -> None:
     assert np.isfinite(session.ops.to_host(session.seen.tensors("activation"))).all()
     charts = session.curves.charts
     assert (np.diff(charts.train_step) > 0).all() and (np.diff(charts.test_step) > 0).all()
-    rewind = session.source.rewind
+    rewind = session.source.history
     assert max(charts.train_step.max(initial=0), charts.test_step.max(initial=0)) <= rewind.newest
     assert (rewind.oldest or 0) <= session.source.step <= rewind.newest and rewind.nearest(session.source.step) == session.source.step
     assert session.source.diverged is None or not session.running
@@ -120,7 +121,7 @@ def test_whatever_is_pressed_the_state_stays_consistent(seed, scene, tmp_path, m
     until = Loop._until
     monkeypatch.setattr(Loop, "_until", staticmethod(lambda ms: until(min(ms, 0.5))))  # it is not learning that is tested
     path = toml.find(scene)
-    session = Session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path, REMEMBER)
+    session = new_session(toml.load(path, [Edit("look.quality", "low")]), path.parent, "cpu", path, REMEMBER)
     host = open_host(*SIZE, headless=True)
     try:
         loop = Loop(host, session)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.session import checkpoints, scene_files
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.actions import ACTIONS
 from nnviz3d.engine.trainer import Trainer
@@ -59,7 +60,7 @@ class Monkey:
             s.advance(0.3, lambda: True)
 
     def a_rewind(self, pick, s):
-        newest = s.source.rewind.newest
+        newest = s.source.history.newest
         self.do("rewind", pick.choice((0, newest, newest + 5, -3, pick.randint(0, newest), s.source.step - 1)))
 
     a_rewind_again = a_back = a_rewind
@@ -133,7 +134,7 @@ def check(s: Session, pick: random.Random) -> None:
     for source, curves in [(s.source, s.curves)] + ([(s.rival.source, s.rival.curves)] if s.rival else []):
         charts = curves.charts
         assert (np.diff(charts.train_step) > 0).all() and (np.diff(charts.test_step) > 0).all()
-        rewind = source.rewind
+        rewind = source.history
         assert max(charts.train_step.max(initial=0), charts.test_step.max(initial=0)) <= rewind.newest
         chain(source, charts)
     if s.rival is None:
@@ -141,7 +142,7 @@ def check(s: Session, pick: random.Random) -> None:
 
 
 def chain(source, charts) -> None:
-    rewind, here = source.rewind, source.step
+    rewind, here = source.history, source.step
     rewind.note()
     assert rewind.nearest(here) == here and here in {step for a, b in rewind.stretches() for step in range(a, b + 1)}
     now = whole(source.trainer)
@@ -183,7 +184,7 @@ def looks(s: Session, pick: random.Random) -> None:
         return
     k = pick.randrange(len(charts.test_step))
     step = int(charts.test_step[k])
-    if s.source.rewind.nearest(step) == step:
+    if s.source.history.nearest(step) == step:
         s.rewind(step)
         s.scoring.forget()
         assert np.float32(s.evaluate().test_loss) == charts.test_loss[k], f"the chart's test loss of step {step}"
@@ -195,12 +196,12 @@ def test_back_and_forth_nothing_is_invented(seed, tmp_path):
     name = ("xor", "iris", "reg-plane", "circle")[seed % 4]
     path = toml.find(name)
     edits = [Edit("train.batch", 10), Edit("train.steps_per_second", 0.0), Edit("network.layers", [{"units": 4}])]
-    s = Session(toml.load(path, edits), path.parent, "cpu", path, (REMEMBER, 200_000, 60_000)[seed % 3])
+    s = new_session(toml.load(path, edits), path.parent, "cpu", path, (REMEMBER, 200_000, 60_000)[seed % 3])
     monkey = Monkey(seed, s, tmp_path)
-    s.source.rewind.spacing = s.source.rewind.longest = (3, 20)[seed % 2]
+    s.source.history.spacing = s.source.history.longest = (3, 20)[seed % 2]
     for k in range(ACTS):
         monkey.act()
-        assert s.source.rewind.newest >= s.source.step >= 0
+        assert s.source.history.newest >= s.source.step >= 0
         charts = s.curves.charts
         assert (np.diff(charts.train_step) > 0).all() and (np.diff(charts.test_step) > 0).all()
         s.layers.reading(s.source, ("weight", 0) if k % 3 else None)

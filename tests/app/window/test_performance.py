@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nnviz3d.app.session.session import REMEMBER, Session
+from nnviz3d.app.session.opening import new_session
+from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.app.window.loop import Loop
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.gl
 @pytest.mark.parametrize("backend", ["auto", "cpu"])
 def test_signals_and_who_asked(backend):
     path = toml.find("xor")
-    loop = Loop(open_host(400, 300, headless=True), Session(toml.load(path, []), path.parent, backend, path, REMEMBER), play=False)
+    loop = Loop(open_host(400, 300, headless=True), new_session(toml.load(path, []), path.parent, backend, path, REMEMBER), play=False)
     try:
         loop.frame(1 / 60)
         told = loop.readout()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 
 from nnviz3d.app.cli.commands import common
@@ -12,7 +13,7 @@ from nnviz3d.app.render.film import job as jobs
 from nnviz3d.app.render.film import pipeline
 from nnviz3d.app.render.film.request import parse_rate
 from nnviz3d.spec import frame_rates
-from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.errors import InputError, OptionProblem, Problem, together
 from nnviz3d.video import codecs, image_reader
 from nnviz3d.video.segment_folder import ENDING, Parts
 
@@ -25,12 +26,12 @@ def encode(
         given = {"--fps": fps, "--format": format, "--codec": codec}
         if wrong := [Problem("", key, "the pieces have it already") for key, value in given.items() if value]:
             raise InputError(*wrong)
-        told = _join(source, target, overwrite)
+        facts = _join(source, target, overwrite)
     else:
-        told = _film_of_pictures(options, source, target, fps, format, codec, overwrite)
-    options.say(f"wrote {target or source.with_name(told['film'])} ({told['count']:,} frames)")
+        facts = _film_of_pictures(options, source, target, fps, format, codec, overwrite)
+    options.say(f"wrote {target or source.with_name(facts['film'])} ({facts['count']:,} frames)")
     if as_json:
-        common.emit(told)
+        common.emit(facts)
     return 0
 
 
@@ -41,7 +42,7 @@ def _join(folder: Path, target: Path | None, overwrite: bool) -> dict:
     if target == folder:
         raise InputError.of(str(folder), "--output", f"the folder's name does not end with {ENDING}; say where the film goes")
     if target.exists() and not overwrite and not parts.plan.kind.codec.sequence:
-        raise InputError.of(str(target), "--output", "is there already; --overwrite replaces it")
+        raise InputError.option(str(target), "output", "is there already", overwrite="replaces it")
     common.check_outputs(output=target)
     return pipeline.finish(parts, target, jobs.sidecar(target, parts.plan.kind))
 
@@ -52,41 +53,40 @@ def _film_of_pictures(
     if target is None:
         raise InputError.of(str(source), "--output", "say what the film is called, for example -o film.mp4")
 
-    def rate() -> int | str:
-        known = fps if fps is not None else _rate_beside(source)
-        if known is None:
-            raise InputError.of(str(source), "--fps", "pictures a second, 1 to 1,000")
-        return parse_rate(known, str(source))
-
-    def kind_of() -> codecs.Kind:
-        kind = codecs.choose(target, format, codec, size=found.size if found else (64, 64), fps=frame_rates.exact(speed or 1))
+    def kind_of(size: tuple[int, int], rate: Fraction) -> codecs.Kind:
+        kind = codecs.choose(target, format, codec, size=size, fps=rate)
         if kind.codec.sequence:
-            raise InputError.of(str(target), "--output", "pictures again; name a film, for example film.mp4")
+            raise InputError.option(str(target), "output", "pictures again; name a film, for example film.mp4")
         return kind
 
-    found = speed = None
-    problems: list[Problem] = []
-
-    def attempt(check):
-        try:
-            return check()
-        except InputError as error:
-            problems.extend(error.problems)
-            return None
-
-    found, speed = attempt(lambda: image_reader.find(source)), attempt(rate)
-    kind = attempt(kind_of)
-    attempt(lambda: common.check_outputs(output=target))
-    pieces = target.with_name(target.name + ENDING)
-    for path in (target, pieces):
-        if path.exists() and not overwrite and (path == pieces or not path.is_dir()):
-            problems.append(Problem(str(path), "--output", "is there already; --overwrite replaces it"))
-    if problems:
-        raise InputError(*problems)
+    found, speed, *_ = together(
+        lambda: image_reader.find(source),
+        lambda: _rate(source, fps),
+        lambda: kind_of((64, 64), Fraction(1)),  # the names alone; size and rate are judged when they are known
+        lambda: _check_free(target, overwrite),
+    )
+    kind = kind_of(found.size, frame_rates.exact(speed))
     if found.alpha and not kind.codec.alpha_pixels:
         options.say(f"note: {kind.codec.name} holds no transparency; it is left out")
     with common.progress("pictures", options.quiet) as advance:
         return pipeline.of_pictures(found, target, kind, speed, source.name, advance)
+
+
+def _rate(source: Path, fps: str | None) -> int | str:
+    known = fps if fps is not None else _rate_beside(source)
+    if known is None:
+        raise InputError.option(str(source), "fps", "pictures a second, 1 to 1,000")
+    return parse_rate(known, str(source))
+
+
+def _check_free(target: Path, overwrite: bool) -> None:
+    """That the film can be written, and that nothing is there which should stay."""
+    common.check_outputs(output=target)
+    pieces = target.with_name(target.name + ENDING)
+    there = [path for path in (target, pieces) if path.exists() and not overwrite and (path == pieces or not path.is_dir())]
+    if there:
+        ways = (("overwrite", "replaces it"),)
+        raise InputError(*(OptionProblem(str(path), "output", "is there already", ways) for path in there))
 
 
 def _rate_beside(source: Path) -> int | str | None:

@@ -157,7 +157,7 @@ def _recording_facts(path: Path) -> dict[str, Any]:
 
 
 def _layers(topology: Topology) -> list[dict[str, Any]]:
-    keys = ("name", "kind", "shape", "activation", "inputs")
+    keys = ("name", "kind", "shape", "activation", *(() if topology.is_chain else ("inputs",)))
     return [{key: getattr(node, key) for key in keys} for node in topology.nodes]
 
 
@@ -187,8 +187,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if facts["kind"] == "recording":
         return _of_recording(facts)
     sizes = f"{facts['neurons']:,} neurons, {facts['edges']:,} edges, {facts['parameters']:,} parameters"
-    chain = len({layer["kind"] for layer in facts["network"][1:]}) == 1
-    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {_does(layer, chain)}" for layer in facts["network"])
+    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {_does(layer)}" for layer in facts["network"])
     return [
         f"{facts['title'] or facts['file']}: {sizes}",
         facts["about"],
@@ -197,13 +196,11 @@ def lines(facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def _does(layer: dict[str, Any], chain: bool) -> str:
-    """A layer's activation; in a network of several kinds also its kind and what it reads."""
-    return (
-        layer["activation"]
-        if chain or not layer["inputs"]
-        else f"{layer['activation']:<10} {layer['kind']} of {', '.join(layer['inputs'])}"
-    )
+def _does(layer: dict[str, Any]) -> str:
+    """A layer's activation; where layers have names of their own or branch, also its kind and what it reads."""
+    if not layer.get("inputs"):
+        return layer["activation"]
+    return f"{layer['activation']:<10} {layer['kind']} of {', '.join(layer['inputs'])}"
 
 
 def _of_recording(facts: dict[str, Any]) -> list[str]:

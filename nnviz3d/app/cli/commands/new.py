@@ -91,7 +91,7 @@ def _example(path: str, field: FieldInfo) -> list[str]:
 
 
 def _has_tables(value: Any, field: FieldInfo) -> bool:
-    if typing.get_origin(field.annotation) is dict:  # by names of somebody else's: told in one line
+    if typing.get_origin(field.annotation) is dict:  # by names of somebody else's: described in one line
         return False
     return isinstance(value, BaseModel) or bool(_models(field.annotation))
 

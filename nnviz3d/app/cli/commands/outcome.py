@@ -1,4 +1,4 @@
-"""How a failure is told: problems on stderr for people, one JSON document on stdout for programs, and the exit code."""
+"""How a failure is reported: problems on stderr for people, one JSON document on stdout for programs, and the exit code."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from nnviz3d.app.cli.commands import common
 from nnviz3d.spec.errors import InputError, RunError
 
 
-def told(error: Exception, arguments: list[str]) -> int | None:
-    """Tell an expected error and give its exit code; None for what is a bug and deserves its traceback."""
+def report(error: Exception, arguments: list[str]) -> int | None:
+    """Report an expected error and return its exit code; None for what is a bug and deserves its traceback."""
     if isinstance(error, InputError):
         problems = [problem.in_command_line() for problem in error.problems]
         sys.stderr.write("".join(f"{problem}\n" for problem in problems))
@@ -26,12 +26,12 @@ def told(error: Exception, arguments: list[str]) -> int | None:
 
 
 def wrong_usage(arguments: list[str]) -> None:
-    """typer has told its reason on stderr already."""
+    """typer has written its reason on stderr already."""
     document(arguments, [{"where": "command line", "key": "", "message": "wrong usage; see stderr"}])
 
 
 def document(arguments: list[str], problems: list[dict[str, Any]]) -> None:
     """With `--json` stdout always gets its one document, also when nothing could be done."""
     if "--json" in arguments and not common.emitted:
-        with suppress(RunError):  # stdout takes nothing any more: it has been told, or matters less
+        with suppress(RunError):  # stdout takes nothing any more: it has been reported, or matters less
             common.emit({"ok": False, "problems": problems})

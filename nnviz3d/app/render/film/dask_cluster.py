@@ -81,7 +81,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 async def _knock(address: str) -> None:
     """Dask's own client waits without end for a port that takes the call and says nothing. Raises what went wrong."""
-    from distributed.comm import connect
+    from distributed.comm.core import connect
     from distributed.security import Security
 
     call = connect(address, timeout=REACH, **Security().get_connection_args("client"))

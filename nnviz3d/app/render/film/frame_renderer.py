@@ -24,13 +24,13 @@ from nnviz3d.ui.overlay import Overlay
 
 READABLE = 0.7  # of the usual size of letters: in a small film they are larger beside the network
 KEPT = 2  # rounds of imgui a frame with panels: they keep where they are from frame to frame, and every frame is gone through
-SETTLED = 5  # without them, at most: a card that comes is as large as it must be in its first frame, whichever frame was painted before
+SETTLED = 5  # without them, at most: a card that comes is as large as it must be in its first frame, whichever frame was rendered before
 
 
 def open_session(job: Job) -> Session:
     """The session of a job, at its beginning. Raises InputError with all that its shots cannot do."""
     if job.replays:
-        return log_player.session_of(log_player.load(job.origin, job.scene.look.quality), job.backend)
+        return opening.session_of(log_player.load(job.session_log, job.scene.look.quality), job.backend)
     session = opening.Opened(job.scene, job.base, None, opening.recording(job.origin)).session(job.backend)
     if job.init is not None:
         scene_files.load_weights(session, job.init)
@@ -74,7 +74,7 @@ class FrameRenderer:
         """The play, once the panels have their place: the camera frames what they leave free."""
         record = self.job.scene.record
         if self.job.replays:
-            kept = log_player.load(self.job.origin, self.job.scene.look.quality)
+            kept = log_player.load(self.job.session_log, self.job.scene.look.quality)
             play = log_player.Replay(self.session, kept, ui=record.ui, aspect=record.width / record.height)
             play.show_on(self.stage)
             return play

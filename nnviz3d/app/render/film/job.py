@@ -33,7 +33,7 @@ BITS = {
 class Job:
     """`scene` with its `record` table as it holds for this film. `first`, `step`, `count`: which frames of it.
 
-    `origin`: the recording or session that is played instead of training anew, if there is one; `base`: the folder of the scene's files.
+    `origin`: the recording or session that is played instead of training again, if there is one; `base`: the folder of the scene's files.
     `init`: a weights file that the network begins with.
     """
 
@@ -57,6 +57,12 @@ class Job:
     def replays(self) -> bool:
         """Whether it shows what a person did in a window."""
         return self.origin is not None and self.origin.suffix == session_log.ENDING
+
+    @property
+    def session_log(self) -> Path:
+        """The file that is played where it `replays`."""
+        assert self.origin is not None
+        return self.origin
 
     @property
     def folder(self) -> Path:
@@ -161,5 +167,5 @@ def check_room(job: Job) -> None:
     folder = next(parent for parent in (job.target.absolute().parent, *job.target.absolute().parents) if parent.is_dir())
     free, needed = shutil.disk_usage(folder).free, job.room()
     if needed > free:
-        told = f"needs about {needed / 1e6:,.0f} MB while it is made, and {folder} has {free / 1e6:,.0f} MB free"
-        raise InputError.of(str(job.target), "", f"{told}; choose another disk, a smaller size or fewer frames")
+        text = f"needs about {needed / 1e6:,.0f} MB while it is made, and {folder} has {free / 1e6:,.0f} MB free"
+        raise InputError.of(str(job.target), "", f"{text}; choose another disk, a smaller size or fewer frames")

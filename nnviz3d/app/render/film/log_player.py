@@ -10,19 +10,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import floor, inf
 from pathlib import Path
-from types import SimpleNamespace
 
 from nnviz3d.app.render.film.player_protocol import Cue
-from nnviz3d.app.session import scene_files, train_loop
+from nnviz3d.app.session import opening, scene_files, train_loop
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.draw.camera import FLIGHT, Pose, ease
 from nnviz3d.draw.camera_path import Rail
+from nnviz3d.engine.step_runner import always
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import session_log, toml
 from nnviz3d.spec.edit import Edit
@@ -32,7 +33,7 @@ from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
-_ACTIONS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
+_HANDLERS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
 
 
 @dataclass(frozen=True)
@@ -48,26 +49,13 @@ class Seen(Cue):
     layer: int = -1
 
 
-@dataclass
-class _Hands:
-    """What the actions of commands want of a loop."""
-
-    session: Session
-    now: float = 0.0
-    answer: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(editing=False))
-    stage: SimpleNamespace = field(default_factory=SimpleNamespace)
-
-    def say(self, _text: str) -> None:
-        """Nobody reads it."""
-
-
 def open(path: Path, backend: str = "auto", *, ui: bool = False, aspect: float | None = None, quality: str = "") -> tuple[Session, Replay]:
     """The session of a timeline file at its beginning, and what plays it. Raises InputError with every problem of the file.
 
     `quality`: draw with this one ("high"), whatever it was in the window.
     """
     kept = load(path, quality)
-    session = session_of(kept, backend)
+    session = opening.session_of(kept, backend)
     return session, Replay(session, kept, ui=ui, aspect=aspect)
 
 
@@ -86,11 +74,6 @@ def _near(event: Event, home: Path) -> Event:
     return replace(event, value=str(home / Path(event.value).name))
 
 
-def session_of(kept: Timeline, backend: str = "auto") -> Session:
-    """At its beginning."""
-    return Session(kept.scene, kept.base, backend, None, kept.remember)
-
-
 class Replay:
     """A `Play` over the session of a timeline, which stands at its beginning; `show_on` a stage.
 
@@ -102,7 +85,6 @@ class Replay:
         self.session, self.kept, self.ui, self.aspect = session, kept, ui, aspect
         session.running = kept.running
         session.evaluate()
-        self._hands = _Hands(session)
         self._acts = [event for event in kept.events if event.kind in ACTS]
         self._seen, self._windows = (_Track([e for e in kept.events if e.kind == kind]) for kind in ("seen", "window"))
         self._rail = _rail([event for event in kept.events if event.kind == "pose"])
@@ -169,12 +151,13 @@ class Replay:
         while session.alive and session.walking is None and session.leader.step < step:
             leader = session.leader
             if session.running:
-                train_loop.stopped(session, _always)
+                train_loop.stopped(session, always)
             goal = session.pace.goal.step - leader.step if session.pace.goal is not None else 0
-            ends = [session.stops.left(leader.trainer, session.scene.train) or step, goal if goal > 0 else step, step - leader.step]
-            done = (session.rival or session.source).run(min(ends))
+            to_stop = None if leader.learner is None else session.stops.left(leader.learner, session.scene.train)
+            ends = [to_stop or step, goal if goal > 0 else step, step - leader.step]
+            done = session.trained.run(min(ends))
             session.stop_if_diverged()
-            if session.running and not train_loop.stopped(session, _always):
+            if session.running and not train_loop.stopped(session, always):
                 train_loop.reach(session)
             if not done:
                 break
@@ -183,11 +166,10 @@ class Replay:
 
     def _act(self, event: Event) -> None:
         self._next += 1
-        session, hands = self.session, self._hands
+        session = self.session
         self._train(event.step)
         if event.loose:
             session.history.let_go()
-        hands.now, hands.answer.editing = event.now, event.held
         try:
             if event.kind == "edit":
                 session.apply([_edit(row) for row in event.value], event.now, event.held)
@@ -199,7 +181,7 @@ class Replay:
                 session.walking.walk.go(float(event.value[0]))
                 session.walking.playing = event.value[1]
             elif event.kind == "do":
-                _ACTIONS[event.name](hands, event.value)
+                _HANDLERS[event.name](Occasion(session, event.now, event.held), event.value)
         except InputError as error:  # it was a banner in the window too
             session.banner = str(error)
         walking = session.walking
@@ -215,7 +197,7 @@ class Replay:
             session.stop_if_diverged()
 
     def _note(self) -> None:
-        """A tenth of a second has passed: what is told of the run from time to time."""
+        """A tenth of a second has passed: what is noted of the run from time to time."""
         self._tick += 1
         session, dt, step = self.session, 1 / TICKS, self.session.leader.step
         for part in (session.diagnosis, session.confusion, session.layers, session.editing):
@@ -271,6 +253,8 @@ class Replay:
     def _table_share(self, now: float) -> float:
         """How much of the shift makes room for a table and not for panels; changes as the camera flies."""
         event, before = self._windows.at(now), self._windows.before(now)
+        if event is None:
+            return 0.0
         new, old = (each.value[3] / max(each.value[2] + each.value[3], 1e-9) for each in (event, before or event))
         return old + (new - old) * ease((now - event.time) / FLIGHT)
 
@@ -288,10 +272,6 @@ class _Track:
     def before(self, now: float) -> Event | None:
         k = bisect_right(self._times, now)
         return self._events[k - 2] if k > 1 else None
-
-
-def _always() -> bool:
-    return True
 
 
 def _edit(row: list) -> Edit:

@@ -9,7 +9,7 @@ class PieceQueue:
     """`waiting`: pieces that nobody makes yet; `busy`: worker -> the piece that it makes.
 
     A worker goes on with the piece after its last one, so that the training before it is done once. Where that is taken, it begins in
-    the middle of the longest run that is left: the other half stays for whoever comes from the left.
+    the middle of the longest run that is left: the other half stays for the worker that comes from the left.
     """
 
     def __init__(self, pieces: Iterable[int]):

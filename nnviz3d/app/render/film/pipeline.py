@@ -88,17 +88,17 @@ def finish(parts: Parts, target: Path, sidecar: Path) -> dict:
     """Join the pieces, write the sidecar, clear up. Returns what the sidecar says. Raises InputError where pieces are missing."""
     parts.join(target)
     notes = [parts.note(k) for k in range(parts.plan.pieces)]
-    told = parts.about | {name: value for name, value in asdict(parts.plan).items() if name != "scene"}
-    told |= {
+    facts = parts.about | {name: value for name, value in asdict(parts.plan).items() if name != "scene"}
+    facts |= {
         "film": target.name,
         "scene_hash": parts.plan.scene,
         "seconds": float(parts.plan.count / parts.plan.rate),
         "renderer": sorted({str(note.get("renderer")) for note in notes}),
         "frames": [digest for note in notes for digest in note["frames"]],
     }
-    toml.write_text(sidecar, json.dumps(told, indent=1) + "\n")
+    toml.write_text(sidecar, json.dumps(facts, indent=1) + "\n")
     parts.remove()
-    return told
+    return facts
 
 
 def about(job: Job) -> dict:

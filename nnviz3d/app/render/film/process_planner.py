@@ -1,4 +1,4 @@
-"""How many processes a film is worth on this machine: cores, memory, what painting takes and what everybody would have to train."""
+"""How many processes a film is worth on this machine: cores, memory, what rendering takes and what each process would have to train."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 16  # processes, where nobody says how many
 MEMORY, PIXEL_MEMORY = 400e6, 60.0  # bytes of a process, and for each of its pixels: targets, and frames that wait for the encoder
-START = 2.0  # seconds until another process paints, and the processor's time that it takes
+START = 2.0  # seconds until another process renders, and the processor's time that it takes
 # seconds of a core for a frame, each of its pixels and each edge, by llvmpipe (`tools/bench.py gif`, `record`)
 FRAME, PIXEL, EDGE, MOST_EDGES = 8e-3, 4e-8, 3e-6, 12_000
 STEP, FLOP = 2e-4, 5e-11  # seconds of a core for a training step and for each of its operations
@@ -56,12 +56,12 @@ def worth(job: Job, frames: int, session: Session | None = None) -> int:
     count = min(cores(), room(job), ENOUGH)
     edges = min(session.source.topology.n_edges, MOST_EDGES) if session is not None else 0
     lines = min(record.height / 400, 1)  # short edges cost less, long ones are thin
-    painting = frames * record.motion_blur * (FRAME + PIXEL * record.width * record.height * record.ssaa**2 + EDGE * edges * lines)
+    rendering = frames * record.motion_blur * (FRAME + PIXEL * record.width * record.height * record.ssaa**2 + EDGE * edges * lines)
     training = 0.0
-    if session is not None and session.player is None:
+    if session is not None and session.source.learner is not None:
         steps = record.begin + sum(shot.steps for shot in record.shots)
-        training = steps * (STEP + FLOP * 6 * train.batch * session.source.trainer.arenas.parameters.size)
-    return count if painting * (1 - 1 / count) - training > START else 1
+        training = steps * (STEP + FLOP * 6 * train.batch * session.source.topology.n_parameters)
+    return count if rendering * (1 - 1 / count) - training > START else 1
 
 
 def graphics() -> bool:

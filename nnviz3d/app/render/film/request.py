@@ -152,7 +152,7 @@ class FilmRequest:
 
     def _check_pairs(self) -> None:
         pairs = {
-            "resume overwrite": "give one of them: go on, or begin anew",
+            "resume overwrite": "give one of them: go on, or start again",
             "shard farm": "give one of them: a farm divides the work itself",
             "jobs farm": "give one of them: a farm has workers of its own (local:N)",
             "shard overwrite": "other parts may be at work there; remove the .parts folder by hand first",

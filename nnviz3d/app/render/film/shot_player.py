@@ -20,7 +20,6 @@ from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.stage import CARDS, Stage
 from nnviz3d.draw import camera
 from nnviz3d.draw.camera_path import Rail
-from nnviz3d.sources.recorded import NO_WALK
 from nnviz3d.spec import i18n, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -44,7 +43,7 @@ class Director:
         self._shots = film.shots
         self._starts = [0.0, *accumulate(shot.seconds for shot in self._shots)]
         self._number = -1  # of the shot that has begun
-        self._rail: Rail | None = None
+        self._rail = Rail([0.0], [stage.camera.rig.goal])
         self._pose = stage.camera.rig.goal
         self._tick = -1  # the last one that has passed
         self._walked = 0.0  # where the walk of the last `iterate` ended
@@ -218,14 +217,13 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         for path, value in shot.set.items():
             try:
                 scene = toml.apply(scene, [Edit(path, value)])
-                if session.player is not None:
-                    session.player.check(session.scene, scene)
+                session.mode.check(session.scene, scene)
                 topology = build_topology(scene.network, topology.input.shape, output.size, output.activation)
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)
-        if shot.does == "iterate" and session.player is not None:
-            wrong("does", NO_WALK)
+        if shot.does == "iterate" and session.source.reasons.walk:
+            wrong("does", session.source.reasons.walk)
         ends = []
         for key in ("start", "end"):
             try:
@@ -238,7 +236,7 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         for key, name in named:
             try:
                 if name and (key == "highlight" or ":" in name or name in selectors.WORDS):
-                    selectors.check_neuron(name, topology, classes)
+                    selectors.check_neuron(name, topology, bool(classes))
                 elif name:
                     selectors.layer(name, topology)
             except ValueError as error:

@@ -117,7 +117,7 @@ def files(parts: Parts, number: int) -> list[Path]:
     plan, own = parts.plan, [parts.file(number), parts.file(number, "json")]
     if not plan.kind.codec.sequence:
         return own
-    pictures = Sequence(parts.folder if parts.target is None else parts.target, plan.format, plan.kind.codec, plan.alpha)
+    pictures = Sequence(parts.pictures, plan.format, plan.kind.codec, plan.alpha)
     return [pictures.file(plan.first + index * plan.step) for index in plan.piece(number)] + own
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.session.actions.occasion import Occasion
 
-def _set_parameter(loop, value) -> None:
+
+def _set_parameter(at: Occasion, value) -> None:
     parameter, number = value
-    loop.session.editing.set_parameter(int(parameter), float(number), loop.now, loop.answer.editing)
+    at.session.editing.set_parameter(int(parameter), float(number), at.now, at.held)
 
 
 def _hold(kind: str):
-    def run(loop, value) -> None:
+    def run(at: Occasion, value) -> None:
         neurons, on = value
-        loop.session.editing.hold(kind, neurons, bool(on), loop.now)
+        at.session.editing.hold(kind, neurons, bool(on), at.now)
 
     return run
 
@@ -20,5 +22,5 @@ ACTIONS = {
     "set_parameter": _set_parameter,
     "freeze": _hold("frozen"),
     "kill": _hold("killed"),
-    "release": lambda loop, _value: loop.session.editing.release(loop.now),
+    "release": lambda at, _value: at.session.editing.release(at.now),
 }

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.snapshots import ALONE
 
 
-def _keep(loop, value) -> None:
-    loop.session.moments.keep(loop.session, str(value))
-    if not loop.session.banner:
-        loop.say(f"kept as moment {value}: step {loop.session.source.step:,}")
+def _keep(at: Occasion, value) -> None:
+    at.session.moments.keep(at.session, str(value))
+    if not at.session.banner:
+        at.say(f"kept as moment {value}: step {at.session.source.step:,}")
 
 
-def _show(loop, value) -> None:
-    if loop.session.rival is not None and value:
-        loop.session.banner = ALONE
+def _show(at: Occasion, value) -> None:
+    if at.session.rival is not None and value:
+        at.session.banner = ALONE
         return
-    loop.session.leave_walk()
-    loop.session.running = False
-    loop.session.moments.watch(str(value or ""))
+    at.session.leave_walk()
+    at.session.running = False
+    at.session.moments.watch(str(value or ""))
 
 
-def _enter(loop, value) -> None:
-    loop.session.moments.enter(loop.session, str(value))
+def _enter(at: Occasion, value) -> None:
+    at.session.moments.enter(at.session, str(value))
 
 
 ACTIONS = {"keep_moment": _keep, "show_moment": _show, "enter_moment": _enter}

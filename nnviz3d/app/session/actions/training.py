@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from nnviz3d.app.session import navigation
+from nnviz3d.app.session.actions.occasion import Occasion
 
 
-def _pause(loop, _value) -> None:
-    loop.session.running = False
+def _pause(at: Occasion, _value) -> None:
+    at.session.running = False
 
 
-def _step(loop, _value) -> None:
-    loop.session.running = False
-    loop.session.single_step()
+def _step(at: Occasion, _value) -> None:
+    at.session.running = False
+    at.session.single_step()
 
 
-def _new_seed(loop, _value) -> None:
-    loop.session.reset((loop.session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
+def _new_seed(at: Occasion, _value) -> None:
+    at.session.reset((at.session.scene.train.seed * 1_103_515_245 + 12_345) % 2**31)
 
 
-def _shuffle_sample(loop, _value) -> None:
-    sample = loop.session.source.sample
-    loop.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
+def _shuffle_sample(at: Occasion, _value) -> None:
+    sample = at.session.source.sample
+    at.session.show_next(1 + (sample.index * 7919 + 104_729) % max(sample.count - 1, 1))
 
 
 def _wrong(by: int):
-    def run(loop, _value) -> None:
-        why = loop.session.show_wrong(by)
+    def run(at: Occasion, _value) -> None:
+        why = at.session.show_wrong(by)
         if why:
-            loop.say(why)
+            at.say(why)
 
     return run
 
 
-def _browse_cell(loop, value) -> None:
+def _browse_cell(at: Occasion, value) -> None:
     """`value` (i, j): show the next sample of class i that the counted network took for class j."""
-    session = loop.session
+    session = at.session
     truth, said = (int(k) for k in value)
     found = session.confusion.find(truth, said, session.source.sample.index)
     if found is not None:
@@ -43,39 +43,39 @@ def _browse_cell(loop, value) -> None:
 
 
 def _back_and_forth(forth: bool):
-    def run(loop, _value) -> None:
-        there = loop.session.history.elsewhere(forth)
-        if there is not None:
-            loop.go_elsewhere(there, forth)
+    def run(at: Occasion, _value) -> None:
+        there = at.session.history.elsewhere(forth)
+        if there is not None and at.go_elsewhere is not None:
+            at.go_elsewhere(there, forth)
         elif forth:
-            loop.session.redo()
+            at.session.redo()
         else:
-            loop.session.undo()
+            at.session.undo()
 
     return run
 
 
-def _dismiss(loop, _value) -> None:
-    loop.session.banner = ""
+def _dismiss(at: Occasion, _value) -> None:
+    at.session.banner = ""
 
 
 ACTIONS = {
-    "play": lambda loop, _value: loop.session.play(),
+    "play": lambda at, _value: at.session.play(),
     "pause": _pause,
     "step": _step,
-    "move": lambda loop, value: navigation.move(loop.session, *value),
-    "reset": lambda loop, _value: loop.session.reset(),
+    "move": lambda at, value: at.session.move(*value),
+    "reset": lambda at, _value: at.session.reset(),
     "new_seed": _new_seed,
     "undo": _back_and_forth(False),
     "redo": _back_and_forth(True),
-    "next_sample": lambda loop, _value: loop.session.show_next(1),
-    "previous_sample": lambda loop, _value: loop.session.show_next(-1),
+    "next_sample": lambda at, _value: at.session.show_next(1),
+    "previous_sample": lambda at, _value: at.session.show_next(-1),
     "shuffle_sample": _shuffle_sample,
-    "samples": lambda loop, value: loop.session.browser.ask(value),
-    "show_sample": lambda loop, value: loop.session.show_sample(int(value)),
+    "samples": lambda at, value: at.session.browser.ask(value),
+    "show_sample": lambda at, value: at.session.show_sample(int(value)),
     "next_wrong": _wrong(1),
     "previous_wrong": _wrong(-1),
-    "rewind": lambda loop, value: loop.session.rewind(int(value)),
+    "rewind": lambda at, value: at.session.rewind(int(value)),
     "dismiss": _dismiss,
     "browse_cell": _browse_cell,
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from nnviz3d.app.session.actions.occasion import Occasion
+
 
 def _inside(act):
     """`act(walking, value)`, where there is a walk."""
 
-    def run(loop, value) -> None:
-        if loop.session.walking is not None:
-            act(loop.session.walking, value)
+    def run(at: Occasion, value) -> None:
+        if at.session.walking is not None:
+            act(at.session.walking, value)
 
     return run
 
@@ -27,8 +29,8 @@ def _loop(walking, value) -> None:
 
 
 ACTIONS = {
-    "walk": lambda loop, _value: loop.session.start_walk(),
-    "walk_leave": lambda loop, _value: loop.session.leave_walk(),
+    "walk": lambda at, _value: at.session.start_walk(),
+    "walk_leave": lambda at, _value: at.session.leave_walk(),
     "walk_to": _inside(_to),
     "walk_by": _inside(lambda walking, value: walking.by(int(value))),
     "walk_play": _inside(lambda walking, value: walking.restart_or_hold(bool(value))),

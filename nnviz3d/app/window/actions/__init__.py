@@ -5,8 +5,19 @@ A command is something to do that is not a change of the scene; changes of the s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.window.actions import capture, files, tour, view
 
-_ROOMS = (training, walk, snapshots, view, files, editing, tour, capture)
-ACTIONS = {name: act for room in _ROOMS for name, act in room.ACTIONS.items()}
+
+def _by_occasion(handler: Callable[[Occasion, Any], None]) -> Callable[[Any, Any], None]:
+    """A handler that needs a session only, for a window."""
+    return lambda loop, value: handler(Occasion(loop.session, loop.now, loop.answer.editing, loop.say, loop.go_elsewhere), value)
+
+
+_OF_SESSION = {name: act for room in (training, walk, snapshots, editing) for name, act in room.ACTIONS.items()}
+ACTIONS = {name: _by_occasion(act) for name, act in _OF_SESSION.items()}
+ACTIONS |= {name: act for room in (view, files, tour, capture) for name, act in room.ACTIONS.items()}

@@ -198,13 +198,14 @@ def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):
 def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
     from nnviz3d.app.cli.commands import common
     from nnviz3d.app.cli.commands.record import job_of
-    from nnviz3d.app.session.session import REMEMBER, Session
+    from nnviz3d.app.session.opening import new_session
+    from nnviz3d.app.session.session import REMEMBER
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.gfx.hosts import open_host
     from nnviz3d.spec.readout import Command
 
     scene = toml.load("xor", [Edit("look.quality", "low"), Edit("train.steps_per_second", 60.0)])
-    session = Session(scene, tmp_path, remember=REMEMBER)
+    session = new_session(scene, tmp_path, remember=REMEMBER)
     host = open_host(640, 420, headless=True)
     monkeypatch.chdir(tmp_path)
     loop = Loop(host, session)

@@ -10,13 +10,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from nnviz3d.app.render.film import pipeline, process_planner, process_worker
 from nnviz3d.app.render.film.frame_renderer import open_session
+from nnviz3d.app.render.film.pool import Pool, WorkerLost
 from nnviz3d.app.render.film.request import FilmRequest
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec import paths
+from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.video import segment_folder
 from nnviz3d.video.segment_folder import Parts
 from tests.app.render.film.conftest import PLAIN, job, same
 
@@ -219,3 +223,77 @@ def test_from_python(tmp_path):
         nv.record("xor", tmp_path / "a.mp4", jobs=0)
     film = nv.record("xor", tmp_path / "b.mkv", size=(96, 54), fps=30, duration=4.0, jobs=2, progress=False)
     assert json.loads((tmp_path / "b.mkv.json").read_text())["count"] == 120 and Path(film.path).stat().st_size
+
+
+# ---------------------------------------------------------------- the pool by itself
+
+
+class Hand:
+    """A worker that does what `act(number)` says: files, or an error."""
+
+    def __init__(self, name, act):
+        self.name, self.act, self.closed = name, act, False
+
+    def render(self, number, progress):
+        progress(1)
+        return self.act(number)
+
+    def stop(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+
+def lost(number):
+    raise WorkerLost("is gone")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    plan = segment_folder.Plan("s", 16, 16, 30, 0, 1, 150, "mkv", "h264")
+    return Parts(tmp_path / "a.mkv.parts", plan)
+
+
+def until_finished(pool):
+    end = time.monotonic() + 20
+    while not pool.finished and time.monotonic() < end:
+        pool.wait(0.05)
+    assert pool.finished
+
+
+def test_the_piece_of_a_lost_worker_goes_to_another_and_is_stored_whole(folder):
+    said, begun = [], Event()
+
+    def first_loses(number):
+        begun.set()
+        return lost(number)
+
+    with Pool(folder, range(3), said.append) as pool:
+        bad, good = Hand("a", first_loses), Hand("b", lambda number: [b"film", b"{}"])
+        pool.add(bad)
+        assert begun.wait(10)
+        pool.add(good)
+        until_finished(pool)
+        assert bad.closed and pool.ready == pool.total == 150
+    assert len(said) == 1 and said[0].startswith("a is gone; frames ")
+    assert all(folder.file(k).read_bytes() == b"film" and folder.file(k, "json").read_bytes() == b"{}" for k in range(3))
+
+
+def test_a_piece_that_ends_every_worker_ends_the_film(folder):
+    with Pool(folder, [1]) as pool:
+        for k in range(3):
+            pool.add(Hand(f"w{k}", lost))
+        with pytest.raises(RunError, match=r"frames 60\.\.119 have ended 3 workers; what is finished is kept"):
+            until_finished(pool)
+
+
+def test_a_full_disk_here_ends_the_film_and_says_so(folder, monkeypatch):
+    def full(path, raw):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(paths, "replace", full)
+    with Pool(folder, [0]) as pool:
+        pool.add(Hand("a", lambda number: [b"film", b"{}"]))
+        with pytest.raises(RunError, match="No space left on device; what is finished is kept"):
+            until_finished(pool)

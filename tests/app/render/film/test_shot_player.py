@@ -7,8 +7,7 @@ from nnviz3d.app.render.film import shot_player
 from nnviz3d.app.render.film.frame_renderer import FrameRenderer, open_session
 from nnviz3d.app.render.film.job import make
 from nnviz3d.app.render.film.request import FilmRequest
-from nnviz3d.app.session.opening import Opened
-from nnviz3d.app.session.session import Session
+from nnviz3d.app.session.opening import Opened, new_session
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
@@ -242,4 +241,4 @@ def test_a_film_without_shots_learns_with_the_camera_going_round(play):
 def test_check_passes_the_shipped_films(tmp_path):
     for name in ("forward-pass", "one-iteration", "learning"):
         scene = toml.load(name)
-        assert shot_player.check(scene, Session(scene, tmp_path), name) == []
+        assert shot_player.check(scene, new_session(scene, tmp_path), name) == []

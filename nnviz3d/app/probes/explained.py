@@ -1,0 +1,82 @@
+"""What an explanation is made from: anything that can be looked at, or one moment of a recorded step; parts of its arenas on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from nnviz3d.engine.objective import Objective
+from nnviz3d.engine.tape import Tape
+from nnviz3d.sources.viewable import Array, Sample
+from nnviz3d.spec.neuron_locks import Holds
+from nnviz3d.spec.topology import Topology
+
+
+class HostOps(Protocol):
+    @staticmethod
+    def to_host(array: Array) -> np.ndarray: ...
+
+
+class Explained(Protocol):
+    """What an explanation is made from: a part of `sources.viewable.Viewable`."""
+
+    @property
+    def ops(self) -> HostOps: ...
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def sample(self) -> Sample: ...
+    @property
+    def holds(self) -> Holds: ...
+    @property
+    def last_batch(self) -> int: ...
+    @property
+    def edited(self) -> Mapping[int, tuple[float, float]] | None: ...
+    def tensors(self, kind: str) -> Array | None: ...
+    def targets(self) -> np.ndarray | None: ...
+
+
+class Recorded:
+    """A tape as a source: the shown sample before its step, or `after` it. All on the host."""
+
+    def __init__(self, tape: Tape, after: bool = False):
+        sample = tape.new if after else tape.old
+        self.tape, self.after, self.topology, self.objective, self.ops = tape, after, tape.topology, tape.objective, self
+        self._arrays = {
+            "activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient,
+            "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
+        }  # fmt: skip
+        self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
+        self.sample = Sample(tape.row, len(tape.rows), "train", tape.x, tape.target, "")
+
+    def tensors(self, kind: str) -> np.ndarray:
+        return self._arrays[kind]
+
+    def targets(self) -> np.ndarray:
+        return np.asarray(self.tape.target_o, np.float64)
+
+    @staticmethod
+    def to_host(array):
+        return array
+
+
+def at(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray:
+    """A part of an arena on the host that every source has: parameters, or activations."""
+    found = known(source, kind, place)
+    assert found is not None
+    return found
+
+
+def known(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray | None:
+    """A part of an arena on the host; None where the source does not know it. "before", "after": parameters around the last step."""
+    array = source.tensors(kind)
+    return None if array is None else source.ops.to_host(array[place])
+
+
+def number(source: Explained, kind: str, at: int) -> float | None:
+    found = known(source, kind, slice(at, at + 1))
+    return None if found is None else float(found[0])

@@ -1,0 +1,1 @@
+"""The product of two tensors of one shape: a gate."""

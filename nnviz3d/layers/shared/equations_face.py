@@ -1,0 +1,61 @@
+"""What the `equations` face of a kind says: symbols first, then the same with numbers, then the result. Pure: lines from readings.
+
+The activation function, the loss, the sum over all that a neuron feeds and the optimiser's rule are the same for all kinds: `ui.equations`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from nnviz3d.layers import face
+from nnviz3d.layers.shared.equation_line import Line
+from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum
+
+
+class EquationsFace(ABC):
+    """`title`: of the section that tells how z arises. `applies`: an activation function, to z. `still`: one sentence of a kind without
+    parameters, that there are none; "" of others. `sign`: what stands between the numbers that come in, in LaTeX. `returns`: what a layer
+    that feeds such a one gets back from it, in words."""
+
+    title = "Its input"
+    applies = False
+    still = ""
+    sign = "+"
+    returns = "The error of the next layer, as it is"
+
+    @abstractmethod
+    def pre_activation(self, reading: NeuronReading) -> list[Line]:
+        """How z of a neuron arises from what comes in."""
+
+    @abstractmethod
+    def returned(self, back: Sum, j: int) -> tuple[str, list[Line]]:
+        """What neuron j, which feeds such a layer, gets back along one connection: symbols, and the terms; these add up to it."""
+
+    @abstractmethod
+    def layer(self, r: LayerReading) -> list[Line]:
+        """z of all neurons from all that comes in, and the shapes of the arrays."""
+
+    @abstractmethod
+    def layer_returned(self, end: LayerEnd, size: int) -> tuple[str, str]:
+        """What a whole layer of `size` neurons gets back from such a one: symbols, and their shapes."""
+
+    def gradients(self, reading: NeuronReading) -> list[Line]:
+        """Of the parameters that lead into a neuron, in a walk's step."""
+        return []
+
+    def share(self, r: ParameterEquations) -> list[Line]:
+        """What a parameter adds to z."""
+        return []
+
+    def gradient(self, r: ParameterEquations) -> list[Line]:
+        """dL/dw of a parameter for the shown sample. Empty where no error has been sent back."""
+        return []
+
+    def layer_gradient(self, r: MatrixReading) -> list[Line]:
+        """Of all parameters of a layer, for the shown sample."""
+        return []
+
+
+def equations_of(kind: str) -> EquationsFace:
+    """The face of a kind."""
+    return face(kind, "equations").EQUATIONS

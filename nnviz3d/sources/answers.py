@@ -1,0 +1,41 @@
+"""Outputs and targets in words: what a network says of a sample, whether that is right, and what a sample is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnviz3d.engine.data import DataSet
+from nnviz3d.spec.score import percent
+from nnviz3d.spec.units import Unit
+
+
+def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:
+    """Outputs (O,), numbers in their own units, in words, and whether that is right: ("3 (97.2 %)", True).
+
+    Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
+    """
+    a_o = np.asarray(a_o, np.float64)
+    if data.task != "classification":
+        return (
+            (words(data, a_o), None)
+            if activation != "sigmoid" or not data.two_classes
+            else _of_two(float(a_o[0]), int(np.ravel(target)[0]))
+        )
+    best = int(a_o.argmax())
+    share = f" ({percent(float(a_o[best]))})" if activation == "softmax" else ""
+    return data.class_names[best] + share, best == int(target)
+
+
+def _of_two(p: float, target: int) -> tuple[str, bool]:
+    """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True)."""
+    said = int(p > 0.5)
+    return f"{said} ({percent(p if said else 1 - p)})", said == target
+
+
+def words(data: DataSet, target) -> str:
+    """A class by its name; numbers with their target's names: "y = 0.25"."""
+    if data.task == "classification":
+        return data.class_names[int(target)]
+    values = np.ravel(target).tolist()
+    said = [f"{value:.3g}" for value in values] if not data.units else map(Unit.text, data.units, values)
+    return ", ".join(f"{name} = {text}" for name, text in zip(data.class_names, said, strict=False))
