@@ -6,11 +6,28 @@ activation that the scene shows.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from nnviz3d.engine.data.plane import Plane
 from nnviz3d.engine.forward_pass import ForwardPass
-from nnviz3d.sources.viewable import Viewable
+from nnviz3d.engine.objective import Objective
+from nnviz3d.sources.viewable import Array
+from nnviz3d.spec.neuron_locks import Holds
+from nnviz3d.spec.topology import Topology
+
+
+class Asked(Protocol):
+    """The network that is asked."""
+
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def holds(self) -> Holds: ...
+    def tensors(self, kind: str) -> Array: ...
 
 
 class Asking:
@@ -27,18 +44,18 @@ class Asking:
         self.plane = plane
         self._kept.clear()
 
-    def outputs(self, source: Viewable, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+    def outputs(self, source: Asked, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
         """(side * side, O) outputs, rows from the top; `x_i` is what off the plane is held at.
 
         `parameters` (P,), `killed`: those of another moment, in place of those of now.
         """
         return self._bound(source, side, x_i, parameters, killed).outputs()
 
-    def activations(self, source: Viewable, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
+    def activations(self, source: Asked, side: int, x_i: np.ndarray, parameters=None, killed=None) -> np.ndarray:
         """(side * side, N) of every neuron, inputs first."""
         return np.concatenate(self._bound(source, side, x_i, parameters, killed).activations(), axis=1)
 
-    def _bound(self, source: Viewable, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
+    def _bound(self, source: Asked, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
         p = source.tensors("parameter") if parameters is None else parameters
         held_i = x_i if self.plane.slices else None
         kept = self._kept.get(side)

@@ -9,7 +9,7 @@ from typing import Literal
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import CommandName
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.settings import PANEL
 from nnviz3d.ui.core import focus, theme
 from nnviz3d.ui.core.context import Frame

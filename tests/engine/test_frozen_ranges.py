@@ -108,13 +108,13 @@ def test_a_parameter_that_was_set_is_what_the_network_computes_with(p):
 def test_a_value_that_cannot_be_changes_nothing(value):
     t = net()
     t.run(2)
-    before, writes = everything(t), t.writes
+    before, written = everything(t), t.written
     with pytest.raises(InputError, match="a weight or a bias is a number"):
         t.set_parameter(3, value)
     for p in (-1, t.topology.n_parameters):
         with pytest.raises(InputError, match=f"there is no weight or bias {p}"):
             t.set_parameter(p, 0.0)
-    assert everything(t) == before and t.writes == writes
+    assert everything(t) == before and t.written == written
 
 
 def test_an_edit_inside_a_step_comes_after_it():
@@ -269,10 +269,10 @@ def test_zero_cost_while_nothing_is_held():
 )  # fmt: skip
 def test_what_cannot_be_held_says_why_and_changes_nothing(holds, message):
     t = net()
-    writes = t.writes
+    written = t.written
     with pytest.raises(InputError, match=message):
         t.hold(holds)
-    assert t.holds == Holds() and t.writes == writes
+    assert t.holds == Holds() and t.written == written
 
 
 def test_width_one_and_no_hidden_layer():

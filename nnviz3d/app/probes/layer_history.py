@@ -15,7 +15,7 @@ import numpy as np
 from nnviz3d.app.probes.health import spread as evenly
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
-from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.protocols import PastState, Source
 from nnviz3d.spec.node_names import short_name
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.spec.topology import Topology
@@ -73,7 +73,7 @@ class Probe:
         three = xp.stack([arena[self._where] for arena in (parameters, source.tensors("gradient"), source.tensors("before"))])
         return self._moment(source.step, *source.ops.to_host(three), self._activations())
 
-    def then(self, step: int, state: dict) -> LayerSample:
+    def then(self, step: int, state: PastState) -> LayerSample:
         """A moment of the past, from `Trainer.state` as it was."""
         arenas, activations = state["arenas"], None
         if self.copy is not None and state["holds"].killed == self.killed:

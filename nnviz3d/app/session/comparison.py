@@ -18,6 +18,7 @@ from nnviz3d.sources.protocols import Learner, Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.edit import Rebuild, diff
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.readout import CompareReading
 from nnviz3d.spec.scene import Scene
 
 NAMES = ("A", "B")
@@ -47,7 +48,8 @@ class Rival:
         self._round = 1  # steps of the first network between two looks at the time
         self._shown: tuple | None = None
         self._told: set[str] = set()
-        self.told, self.told_for = None, None  # what the overlay was told last, and of which moment (`app.readout.comparison_readout`)
+        self.told: CompareReading | None = None  # the last reading that `app.readout.comparison_readout` made,
+        self.told_for: tuple | None = None  # and the moment that it is of
 
     # following
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.key_bindings import Typed
-from nnviz3d.spec.readout import Command, CommandName, Readout
+from nnviz3d.spec.readout import Command, Readout
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.tex import Formulas

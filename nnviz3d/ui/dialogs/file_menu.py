@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import CommandName
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import small, tip
 

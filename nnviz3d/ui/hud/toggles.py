@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nnviz3d.spec.readout import CommandName
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.row_layout import Item, bar, switch, width
 from nnviz3d.ui.hud import weightbar

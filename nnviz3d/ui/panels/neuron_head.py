@@ -6,8 +6,9 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.layers import face
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.node_names import inside
-from nnviz3d.spec.readout import CommandName, LayerReading, MatrixReading, NeuronReading, ParameterEquations
+from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name

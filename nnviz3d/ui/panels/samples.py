@@ -11,8 +11,9 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.number_text import count, percent, plain, short
-from nnviz3d.spec.readout import CommandName, SampleQuery, SampleRow, SamplesReading
+from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import both, cut, kept

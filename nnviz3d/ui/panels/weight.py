@@ -10,10 +10,11 @@ from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec import limits
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.neuron_locks import Hold
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import count, plain
-from nnviz3d.spec.readout import CommandName, EffectReading, NeuronReading, ParameterReading
+from nnviz3d.spec.readout import EffectReading, NeuronReading, ParameterReading
 from nnviz3d.spec.score import part
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame

@@ -18,9 +18,15 @@ def _hold(kind: str):
     return run
 
 
+def _check(at: Occasion, value) -> None:
+    """Compare a parameter's gradient with the loss itself; the answer is in the next reading."""
+    at.session.inspector.check(int(value))
+
+
 ACTIONS = {
     "set_parameter": _set_parameter,
     "freeze": _hold("frozen"),
     "kill": _hold("killed"),
     "release": lambda at, _value: at.session.editing.release(at.now),
+    "check": _check,
 }
