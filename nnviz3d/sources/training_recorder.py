@@ -96,7 +96,7 @@ def _head(trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int, 
         nodes=nodes_of(trainer.topology),
         data=Facts(
             name=data.name,
-            task=data.task,
+            task="classification" if data.task == "classification" else "regression",
             shape=tuple(data.shape),
             train=len(data.x_train),
             test=len(data.x_test),

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, percent, plain, short, times
-from nnviz3d.spec.readout import PlaneReading
+from nnviz3d.spec.readout import PlaneReading, Readout
 from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
@@ -224,15 +224,8 @@ def _legend(f: Frame, room: float) -> None:
            + (f" The largest of all edges, drawn or not: {plain(r.edges_peak)}{where}." if known and r.edges_peak else ""))  # fmt: skip
     if not fits:
         small(f, peak)
-    if r.edges_shown < r.edges_total:
-        strongest = "" if r.edges_folded else " strongest"
-        text = f"{count(r.edges_shown)}{strongest} of {count(r.edges_total)} edges"
-        text += f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if known else ""
-    else:
-        text = f"all {count(r.edges_total)} edges"
-    if r.walk and r.walk.gradient and not weights:
-        text += f"; {r.walk.gradient}"
-    small(f, elide(text, room))
+    gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
+    small(f, elide(f"{_share(r, quantity if known else '')}{gradient}", room))
     stack = f" Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
     tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
@@ -246,6 +239,14 @@ def _legend(f: Frame, room: float) -> None:
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()
+
+
+def _share(r: Readout, quantity: str) -> str:
+    """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
+    if r.edges_shown >= r.edges_total:
+        return f"all {count(r.edges_total)} edges"
+    share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
+    return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(r.edges_total)} edges{share}"
 
 
 def _weights_legend(f: Frame, weights) -> None:

@@ -91,7 +91,7 @@ def _value(f: Frame, w: ParameterReading) -> None:
         )
 
 
-def _hold_button(f: Frame, kind: str, here: str, neuron: int) -> None:
+def _hold_button(f: Frame, kind: Hold, here: str, neuron: int) -> None:
     """Freeze or kill a neuron; or release it."""
     verb, command = VERBS[kind]
     on = kind in f.readout.holds.of(neuron)
