@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
+from nnviz3d.app.cli.commands import outcome
 from nnviz3d.app.cli.main import app
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.tour.controller import TourController
@@ -409,10 +410,12 @@ def test_a_wrong_place_changes_nothing(visitor):
 
 
 def test_the_command_line_says_all_that_is_wrong(capsys):
+    words = ["tour", "7", "--lang", "fr", "--size", "x", "--headless", "--frames", "2"]
     with pytest.raises(InputError) as error:
-        app(["tour", "7", "--lang", "fr", "--size", "x", "--headless", "--frames", "2"], standalone_mode=False)
-    text = str(error.value)
-    assert "view.language" in text and "size: expected" in text and '"7"' in text
+        app(words, standalone_mode=False)
+    assert outcome.report(error.value, words) == 2
+    text = capsys.readouterr().err
+    assert "view.language: expected" in text and "--size: expected" in text and 'no step "7"' in text
 
 
 def test_the_command_line_takes_a_picture_of_a_step(tmp_path):
