@@ -56,15 +56,18 @@ class Asking:
         return np.concatenate(self._bound(source, side, x_i, parameters, killed).activations(), axis=1)
 
     def _bound(self, source: Asked, side: int, x_i: np.ndarray, parameters, killed) -> ForwardPass:
+        plane = self.plane
+        if plane is None:
+            raise ValueError("there is no plane")
         p = source.tensors("parameter") if parameters is None else parameters
-        held_i = x_i if self.plane.slices else None
+        held_i, held = (x_i if plane.slices else None), self._held.get(side)
         kept = self._kept.get(side)
         bound = source.objective, source.holds.killed if killed is None else killed
         if kept is None or kept[0] is not p or kept[1] != bound:
-            rows = self.plane.inputs(side, held_i)
+            rows = plane.inputs(side, held_i)
             response = ForwardPass.of_rows(self.ops, source.topology, source.objective, self.ops.asarray(p), rows, bound[1])
             kept = self._kept[side] = p, bound, response
-        elif held_i is not None and not np.array_equal(held_i, self._held[side]):
-            kept[2].ask(self.plane.inputs(side, held_i))
+        elif held_i is not None and (held is None or not np.array_equal(held_i, held)):
+            kept[2].ask(plane.inputs(side, held_i))
         self._held[side] = held_i
         return kept[2]

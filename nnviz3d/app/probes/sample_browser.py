@@ -1,4 +1,4 @@
-"""The sample browser: every sample of the test part (during a walk: of the batch) with what the network says of it and its own loss.
+"""The sample browser: every sample of the test set (during a walk: of the batch) with what the network says of it and its own loss.
 
 Nothing happens unless somebody looks: the panel asks in each frame in which it is open. Then one block of rows a frame is judged (at most
 about 3 ms), and a finished list stays for at least two seconds, so that it can be clicked on. No clock: time is passed in.
@@ -33,8 +33,8 @@ class Pass:
     out_no: np.ndarray
     loss_n: np.ndarray
     blocks: Iterator
+    error_2o: np.ndarray  # (2, O) sums of squared and of absolute errors of numbers with units, in these
     done: int = 0
-    error_2o: np.ndarray | float = 0.0  # (2, O) sums of squared and of absolute errors of numbers with units, in these
 
     @property
     def over(self) -> bool:
@@ -79,7 +79,7 @@ class Browser:
             part, rows_r, parameters = _rows(source, seen)
             n, outputs = len(rows_r), source.topology.output.size
             blocks = data.judging(part, rows_r, parameters)
-            self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks)
+            self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks, np.zeros((2, outputs)))
             self._since = 0.0
         run = self._running
         where, out_no, loss_n = next(run.blocks)

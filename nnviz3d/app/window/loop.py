@@ -314,8 +314,7 @@ class Loop:
         """Until the window is closed, or for so many frames. Headless time is a fixed 1/60 s a frame, so that a run can be repeated."""
         gc.collect()
         gc.freeze()  # what is alive now lives as long as the loop: a collection need not walk it (20 ms every few seconds)
-        last = perf_counter()
-        done = 0
+        last, done = perf_counter(), 0
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
