@@ -29,20 +29,21 @@ MADE = r"(?:(?<=-o )|(?<=--save )|(?<=--log )|(?<=--screenshot )|(?<=--stats ))\
 
 @pytest.mark.gl
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("document", "code"), SHELL)
-def test_a_command_runs(document, code, tmp_path):
-    done = documents.run_shell(code, tmp_path)
-    assert done.returncode == 0, done.stderr
-    for name in re.findall(MADE, code.replace("/shared/", "shared/")):
-        if "--dry-run" not in code and "--shard" not in code:
-            assert (tmp_path / name).stat().st_size > 0, name
+@pytest.mark.parametrize(("document", "blocks"), SHELL)
+def test_commands_run(document, blocks, tmp_path):
+    for k, code in enumerate(blocks):
+        done = documents.run_shell(code, folder := tmp_path / str(k))
+        assert done.returncode == 0, done.stderr
+        made = re.sub(r"^.*(--dry-run|--shard).*\n?|#.*", "", code, flags=re.M).replace("/shared/", "../shared/")
+        for name in re.findall(MADE, made):
+            assert (folder / name).stat().st_size > 0, name
 
 
 @pytest.fixture
 def short(monkeypatch, tmp_path):
     """Films of two small frames, and what the snippets take as given: a model with its data, and a recording."""
-    for name in ("record", "Recorder", "record_training"):
-        work = functools.partial(_short, getattr(nnviz3d, name))
+    for name, less in {"record": {"frames": (0, 1)}, "record_training": {"frames": (0, 1)}, "Recorder": {"duration": 0.1}}.items():
+        work = functools.partial(_short, getattr(nnviz3d, name), less)
         monkeypatch.setattr(nnviz3d, name, work, raising=False)
     monkeypatch.chdir(tmp_path)
     documents.FILES["digits.nnrec"](tmp_path / "digits.nnrec")
@@ -50,8 +51,8 @@ def short(monkeypatch, tmp_path):
     return {"nv": nnviz3d, "model": model(), "x": x, "y": (x[:, 0] > 0).astype(int)}
 
 
-def _short(work, *arguments, **options):
-    return work(*arguments, **options | {"size": (64, 36), "frames": (0, 1)})
+def _short(work, less, *arguments, **options):
+    return work(*arguments, **options | {"size": (64, 36)} | less)
 
 
 def model():
@@ -85,7 +86,7 @@ def test_what_is_not_run_here_exists():
     sections = {command.split()[3] for command in code if command.startswith("nnviz3d bench --only")}
     assert sections <= set(bench.SECTIONS) and len(sections) >= 8
     sections = {command.split()[2] for command in code if command.startswith("python3 tools/bench.py")}
-    assert sections <= set(tool.SECTIONS) and len(sections) >= 8
+    assert sections <= {*tool.SECTIONS, *tool.FILMS} and len(sections) >= 8
     for path in {command.split()[-1 if command.endswith(".py") else 1] for command in code if command.startswith("python3 ")}:
         assert (ROOT / path).is_file(), path
 

@@ -1,7 +1,7 @@
 """The commands and snippets of the README and of docs/, as they stand there, each ready to be run in an empty folder.
 
-`shell(text)` of a document gives its shell blocks (together, in the order in which a reader types them) and every command in the text
-itself. `run_shell` runs one by bash. What would take long is run in its shortest form: films get two small frames, windows three frames
+`shell(text)` of a document gives its shell blocks (in the order in which a reader meets them) and every command in the text itself.
+`run_shell` runs one by bash. What would take long is run in its shortest form: films get two small frames, windows three frames
 and no window. Files that a command reads are laid beside it, unless the same snippet makes them.
 """
 
@@ -22,7 +22,7 @@ DOCUMENTS = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 }
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
-PLACEHOLDERS = {"SCENE": "xor", "FILE": "film.mp4", "TABLE": "penguins.csv", "/shared/": "shared/", "<the array's id>": "1", " ...": ""}
+PLACEHOLDERS = {"SCENE": "xor", "FILE": "film.mp4", "TABLE": "penguins.csv", "/shared/": "../shared/", "<the array's id>": "1", " ...": ""}
 SHORT_FILM = ("--size", "64x36", "--frames", "0..1")
 SHORT_WINDOW = ("--headless", "--frames", "3", "--size", "320x180")
 V0 = ROOT / "tests" / "fixtures" / "v0"
@@ -43,11 +43,11 @@ def inline(text: str) -> list[str]:
     return [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", FENCE.sub("", text))]
 
 
-def shell(text: str) -> list[str]:
-    """The shell blocks as one script, then each command of the text."""
-    blocks = [block for block in fences(text, "sh") if not elsewhere(block)]
-    commands = [code for code in inline(text) if re.match(r"nnviz3d( |$)", code) and not elsewhere(code)]
-    return list(dict.fromkeys(["".join(blocks)] * bool(blocks) + commands))
+def shell(text: str) -> list[tuple[str, ...]]:
+    """All shell blocks, then each command of the text by itself."""
+    blocks = tuple(block for block in fences(text, "sh") if not elsewhere(block))
+    commands = dict.fromkeys(code for code in inline(text) if re.match(r"nnviz3d( |$)", code) and not elsewhere(code))
+    return [blocks] * bool(blocks) + [(command,) for command in commands]
 
 
 ELSEWHERE = {
@@ -64,7 +64,9 @@ def elsewhere(code: str) -> str:
 
 
 def run_shell(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run by bash in this folder; ends at the first command that fails."""
+    """Run by bash in this new folder; ends at the first command that fails. /shared is one folder for all that lie side by side."""
+    folder.mkdir()
+    (folder.parent / "shared").mkdir(exist_ok=True)
     for word, meant in PLACEHOLDERS.items():
         code = code.replace(word, meant)
     prepare(code, folder)
@@ -76,7 +78,6 @@ def run_shell(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def prepare(code: str, folder: Path) -> None:
     """The files that it reads."""
-    (folder / "shared").mkdir()
     for name, write in FILES.items():
         if re.search(rf"(?<![\w.-]){re.escape(name)}", code) and not re.search(rf"(-o|--save|--record) \"?{re.escape(name)}", code):
             write(folder / name)
@@ -84,6 +85,11 @@ def prepare(code: str, folder: Path) -> None:
 
 def _copy(source: Path) -> Callable[[Path], object]:
     return lambda target: (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+
+
+def _recording(target: Path) -> None:
+    words = ["train", "xor", "--steps", "150", "--every", "2", "-q", "--record", str(target)]
+    subprocess.run([sys.executable, "-m", "nnviz3d", *words], cwd=ROOT, capture_output=True, check=True)
 
 
 def _timeline(target: Path) -> None:
@@ -117,8 +123,8 @@ def _excel(target: Path) -> None:
 
 
 FILES: dict[str, Callable[[Path], object]] = {
-    "digits.nnrec": _copy(V0 / "recordings" / "xor.nnrec"),
-    "run.nnrec": _copy(V0 / "recordings" / "xor.nnrec"),
+    "digits.nnrec": _recording,
+    "run.nnrec": _recording,
     "half.safetensors": _copy(V0 / "weights" / "iris-half.safetensors"),
     "scene.toml": _copy(ROOT / "scenes" / "xor.toml"),
     "NAME.timeline": _timeline,
