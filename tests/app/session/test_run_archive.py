@@ -15,7 +15,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
-from tests.app.window.test_files import CSV, drop
+from tests.helpers.dropped_files import CSV, drop
 from tests.helpers.person import Person
 from tests.helpers.runs import whole
 
