@@ -66,7 +66,7 @@ class Feed:
 
     @property
     def batch(self) -> tuple[np.ndarray, Buffers]:
-        """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
+        """(rows of the training set, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         stop = self.batches.position
         buffers = self.plan.buffers
         assert buffers is not None, "no step has begun"

@@ -23,7 +23,7 @@ class Objective:
     """`loss` is mse, half_mse, bce, cross_entropy or huber; `output` an activation; `classes` 0 for regression.
 
     A class id becomes a row of `low` with one `high`: -1/+1 where a tanh output is to reach it, else 0/1.
-    `weights`: of the classes, so that their mean over the training part is 1; none where all count the same. The loss of n rows i of
+    `weights`: of the classes, so that their mean over the training set is 1; none where all count the same. The loss of n rows i of
     the classes c is sum_i w_c L_i / n, as Keras' `class_weight`: a small batch without the rare class does not count for more.
     `units`: of each numeric target that has one; where they are scaled, (target - mean) / deviation is what is learned.
     """

@@ -154,7 +154,7 @@ class Rewind(Keys):
         return max(self.trainer.step, self._keys[-1].end if self._keys else 0)
 
     def stretches(self) -> list[tuple[int, int]]:
-        """[first, last] of every unbroken run of remembered steps, in order: what a time line shows as solid."""
+        """[first, last] of every unbroken run of remembered steps, in order: what a timeline shows as solid."""
         self._look()
         spans = [(key.step, min(key.end, key.step + self.spacing)) for key in self._keys]
         spans += [(self.trainer.step, self.trainer.step)] if self._new else []

@@ -1,6 +1,6 @@
 """What passes through the network only to be seen: the shown sample, loss and accuracy. Never changes learning.
 
-Holds the data on the device (the test part from when it is first asked for) and the buffers of each kind of look.
+Holds the data on the device (the test set from when it is first asked for) and the buffers of each kind of look.
 """
 
 from __future__ import annotations

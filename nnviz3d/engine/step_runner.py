@@ -105,7 +105,7 @@ class StepRunner:
 
     @property
     def batch(self) -> tuple[np.ndarray, Buffers]:
-        """(rows of the train part, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
+        """(rows of the training set, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         return self._feed.batch
 
     def settle(self) -> None:

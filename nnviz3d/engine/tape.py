@@ -39,7 +39,7 @@ class Sample:
 class Tape:
     """Arrays are read-only host copies in the trainer's type (float32).
 
-    `step`: the 1-based number of this step, Adam's t. `rows` (B,): the batch, as rows of the train part; `row` the shown one of them.
+    `step`: the 1-based number of this step, Adam's t. `rows` (B,): the batch, as rows of the training set; `row` the shown one of them.
     `loss`: mean over the batch, with dropout, without L1 and L2.
     `gradient` (P,): batch mean with L1 and L2 in it, before clipping, as the trainer's; the optimiser used `clip` times it.
     `before`, `after` (P,) parameters; `slots_before`, `slots_after` the optimiser's own (P,): velocity, or v, or m and v.

@@ -181,7 +181,7 @@ def head(path: str | os.PathLike) -> Head | None:
 
 @dataclass(frozen=True)
 class Need:
-    """What a network must find in a checkpoint: its parameters, its optimiser's slots, rows of the training part and of a batch."""
+    """What a network must find in a checkpoint: its parameters, its optimiser's slots, rows of the training set and of a batch."""
 
     topology: Topology
     units: tuple[Unit, ...]

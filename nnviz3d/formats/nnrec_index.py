@@ -61,7 +61,7 @@ class Facts(Line):
     test: int = Field(ge=0)
     outputs: tuple[str, ...] = Field(min_length=1, max_length=limits.UNITS)
     features: tuple[str, ...] = Field(default=(), max_length=limits.UNITS)
-    index: int = Field(ge=0, description="the recorded sample, in the test part, or in the train part where there is none")
+    index: int = Field(ge=0, description="the recorded sample, in the test set, or in the training set where there is none")
     target: int | tuple[float, ...]
     targets: tuple[Target, ...] | None = Field(default=None, max_length=limits.UNITS, description="None: recorded before targets had units")
 

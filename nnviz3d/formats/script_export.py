@@ -84,10 +84,10 @@ def _constants(recipe: Recipe) -> str:
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
     if recipe.inputs is not None:
         mean, scale = map(list, recipe.inputs)
-        lines += ["# of each input over the training part", _literal("MEAN", mean), _literal("SCALE", scale)]
+        lines += ["# of each input over the training set", _literal("MEAN", mean), _literal("SCALE", scale)]
     if recipe.targets is not None:
         mean, scale = map(list, recipe.targets)
-        lines += ["# of each target over the training part: an answer is mean + scale * output"]
+        lines += ["# of each target over the training set: an answer is mean + scale * output"]
         lines += [_literal("TARGET_MEAN", mean), _literal("TARGET_SCALE", scale)]
     if recipe.killed and recipe.topology.is_chain:
         lines[0] += f"  # {len(recipe.killed):,} killed neurons: the weights out of them are 0"

@@ -62,7 +62,7 @@ class Evaluated(ABC):
     # the shown sample
 
     def show_sample(self, index: int) -> None:
-        """Choose a row of the test part (of the train part where there is no test part); wraps around."""
+        """Choose a row of the test set (of the training set where there is no test set); wraps around."""
         part, x, t = self.data.held_out
         index %= len(x)
         self.sample = Sample(index, len(x), part, x[index], t[index], words(self.data, t[index]))

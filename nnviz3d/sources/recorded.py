@@ -2,7 +2,7 @@
 
 So every panel, other samples, the scores and the plate work. It cannot train, and holds neither a batch nor an optimiser's state: two
 numbers a parameter (those of the shown step and of the kept step before it), and a third where somebody looks at gradients. "change"
-is the difference to the kept step before. A recording has no gradients: "gradient" is the mean over rows of the training part, drawn
+is the difference to the kept step before. A recording has no gradients: "gradient" is the mean over rows of the training set, drawn
 evenly, worked out when it is asked for. Where the scene's data are not there any more, the recorded sample stands for them.
 """
 
@@ -45,7 +45,7 @@ ENDS = {
     "train.stop_epoch": "its last epoch was done",
     "train.stop_train_loss": "the training loss was small enough",
     "train.stop_test_loss": "the test loss was small enough",
-    "train.stop_accuracy": "enough of the test part was right",
+    "train.stop_accuracy": "enough of the test set was right",
 }
 
 

@@ -23,7 +23,7 @@ FEWEST, LIMIT, WORK = 500, 2000, 1.5e8  # rows of a part, drawn evenly, and mult
 class Recorder:
     """`note` after every step; the first step that is kept is the present one. Raises RunError where the disk does not take it.
 
-    Every `every`-th step is kept, and the last one. `steps`: how many are expected, for how often the test part is looked at.
+    Every `every`-th step is kept, and the last one. `steps`: how many are expected, for how often the test set is looked at.
     """
 
     def __init__(self, trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int = 1, half: bool = False, steps: int = 1000):

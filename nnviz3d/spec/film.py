@@ -55,7 +55,7 @@ class Shot(Table):
     caption: str = Field(default="", max_length=300, description="{step} {loss} {accuracy} and so on are live numbers")
     highlight: str = Field(default="", max_length=40, description='a neuron whose edges stand out: "1:17" or "output:3"')
     equation: bool = Field(default=False, description="with the equation of the highlighted neuron and its numbers")
-    chart: bool = Field(default=False, description="with the curve of the test part's accuracy (of its loss, where numbers are learned)")
+    chart: bool = Field(default=False, description="with the curve of the test set's accuracy (of its loss, where numbers are learned)")
     camera: tuple[Key, ...] = Field(default=(), max_length=1000)
     constant_speed: bool = Field(default=False, description="the camera moves at one speed from stop to stop")
     set: dict[str, Any] = Field(default={}, max_length=100, description="settings that change when the shot begins, by their paths")

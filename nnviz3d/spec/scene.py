@@ -110,7 +110,7 @@ class Data(Table):
     inputs_array: str = Field(default="", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
     target_array: str = Field(default="", max_length=200, description="npz: the array of targets; empty: by its name or shape")
     split: Literal["auto", "random", "last"] = Field(
-        default="auto", description="which rows are the test part: drawn, or the last ones; auto: the last ones with lags, else drawn"
+        default="auto", description="which rows are the test set: drawn, or the last ones; auto: the last ones with lags, else drawn"
     )
     lags: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
         default=(),
@@ -178,15 +178,15 @@ class Train(Table):
     stop_epoch: int = Field(default=0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
     stop_train_loss: NonNegative = Field(
         default=0.0,
-        description="stop when the loss on all of the training part is below (of standardised targets, where they are); 0: never",
+        description="stop when the loss on all of the training set is below (of standardised targets, where they are); 0: never",
     )
     stop_test_loss: NonNegative = Field(
-        default=0.0, description="stop when the loss on all of the test part is below (of standardised targets, where they are); 0: never"
+        default=0.0, description="stop when the loss on all of the test set is below (of standardised targets, where they are); 0: never"
     )
-    stop_accuracy: Unit = Field(default=0.0, description="stop when the accuracy on all of the test part is at least this; 0: never")
+    stop_accuracy: Unit = Field(default=0.0, description="stop when the accuracy on all of the test set is at least this; 0: never")
 
     def rows(self, n: int) -> int:
-        """Rows of a whole batch of a training part of n rows."""
+        """Rows of a whole batch of a training set of n rows."""
         return min(self.batch or n, n)
 
     @field_validator("class_weights", mode="before")
@@ -214,7 +214,7 @@ PACE = ("steps", "steps_per_second", "stop_epoch", "stop_train_loss", "stop_test
 class View(Table):
     """What is looked at and from where."""
 
-    sample: int = Field(default=0, ge=0, le=10_000_000, description="the shown sample, an index into the test part")
+    sample: int = Field(default=0, ge=0, le=10_000_000, description="the shown sample, an index into the test set")
     follow: bool = Field(default=False, description="show the next sample every few seconds")
     camera: Literal["three_quarter", "front", "side", "top", "input", "output"] = "three_quarter"
     pitch: float = Field(default=0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")

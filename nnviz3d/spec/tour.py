@@ -25,7 +25,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import outline_topology
 
-Deed = Literal["", "turn", "pick", "scrub"]  # what a visitor can be invited to: turn the network, click a neuron, drag the time line
+Deed = Literal["", "turn", "pick", "scrub"]  # what a visitor can be invited to: turn the network, click a neuron, drag the timeline
 Direction = Literal["three_quarter", "front", "side", "top", "input", "output"]
 Degrees = Annotated[float, Field(ge=-360, le=360)]
 Name = Annotated[str, Field(max_length=80)]

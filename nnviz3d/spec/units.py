@@ -104,7 +104,7 @@ class SquaredError:
 
 
 def of(name: str, train_n: np.ndarray, test_n: np.ndarray) -> Unit:
-    """By a target's values: mean and deviation of the training part alone; a constant target has the deviation 1 and so becomes 0."""
+    """By a target's values: mean and deviation of the training set alone; a constant target has the deviation 1 and so becomes 0."""
     both = np.concatenate([train_n, test_n]).astype(np.float64)
     constant = train_n.min() == train_n.max()
     mean = float(train_n[0]) if constant else float(train_n.mean(dtype=np.float64))

@@ -42,7 +42,7 @@ _FLAGS = int(
 _CHILD = int(imgui.ChildFlags_.always_use_window_padding | imgui.ChildFlags_.nav_flattened)
 SIDE = 28.0  # of a button, unscaled: ten of them fit
 LEAST = 9  # buttons that are always there
-_FILM = ("Film what the window shows, until you press it again", "End the film and save it")
+_FILM = ("Film the window until you press it again", "Stop filming and save the film")
 _TEXT, _DIM, _ACCENT, _WARN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.WARN))
 
 

@@ -40,7 +40,7 @@ SOUND = {
     "constant inputs, standardised": ("\n".join(f"7,7.1,{'ab'[k % 2]}" for k in range(12)), {"standardize": True}),
     "constant numbers": ("\n".join(f"{k},1,0.5" for k in range(12)), {"task": "regression"}),
     "one sample": ("1,2,0.5\n", {"header": "no", "task": "regression", "test_fraction": 0.0}),
-    "one sample and a test part": ("1,2,0.5\n", {"header": "no", "task": "regression", "test_fraction": 0.9}),
+    "one sample and a test set": ("1,2,0.5\n", {"header": "no", "task": "regression", "test_fraction": 0.9}),
     "two samples": ("1,2,a\n3,4,b\n", {"header": "no", "test_fraction": 0.9}),
     "huge numbers": ("\n".join(f"{k}e37,{k},{'ab'[k % 2]}" for k in range(12)), {}),
     "huge numbers, standardised": ("\n".join(f"{k}e37,{k},{'ab'[k % 2]}" for k in range(12)), {"standardize": True}),

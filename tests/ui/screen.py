@@ -166,7 +166,7 @@ def _size(lines: list[Line]) -> float:
 def _sum(title: str, lines: list[Line]) -> int:
     """Terms, the rest and the bias give z; terms and the rest give what the slope multiplies."""
     parts = [line for line in lines if line.kind in ("term", "rest", "bias")]
-    if title not in (SUM, ERROR, "Its share of z") or not parts or not lines[-1].printed:
+    if title not in (SUM, ERROR, "Its contribution to z") or not parts or not lines[-1].printed:
         return 0
     last = numbers(lines[-1])[-1] if title == ERROR else number(lines[-1].printed)
     told = [number(line.printed) for line in parts]

@@ -186,7 +186,7 @@ def test_learning_rate_typed_and_picked(driver):
 def test_batch_stays_a_whole_number(driver):
     driver.only("Training")
     driver.click(*find(driver, "train.batch.list"))
-    driver.click(*find(driver, "full data set"))
+    driver.click(*find(driver, "full training set"))
     assert driver.edits == [("train.batch", 0)] and isinstance(driver.edits[0][1], int)
 
 

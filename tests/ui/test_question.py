@@ -148,7 +148,7 @@ def test_uses_gaps_and_the_rest_are_chosen_and_last_while_the_table_is_read_agai
         mine = {"id": {"use": "number"}, "height": {"use": "leave_out"}, "sex": {"use": "words", "gaps": "skip"}}
         assert name == "columns" and value == {"standardize": True, **wanted, "columns": mine}
     asked(driver, replace(TABLE, settings=value))
-    driver.click(*find(driver, "Learn from it"))
+    driver.click(*find(driver, "Use this data"))
     found = answer(driver)
     assert found["columns"] == {**mine, "when": {"use": "date"}} and found["header"] == "no"
     assert (found["task"], found["standardize"]) == ("classification", False)
@@ -215,7 +215,7 @@ def test_a_table_s_target_is_chosen_from_its_columns(driver, name):
 
 def test_columns_are_asked_about_again_from_the_section(driver):
     data(driver, ("a", "b"), kind="csv", file="t.csv")
-    driver.click(*find(driver, next(label for label in labels_of(driver) if "how it is read" in label)))
+    driver.click(*find(driver, next(label for label in labels_of(driver) if "file format" in label)))
     assert driver.commands == [("columns", None)]
 
 
@@ -268,5 +268,5 @@ def test_arrays_are_chosen_and_answered():
     driver.readout = readouts.readout(question=ARRAYS)
     driver.click(*find(driver, "target_array"))
     driver.click(*find(driver, "w   100 float64"))
-    driver.click(*find(driver, "Learn from it"))
+    driver.click(*find(driver, "Use this data"))
     assert driver.commands == [("answer", {"inputs_array": "xs", "target_array": "w"})]

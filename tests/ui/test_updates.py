@@ -77,7 +77,7 @@ def test_playgrounds_l1_is_told_as_it_is():
     tape = record(t)
     dead = next(int(p) for p in np.flatnonzero(tape.alive == 0) if p < tape.topology.nodes[1].weight.stop)
     u = told(tape, dead).update
-    assert "put it to rest" in updates.update(u)[-2].text and u.numbers["recorded"] == 0
+    assert "set to 0 by L1" in updates.update(u)[-2].text and u.numbers["recorded"] == 0
 
 
 def test_a_step_that_diverged_says_so():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 STEPS = 1000  # where neither the caller nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
 POINT = 10  # steps between two points of the curve that a checkpoint keeps: always the same ones
-LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test part, drawn evenly
+LOG_SAMPLES = 500  # a log line's accuracy is of at most so many samples of the test set, drawn evenly
 ADVICE = "The last finite state is kept. A smaller train.learning_rate, or train.clip_norm = 1, usually helps"
 
 Say = Callable[[str], None]

@@ -130,7 +130,7 @@ class Diagnosis:
 
 
 def respond(source: Source) -> ForwardPass | None:
-    """Activations over a few test rows (train rows where there is no test part); None where too few are affordable."""
+    """Activations over a few test rows (train rows where there is no test set); None where too few are affordable."""
     rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
     x_ni = spread(source.data.held_out[1], rows)
     if len(x_ni) < FEWEST:

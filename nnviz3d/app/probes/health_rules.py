@@ -25,10 +25,10 @@ WIDEST, LARGEST = 100.0, 10.0  # of inputs' deviations: initialisers and learnin
 SAME = 1e-5  # of the largest weight: rows that differ only by rounding
 JUMPS, WORSE = 3, 1.5  # so many recent points so much worse than guessing
 NOISE = 4.0  # deviations by which a batch's loss may lie above what is usual: rare classes and small batches scatter widely
-LOOKS, FEW, OVER = 5, 3, 1.1  # recent looks at the whole training part, the fewest that decide, and how much worse they are on average
+LOOKS, FEW, OVER = 5, 3, 1.1  # recent looks at the whole training set, the fewest that decide, and how much worse they are on average
 LOST = 0.5  # of a guess's loss: who was below it had learned
 LEEWAY = 1.4  # of the last look before the settings changed: it was a little earlier
-ALL = 1_000_000  # inputs of a training part that are all read for their deviations, in about 5 ms
+ALL = 1_000_000  # inputs of a training set that are all read for their deviations, in about 5 ms
 RARELY, UNEVEN = 0.1, 1.5  # other classes answered so much less often than they occur, where one has so much more than an equal share
 PATIENCE, MOVED = 200, 0.02  # steps; a loss that fell by less has not moved
 ABOVE, RISEN = 1.5, 1.25  # test loss against train loss, and against its own best: more than the noise between two evaluations
@@ -54,7 +54,7 @@ def scatter(source: Source) -> float:
 
 
 def _shares(source: Source) -> np.ndarray:
-    """Of each class that the training part has, as much as its weight lets it count."""
+    """Of each class that the training set has, as much as its weight lets it count."""
     count = np.bincount(source.data.t_train).astype(np.float64)
     weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0
@@ -64,7 +64,7 @@ def _shares(source: Source) -> np.ndarray:
 def unscaled(data, x_ni: np.ndarray) -> Finding | None:
     """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
 
-    `x_ni`: rows of a training part that is too large to be read whole.
+    `x_ni`: rows of a training set that is too large to be read whole.
     """
     x_ni = data.x_train if data.x_train.size <= ALL else x_ni
     deviation = x_ni.std(0, dtype=np.float64)
@@ -76,7 +76,7 @@ def unscaled(data, x_ni: np.ndarray) -> Finding | None:
     narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
     rows = f", {part(len(x_ni), len(data.x_train))} rows" if len(x_ni) < len(data.x_train) else ""
     told = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
-    how = f"Standard deviations in the training part{rows}: {told}. The large ones drown the others."
+    how = f"Standard deviations in the training set{rows}: {told}. The large ones drown the others."
     return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
 
 
@@ -146,7 +146,7 @@ def _times(ratio: float) -> str:
 def too_fast(
     charts: Charts, guess: float, diverged: int | None, recent: int, noise: float = 0.0, looks: Sequence[float] = ()
 ) -> Finding | None:
-    """Steps that make it worse. `looks`, losses of the whole training part, decide where there are enough: no choice of a batch blurs them.
+    """Steps that make it worse. `looks`, losses of the whole training set, decide where there are enough: no choice of a batch blurs them.
     Without them batches do, which may lie above what is usual by `NOISE` times `noise`, the deviation of a batch's mean."""
     remedy = "Lower the learning rate 3 to 10 times, then reset."
     if diverged is not None:
@@ -164,7 +164,7 @@ def too_fast(
         if not jumps:
             now = loss[-LOOKS:].mean()
             was = f"; it was {loss.min():.3g}" if lost else f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
-            how = f"The loss of the whole training part is {now:.3g} on average{was}"
+            how = f"The loss of the whole training set is {now:.3g} on average{was}"
             return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
     if not jumps:
         return None

@@ -1,4 +1,4 @@
-"""The sample browser: every sample of the test part (during a walk: of the batch) with what the network says of it and its own loss.
+"""The sample browser: every sample of the test set (during a walk: of the batch) with what the network says of it and its own loss.
 
 Nothing happens unless somebody looks: the panel asks in each frame in which it is open. Then one block of rows a frame is judged (at most
 about 3 ms), and a finished list stays for at least two seconds, so that it can be clicked on. No clock: time is passed in.

@@ -72,7 +72,7 @@ def _network(
 
 
 def _reached(charts: Charts, share: float) -> int | None:
-    """The first look at the test part that showed at least this share right."""
+    """The first look at the test set that showed at least this share right."""
     there = np.flatnonzero(charts.test_accuracy >= share)
     return int(charts.test_step[there[0]]) if len(there) else None
 

@@ -71,7 +71,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
 
 
 def _tested(session: Session) -> str:
-    """How many samples of the test part a share is of: "359"; "2,000 of 60,000" where not all were looked at."""
+    """How many samples of the test set a share is of: "359"; "2,000 of 60,000" where not all were looked at."""
     test, whole = session.scores.test, len(session.source.data.x_test)
     return count(whole) if test is None or test.whole else f"{count(test.rows)} of {count(test.of)}"
 

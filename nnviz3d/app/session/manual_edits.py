@@ -23,7 +23,7 @@ from nnviz3d.spec.score import Score
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
-TEST_EVERY = 0.1  # seconds between two looks at the test part while something is dragged
+TEST_EVERY = 0.1  # seconds between two looks at the test set while something is dragged
 ALL = 100  # pixels of a drag that move a value by four times the root mean square of its layer's weights
 LEAST = 0.1  # that root mean square counts at least so much: a layer may be all zero
 
@@ -139,7 +139,7 @@ class Editing:
     # what the loss says
 
     def pass_time(self, dt: float) -> None:
-        """Look at the test part again where that is due."""
+        """Look at the test set again where that is due."""
         self._since += dt
         if self._due and self._since >= TEST_EVERY and self.session.source.at_boundary:
             self._look()

@@ -58,7 +58,7 @@ def effective(source: Source) -> dict[str, np.ndarray]:
 
 
 def recipe(source: Source, beside: str) -> script_export.Recipe:
-    """What a script says of this network: some samples of the test part (else of the train part) before any preprocessing."""
+    """What a script says of this network: some samples of the test set (else of the training set) before any preprocessing."""
     data, setting = source.data, source.scene.data
     part, x_all, t_all = data.held_out
     count = max(1, min(SHOWN, VALUES // source.topology.input.size))

@@ -278,6 +278,6 @@ class Session(SessionState):
         return self.mode.evaluate(limit)
 
     def test_score(self) -> Score | None:
-        """Of now, on as many rows as a frame may wait for; None without a test part."""
+        """Of now, on as many rows as a frame may wait for; None without a test set."""
         data = self.source.evaluator
         return data.score("test", quick(self.source)) if data is not None and len(self.source.data.x_test) else None

@@ -18,11 +18,11 @@ WORK = 1.5e9  # multiply-adds of a look at one part while the network learns: 50
 FEWEST, MOST = 500, 20_000  # rows of such a look
 QUICK = 1.5e8, 32, 2000  # the same of a look that a frame waits for
 BLOCKS, FRAME = 16, 1e8  # pieces of a look, and multiply-adds, in one frame in which the network learns
-KEPT = 64  # looks whose loss on the training part is remembered
+KEPT = 64  # looks whose loss on the training set is remembered
 
 
 class Scoring:
-    """`scores` are the newest, and `version` is theirs alone; `history` (step, loss on the training part) of the last looks."""
+    """`scores` are the newest, and `version` is theirs alone; `history` (step, loss on the training set) of the last looks."""
 
     def __init__(self):
         self._copy: Array = None

@@ -83,7 +83,7 @@ class Curves:
         self._charts = None
 
     def follow(self, history: History | None) -> Curves:
-        """Drop what a run no longer is. The loss of the step that a branch begins at was there before, a look at the test part was not."""
+        """Drop what a run no longer is. The loss of the step that a branch begins at was there before, a look at the test set was not."""
         lost = None if history is None else history.take_lost("curves")
         if lost is not None:
             self._train.cut(lost + 1)

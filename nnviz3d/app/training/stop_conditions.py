@@ -172,7 +172,7 @@ def _unit(trainer: Run, loss: float) -> tuple[str, str]:
 
 
 def _measured(trainer: Run, train: Train) -> list[tuple[str, list[str]]]:
-    """Parts of the data to pass forward, with the conditions that each decides. Without a test part the training part stands for it."""
+    """Parts of the data to pass forward, with the conditions that each decides. Without a test set the training set stands for it."""
     test = [key for key in ("stop_accuracy", "stop_test_loss") if getattr(train, key)]
     if not trainer.objective.classes and "stop_accuracy" in test:
         test.remove("stop_accuracy")

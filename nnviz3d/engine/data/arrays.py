@@ -70,7 +70,7 @@ def choose(entries: dict[str, Entry], data: Data, where: str) -> Choice:
         keys, notes = {role: key for role, key in named.items() if role.endswith(("_train", "_test"))}, []
         if not any(role.endswith("_test") for role in keys) and {"x_val", "t_val"} <= named.keys():
             keys |= {"x_test": named["x_val"], "t_test": named["t_val"]}
-            notes.append(f"{named['x_val']} and {named['t_val']} are the test part")
+            notes.append(f"{named['x_val']} and {named['t_val']} are the test set")
         missing = [f"{letter}_train" for letter in "xt" if f"{letter}_train" not in keys]
         missing += [f"{letter}_test" for letter in "xt" if any(r.endswith("_test") for r in keys) and f"{letter}_test" not in keys]
         if missing:

@@ -17,7 +17,7 @@ class DataSet:
 
     Classification: `t_*` (n,) int32 class ids into `class_names`. Regression: `t_*` (n, O), `class_names` names the O targets; their values
     are as the source has them, float64 where they have `units` (the objective scales them), float32 where they have none.
-    The test part may have no rows. `feature_names` has I names, or none where a sample is a picture.
+    The test set may have no rows. `feature_names` has I names, or none where a sample is a picture.
     """
 
     name: str
@@ -50,7 +50,7 @@ class DataSet:
 
     @property
     def held_out(self) -> tuple[str, np.ndarray, np.ndarray]:
-        """(name, x, t) of the test part; of the train part where there is no test part: what is shown and measured."""
+        """(name, x, t) of the test set; of the training set where there is no test set: what is shown and measured."""
         return ("test", self.x_test, self.t_test) if len(self.x_test) else ("train", self.x_train, self.t_train)
 
     @property
@@ -80,7 +80,7 @@ class DataSet:
 class Samples:
     """What a reader or generator hands over, before the split: all rows in their own order, values as they are in the source.
 
-    `n_train`: the source has decided the split itself, the first so many rows are the train part.
+    `n_train`: the source has decided the split itself, the first so many rows are the training set.
     """
 
     name: str

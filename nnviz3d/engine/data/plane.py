@@ -21,7 +21,7 @@ SHOWN = 30  # names in a message
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """`low`, `high` (2,): the range that is shown. `points` (n, 2) and `targets` (n,) of the train part: class ids, or numbers."""
+    """`low`, `high` (2,): the range that is shown. `points` (n, 2) and `targets` (n,) of the training set: class ids, or numbers."""
 
     low: np.ndarray
     high: np.ndarray

@@ -1,7 +1,7 @@
 """TensorFlow Playground's six data sets and seven features, to its formulas (commit 02469bd, `dataset.ts`, `state.ts`).
 
 U(a, b) is uniform, s the noise in [0, 0.5]. 500 points for classes, 1,200 for numbers. Class 1 is Playground's +1, class 0 its -1.
-The points are shuffled once, and the first floor(n * (1 - test_fraction)) are the train part, as there.
+The points are shuffled once, and the first floor(n * (1 - test_fraction)) are the training set, as there.
 """
 
 from __future__ import annotations

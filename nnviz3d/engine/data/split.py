@@ -23,7 +23,7 @@ def finish(
 ) -> DataSet:
     """Check, split, standardise. Rows keep their order inside each part. Raises InputError with every problem.
 
-    `last`: the last rows are the test part; `looks_back`: inputs are earlier rows. `units`: numeric targets have units of their own.
+    `last`: the last rows are the test set; `looks_back`: inputs are earlier rows. `units`: numeric targets have units of their own.
     """
     problems = check(samples)
     if problems:
@@ -34,7 +34,7 @@ def finish(
     elif last:
         first = n - _test_rows(n, test_fraction)
         train_b, test_b = np.arange(first), np.arange(first, n)
-        notes.append(f"the last {n - first:,} rows are the test part" + (", whose inputs look back into the training part" * looks_back))
+        notes.append(f"the last {n - first:,} rows are the test set" + (", whose inputs look back into the training set" * looks_back))
     else:
         classes = samples.t if samples.task == "classification" else None
         train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))
@@ -63,10 +63,10 @@ def finish(
 
 
 def split(n: int, classes_b: np.ndarray | None, test_fraction: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers of the train and the test part, each ascending; at least one row trains.
+    """Row numbers of the train and the test set, each ascending; at least one row trains.
 
     With classes the split is stratified: in random order, row r of a class with m rows gets the key r / m, and the largest keys are
-    the test part. So every class gives its share to within a few rows (one for each class), and none is absent from training while
+    the test set. So every class gives its share to within a few rows (one for each class), and none is absent from training while
     there is room.
     """
     n_test = _test_rows(n, test_fraction)
@@ -87,7 +87,7 @@ def _test_rows(n: int, fraction: float) -> int:
 
 
 def statistics(x_train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each input of the train part, float64; a constant input gets the scale 1, and so becomes 0."""
+    """Mean and standard deviation of each input of the training set, float64; a constant input gets the scale 1, and so becomes 0."""
     constant_i = x_train.min(axis=0) == x_train.max(axis=0)  # its mean is not it: 7.1 three times has a mean of 7.1 - 9e-16
     mean_i = np.where(constant_i, x_train[0], x_train.mean(axis=0, dtype=np.float64))
     scale_i = np.where(constant_i, 1.0, x_train.std(axis=0, dtype=np.float64))

@@ -93,7 +93,7 @@ class ParameterEquations:
 class EffectReading:
     """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
 
-    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of `rows` of the test part's `of`.
+    The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of `rows` of the test set's `of`.
     """
 
     kind: str

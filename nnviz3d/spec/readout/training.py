@@ -66,5 +66,5 @@ class CompareReading:
     differences: tuple[Difference, ...]
     same_batches: bool  # one step is the same samples for both
     layer_by_layer: bool  # whether a common scale is one of each layer pair
-    shares: tuple[float, ...]  # of right answers on the test part that `NetworkReading.reached` is about
+    shares: tuple[float, ...]  # of right answers on the test set that `NetworkReading.reached` is about
     waits: str = ""  # the network that waits, or ""

@@ -3,169 +3,189 @@
 from __future__ import annotations
 
 HINTS: dict[str, tuple[str, str]] = {
-    "data.kind": ("Data set", "What the network learns. Changing it starts a new network of the right size."),
-    "data.seed": ("Seed", "The random numbers that make or split the data. The same seed gives the same data."),
+    "data.kind": ("Data set", "What the network learns. Choosing another one starts a new network of the right size."),
+    "data.seed": ("Seed", "Starts the random numbers that generate or split the data. The same seed gives the same data."),
     "data.test_fraction": (
         "Test share",
-        "Share of the samples (0 to 0.9) that the network never trains on; they measure what it really "
-        "learned.",
+        "Share of the samples (0 to 0.9) held out as the test set. The network never trains on them, so they show how well it generalises.",
     ),
-    "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and deviation 1, measured on the training part."),
+    "data.standardize": ("Standardise", "Shift and scale each input to mean 0 and standard deviation 1, measured on the training set."),
     "data.standardize_target": (
         "Scale target",
-        "Numbers to be foretold are learned with mean 0 and deviation 1 (of the training part), and shown in their own unit. auto: those "
-        "of your own files, unless the loss or the output needs them as they are, or inputs that are not standardised are as large.",
+        "Numeric targets are learned with mean 0 and standard deviation 1 (of the training set) and shown in their own unit. auto: for "
+        "targets from your own files, unless the loss or the output needs the original values, or unstandardised inputs are as large.",
     ),
-    "data.split": ("Test rows", "random: drawn by the seed. last: the last rows, for series. auto: the last ones where there are lags."),
-    "data.samples": ("Samples", "How many samples are made. 0: as many as the generator's own default."),
-    "data.noise": ("Noise", "How much the points are scattered, as a share (0 to 0.5)."),
-    "data.inputs": ("Inputs", "Numbers in one sample."),
-    "data.classes": ("Classes", "How many kinds of sample there are."),
-    "data.shape": ("As a picture", "Shows the inputs as a square picture instead of one long row."),
-    "data.target": ("Target", "The column that is to be learned from all others."),
-    "data.header": ("Names on top", "Whether the first line holds the columns' names."),
-    "data.task": ("Task", "Classification tells kinds apart, regression foretells a number."),
-    "data.features": ("Features", "What the network is given of a point (x1, x2). Switch on any of them; at least one stays."),
+    "data.split": (
+        "Test rows",
+        "random: drawn with the seed. last: the last rows, for time series. auto: the last rows if inputs are lagged (values of earlier rows).",
+    ),
+    "data.samples": ("Samples", "Number of samples to generate. 0: the generator's own default."),
+    "data.noise": ("Noise", "How far the points are scattered, as a fraction (0 to 0.5)."),
+    "data.inputs": ("Inputs", "Number of input values per sample."),
+    "data.classes": ("Classes", "Number of classes."),
+    "data.shape": ("Show as image", "Shows the inputs as a square image instead of one long row."),
+    "data.target": ("Target", "The column to predict from the others."),
+    "data.header": ("Header row", "Whether the first line contains the column names."),
+    "data.task": ("Task", "Classification assigns a class; regression predicts a number."),
+    "data.features": ("Features", "Features computed from each point (x1, x2). Select any of them; at least one must stay on."),
     "train.learning_rate": (
         "Learning rate",
-        "How far each step moves the weights along the gradient (no unit). Too large: it explodes. Too small: it "
-        "crawls.",
+        "How far each step moves the weights against the gradient (no unit). Too large: training diverges. Too small: it is very slow.",
     ),
-    "train.batch": ("Batch", "Samples a step. 0: the whole training part. Larger is steadier and slower."),
+    "train.batch": (
+        "Batch",
+        "Samples per mini-batch, that is per step. 0: the whole training set. A larger batch gives a less noisy gradient and slower steps.",
+    ),
     "train.optimizer": (
         "Optimiser",
-        "The rule that turns gradients into changes of the weights. Changing it keeps the weights; the optimiser's memory and the step "
-        "count begin anew.",
+        "The rule that turns gradients into weight changes. sgd: stochastic gradient descent. Changing it keeps the weights; the "
+        "optimiser's state is cleared and the step counter restarts.",
     ),
-    "train.momentum": ("Momentum", "Share of the last change that goes on (0 to 1)."),
-    "train.beta1": ("Beta 1", "Memory of the mean gradient (0 to 1): 0.9 remembers about 10 steps."),
-    "train.beta2": ("Beta 2", "Memory of the squared gradient (0 to 1): 0.999 remembers about 1,000 steps."),
-    "train.rho": ("Rho", "Memory of the squared gradient (0 to 1)."),
-    "train.epsilon": ("Epsilon", "A small number that keeps the division in the optimiser finite."),
-    "train.weight_decay": ("Weight decay", "Share of each weight and bias, times the learning rate, that is taken away at each step."),
+    "train.momentum": ("Momentum", "Fraction of the previous update that is carried over into the next (0 to 1)."),
+    "train.beta1": ("Beta 1", "Decay rate of the running mean of the gradient (0 to 1). 0.9 averages over about 10 steps."),
+    "train.beta2": ("Beta 2", "Decay rate of the running mean of the squared gradient (0 to 1). 0.999 averages over about 1,000 steps."),
+    "train.rho": ("Rho", "Decay rate of the running mean of the squared gradient (0 to 1)."),
+    "train.epsilon": ("Epsilon", "A small number that prevents division by zero in the optimiser."),
+    "train.weight_decay": ("Weight decay", "Each step shrinks every weight and bias by this fraction times the learning rate."),
     "train.loss": (
         "Loss",
-        "What is made small. auto: cross-entropy for classes, squared error for numbers. Changing it keeps the weights.",
+        "The quantity that training minimises. auto: cross-entropy for classes, mean squared error (MSE) for numbers. Changing it keeps "
+        "the weights.",
     ),
     "train.huber_delta": (
         "Huber delta",
-        "Errors larger than this count linearly: in deviations of a standardised target, else in the target's unit.",
+        "Errors larger than this count linearly. In standard deviations if the target is standardised, otherwise in the target's unit.",
     ),
     "train.class_weights": (
         "Class weights",
-        "balanced: samples of rare classes count for more, so that every class counts the same. A list or table of your own stands in the "
-        "scene file. The loss is the mean of the weighted losses.",
+        "balanced: samples of rare classes get larger weights, so that every class contributes equally to the loss (the mean of the "
+        "weighted losses). For weights of your own, write a list or a table into the scene file.",
     ),
     "train.schedule": ("Schedule", "How the learning rate changes over the steps."),
-    "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the floor."),
-    "train.schedule_factor": ("Factor", "step: the rate is multiplied by this at each drop. cosine: the floor, as a share of the rate."),
+    "train.schedule_steps": ("Every", "step: steps between two drops. cosine: steps until the lowest rate is reached."),
+    "train.schedule_factor": (
+        "Factor",
+        "step: the rate is multiplied by this at each drop. cosine: the lowest rate, as a fraction of the initial rate.",
+    ),
     "train.warmup": (
         "Warm-up",
-        "Steps over which the learning rate rises to its value: step k of n has k / n of it. A schedule begins after them.",
+        "Number of steps over which the learning rate rises to its full value: step k of n uses k / n of it. A schedule starts afterwards.",
     ),
     "train.l1": (
         "L1",
-        "Pulls every weight (no bias) to 0 at a constant rate; makes many of them small (no unit). It acts in the gradient; the loss is "
-        "told without it.",
+        "L1 regularisation: pulls every weight (no bias) towards 0 at a constant rate, which makes many of them 0 or nearly 0 (no unit). It "
+        "is part of the gradient but not of the displayed loss.",
     ),
-    "train.l1_dead_at_zero": ("L1 cuts", "Playground's rule: a weight that L1 pushes through 0 is cut and stays 0."),
+    "train.l1_dead_at_zero": (
+        "L1 pruning",
+        "As in TensorFlow Playground: a weight that L1 would push past 0 is set to 0 and stays 0.",
+    ),
     "train.l2": (
         "L2",
-        "Pulls every weight (no bias) to 0 in proportion to its size (no unit). It acts in the gradient; the loss is told without it.",
+        "L2 regularisation: pulls every weight (no bias) towards 0 in proportion to its size (no unit). It is part of the gradient but not "
+        "of the displayed loss.",
     ),
-    "train.clip_norm": ("Clip norm", "The gradient, with L1 and L2 in it, is scaled down where its length is larger. 0: off."),
-    "train.order": ("Order", "shuffle: a new order each epoch. sequential: the order of the file."),
-    "train.seed": ("Seed", "The random numbers of the first weights and of the batches. Changing it starts again."),
-    "train.steps": ("Step", "Training stops at this step. 0: never. Play goes on from there."),
-    "train.stop_epoch": ("Epoch", "Training stops at the end of this epoch. 0: never. Play goes on from there."),
+    "train.clip_norm": (
+        "Clip norm",
+        "A gradient whose norm (length, including L1 and L2) is larger than this is scaled down to it. 0: off.",
+    ),
+    "train.order": ("Order", "shuffle: a new random order in each epoch. sequential: the order in the file."),
+    "train.seed": ("Seed", "Starts the random numbers of the initial weights and the batches. Changing it restarts training."),
+    "train.steps": ("Step", "Training stops at this step. 0: never. Press Play to continue."),
+    "train.stop_epoch": (
+        "Epoch",
+        "Training stops at the end of this epoch (one pass through the training set). 0: never. Press Play to continue.",
+    ),
     "train.stop_train_loss": (
         "Train loss below",
-        "Training stops when the loss on the training part (of standardised targets, where they are) is below this. Looked at every few "
-        "steps, without dropout, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
+        "Training stops when the loss on the training set (of standardised targets, if they are standardised) falls below this value. "
+        "Checked every few steps, without dropout, on up to 2,000 evenly drawn samples, and on all samples before stopping. 0: never.",
     ),
     "train.stop_test_loss": (
         "Test loss below",
-        "Training stops when the loss on the test part (of standardised targets, where they are) is below this. Looked at every few "
-        "steps, on at most 2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
+        "Training stops when the loss on the test set (of standardised targets, if they are standardised) falls below this value. "
+        "Checked every few steps on up to 2,000 evenly drawn samples, and on all samples before stopping. 0: never.",
     ),
     "train.stop_accuracy": (
-        "Test right",
-        "Training stops when at least this share (0 to 1) of the test part is answered right. Looked at every few steps, on at most "
-        "2,000 samples drawn evenly, and on all of them before it stops. 0: never.",
+        "Test accuracy",
+        "Training stops when the accuracy on the test set (0 to 1) reaches this value. Checked every few steps on up to 2,000 evenly "
+        "drawn samples, and on all samples before stopping. 0: never.",
     ),
-    "train.steps_per_second": ("Steps / s", "Training steps a second. 0: as many as fit in a frame."),
-    "network.output.activation": ("Output", "The function of the last layer. auto: softmax for classes, linear for numbers."),
-    "view.follow": ("Next by itself", "Show another sample every few seconds."),
-    "view.labels": ("Labels", "Names of classes and layers beside the network."),
+    "train.steps_per_second": ("Steps / s", "Training steps per second. 0: as many as possible between two frames."),
+    "network.output.activation": ("Output", "Activation function of the output layer. auto: softmax for classes, linear for numbers."),
+    "view.follow": ("Auto-advance", "Show another sample every few seconds."),
+    "view.labels": ("Labels", "Show the names of classes and layers beside the network."),
     "view.plate": (
         "Decision plate",
-        "Two-dimensional data: the network's answer at every place of the plane; colour is the class, brightness how certain it is. "
-        "Dots are the training samples, the ring is the shown one.",
+        "For two-dimensional data: the network's answer at every point of the plane. The colour is the class, the brightness the "
+        "confidence. Dots are training samples, the ring is the displayed sample.",
     ),
     "view.thumbnails": (
-        "Neuron pictures",
-        "Where there is a plane: each neuron is a picture of its own activation at every place of it. Blue is positive, orange (yellow) "
-        "negative, an output has its class's colour; each by its own scale. The rim glows with the activation for the shown sample.",
+        "Neuron images",
+        "For data with a plane: each neuron shows its own activation at every point of the plane. Blue is positive, orange (yellow) "
+        "negative; outputs use the colour of their class. Each neuron has its own scale. The rim shows the activation for the displayed "
+        "sample.",
     ),
     "view.plate_x": (
-        "Plane, right",
-        "Two features make a plane: the network's answer over it appears beside the output, and each neuron's own. The other features stay "
-        "as in the shown sample.",
+        "Plane, x axis",
+        "Two features span a plane: the network's answer over it appears beside the output, and each neuron shows its own activation over "
+        "it. The other features keep the values of the displayed sample.",
     ),
-    "view.plate_y": ("Plane, up", "The second feature of the plane."),
-    "view.camera": ("Camera", "Where the network is looked at from. Keys 1 to 6."),
-    "view.sway": ("Idle sway", "How far the camera swings when nobody touches it, in degrees (0 to 2)."),
-    "view.pitch": ("Spacing", "Distance of two neighbouring neurons, in units of the stage."),
+    "view.plate_y": ("Plane, y axis", "The feature on the vertical axis of the plane."),
+    "view.camera": ("Camera", "The direction of view. Keys 1 to 6."),
+    "view.sway": ("Idle sway", "How far the camera swings while idle, in degrees (0 to 2)."),
+    "view.pitch": ("Spacing", "Distance between neighbouring neurons, in scene units."),
     "view.fold": (
         "Fold inputs",
-        "Where there are many more inputs than this, the strongest are drawn one by one and the rest as one stack (by the summed size of "
-        "their weights). 0: all are drawn.",
+        "If there are many more inputs than this, only those with the largest sum of |weights| are drawn, and the rest as one stack. "
+        "0: draw all.",
     ),
-    "view.layer_gap": ("Layer gap", "Distance of two layers, times what the layout finds good."),
+    "view.layer_gap": ("Layer gap", "Distance between layers, as a multiple of the automatic spacing."),
     "look.edges": (
         "Edges show",
-        "Which number makes an edge bright: the signal (weight × activation), the weight, its gradient, or its last "
-        "change.",
+        "The quantity that sets an edge's brightness: the signal (weight × activation), the weight, its gradient, or its last change.",
     ),
     "look.scale": (
         "Scale",
-        "each layer: the brightest edge of every layer shines the same. whole network: all layers share one scale and can be "
-        "compared.",
+        "each layer: the brightest edge of every layer is equally bright. whole network: all layers share one scale and can be compared.",
     ),
     "look.compare": (
         "Brightness",
-        "one for both: equal brightness is an equal number in both networks. each its own: each is as bright as it would be alone.",
+        "one for both: equal brightness means equal values in both networks. each its own: each network has its own scale.",
     ),
-    "look.palette": ("Palette", "Colours of positive and negative. safe: told apart with any colour vision."),
-    "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign is never told by colour alone."),
-    "look.edge_width": ("Edge width", "Width of the edges, times the usual."),
-    "look.edge_energy": ("Edge light", "Brightness of the edges, times the usual. Exposure does not depend on how many there are."),
-    "look.particles": ("Signals", "How many particles travel along the strongest edges, times the usual. 0: none."),
-    "look.particle_speed": ("Signal speed", "How fast the particles travel, times the usual."),
-    "look.glow": ("Glow", "How far bright light spreads, times the usual."),
-    "look.exposure": ("Exposure", "Brightness of the whole picture, times the usual."),
-    "look.quality": ("Quality", "auto holds the frame rate on this machine; the others are fixed."),
-    "look.weights": ("Weights", "Inside a step: the weights of the phase, before the step, after it, or their difference (V)."),
-    "look.exaggeration": ("Magnify", "Inside a step: differences of weights are drawn so many times as large. 0: so that they are seen."),
+    "look.palette": ("Palette", "Colours for positive and negative values. safe: distinguishable with any type of colour vision."),
+    "look.dashes": ("Dashes", "Draw negative edges dashed, so that the sign does not depend on colour alone."),
+    "look.edge_width": ("Edge width", "Width of the edges, as a multiple of the default."),
+    "look.edge_energy": (
+        "Edge light",
+        "Brightness of the edges, as a multiple of the default. Exposure does not depend on the number of edges.",
+    ),
+    "look.particles": ("Signals", "Number of particles that travel along the strongest edges, as a multiple of the default. 0: none."),
+    "look.particle_speed": ("Signal speed", "Speed of the particles, as a multiple of the default."),
+    "look.glow": ("Glow", "How far bright light spreads, as a multiple of the default."),
+    "look.exposure": ("Exposure", "Brightness of the whole picture, as a multiple of the default."),
+    "look.quality": ("Quality", "auto: adjusted to keep the frame rate on this machine. The other levels are fixed."),
+    "look.weights": ("Weights", "Inside a step: the weights of the current phase, before the step, after it, or the difference (V)."),
+    "look.exaggeration": ("Magnify", "Inside a step: factor by which weight differences are magnified. 0: chosen so that they are visible."),
     "look.ui_scale": ("Text size", "Size of all text and panels (0.5 to 4)."),
 }  # fmt: skip
 
 LAYER_HINTS = {
-    "units": "Neurons in this layer. Drag, or Ctrl+click to type. Those that stay keep their weights; the step count begins anew.",
-    "activation": "The function of this layer's neurons. The weights stay.",
-    "init": "How the first weights are drawn. auto: what suits the activation. Changing it draws this layer anew.",
-    "init_scale": "The first weights are multiplied by this. Changing it draws this layer anew.",
-    "bias": "The first value of every bias in this layer. Changing it draws this layer anew.",
-    "dropout": "Share of this layer's neurons that are switched off at random in each training step (0 to 1).",
+    "units": "Neurons in this layer. Drag, or Ctrl+click to type. The remaining neurons keep their weights; the step counter restarts.",
+    "activation": "The activation function of this layer's neurons (relu: rectified linear unit, max(0, z)). Changing it keeps the weights.",
+    "init": "How the initial weights are drawn. auto: matched to the activation function. Changing it draws this layer's weights again.",
+    "init_scale": "Factor for the initial weights. Changing it draws this layer's weights again.",
+    "bias": "Initial value of every bias in this layer. Changing it draws this layer's weights again.",
+    "dropout": "Fraction of this layer's neurons that are switched off at random in each training step (0 to 1).",
 }
 
 QUANTITIES = {"signal": "signal  w·a", "weight": "weight  w", "gradient": "gradient  dL/dw", "change": "last change"}
 QUANTITY_SYMBOL = {"signal": "|w a|", "weight": "|w|", "gradient": "|dL/dw|", "change": "|change of w|"}
 
 HOLD_WORDS = {
-    "frozen": "frozen: its weights and bias do not learn",
-    "killed": "killed: it passes on 0, and no error goes back through it",
+    "frozen": "frozen: its weights and bias are not trained",
+    "killed": "killed: it outputs 0, and no error passes back through it",
 }
 
-HINT = "New here? Press T for a guided tour. Drag to turn, click a neuron for its equation, ? for keys"
+HINT = "New here? Press T for a guided tour. Drag to rotate, click a neuron for its equation, press ? for keys"
 SHORT_HINT = "T: guided tour, ?: keys and mouse"

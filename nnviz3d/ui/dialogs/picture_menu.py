@@ -23,7 +23,7 @@ def draw(f: Frame) -> None:
     if imgui.menu_item("The window", "F12", False)[0]:
         f.do("screenshot")
     imgui.separator()
-    small(f, "The same view without panels, larger; the window waits")
+    small(f, "The same view without panels, larger; the window pauses meanwhile")
     for name, longest in STILLS.items():
         width, height = enlarged((round(f.width), round(f.height)), longest)
         if imgui.menu_item(f"{name}  {width} x {height}", _KEYS.get(name, ""), False)[0]:

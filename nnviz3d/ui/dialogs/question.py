@@ -14,8 +14,8 @@ from nnviz3d.ui.dialogs.table_question import ColumnsForm
 _W, _K = imgui.WindowFlags_, imgui.Key
 _FLAGS = _W.no_title_bar | _W.no_resize | _W.no_move | _W.no_saved_settings | _W.always_auto_resize
 _ARRAYS = {
-    "inputs_array": "What the network is shown: samples first, then their axes.",
-    "target_array": "What it learns to say of each sample: numbers, or the names or numbers of classes.",
+    "inputs_array": "The input of the network: the first axis is the sample, the others are the axes of one sample.",
+    "target_array": "What it learns to predict for each sample: numbers, or the names or indices of classes.",
 }
 _BAD = theme.packed(theme.BAD)
 WIDTHS = {SaveFirst: 520, SaveRun: 520, Which: 580, Columns: 1060, Arrays: 520}
@@ -88,7 +88,7 @@ class Ask:
         time = f"{round(q.seconds / 60):,} minutes of training, to step {q.step:,}, are" if q.seconds < 5400 else (
             f"{q.seconds / 3600:,.1f} hours of training, to step {q.step:,}, are"
         )  # fmt: skip
-        dim(f"{time} in no file yet. A checkpoint keeps all of it: training goes on from it with the same numbers.")
+        dim(f"{time} not saved. A checkpoint keeps everything: training continues from it with exactly the same numbers.")
         imgui.pop_text_wrap_pos()
         answer = _buttons(f, ("Save …", "save"), ("Do not save", "discard"), ("Cancel", None))
         if answer is not ...:
@@ -100,7 +100,7 @@ class Ask:
         small(f, elide(q.folder, width))
         height = min(f.px(300), max(f.height - f.px(250), f.px(40)))
         if imgui.begin_child("##files", imgui.ImVec2(0, height), imgui.ChildFlags_.borders):
-            if imgui.selectable(f"{fa.ICON_FA_ARROW_UP}   the folder above", False)[0]:
+            if imgui.selectable(f"{fa.ICON_FA_ARROW_UP}   parent folder", False)[0]:
                 f.do("browse", "..")
             for name, is_folder in q.entries:
                 icon = fa.ICON_FA_FOLDER if is_folder else fa.ICON_FA_FILE
@@ -109,7 +109,7 @@ class Ask:
             if q.left_out:
                 dim(f"and {q.left_out:,} more; type the name")
             if not q.entries:
-                dim("Nothing here that fits.")
+                dim("No matching files here.")
         imgui.end_child()
         imgui.align_text_to_frame_padding()
         dim("Name")
@@ -118,7 +118,7 @@ class Ask:
         if imgui.is_window_appearing():
             imgui.set_keyboard_focus_here()
         entered, self._text = imgui.input_text("##name", self._text, imgui.InputTextFlags_.enter_returns_true)
-        tip(f, "A name in this folder, or a whole path.")
+        tip(f, "A name in this folder, or a full path.")
         if q.problem:
             imgui.push_text_wrap_pos(0)
             small(f, q.problem[:600], _BAD)
@@ -139,17 +139,17 @@ class Ask:
             self._text = name
 
     def _columns(self, f: Frame, q: Columns) -> None:
-        _title(f, "What is to be learned, and from which columns?")
+        _title(f, "Which column should the network predict, and from which others?")
         small(f, elide(q.file, imgui.get_content_region_avail().x))
         self._form.draw(f, q, f.px(34 + 16 + 18 + 26))
-        answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
+        answer = _buttons(f, ("Use this data", True), ("Cancel", None))
         if answer is True:
             f.do("answer", self._form.answer(q))
         elif answer is None:
             f.do("answer", None)
 
     def _arrays(self, f: Frame, q: Arrays) -> None:
-        _title(f, "Which array is what?")
+        _title(f, "Which array holds the inputs, and which the targets?")
         small(f, elide(q.file, imgui.get_content_region_avail().x))
         names = {key: f"{key}   {holds}" for key, holds in q.arrays}
         for text, key in (("Inputs", "inputs_array"), ("Target", "target_array")):
@@ -163,7 +163,7 @@ class Ask:
             imgui.push_text_wrap_pos(0)
             small(f, q.problem, _BAD)
             imgui.pop_text_wrap_pos()
-        answer = _buttons(f, ("Learn from it", True), ("Cancel", None))
+        answer = _buttons(f, ("Use this data", True), ("Cancel", None))
         if answer is True:
             f.do("answer", dict(self._picked))
         elif answer is None:

@@ -15,7 +15,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import combo, dim, elide, small, tip
 
 TASKS = words(Data.model_fields["task"].annotation)
-BY_CONTENT = {"auto": "by what is in it"}
+BY_CONTENT = {"auto": "detected"}
 HEADERS = {**BY_CONTENT, "yes": "yes", "no": "no"}
 SIGNS = {"auto": "found", ",": "comma", ";": "semicolon", "|": "bar |", "tab": "tab", "space": "white space"}
 DECIMALS = {"auto": "found", ".": "point", ",": "comma"}
@@ -30,14 +30,14 @@ _PIXELS, _PIXELS_NARROW = {"Use": 106, "Gaps": 124}, {"Use": 94, "Gaps": 102}
 _WIDE, _NARROW = {"Column": 1.1, "Holds": 1.5, "Why": 2.4}, {"Column": 1.0, "Holds": 1.3, "Why": 1.2}  # shares of the rest
 _BAD = theme.packed(theme.BAD)
 _HINTS = {
-    "Target": "The column that the network learns to tell from the others. Words and a few whole numbers are classes.",
-    "Task": "Classification tells kinds apart, regression foretells a number.",
-    "Separator": "What parts the columns.",
-    "Encoding": "How the file's letters are written. Files from Windows that are not UTF-8 are mostly cp1252.",
-    "Decimals": "The sign before the decimals; the other one may part thousands.",
-    "Names on top": "Whether the first line holds the columns' names.",
-    "Use": "number: as it is. words: 0 or 1 for each value. date, time: seconds, and sine and cosine of month, weekday, hour.",
-    "Gaps": "What happens where a value is missing: the row is skipped, the gap is filled, or an input of its own says so.",
+    "Target": "The column that the network learns to predict from the others. Words and a few different whole numbers are treated as classes.",
+    "Task": "Classification assigns a class; regression predicts a number.",
+    "Separator": "The character that separates the columns.",
+    "Encoding": "The character encoding of the file. Files from Windows that are not UTF-8 are usually cp1252.",
+    "Decimals": "The decimal separator; the other sign may separate thousands.",
+    "Header row": "Whether the first line contains the column names.",
+    "Use": "number: as it is. words: one input of 0 or 1 for each value (one-hot). date, time: seconds, and sine and cosine of month, weekday, hour.",
+    "Gaps": "What to do about missing values: skip the row, fill the gap, or mark it with an extra input.",
 }
 
 
@@ -63,7 +63,7 @@ class ColumnsForm:
             if text:
                 small(f, text, colour, wrap=True)
         self._rows(f, q, foot)
-        some = "" if q.table.whole else " looked at (what stays as suggested is settled by all rows)"
+        some = "" if q.table.whole else " examined (suggestions that you keep are checked on all rows)"
         told = f"{q.table.rows:,} rows{some}, {len(q.table.columns):,} columns"
         small(f, elide("; ".join((told, *q.table.notes)), imgui.get_content_region_avail().x))
 
@@ -107,7 +107,7 @@ class ColumnsForm:
             decimals = DECIMALS | {"auto": f"{DECIMALS[table.decimal]} (found)"}
             rows += [
                 ("Decimals", "decimal", decimals),
-                ("Names on top", "header", HEADERS | {"auto": f"{'yes' if table.header else 'no'} (found)"}),
+                ("Header row", "header", HEADERS | {"auto": f"{'yes' if table.header else 'no'} (found)"}),
             ]
         for text, key, names in rows:
             options = ENCODINGS if key == "encoding" else tuple(names)
@@ -116,7 +116,7 @@ class ColumnsForm:
                 changed = {key: picked}
         imgui.end_table()
         self._standardize = imgui.checkbox("Standardise inputs##standardize", self._standardize)[1]
-        tip(f, "Shift and scale each input to mean 0 and deviation 1: nearly always right for tables.")
+        tip(f, "Shift and scale each input to mean 0 and standard deviation 1: recommended for nearly all tables.")
         return changed
 
     # ------------------------------------------------------------ one row a column
@@ -169,7 +169,7 @@ class ColumnsForm:
         if gaps:
             imgui.table_next_column()
             if column.missing and column.target:
-                _cell(f, "skip rows", theme.DIM, "Rows without a target cannot be learned from.")
+                _cell(f, "skip rows", theme.DIM, "Rows without a target cannot be used for training.")
             elif column.missing and use != "leave_out":
                 self._gaps(column, use, mine)
         imgui.table_next_column()

@@ -37,9 +37,11 @@ def forward(r: LayerReading) -> list[Line]:
         tip = f"The activation function, applied to every element: {r.activation}."
         lines.append(Line(rf"{a_(r.layer)} = {function}({z_(r.layer)})", tip=tip))
         if r.activation in ELEMENTWISE and r.activation != "linear":
-            lines.append(Line(rf"f(z) = {ACTIVATIONS[r.activation].tex}", kind="shapes", tip=f"{r.activation}, of each element by itself."))
-        lines.append(size(r"\lVert z\rVert", r.z, f"The length of z: the root of the sum of its {o} squares."))
-    return [*lines, size(r"\lVert a\rVert", r.a, "The length of a.", "a")]
+            lines.append(
+                Line(rf"f(z) = {ACTIVATIONS[r.activation].tex}", kind="shapes", tip=f"{r.activation}, applied to each element separately.")
+            )
+        lines.append(size(r"\lVert z\rVert", r.z, f"The norm (length) of z: the square root of the sum of its {o} squared elements."))
+    return [*lines, size(r"\lVert a\rVert", r.a, "The norm of a.", "a")]
 
 
 def backward(r: LayerReading) -> list[Line]:
@@ -47,11 +49,11 @@ def backward(r: LayerReading) -> list[Line]:
     if r.delta is None:
         return []
     o, delta = f"{len(r.z):,}", delta_(r.layer)
-    end = size(r"\lVert \delta\rVert", r.delta, "The length of the error signal of this layer.", "d")
+    end = size(r"\lVert \delta\rVert", r.delta, "The norm of this layer's error signal.", "d")
     if r.targets:
         return [*_collected(r, delta, o), end]
     if r.loss in ("cross_entropy", "bce"):
-        tip = f"With {r.activation} and {LOSS_NAMES[r.loss]} the error is what the network says (p = a) minus what is right (y)."
+        tip = f"With {r.activation} and {LOSS_NAMES[r.loss]} the error is the network's output (p = a) minus the target (y)."
         share = f"/{o}" if r.loss == "bce" and len(r.z) > 1 else ""
         weighted = "" if r.class_weight is None else r"c\,"
         ends = rf"{weighted}({ink('p', 'a')} - y){share}" if share or weighted else rf"{ink('p', 'a')} - y"
@@ -87,9 +89,9 @@ def gradient(r: LayerReading) -> list[Line]:
     if r.samples:
         regular = (r" + \lambda_1\,\mathrm{sign}(W)" if r.l1 else "") + (r" + \lambda_2 W" if r.l2 else "")
         batch = rf"\mathrm{{mean\ of}}\ \partial L/\partial W\ \mathrm{{over\ the\ batch\ of}}\ {r.samples}"
-        lines.append(Line(f"G = {batch}{regular}", tip="The gradient that the step follows, before clipping."))
+        lines.append(Line(f"G = {batch}{regular}", tip="The gradient used for the step, before clipping."))
         if r.stride == (1, 1):
-            lines.append(size(r"\lVert G\rVert", r.gradient, "The length of G, of this layer's weights.", "d"))
+            lines.append(size(r"\lVert G\rVert", r.gradient, "The norm of G for this layer's weights.", "d"))
     return lines
 
 
@@ -104,26 +106,28 @@ def update(r: LayerReading) -> list[Line]:
     if r.rate is not None:
         lines.append(Line(r"\eta", (), r.rate, "number", "The learning rate of this step."))
         if r.clip != 1:
-            tip = "Clipping: the whole gradient, of all parameters together, is scaled down by this to the length that is allowed."
+            tip = "Gradient clipping: the gradient of all parameters together is scaled by this factor, so that its norm does not exceed the limit."
             lines.append(Line("c", (), r.clip, "number", tip))
     if r.stride != (1, 1) or r.change is None:
         return lines
     step, whole = length(r.change), length(r.weight)
-    name, tip = r"\lVert \Delta W\rVert", "The length of the whole change of W in this step."
+    name, tip = r"\lVert \Delta W\rVert", "The norm of the total change of W in this step."
     if r.direction is not None and r.rate is not None:
         what = _given(r, RULES[r.optimizer][1])
         what = what[1:-1] if what.startswith("(") else what  # one pair of bars is enough
         symbol = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")
         if symbol != r"\lVert G\rVert":  # that stands above
-            lines.append(Line(symbol, (), r.direction, "number", "The length of what the learning rate multiplies.", ink="d"))
+            lines.append(
+                Line(symbol, (), r.direction, "number", "The norm of the direction that is multiplied by the learning rate.", ink="d")
+            )
         alone = not r.shrinks and r.optimizer != "adamw"
         if alone and abs(r.rate * r.direction - step) <= HOLDS * step:
-            name, tip = rf"\lVert \Delta W\rVert = \eta\,{symbol}", f"{tip} The learning rate times the length above."
+            name, tip = rf"\lVert \Delta W\rVert = \eta\,{symbol}", f"{tip} The learning rate times the norm above."
         elif alone:
-            tip += " It is not the learning rate times the length above: so small a change is rounded away in 32-bit weights."
+            tip += " It differs from the learning rate times the norm above, because so small a change is partly lost when 32-bit weights are rounded."
     lines.append(Line(name, (), step, "number", tip))
     if whole:
-        tip = "How far this step moved the weights, relative to their size. About 0.001 is usual."
+        tip = "How far this step moved the weights, relative to their size. About 0.001 is typical."
         lines.append(Line(r"\lVert \Delta W\rVert\,/\,\lVert W\rVert", (), step / whole, "number", tip))
     return lines
 
@@ -139,11 +143,11 @@ def _rule(r: MatrixReading) -> list[Line]:
         return []
     state, direction = (_given(r, symbols) for symbols in RULES[r.optimizer])
     tip = "The same rule for every weight of the matrix, element by element. G is the batch's mean gradient."
-    tip += " c: clipping scales the gradient of all parameters down to the length that is allowed." if r.clip != 1 else ""
-    tip += f" The rows of {r.frozen:,} frozen neurons stay as they are." if r.frozen else ""
+    tip += " c: the clipping factor, which limits the norm of the gradient of all parameters." if r.clip != 1 else ""
+    tip += f" The rows of the {r.frozen:,} frozen neurons do not change." if r.frozen else ""
     tail = r" - \eta\lambda W" if r.optimizer == "adamw" else ""
     if r.shrinks:
         tail += r" - \eta\lambda_1\,\mathrm{sign}(W)"
-        tip += " A weight that the last term carries through 0 becomes 0 and stays 0."
+        tip += " A weight that the last term would push past 0 is set to 0 and stays 0."
     lines = [Line(piece, tip=tip) for piece in state.split(r",\quad ") if piece]
     return [*lines, Line(rf"W \leftarrow W - \eta\,{direction}{tail}", tip=tip)]

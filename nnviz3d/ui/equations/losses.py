@@ -111,9 +111,9 @@ def _bracketed(number: str, minus: str = "-") -> str:
 
 
 WORDS = {
-    "cross_entropy": "Cross-entropy: minus the logarithm of the share that the network gives to the right class. 0 is perfect.",
-    "bce": "Binary cross-entropy: minus the logarithm of the share that each output gives to its target, averaged. 0 is perfect.",
-    "mse": "Mean squared error: the mean of (output − target)². 0 is perfect.",
+    "cross_entropy": "Cross-entropy: minus the logarithm of the probability that the network assigns to the correct class. 0 is perfect.",
+    "bce": "Binary cross-entropy: minus the logarithm of the probability that each output assigns to its target, averaged. 0 is perfect.",
+    "mse": "Mean squared error (MSE): the mean of (output − target)². 0 is perfect.",
     "half_mse": "Half the squared error, summed over the outputs. 0 is perfect.",
     "huber": "Huber loss: h(e) = e²/2 for small errors, linear for large ones, averaged over the outputs. 0 is perfect.",
 }

@@ -20,7 +20,7 @@ LOSSES = {  # loss: dL/da of one output in symbols; n outputs
 }
 LOSS_NAMES = {"mse": "mean squared error", "half_mse": "half the squared error", "huber": "Huber", "bce": "binary cross-entropy",
               "cross_entropy": "cross-entropy"}  # fmt: skip
-KILLED = "This neuron is killed: it passes on 0 whatever its sum is, and no error goes back through it."
+KILLED = "This neuron is killed: its output is 0 whatever its weighted sum is, and no error passes back through it."
 
 
 def title(reading: NeuronReading) -> str:
@@ -38,7 +38,7 @@ def activation(reading: NeuronReading) -> list[Line]:
     j = reading.index
     name = a_(reading.layer, j)
     if reading.z is None:
-        return [Line(name, (), reading.a, "result", "An input: the number comes from the shown sample.", ink="a")]
+        return [Line(name, (), reading.a, "result", "An input: its value comes from the displayed sample.", ink="a")]
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
     if not equations_of(reading.kind).applies:
@@ -51,11 +51,11 @@ def activation(reading: NeuronReading) -> list[Line]:
         total = reading.softmax_sum
         below = number(total) if total else (Span("Σ exp(z)"),)
         spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), total=below)
-        tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs: together they give 1."
+        tip = "exp(z) of this output, divided by the sum of exp(z) over all outputs, so that all outputs add up to 1."
         lines.append(Line("", spans, reading.a, "result", tip, ink="a"))
     else:
         spans = fill(ACTIVATIONS[reading.activation].numeric, z=number(reading.z), b=number(reading.z, bracket=True))
-        lines.append(Line("", spans, reading.a, "result", "The activation: what this neuron passes on.", ink="a"))
+        lines.append(Line("", spans, reading.a, "result", "The activation: this neuron's output.", ink="a"))
     return lines + answer(reading)
 
 
@@ -64,8 +64,8 @@ def answer(reading: NeuronReading) -> list[Line]:
     unit = reading.unit
     if unit is None or not unit.scaled:
         return []
-    tip = f"The target {unit.name} is learned with mean 0 and deviation 1. Its mean and deviation in the training part bring the output"
-    tip += " back into its own unit: that is the answer. Loss, errors and gradients are of the standardised numbers."
+    tip = f"The target {unit.name} is learned with mean 0 and standard deviation 1. Its mean and deviation in the training set convert the output"
+    tip += " back into its own unit: that is the answer. Loss, errors and gradients refer to the standardised values."
     texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
     a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]
     spans = (Span(f"{texts[0]} + {texts[1]} · "), Span(a, "a", reading.a < 0))
@@ -74,11 +74,11 @@ def answer(reading: NeuronReading) -> list[Line]:
     if reading.target is not None:
         wanted = unit.own(reading.target)
         spans = (Span(f"target {unit.text(wanted)}: "), *number(reading.target))
-        lines.append(Line("", spans, None, "note", "The sample's target, and the standardised number that the output is compared with."))
+        lines.append(Line("", spans, None, "note", "The sample's target, and its standardised value with which the output is compared."))
     return lines
 
 
-TIP = "How much the loss of the shown sample would change if z grew by one: the error signal of backpropagation."
+TIP = "The error signal of backpropagation: how fast the loss of the displayed sample changes with z (dL/dz)."
 
 
 def backward(reading: NeuronReading) -> list[Line]:
@@ -105,14 +105,14 @@ def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
     symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
     if len(told) > 1:
         symbols = rf"\left({symbols}\right)" if applies else symbols
-        tip += f"\nIts activation is used in {len(told)} places: what comes back from them is added."
+        tip += f"\nIts activation is used in {len(told)} places: the errors that come back from them are added."
     lines = [Line(rf"{name} = f'(z)\,{symbols}" if applies else f"{name} = {symbols}", tip=tip)]
     for part, (latex, terms) in zip(parts, told, strict=True):
         if len(told) > 1 and len(terms) > 1:
-            lines.append(Line(latex, kind="shapes", tip=f"What comes back from {part.name}:"))
+            lines.append(Line(latex, kind="shapes", tip=f"The error that comes back from {part.name}:"))
         lines += terms
     if not applies:
-        return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of what comes back.", ink="d")]
+        return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of the errors that come back.", ink="d")]
     spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(outgoing.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
@@ -126,7 +126,7 @@ def _difference(reading: NeuronReading, name: str) -> list[Line]:
     end = f"({end})/{reading.outputs}" if shared else end
     if reading.class_weight is not None:
         template, end = "{c} · " + (template if shared else f"({template})"), rf"c\,{end if shared else f'({end})'}"
-    why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply what it says (p = a) minus what is right (y)."
+    why = f"With {reading.activation} and {LOSS_NAMES[reading.loss]} the error is simply its output (p = a) minus the target (y)."
     return [
         Line(rf"{name} = {end}", tip=f"{why}{weight_tip(reading.class_weight)}\n{TIP}"),
         Line("", fill(template, p=p, y=y, **_weight(reading)), reading.delta, "result", "output minus target", ink="d"),
@@ -141,14 +141,14 @@ def weight_tip(c: float | None) -> str:
     """What a class weight is; empty without one."""
     if c is None:
         return ""
-    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training part is 1."
+    return f" c = {plain(c)}: the weight of this sample's class; the mean over the training set is 1."
 
 
 def _chain(reading: NeuronReading, name: str) -> list[Line]:
     """dL/da from the loss, then delta = f'(z) dL/da; softmax ties all outputs together."""
     symbols, template = LOSSES[reading.loss]
     slope = r"\partial L/\partial a_j"
-    tip = f"The loss: {LOSS_NAMES[reading.loss]} over {reading.outputs:,} outputs. How it changes with this output."
+    tip = f"The loss: {LOSS_NAMES[reading.loss]} over {reading.outputs:,} outputs. Below: its derivative with respect to this output."
     if reading.class_weight is not None:
         symbols, template, tip = rf"c\,({symbols})", "{c} · (" + template + ")", tip + weight_tip(reading.class_weight)
     terms = {"a": number(reading.a, "a"), "t": number(reading.target, bracket=True), "n": (Span(f"{reading.outputs:,}"),)}

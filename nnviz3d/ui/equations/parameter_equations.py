@@ -38,10 +38,13 @@ def change(r: ParameterEquations) -> list[Line]:
     if r.update is not None or not r.samples:
         return []
     if r.before is None or r.change is None:
-        return [Line("", (Span("all weights were replaced since"),), kind="note", tip="By a file: what the last step did to them is gone.")]
+        tip = "The weights were loaded from a file, so the last step no longer applies to them."
+        return [Line("", (Span("all weights were replaced since"),), kind="note", tip=tip)]
     name = "b" if r.source is None else "w"
     lines = [moved(name, r.before, r.before + r.change, r.change)]
     if r.edited:
         spans = fill("set by hand since, to {value}", value=number(r.value, "w"))
-        lines.append(Line("", spans, kind="note", tip="The line above is of the last training step. The next one starts from this value."))
+        lines.append(
+            Line("", spans, kind="note", tip="The line above refers to the last training step. The next one starts from this value.")
+        )
     return lines

@@ -7,7 +7,7 @@ from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 
 SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
-SHARE, FORWARD, BACKWARD = "Its share of z", "Forward", "Backward"
+SHARE, FORWARD, BACKWARD = "Its contribution to z", "Forward", "Backward"
 LAST_STEP, PARAMETERS = "Gradient of the last step", "Parameters"
 FIRST = {  # what happens now stands first
     "update": (UPDATE, GRADIENT, CHECK, ERROR, BACKWARD),
@@ -66,7 +66,7 @@ def _to_come(reading, title: str) -> Line:
         "z": f"Forward, layer {layer}", "a": f"Forward, layer {layer}", "gradient": f"Backward, layer {layer}",
         "update": f"Update, layer {layer}",
     }[needs]  # fmt: skip
-    return Line("", (Span(f"comes in: {phase}"),), kind="note", tip="The walk has not come to it yet.")
+    return Line("", (Span(f"available in: {phase}"),), kind="note", tip="This phase has not been reached yet.")
 
 
 def _error_comes(reading: NeuronReading | LayerReading) -> str:

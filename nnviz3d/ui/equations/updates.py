@@ -12,7 +12,7 @@ from nnviz3d.spec.readout import CheckReading, NeuronReading, StepReading, Updat
 
 CLIP_EPSILON = 1e-6  # clipping divides by the length and this, as PyTorch does
 DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
-HELD = f" {DIGITS} digits are printed: 32-bit numbers hold no more."
+HELD = f" {DIGITS} digits are shown, the precision of 32-bit numbers."
 _SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm")
 
 
@@ -47,7 +47,14 @@ def check(c: CheckReading | None, name: str) -> list[Line]:
         ),
     ]  # fmt: skip
     if c.kink:
-        lines.append(Line("", (Span("a corner of the loss: they may differ"),), kind="note", tip="A ReLU switches just here."))
+        lines.append(
+            Line(
+                "",
+                (Span("a corner of the loss: they may differ"),),
+                kind="note",
+                tip="A ReLU (rectified linear unit) has its corner exactly here.",
+            )
+        )
     return [
         *lines,
         Line("", (Span("relative difference"),), c.relative, "result", "Their difference, relative to the larger of the two."),
@@ -79,7 +86,7 @@ def _used(u: UpdateReading, n: dict) -> list[Line]:
     if "l2_term" in x:
         symbols += rf" + \lambda_2 {w}"
         numbers += " + {l2} · {old}"
-    tip = "The gradient that the optimiser is given: the mean over the batch, and what L1 and L2 add to it."
+    tip = "The gradient passed to the optimiser: the mean over the batch, plus the terms of L1 and L2 regularisation."
     if u.samples:
         symbols = symbols.replace("g =", rf"g = \mathrm{{mean\ of\ {u.samples}:}}\;", 1)
     if "l1_term" not in x and "l2_term" not in x:
@@ -87,7 +94,7 @@ def _used(u: UpdateReading, n: dict) -> list[Line]:
     else:
         lines = _both(symbols, numbers, x["gradient"], tip, n)
     if x["clip"] != 1:
-        tip = "Clipping: the whole gradient, of all parameters together, is scaled down to the length that is allowed."
+        tip = "Gradient clipping: the gradient of all parameters together is scaled down so that its norm does not exceed the limit."
         if "norm" in x:
             small = setting(CLIP_EPSILON)
             lines += _both(
@@ -105,20 +112,20 @@ def _state(u: UpdateReading, n: dict) -> list[Line]:
     """What the optimiser remembers: velocity, or the means of the gradient and of its square."""
     x, lines = u.numbers, []
     if "velocity" in x:
-        tip = "The velocity: a share of the last one goes on, and the gradient is added."
+        tip = "The velocity: a fraction of the previous velocity, plus the gradient."
         lines += _both(r"v_t = \mu\,v_{t-1} + g", "{momentum} · {velocity_before} + {used}", x["velocity"], tip, n)
     if "m" in x:
         numbers = "{beta1} · {m_before} + {rest_beta1} · {used}"
         lines += _both(r"m_t = \beta_1 m_{t-1} + (1-\beta_1)\,g", numbers, x["m"], "The running mean of the gradient.", n)
     if "v" in x:
         name, symbol = ("rho", r"\rho") if u.optimizer == "rmsprop" else ("beta2", r"\beta_2")
-        tip = "The running mean of the squared gradient: how large gradients are here as a rule."
+        tip = "The running mean of the squared gradient: how large the gradient of this parameter usually is."
         squared = {**n, "square": _square(x["used"])}
         numbers = f"{{{name}}} · {{v_before}} + {{rest_{name}}} · {{square}}"
         lines += _both(rf"v_t = {symbol}\,v_{{t-1}} + (1-{symbol})\,g^2", numbers, x["v"], tip, squared)
     for letter, k in (("m", 1), ("v", 2)):
         if f"{letter}_hat" in x:
-            tip = f"The bias correction: the mean began at 0, so early ones are too small. This is step t = {int(x['t']):,}."
+            tip = f"The bias correction: the running mean starts at 0, so its early values are too small. This is step t = {int(x['t']):,}."
             symbols = rf"\hat{{{letter}}} = {letter}_t/(1-\beta_{k}^{{t}}),\; t={int(x['t'])}"
             lines += _both(symbols, f"{{{letter}_}} / {{correction{k}}}", x[f"{letter}_hat"], tip, n)
     return lines
@@ -134,7 +141,7 @@ def _rate(u: UpdateReading, n: dict) -> list[Line]:
     """The learning rate of this step, where a schedule or a warm-up makes it."""
     if "base_rate" not in u.numbers:
         return []
-    tip = "The learning rate of this step: what is set, times what the schedule and the warm-up make of it now."
+    tip = "The learning rate of this step: the rate that is set, times the factors of the schedule and the warm-up."
     return _both(r"\eta = \eta_0 \cdot s_t", "{base_rate} · {rate_factor}", u.numbers["learning_rate"], tip, n)
 
 
@@ -152,18 +159,18 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
     """The step, and old -> new."""
     w, x = _name(u), u.numbers
     if u.frozen:
-        tip = "The neuron is frozen: the optimiser passes it over, whatever the gradient is, and remembers nothing of it."
+        tip = "The neuron is frozen: the optimiser skips it, whatever its gradient is, and its state does not change."
         still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
         return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
     symbol, numbers = DIRECTIONS[u.optimizer]
     for name in ("v", "v_hat"):  # a root of a power of ten needs brackets
         if name in n and "e" in n[name][0].text:
             n = {**n, name: (Span("("), *n[name], Span(")"))}
-    tip = "The step: the learning rate times the direction that the optimiser has chosen."
+    tip = "The change: the learning rate times the direction computed by the optimiser."
     lines = _both(rf"s = \eta\,{symbol}", f"{{learning_rate}} · {numbers}", x["step"], tip, n)
     change = x["recorded"] - x["old"]
     if u.dead or not u.applied:
-        why = "L1 has put it to rest" if u.dead else "not finite: not applied"
+        why = "set to 0 by L1" if u.dead else "not finite: not applied"
         kept = setting(x["recorded"] if u.dead else x["old"])
         lines.append(Line("", (Span(f"{w} ← "), *kept, Span(f"   ({why})")), kind="note"))
     else:
@@ -174,7 +181,7 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
         if x.get("shrink"):
             symbols += rf" - \eta\,\lambda_1\,\mathrm{{sign}}({w})"
             numbers += " − {shrink}"
-        lines += _both(symbols, numbers, x["recorded"], "The new value, as the network holds it: a 32-bit number.", n)
+        lines += _both(symbols, numbers, x["recorded"], "The new value, as stored in the network: a 32-bit number.", n)
     return [*lines, moved(w, x["old"], x["recorded"], change)]
 
 
@@ -182,7 +189,7 @@ def moved(w: str, old: float, new: float, change: float) -> Line:
     """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
     told = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
     spans = (Span(f"{w}:  "), told[0], Span(" → "), told[1])
-    return Line("", spans, change, "change", "Old, new, and the change, as 32-bit numbers hold them.", ink="w", lead=f"Δ{w} =")
+    return Line("", spans, change, "change", "The old value, the new value and the change, as 32-bit numbers.", ink="w", lead=f"Δ{w} =")
 
 
 def _name(u: UpdateReading) -> str:

@@ -169,7 +169,11 @@ def _tip(f: Frame, inset: Inset, rect: Rect) -> None:
     if inset.incoming:
         show_tip(f, f"This neuron ({inset.why}): {face(_kind(f, inset), 'words').FORWARD}")
         return
-    held = " The other outputs' z are held as they are." if c.activation == "softmax" else ""
-    slope = f" Its slope f'(z) = {plain(c.slope)} is what the error is multiplied by." if inset.tangent and c.slope is not None else ""
-    text = f"This neuron ({inset.why}) sums its inputs to z, along the axis; {c.activation} makes a of it, on the curve.{held}{slope}"
+    held = " The z of the other outputs stay fixed." if c.activation == "softmax" else ""
+    slope = (
+        f" Its slope f'(z) = {plain(c.slope)} is the factor by which the error is multiplied."
+        if inset.tangent and c.slope is not None
+        else ""
+    )
+    text = f"This neuron ({inset.why}) adds up its weighted inputs to z, on the horizontal axis; {c.activation} turns z into a, on the curve.{held}{slope}"
     show_tip(f, f"{text} Axis from {plain(float(c.z_c[0]))} to {plain(float(c.z_c[-1]))}.")

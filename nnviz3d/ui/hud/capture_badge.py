@@ -12,9 +12,9 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import show_tip
 
 _DOT, _TEXT, _WARN = "#ff5a52", theme.TEXT, theme.packed(theme.WARN)
-TIP = "A film is made of {what}. F9 or the button ends it: it is saved in the folder the program was started in."
-WHAT = ("what the window shows, without this note", "the network, without panels and words")
-LOST = "Dropped: frames that the encoder had no time for; the one before is shown longer, so the speed is right."
+TIP = "Filming {what}. F9 or the button stops; the film is saved in the folder in which the program was started."
+WHAT = ("the window, without this note", "the network, without panels and text")
+LOST = "Dropped: frames that the encoder could not take in time; the previous frame is shown longer, so the speed stays right."
 
 
 def clock(seconds: float) -> str:

@@ -16,7 +16,7 @@ MOST = 400  # points that are drawn
 
 
 def draw(f: Frame, left: float, top: float, alpha: float) -> None:
-    """At these pixels. Nothing is drawn before the second look at the test part."""
+    """At these pixels. Nothing is drawn before the second look at the test set."""
     charts = f.readout.charts
     shares = np.isfinite(charts.test_accuracy).any()
     step, value = charts.test_step, charts.test_accuracy if shares else charts.test_loss

@@ -44,7 +44,7 @@ class Titles:
     def draw(self, f: Frame) -> None:
         titles, self.settled = f.readout.titles, True
         # nobody can press anything in a film or a still
-        sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to let it learn.")
+        sentence = f.readout.sentence.removeprefix("Paused. ").removesuffix(" Press Play to train it.")
         said = (titles.caption, titles.fade) if titles is not None and titles.caption else (sentence, 1.0)
         imgui.push_font(None, theme.LARGE)
         lines = broken(said[0], f.width - 2 * f.px(theme.MARGIN))

@@ -24,9 +24,9 @@ _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.A
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _PARTS = {
     "given": "which came with the network",
-    "test": "from the test part, which is never trained on",
-    "train": "from the training part, as there is no test part",
-    "batch": "of the batch that this step learns from",
+    "test": "from the test set, which is never used for training",
+    "train": "from the training set, because there is no test set",
+    "batch": "from the mini-batch of this step",
 }
 
 
@@ -77,7 +77,7 @@ def _scenes(f: Frame) -> None:
     rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
     column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
     room = min(f.px(520), f.width - column - f.px(60))
-    for title, fails in (("They learn", False), ("They fail, each for its own reason", True)):
+    for title, fails in (("Working examples", False), ("Instructive failures", True)):
         group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
         if group:
             small(f, title, _ACCENT)
@@ -110,11 +110,11 @@ def _sample(f: Frame, room: float) -> None:
     if icon_button(f, fa.ICON_FA_CHEVRON_RIGHT, "next", "Next sample ( ] )", size=22):
         f.do("next_sample")
     imgui.same_line()
-    if icon_button(f, fa.ICON_FA_SHUFFLE, "shuffle", "A sample by chance", size=22):
+    if icon_button(f, fa.ICON_FA_SHUFFLE, "shuffle", "Random sample", size=22):
         f.do("shuffle_sample")
     left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(8)
     what = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: {r.sample_label}"
-    answer = f"the network says {r.sample_answer}" if r.sample_answer and r.compare is None else ""
+    answer = f"the network's answer: {r.sample_answer}" if r.sample_answer and r.compare is None else ""
     colour = _TEXT if r.sample_right is None else _RIGHT if r.sample_right else _WRONG
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
@@ -122,16 +122,16 @@ def _sample(f: Frame, room: float) -> None:
     told = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
     dim(kept(told, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
     true = "" if r.sample_part == "given" else ", and its true answer"
-    tip(f, f"The sample that the picture shows, {_PARTS[r.sample_part]}{true}.")
+    tip(f, f"The displayed sample, {_PARTS[r.sample_part]}{true}.")
     if answer:
         if one_line:
             imgui.same_line(0, f.px(6))
         else:
             imgui.set_cursor_pos_x(left)
         imgui.push_style_color(imgui.Col_.text, colour)
-        imgui.text_unformatted(kept("the network says ", r.sample_answer, max(room - left, f.px(60)), f.names))
+        imgui.text_unformatted(kept("the network's answer: ", r.sample_answer, max(room - left, f.px(60)), f.names))
         imgui.pop_style_color()
-        tip(f, "The output with the largest value, and its share (softmax). Green: right. Red: wrong.")
+        tip(f, "The output with the largest value, and its probability (softmax). Green: right. Red: wrong.")
     imgui.pop_style_var()
 
 
@@ -140,17 +140,17 @@ def _recording(f: Frame, room: float) -> None:
     r = f.readout.recording
     if r is None:
         return
-    kept = "" if r.every == 1 else f", one step in {count(r.every)} is kept"
+    kept = "" if r.every == 1 else f", every {count(r.every)} steps"
     small(f, elide(f"{fa.ICON_FA_FILM}  recording {r.name}: step {count(f.readout.step)} of {count(r.last)}{kept}", room), _ACCENT)
     rows = "one training sample" if r.rows == 1 else f"the first {count(r.rows)} training samples"
-    bits = "16 bits: about 3 digits are exact" if r.half else "32 bits, as in training"
+    bits = "16 bits (about 3 exact digits)" if r.half else "32 bits (as in training)"
     tip(f, f"{count(r.kept)} steps from {count(r.first)} to {count(r.last)} are recorded, in {bits}. Between two of them the earlier one is"
-           f" seen, and the last change is the difference to the recorded step before. No gradients are recorded: they are worked out"
-           f" here, over {rows}.")  # fmt: skip
+           f" shown, and the last change is the difference from the previous recorded step. Gradients are not recorded; they are"
+           f" computed here, over {rows}.")  # fmt: skip
     if r.gone:
-        small(f, elide("its data are gone: the recorded sample is shown", room), theme.packed(theme.WARN))
-        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or name it: --set data.file=PATH. Until"
-               " then there is one sample, and the scores are those that were measured while it was recorded.")  # fmt: skip
+        small(f, elide("data missing: the recorded sample is shown", room), theme.packed(theme.WARN))
+        tip(f, f"The scene's data cannot be used: {r.gone}. Put the file beside the recording, or give its path: --set data.file=PATH."
+               " Until then there is only one sample, and the scores are those measured during recording.")  # fmt: skip
 
 
 def _differences(f: Frame, room: float) -> None:
@@ -180,7 +180,8 @@ def _differences(f: Frame, room: float) -> None:
             imgui.text_unformatted(text)
             imgui.pop_style_color()
             tip(
-                f, f"Different: {tips}. The answer is the output with the largest value, and its share (softmax). Green: right. Red: wrong."
+                f,
+                f"Different: {tips}. The answer is the output with the largest value, and its probability (softmax). Green: right. Red: wrong.",
             )
 
 
@@ -211,22 +212,22 @@ def _legend(f: Frame, room: float) -> None:
     known = r.walk is None or r.walk.whole or (weights is not None and weights.mode != "phase")
     where = f" ({phase_layer(r.topology, r.edges_layer)})" if len(r.topology.nodes) > 2 else ""
     peak = f"brightest: {quantity} = {short(r.edges_peak)}{where}" if r.edges_peak else f"{quantity} = 0 everywhere so far"
-    peak = peak if known else f"{quantity}, as the wave reaches it"
+    peak = peak if known else f"{quantity}, revealed as the phase advances"
     fits = x - corner.x + imgui.calc_text_size(peak).x < room
     if fits:
         draw_list.add_text(imgui.ImVec2(x, corner.y), _DIM, peak)
         x += imgui.calc_text_size(peak).x
     imgui.dummy(imgui.ImVec2(x - corner.x, line + f.px(4)))
     what = "weight, with its difference magnified" if weights and weights.mode != "difference" else quantity
-    scale = "each layer has a scale of its own" if f.scene.look.scale == "local" else "all layers share one scale"
+    scale = "each layer has its own scale" if f.scene.look.scale == "local" else "all layers share one scale"
     tip(f, f"The brighter an edge, the larger its {what}; {scale}."
            + (f" The largest of all edges, drawn or not: {plain(r.edges_peak)}{where}." if known and r.edges_peak else ""))  # fmt: skip
     if not fits:
         small(f, peak)
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
     small(f, elide(f"{_share(r, quantity if known else '')}{gradient}", room))
-    stack = f" Of the {count(r.edges_folded)} folded inputs only the strongest edge into each neuron is drawn, from their stack."
-    tip(f, f"Edges in the picture, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
+    stack = f" Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
+    tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
@@ -234,7 +235,7 @@ def _legend(f: Frame, room: float) -> None:
         _plate_legend(f, r.plane.unit, room)
     if r.plane is not None and r.plane.dots[0] < r.plane.dots[1]:
         small(f, elide(f"dots: {count(r.plane.dots[0])} of {count(r.plane.dots[1])} training samples", room))
-        tip(f, "Drawn evenly: more of them would hide each other and the plate.")
+        tip(f, "An evenly drawn subset: more dots would cover each other and the plate.")
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()
@@ -272,8 +273,8 @@ def _weights_legend(f: Frame, weights) -> None:
             x = say(text)
     x = say(f"differences {times(weights.factor)}")
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
-    tip(f, "Arrows: a weight moved up (blue) or down (orange). They point on to the output where it moved away from 0, and back"
-           f" where it moved towards 0. Differences are drawn {plain(weights.factor)} times as large as they are.")  # fmt: skip
+    tip(f, "Arrows: a weight increased (blue) or decreased (orange). They point towards the output if it moved away from 0, and"
+           f" towards the input if it moved towards 0. Differences are magnified {plain(weights.factor)} times.")  # fmt: skip
 
 
 def _neuron_legend(f: Frame, room: float) -> None:
@@ -295,16 +296,16 @@ def _neuron_legend(f: Frame, room: float) -> None:
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
         dim(text)
     imgui.end_group()
-    held = " A ring of ice: frozen, it does not learn. Dark and crossed out: killed, it passes on 0." if f.readout.holds else ""
-    tip(f, "Neurons: the brighter, the larger the activation a. Warm light: positive, violet: negative, dark: near 0." + held)
+    held = " Ring of ice: frozen, not trained. Dark and crossed out: killed, its output is 0." if f.readout.holds else ""
+    tip(f, "Neurons: the brighter, the larger the activation a. Warm colour: positive, violet: negative, dark: near 0." + held)
 
 
 def _plate_legend(f: Frame, unit: Unit, room: float) -> None:
     """What the plate's colours stand for, in the target's own unit."""
     width = _bar(f)
     small(f, elide(f"plate: {unit.name} from {unit.text(unit.low)} to {unit.text(unit.high)}", room - width - f.px(8)))
-    tip(f, f"The plate: what the network says of {unit.name} at every place, from the smallest value of the data over the dark middle "
-           f"({unit.text((unit.low + unit.high) / 2)}) to the largest; the dots are the samples' own values.")  # fmt: skip
+    tip(f, f"The plate: the network's {unit.name} at every point, from the smallest value of the data over the dark middle "
+           f"({unit.text((unit.low + unit.high) / 2)}) to the largest; the dots are the targets of the samples.")  # fmt: skip
 
 
 def _bar(f: Frame) -> float:
@@ -318,10 +319,10 @@ def _bar(f: Frame) -> float:
 def _tile_legend(f: Frame, plane: PlaneReading, room: float) -> None:
     """What the pictures on the neurons are, with their colours from negative to positive."""
     width = _bar(f)
-    small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron by its own scale", room - width - f.px(8)))
-    held = " The other features stay as in the shown sample." if plane.held else ""
-    tip(f, f"The picture on a neuron: its activation a at every place of the plane, from its most negative value over dark zero to its "
-           f"most positive; an output that stands for a class has the colour of that class. {plane.names[0]} runs to the right from "
+    small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron on its own scale", room - width - f.px(8)))
+    held = " The other features keep the values of the displayed sample." if plane.held else ""
+    tip(f, f"The image on a neuron: its activation a at every point of the plane, from its most negative value over dark zero to its "
+           f"most positive; an output for a class has the colour of that class. {plane.names[0]} runs to the right from "
            f"{short(plane.low[0])} to {short(plane.high[0])}, {plane.names[1]} up from {short(plane.low[1])} to {short(plane.high[1])}, "
-           f"as the network is given them.{held} The white dot is the shown sample; the rim glows with its activation. Point at a neuron "
+           f"as the network receives them.{held} The white dot is the displayed sample; the rim shows its activation. Point at a neuron "
            f"for its scale.")  # fmt: skip

@@ -14,18 +14,18 @@ from nnviz3d.ui.hud import speed, toggles
 SIDE = 26.0  # unscaled pixels of a button in the list
 # unit: (keys, what it does in a walk, what it does outside; empty: there is none)
 UNITS = {
-    "phase": (", .", "One block of the time line: one layer's forward, backward or update.", ""),
-    "layer": ("Shift+PgUp, PgDn", "The same moment one layer further, in the order of the passes.", ""),
-    "sample": ("[ ]", "Another sample of this step's batch, at the same moment.", "Another sample of the test part is shown."),
+    "phase": (", .", "One block of the timeline: the forward pass, backward pass or update of one layer.", ""),
+    "layer": ("Shift+PgUp, PgDn", "The same point in the next layer, in the order of the passes.", ""),
+    "sample": ("[ ]", "Another sample of this step's batch, at the same point.", "Another sample of the test set."),
     "step": (
         "PgUp, PgDn",
-        "The iteration before or after this one, from its start. Back enters the remembered step again; its numbers are the same.",
-        "One training step (a batch). Back enters the remembered step before.",
+        "The previous or next step, from its start. Back restores the stored step with exactly the same numbers.",
+        "One training step (one mini-batch). Back restores the previous stored step.",
     ),
     "epoch": (
         "Ctrl+PgUp, PgDn",
-        "On: train to the end of this epoch, then walk through the first step of the next. Back: the first step of this epoch.",
-        "On: train to the end of this epoch as fast as possible, then hold. Back: the end of the epoch before.",
+        "Forward: train to the end of this epoch, then walk through the first step of the next. Back: the first step of this epoch.",
+        "Forward: train to the end of this epoch as fast as possible, then pause. Back: the end of the previous epoch.",
     ),
 }  # fmt: skip
 
@@ -72,7 +72,7 @@ def _list(f: Frame) -> None:
         imgui.text_unformatted(unit)
         tip(f, hint(f, unit))
         imgui.same_line(start + f.px(72))
-        for icon, count, way in ((fa.ICON_FA_CHEVRON_LEFT, -1, "Back"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "On")):
+        for icon, count, way in ((fa.ICON_FA_CHEVRON_LEFT, -1, "Back"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "Forward")):
             imgui.set_cursor_pos_y(top)
             if icon_button(f, icon, f"{unit}{count:+d}", f"{way} by one {unit}. {hint(f, unit)}", size=SIDE):
                 f.do("move", (unit, count))

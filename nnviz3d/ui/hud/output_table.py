@@ -26,9 +26,9 @@ ROW, LOWEST = 19.0, 11.5  # heights of a row: wanted, and the least that can be 
 NAME = 64.0  # at most
 FORMULA = 16.0
 HINTS = {
-    "output": "What the network says for this sample, by class: the activations of its last layer.",
-    "target": "What the sample asks for: the loss compares each output with it.",
-    "error": "How the loss grows with this output's z: the error that travels back. Rose: this output should fall. Green: it should rise.",
+    "output": "The network's answer to this sample by class: the activations of the output layer.",
+    "target": "The sample's targets: the loss compares each output with its target.",
+    "error": "How the loss changes with this output's z (dL/dz): the error that is sent back. Rose: this output should decrease. Green: it should increase.",
     "before": "The output before this step's update.",
     "after": "The output for the same sample with the new weights.",
     "change": "After minus before.",
@@ -281,7 +281,7 @@ def _tips(f: Frame, made, cells, width, rect: Rect, o: Outputs) -> None:
         return
     if y > rect[3] - f.px(30):
         scaled = " Errors are divided by the target's standard deviation." if any(unit.scaled for unit in o.units) else ""
-        show_tip(f, f"{losses.WORDS.get(o.loss, '')}{scaled} Of the shown sample alone, without L1 and L2.")
+        show_tip(f, f"{losses.WORDS.get(o.loss, '')}{scaled} For the displayed sample alone, without L1 and L2 regularisation.")
         return
     for column, cell in zip(made, cells, strict=True):
         if cell <= x <= cell + width:

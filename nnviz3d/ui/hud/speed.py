@@ -44,16 +44,16 @@ def draw(f: Frame, width: float) -> None:
     if walk:
         tip(
             f,
-            "How fast the iteration plays by itself ( - + ). A phase is a block of the time line: one layer's forward, backward or update.",
+            "How fast the step plays ( - + ). A phase is one block of the timeline: the forward pass, backward pass or update of one layer.",
         )
     else:
         now, steps = f.readout.steps_per_second, f.readout.epoch_steps
         if f.readout.recording is not None:
             tip(f, f"How fast the recording plays ( - + ). Now: {now:,.0f} steps/s = {now / steps:.3g} epochs/s; an epoch is {steps:,}"
-                   " steps here. Full speed: the whole in ten seconds, or a recorded step a frame.")  # fmt: skip
+                   " steps here. Full speed: the whole recording in ten seconds, or one recorded step per frame.")  # fmt: skip
             return
         tip(f, f"How fast training runs ( - + ). Now: {now:,.0f} steps/s = {now / steps:.3g} epochs/s; an epoch is {steps:,} steps here."
-               " Full speed: as many steps as fit beside the picture.")  # fmt: skip
+               " Full speed: as many steps as fit between two frames.")  # fmt: skip
 
 
 def beside(f: Frame, height: float) -> None:
@@ -66,7 +66,7 @@ def beside(f: Frame, height: float) -> None:
 
 def _walk_list(f: Frame, speed: float) -> None:
     for value in WALK:
-        text = words(value, "phases") if value else "as fast as possible: a phase a frame"
+        text = words(value, "phases") if value else "as fast as possible: one phase per frame"
         if imgui.selectable(text, value == speed)[0]:
             f.do("walk_speed", value)
 

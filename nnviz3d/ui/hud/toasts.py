@@ -87,14 +87,14 @@ def hover_card(f: Frame) -> None:
     told += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
     told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
     name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
-    numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, is still to come"
+    numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, has not been computed yet"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
     plane = f.readout.plane
     if plane is not None and plane.hovered is not None:
         low, high = plane.hovered
-        small(f, f"its picture: a from {plain(low)} to {plain(high)}" if low != high else f"its picture: a = {plain(low)} everywhere")
+        small(f, f"its image: a from {plain(low)} to {plain(high)}" if low != high else f"its image: a = {plain(low)} everywhere")
     held = f.readout.holds.of(h.neuron) if h.network != "B" else ()
     for kind in held:
         small(f, HOLD_WORDS[kind], theme.packed(theme.HOLD_COLOURS[kind]))
@@ -105,7 +105,7 @@ def hover_card(f: Frame) -> None:
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
     if h.z is not None and h.network != "B":
-        small(f, f"Ctrl + drag up or down to turn its bias, now {plain(h.bias)}", _FAINT)
+        small(f, f"Ctrl + drag up or down to change its bias, now {plain(h.bias)}", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()
 
@@ -147,4 +147,4 @@ def _weight(f: Frame, e: ParameterReading) -> None:
         small(f, told)
     if e.frozen:
         small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
-    small(f, ("" if f.readout.chosen == e.parameter else "click to choose it, ") + "Ctrl + drag up or down to turn it", _FAINT)
+    small(f, ("" if f.readout.chosen == e.parameter else "click to select it, ") + "Ctrl + drag up or down to change it", _FAINT)

@@ -13,15 +13,15 @@ from nnviz3d.ui.core.row_layout import Item, bar, switch, width
 from nnviz3d.ui.hud import weightbar
 
 LOOPS = (
-    ("stop", "stop", "Hold where the iteration ends (L)."),
-    ("again", "this step again", "Play the same step again and again. It is not taken again: the weights change once (L)."),
-    ("on", "next step", "Go on to the next training step, and so learn while one watches (L)."),
+    ("stop", "stop", "Pause at the end of the step (L)."),
+    ("again", "this step again", "Replay the same step in a loop. The weights are still updated only once (L)."),
+    ("on", "next step", "Continue with the next training step, so that the network learns while you watch (L)."),
 )
 MOMENTS = (
-    ("", "now", "The network of now."),
-    ("A", "A", "Look at the network of moment A (F4 goes through all)."),
-    ("B", "B", "Look at the network of moment B (F4 goes through all)."),
-    ("B - A", "B \u2212 A", "What changed from A to B: every weight, and each neuron's activation for the shown sample."),
+    ("", "now", "The current network."),
+    ("A", "A", "Show the network of moment A (F4 switches between all)."),
+    ("B", "B", "Show the network of moment B (F4 switches between all)."),
+    ("B - A", "B \u2212 A", "The change from A to B: of every weight, and of each neuron's activation for the displayed sample."),
 )
 
 
@@ -38,9 +38,9 @@ def here(f: Frame) -> list[Item]:
         return moment(f)
     count = f"{walk.batch:,}"
     gradient = (
-        (False, "sample", "The gradient of the shown sample alone: error at an edge's end times activation at its start (G)."),
-        (True, f"mean of {count}", f"The mean over the {count} samples of the batch, with L1, L2 and dropout: what the optimiser is"
-         " given, before clipping (G). The wave of the error before it is the shown sample's own."),
+        (False, "sample", "The gradient of the displayed sample alone: error at the end of an edge times activation at its start (G)."),
+        (True, f"mean of {count}", f"The mean over the {count} samples of the batch, with L1, L2 and dropout: the gradient passed to"
+         " the optimiser, before clipping (G). The errors shown on the way are those of the displayed sample."),
     )  # fmt: skip
     return [
         _item(f, 0, "gradient", "gradient", gradient, walk.mean, "walk_gradient"),

@@ -26,14 +26,14 @@ _HINTS = {
     "step": "One training step ( . )",
     "epoch": "Train to the end of this epoch (Ctrl+PgDn)",
     "walk": "Walk through the next step, phase by phase (I)",
-    "reset": "Reset: the same first weights again (R)",
-    "new_seed": "New seed: other first weights (N)",
+    "reset": "Reset: the same initial weights again (R)",
+    "new_seed": "New seed: different initial weights (N)",
 }
 _PLAYED = {
-    "play": "Play the recording; at its end, from the start again (Space)",
+    "play": "Play the recording; from the start if it has ended (Space)",
     "back": "One recorded step back ( , )",
-    "step": "One recorded step on ( . )",
-    "epoch": "On to the end of this epoch (Ctrl+PgDn)",
+    "step": "One recorded step forward ( . )",
+    "epoch": "Forward to the end of this epoch (Ctrl+PgDn)",
     "reset": "Back to the start of the recording (R)",
 }
 
@@ -56,15 +56,13 @@ def metrics(f: Frame) -> str:
 def _about(f: Frame) -> str:
     """What the numbers are of."""
     if f.readout.walk is not None:
-        return (
-            "step: the change of the weights that is walked through. The sample is of its batch; loss and answer are of this sample alone."
-        )
-    told = "step: changes of the weights so far. epoch: times through the training part. loss: mean error of the last batch"
+        return "step: the update of the weights that is shown. The sample belongs to its mini-batch; loss and answer are for this sample alone."
+    told = "step: number of weight updates so far. epoch: passes through the training set. loss: mean loss of the last mini-batch"
     told += f" ({loss_unit(f.readout)})."
     if f.readout.test_accuracy is not None:
-        told += " test: share of right answers on the test part, which is never trained on."
+        told += " test: accuracy on the test set, which is never used for training."
     elif f.readout.test_loss is not None:
-        told += " test loss: mean error of the test part, which is never trained on."
+        told += " test loss: mean loss on the test set, which is never used for training."
     return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip() + rmse_words(f.readout)
 
 
@@ -144,7 +142,7 @@ def place(r: Readout, step: int) -> str:
     """What the pointer is told at a step."""
     gap = next(((a[1] + 1, b[0] - 1) for a, b in pairwise(r.stretches) if a[1] < step < b[0]), None)
     if gap is not None:
-        return f"Steps {count(gap[0])} to {count(gap[1])} are not remembered: the nearest step on either side is gone to."
+        return f"Steps {count(gap[0])} to {count(gap[1])} are not stored: the nearest stored step is used."
     near = max((r.newest - r.oldest) // 150, 1)
     changed = next((change for change in r.changes if abs(change - step) <= near), None)
     told = "" if changed is None else f" At step {count(changed)} settings or weights were changed."
@@ -182,5 +180,7 @@ def _buttons(f: Frame, room: float) -> set[str]:
 
 
 def _moments(f: Frame) -> None:
-    if icon_button(f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments, compare them, go back to them (F2, F3, F4)", size=roundbar.SIDE):
+    if icon_button(
+        f, fa.ICON_FA_BOOKMARK, "moments", "Keep two moments of the training, compare them, return to them (F2, F3, F4)", size=roundbar.SIDE
+    ):
         f.reveal("Moments")

@@ -1,4 +1,4 @@
-"""The walk through one training iteration: its time line, and the buttons that move along it. Takes the place of the training buttons."""
+"""The walk through one training iteration: its timeline, and the buttons that move along it. Takes the place of the training buttons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLOURS = {"input": "#4f7fb8", "forward": "#6cbcff", "loss": "#e8ecf5", "backwar
 LOOPS = {  # icon, name, words, what comes next
     "stop": (fa.ICON_FA_ARROW_RIGHT_TO_BRACKET, "walk_loop", "hold", "again"),
     "again": (fa.ICON_FA_REPEAT, "walk_loop", "play this step again", "on"),
-    "on": (fa.ICON_FA_ARROW_RIGHT, "walk_loop", "go on to the next step", "stop"),
+    "on": (fa.ICON_FA_ARROW_RIGHT, "walk_loop", "continue with the next step", "stop"),
 }
 
 
@@ -56,15 +56,15 @@ def _time_line(f: Frame, walk: WalkReading, room: float) -> None:
 def _buttons(f: Frame, walk: WalkReading, room: float) -> set[str]:
     """What moves along. Returns what has room."""
     count, one = len(walk.phases), partial(roundbar.button, f)
-    play = (fa.ICON_FA_PAUSE, "Hold (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play the iteration (Space)")
-    hold = f"The iteration before this one{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
+    play = (fa.ICON_FA_PAUSE, "Pause (Space)") if walk.playing else (fa.ICON_FA_PLAY, "Play this step (Space)")
+    hold = f"The previous step{f', step {walk.step - 1:,}' if walk.step > 1 else ''} (PgUp)"
     buttons = [
-        one(0, fa.ICON_FA_XMARK, "walk_leave", "Leave the iteration and go on training (Esc)", ("walk_leave",)),
+        one(0, fa.ICON_FA_XMARK, "walk_leave", "Leave the step and continue training (Esc)", ("walk_leave",)),
         one(2, fa.ICON_FA_BACKWARD_FAST, "walk_previous", hold, ("move", ("step", -1)), enabled=walk.step > 1),
         one(0, fa.ICON_FA_BACKWARD_STEP, "walk_back", "One phase back ( , )", ("walk_by", -1), enabled=walk.number > 0),
         one(0, play[0], "walk_play", play[1], ("walk_play", not walk.playing), accent=True),
-        one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase on ( . )", ("walk_by", 1), enabled=walk.number < count),
-        one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next iteration (I), or without playing (PgDn)", ("walk",)),
+        one(0, fa.ICON_FA_FORWARD_STEP, "walk_on", "One phase forward ( . )", ("walk_by", 1), enabled=walk.number < count),
+        one(1, fa.ICON_FA_FORWARD_FAST, "walk_next", "The next step (I), or without playing (PgDn)", ("walk",)),
         one(4, *LOOPS[walk.loop][:2], f"At the end: {LOOPS[walk.loop][2]}. Press to change (L)", ("walk_loop", LOOPS[walk.loop][3])),
         roundbar.pace(f),
         roundbar.more(f, 0),

@@ -15,10 +15,10 @@ from nnviz3d.ui.core.widgets import tidy, tip
 MODES = ("phase", "before", "after", "difference")
 SLIDER = 126.0  # unscaled pixels
 _HINTS = {
-    "phase": "What belongs to the phase (V goes through all); in the update the old weight (thin) beside the new one.",
+    "phase": "The weights that fit the phase (V switches between all); in the update, the old weight (thin) beside the new one.",
     "before": "All weights as they were before this step.",
     "after": "All weights after this step, their differences magnified.",
-    "difference": "What this step changes of each weight: blue moved up, orange moved down.",
+    "difference": "The change of each weight in this step: blue increased, orange decreased.",
 }
 
 
@@ -62,7 +62,7 @@ def _slider(f: Frame, w, width: float) -> None:
         imgui.end_disabled()
     imgui.pop_style_var()
     imgui.pop_font()
-    tip(f, "How much the differences of weights are magnified: from 1 (as they are) to auto, where a typical change is as long as a strong"
-           " weight. At 1 most of them are too small to be seen.")  # fmt: skip
+    tip(f, "How much weight differences are magnified: from 1 (actual size) to auto, where a typical change is drawn like a strong"
+           " weight. At 1 most of them are too small to be visible.")  # fmt: skip
     if changed:
         f.edit("look.exaggeration", 0.0 if new >= 0.995 else tidy(float(f"{max(most**new, 1.0):.2g}")))

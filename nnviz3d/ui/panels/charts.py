@@ -30,7 +30,7 @@ class Charts:
     def draw(self, f: Frame) -> None:
         self._follow(f)
         if len(self.loss.x) < 2 and len(self.test.x) < 2:
-            small(f, "The curves begin with the next training steps.", wrap=True)
+            small(f, "The curves start with the next training steps.", wrap=True)
             return
         r = f.readout
         scored, when = r.scores.words(r.class_names), r.scores.tested(r.step)
@@ -42,7 +42,7 @@ class Charts:
                 "Accuracy",
                 percent(r.train_accuracy),
                 f"{percent(r.test_accuracy)} {when}".rstrip(),
-                f"Share of right answers on each part. {scored}",
+                f"Accuracy (share of correct answers) on each set. {scored}",
             )
             self._plot(f, "##accuracy", self.train_accuracy, self.test_accuracy, False, accuracy=True)
             imgui.spacing()
@@ -51,7 +51,7 @@ class Charts:
             "Loss",
             short(r.loss),
             f"{short(r.test_loss)} {when}".rstrip(),
-            f"Mean error a sample ({loss_unit(r)}), over the training steps: the number that training makes small. The test part: {scored}",
+            f"Mean loss per sample ({loss_unit(r)}), over the training steps: the quantity that training minimises. The test set: {scored}",
         )
         if r.error is not None:
             told = f"{r.error.text(r.test_loss)} {when}".rstrip()
@@ -138,7 +138,7 @@ class Charts:
     def _switches(self, f: Frame) -> None:
         memory = f.memory
         _, memory.log_loss = imgui.checkbox("log axis", memory.log_loss)
-        tip(f, "Equal distances are equal ratios: small losses stay readable.")
+        tip(f, "Logarithmic axis: equal distances are equal ratios, so small losses stay readable.")
         imgui.same_line(0, f.px(16))
         imgui.set_next_item_width(-1)
         now, flags = memory.smoothing, imgui.SliderFlags_.no_input
@@ -146,6 +146,6 @@ class Charts:
         _, memory.smoothing = dragged(f, "##smoothing", now, Accepted(0, 0.99), make)
         tip(
             f,
-            "The train loss jumps from batch to batch. The strong line is its running average: each point keeps this share of the point "
-            "before (0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the loss itself.",
+            "The training loss varies from batch to batch. The thick line is its running average: each point keeps this fraction of the previous "
+            "point (0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the raw loss.",
         )

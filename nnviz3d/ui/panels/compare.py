@@ -22,7 +22,7 @@ from nnviz3d.ui.core.widgets import choice, combo, dim, icon_button, label, righ
 from nnviz3d.ui.panels.training import BATCHES, OPTIMIZERS, RATES
 
 TITLE, ICON, OPEN = "Compare", fa.ICON_FA_CODE_COMPARE, False
-HINT = "A second network beside this one, with one setting changed."
+HINT = "A second network with one setting changed."
 PENALTIES, DROPOUTS = (0.0, 1e-4, 1e-3, 0.01, 0.1), (0.0, 0.1, 0.2, 0.3, 0.5)
 SETTINGS = (
     "train.optimizer", "train.learning_rate", "network.layers.*.activation", "train.batch", "network.layers", "network.layers.*.init",
@@ -48,7 +48,7 @@ class Compare:
     def draw(self, f: Frame) -> None:
         c = f.readout.compare
         if c is None:
-            small(f, "Train a second network beside this one: same seed, same samples in the same order, one setting different.", wrap=True)
+            small(f, "Train a second network beside this one: same seed, same samples in the same order, one different setting.", wrap=True)
         _choose(f)
         if c is None:
             return
@@ -63,7 +63,7 @@ class Compare:
     def _chart(self, f: Frame, c: CompareReading) -> None:
         """Loss of both on their training batches."""
         imgui.text_unformatted("Loss")
-        tip(f, "Mean error a sample of each training batch (no unit), smoothed; the thin line is every batch.")
+        tip(f, "Mean loss per sample of each mini-batch (no unit), smoothed; the thin line shows every mini-batch.")
         _marks(f, [f"{n.name} {short(n.loss)}" for n in c.networks])
         for k, (n, series) in enumerate(zip(c.networks, self._curves, strict=True)):
             scale = 1.0 if c.same_batches else 1.0 / n.epoch_steps  # steps of different size are no common axis
@@ -72,7 +72,7 @@ class Compare:
                 self._axes[k] = key
                 series.update(n.charts.train_step * scale, n.charts.train_loss)
         if all(len(series.x) < 2 for series in self._curves):
-            small(f, "The curves begin with the next training steps.", wrap=True)
+            small(f, "The curves start with the next training steps.", wrap=True)
             return
         imgui.push_font(None, theme.SMALL)
         if implot.begin_plot("##compare", imgui.ImVec2(-1, f.px(150)), PLOT):
@@ -118,14 +118,14 @@ def _choose(f: Frame) -> None:
     tip(
         f,
         why
-        or "The setting in which B differs. Choosing one starts both networks from the same seed; everything else stays the same for both.",
+        or "The setting that differs in B. Choosing one restarts both networks from the same seed; everything else is the same for both.",
     )
     if picked is not None and picked != shown:
         found = values(f.scene, settings[picked]) if picked in settings else []
         f.edit("compare", {settings[picked]: found[0]} if found else {})
     if given:
         imgui.same_line(0, f.px(4))
-        if icon_button(f, fa.ICON_FA_XMARK, "stop", "Stop comparing: B goes, A goes on as it is."):
+        if icon_button(f, fa.ICON_FA_XMARK, "stop", "Stop comparing: remove B, keep A as it is."):
             f.edit("compare", {})
     if not known:
         return
@@ -138,7 +138,7 @@ def _choose(f: Frame) -> None:
                 f.edit("compare", {path: value})
         imgui.end_combo()
     imgui.end_group()
-    tip(f, "What B has there. Changing it starts both again.")
+    tip(f, "The value in B. Changing it restarts both networks.")
 
 
 def values(scene: Scene, path: str) -> list[Any]:
@@ -184,14 +184,14 @@ def _pace(c: CompareReading) -> str:
     if c.same_batches:
         text = f"Same data, {seed}, same batches; always at the same step."
     elif paths & {"train.order", "train.seed"}:
-        text = f"Same data, {seed}, other batches; always at equally many samples."
+        text = f"Same data, {seed}, different batches; always after equally many samples."
     else:
-        text = f"Same data, {seed}, same order of samples; batches differ, so both go by samples seen: within one batch of each other."
+        text = f"Same data, {seed}, same order of samples; batch sizes differ, so both advance by samples seen, within one batch of each other."
     a, b = c.networks
     if a.diverged is not None or b.diverged is not None:
         lost = [f"{n.name} diverged at step {n.diverged:,}" for n in c.networks if n.diverged is not None]
         return f"{' and '.join(lost)} and waits. {text}"
-    return f"{text} B waits while you walk through a step of A." if c.waits else text
+    return f"{text} B is paused while you walk through a step of A." if c.waits else text
 
 
 def _table(f: Frame, c: CompareReading) -> None:
@@ -205,13 +205,13 @@ def _table(f: Frame, c: CompareReading) -> None:
         f,
         "",
         (c.networks[0].name, c.networks[1].name, "B − A"),
-        "A: the scene as it is. B: with the setting that differs. Last: B minus A.",
+        "A: the scene as it is. B: with the different setting. Last column: B minus A.",
         True,
     )
     for d in c.differences:
         _row(f, d.name, (compare.words(d.path, d.a), compare.words(d.path, d.b), ""), f"In the scene file: {d.path}")
     if not c.differences:
-        _row(f, "settings", ("same", "same", ""), "A's own value is what B has: both are the same network at the moment.")
+        _row(f, "settings", ("same", "same", ""), "B has the same value as A: at the moment both networks are the same.")
     for row in _rows(c):
         _row(f, *row)
     imgui.pop_font()
@@ -225,14 +225,14 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     if a.topology.n_parameters != b.topology.n_parameters:
         found.append(_counted("parameters", a.topology.n_parameters, b.topology.n_parameters, "Weights and biases of each network."))
     if a.held != b.held:
-        found.append(_counted("held neurons", a.held, b.held, "Neurons frozen or killed. By hand only A is changed."))
+        found.append(_counted("held neurons", a.held, b.held, "Frozen or killed neurons. Edits by hand change only A."))
     if a.step != b.step:
-        found.append(_counted("steps", a.step, b.step, "Changes of the weights so far. Batches differ, or one network has stopped."))
+        found.append(_counted("steps", a.step, b.step, "Number of weight updates so far. Batch sizes differ, or one network has stopped."))
     scored = f"A: {a.scores.words()} B: {b.scores.words()}"
-    found.append(_measured("train loss", a.loss, b.loss, short, "Mean error a sample of the last training batch."))
-    found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean error a sample of the test part. {scored}"))
+    found.append(_measured("train loss", a.loss, b.loss, short, "Mean loss per sample of the last mini-batch."))
+    found.append(_measured("test loss", a.test_loss, b.test_loss, short, f"Mean loss per sample of the test set. {scored}"))
     if a.error is not None and b.error is not None and a.test_loss is not None and b.test_loss is not None:
-        hint = "The root mean square error on the test part, in the target's own unit: of use also where the losses have other units."
+        hint = "The root mean square error on the test set, in the target's own unit: comparable even if the losses have different units."
         texts = (
             a.error.text(a.test_loss),
             b.error.text(b.test_loss),
@@ -241,10 +241,10 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
         found.append(("test RMSE", texts, hint))
     if a.test_accuracy is not None or a.train_accuracy is not None:
         for name, x, y in (("train accuracy", a.train_accuracy, b.train_accuracy), ("test accuracy", a.test_accuracy, b.test_accuracy)):
-            found.append(_measured(name, x, y, percent, f"Share of right answers. The difference is in percentage points. {scored}"))
+            found.append(_measured(name, x, y, percent, f"Share of correct answers. The difference is in percentage points. {scored}"))
     for k, share in enumerate(c.shares if a.reached else ()):
         x, y = a.reached[k], b.reached[k]
-        hint = f"The step of the first look at the test part that found {share:.0%} or more of the answers right. A dash: not yet."
+        hint = f"The first step at which at least {share:.0%} accuracy was measured on the test set. A dash: not yet."
         found.append(_counted(f"to {share:.0%} test".replace("%", " %"), x, y, hint))
     return found
 

@@ -1,4 +1,4 @@
-"""Confusion: how often each class was taken for each other one, as a grid that is readable from 1 class to a hundred.
+"""Confusion: how often each class was mistaken for each other one, as a grid that is readable from 1 class to a hundred.
 
 One texture for all cells, written when the numbers changed; counts are printed where they fit. Rows are what is true, columns what the
 network says. Brightness is the share of the row, so that a rare class is judged like a frequent one.
@@ -19,7 +19,7 @@ from nnviz3d.ui.core.name_shortening import both, cut
 from nnviz3d.ui.core.texture import Bitmap
 from nnviz3d.ui.core.widgets import show_tip, small, tip
 
-TITLE, ICON, HINT, OPEN = "Confusion matrix", fa.ICON_FA_TABLE_CELLS, "Which classes are taken for which.", False
+TITLE, ICON, HINT, OPEN = "Confusion matrix", fa.ICON_FA_TABLE_CELLS, "Which classes are mistaken for which.", False
 RIGHT, WRONG = theme.CURVE_TEST, theme.ACCENT
 HIGHEST, NAMES = 30.0, 0.3  # unscaled pixels of a cell; share of the width that row names may take
 WORST = 3  # mix-ups that are told in words
@@ -45,7 +45,7 @@ class Confusion:
             small(f, f.readout.reasons.data, wrap=True)
             return
         if f.readout.sample_right is None:
-            small(f, "Only for data with classes: this network answers with numbers.", wrap=True)
+            small(f, "Only for data with classes; this network predicts numbers.", wrap=True)
             return
         reading = f.readout.confusion
         room = imgui.get_content_region_avail().x
@@ -53,7 +53,7 @@ class Confusion:
             f.wants["confusion"] = True
         if reading is None:
             gone = f.readout.recording is not None and f.readout.recording.gone
-            small(f, "The data of this recording are gone: there is nothing to count." if gone else "Counting …", wrap=True)
+            small(f, "The data of this recording are missing, so nothing can be counted." if gone else "Counting …", wrap=True)
             return
         self._head(f, reading)
         imgui.push_font(None, theme.SMALL)
@@ -68,17 +68,20 @@ class Confusion:
         small(f, f"{count(right)} of {count(total)} {reading.part} samples")
         when = f"at step {count(reading.first)}"
         if reading.last != reading.first:
-            when = f"while it learned from step {count(reading.first)} to {count(reading.last)}"
-        tip(f, f"Every sample of the {reading.part} part, answered {when}. The class with the largest output counts as the answer.")
+            when = f"while training from step {count(reading.first)} to {count(reading.last)}"
+        tip(
+            f,
+            f"Every sample of the {reading.part.replace('train', 'training')} set, answered {when}. The class with the largest output counts as the answer.",
+        )
         if len(set(reading.count_cc.sum(1).tolist())) > 1:  # else it is the accuracy
             small(f, by_class(reading.count_cc, f.readout.class_names), wrap=True)
             tip(
                 f,
                 "Balanced accuracy is the mean of the classes' recalls, however rare they are. The recall of a class is the share of its "
-                "samples that is recognised: the brightness of its cell in the diagonal.",
+                "samples that are recognised: the brightness of its cell on the diagonal.",
             )
         if reading.mute:
-            small(f, f"{count(reading.mute)} of them got an answer that is not a number.", theme.packed(theme.WARN), wrap=True)
+            small(f, f"{count(reading.mute)} of them have an answer that is not a number (NaN).", theme.packed(theme.WARN), wrap=True)
 
     def _grid(self, f: Frame, reading: ConfusionReading, names: tuple[str, ...]) -> None:
         classes, room = len(reading.count_cc), imgui.get_content_region_avail().x
@@ -137,18 +140,18 @@ class Confusion:
         _legend(f)
         for i, j, times, of in self._worst:
             room = imgui.get_content_region_avail().x
-            text = both(_name(names, i), " taken for ", _name(names, j), room - f.px(84), names)
+            text = both(_name(names, i), " mistaken for ", _name(names, j), room - f.px(84), names)
             start = imgui.get_cursor_pos_x()
             imgui.push_style_color(imgui.Col_.text, _DIM)
             if imgui.selectable(f"{text}##worst{i},{j}", False)[0]:
                 f.do("browse_cell", (i, j))
-            tip(f, "Click to see one of them; click again for the next.")
+            tip(f, "Click to show one of them; click again for the next.")
             share = f"{count(times)} of {count(of)}"
             imgui.same_line(start + room - imgui.calc_text_size(share).x)
             imgui.text_unformatted(share)
             imgui.pop_style_color()
         if not self._worst and count_cc.sum():
-            small(f, "No class is taken for another.")
+            small(f, "No class is mistaken for another.")
 
 
 def _name(names: tuple[str, ...], k: int) -> str:
@@ -173,7 +176,7 @@ def sentence(count_cc: np.ndarray, names: tuple[str, ...], i: int, j: int) -> st
     if not times:
         return f"{text} {f'none of {count(of)}' if of else 'there are no such samples'}"
     share = percent(times / of, 0 if times / of > 0.095 else 1)
-    return f"{text} {count(times)} of {count(of)} ({share})\nClick to see one of them."
+    return f"{text} {count(times)} of {count(of)} ({share})\nClick to show one of them."
 
 
 def worst(count_cc: np.ndarray) -> list[tuple[int, int, int, int]]:
@@ -238,7 +241,7 @@ def _names(f: Frame, names: tuple[str, ...], box: tuple, start: float, at: tuple
     w, h = width / max(classes, 1), height / max(classes, 1)
     found = [
         (imgui.ImVec2(start, y - line - f.px(3)), _FAINT, "true ↓"),
-        (imgui.ImVec2(x, y - 2 * line - f.px(5)), _FAINT, "the network said →"),
+        (imgui.ImVec2(x, y - 2 * line - f.px(5)), _FAINT, "predicted class →"),
     ]
     row, column = at or (-1, -1)
     for k in _some(classes, _round(line / max(h, 1e-3)), row):
@@ -269,7 +272,7 @@ def _some(classes: int, step: int, marked: int) -> list[int]:
 def _legend(f: Frame) -> None:
     draw_list, line = imgui.get_window_draw_list(), imgui.get_text_line_height()
     imgui.begin_group()
-    for colour, text in ((RIGHT, "right"), (WRONG, "mixed up")):
+    for colour, text in ((RIGHT, "right"), (WRONG, "confused")):
         at = imgui.get_cursor_screen_pos()
         low = imgui.ImVec2(at.x, at.y + line * 0.2)
         ink = theme.packed(colour, 0.46 if colour == RIGHT else 1.0)
@@ -277,6 +280,6 @@ def _legend(f: Frame) -> None:
         imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + line)
         small(f, text)
         imgui.same_line(0, f.px(14))
-    small(f, "brighter: larger share of its row", _FAINT)
+    small(f, "brighter: larger share of the row", _FAINT)
     imgui.end_group()
-    tip(f, "Each row is a class as it truly is; along it lies what the network took it for.")
+    tip(f, "Each row is a true class; its columns are the classes that the network predicted.")

@@ -14,7 +14,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
 from nnviz3d.ui.core.widgets import choice, combo, dim, integer, label, slider, small, tip, toggle
 
-TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What is learned.", False
+TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What the network learns.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
 FILES = {"csv": file_extensions.TABLE, "npz": file_extensions.ARRAYS, "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
@@ -25,7 +25,7 @@ _NAMES = {
     "blobs": "blobs (generated)",
     "csv": "your own table (CSV, Excel, Parquet)",
     "npz": "your own arrays (npz, npy)",
-    "idx": "your own pictures (IDX)",
+    "idx": "your own images (IDX)",
 }
 OFFERED = 500  # columns in the list of targets
 SPLITS = ("auto", "random", "last")
@@ -41,7 +41,10 @@ def draw(f: Frame) -> None:
         _file(f)
     if imgui.button(f"{fa.ICON_FA_FOLDER_OPEN}   Open your own data …", imgui.ImVec2(-1, 0)):
         f.do("open_file", "data")
-    tip(f, "A table (CSV, Excel, Parquet), numpy's npz or npy, or IDX files as MNIST's. Dropping the file on the window does the same.")
+    tip(
+        f,
+        "A table (CSV: comma-separated values, Excel, Parquet), numpy's npz or npy, or IDX files (the format of MNIST). Dropping the file on the window does the same.",
+    )
     if data.kind in PLAYGROUND:
         _features(f)
         slider(f, "data.noise", data.noise, 0, 0.5)
@@ -63,11 +66,11 @@ def _file(f: Frame) -> None:
     if data.kind == "csv":
         if columns:
             _target(f, columns)
-        if imgui.button(f"{fa.ICON_FA_TABLE_COLUMNS}   Columns and how it is read …", imgui.ImVec2(-1, 0)):
+        if imgui.button(f"{fa.ICON_FA_TABLE_COLUMNS}   Columns and file format …", imgui.ImVec2(-1, 0)):
             f.do("columns")
-        tip(f, "What each column is used for, what happens to gaps, the separator, the encoding.")
-        choice(f, "data.header", data.header, HEADERS, {"auto": "by what is in it"})
-    choice(f, "data.task", data.task, TASKS, {"auto": "by what is in the target"})
+        tip(f, "The use of each column, the treatment of gaps, the separator and the encoding.")
+        choice(f, "data.header", data.header, HEADERS, {"auto": "detected"})
+    choice(f, "data.task", data.task, TASKS, {"auto": "detected from the target"})
     if f.readout.units:
         choice(f, "data.standardize_target", data.standardize_target, ("auto", "yes", "no"))
     choice(f, "data.split", data.split, SPLITS, {"random": "drawn", "last": "the last rows"})

@@ -9,7 +9,7 @@ from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import small, tip
 
-TITLE, ICON, HINT, OPEN = "Health", fa.ICON_FA_HEART_PULSE, "What looks unusual, and how we know.", True
+TITLE, ICON, HINT, OPEN = "Health", fa.ICON_FA_HEART_PULSE, "Problems found, and the evidence for them.", True
 _WARN, _GOOD, _TEXT, _DIM = (theme.packed(c) for c in (theme.WARN, theme.GOOD, theme.TEXT, theme.DIM))
 
 
@@ -17,8 +17,8 @@ def draw(f: Frame) -> None:
     findings = f.readout.findings
     if not findings:
         _row(f, fa.ICON_FA_CHECK, _GOOD, "Nothing unusual", _DIM)
-        tip(f, "Looked for every two seconds: inputs out of scale, neurons that are copies, dead or saturated, gradients that vanish or "
-               "explode, a loss that jumps or stands still, one class that is always the answer, overfitting.")  # fmt: skip
+        tip(f, "Checked every two seconds: inputs out of scale, neurons that are copies, dead or saturated, gradients that vanish or "
+               "explode, a loss that jumps or does not decrease, always the same predicted class, overfitting.")  # fmt: skip
     for k, finding in enumerate(findings):
         if k:
             imgui.dummy(imgui.ImVec2(0, f.px(3)))

@@ -32,7 +32,7 @@ class InputList:
         if values is None or len(values) != node.size or node.size <= LEAST or len(node.shape) > 1:
             return
         small(f, f"All {node.size:,} inputs", _FAINT)
-        tip(f, "Each with its value for the shown sample, and the sum of |w| over its weights into the first layer.")
+        tip(f, "Each input with its value for the displayed sample and the sum of |w| over its weights into the first layer.")
         imgui.set_next_item_width(-1)
         hint = "input ... (number or name)" if node.labels else "input ... (number)"
         self.query = imgui.input_text_with_hint("##find_input", hint, self.query)[1]
@@ -40,7 +40,7 @@ class InputList:
         line = imgui.get_text_line_height_with_spacing()
         imgui.begin_child("##inputs", imgui.ImVec2(0, line * min(max(len(order), 1), ROWS) + f.px(4)))
         if not len(order):
-            small(f, f"none; they go from 0 to {node.size - 1:,}", _FAINT)
+            small(f, f"none; inputs are numbered 0 to {node.size - 1:,}", _FAINT)
         full = imgui.get_content_region_avail().x
         clipper = imgui.ListClipper()
         clipper.begin(len(order), line)

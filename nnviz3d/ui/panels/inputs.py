@@ -33,7 +33,7 @@ class Inputs:
         if imgui.button(f"{icon}  {'The one weight' if count == 1 else f'All {count:,} weights'}##all_weights"):
             self.open = not self.open
         imgui.pop_font()
-        tip(f, "Every weight that leads into this neuron: find one by the number or the name of where it comes from.")
+        tip(f, "Every weight that leads into this neuron: find one by the number or name of the neuron that it comes from.")
         if self.open:
             self._list(f, r, r.weights, r.values)
 
@@ -47,7 +47,7 @@ class Inputs:
         imgui.begin_child("##weights", imgui.ImVec2(0, line * min(max(len(order), 1), ROWS) + f.px(4)))
         if not len(order):
             imgui.push_style_color(imgui.Col_.text, _FAINT)
-            imgui.text_unformatted(f"none; they go from 0 to {len(weights) - 1:,}")
+            imgui.text_unformatted(f"none; numbers run from 0 to {len(weights) - 1:,}")
             imgui.pop_style_color()
         full = imgui.get_content_region_avail().x
         clipper = imgui.ListClipper()

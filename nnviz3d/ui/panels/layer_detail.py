@@ -18,10 +18,10 @@ from nnviz3d.ui.equations.equation_draw import of_ink
 from nnviz3d.ui.equations.matrix import GAP, STRIP, Strip
 
 MODES = {  # name: (button, what it shows, ink)
-    "weight": ("Weights", "W: the weights. Above them the activations of the layer before, beside them b, z and a.", "w"),
-    "sample": ("Gradient", "The shown sample's gradient: the error of each row times the activation of each column.", "d"),
+    "weight": ("Weights", "W: the weights. Above them the activations of the previous layer, beside them b, z and a.", "w"),
+    "sample": ("Gradient", "The gradient for the displayed sample: the error of each row times the activation of each column.", "d"),
     "batch": ("Batch mean", "G: the gradient of the last step, the mean over its batch.", "d"),
-    "change": ("Change", "What the last step added to each weight.", "w"),
+    "change": ("Change", "The change of each weight in the last step.", "w"),
 }
 BY_PHASE = {"loss": "sample", "backward": "sample", "update": "change"}
 _FAINT, _DIM, _TEXT = (theme.packed(c) for c in (theme.FAINT, theme.DIM, theme.TEXT))
@@ -162,7 +162,7 @@ class Matrix:
             told = (
                 f"rows {first[0]} to {last[0]}, columns {first[1]} to {last[1]}: mean {plain(float(self._cells[cell]))}.\nStrongest: {told}"
             )
-        show_tip(f, f"{told}\nClick to look at this weight.")
+        show_tip(f, f"{told}\nClick to show this weight.")
         if imgui.is_item_clicked():
             f.do("choose", parameter)
 
@@ -173,7 +173,7 @@ class Matrix:
         if not 0 <= start < stop:
             return
         if per == 1:
-            show_tip(f, f"{name} of {where} {start}: {plain(float(values[start]))}\nClick to look at this neuron.")
+            show_tip(f, f"{name} of {where} {start}: {plain(float(values[start]))}\nClick to show this neuron.")
             if imgui.is_item_clicked():
                 f.do("pick", first + start)
         else:
@@ -198,7 +198,7 @@ class Matrix:
         small(f, words, _FAINT)
         above = f"above: a of {'the ' if f.readout.topology.is_chain else ''}{_before(f, r)}"
         sides = f"{above}; right: {', '.join(told.name for told in _strips(r, mode))}"
-        about = "Full colour: the 99th percentile of the cells' size. Rows are this layer's neurons, columns those of the layer before."
+        about = "Full colour: the 99th percentile of the cells' size. Rows are this layer's neurons, columns those of the previous layer."
         if r.stride != (1, 1):
             about += f" Of this large matrix every {r.stride[0]}th row and every {r.stride[1]}th column is read."
         tip(f, about)
@@ -208,7 +208,7 @@ class Matrix:
 
 def _before(f: Frame, r: MatrixReading) -> str:
     """The layer whose activations the matrix multiplies, as words."""
-    return "layer before" if f.readout.topology.is_chain else inside(r.sources[0].name)
+    return "previous layer" if f.readout.topology.is_chain else inside(r.sources[0].name)
 
 
 def _phase(f: Frame) -> str:

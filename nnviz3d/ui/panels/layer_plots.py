@@ -20,14 +20,14 @@ TICKS = 6
 TRAIL = 5  # earlier moments that stay behind as faint lines
 RULE, DASHES = 1e-3, 30
 FLOW = (
-    "Root mean square of the gradient of the layer's weights, in the step's batch, before clipping. Where it falls by a thousand from the "
-    "output to the input, it vanishes on the way back: the first layers hardly learn. Where it grows as much, it explodes."
+    "Root mean square of the gradient of the layer's weights, in the step's batch, before clipping. If it falls by a factor of 1,000 "
+    "from output to input, the gradient vanishes: the first layers hardly learn. If it grows by as much, the gradient explodes."
 )
 SIZE = (
-    "Root mean square of a layer's last change, over that of its weights. A rule of thumb: near 1 in 1,000 (the dashed line) training goes "
-    "well. Far above, steps are so large that they forget; far below, the layer hardly learns."
+    "Root mean square of a layer's last change, over that of its weights. Rule of thumb: about 1 in 1,000 (the dashed line) "
+    "is healthy. Far above, steps are so large that earlier learning is lost; far below, the layer hardly learns."
 )
-FIRST, MIDDLE, LAST = "#7388c0", "#e8ecf5", theme.ACCENT  # from the input to the output; told apart by brightness too
+FIRST, MIDDLE, LAST = "#7388c0", "#e8ecf5", theme.ACCENT  # from the input to the output; distinguishable by brightness too
 
 
 def colour(k: int, layers: int) -> str:
@@ -103,7 +103,7 @@ class Flow(Lines):
 
     def _head(self, f: Frame, r: LayersReading) -> bool:
         if not self.rows:
-            small(f, "There is no gradient yet. It begins with the first training step.", wrap=True)
+            small(f, "There is no gradient before the first training step.", wrap=True)
             return False
         now = r.gradient_tl[self.rows[-1]]
         first, last = float(now[0]), float(now[-1])
@@ -113,7 +113,7 @@ class Flow(Lines):
 
     def _foot(self, f: Frame, r: LayersReading) -> None:
         before = ", ".join(f"{r.step_t[k]:,.0f}" for k in self.rows[:-1])
-        small(f, f"faint: at step {before}" if before else "one look so far", theme.packed(theme.FAINT))
+        small(f, f"faint: at step {before}" if before else "one measurement so far", theme.packed(theme.FAINT))
 
     def _prepare(self, r: LayersReading, moments: int) -> None:
         known = np.flatnonzero((r.gradient_tl[:moments] > 0).any(1))
@@ -155,7 +155,7 @@ class Ratio(Lines):
 
     def _head(self, f: Frame, r: LayersReading) -> bool:
         if not len(self.newest):
-            small(f, "It begins with the first training step.", wrap=True)
+            small(f, "It starts with the first training step.", wrap=True)
             return False
         small(f, "change in one step / size of the weights")
         tip(f, SIZE)

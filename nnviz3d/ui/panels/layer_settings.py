@@ -33,7 +33,7 @@ def draw(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: Ch
     if imgui.begin_menu("Reads"):
         _reads(f, k, layer, names, change)
         imgui.end_menu()
-    tip(f, "The layers that it gets its numbers from: the one above it, unless others are chosen.")
+    tip(f, "The layers that this layer reads: the one above it, unless others are chosen.")
     imgui.separator()
     _name(f, k, layer, names, change)
     if "dropout" in type(layer).model_fields and "units" not in type(layer).model_fields:
@@ -48,7 +48,7 @@ def _name(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: C
     imgui.push_item_width(f.px(130))
     hint = names[k] if k < len(names) else ""
     done, text = imgui.input_text_with_hint("name", hint, layer.name, imgui.InputTextFlags_.enter_returns_true)
-    tip(f, "By this name other layers read it. Letters, digits, and _ . - ; Enter takes it.")
+    tip(f, "The name by which other layers refer to it. Letters, digits, and _ . - ; press Enter to apply.")
     if done and text != layer.name:
         change(lambda layers: renamed(layers, k, text))
     imgui.pop_item_width()

@@ -20,9 +20,9 @@ from nnviz3d.ui.panels.layer_plots import HEIGHT, Flow, Ratio, room, until
 
 TITLE, ICON, HINT, OPEN = "Layers", fa.ICON_FA_LAYER_GROUP, "Weights, gradients and activations of each layer, over the steps.", False
 VIEWS = {
-    "values": ("Values", "How a layer's weights, gradients or activations are spread, over the steps."),
+    "values": ("Values", "The distribution of a layer's weights, gradients or activations over the steps."),
     "flow": ("Gradient flow", "How large the gradient is in each layer, from the input to the output."),
-    "ratio": ("Update size", "How much one step changes each layer's weights."),
+    "ratio": ("Update size", "How far one step changes each layer's weights."),
 }
 QUANTITIES = {"weight": "weights", "gradient": "gradients", "activation": "activations"}
 ROWS, COLUMNS = 80, 256  # texels of the picture
@@ -48,7 +48,7 @@ class Layers:
         self._tabs(f)
         reading = f.readout.layers
         if reading is None:
-            small(f, "Looking …")
+            small(f, "Computing …")
             return
         if self.view == "values":
             self._choices(f, reading)
@@ -57,7 +57,9 @@ class Layers:
             elif len(reading.seen_t):
                 self.spread.draw(f, reading, self.log[self.quantity])
             else:
-                small(f, "There is no gradient before the first training step." if self.quantity == "gradient" else "Looking …", wrap=True)
+                small(
+                    f, "There is no gradient before the first training step." if self.quantity == "gradient" else "Computing …", wrap=True
+                )
         else:
             (self.flow if self.view == "flow" else self.ratio).draw(f, reading)
 
@@ -84,15 +86,18 @@ class Layers:
         imgui.set_next_item_width(width)
         picked = combo("##quantity", self.quantity, tuple(QUANTITIES), QUANTITIES)
         self.quantity = picked or self.quantity
-        tip(f, "Which numbers. Activations are those of up to 256 samples of the test part (the train part where there is no test part).")
+        tip(
+            f,
+            "The quantity to plot. Activations are those of up to 256 samples of the test set (of the training set if there is no test set).",
+        )
         imgui.same_line(0, f.px(6))
         imgui.set_next_item_width(width)
         names = {str(k): name for k, name in enumerate(reading.names)}
         picked = combo("##layer", str(min(self.layer, len(names) - 1)), tuple(names), names)
         self.layer = self.layer if picked is None else int(picked)
-        tip(f, "Which layer. A layer that is chosen on the stage is shown here too.")
+        tip(f, "The layer to plot. A layer selected in the picture is shown here too.")
         _, self.log[self.quantity] = imgui.checkbox("log axis", self.log[self.quantity])
-        tip(f, "Signed logarithm: each line is ten times the one before, in both directions from zero.")
+        tip(f, "Signed logarithmic axis: each line is ten times the previous one, in both directions from zero.")
 
 
 class Spread:
@@ -113,7 +118,7 @@ class Spread:
             self._of = (r, log)
             self._prepare(r, log, last)
         self._plot(f, r, last)
-        small(f, "brighter: more of them have this value; lines: 5 %, half, 95 %", theme.packed(theme.FAINT))
+        small(f, "brighter: more common value; lines: 5 %, median, 95 %", theme.packed(theme.FAINT))
 
     def _prepare(self, r: LayersReading, log: bool, last: float) -> None:
         self.axis = histogram_image.axis(r.low_t, r.high_t, r.count_tb, log)
@@ -171,4 +176,4 @@ def _words(f: Frame, r: LayersReading) -> None:
     else:
         of = "weights' gradients in the last batch" if r.quantity == "gradient" else "weights"
     seen = f"All {count(r.total)}" if r.seen == r.total else f"{count(r.seen)} of the {count(r.total)}, spread evenly: the"
-    tip(f, f"Root mean square at the last look. {seen} {of} are looked at, seven times a second at most.")
+    tip(f, f"Root mean square at the last measurement. {seen} {of} are measured, at most seven times per second.")

@@ -41,7 +41,7 @@ def draw(f: Frame) -> None:
     topology, layers = f.readout.topology, f.scene.network.layers
     node = topology.input
     small(f, f"{count(node.size)} inputs" + (f"   {shape(node.shape)}" if len(node.shape) > 1 else ""))
-    tip(f, "One neuron for each number of a sample; the data set decides how many.")
+    tip(f, "One neuron for each input value of a sample; the number is set by the data set.")
     boxed = len(layers) > LISTED
     if boxed:
         imgui.begin_child("##layers", imgui.ImVec2(0, LISTED * imgui.get_frame_height_with_spacing()))
@@ -56,18 +56,18 @@ def draw(f: Frame) -> None:
         if imgui.button(f"{fa.ICON_FA_PLUS}  Add layer", imgui.ImVec2(-1, 0)):
             last = next((layer for layer in reversed(layers) if isinstance(layer, Layer)), Layer(units=16))
             _change(f, lambda layers: inserted(layers, len(layers), last.model_dump()))
-        tip(f, "One more hidden layer before the output, like the last one. The other layers keep their weights.")
+        tip(f, "Another hidden layer before the output, like the last one. The other layers keep their weights.")
     imgui.spacing()
     choice(f, "network.output.activation", f.scene.network.output.activation, OUTPUTS)
-    if imgui.button("First weights of the output...", imgui.ImVec2(-1, 0)):
+    if imgui.button("Initial weights of the output …", imgui.ImVec2(-1, 0)):
         imgui.open_popup("output")
-    tip(f, "How the output layer's weights are drawn when the network begins anew.")
+    tip(f, "How the initial weights of the output layer are drawn.")
     if imgui.begin_popup("output"):
         _first(f, "network.output", f.scene.network.output)
         imgui.end_popup()
     out = topology.output
     small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_parameters)} parameters", wrap=True)
-    tip(f, "Weights and biases together: all the numbers that training may change.")
+    tip(f, "Weights and biases together: all the numbers that training can change.")
 
 
 def _row(f: Frame, k: int, layer: LayerTable) -> None:
@@ -79,7 +79,7 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     number = f.px(24 if f.readout.topology.is_chain else NAMED)
     imgui.align_text_to_frame_padding()
     dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
-    tip(f, _told(f, k, "Click: this layer's equations and all its weights, as matrices."))
+    tip(f, _told(f, k, "Click to show this layer's equations and all its weights as matrices."))
     if imgui.is_item_clicked():
         f.do("choose_layer", k + 1)
     rest = full - number - buttons - 2 * gap
@@ -97,7 +97,7 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     else:
         _reads(f, k, layer, rest * 0.58)
         imgui.same_line(start + full - buttons)
-    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Name, move, copy, first weights, dropout", size=25):
+    if icon_button(f, fa.ICON_FA_ELLIPSIS_VERTICAL, "more", "Name, move, copy, initial weights, dropout", size=25):
         imgui.open_popup("layer")
     imgui.same_line(0, gap)
     if icon_button(f, fa.ICON_FA_XMARK, "remove", "Remove this layer", size=25):
@@ -165,7 +165,7 @@ def _menu(f: Frame, k: int, layer: LayerTable) -> None:
     for icon, text, move in ((fa.ICON_FA_ARROW_UP, "Towards the input", -1), (fa.ICON_FA_ARROW_DOWN, "Towards the output", 1)):
         if imgui.menu_item(f"{icon}   {text}", "", False, 0 <= k + move <= last)[0]:
             _change(f, lambda layers, move=move: moved(layers, k, move))
-        tip(f, "Layers keep their weights where these still fit.")
+        tip(f, "Layers keep their weights if the shapes still fit.")
     if imgui.menu_item(f"{fa.ICON_FA_COPY}   Copy", "", False, last + 1 < limits.LAYERS and layer.fewest == 1)[0]:
         _change(f, lambda layers: inserted(layers, k + 1, layer.model_dump()))
     change = partial(_change, f)
@@ -180,11 +180,11 @@ def _menu(f: Frame, k: int, layer: LayerTable) -> None:
 def _first(f: Frame, path: str, layer: Any, *more: tuple[str, str, float, float]) -> None:
     """How a layer's first weights are drawn."""
     imgui.push_item_width(f.px(130))
-    picked = combo("first weights", layer.init, INITS)
+    picked = combo("initial weights", layer.init, INITS)
     tip(f, LAYER_HINTS["init"])
     if picked and picked != layer.init:
         f.edit(f"{path}.init", picked)
-    for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "first bias", -1, 1), *more):
+    for name, text, low, high in (("init_scale", "times", 0, 3), ("bias", "initial bias", -1, 1), *more):
         now, flags = getattr(layer, name), imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
         make = partial(_slide, text, now, low, high, flags)
         changed, value = dragged(f, f"{text}##{path}", now, accepted_in(type(layer), name), make)

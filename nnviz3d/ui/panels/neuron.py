@@ -60,7 +60,7 @@ class Neuron:
         if reading is None:
             self.shown = None
             self._matrix.release(f)
-            small(f, "Click a neuron to see its equation with live numbers, or a weight's line to see what it does.", wrap=True)
+            small(f, "Click a neuron to see its equation with live numbers, or an edge to see its weight.", wrap=True)
             return
         shown, told = self._follow(reading)
         if not isinstance(shown, MatrixReading):
@@ -125,4 +125,7 @@ def _check_button(f: Frame, reading: ParameterEquations) -> None:
     if imgui.button(f"{fa.ICON_FA_SCALE_BALANCED}  Check this gradient##check_gradient"):
         f.do("check", reading.parameter)
     imgui.pop_font()
-    tip(f, "Compare it with the loss itself: nudge the number up and down, and see how much the loss of this sample changes.")
+    tip(
+        f,
+        "Compare it with the loss itself: change the parameter slightly up and down, and measure how much the loss of this sample changes.",
+    )

@@ -56,7 +56,7 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     """Layer, neuron, and the button that lets go."""
     place = f"Neuron id {reading.neuron}: its place among all neurons, layer {reading.layer}, number {reading.index} (from 0)."
     if reading.layer:
-        if _link(f, _numbered(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+        if _link(f, _numbered(f, reading.layer), "whole_layer", "Show the whole layer: its matrix, all its weights."):
             f.do("choose_layer", reading.layer)
     else:
         imgui.align_text_to_frame_padding()
@@ -65,20 +65,20 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     imgui.align_text_to_frame_padding()
     imgui.text_unformatted(f"neuron {reading.index}")
     tip(f, place)
-    _close(f, "pick", "Let go of this neuron (Esc)")
+    _close(f, "pick", "Deselect (Esc)")
     if reading.label:
         imgui.push_style_color(imgui.Col_.text, _ACCENT)
         imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
         imgui.pop_style_color()
-        tip(f, "What this output stands for." if reading.layer else "What this input is.")
+        tip(f, "What this output represents." if reading.layer else "What this input is.")
 
 
 def weight(f: Frame, reading: ParameterEquations) -> None:
     """The way back to its neuron and its layer; which one it is, and the next one."""
-    if _link(f, _numbered(f, reading.layer), "whole_layer", "Look at the whole layer: its matrix, all its weights."):
+    if _link(f, _numbered(f, reading.layer), "whole_layer", "Show the whole layer: its matrix, all its weights."):
         f.do("choose_layer", reading.layer)
     _arrow(f)
-    if _link(f, f"neuron {reading.index}", "end_neuron", "Look at the neuron that it leads into."):
+    if _link(f, f"neuron {reading.index}", "end_neuron", "Show the neuron that it leads into."):
         f.do("pick", reading.neuron)
     bias = reading.source is None
     word = "bias" if bias else "weight"
@@ -91,14 +91,14 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
         "" if bias else f"In the arrays: weight[{reading.index}, {reading.source_index}]."
     )
     tip(f, number)
-    _close(f, "choose", "Let go of this bias" if bias else "Let go of this weight")
+    _close(f, "choose", "Deselect this bias" if bias else "Deselect this weight")
     if reading.source is not None and reading.source_index is not None:
         _from(f, reading, reading.source, reading.source_index)
 
 
 def _from(f: Frame, reading: ParameterEquations, source: int, index: int) -> None:
     """ "from neuron [51]": any other weight of the same neuron."""
-    if _link(f, "from neuron", "start_neuron", f"Look at neuron {index} of {inside(layer_name(f, reading.source_layer))}."):
+    if _link(f, "from neuron", "start_neuron", f"Show neuron {index} of {inside(layer_name(f, reading.source_layer))}."):
         f.do("pick", source)
     imgui.same_line()
     imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
@@ -120,11 +120,11 @@ def layer(f: Frame, reading: LayerReading) -> None:
         tip(f, f"{words.NAME}: {len(reading.a):,} neurons, without parameters.\n{words.LOOK}")
     last = len(f.readout.topology.nodes) - 1
     imgui.same_line(right_edge() - f.px(24 * 3 + 6))
-    for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The layer before"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
+    for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The previous layer"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
         if icon_button(f, icon, f"layer{by}", hint, 1 <= reading.layer + by <= last, size=24):
             f.do("choose_layer", reading.layer + by)
         imgui.same_line(0, f.px(3))
-    if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Let go of this layer", size=24):
+    if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Deselect this layer", size=24):
         f.do("choose_layer", None)
     if not isinstance(reading, MatrixReading):  # there is no matrix to look at
         small(f, words.SENTENCE, wrap=True)

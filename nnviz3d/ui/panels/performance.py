@@ -9,7 +9,7 @@ from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import dim, elide, small, tip
 
-TITLE, ICON, HINT, OPEN = "Performance", fa.ICON_FA_GAUGE_HIGH, "Where the milliseconds go.", False
+TITLE, ICON, HINT, OPEN = "Performance", fa.ICON_FA_GAUGE_HIGH, "Where the time of a frame is spent.", False
 _BAR, _TEXT, _DIM = theme.packed(theme.ACCENT, 0.55), theme.packed(theme.TEXT), theme.packed(theme.DIM)
 
 
@@ -20,22 +20,22 @@ def draw(f: Frame) -> None:
     tip(f, "Median over the last two seconds.")
     imgui.same_line(0, f.px(12))
     dim(f"{rate:.0f} a second,  p99 {p.frame_p99_ms:.1f} ms")
-    tip(f, "99 of 100 frames took less than p99.")
+    tip(f, "p99: 99 of 100 frames took less time than this.")
     if len(p.history) > 1:
         imgui.plot_lines("##frames", p.history, scale_min=0.0, scale_max=max(33.4, float(p.history.max())), graph_size=(-1, f.px(46)))
-        tip(f, "Milliseconds of the last frames; the top is 33 ms or the slowest frame.")
+        tip(f, "Times of the last frames in milliseconds (ms); the top is 33 ms or the slowest frame.")
     _stages(f)
     facts = (
-        ("renderer", p.renderer, "The OpenGL driver that draws."),
-        ("training", p.backend, "What computes the network."),
-        ("quality", p.quality, "The level in use."),
+        ("renderer", p.renderer, "The OpenGL driver that renders the picture."),
+        ("training", p.backend, "The backend that computes the network."),
+        ("quality", p.quality, "The current quality level."),
         (
             "resolution",
             f"{100 * p.resolution_scale:.0f} %",
-            "Share of the window's pixels, along each side, that the 3D picture is drawn with.",
+            "Resolution of the 3D picture, as a share of the window's, along each side.",
         ),
-        ("draw calls", f"{p.draw_calls}", "Commands to the driver in a frame."),
-        ("signals", f"{f.readout.signals:,} edges", "Edges that particles travel along."),
+        ("draw calls", f"{p.draw_calls}", "Drawing commands sent to the driver per frame."),
+        ("signals", f"{f.readout.signals:,} edges", "Number of edges with travelling particles."),
     )
     for name, value, hint in facts:
         if value:
@@ -62,5 +62,5 @@ def _stages(f: Frame) -> None:
         text = f"{ms:.2f} ms"
         draw_list.add_text(imgui.ImVec2(at.x + full - imgui.calc_text_size(text).x, at.y), _TEXT, text)
         imgui.dummy(imgui.ImVec2(full, height - imgui.get_style().item_spacing.y * 0.4))
-        tip(f, f"{name}: median milliseconds a frame")
+        tip(f, f"{name}: median milliseconds per frame")
     imgui.pop_font()

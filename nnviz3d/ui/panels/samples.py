@@ -1,4 +1,4 @@
-"""Samples: all of the test part (in a walk: of the batch), the worst first; a click shows one on the stage.
+"""Samples: all of the test set (in a walk: of the batch), the worst first; a click shows one on the stage.
 
 Asks for its page in every frame in which it is on screen, and for nothing otherwise. While the pointer is on the list it stands still.
 """
@@ -21,7 +21,7 @@ from nnviz3d.ui.core.number_field import Accepted, stepped
 from nnviz3d.ui.core.thumbnail_atlas import Sheet, painted
 from nnviz3d.ui.core.widgets import combo, dim, icon_button, label, small, tip
 
-TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Look through the samples: the worst, the wrong, a class.", False
+TITLE, ICON, HINT, OPEN = "Samples", fa.ICON_FA_IMAGES, "Browse the samples: the worst, the wrong ones, or one class.", False
 PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a row of numbers
 IMAGES, ROWS = 25, 12  # on a page
 CELLS, FINEST = 24, 64  # numbers of a row that its strip shows; pixels a side of a picture
@@ -55,7 +55,7 @@ class Samples:
         self._take(f.readout.samples)
         r = self._held
         if r is None:
-            small(f, f.readout.reasons.data or "The network is being asked ...", wrap=True)
+            small(f, f.readout.reasons.data or "Computing the answers …", wrap=True)
             return
         self._summary(f, r)
         self._choose(f, r)
@@ -74,15 +74,15 @@ class Samples:
             self.query = replace(self.query, size=IMAGES if _pictures(self._held) else ROWS)
 
     def _summary(self, f: Frame, r: SamplesReading) -> None:
-        part = {"test": "Test part", "train": "Training part", "batch": "This step's batch"}[r.part]
+        part = {"test": "Test set", "train": "Training set", "batch": "This step's batch"}[r.part]
         if r.known < r.total:
-            small(f, f"{part}: asked {count(r.known)} of {count(r.total)} ...")
+            small(f, f"{part}: answered {count(r.known)} of {count(r.total)} ...")
             return
         of = f" of {count(f.readout.sample_count)}" if r.part != "batch" and r.total < f.readout.sample_count else ""
         told = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
         small(f, f"{part}: {count(r.total)}{of} samples, {told}, {_when(r)}", wrap=True)
-        tip(f, "What the network says of each sample by itself (without dropout), and the loss of that sample alone. Asked again about "
-               "every two seconds while it learns; the list stands still while the pointer is on it.")  # fmt: skip
+        tip(f, "The network's answer to each sample (without dropout), and the loss of that sample alone. Updated about every two "
+               "seconds during training; the list does not change while the pointer is on it.")  # fmt: skip
         for name, rmse, mae in r.errors[:TARGETS]:
             small(f, f"{name}: RMSE {rmse}, mean absolute error {mae}", wrap=True)
             tip(f, f"Root mean square and mean absolute difference between target and answer over these samples, in the unit of {name}.")
@@ -94,8 +94,8 @@ class Samples:
         if self.query.show not in names:
             self._ask(show="all")
         for text, field, options, hint in (
-            ("Show", "show", names, "Which samples: all, those that the network gets wrong now, or those of one class."),
-            ("Order", "order", _ORDERS, "worst first: the largest loss on top. by number: as in the data."),
+            ("Show", "show", names, "The samples to list: all, those that the network currently gets wrong, or those of one class."),
+            ("Order", "order", _ORDERS, "worst first: by decreasing loss. by number: as in the data."),
         ):
             imgui.begin_group()
             label(f, text)
@@ -110,7 +110,7 @@ class Samples:
         most = max(f.readout.sample_count if r.part != "batch" else r.total, 1)
         number = stepped(f, "##samples.shown", r.shown + 1, Accepted(1, most, whole=True))
         imgui.end_group()
-        tip(f, "The number of the shown sample, from 1. Keys [ and ].")
+        tip(f, "The number of the displayed sample, from 1. Keys [ and ].")
         if number is not None:
             f.do("show_sample", number - 1)
         if r.wrong is not None:
@@ -125,13 +125,13 @@ class Samples:
     def _list(self, f: Frame, r: SamplesReading) -> None:
         self._hovered = False
         if not r.rows:
-            small(f, "Not one wrong answer." if r.query.show == "wrong" and r.known == r.total else "None here.")
+            small(f, "No wrong answers." if r.query.show == "wrong" and r.known == r.total else "None here.")
             return
         key = (r.subject, f.scale, tuple(row.index for row in r.rows))
         pictures, numbers = _pictures(r), r.wrong is None
         small(f, f"{'target' if numbers else 'true'} → said{'' if pictures else ', loss of that sample'}", _FAINT)
-        tip(f, ("" if numbers else "Green: right, only one name. Red: the true class, then what the network says. ") + (
-            "" if pictures else "The strip shows the inputs, from dark (smallest of the part) to light (largest)."))  # fmt: skip
+        tip(f, ("" if numbers else "Green: correct, only one name. Red: the true class, then the network's answer. ") + (
+            "" if pictures else "The strip shows the inputs, from dark (smallest of the set) to light (largest)."))  # fmt: skip
         corner = imgui.get_cursor_screen_pos()
         if pictures:
             self.sheet.fill(key, _images(r), round(f.px(PICTURE)))
@@ -192,7 +192,7 @@ class Samples:
             f.do("show_sample", row.index)
         if imgui.is_item_hovered():
             what = "Its target" if row.right is None else "Its class"
-            tip(f, f"Sample {count(row.index + 1)} of {count(r.total)}. {what}: {row.label}. The network says {row.said}. "
+            tip(f, f"Sample {count(row.index + 1)} of {count(r.total)}. {what}: {row.label}. The network's answer: {row.said}. "
                    f"Loss of this sample: {plain(row.loss)}. Click to show it.")  # fmt: skip
 
     def _frame(self, f: Frame, draw_list, r: SamplesReading, row: SampleRow, low: imgui.ImVec2, high: imgui.ImVec2) -> None:

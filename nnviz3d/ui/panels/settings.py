@@ -9,12 +9,12 @@ from nnviz3d.spec.settings import Settings
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import combo, label, small, tip
 
-TITLE, ICON, HINT, OPEN = "Settings", fa.ICON_FA_GEAR, "Yours, for every scene: colours, language, text size, motion.", False
+TITLE, ICON, HINT, OPEN = "Settings", fa.ICON_FA_GEAR, "Personal settings for all scenes: colours, language, text size, motion.", False
 SIZES = (0.75, 1.0, 1.25, 1.5, 2.0)
 ROWS = (
-    ("palette", "Palette", {"scene": "as the scene says", "blue_orange": "blue and orange", "safe": "safe for all eyes"},
-     "Colours of positive and negative. safe: told apart with any colour vision."),
-    ("language", "Language", {"scene": "as the system", "en": "English", "de": "Deutsch"}, "Of the guided tour."),
+    ("palette", "Palette", {"scene": "as in the scene", "blue_orange": "blue and orange", "safe": "colour-blind safe"},
+     "Colours for positive and negative values. safe: distinguishable with any type of colour vision."),
+    ("language", "Language", {"scene": "as the system", "en": "English", "de": "Deutsch"}, "Language of the guided tour."),
 )  # fmt: skip
 
 
@@ -33,10 +33,10 @@ def draw(f: Frame) -> None:
     label(f, "Reduced motion")
     changed, on = imgui.checkbox("##settings.reduced_motion", mine.reduced_motion)
     imgui.end_group()
-    tip(f, "The camera does not sway, and fewer signals travel, at half the speed.")
+    tip(f, "The camera does not sway, and fewer signals travel at half the speed.")
     if changed:
         f.do("setting", ("reduced_motion", on))
-    small(f, "Kept for you on this machine. Films and stills that are made without the window do not use them.", wrap=True)
+    small(f, "Saved on this computer. Films and stills made without the window do not use them.", wrap=True)
 
 
 def _size(f: Frame, mine: Settings) -> None:

@@ -14,20 +14,20 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import dim, right_edge, small, tip
 from nnviz3d.ui.hud import toggles
 
-TITLE, ICON, HINT, OPEN = "Moments", fa.ICON_FA_BOOKMARK, "Keep two moments, compare them, and go back to either exactly.", False
+TITLE, ICON, HINT, OPEN = "Moments", fa.ICON_FA_BOOKMARK, "Keep two moments, compare them, and return to either exactly.", False
 KEYS = {"A": "F2", "B": "F3"}
 _FAINT = theme.packed(theme.FAINT)
 ROWS = (
-    ("step", "Changes of the weights until then.", lambda m: count(m.step)),
-    ("epoch", "Times through the training part.", lambda m: f"{m.epoch:.2f}"),
-    ("batch loss", "Mean error of the last batch before that moment.", lambda m: _number(m.loss)),
-    ("train loss", "Mean error on the training part, measured when the moment was kept.", lambda m: _number(m.train_loss)),
-    ("test loss", "Mean error on the test part, measured when the moment was kept.", lambda m: _number(m.test_loss)),
-    ("train RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.train_loss)),
-    ("test RMSE", "The same in the target's own unit: the root mean square error.", lambda m: _rmse(m, m.test_loss)),
-    ("train right", "Share of right answers on the training part.", lambda m: _share(m.train_accuracy)),
-    ("test right", "Share of right answers on the test part.", lambda m: _share(m.test_accuracy)),
-    ("it says", "The network's answer for the sample that is shown now.", lambda m: m.answer or "other network"),
+    ("step", "Number of weight updates until then.", lambda m: count(m.step)),
+    ("epoch", "Passes through the training set.", lambda m: f"{m.epoch:.2f}"),
+    ("batch loss", "Mean loss of the last mini-batch before that moment.", lambda m: _number(m.loss)),
+    ("train loss", "Mean loss on the training set, measured when the moment was kept.", lambda m: _number(m.train_loss)),
+    ("test loss", "Mean loss on the test set, measured when the moment was kept.", lambda m: _number(m.test_loss)),
+    ("train RMSE", "The same in the target's own unit: the root mean square error (RMSE).", lambda m: _rmse(m, m.train_loss)),
+    ("test RMSE", "The same in the target's own unit: the root mean square error (RMSE).", lambda m: _rmse(m, m.test_loss)),
+    ("train accuracy", "Accuracy (share of correct answers) on the training set.", lambda m: _share(m.train_accuracy)),
+    ("test accuracy", "Accuracy (share of correct answers) on the test set.", lambda m: _share(m.test_accuracy)),
+    ("answer", "The network's answer to the displayed sample.", lambda m: m.answer or "other network"),
 )  # fmt: skip
 
 
@@ -54,10 +54,19 @@ def draw(f: Frame) -> None:
         if imgui.button(f"Keep as {name}##keep", imgui.ImVec2(half, 0)):
             f.do("keep_moment", name)
         imgui.end_disabled()
-        what = "This moment replaces the one that is kept." if name in kept else "Keep this moment."
-        tip(f, why or f"{what} Weights, optimiser, random numbers and place in the data, whatever becomes of the run ({KEYS[name]}).")
+        what = "Replace the kept moment with the current one." if name in kept else "Keep the current moment."
+        tip(
+            f,
+            why
+            or f"{what} It stores weights, optimiser state, random numbers and the position in the data, independently of the run ({KEYS[name]}).",
+        )
     if not kept:
-        small(f, "Keep a moment, train on or change something, keep another: then compare them, or go back.", _FAINT, wrap=True)
+        small(
+            f,
+            "Keep a moment, continue training or change something, then keep another: compare the two, or return to one.",
+            _FAINT,
+            wrap=True,
+        )
         return
     for item in toggles.moment(f):
         item.draw()
@@ -69,7 +78,7 @@ def draw(f: Frame) -> None:
         if imgui.button(f"Go back to {name}##enter", imgui.ImVec2(half, 0)):
             f.do("enter_moment", name)
         imgui.end_disabled()
-        tip(f, f"Be at moment {name} again, exactly; training from there gives the same numbers (Shift+{KEYS[name]}).")
+        tip(f, f"Return to moment {name} exactly; training from there gives the same numbers (Shift+{KEYS[name]}).")
     _changes(f)
 
 
@@ -96,7 +105,7 @@ def _changes(f: Frame) -> None:
     largest = f.readout.moments.largest
     if not largest:
         if len(f.readout.moments.kept) == 2:
-            small(f, "No weight differs between A and B.", _FAINT)
+            small(f, "All weights are the same in A and B.", _FAINT)
         return
     dim("Largest changes from A to B")
     right = right_edge()
@@ -105,7 +114,7 @@ def _changes(f: Frame) -> None:
         if imgui.selectable(f"{_name(f, change)}##change{change.parameter}", f.readout.chosen == change.parameter)[0]:
             f.do("pick", change.neuron)
             f.do("choose", change.parameter)
-        tip(f, f"{plain(change.before)} in A, {plain(change.after)} in B. Click to pick the neuron it leads into.")
+        tip(f, f"{plain(change.before)} in A, {plain(change.after)} in B. Click to select the neuron it leads into.")
         text = f"{short(change.before)} → {short(change.after)}"
         imgui.same_line(right - imgui.calc_text_size(text).x)
         imgui.text_unformatted(text)

@@ -11,7 +11,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
 from nnviz3d.ui.core.widgets import choice, dim, integer, label, number, slider, tip, toggle, typed
 
-TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are changed.", True
+TITLE, ICON, HINT, OPEN = "Training", fa.ICON_FA_GRADUATION_CAP, "How the weights are updated.", True
 OPTIMIZERS, LOSSES, SCHEDULES = words(Optimizer), words(Loss), words(Schedule)
 RATES = (1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCHES = (1, 8, 16, 32, 64, 128, 256, 0)
@@ -20,7 +20,12 @@ _CONSTANTS = {
     "sgd": (), "momentum": ("momentum",), "nesterov": ("momentum",), "rmsprop": ("rho", "epsilon"),
     "adam": ("beta1", "beta2", "epsilon"), "adamw": ("beta1", "beta2", "epsilon", "weight_decay"),
 }  # fmt: skip
-_LOSS_NAMES = {"half_mse": "half mse", "cross_entropy": "cross-entropy", "bce": "binary cross-entropy", "mse": "mean squared error"}
+_LOSS_NAMES = {
+    "half_mse": "half the squared error",
+    "cross_entropy": "cross-entropy",
+    "bce": "binary cross-entropy",
+    "mse": "mean squared error",
+}
 
 
 def draw(f: Frame) -> None:
@@ -81,7 +86,7 @@ def _with_list(f: Frame, path: str, value: float, values) -> None:
     imgui.same_line(0, f.px(4))
     if imgui.begin_combo(f"##{path}.list", "", imgui.ComboFlags_.no_preview | imgui.ComboFlags_.popup_align_left):
         for option in values:
-            name = "full data set" if whole and option == 0 else f"{option:g}"
+            name = "full training set" if whole and option == 0 else f"{option:g}"
             if imgui.selectable(name, option == value)[0] and option != value:
                 f.edit(path, option)
         imgui.end_combo()

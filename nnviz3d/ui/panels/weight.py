@@ -37,7 +37,7 @@ def draw(f: Frame) -> None:
     if w is None and n is not None and n.z is not None and n.bias is None and not n.network:
         _without(f, n)
     elif w is None:
-        small(f, "Click an edge or a neuron on the stage. Ctrl + drag there turns it at once.", wrap=True)
+        small(f, "Click an edge or a neuron in the picture. Ctrl + drag there changes it directly.", wrap=True)
     else:
         _value(f, w)
         _hold_buttons(f, w.layer, w.index, w.neuron)
@@ -64,7 +64,7 @@ def _value(f: Frame, w: ParameterReading) -> None:
     tip(f, f"Parameter {w.parameter} of {count(f.readout.topology.n_parameters)}: its place among all weights and biases."
            + (f"\n{w.label}" if w.label else ""))  # fmt: skip
     imgui.set_cursor_pos(imgui.ImVec2(right_edge() - f.px(24), top))
-    if icon_button(f, fa.ICON_FA_XMARK, "unchoose", "Let go (Esc)", size=24):
+    if icon_button(f, fa.ICON_FA_XMARK, "unchoose", "Deselect (Esc)", size=24):
         f.do("choose", None)
         f.do("pick", None)
     imgui.set_cursor_pos_y(max(below, imgui.get_cursor_pos_y()))
@@ -77,15 +77,18 @@ def _value(f: Frame, w: ParameterReading) -> None:
     changed, value = dragged(f, "##value", w.value, Accepted(-limits.PARAMETER, limits.PARAMETER), make)
     imgui.end_disabled()
     most = f"{limits.PARAMETER:,.0f}"
-    tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training goes on from it. Undo: Ctrl+Z.")
+    tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training continues from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
     if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
-        tip(f, "The signal that this weight passes on for the shown sample: weight times the activation that it comes from.")
+        tip(f, "The signal through this weight for the displayed sample: the weight times the activation at its start.")
     if told := moved(w):
         small(f, told)
-        tip(f, "Of the last training step: the mean over its batch with L1 and L2, before clipping, and what the optimiser made of it.")
+        tip(
+            f,
+            "Of the last training step: the mean over its batch with L1 and L2, before clipping, and the resulting change by the optimiser.",
+        )
 
 
 def _hold_button(f: Frame, kind: Hold, here: str, neuron: int) -> None:
@@ -115,7 +118,7 @@ def _hold_buttons(f: Frame, layer: int, index: int, neuron: int) -> None:
     if imgui.button(f"{ICONS['frozen']}  {'Release' if whole else 'Freeze'} all of {name}##layer", imgui.ImVec2(-1, 0)):
         f.do("freeze", (tuple(ids), not whole))
     imgui.end_disabled()
-    tip(f, why or f"All {count(node.size)} neurons of it at once: the rest learns around them.")
+    tip(f, why or f"All {count(node.size)} neurons of the layer at once; the other layers continue to learn.")
 
 
 def _effect(f: Frame, e: EffectReading) -> None:
@@ -124,10 +127,10 @@ def _effect(f: Frame, e: EffectReading) -> None:
     small(f, f"Loss before \u2192 now  ({what})", _FAINT)
     when = f"Before: at step {count(e.began)}. Now: at step {count(e.step)}"
     rows = f" ({part(e.rows, e.of).removeprefix('of ')}, drawn evenly)" if e.rows < e.of else ""
-    when += "." if e.began == e.step else "; what was trained in between counts too."
+    when += "." if e.began == e.step else "; training in between is included."
     for name, before, now, source in (
-        ("this sample", e.sample_before, e.sample_now, "The loss of the shown sample alone."),
-        ("test part", e.test_before, e.test_now, f"The mean loss over samples of the test part{rows}."),
+        ("this sample", e.sample_before, e.sample_now, "The loss of the displayed sample alone."),
+        ("test set", e.test_before, e.test_now, f"The mean loss over samples of the test set{rows}."),
     ):
         if before is None or now is None:
             continue
@@ -160,7 +163,7 @@ def _held(f: Frame) -> None:
         imgui.pop_style_color()
         looks = "a ring of ice" if kind == "frozen" else "dark and crossed out"
         what = HOLD_WORDS[kind].partition(": ")[2].capitalize()
-        tip(f, f"{what}. On the stage: {looks}. Kept over a reset; not saved with the scene.")
+        tip(f, f"{what}. In the picture: {looks}. Kept when training is reset; not saved with the scene.")
         imgui.same_line(right_edge() - f.px(24))
         if icon_button(f, fa.ICON_FA_LOCK_OPEN, f"release {kind}", "Release all of them", size=24):
             f.do(VERBS[kind][1], (ids, False))

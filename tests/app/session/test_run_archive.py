@@ -16,8 +16,8 @@ from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from tests.app.window.test_files import CSV, drop
-from tests.app.window.test_loop import Person
-from tests.engine.test_run_history import whole
+from tests.helpers.person import Person
+from tests.helpers.runs import whole
 
 K = imgui.Key
 

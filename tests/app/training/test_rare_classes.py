@@ -172,14 +172,14 @@ def test_deviations_are_of_all_rows(kind, tmp_path):
     data = load(Data(kind=kind), tmp_path)
     deviation = data.x_train.astype(float).std(0)
     finding = health_rules.unscaled(data, health.spread(data.x_train, 20))
-    assert f"training part: {deviation.max():.3g} ({data.feature_names[int(deviation.argmax())]})" in finding.how
+    assert f"training set: {deviation.max():.3g} ({data.feature_names[int(deviation.argmax())]})" in finding.how
     assert f"{deviation.min():.2g} ({data.feature_names[int(deviation.argmin())]})" in finding.how
 
 
 def test_of_a_part_that_is_too_large_the_rows_are_told(tmp_path, monkeypatch):
     monkeypatch.setattr(health_rules, "ALL", 1000)
     data = load(Data(kind="wine"), tmp_path)
-    assert f"training part, of 50 of {len(data.x_train)} rows:" in health_rules.unscaled(data, health.spread(data.x_train, 50)).how
+    assert f"training set, of 50 of {len(data.x_train)} rows:" in health_rules.unscaled(data, health.spread(data.x_train, 50)).how
 
 
 def test_the_summary_of_a_training_tells_what_the_accuracy_hides(rare, capsys):

@@ -12,7 +12,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import EdgeReading, StageInput
 from nnviz3d.spec.topology import EdgeRef
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 pytestmark = pytest.mark.gl
 

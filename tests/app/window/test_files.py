@@ -20,7 +20,7 @@ from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, Which
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl
@@ -50,7 +50,7 @@ def refused(person, message: str, *files):
     before = facts(person)
     drop(person, *files)
     if isinstance(person.loop.desk.question, Columns):
-        person.click(*person.where("Learn from it"))
+        person.click(*person.where("Use this data"))
     assert message in person.session.banner
     assert all(a is b or a == b for a, b in zip(facts(person), before, strict=True)) and person.loop.desk.question is None
     person.session.single_step()
@@ -86,7 +86,7 @@ def test_a_dropped_table_shows_its_columns_and_becomes_a_new_unsaved_scene_in_it
     person.click(*person.where("comma (found)"))
     person.click(*person.where("target"))
     person.click(*person.where("group"))
-    person.click(*person.where("Learn from it"))
+    person.click(*person.where("Use this data"))
     session = person.session
     assert (session.scene.data.kind, session.scene.data.file, session.scene.title) == ("csv", "people.csv", "people")
     assert session.source.data.class_names == ("a", "b") and session.scene.data.standardize
@@ -167,7 +167,7 @@ def test_the_columns_of_a_table_are_asked_about_again_and_other_settings_stay(pe
     person.frames(3)
     person.click(*person.where("use sex"))
     person.click(*person.where("words", -1))
-    person.click(*person.where("Learn from it"))
+    person.click(*person.where("Use this data"))
     scene = person.session.scene
     assert scene.data.columns["sex"].use == "words" and scene.data.test_fraction == 0.3 and scene.data.target == "group"
 

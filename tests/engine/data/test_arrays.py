@@ -49,7 +49,7 @@ def test_a_given_split_by_the_usual_names(tmp_path, x, t):
     assert len(found.x_test) == 10 and found.notes == (f"not used: {x.format('val')}, {t.format('val')}",)
     del arrays[x.format("test")], arrays[t.format("test")]
     found = load(tmp_path, arrays | beside)
-    assert len(found.x_test) == 5 and "are the test part" in found.notes[0]
+    assert len(found.x_test) == 5 and "are the test set" in found.notes[0]
 
 
 def test_two_unnamed_arrays_in_their_order(tmp_path):

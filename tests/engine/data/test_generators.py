@@ -19,7 +19,7 @@ CLASSES = ("circle", "xor", "gauss", "spiral")
 
 
 def all_of(kind: str, **options) -> tuple[np.ndarray, np.ndarray]:
-    """Every point and target, train part first."""
+    """Every point and target, training set first."""
     found = data.load(Data(kind=kind, **options), HERE)
     return np.concatenate([found.x_train, found.x_test]), np.concatenate([found.t_train, found.t_test])
 

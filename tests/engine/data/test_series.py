@@ -1,4 +1,4 @@
-"""Series: the last rows as the test part, and earlier rows as inputs; nothing of the future is ever an input."""
+"""Series: the last rows as the test set, and earlier rows as inputs; nothing of the future is ever an input."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def csv_of(folder, **options):
 def test_the_last_rows_are_the_test_part(tmp_path):
     found = csv_of(tmp_path, split="last", test_fraction=0.3)
     assert found.t_train[:, 0].tolist() == GUESTS[:35].tolist() and found.t_test[:, 0].tolist() == GUESTS[35:].tolist()
-    assert "the last 15 rows are the test part" in found.told
-    assert found.units[0].mean == GUESTS[:35].mean()  # nothing of the test part
+    assert "the last 15 rows are the test set" in found.told
+    assert found.units[0].mean == GUESTS[:35].mean()  # nothing of the test set
     assert csv_of(tmp_path, split="last", standardize=True).mean_i[0] == MONTHS[:40].mean()
     drawn = csv_of(tmp_path, test_fraction=0.3)
     assert not np.array_equal(drawn.t_test[:, 0], GUESTS[35:]) and drawn.notes == ()
@@ -50,7 +50,7 @@ def test_earlier_values_of_the_target_are_the_inputs(tmp_path):
     assert t.tolist() == GUESTS[12:].tolist()
     for k, lag in enumerate((1, 2, 12)):
         assert np.concatenate([found.x_train, found.x_test])[:, k].tolist() == GUESTS[12 - lag : N - lag].tolist()
-    assert "left out: the first 12 rows" in found.told and "look back into the training part" in found.told
+    assert "left out: the first 12 rows" in found.told and "look back into the training set" in found.told
     assert csv_of(tmp_path, lags=3).feature_names == csv_of(tmp_path, lags=[1, 2, 3]).feature_names
 
 

@@ -1,4 +1,4 @@
-"""The embedded sets hold what their sources say; the split is stratified, complete and in order; standardising uses the train part."""
+"""The embedded sets hold what their sources say; the split is stratified, complete and in order; standardising uses the training set."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Plays a timeline file: the session does again what it did in the window, and the camera goes the same way, smoothly.
 
 What happens at a moment depends on the file and the moment alone: every event comes at its own training step, between two events steps
-and the place of a walk go evenly, and what a window does "from time to time" (a point of a curve, a look at the test part) is done at fixed
+and the place of a walk go evenly, and what a window does "from time to time" (a point of a curve, a look at the test set) is done at fixed
 moments. So any rate and any split into ranges gives the same frames, whatever the recording machine's frame rate was; on the same backend
 and library versions, parameters are those of the window to the bit.
 """
@@ -32,7 +32,7 @@ from nnviz3d.spec.session_log import ACTS, Event, Timeline
 from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
-TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test part is looked at
+TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test set is looked at
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The director: plays the shots of a scene file. What is true at a moment depends on the moment alone, not on the frames that were drawn.
 
-So any frame can be reached from the beginning, at any rate, and a film can be made in pieces. The test part is looked at on a grid of film
+So any frame can be reached from the beginning, at any rate, and a film can be made in pieces. The test set is looked at on a grid of film
 time, settings change when their shot begins, and the camera follows a rail through the shot's key frames (`draw.camera_path`).
 """
 
@@ -30,7 +30,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.hud import film_overlay
 
-TICKS, LOOKS = 24, 6  # moments a second at which the loss is noted in the curves; every so many of them the test part is looked at
+TICKS, LOOKS = 24, 6  # moments a second at which the loss is noted in the curves; every so many of them the test set is looked at
 TESTED = 100_000  # samples of such a look at most
 FADE, ARRIVE = 0.4, 0.8  # seconds in which a caption comes and goes; in which the camera makes room for an equation
 
@@ -83,7 +83,7 @@ class Director:
         return min(max(min(shares), 0.0), 1.0)
 
     def _next_border(self) -> float:
-        """The next moment at which something happens once: a shot begins, or the test part is looked at."""
+        """The next moment at which something happens once: a shot begins, or the test set is looked at."""
         shot = self._starts[self._number + 1] if self._number + 1 < len(self._shots) else inf
         return min(shot, (self._tick + 1) / TICKS)
 
