@@ -59,4 +59,4 @@ def plain(value) -> str:
         return next((told for v in value if (told := plain(v))), "")
     if isinstance(value, float) and not math.isfinite(value):
         return "a number must be finite"
-    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a simple value"

@@ -34,7 +34,7 @@ def _screenshot(loop, value) -> None:
     if value not in limits.STILLS:
         raise InputError.of("", "screenshot", f"expected one of {', '.join(limits.STILLS)}, found {value!r}")
     loop.wants_still = limits.enlarged(loop.host.size, limits.STILLS[value])
-    loop.say("saving {} x {} pixels: the window waits ...".format(*loop.wants_still))
+    loop.say("saving {} x {} pixels; please wait …".format(*loop.wants_still))
 
 
 def _save(loop, path: Path | None = None) -> None:
