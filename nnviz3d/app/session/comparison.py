@@ -37,7 +37,7 @@ class Rival:
     def __init__(self, scene: Scene, first: Source, learner: Learner, remember: int = 0):
         """`scene`: the one that `first` has or is about to have. `remember`: bytes for going back in the run."""
         self.first = first
-        self.scene = compare.rival(scene)
+        self.scene = compare.applied(scene)
         try:
             self.source = learner.second(self.scene, remember)
         except InputError as error:
@@ -55,7 +55,7 @@ class Rival:
 
     def follow(self, scene: Scene) -> None:
         """The first network's scene has changed by less than a new network or new data."""
-        mine = compare.rival(scene)
+        mine = compare.applied(scene)
         self.source.apply(mine, min(diff(self.scene, mine), Rebuild.TRAIN))
         self.scene, self.differences = mine, compare.differences(scene, mine)
 
@@ -98,7 +98,7 @@ class Rival:
                 history.enter(max(reachable))
                 self.source.show()
         self._shown = None
-        self.scene = self.source.scene = compare.rival(scene)
+        self.scene = self.source.scene = compare.applied(scene)
         if self.source.learner is not None and self.source.train != self.scene.train:
             self.source.learner.configure(self.scene.train)
 
@@ -195,9 +195,9 @@ class Rival:
                 self._told.discard(name)
             elif name not in self._told:
                 self._told.add(name)
-                found = f"{name} ({compare.title(self.differences, bool(second))}) diverged at step {source.diverged:,}: its numbers grew "
-                found += "beyond what 32-bit floats hold. It waits with its last finite weights"
-                found += f"; {NAMES[1 - second]} goes on." if other.diverged is None else "."
+                found = f"{name} ({compare.title(self.differences, bool(second))}) diverged at step {source.diverged:,}: its values "
+                found += "overflowed 32-bit floating point (float32). It keeps its last finite weights"
+                found += f"; {NAMES[1 - second]} continues." if other.diverged is None else "."
         return found
 
 

@@ -13,7 +13,7 @@ from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
-from nnviz3d.app.session.run_archive import Run
+from nnviz3d.app.session.run_archive import RunState
 from nnviz3d.app.session.state import SessionState
 from nnviz3d.app.training.evaluator import Scoring, quick
 from nnviz3d.app.training.metric_log import Curves
@@ -82,13 +82,13 @@ class Session(SessionState):
         self._curves, self.layers, self.unsaved = Curves(self.source.data.task == "classification"), LayerHistory(), 0.0
         self.forget_measured()
 
-    def take_run(self, run: Run) -> None:
-        """The source has this run again."""
+    def take_run(self, scene: Scene, run: RunState) -> None:
+        """The source has this run of this scene again."""
         self.rival, self._curves, self.layers, self.unsaved = run.rival, run.curves, run.layers, run.unsaved
-        self.scoring, self.stops, self.scene = run.scoring, run.stops, run.scene
+        self.scoring, self.stops, self.scene = run.scoring, run.stops, scene
         self.editing.forget()
         self.moments.watch("")
-        self.point_at(run.scene.view.sample)
+        self.point_at(scene.view.sample)
         self.look_again()
         self._rebuild = Rebuild.NET
 
@@ -156,10 +156,10 @@ class Session(SessionState):
         if self.source.evaluator is None:
             return self.source.reasons.data
         if self.source.data.task != "classification":
-            return "numbers are not right or wrong: open Samples, and see the worst first"
+            return "regression has no wrong answers; open Samples and sort by worst first"
         found = find_wrong(self.source, self.seen, by)
         if found is None:
-            return "no wrong answer is near"
+            return "no misclassified sample found"
         self.show_sample(found)
         return ""
 
@@ -243,7 +243,7 @@ class Session(SessionState):
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
-                f"Training diverged at step {self.source.diverged:,}: the numbers grew beyond what 32-bit floats hold. "
+                f"Training diverged at step {self.source.diverged:,}: values overflowed 32-bit floating point (float32). "
                 "The last finite weights are kept. Lower the learning rate, then reset (R)."
             )
 

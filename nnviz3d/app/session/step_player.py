@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
-    "input": "Input: the numbers of one sample enter the network.",
+    "input": "Input: the values of one sample enter the network.",
     "forward": "Forward: {what}",
-    "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
+    "loss": "Loss: the output is compared with the target. The difference is the error that is sent back.",
     "backward": "Backward: {what}",
-    "update": "Update: every weight moves a little against {mean}.",
-    "after": "After: the same sample once more, with the new weights.",
+    "update": "Update: every weight moves slightly against {mean}.",
+    "after": "After: the same sample again, with the new weights.",
 }
 
 
@@ -43,7 +43,7 @@ class Habits:
     "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
     speed: float = 0.5
-    loop: str = "stop"
+    loop: Literal["stop", "again", "on"] = "stop"
     mean: bool = False
 
 

@@ -15,7 +15,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
-from tests.app.window.test_files import CSV, drop
+from tests.helpers.dropped_files import CSV, drop
 from tests.helpers.person import Person
 from tests.helpers.runs import whole
 
@@ -79,8 +79,8 @@ def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     one = past[-1].bytes
     run_archive.fit(past, int(one * 2.5))
     assert sum(run.bytes for run in past) <= one * 2.5
-    assert past[-1].held.history.bytes and past[0].held is None
-    assert past[-3].held is None or not past[-3].held.history.bytes, "the past goes before the run"
+    assert past[-1].state.held.history.bytes and past[0].state is None
+    assert past[-3].state is None or not past[-3].state.held.history.bytes, "the past goes before the run"
     for _ in range(6):
         s.undo()
     assert s.banner == run_archive.GONE and s.source.step == 60, "where nothing was kept the run stays"
@@ -91,7 +91,7 @@ def test_a_run_without_its_past_goes_on():
     s.run(60)
     state = whole(s.source.trainer)
     s.reset()
-    assert s.history._past[-1].shrink() and s.history._past[-1].held is not None
+    assert s.history._past[-1].shrink() and s.history._past[-1].state is not None
     s.undo()
     assert whole(s.source.trainer) == state and s.source.history.oldest == 60
     s.run(10)
@@ -136,7 +136,7 @@ def test_both_networks_go_back_only_as_far_as_both_can(monkeypatch):
     s.rewind(10)
     assert s.source.step == s.rival.source.step == 40
     navigation.move(s, "step", -1)
-    assert s.source.step == 40 and "nearest that can be entered again is step 40" in s.banner
+    assert s.source.step == 40 and "nearest stored step is 40" in s.banner
     assert Rival.oldest.fget(s.rival) == 40
 
 
@@ -236,7 +236,7 @@ def test_a_dropped_checkpoint_goes_on(person, tmp_path):
     scene_files.checkpoint(person.session, path)
     person.session.run(5)
     drop(person, path)
-    assert whole(person.session.source.trainer) == state and "goes on from step 30" in person.loop.toast
+    assert whole(person.session.source.trainer) == state and "continues from step 30" in person.loop.toast
     first = person.session
     person.loop.do(Command("open", "xor"))
     person.frames(2)

@@ -23,14 +23,14 @@ def _pick(loop: Loop, value: Any) -> None:
 
 def _choose(loop: Loop, value: Any) -> None:
     """A parameter, or none: what was looked at before (a neuron, a layer) is looked at again. What is no parameter is none."""
-    known = value is not None and 0 <= int(value) < loop.session.source.topology.n_parameters
-    loop.stage.pointer.chosen = int(value) if known else -1
+    p = -1 if value is None else int(value)
+    loop.stage.pointer.chosen = p if 0 <= p < loop.session.source.topology.n_parameters else -1
 
 
 def _choose_layer(loop: Loop, value: Any) -> None:
     """A layer as a whole, or none. A weight that was looked at is let go; what is no layer with weights is none."""
-    known = value is not None and 1 <= int(value) < len(loop.session.source.topology.nodes)
-    loop.stage.pointer.layer = int(value) if known else -1
+    k = -1 if value is None else int(value)
+    loop.stage.pointer.layer = k if 1 <= k < len(loop.session.source.topology.nodes) else -1
     loop.stage.pointer.chosen = -1
 
 
