@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics, plate_colors
-from nnviz3d.bridge.edge_selection import SIGNALS, Choice, Shown, listed
+from nnviz3d.bridge.edge_selection import SIGNALS, EdgeChoice, ShownEdges, listed
 from nnviz3d.bridge.marks import marks
 from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
@@ -48,7 +48,7 @@ class Picture:
         points = min(points, DOTS)
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
-        self.choice = Choice(topology, ops, edge_capacity)
+        self.choice = EdgeChoice(topology, ops, edge_capacity)
         counts = {
             "t_place": topology.n_neurons,
             "t_activation": topology.n_neurons,
@@ -85,7 +85,7 @@ class Picture:
         self.version = 0  # rises whenever other numbers are drawn
         self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int32)  # connection, edge inside it
-        self.edges = Shown(total=topology.n_edges)
+        self.edges = ShownEdges(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest

@@ -11,11 +11,11 @@ from nnviz3d import backend
 from nnviz3d.app.bench import SIZE
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.renderer import Renderer, pieces
 from nnviz3d.gfx import state
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.sources.still import StillSource
 from nnviz3d.spec.scene import Look, Network, View
@@ -32,8 +32,8 @@ def edges(host) -> dict:
     source = _Frozen(picture.topology)
     look = Look(edges="weight")
     picture.publish(source, look, 10**7, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
-    frame, shared = Frame(pose=pose, look=look), renderer.shared(Frame(pose=pose), WHOLE)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
+    frame, shared = SceneFrame(pose=pose, look=look), renderer.shared(SceneFrame(pose=pose), WHOLE)
     vertices = TextureBuffer(picture.topology.n_edges * 4, "float32", 4)
     vertices.write(_ribbons(picture, source, frame, shared))
     bare = Program(host.context, "bench/bare.vert", "bench/bare.frag")
@@ -58,9 +58,9 @@ def neurons(host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     picture, renderer, pose = _scene_of(host, (250, 399), 250)
     source = _Frozen(picture.topology)
-    frame, shared = Frame(pose=pose), renderer.shared(Frame(pose=pose), WHOLE)
+    frame, shared = SceneFrame(pose=pose), renderer.shared(SceneFrame(pose=pose), WHOLE)
     picture.publish(source, frame.look, 0, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
     with target:
         renderer.neurons.draw(picture.subject, frame, shared, SIZE)  # fills the order column
     order = renderer.neurons.order(picture.subject).column.read()[:, 0]
