@@ -89,7 +89,7 @@ def test_a_changed_piece_is_told_and_made_anew(tmp_path, format, codec):
     of = plan(format, codec)
     store = make(tmp_path / "p", of)
     for change, why in (
-        (lambda raw: raw[:-1], "of another size"),
+        (lambda raw: raw[:-1], "has another size"),
         (lambda raw: raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:], "does not match its checksum"),
     ):
         path = store.file(1)
