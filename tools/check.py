@@ -1,4 +1,4 @@
-"""Lint, format, import contracts, single doors, and a report of file sizes. Prints what is wrong and ends non-zero.
+"""Lint, format, import contracts, single doors, types, and sizes of files and functions. Prints what is wrong and ends non-zero.
 
 import-linter holds the floors (pyproject.toml). The single doors of third-party packages are read from the syntax tree here,
 because they hold for imports inside functions too, and one table says it shorter than a contract for each package.
@@ -7,8 +7,10 @@ because they hold for imports inside functions too, and one table says it shorte
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +26,7 @@ DOORS = {
     "zmq": {"live"}, "msgpack": {"live"},
     "sklearn": set(), "torch": set(), "matplotlib": set(),
 }  # fmt: skip
-LINES = 300
+LINES, BODY = 330, 60  # at most: of a file, of a function
 
 
 def imports(source: str) -> list[tuple[int, str]]:
@@ -50,12 +52,28 @@ def doors(package: Path = PACKAGE) -> list[str]:
     return wrong
 
 
-def long_files() -> list[str]:
-    """Python files over the length at which one looks twice. A report, not an error."""
-    counts = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in [*PACKAGE.rglob("*.py"), *(ROOT / "tools").glob("*.py")]}
-    return [
-        f"{count} lines: {path.relative_to(ROOT)}" for path, count in sorted(counts.items(), key=lambda item: -item[1]) if count > LINES
-    ]
+def too_long(folders: Sequence[Path] = (PACKAGE, ROOT / "tools")) -> list[str]:
+    """Python files and functions that are longer than anybody reads in one go."""
+    wrong = []
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if (count := len(source.splitlines())) > LINES:
+            wrong.append(f"{path}: {count} lines; at most {LINES}")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (count := (node.end_lineno or 0) - node.lineno + 1) > BODY:
+                wrong.append(f"{path}:{node.lineno}: {node.name} has {count} lines; at most {BODY}")
+    return wrong
+
+
+def types() -> list[str]:
+    """What pyright says of the package, an error a line."""
+    command = [str(Path(sys.executable).parent / "basedpyright"), "--outputjson", "--level", "error"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    try:
+        found = json.loads(done.stdout)["generalDiagnostics"]
+    except (ValueError, KeyError):
+        return [(done.stdout + done.stderr).strip() or f"basedpyright ended with {done.returncode}"]
+    return [f"{each['file']}:{each['range']['start']['line'] + 1}: {' '.join(each['message'].split())[:200]}" for each in found]
 
 
 def run(name: str, *command: str) -> bool:
@@ -66,17 +84,19 @@ def run(name: str, *command: str) -> bool:
     return done.returncode == 0
 
 
+def report(name: str, wrong: list[str]) -> bool:
+    print(f"{name}: {'FAILED' if wrong else 'ok'}", *wrong, sep="\n  ", flush=True)
+    return not wrong
+
+
 def main() -> int:
     passed = [
         run("ruff check", "ruff", "check", "-q", "."),
         run("ruff format", "ruff", "format", "--check", "."),
         run("floors", "lint-imports"),
     ]
-    wrong = doors()
-    print(f"single doors: {'ok' if not wrong else 'FAILED'}", *wrong, sep="\n  " if wrong else "")
-    for line in long_files():
-        print(f"look twice: {line}")
-    return 0 if all(passed) and not wrong else 1
+    passed += [report("single doors", doors()), report("sizes", too_long()), report("types", types())]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

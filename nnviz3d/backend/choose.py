@@ -12,18 +12,18 @@ def choose(name: str = "auto", tf32: bool = False, dtype: str = "float32"):
     Raises InputError for another name, and where "cuda" is asked for and does not work.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise InputError.of("--backend", name, "expected auto, cpu or cuda")
+        raise InputError.option("", "backend", f'expected auto, cpu or cuda, found "{name}"')
     if name == "cpu":
         return NumpyOps(dtype, "numpy on the processor, as requested")
     if dtype != "float32":
         if name == "cuda":
-            raise InputError.of("--backend", name, f"the CUDA kernels are float32; {dtype} needs --backend cpu")
+            raise InputError.option("", "backend", f"the CUDA kernels are float32; for {dtype} choose cpu, not cuda")
         return NumpyOps(dtype, f"numpy on the processor: the CUDA kernels are float32, {dtype} was requested")
     try:
         return _cuda(tf32)
     except Unusable as problem:
         if name == "cuda":
-            raise InputError.of("--backend", name, f"{problem}; use --backend auto or cpu") from None
+            raise InputError.option("", "backend", f"cuda: {problem}; choose auto or cpu") from None
         return NumpyOps(dtype, f"numpy on the processor: {problem}")
 
 

@@ -82,7 +82,7 @@ def kill_masks(ops: Ops, topology: Topology, batch: int, killed: tuple[int, ...]
 
 def check_memory(topology: Topology, n: int, train: Train) -> None:
     """Raises InputError where a batch's buffers, or the targets of n rows, would not fit in memory."""
-    batch = min(train.batch or n, n)
+    batch = train.rows(n)
     problems = []
     if batch * topology.n_neurons > limits.DATA_VALUES // 4:
         message = f"{batch:,} rows of {topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"

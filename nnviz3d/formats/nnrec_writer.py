@@ -26,26 +26,26 @@ _OURS = re.compile(r"(\d{6}\.safetensors|index\.jsonl)((\.[0-9a-f]{8})?\.part)?"
 
 def check(folder: Path, overwrite: bool) -> None:
     """Whether a recording can be made there; asked before any training, and nothing is written. Raises InputError."""
-    where, option = str(folder), "--record"
+    where, option = str(folder), "record"
     try:
         if folder.suffix != ENDING:
-            raise InputError.of(where, option, f"expected a name that ends with {ENDING}")
+            raise InputError.option(where, option, f"expected a name that ends with {ENDING}")
         if not folder.parent.is_dir():
-            raise InputError.of(where, option, f"cannot be written: there is no folder {folder.parent}")
+            raise InputError.option(where, option, f"cannot be written: there is no folder {folder.parent}")
         if os.path.lexists(folder):
             if folder.is_symlink() or not folder.is_dir():
-                raise InputError.of(where, option, "exists and is not a recording; choose another name")
+                raise InputError.option(where, option, "exists and is not a recording; choose another name")
             others = sorted(entry.name for entry in folder.iterdir() if not _OURS.fullmatch(entry.name))
             if others:
-                raise InputError.of(
-                    where, option, f"contains files that do not belong to a recording ({', '.join(others[:3])}); choose another name"
-                )
+                names = ", ".join(others[:3])
+                text = f"contains files that do not belong to a recording ({names}); choose another name"
+                raise InputError.option(where, option, text)
             if not overwrite:
-                raise InputError.of(where, option, "already exists; --overwrite replaces it, and its old steps are lost")
+                raise InputError.option(where, option, "already exists", overwrite="replaces it, and its old steps are lost")
         if not os.access(folder if folder.is_dir() else folder.parent, os.W_OK | os.X_OK):
-            raise InputError.of(where, option, "cannot be written: the folder is read-only for you")
+            raise InputError.option(where, option, "cannot be written: the folder is read-only for you")
     except (OSError, ValueError) as error:  # a name too long, a NUL
-        raise InputError.of(where, option, f"cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        raise InputError.option(where, option, f"cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 class Writer:

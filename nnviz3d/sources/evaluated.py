@@ -98,7 +98,7 @@ class Evaluated(ABC):
     def evaluate(self, part: str, limit: int | None = None) -> tuple[float, float | None]:
         """(mean loss, accuracy in [0, 1] or None for numbers) of a part, or of `limit` of its rows, drawn evenly."""
         score = self.score(part, limit)
-        return score.loss, score.accuracy
+        return float("nan") if score.loss is None else score.loss, score.accuracy
 
     def score(self, part: str, limit: int | None = None) -> Score:
         """The same with the rows that it is of, and by class."""

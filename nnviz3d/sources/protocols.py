@@ -16,7 +16,7 @@ that the greyed control shows. Nothing outside this package and the one function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,11 +27,11 @@ from nnviz3d.engine.data.plane import Plane
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.tape import Tape
+from nnviz3d.sources.playback import Playback
 from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.readout import RecordingReading
 from nnviz3d.spec.reasons import Reasons
 from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.score import Score
@@ -95,6 +95,12 @@ class Clock(Protocol):
         ...
 
 
+class PastState(Protocol):
+    """What `Trainer.state` was at a step, by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 class History(Protocol):
     """Going back in a run, and snapshots of it."""
 
@@ -116,7 +122,7 @@ class History(Protocol):
 
     def stretches(self) -> list[tuple[int, int]]: ...
     def changes(self) -> list[int]: ...
-    def moments(self) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    def moments(self) -> Sequence[tuple[int, PastState]]:
         """(step, state) of some past steps that can be looked at without going there."""
         ...
 
@@ -241,59 +247,10 @@ class Data(Protocol):
         ...
 
 
-class Playback(Protocol):
-    """A run that was written down. The source's clock goes from kept step to kept step."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def gone(self) -> str:
-        """Why the data are not those that were recorded; "" where they are."""
-        ...
-
-    @property
-    def unsound(self) -> bool:
-        """The present step holds what is not a number."""
-        ...
-
-    @property
-    def rows(self) -> int:
-        """Samples that each step was of."""
-        ...
-
-    @property
-    def end(self) -> str:
-        """How the run ended, in words."""
-        ...
-
-    @property
-    def scores(self) -> list[tuple]:
-        """(step, test loss, train accuracy, test accuracy) wherever they were measured."""
-        ...
-
-    def at(self, step: float) -> int:
-        """The last kept step that is not after this one; the first of all before it."""
-        ...
-
-    def beside(self, step: float, by: int) -> int:
-        """The kept step `by` places further on or back, or the end there is."""
-        ...
-
-    def go(self, step: float) -> int:
-        """Be at the last kept step that is not after this one; the shown sample is not refreshed. Raises RunError."""
-        ...
-
-    def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
-        """(step, loss) at no more than so many steps."""
-        ...
-
-    def reading(self) -> RecordingReading: ...
-
-
 class Source(Viewable, Clock, Protocol):
     """What a session shows. What it cannot is None, and `reasons` says why."""
 
-    scene: Scene
+    scene: Scene  # pyright: ignore[reportIncompatibleVariableOverride]  a session moves it on; elsewhere it is only read
 
     @property
     def base(self) -> Path:

@@ -66,9 +66,10 @@ class StillSource:
 
     def answer(self) -> tuple[str, bool | None]:
         """The largest output by its name where outputs have names; else nothing."""
-        output = self.topology.output
-        a_o = self.ops.to_host(self.tensors("activation")[output.neurons.slice])
-        return (output.labels[int(a_o.argmax())] if output.labels else ""), None
+        output, a_n = self.topology.output, self.tensors("activation")
+        if a_n is None or not output.labels:
+            return "", None
+        return output.labels[int(self.ops.to_host(a_n[output.neurons.slice]).argmax())], None
 
     def targets(self) -> np.ndarray | None:
         return None

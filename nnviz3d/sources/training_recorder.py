@@ -28,12 +28,11 @@ class Recorder:
 
     def __init__(self, trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int = 1, half: bool = False, steps: int = 1000):
         self.trainer, self.every, self.first = trainer, every, trainer.step
-        data, batch = trainer.data, min(trainer.train.batch or len(trainer.data.x_train), len(trainer.data.x_train))
+        data, batch = trainer.data, trainer.train.rows(len(trainer.data.x_train))
         self._rows = int(min(max(WORK / trainer.topology.n_parameters, FEWEST), LIMIT))
         rows = sum(min(len(x), self._rows) for x in (data.x_train, data.x_test))
         self._look_every = max(steps // LOOKS, -(-rows // (3 * batch)))  # a step costs three times what a look costs for each of its rows
-        part = "test" if len(data.x_test) else "train"
-        x, t = getattr(data, f"x_{part}"), getattr(data, f"t_{part}")
+        _part, x, t = data.held_out
         index = scene.view.sample % len(x)
         self._sample = x[index], t[index]
         self.writer = Writer(folder, _head(trainer, scene, base, folder, every, half, index, t[index]))
@@ -97,7 +96,7 @@ def _head(trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int, 
         nodes=nodes_of(trainer.topology),
         data=Facts(
             name=data.name,
-            task=data.task,
+            task="classification" if data.task == "classification" else "regression",
             shape=tuple(data.shape),
             train=len(data.x_train),
             test=len(data.x_test),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 import numpy as np
 
@@ -107,6 +107,9 @@ class Viewable(Protocol):
         """The value of an edge that has no parameter: 1, or 0 of a difference."""
         ...
 
+    @overload
+    def tensors(self, kind: Literal["parameter", "activation"]) -> Array: ...
+    @overload
     def tensors(self, kind: str) -> Array | None:
         """ "parameter", "gradient", "change", "before", "after" (P,); "z", "activation", "delta" (N,): to be read, not kept.
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.spec.errors import Problem
 from nnviz3d.spec.layer_table import tables
+
+if TYPE_CHECKING:
+    from nnviz3d.spec.scene import Scene
 
 MOST = 12  # settings that may differ: with more, nobody knows what made the difference
 DEPTH = 8
@@ -87,11 +90,16 @@ def expanded(path: str, layers: Any) -> list[str]:
     return [path.replace("*", str(k), 1) for k in known or range(len(kinds))]  # one that no kind knows is told of all
 
 
-def rival(scene):
+def rival(scene: Scene) -> Scene | None:
     """The scene of the rival, or None where there is none. Raises InputError with every difference that cannot be."""
+    return applied(scene) if scene.compare else None
+
+
+def applied(scene: Scene) -> Scene:
+    """A scene with the differences of its `[compare]` in it, and none left. Raises InputError as `rival` does."""
     from nnviz3d.spec import toml
 
-    return toml.validate(document(scene.model_dump())[0]) if scene.compare else None
+    return toml.validate(document(scene.model_dump())[0])
 
 
 def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
@@ -137,7 +145,7 @@ def _at(whole: Any, path: str) -> Any:
         if isinstance(whole, dict):
             whole = whole.get(part)
         else:
-            whole = whole[int(part)] if isinstance(whole, (list, tuple)) and part.isdigit() and int(part) < len(whole) else None
+            whole = whole[int(part)] if isinstance(whole, (list, tuple)) and part.isdecimal() and int(part) < len(whole) else None
     return whole
 
 
@@ -146,7 +154,7 @@ def name_of(path: str) -> str:
     if path in _NAMES:
         return _NAMES[path]
     last, place = _words(path), path.split(".")
-    return f"{last}, hidden layer {int(place[2]) + 1}" if path.startswith("network.layers.") and place[2].isdigit() else last
+    return f"{last}, hidden layer {int(place[2]) + 1}" if path.startswith("network.layers.") and place[2].isdecimal() else last
 
 
 def _words(path: str) -> str:

@@ -24,7 +24,7 @@ def check(path: Path | None, endings: tuple[str, ...], option: str) -> None:
         return
     found = f"found {path.suffix}" if path.suffix else "the name has no extension"
     wanted = endings[0] if len(endings) == 1 else f"{', '.join(endings[:-1])} or {endings[-1]}"
-    raise InputError.of(str(path), option, f"expected a name that ends with {wanted}; {found}")
+    raise InputError.option(str(path), option, f"expected a name that ends with {wanted}; {found}")
 
 
 def _device(path: Path) -> bool:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.value_checks import Check, many, nothing, number, one_of, plain, row, text, truth, whole
+from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, plain, row, text, truth, whole
 
 ENDING = ".timeline"
 FORMAT = 1
@@ -82,28 +83,15 @@ def _path(value) -> str:
     return "" if known else "expected the path of a setting, for example train.learning_rate"
 
 
-_ID, _MOMENT = whole(-1, limits.PARAMETERS * 2), one_of("A", "B")
 _PLACE = row(whole(0, limits.PARAMETERS), whole(0, limits.PARAMETERS))  # of an edge: connection, edge inside it
 
 
 def _edge(value) -> str:
-    return _PLACE(value) if isinstance(value, (list, tuple)) else _ID(value)
+    return _PLACE(value) if isinstance(value, (list, tuple)) else identity(value)
 
 
-_HOLD = row(many(_ID, limits.UNITS * 4), truth)
-_FAR = number(-1e9, 1e9)
 _ORIGINS = many(lambda v: "" if v is None else whole(0, limits.LAYERS)(v), limits.LAYERS)
-COMMANDS: dict[str, Check] = {
-    **dict.fromkeys(
-        ("play", "pause", "step", "reset", "new_seed", "undo", "redo", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-         "walk", "walk_leave", "release"), nothing),
-    "show_sample": whole(-(10**9), 10**9), "rewind": whole(0, limits.STEPS),
-    "move": row(one_of("phase", "layer", "sample", "step", "epoch"), one_of(1, -1)),
-    "walk_to": number(0, 1e6), "walk_by": whole(-(10**4), 10**4), "walk_play": truth, "walk_speed": number(0, 1e6),
-    "walk_loop": one_of("stop", "again", "on"), "walk_gradient": truth,
-    "keep_moment": _MOMENT, "enter_moment": _MOMENT, "show_moment": one_of("", "A", "B", "B - A"),
-    "set_parameter": row(_ID, _FAR), "freeze": _HOLD, "kill": _HOLD, "check": _ID,
-}  # fmt: skip
+KEPT = {kind.name: kind.check for kind in COMMANDS.values() if kind.check is not None}
 """The commands that a timeline may hold: those that change what is shown, and no others."""
 VALUES: dict[str, Check] = {
     "step": nothing,
@@ -112,8 +100,8 @@ VALUES: dict[str, Check] = {
     "diverged": row(one_of(0, 1), whole(1, limits.STEPS)),
     "weights": text(4096),
     "place": row(number(0, 1e6), truth),
-    "pose": row(*[_FAR] * 5, number(1e-9, 1e9), *[_FAR] * 2),
-    "seen": row(_ID, _ID, _edge, _edge, _ID),
+    "pose": row(*[far] * 5, number(1e-9, 1e9), *[far] * 2),
+    "seen": row(identity, identity, _edge, _edge, identity),
     "window": row(whole(1, 10**5), whole(1, 10**5), number(0, 1), number(0, 1)),
 }
 ACTS = ("step", "do", "edit", "diverged", "weights", "place")
@@ -124,11 +112,11 @@ def problem(event: Event) -> str:
     """What is wrong with an event by itself; "" where it can be used."""
     if event.kind not in VALUES:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
-    if event.kind == "do" and event.name not in COMMANDS:
-        return f"{event.name!r:.40} is not a command allowed in a timeline; expected one of {', '.join(COMMANDS)}"
+    if event.kind == "do" and event.name not in KEPT:
+        return f"{event.name!r:.40} is not a command allowed in a timeline; expected one of {', '.join(KEPT)}"
     if event.kind in ACTS and (told := whole(0, limits.STEPS)(event.step)):
         return f"step: {told}"
-    told = COMMANDS[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
+    told = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
     return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
 
 

@@ -72,6 +72,11 @@ class Node:
         return dict(self.parameters).get("bias")
 
     @property
+    def fan_in(self) -> int:
+        """Weights that lead into each of its neurons; 0 where the kind has none."""
+        return 0 if self.weight is None else self.weight.shape[1]
+
+    @property
     def parts(self) -> slice:
         """All its parameters: they lie one after another. Empty where there are none."""
         ranges = [part for _, part in self.parameters]

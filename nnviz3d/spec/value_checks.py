@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from nnviz3d.spec import limits
+
 Check = Callable[[Any], str]
 
 
@@ -60,3 +62,7 @@ def plain(value) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "a number must be finite"
     return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a simple value"
+
+
+identity = whole(-1, limits.PARAMETERS * 2)  # of a neuron, a parameter or a layer; -1: none
+far = number(-1e9, 1e9)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.settings import PANEL
 from nnviz3d.ui.core import focus, theme
 from nnviz3d.ui.core.context import Frame
@@ -169,14 +171,15 @@ class Dock:
             imgui.open_popup("file")
         file_menu.draw(f)
         imgui.same_line()
-        for icon, name, hint, enabled in (
+        buttons: tuple[tuple[str, CommandName | Literal["picture"], str, bool], ...] = (
             (fa.ICON_FA_FLOPPY_DISK, "save", f"Save the scene (Ctrl+S){mark}", True),
             (fa.ICON_FA_ROTATE_LEFT, "undo", "Undo (Ctrl+Z)", r.can_undo),
             (fa.ICON_FA_ROTATE_RIGHT, "redo", "Redo (Ctrl+Shift+Z)", r.can_redo),
             (fa.ICON_FA_CAMERA, "picture", "Save a picture (F12), also in 4K, 8K, 16K", True),
             (fa.ICON_FA_VIDEO, "capture", f"{_FILM[r.capture is not None]} (F9)", True),
             (fa.ICON_FA_EXPAND, "fullscreen", "Full screen (F11)", True),
-        ):
+        )
+        for icon, name, hint, enabled in buttons:
             if name == "fullscreen" and imgui.get_content_region_avail().x < 4 * f.px(side + 3):
                 continue  # F11 is there, and the two at the right are not
             if icon_button(f, icon, name, hint, enabled, size=side):

@@ -88,11 +88,12 @@ class Overlay:
     def _tell(self, f: Frame, taken: list[label_placement.Rect]) -> None:
         """What stands beside the network: a walk's cards first, then labels where room is left. `taken` ends with what is at the bottom."""
         cards = []
-        if f.readout.moment is not None:
+        moment = f.readout.moment
+        if moment is not None:
             for card in (output_table, activation_inset):
-                rect = card.draw(f, [*cards, *taken])
+                rect = card.draw(f, moment, [*cards, *taken])
                 cards += [rect] if rect else []
-        self._labels.draw(f, [*cards, *taken[:-1]], bool(cards) and f.readout.moment.table is not None)
+        self._labels.draw(f, [*cards, *taken[:-1]], bool(cards) and moment is not None and moment.table is not None)
 
     def _full(self, f: Frame) -> Answer:
         stage_input = self._stage.read(f)
@@ -104,11 +105,11 @@ class Overlay:
             top = f.height
             if not (f.narrow and f.docked):
                 taken.append(header.draw(f))
-                top = transport.draw(f) if tour is None else self._tour.draw(f)
+                top = transport.draw(f) if tour is None else self._tour.draw(f, tour)
                 card = 0.0 if tour is None else f.height - top + f.px(theme.MARGIN)
                 taken.append((0.0, top, f.stage_width, f.height))
             if tour is not None:
-                marks(f)
+                marks(f, tour)
             self._tell(f, taken)
             self._dock.draw(f)
             toasts.banner(f)

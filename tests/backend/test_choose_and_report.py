@@ -34,7 +34,7 @@ def test_auto_always_gives_a_backend_and_a_reason():
 @without_cupy
 def test_without_cupy():
     assert "cupy, which is not installed" in choose("auto").why
-    with pytest.raises(InputError, match=r"cupy, which is not installed.*--backend auto or cpu"):
+    with pytest.raises(InputError, match=r"cupy, which is not installed.*choose auto or cpu"):
         choose("cuda")
     with pytest.raises(InteropUnavailable, match="cupy"):
         MappedBuffer(1, 4)

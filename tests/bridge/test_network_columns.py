@@ -109,16 +109,25 @@ def test_sign_is_told_by_colour_and_by_dashes(stage):
     assert negative.clip(0).sum() < 0.9 * plain.clip(0).sum()  # dashes leave gaps
 
 
-def test_a_chosen_subset_draws_as_the_whole_when_it_is_the_whole(stage):
-    _host, source, picture, _renderer = stage
+def test_a_choice_of_all_edges_draws_as_the_whole(stage, monkeypatch):
+    """One shader works ends and values out from the number of the instance, the other reads them from a list."""
+    _host, _source, picture, _renderer = stage
     whole = draw(stage)
     assert picture.subject.all_edges and picture.edges.share == 1
+    monkeypatch.setattr(type(picture.choice), "all_edges", property(lambda _self: False, lambda _self, _value: None), raising=False)
+    chosen = draw(stage)
+    assert not picture.subject.all_edges and picture.edges.shown == picture.edges.total
+    assert picture.edges.share == pytest.approx(1)
+    np.testing.assert_array_equal(chosen, whole)
+
+
+def test_few_edges_are_another_picture(stage):
+    _host, source, picture, _renderer = stage
+    whole = draw(stage)
     source.arrays["parameter"][10:] *= 1e-4
     few = draw(stage, edges=30)
-    assert not picture.subject.all_edges
-    assert picture.edges.shown <= 30 < picture.edges.total
-    assert 0 < picture.edges.share <= 1
-    assert np.abs(few - whole).max() > 0
+    assert not picture.subject.all_edges and picture.edges.shown <= 30 < picture.edges.total
+    assert 0 < picture.edges.share <= 1 and np.abs(few - whole).max() > 0
 
 
 def test_the_share_that_is_shown_is_the_share_of_the_sum(stage):

@@ -12,7 +12,7 @@ from nnviz3d.gfx.program import Program
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
-from tests.engine.test_per_sample import forward, source
+from tests.helpers.per_sample import forward, source
 
 PLANE = ("view.plate_x=2", "view.plate_y=0")
 

@@ -16,15 +16,9 @@ from nnviz3d.engine.tape import record
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Data
 from tests.engine.nets import everything, numbers, trainer
+from tests.helpers.runs import OPTIMIZERS, whole
 
-OPTIMIZERS = ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 LAYERS = ((6, "relu"), (5, "tanh"))
-
-
-def whole(t) -> bytes:
-    """All that training has made, and where its random numbers and its data stand."""
-    state = t.state()
-    return everything(t) + repr((state["noise"], state["batches"], state["step"], state["epoch"], t.train.learning_rate)).encode()
 
 
 def remembered(steps, budget=64 << 20, spacing=None, **train):

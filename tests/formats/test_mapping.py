@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from nnviz3d.formats import weights
 from nnviz3d.spec.errors import InputError
-from tests.formats.test_weights import TOPOLOGY, parameters
+from tests.helpers.weights import TOPOLOGY, parameters
 
 OURS = parameters()
 W = [OURS[f"layers.{k}.weight"] for k in range(3)]

@@ -14,16 +14,7 @@ from safetensors.numpy import save_file
 from nnviz3d.formats import weights
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.scene import Layer, Network, Scene
-from nnviz3d.spec.topology_builder import build_topology
-
-SCENE = Scene(title="Bücher", network=Network(layers=(Layer(units=3), Layer(units=2))))
-TOPOLOGY = build_topology(SCENE.network, (4,), 2, "softmax")
-
-
-def parameters() -> dict[str, np.ndarray]:
-    rng = np.random.Generator(np.random.PCG64(0))
-    return {name: rng.standard_normal(shape, dtype=np.float32) for name, shape in weights.names(TOPOLOGY).items()}
+from tests.helpers.weights import SCENE, TOPOLOGY, parameters
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def test_the_wheel_holds_every_file_of_the_checkout(wheel):
         missing = [path for path in files if f"{inside}/{path.relative_to(ROOT / folder).as_posix()}" not in names]
         assert files and missing == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert "nnviz3d/py.typed" in names  # type checkers read the types of an installed package only where this stands
     assert not [name for name in names if name.startswith(("tests/", "tools/"))]
 
 

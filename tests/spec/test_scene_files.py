@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.column_settings import Column
-from nnviz3d.spec.edit import Edit, Rebuild, diff
+from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.layer_table import LayerTable, tables
 from nnviz3d.spec.scene import Layer, Network, Scene
@@ -165,20 +165,6 @@ def test_what_is_no_index_of_a_list_is_an_error_in_words(part):
 def test_an_edit_to_nowhere_is_told(path):
     with pytest.raises(InputError, match=r"index|table"):
         toml.apply(Scene(title="t"), [Edit(path, 1)])
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "rebuild"),
-    [
-        ("title", "x", Rebuild.NOTHING), ("look.glow", 2.0, Rebuild.LOOK), ("view.camera", "top", Rebuild.LOOK),
-        ("view.pitch", 1.0, Rebuild.LAYOUT), ("train.learning_rate", 0.5, Rebuild.TRAIN), ("train.batch", 7, Rebuild.DATA),
-        ("data.noise", 0.1, Rebuild.DATA), ("train.optimizer", "sgd", Rebuild.NET), ("network.output.bias", 1.0, Rebuild.NET),
-    ],
-)  # fmt: skip
-def test_a_change_rebuilds_only_what_it_must(path, value, rebuild):
-    scene = Scene()
-    assert diff(scene, toml.apply(scene, [Edit(path, value)])) == rebuild
-    assert diff(scene, scene) == Rebuild.NOTHING
 
 
 @given(units=st.lists(st.integers(1, 30), max_size=5), inputs=st.integers(1, 40), outputs=st.integers(1, 12))

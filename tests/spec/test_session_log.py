@@ -7,7 +7,7 @@ import pytest
 from nnviz3d.spec import limits, session_log, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
-from nnviz3d.spec.session_log import COMMANDS, Event, Timeline
+from nnviz3d.spec.session_log import KEPT, Event, Timeline
 
 HEAD = {
     "nnviz3d": "timeline", "format": 1, "scene": 'title = "a"\n', "base": "/", "name": "a", "seed": 0, "begin": 0.0, "remember": 1024,
@@ -145,7 +145,7 @@ def test_size_line_and_number_are_bounded_before_they_are_read(tmp_path, monkeyp
 
 
 def test_no_command_of_a_timeline_writes_asks_or_leaves():
-    assert not COMMANDS.keys() & {
+    assert not KEPT.keys() & {
         "save", "save_as", "open", "open_file", "export", "answer", "browse", "columns", "quit", "screenshot", "fullscreen", "capture",
         "save_timeline",
     }  # fmt: skip

@@ -335,7 +335,10 @@ class Oracle:
         here = node.neurons.slice
         expected = {"‖z‖": length(self.now.z[here]), "‖a‖": length(self.now.a[here])}
         if not self.after:
-            expected |= {"‖δ‖": length(tape.old.delta[here]), "‖δaT‖": length(np.outer(tape.old.delta[here], tape.old.a[source.slice]))}
+            expected |= {
+                "‖δ‖": length(tape.old.delta[here]),
+                "‖δaT‖": length(np.outer(tape.old.delta[here].astype(float), tape.old.a[source.slice].astype(float))),
+            }
         change = node.weight.view(tape.change)
         expected |= {"‖G‖": length(node.weight.view(tape.gradient)), "‖ΔW‖": length(change), "η": tape.learning_rate}
         weight = length(node.weight.view(self.w))

@@ -15,7 +15,7 @@ from nnviz3d.video import image_reader, segment_folder
 from nnviz3d.video.codecs import CODECS
 from nnviz3d.video.encode import Encoder, join
 from nnviz3d.video.png import write_png
-from tests.video.test_segment_folder import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
+from tests.helpers.segments import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 

@@ -84,18 +84,11 @@ def kind_of(target: Path, language: str | None, option: str = "language") -> str
     if target.suffix.lower() == ".py":
         return language or "numpy"
     if target.suffix.lower() not in KINDS:
-        _check_ending(target)
+        file_extensions.check(target, file_extensions.EXPORT, "output")
         raise InputError.option(str(target), "output", "the output is a device, so its format is unknown; give a file name")
     if language is not None:
         raise InputError.option("", option, f"is for scripts; {target} is not one. Name the output .py")
     return KINDS[target.suffix.lower()]
-
-
-def _check_ending(target: Path) -> None:
-    try:
-        file_extensions.check(target, file_extensions.EXPORT, "output")
-    except InputError as error:
-        raise InputError(*(OptionProblem(p.where, p.key, p.message) for p in error.problems)) from None
 
 
 def check(target: Path, language: str | None, weights: Path | None, step: int | None) -> None:

@@ -164,7 +164,7 @@ class Training:
 def _rows(trainer: Trainer) -> int:
     """Of a whole batch."""
     n = len(trainer.data.x_train)
-    return min(trainer.train.batch or n, n)
+    return trainer.train.rows(n)
 
 
 def _steps_for(trainer: Trainer, first: Trainer) -> int:

@@ -133,7 +133,7 @@ class TrainingRun:
 
     def _stepwise(self, file: TextIO | None = None) -> None:
         """One step at a time: what is logged or recorded is of every one."""
-        part, shown = "test" if len(self.trainer.data.x_test) else "train", time.perf_counter()
+        part, shown = self.trainer.data.held_out[0], time.perf_counter()
         while self.left:
             if not self._take(1):
                 continue

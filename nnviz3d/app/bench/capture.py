@@ -49,7 +49,8 @@ def capture(frames: int = 96, warm: int = 90) -> dict:
                     stage.append(loop.meter.of("capture"))
             cpu[on] += process_time() - spent
             if on:
-                dropped += loop.capture.reading().dropped
+                filmed = loop.capture.reading()
+                dropped += 0 if filmed is None else filmed.dropped
                 loop.capture.stop()
                 while loop.capture.reading() is not None:
                     loop.run(1)

@@ -17,7 +17,9 @@ from nnviz3d.gfx import state
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import Target
 from nnviz3d.gfx.texture_buffer import TextureBuffer
+from nnviz3d.sources.still import StillSource
 from nnviz3d.spec.scene import Look, Network, View
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 
 REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
@@ -83,12 +85,12 @@ def neurons(host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-class _Frozen:
-    """A source that does not learn: given arrays, for draws of any size."""
+class _Frozen(StillSource):
+    """Given arrays, for draws of any size."""
 
-    def __init__(self, topology, seed: int = 0):
+    def __init__(self, topology: Topology, seed: int = 0):
+        super().__init__(topology, backend.choose("cpu"))
         generator = np.random.Generator(np.random.PCG64(seed))
-        self.topology, self.version = topology, 0
         self._parameter = generator.standard_normal(topology.n_parameters, dtype=np.float32) * 0.1
         self._activation = generator.random(topology.n_neurons, dtype=np.float32)
 

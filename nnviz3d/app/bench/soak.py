@@ -35,13 +35,14 @@ def soak(hours: float) -> dict:
     """`hours` in all, at least some seconds. MB are 10^6 bytes of anonymous memory (all but files; None where the system does not tell)."""
     host = open_host(*SIZE, headless=True)
     try:
-        loop, out = None, {"hours": hours, "renderer": host.context.renderer}
+        loop, parts = None, {}
         for part in PARTS:
             loop = _begin(host, loop, part)
-            out[part] = measured(loop, part, hours * 3600 / len(PARTS))
-        loop.stage.close()
-        slopes = [out[part]["mb_per_hour"] for part in PARTS if out[part]["mb_per_hour"] is not None]
-        return out | {"mb_per_hour": max(slopes, default=None)}
+            parts[part] = measured(loop, part, hours * 3600 / len(PARTS))
+        if loop is not None:
+            loop.stage.close()
+        slopes = [found["mb_per_hour"] for found in parts.values() if found["mb_per_hour"] is not None]
+        return {"hours": hours, "renderer": host.context.renderer, **parts, "mb_per_hour": max(slopes, default=None)}
     finally:
         host.close()
 

@@ -85,8 +85,8 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
         lambda: options.open("digits" if arriving else scene),
         lambda: parse_size(size) if size else None,
         lambda: common.check_outputs(screenshot=screenshot, stats=stats),
-        lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot"),
-        lambda: file_extensions.check(stats, file_extensions.NUMBERS, "--stats"),
+        lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot"),
+        lambda: file_extensions.check(stats, file_extensions.NUMBERS, "stats"),
         lambda: place and common.check_place(place),
     )
     from nnviz3d.app.window.run import run_window

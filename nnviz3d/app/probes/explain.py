@@ -76,7 +76,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         z=z,
         incoming=incoming,
         delta=number(source, "delta", neuron),
-        slope=slope(node.activation, z, common["a"], np.asarray(source.tensors("activation")[:0]).dtype),
+        slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
         **parameters,
         **(_as_output(source, index) if node is topology.output else {}),
     )
@@ -201,7 +201,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         kind=node.kind,
         source_layer=feeding.number,
         index=j,
-        fan_in=node.weight.shape[1],
+        fan_in=node.fan_in,
         value=float(at(source, "parameter", slice(p, p + 1))[0]),
         z=_z(source, node, j),
         delta=None if delta is None else float(delta[0]),

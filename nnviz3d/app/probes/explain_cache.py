@@ -121,7 +121,7 @@ def _ruled(seen: Viewable, told: MatrixReading) -> MatrixReading:
         shrinks=train.l1 > 0 and train.l1_dead_at_zero,
         frozen=sum(node.neurons.start <= n < node.neurons.stop for n in seen.holds.frozen),
     )
-    if tape is None:
+    if tape is None or node.weight is None:
         return told
     return replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
 
@@ -200,7 +200,9 @@ def step(tape: Tape, neuron: int) -> StepReading:
     changed most.
     """
     node, j = tape.topology.locate(neuron)
-    first, fan_in = node.weight.start + j * node.weight.shape[1], node.weight.shape[1]
+    if node.weight is None or node.bias is None:
+        raise ValueError(f"no weights lead into neuron {neuron}")
+    first, fan_in = node.weight.start + j * node.fan_in, node.fan_in
     source = tape.topology.by_name[node.inputs[0]].neurons
     row = slice(first, first + fan_in)
     product = tape.before[row].astype(np.float64) * tape.old.a[source.slice]

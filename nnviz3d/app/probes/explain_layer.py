@@ -35,14 +35,14 @@ def layer(source: Explained, k: int) -> LayerReading:
 def _common(source: Explained, node: Node) -> dict[str, Any]:
     """What is told of every kind."""
     topology, output, here = source.topology, node is source.topology.output, node.neurons
-    z, a = _copied(source, "z", here.slice), _copied(source, "activation", here.slice)
+    z, a = _copied(source, "z", here.slice), _activations(source, here.slice)
     z = sum_of(source, node, slice(None)).astype(a.dtype) if z is None else z
     slope_o = slopes(node.activation, z, a)
     dead = [n - here.start for n in source.holds.killed if here.start <= n < here.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
         slope_o[dead] = 0
     sources = topology.sources(node)
-    values = [_copied(source, "activation", end.neurons.slice) for end in sources]
+    values = [_activations(source, end.neurons.slice) for end in sources]
     return {
         "layer": node.number,
         "kind": node.kind,
@@ -74,6 +74,11 @@ def _copied(source: Explained, kind: str, where: slice) -> np.ndarray | None:
     """Of a source whose arenas go on changing; a tape stands still. None where the source does not know it."""
     found = known(source, kind, where)
     return None if found is None else (np.asarray if isinstance(source, Recorded) else np.array)(found)
+
+
+def _activations(source: Explained, where: slice) -> np.ndarray:
+    """The same of activations, which are always known."""
+    return (np.asarray if isinstance(source, Recorded) else np.array)(at(source, "activation", where))
 
 
 def _returned(source: Explained, node: Node) -> np.ndarray | None:

@@ -119,9 +119,11 @@ class Diagnosis:
         return found
 
     def _gradient(self, source: Source) -> Finding | None:
-        layers, g_p = [node for node in source.topology.order if node.weight is not None], source.tensors("gradient")
-        rms = [thinned_rms(source.ops, g_p[node.weight.slice]) for node in layers]
-        norm = float(np.sqrt(sum(r * r * node.weight.size for r, node in zip(rms, layers, strict=True))))
+        weights, g_p = [node.weight for node in source.topology.order if node.weight is not None], source.tensors("gradient")
+        if g_p is None:
+            return None
+        rms = [thinned_rms(source.ops, g_p[weight.slice]) for weight in weights]
+        norm = float(np.sqrt(sum(r * r * weight.size for r, weight in zip(rms, weights, strict=True))))
         self._first_norm = self._first_norm or norm
         held = 0 < source.scene.train.clip_norm < norm  # a gradient that grows is no trouble where the update does not follow it
         return health_rules.gradient(rms[0], rms[-1], 0.0 if held else norm, self._first_norm)

@@ -15,7 +15,7 @@ import numpy as np
 from nnviz3d.app.probes.health import spread as evenly
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.statistics import BINS, Spread, rms, spots, spread
-from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.protocols import PastState, Source
 from nnviz3d.spec.node_names import short_name
 from nnviz3d.spec.readout import LayersReading
 from nnviz3d.spec.topology import Topology
@@ -44,8 +44,9 @@ class Probe:
         self.source, self.serial, topology = source, source.serial, source.topology
         self.killed, self.topology = source.holds.killed, topology
         self.layers = [node for node in topology.nodes if node.weight is not None]
-        most = max(VALUES // len(self.layers), LEAST)
-        places = [node.weight.start + spots(node.weight.size, most) for node in self.layers]
+        weights = [node.weight for node in self.layers if node.weight is not None]
+        most = max(VALUES // len(weights), LEAST)
+        places = [weight.start + spots(weight.size, most) for weight in weights]
         self.starts = np.cumsum([0, *map(len, places)])
         self.where = np.concatenate(places)
         self._where = source.ops.asarray(self.where, np.intp)
@@ -61,7 +62,7 @@ class Probe:
         self._cells = [spots(n, most) for n in cells]
         self._cell_starts = np.cumsum([0, *map(len, self._cells)])
         self.seen = {"weight": np.diff(self.starts), "gradient": np.diff(self.starts), "activation": np.diff(self._cell_starts)}
-        self.total = {"weight": [node.weight.size for node in self.layers], "activation": cells}
+        self.total = {"weight": [weight.size for weight in weights], "activation": cells}
         self.total["gradient"] = self.total["weight"]
 
     def now(self) -> LayerSample:
@@ -70,16 +71,20 @@ class Probe:
         parameters = source.tensors("parameter")
         if self.copy is not None:
             xp.copyto(self.copy, parameters)
-        three = xp.stack([arena[self._where] for arena in (parameters, source.tensors("gradient"), source.tensors("before"))])
-        return self._moment(source.step, *source.ops.to_host(three), self._activations())
+        gradients, before = source.tensors("gradient"), source.tensors("before")
+        assert gradients is not None and before is not None  # of what learns, or was recorded: `LayerHistory.reading` asks nothing else
+        three = xp.stack([arena[self._where] for arena in (parameters, gradients, before)])
+        w, g, old = source.ops.to_host(three)
+        return self._moment(source.step, w, g, old, self._activations())
 
-    def then(self, step: int, state: dict) -> LayerSample:
+    def then(self, step: int, state: PastState) -> LayerSample:
         """A moment of the past, from `Trainer.state` as it was."""
         arenas, activations = state["arenas"], None
         if self.copy is not None and state["holds"].killed == self.killed:
             self.source.ops.write(arenas["parameters"], self.copy)
             activations = self._activations()
-        return self._moment(step, *(arenas[name][self.where] for name in ("parameters", "gradients", "before")), activations)
+        w, g, before = (arenas[name][self.where] for name in ("parameters", "gradients", "before"))
+        return self._moment(step, w, g, before, activations)
 
     def _activations(self) -> np.ndarray:
         if self.rows:
@@ -124,21 +129,21 @@ class LayerHistory:
         if wanted is None or (source.learner is None and source.playback is None):
             self._open = False
             return None
-        self._follow(source)
-        self._take(source)
-        quantity, layer = wanted[0], min(max(wanted[1], 0), len(self._probe.layers) - 1)
+        probe = self._follow(source)
+        self._take(source, probe)
+        quantity, layer = wanted[0], min(max(wanted[1], 0), len(probe.layers) - 1)
         old = self._reading
         if old is None or (old.quantity, old.layer) != (quantity, layer):
-            self._reading = self._read(quantity, layer)
+            self._reading = self._read(probe, quantity, layer)
         return self._reading
 
-    def _follow(self, source: Source) -> None:
+    def _follow(self, source: Source) -> Probe:
         """Another network, another branch of the run, or a panel that has just been opened."""
-        new = self._probe is None or self._probe.source is not source or self._probe.serial != source.serial
-        new = new or self._probe.killed != source.holds.killed
-        if new:
-            same = self._probe is not None and source.topology == self._topology
-            self._topology, self._probe, self._sampled = source.topology, Probe(source), None
+        probe = self._probe
+        new = probe is None or probe.source is not source or probe.serial != source.serial or probe.killed != source.holds.killed
+        if probe is None or new:
+            same = probe is not None and source.topology == self._topology
+            self._topology, self._probe, self._sampled = source.topology, (probe := Probe(source)), None
             self._keep([m for m in self._moments if m.step < source.step] if same else [])
         lost = source.history.take_lost() if source.history else None
         if lost is not None and self._moments and self._moments[-1].step >= lost:
@@ -147,24 +152,25 @@ class LayerHistory:
         if new or not self._open:
             self._past = self._missing(source)
         self._open = True
+        return probe
 
     def _keep(self, moments: list[LayerSample]) -> None:
         self._moments, self._reading = moments, None
         if not moments:
             self._every = EVERY
 
-    def _take(self, source: Source) -> None:
+    def _take(self, source: Source, probe: Probe) -> None:
         """The present where it is due, else one moment of the past."""
         moment = (source.step, source.written)
         if moment != self._sampled and source.at_boundary and (self._seconds >= self._every or self._sampled is None):
             self._sampled, self._seconds = moment, 0.0
             if source.history is None:  # nothing leads back to what came after
                 self._keep([m for m in self._moments if m.step < source.step])
-            self._insert(self._probe.now())
-        elif self._past and source.at_boundary:
+            self._insert(probe.now())
+        elif self._past and source.at_boundary and source.history is not None:
             state = dict(source.history.moments()).get(step := self._past.pop())
             if state is not None:
-                self._insert(self._probe.then(step, state))
+                self._insert(probe.then(step, state))
 
     def _missing(self, source: Source) -> list[int]:
         """Steps of held states far from every moment that is known, the oldest last."""
@@ -186,8 +192,8 @@ class LayerHistory:
             del self._moments[1:-1:2]
             self._every *= 2
 
-    def _read(self, quantity: str, layer: int) -> LayersReading:
-        probe, moments = self._probe, self._moments
+    def _read(self, probe: Probe, quantity: str, layer: int) -> LayersReading:
+        moments = self._moments
         nothing = np.full(len(probe.layers), np.nan)
         with_it = [m for m in moments if quantity in m.spreads]
 

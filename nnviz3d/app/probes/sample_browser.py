@@ -33,8 +33,8 @@ class Pass:
     out_no: np.ndarray
     loss_n: np.ndarray
     blocks: Iterator
+    error_2o: np.ndarray  # (2, O) sums of squared and of absolute errors of numbers with units, in these
     done: int = 0
-    error_2o: np.ndarray | float = 0.0  # (2, O) sums of squared and of absolute errors of numbers with units, in these
 
     @property
     def over(self) -> bool:
@@ -79,7 +79,7 @@ class Browser:
             part, rows_r, parameters = _rows(source, seen)
             n, outputs = len(rows_r), source.topology.output.size
             blocks = data.judging(part, rows_r, parameters)
-            self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks)
+            self._running = Pass(moment, seen.step, np.empty((n, outputs), np.float32), np.empty(n), blocks, np.zeros((2, outputs)))
             self._since = 0.0
         run = self._running
         where, out_no, loss_n = next(run.blocks)

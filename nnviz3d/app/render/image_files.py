@@ -27,7 +27,7 @@ def save(image: np.ndarray, folder: Path, stem: str) -> Path:
 def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: bool = False) -> int:
     """Bits a channel of a file with this name; asked before any work. Raises InputError where its kind cannot hold the picture, and where
     it needs what is not installed."""
-    file_extensions.check(path, file_extensions.PICTURE, "--output")
+    file_extensions.check(path, file_extensions.PICTURE, "output")
     ending, problems = path.suffix.lower(), []
     deep = 32 if ending == ".exr" else wanted
     if deep > 8 and ending in FORMS:

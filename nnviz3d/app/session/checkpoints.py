@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
 FREE = ("title", "about", "failure", "test", "view", "look", "record", *(f"train.{name}" for name in PACE))  # decide no number
-ONLY_WEIGHTS = "contains only weights, not the training state; to start from these weights use --init"
+ONLY_WEIGHTS = "contains only weights, not the training state; to start from these weights: nnviz3d train SCENE --init FILE"
 
 
 class Trained(Protocol):
@@ -63,7 +63,7 @@ def find(path: Path) -> Head:
     """Raises InputError where the file is no checkpoint."""
     found = checkpoint.head(path)
     if found is None:
-        raise InputError.of(str(path), "--resume", ONLY_WEIGHTS)
+        raise InputError.option(str(path), "resume", ONLY_WEIGHTS)
     return found
 
 

@@ -18,6 +18,7 @@ from nnviz3d.sources.protocols import Learner, Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.edit import Rebuild, diff
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.readout import CompareReading
 from nnviz3d.spec.scene import Scene
 
 NAMES = ("A", "B")
@@ -36,7 +37,7 @@ class Rival:
     def __init__(self, scene: Scene, first: Source, learner: Learner, remember: int = 0):
         """`scene`: the one that `first` has or is about to have. `remember`: bytes for going back in the run."""
         self.first = first
-        self.scene = compare.rival(scene)
+        self.scene = compare.applied(scene)
         try:
             self.source = learner.second(self.scene, remember)
         except InputError as error:
@@ -47,13 +48,14 @@ class Rival:
         self._round = 1  # steps of the first network between two looks at the time
         self._shown: tuple | None = None
         self._told: set[str] = set()
-        self.told, self.told_for = None, None  # what the overlay was told last, and of which moment (`app.readout.comparison_readout`)
+        self.told: CompareReading | None = None  # the last reading that `app.readout.comparison_readout` made,
+        self.told_for: tuple | None = None  # and the moment that it is of
 
     # following
 
     def follow(self, scene: Scene) -> None:
         """The first network's scene has changed by less than a new network or new data."""
-        mine = compare.rival(scene)
+        mine = compare.applied(scene)
         self.source.apply(mine, min(diff(self.scene, mine), Rebuild.TRAIN))
         self.scene, self.differences = mine, compare.differences(scene, mine)
 
@@ -96,7 +98,7 @@ class Rival:
                 history.enter(max(reachable))
                 self.source.show()
         self._shown = None
-        self.scene = self.source.scene = compare.rival(scene)
+        self.scene = self.source.scene = compare.applied(scene)
         if self.source.learner is not None and self.source.train != self.scene.train:
             self.source.learner.configure(self.scene.train)
 

@@ -59,18 +59,18 @@ class Editing:
 
     def _write(self, learner: Learner, p: int, value: float, held: bool = False) -> None:
         self.session.leave_walk()
-        self._begin(learner, "value", p, held)
-        new = learner.set_parameter(p, value)
+        effect = self._begin(learner, "value", p, held)
+        self.effect = replace(effect, new=learner.set_parameter(p, value))
         self._held = held
-        self.effect = replace(self.effect, new=new)
         self._answer(held)
 
     def rate(self, p: int) -> float:
         """How far a pixel of drag moves this parameter: in proportion to the weights of its layer."""
         source = self.session.source
         node, _j, _i = source.topology.parameter(p)
-        stride = max(1, node.weight.size // 65_536)
-        w = np.asarray(source.ops.to_host(source.tensors("parameter")[node.weight.start : node.weight.stop : stride]), np.float64)
+        place = node.parts if node.weight is None else node.weight.slice
+        stride = max(1, (place.stop - place.start) // 65_536)
+        w = np.asarray(source.ops.to_host(source.tensors("parameter")[place.start : place.stop : stride]), np.float64)
         rms = float(np.sqrt(np.mean(w * w)))
         return 4 * max(rms if np.isfinite(rms) else 0.0, LEAST) / ALL
 
@@ -159,26 +159,27 @@ class Editing:
         learner = self.session.source.learner
         return learner.sample_loss if learner is not None else nan
 
-    def _begin(self, learner: Learner, kind: str, p: int, held: bool) -> None:
+    def _begin(self, learner: Learner, kind: str, p: int, held: bool) -> EffectReading:
         """Before an edit: the losses that it is compared with. Edits of one value in a row are told as one."""
         session, source, effect = self.session, self.session.source, self.reading()
-        same = effect is not None and (effect.kind, effect.parameter) == (kind, p) and p >= 0
-        if same and (effect.step == source.step or (held and self._held)):
-            return
+        same = effect if effect is not None and (effect.kind, effect.parameter) == (kind, p) and p >= 0 else None
+        if same is not None and (same.step == source.step or (held and self._held)):
+            return same
         session.refresh()
         old = learner.parameter(p) if p >= 0 else 0.0
         sample, test = learner.sample_loss, session.test_score() or Score(None, None)
         self._shown = self._sample()
-        self.effect = EffectReading(
+        self.effect = effect = EffectReading(
             kind, p, old, old, source.step, source.step, sample, sample, test.loss, test.loss, test.rows, test.of
         )  # fmt: skip
+        return effect
 
     def _answer(self, held: bool) -> None:
         """After an edit."""
         self._due = True
         if not held or self._since >= TEST_EVERY:
             self._look()
-        else:
+        elif self.effect is not None:
             self.effect = replace(self.effect, step=self.session.source.step, sample_now=self._sample_loss())
 
     def _look(self) -> None:

@@ -12,6 +12,7 @@ from nnviz3d.spec.phases import Place
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
+    from nnviz3d.app.session.step_player import StepPlayer
 
 UNITS = ("phase", "layer", "sample", "step", "epoch")
 
@@ -24,7 +25,10 @@ def move(session: Session, unit: str, count: int) -> None:
         if session.walking is not None:
             (session.walking.by if unit == "phase" else session.walking.by_layer)(count)
     elif unit == "step":
-        (_iteration if session.walking is not None else _step)(session, count)
+        if session.walking is not None:
+            _iteration(session, session.walking, count)
+        else:
+            _step(session, count)
     elif unit == "epoch":
         (_next_epoch if count > 0 else _previous_epoch)(session)
 
@@ -60,9 +64,9 @@ def _step(session: Session, count: int) -> None:
         _enter(session, session.source.step - 1)
 
 
-def _iteration(session: Session, count: int) -> None:
+def _iteration(session: Session, walking: StepPlayer, count: int) -> None:
     """In a walk: the same for the step after or before, from its start; it plays on if it played."""
-    step, playing = session.walking.walk.step + count, session.walking.playing
+    step, playing = walking.walk.step + count, walking.playing
     if count > 0 or _enter(session, step - 1):
         session.start_walk(None if playing else Place(0, 0.0))
 
@@ -82,15 +86,15 @@ def _next_epoch(session: Session) -> None:
 
 def _previous_epoch(session: Session) -> None:
     """The last end of an epoch before this moment; in a walk, the first step of this epoch, or of the one before."""
-    source, walking = session.source, session.walking is not None
+    source, walking = session.source, session.walking
     if source.diverged is not None and not _enter(session, source.step):
         return
     done, whole = source.of_epoch
-    taken = source.step - session.walking.walk.step + 1 if walking else 0  # the walk's own step is done, unless it diverged
+    taken = source.step - walking.walk.step + 1 if walking is not None else 0  # the walk's own step is done, unless it diverged
     done -= taken
     if not done and source.epoch > 1:  # at an epoch's first step: the whole one before
         done = whole
-    if _enter(session, source.step - taken - max(done, 1)) and walking:
+    if _enter(session, source.step - taken - max(done, 1)) and walking is not None:
         session.start_walk(Place(0, 0.0))
 
 

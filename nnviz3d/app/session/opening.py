@@ -85,13 +85,14 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
     edits = tuple(edits)
     if Path(name).suffix == session_log.ENDING:
         return _session_kept(Path(name), edits)
-    if not is_recording(name):
+    found = recording(name)
+    if found is None:
         path = toml.find(name)
         return Opened(toml.load(path, edits), path.parent, path)
     from nnviz3d.app.session.mode import FREE
     from nnviz3d.sources.recorded import scene_of
 
-    recorded = scene_of(found := recording(name))
+    recorded = scene_of(found)
     scene = toml.apply(recorded, edits, "--set")
     if train:
         return Opened(scene, Path(name).parent, None)

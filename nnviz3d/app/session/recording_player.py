@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.training.metric_log import CAPACITY, Curves
-from nnviz3d.sources.protocols import Playback
+from nnviz3d.sources.playback import Playback
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.phases import Place

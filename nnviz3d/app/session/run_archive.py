@@ -24,47 +24,54 @@ MOST = 512 << 20
 GONE = "That run was too large to be kept: its settings are restored, and it starts again."
 
 
+@dataclass(frozen=True, eq=False)
+class RunState:
+    """What a session knows of its run, beside the scene."""
+
+    held: KeptRun
+    rival: Rival | None
+    curves: Curves
+    layers: LayerHistory
+    scoring: Scoring
+    stops: Stops
+    unsaved: float  # seconds of training that no file holds
+
+    def networks(self) -> list[KeptRun]:
+        learner = None if self.rival is None else self.rival.source.learner
+        return [self.held] if learner is None else [self.held, learner.kept()]
+
+
 @dataclass(eq=False)
 class Run:
-    """All of a session that belongs to its run. `held` is None where only the scene is left, and of what cannot learn."""
+    """All of a session that belongs to its run. `state` is None where only the scene is left, and of what cannot learn."""
 
     scene: Scene
-    held: KeptRun | None
-    rival: Rival | None = None
-    curves: Curves | None = None
-    layers: LayerHistory | None = None
-    scoring: Scoring | None = None
-    stops: Stops | None = None
-    unsaved: float = 0.0  # seconds of training that no file holds
+    state: RunState | None
 
     @classmethod
     def of(cls, session: Session) -> Run:
         learner = session.source.learner
-        held = None if learner is None else learner.kept()
+        if learner is None:
+            return cls(session.scene, None)
         known = session.rival, session.curves, session.layers, session.scoring, session.stops
-        return cls(session.scene, held, *known, session.unsaved)
+        return cls(session.scene, RunState(learner.kept(), *known, session.unsaved))
 
     def left(self, session: Session) -> bool:
         """Whether the session has another one by now."""
-        return self.held is not None and (self.held.serial != session.source.serial or self.rival is not session.rival)
+        state = self.state
+        return state is not None and (state.held.serial != session.source.serial or state.rival is not session.rival)
 
     @property
     def bytes(self) -> int:
-        return sum(kept.bytes for kept in self._networks())
-
-    def _networks(self) -> list[KeptRun]:
-        if self.held is None:
-            return []
-        learner = None if self.rival is None else self.rival.source.learner
-        return [self.held] if learner is None else [self.held, learner.kept()]
+        return 0 if self.state is None else sum(kept.bytes for kept in self.state.networks())
 
     def shrink(self) -> bool:
         """Without its past, or else without everything but the scene; whether there was anything to let go."""
-        if self.held is None:
+        if self.state is None:
             return False
-        forgotten = [kept.forget() for kept in self._networks()]
+        forgotten = [kept.forget() for kept in self.state.networks()]
         if not any(forgotten):
-            self.held = self.rival = self.curves = self.layers = self.scoring = self.stops = None
+            self.state = None
         return True
 
 
@@ -89,12 +96,12 @@ def put_back(session: Session, run: Run) -> None:
     session.running = False
     session.leave_walk()
     learner = session.source.learner
-    if run.held is None or learner is None:
+    if run.state is None or learner is None:
         scene_changes.become(session, run.scene)
         session.banner = GONE
         return
-    learner.put_back(run.held)
-    session.take_run(run)
+    learner.put_back(run.state.held)
+    session.take_run(run.scene, run.state)
 
 
 def fit(entries: list, most: int = MOST) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnviz3d.app.session.comparison import Rival
 from nnviz3d.app.session.run_archive import Run, put_back
-from nnviz3d.app.session.undo import Entry
+from nnviz3d.app.session.undo import Change
 from nnviz3d.app.training.stop_conditions import check
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild, changed_paths, diff
@@ -126,7 +126,7 @@ def _restore(session: Session, take: Callable, give_back: Callable) -> None:
         raise
 
 
-def _now(session: Session, entry: Entry) -> Entry:
+def _now(session: Session, entry: Change) -> Change:
     if isinstance(entry, Scene):
         return Run.of(session) if _loses(session, entry) else session.scene
     return Run.of(session) if isinstance(entry, Run) else session.editing.now(entry)

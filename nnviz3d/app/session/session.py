@@ -13,7 +13,7 @@ from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
-from nnviz3d.app.session.run_archive import Run
+from nnviz3d.app.session.run_archive import RunState
 from nnviz3d.app.session.state import SessionState
 from nnviz3d.app.training.evaluator import Scoring, quick
 from nnviz3d.app.training.metric_log import Curves
@@ -82,13 +82,13 @@ class Session(SessionState):
         self._curves, self.layers, self.unsaved = Curves(self.source.data.task == "classification"), LayerHistory(), 0.0
         self.forget_measured()
 
-    def take_run(self, run: Run) -> None:
-        """The source has this run again."""
+    def take_run(self, scene: Scene, run: RunState) -> None:
+        """The source has this run of this scene again."""
         self.rival, self._curves, self.layers, self.unsaved = run.rival, run.curves, run.layers, run.unsaved
-        self.scoring, self.stops, self.scene = run.scoring, run.stops, run.scene
+        self.scoring, self.stops, self.scene = run.scoring, run.stops, scene
         self.editing.forget()
         self.moments.watch("")
-        self.point_at(run.scene.view.sample)
+        self.point_at(scene.view.sample)
         self.look_again()
         self._rebuild = Rebuild.NET
 

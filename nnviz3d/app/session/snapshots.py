@@ -167,15 +167,15 @@ class Moments:
 
     def _largest(self) -> tuple[ChangeReading, ...]:
         """The parameters that differ most between A and B."""
-        pair = tuple(self.kept.get(name) for name in NAMES)
-        if None in pair or pair[0].topology != pair[1].topology:
+        first, second = (self.kept.get(name) for name in NAMES)
+        if first is None or second is None or first.topology != second.topology:
             return ()
-        if self._changes[0] != pair:
-            a, b = (kept.snapshot.parameters for kept in pair)
+        if self._changes[0] != (first, second):
+            a, b = first.snapshot.parameters, second.snapshot.parameters
             size = np.abs(b - a)
             top = np.argpartition(size, max(size.size - LARGEST, 0))[-LARGEST:]
             top = top[np.argsort(-size[top], kind="stable")]
-            self._changes = pair, tuple(_change(pair[0].topology, int(p), float(a[p]), float(b[p])) for p in top if size[p] > 0)
+            self._changes = (first, second), tuple(_change(first.topology, int(p), float(a[p]), float(b[p])) for p in top if size[p] > 0)
         return self._changes[1]
 
 

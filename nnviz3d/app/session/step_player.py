@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
@@ -43,7 +43,7 @@ class Habits:
     "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
     speed: float = 0.5
-    loop: str = "stop"
+    loop: Literal["stop", "again", "on"] = "stop"
     mean: bool = False
 
 

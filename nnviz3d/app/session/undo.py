@@ -35,7 +35,8 @@ class Held:
     holds: Holds
 
 
-Entry = Scene | Value | Held | Run | Elsewhere
+Change = Scene | Value | Held | Run  # what a session can return to by itself
+Entry = Change | Elsewhere
 
 
 class UndoHistory:
@@ -58,18 +59,20 @@ class UndoHistory:
         """Nothing is being dragged any more: the next drag is another change."""
         self._last = (*self._last[:2], False)
 
-    def undo(self, now: Callable[[Entry], Entry]) -> Entry | None:
-        """What to return to. `now(entry)`: what of the same kind is there at present."""
+    def undo(self, now: Callable[[Change], Change]) -> Change | None:
+        """What to return to; None where there is nothing, or only another session. `now(entry)`: what of the same kind is there at
+        present."""
         return self._swap(self._past, self._future, now)
 
-    def redo(self, now: Callable[[Entry], Entry]) -> Entry | None:
+    def redo(self, now: Callable[[Change], Change]) -> Change | None:
         return self._swap(self._future, self._past, now)
 
-    def _swap(self, source: list[Entry], target: list[Entry], now: Callable[[Entry], Entry]) -> Entry | None:
+    def _swap(self, source: list[Entry], target: list[Entry], now: Callable[[Change], Change]) -> Change | None:
         self._last = ((), -1e9, False)
-        if not source:
+        entry = source[-1] if source else None
+        if entry is None or isinstance(entry, Elsewhere):
             return None
-        entry = source.pop()
+        source.pop()
         target.append(now(entry))
         fit(target)
         return entry

@@ -21,6 +21,7 @@ from nnviz3d.app.view import step_change
 from nnviz3d.draw import camera
 from nnviz3d.spec import i18n
 from nnviz3d.spec import tour as lessons
+from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.readout import Answer
 from nnviz3d.spec.tour import Step, Tour
@@ -28,13 +29,6 @@ from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
 
 REFRESH = 0.2  # seconds between two sets of live numbers in a text
-LOOKING = frozenset({
-    "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "screenshot", "fullscreen", "dismiss", "samples", "tour", "tour_language",
-    "walk_to", "walk_by", "walk_play", "walk_speed", "walk_loop", "walk_gradient", "check", "capture", "setting",
-})  # fmt: skip
-"""Commands that leave the network as it is."""
-MOVES = frozenset({"walk_to", "walk_by"})
-LEAVES = frozenset({"open", "open_file", "quit"})
 
 
 @dataclass
@@ -121,15 +115,16 @@ class TourController:
         if course is None:
             return
         names = {command.name for command in answer.commands}
-        course.sandbox.touched |= bool(names - LOOKING) or answer.stage.tuning
-        if names & MOVES:
+        course.sandbox.touched |= not all(COMMANDS[name].looks for name in names) or answer.stage.tuning
+        moved = any(COMMANDS[name].moves_walk for name in names)
+        if moved:
             course.sandbox.rest()
         stage = self.host.stage
         hidden = stage.pointer.picked >= self.host.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
             "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
-            "scrub": bool(names & MOVES),
+            "scrub": moved,
         }
         if not course.state.met and deeds.get(course.step.deed):
             course.state = replace(course.state, met=True)

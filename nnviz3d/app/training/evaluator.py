@@ -83,25 +83,27 @@ class Scoring:
             return False
         if self._pieces is not None and self._began != _identity(source):
             self._pieces = None  # edited, rewound or rebuilt since: what the look has found is of no moment that anybody is shown
-        if self._pieces is None:
+        pieces = self._pieces
+        if pieces is None:
             if not self.due or not source.at_boundary or (_moment(source) == self._moment if learning else self.settled(source)):
                 return False
-            self._begin(source, source.evaluator, affordable(source) if learning else None)
+            pieces = self._begin(source, source.evaluator, affordable(source) if learning else None)
         blocks = work = 0
-        for found in self._pieces:
+        for found in pieces:
             blocks, work = blocks + 1, work + found
             if (blocks >= BLOCKS or work >= FRAME) if learning else not more():
                 return False
         self._pieces = None
         return True
 
-    def _begin(self, source: Source, data: Data, limit: int | None) -> None:
+    def _begin(self, source: Source, data: Data, limit: int | None) -> Iterator[float]:
         ops = source.ops
         if self._serial != source.serial:
             self._serial, self._copy = source.serial, ops.zeros(source.topology.n_parameters)
         ops.xp.copyto(self._copy, source.tensors("parameter"))
         self._began, self._since = _identity(source), 0.0
-        self._pieces = self._looking(source, data, limit, source.step, _moment(source))
+        self._pieces = pieces = self._looking(source, data, limit, source.step, _moment(source))
+        return pieces
 
     def _looking(self, source: Source, data: Data, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
         """The multiply-adds of each piece."""

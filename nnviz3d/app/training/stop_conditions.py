@@ -8,7 +8,7 @@ picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import floor
+from math import floor, nan
 from typing import Protocol
 
 from nnviz3d.engine.data import DataSet
@@ -114,17 +114,19 @@ class Stops:
 
     def why(self, trainer: Run) -> str:
         """The reason, as long as the run stands where it stopped."""
-        return self.reason if self.reason and self._asked[:2] == (trainer.step, trainer.written) else ""
+        here = self._asked is not None and self._asked[:2] == (trainer.step, trainer.written)
+        return self.reason if here else ""
 
     def _looking(self, trainer: Run, train: Train) -> Iterator[None]:
         if not _measured(trainer, train) or trainer.step % self.every(trainer, train):
             return
         for part, keys in _measured(trainer, train):
             for limit in (LIMIT, None):
-                score = None
+                score = Score(nan, None)
                 for score in trainer.scoring(part, limit):  # noqa: B007  the last one is of all that were asked for
                     yield
-                found = {key: score.accuracy if key == "stop_accuracy" else score.loss for key in keys}
+                told = {key: score.accuracy if key == "stop_accuracy" else score.loss for key in keys}
+                found = {key: nan if value is None else value for key, value in told.items()}
                 if score.whole or not any(_enough(train, key, value) for key, value in found.items()):
                     break
             self._found |= found

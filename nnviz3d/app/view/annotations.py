@@ -106,7 +106,7 @@ def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
     gradient_i = node.weight.view(tape.sample_gradient)[j]
     order = np.argsort(-np.abs(gradient_i), kind="stable")[:EDGES]
     told = [i for i in order if gradient_i[i]]
-    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(a_i[i])} = {plain(float(gradient_i[i]))}") for i in told]
+    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(float(a_i[i]))} = {plain(float(gradient_i[i]))}") for i in told]
 
 
 def _bracketed(value: float) -> str:

@@ -157,15 +157,17 @@ class ComparisonView:
         `scale`: text so many times as large as usual."""
         found = []
         named = bool(self.anchors.words)  # then the inputs' own names stand at the left
-        for text, layout in zip(self.names(), (self.first.layout, self.picture.layout), strict=True):
-            x, y, depth = first.points(layout.corners()[:8].astype(np.float64))
-            if min(depth) <= 0:
+        corners = [layout.corners()[:8] for layout in (self.first.layout, self.picture.layout)]
+        x, y, depth = first.points(np.concatenate(corners).astype(np.float64))
+        for k, text in enumerate(self.names()):
+            its = slice(8 * k, 8 * k + 8)
+            if min(depth[its]) <= 0:
                 continue
-            left, top = min(x), min(y)
+            left, top = min(x[its]), min(y[its])
             if left > ROOM * scale and not named:
-                found.append(Label(left - MARGIN * scale, float(np.mean(y)), text, 1.0, "right", "name"))
+                found.append(Label(left - MARGIN * scale, sum(y[its]) / 8, text, 1.0, "right", "name"))
             else:
-                found.append(Label(float(np.mean(x)), top - 1.5 * MARGIN * scale, text, 1.0, "centre", "name"))
+                found.append(Label(sum(x[its]) / 8, top - 1.5 * MARGIN * scale, text, 1.0, "centre", "name"))
         return found
 
     def labels(self, first: Projection, scale: float) -> list[Label]:

@@ -20,6 +20,7 @@ import nnviz3d
 from nnviz3d.app.window.packed_events import Packed
 from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
+from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 MOST = 200_000  # events: at most 8 MB
 STEP_EVERY = 0.1  # seconds between two samples of a training run, and how much earlier or later a step may come than it did
 SMALL = 2e-4  # a camera's error that nobody sees: half a pixel of 2160 rows
-CALM = frozenset({"dismiss", "check", "next_sample", "previous_sample", "shuffle_sample", "show_sample", "show_moment"})
-BY_OUTCOME = frozenset({"next_wrong", "previous_wrong", "browse_cell"})  # depend on what a panel has counted: the sample itself is kept
-TIMED = frozenset({"set_parameter", "freeze", "kill", "release"})  # edits by hand, which the undo list puts together by their time
 
 
 class LogWriter:
@@ -80,22 +78,22 @@ class LogWriter:
 
     def command(self, command: Command) -> None:
         """Before it is done."""
-        name = command.name
+        name, kind = command.name, COMMANDS[command.name]
         if not self.on:
             return
-        if name == "camera":
+        if kind.log == "as an edit":
             return self.edits([Edit("view.camera", command.value)])
         elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
-        if name not in session_log.COMMANDS or elsewhere:  # to another session, of which this one knows nothing
+        if kind.log != "as it is" or elsewhere:  # to another session, of which this one knows nothing
             return
-        if name not in CALM:
+        if kind.settles:
             self.session.settle()
-        held = name in TIMED and self.loop.answer.editing
-        self._act("do", _json(command.value), name, held, self.loop.now if name in TIMED else 0.0)
+        held = kind.by_hand and self.loop.answer.editing
+        self._act("do", _json(command.value), name, held, self.loop.now if kind.by_hand else 0.0)
 
     def done(self, command: Command) -> None:
         """After it was done."""
-        if self.on and command.name in BY_OUTCOME:
+        if self.on and COMMANDS[command.name].log == "as the sample shown":
             if command.name == "browse_cell":
                 self._act("do", name="walk_leave")
             self._act("do", self._sample(), "show_sample")

@@ -27,7 +27,7 @@ from nnviz3d.app.render import image_files
 from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
-from nnviz3d.app.tour.controller import LEAVES, TourController
+from nnviz3d.app.tour.controller import TourController
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
@@ -38,6 +38,7 @@ from nnviz3d.app.window.log_writer import LogWriter
 from nnviz3d.app.window.personal_settings import Personal
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
+from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
 from nnviz3d.ui.hud.free_area import free_area
@@ -259,7 +260,7 @@ class Loop:
 
     def do(self, command: Command) -> None:
         """Raises InputError where the command's value cannot be used."""
-        if command.name in LEAVES:
+        if COMMANDS[command.name].leaves_tour:
             self.guide.leave()
         inputs = self.inputs
         inputs.command(command)
@@ -313,8 +314,7 @@ class Loop:
         """Until the window is closed, or for so many frames. Headless time is a fixed 1/60 s a frame, so that a run can be repeated."""
         gc.collect()
         gc.freeze()  # what is alive now lives as long as the loop: a collection need not walk it (20 ms every few seconds)
-        last = perf_counter()
-        done = 0
+        last, done = perf_counter(), 0
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))

@@ -48,8 +48,8 @@ def run_window(
         from nnviz3d.app.session.session import REMEMBER
         from nnviz3d.gfx.hosts import alone, open_host
 
-    file_extensions.check(screenshot, file_extensions.SCREEN, "--screenshot")
-    file_extensions.check(stats, file_extensions.NUMBERS, "--stats")
+    file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
+    file_extensions.check(stats, file_extensions.NUMBERS, "stats")
     session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
     if resume is not None:
         checkpoints.judge(session, checkpoints.find(resume), typed)

@@ -40,7 +40,7 @@ class DataSet:
         told = hashlib.blake2b(repr((self.task, self.shape, self.class_names)).encode(), digest_size=16)
         for array in (self.x_train, self.t_train, self.x_test, self.t_test):
             told.update(f"{array.dtype.str}{array.shape}".encode())
-            told.update(np.ascontiguousarray(array))
+            told.update(np.ascontiguousarray(array).data)
         return told.hexdigest()
 
     @cached_property

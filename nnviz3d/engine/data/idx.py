@@ -58,7 +58,7 @@ def read(path: Path, size: int) -> np.ndarray:
         raise InputError.of(str(path), "", f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _parse(stream: BinaryIO, path: Path, size: int, packed: bool) -> np.ndarray:
+def _parse(stream: BinaryIO | gzip.GzipFile, path: Path, size: int, packed: bool) -> np.ndarray:
     where = str(path)
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in DTYPES or not 1 <= magic[3] <= RANK:

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -178,7 +178,7 @@ def _unreadable(path: Path, error: BaseException) -> InputError:
     return InputError.of(str(path), "", f"cannot be read: {reason}")
 
 
-def _header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _header(stream: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
     version = np.lib.format.read_magic(stream)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
@@ -186,7 +186,7 @@ def _header(stream: BinaryIO, name: str) -> tuple[tuple[int, ...], bool, np.dtyp
     return readers[version](stream, max_header_size=HEADER)
 
 
-def _array(stream: BinaryIO, size: int, name: str) -> np.ndarray:
+def _array(stream: IO[bytes], size: int, name: str) -> np.ndarray:
     """One .npy of `size` bytes. The header decides what would be allocated, so it is judged first."""
     shape, fortran, dtype = _header(stream, name)
     if dtype.names is not None and not dtype.hasobject:

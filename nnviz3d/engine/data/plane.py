@@ -60,7 +60,8 @@ class Plane:
     def place(self, part: str, index: int) -> tuple[float, float]:
         """Where a sample of "train" or "test" lies, in [0, 1] twice from the lower left where it is within the range."""
         point = (self.points if part == "train" else self.test_points)[index]
-        return tuple(map(float, (point - self.low) / (self.high - self.low)))
+        x, y = (point - self.low) / (self.high - self.low)
+        return float(x), float(y)
 
 
 def plane_of(data: Data, loaded: DataSet, view: View | None = None) -> Plane | None:
@@ -79,8 +80,8 @@ def plane_of(data: Data, loaded: DataSet, view: View | None = None) -> Plane | N
     points = loaded.x_train[:, axes]
     low, high = points.min(0).astype(np.float64), points.max(0).astype(np.float64)
     margin = np.maximum(np.maximum(high - low, 1e-6), 1e-6 * np.maximum(abs(low), abs(high))) * 0.1  # a constant input has a range too
-    names = tuple(loaded.feature_names[k] if loaded.feature_names else f"input {k}" for k in axes)
-    return Plane(low - margin, high + margin, points, targets, loaded.x_test[:, axes], names, (), axes, loaded.x_train.shape[1])
+    right, up = (loaded.feature_names[k] if loaded.feature_names else f"input {k}" for k in axes)
+    return Plane(low - margin, high + margin, points, targets, loaded.x_test[:, axes], (right, up), (), axes, loaded.x_train.shape[1])
 
 
 def _chosen(data: Data, loaded: DataSet, view: View) -> tuple[int, int] | None:

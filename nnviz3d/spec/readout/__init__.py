@@ -4,7 +4,7 @@ A panel sees a `Scene` and a `Readout`, and answers with `Edit`s and `Command`s.
 Numbers are plain Python numbers or read-only numpy arrays, copied out of the arenas after the step that made them.
 """
 
-from nnviz3d.spec.readout.answer import Answer, Command, CommandName, FreeArea, StageInput
+from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
@@ -21,7 +21,6 @@ __all__ = [
     "Charts",
     "CheckReading",
     "Command",
-    "CommandName",
     "CompareReading",
     "ConfusionReading",
     "EdgeReading",

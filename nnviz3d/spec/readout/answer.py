@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-CommandName = Literal[
-    "play", "pause", "step", "reset", "new_seed", "undo", "redo", "save", "open", "screenshot", "fullscreen", "quit",
-    "camera", "fit", "fly_to", "pick", "choose", "choose_layer", "next_sample", "previous_sample", "shuffle_sample", "dismiss",
-    "rewind", "walk", "walk_leave", "walk_to", "walk_by", "walk_play", "walk_speed",
-    "move", "walk_loop", "walk_gradient", "keep_moment", "show_moment", "enter_moment",
-    "samples", "show_sample", "next_wrong", "previous_wrong",
-    "set_parameter", "freeze", "kill", "release", "check",
-    "save_as", "open_file", "export", "answer", "browse", "columns", "browse_cell",
-    "tour", "tour_language", "setting",
-    "capture", "save_timeline",
-]  # fmt: skip
+from nnviz3d.spec.commands import CommandName
 
 
 @dataclass(frozen=True)

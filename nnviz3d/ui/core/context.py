@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.key_bindings import Typed
 from nnviz3d.spec.readout import Command, Readout
@@ -76,7 +77,7 @@ class Frame:
     def edit(self, path: str, value: Any) -> None:
         self.edits.append(Edit(path, value))
 
-    def do(self, name: str, value: Any = None) -> None:
+    def do(self, name: CommandName, value: Any = None) -> None:
         self.commands.append(Command(name, value))
 
     @cached_property

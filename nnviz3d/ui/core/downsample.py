@@ -41,7 +41,8 @@ class Series:
             return
         first = (float(x[0]), float(y[0]))
         at = self._seen - 1
-        same = first == self._first and n > at and np.array_equal(self._newest, (x[at], y[at]), equal_nan=True)
+        newest = self._newest
+        same = newest is not None and first == self._first and n > at and np.array_equal(newest, (x[at], y[at]), equal_nan=True)
         if n == self._seen and same:
             return
         stride = 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from imgui_bundle import imgui
 
 from nnviz3d.spec.key_bindings import LETTERS, MOTION, Press, Typed
@@ -42,4 +44,4 @@ def read() -> Typed:
 def _pressed(key: imgui.Key, press: Press) -> list[Press]:
     if imgui.is_key_pressed(key, False):
         return [press]
-    return [Press(**(vars(press) | {"repeat": True}))] if imgui.is_key_pressed(key, True) else []
+    return [replace(press, repeat=True)] if imgui.is_key_pressed(key, True) else []

@@ -143,7 +143,8 @@ def stepped(f: Frame, ident: str, value: int, accepted: Accepted) -> int | None:
     """A whole number with buttons for one less and one more."""
     side, gap = imgui.get_frame_height(), f.px(4)
     imgui.set_next_item_width(max(imgui.calc_item_width() - 2 * (side + gap), f.px(30)))
-    new = field(f, ident, value, accepted, str(value))
+    typed = field(f, ident, value, accepted, str(value))
+    new = None if typed is None else int(typed)
     imgui.push_item_flag(imgui.ItemFlags_.button_repeat, True)
     for sign, by in (("-", -1), ("+", 1)):
         imgui.same_line(0, gap)

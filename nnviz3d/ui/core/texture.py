@@ -23,6 +23,9 @@ class Bitmap:
 
     @property
     def ref(self) -> imgui.ImTextureRef:
+        """To draw it by. Raises ValueError before the first `write`."""
+        if self._data is None:
+            raise ValueError("nothing was written")
         return self._data.get_tex_ref()
 
     def write(self, pixels: np.ndarray) -> None:
@@ -30,9 +33,9 @@ class Bitmap:
         height, width = pixels.shape[:2]
         self.writes += 1
         self._bury()
-        if self.size != (width, height):
-            self._replace(width, height)
         data = self._data
+        if data is None or (data.width, data.height) != (width, height):
+            data = self._replace(width, height)
         data.get_pixels_array().reshape(height, width, 4)[...] = pixels
         if data.status == imgui.ImTextureStatus.ok:  # else the backend has yet to make it, with these pixels
             rect = imgui.ImTextureRect()
@@ -43,15 +46,16 @@ class Bitmap:
             data.update_rect = rect
             data.set_status(imgui.ImTextureStatus.want_updates)
 
-    def _replace(self, width: int, height: int) -> None:
+    def _replace(self, width: int, height: int) -> imgui.ImTextureData:
         if self._data is not None:
             self._data.set_status(imgui.ImTextureStatus.want_destroy)
             self._data.want_destroy_next_frame = True
             self._dying.append(self._data)
-        self._data = imgui.ImTextureData()
-        self._data.create(imgui.ImTextureFormat.rgba32, width, height)
-        imgui.internal.register_user_texture(self._data)
-        _alive.add(self._data)
+        self._data = data = imgui.ImTextureData()
+        data.create(imgui.ImTextureFormat.rgba32, width, height)
+        imgui.internal.register_user_texture(data)
+        _alive.add(data)
+        return data
 
     def _bury(self) -> None:
         """Forget what the backend has freed."""

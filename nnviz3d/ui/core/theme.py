@@ -38,7 +38,7 @@ MARGIN = 14.0
 
 def rgb(hex_colour: str) -> tuple[float, float, float]:
     """sRGB in [0, 1]."""
-    return tuple(int(hex_colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    return int(hex_colour[1:3], 16) / 255, int(hex_colour[3:5], 16) / 255, int(hex_colour[5:7], 16) / 255
 
 
 def vec(hex_colour: str, alpha: float = 1.0) -> imgui.ImVec4:
@@ -86,7 +86,7 @@ def load_fonts() -> Fonts:
                 config.glyph_offset = imgui.ImVec2(0, 0.5)
             atlas.add_font_from_file_ttf(str(folder / name), size, config)
     imgui.get_io().font_default = fonts[0]
-    return Fonts(*fonts, atlas.add_font_from_file_ttf(str(folder / "latex/latinmodern-math.otf"), BODY))
+    return Fonts(fonts[0], fonts[1], atlas.add_font_from_file_ttf(str(folder / "latex/latinmodern-math.otf"), BODY))
 
 
 KINDS = (b"\0\1\0\0", b"true", b"OTTO", b"ttcf")  # first bytes of font files

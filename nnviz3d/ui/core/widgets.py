@@ -36,10 +36,13 @@ def bounds(path: str) -> tuple[float, float]:
 @lru_cache(maxsize=256)
 def accepted(path: str) -> Accepted:
     """The same with its ends as they are; whole numbers have closed ones."""
-    model = Scene
+    model: type[Table] = Scene
     *tables, name = path.split(".")
     for table in tables:
-        model = model.model_fields[table].annotation
+        inner = model.model_fields[table].annotation
+        if not (isinstance(inner, type) and issubclass(inner, Table)):
+            raise KeyError(path)
+        model = inner
     return accepted_in(model, name)
 
 

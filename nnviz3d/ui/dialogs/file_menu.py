@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import small, tip
 
 _OPEN = "A scene, your own data (CSV, npz, npy, IDX) or weights. Dropping a file on the window does the same."
 _WEIGHTS = "The current weights and biases, for nnviz3d and other programs."
 _SAVE = "The settings of network, data, training and view, as a text file in TOML format."
-_FILES = (("Open …", "Ctrl+O", "open_file", _OPEN), ("Save the scene as …", "Ctrl+Shift+S", "save_as", _SAVE))
+_FILES: tuple[tuple[str, str, CommandName, str], ...] = (
+    ("Open …", "Ctrl+O", "open_file", _OPEN),
+    ("Save the scene as …", "Ctrl+Shift+S", "save_as", _SAVE),
+)
 _WINDOW = "Films what you see until you press it again. The MP4 file is saved in the folder in which the program was started."
 _TIMELINE = (
     "Everything done since the scene was opened, in a small file. "
     "`nnviz3d record FILE.timeline -o film.mp4` renders it again at any size and frame rate."
 )
-_FILM = (
+_FILM: tuple[tuple[str, str, CommandName, str | None, str], ...] = (
     ("Film the window", "F9", "capture", None, _WINDOW),
     ("Film the network alone", "Shift+F9", "capture", "stage", "The same without panels and text."),
     ("Save the session's timeline", "Ctrl+F9", "save_timeline", None, _TIMELINE),

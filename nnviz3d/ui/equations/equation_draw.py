@@ -64,7 +64,8 @@ class Lines:
             self._laid.clear()
             self._for = style
         inset = _room(f, lines, full)
-        largest = max((abs(line.value) for line in lines if line.kind in _WEIGHED and line.value == line.value), default=0.0)
+        weighed = (line.value for line in lines if line.kind in _WEIGHED)
+        largest = max((abs(value) for value in weighed if value is not None and value == value), default=0.0)
         for k, line in enumerate(lines):
             laid = self._laid.get((title, k))
             if laid is not None and not imgui.is_rect_visible(imgui.ImVec2(full, laid.height)):  # half of a long panel is
@@ -185,11 +186,12 @@ def _colour(f: Frame, line: Line) -> int:
 
 def _bar(f: Frame, draw_list, line: Line, corner, full: float, longest: float, height: float, largest: float) -> None:
     """|value| relative to the largest of the lines, growing from the right under the number."""
-    if line.kind not in _WEIGHED or not largest or line.value != line.value:
+    value = line.value
+    if line.kind not in _WEIGHED or not largest or value is None or value != value:
         return
-    width = longest * min(1.0, abs(line.value) / largest)
+    width = longest * min(1.0, abs(value) / largest)
     low = imgui.ImVec2(corner.x + full - width, corner.y + height - f.px(2))
-    colour = theme.packed((theme.ERROR_SIGNS if line.ink == "d" else f.signs)[line.value < 0], 0.5)
+    colour = theme.packed((theme.ERROR_SIGNS if line.ink == "d" else f.signs)[value < 0], 0.5)
     draw_list.add_rect_filled(low, imgui.ImVec2(corner.x + full, corner.y + height - f.px(0.5)), colour, f.px(1))
 
 

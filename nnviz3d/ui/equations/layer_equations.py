@@ -115,7 +115,7 @@ def update(r: LayerReading) -> list[Line]:
         return lines
     step, whole = length(r.change), length(r.weight)
     name, tip = r"\lVert \Delta W\rVert", "The norm of the total change of W in this step."
-    if r.direction is not None:
+    if r.direction is not None and r.rate is not None:
         what = _given(r, RULES[r.optimizer][1])
         what = what[1:-1] if what.startswith("(") else what  # one pair of bars is enough
         symbol = rf"\lVert {what}\rVert" + (r"_{\mathrm{free\ rows}}" if r.frozen else "")

@@ -101,9 +101,9 @@ def backward(reading: NeuronReading) -> list[Line]:
     return [Line(rf"{name} = \frac{{\partial L}}{{\partial z}}", tip=TIP), result]
 
 
-def _collected(reading: NeuronReading, total: Sum, name: str) -> list[Line]:
+def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
-    parts = total.connections
+    parts = outgoing.connections
     told = [equations_of(part.kind).returned(part, reading.index) for part in parts]
     symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
     if len(told) > 1:
@@ -116,7 +116,7 @@ def _collected(reading: NeuronReading, total: Sum, name: str) -> list[Line]:
         lines += terms
     if not applies:
         return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of the errors that come back.", ink="d")]
-    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(total.total, "d", True))
+    spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(outgoing.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
 
 

@@ -37,15 +37,9 @@ def change(r: ParameterEquations) -> list[Line]:
     """What the last step did to it: outside a walk, where the rule's numbers are not kept."""
     if r.update is not None or not r.samples:
         return []
-    if r.before is None:
-        return [
-            Line(
-                "",
-                (Span("all weights were replaced since"),),
-                kind="note",
-                tip="The weights were loaded from a file, so the last step no longer applies to them.",
-            )
-        ]
+    if r.before is None or r.change is None:
+        tip = "The weights were loaded from a file, so the last step no longer applies to them."
+        return [Line("", (Span("all weights were replaced since"),), kind="note", tip=tip)]
     name = "b" if r.source is None else "w"
     lines = [moved(name, r.before, r.before + r.change, r.change)]
     if r.edited:

@@ -15,6 +15,7 @@ FIRST = {  # what happens now stands first
     "gradient": (GRADIENT, CHECK, ERROR, BACKWARD, UPDATE),
 }
 Sections = list[tuple[str, list[Line]]]
+Reading = NeuronReading | ParameterEquations | LayerReading
 
 
 NEEDS = {
@@ -24,7 +25,7 @@ NEEDS = {
 """What must have been worked out in a walk before a section can tell its numbers; of one that is not here, how z arises: "z"."""
 
 
-def sections(reading) -> Sections:
+def sections(reading: Reading) -> Sections:
     """Those that have something to say; a check also where it is still to be asked for."""
     if isinstance(reading, LayerReading):
         parts = [
@@ -48,7 +49,8 @@ def sections(reading) -> Sections:
         else:
             parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
         parts.append((PARAMETERS, [] if reading.z is None else updates.still(reading.kind)))
-    told = [(title, those) for title, those in parts if those or (title == CHECK and reading.sample is not None)]
+    checked = isinstance(reading, ParameterEquations) and reading.sample is not None
+    told = [(title, those) for title, those in parts if those or (title == CHECK and checked)]
     return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in told]
 
 
@@ -76,14 +78,14 @@ def _error_comes(reading: NeuronReading | LayerReading) -> str:
     return f"Backward, layer {min((end.rank, end.node) for end in ends)[1]}" if ends else "Loss"
 
 
-def heading(reading, title: str) -> str:
+def heading(reading: Reading, title: str) -> str:
     """What a section is called on screen: of an update, by which rule."""
     if title != UPDATE:
         return title
     if not there(reading, title):
-        return f"{UPDATE} ({reading.step.update.optimizer})" if isinstance(reading, NeuronReading) else title
+        return f"{UPDATE} ({reading.step.update.optimizer})" if isinstance(reading, NeuronReading) and reading.step is not None else title
     if isinstance(reading, NeuronReading):
-        return updates.title(reading)
+        return title if reading.step is None else updates.title(reading.index, reading.step)
     if isinstance(reading, ParameterEquations):
         return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
     optimizer = getattr(reading, "optimizer", "")

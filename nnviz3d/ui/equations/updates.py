@@ -196,8 +196,8 @@ def _name(u: UpdateReading) -> str:
     return "b" if u.index is None else "w"
 
 
-def title(reading: NeuronReading) -> str:
-    """Whose update it is: "Update of weight 5, 12 (adam)"."""
-    u = reading.step.update
-    what = f"bias {reading.index}" if u.index is None else f"weight {reading.index}, {u.index}"
+def title(index: int, step: StepReading) -> str:
+    """Whose update it is, of the neuron with this number: "Update of weight 5, 12 (adam)"."""
+    u = step.update
+    what = f"bias {index}" if u.index is None else f"weight {index}, {u.index}"
     return f"Update of {what}, which changed most ({u.optimizer})"

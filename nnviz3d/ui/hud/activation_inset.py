@@ -9,7 +9,7 @@ from nnviz3d.layers import face
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import plain
-from nnviz3d.spec.step_annotations import PICKED, Inset
+from nnviz3d.spec.step_annotations import PICKED, Inset, Moment
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect, settle
@@ -23,9 +23,9 @@ ROW, NUMBERS = 16.0, 4  # a line for each number that comes in, of more the firs
 FORMULA, LETTER = 13.0, 18.0  # size of its symbols, and the width of one of them
 
 
-def draw(f: Frame, taken: list[Rect]) -> Rect | None:
+def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     """Draws the inset of this moment, if there is one; returns where it is."""
-    inset = f.readout.moment.inset
+    inset = moment.inset
     if inset is None or not (0 <= inset.x <= f.stage_width and 0 <= inset.y <= f.height):
         return None
     tall = HEAD + FOOT + ROW * len(inset.incoming[:NUMBERS]) if inset.incoming else HEIGHT
@@ -34,7 +34,7 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     anchor = inset.x - r, inset.y - r, inset.x + r, inset.y + r
     bottom = taken[-1][1] if taken else f.height
     area = f.px(6), f.px(6), f.stage_width - f.px(6), bottom - f.px(6)
-    boxes = f.readout.moment.boxes
+    boxes = moment.boxes
     if len(boxes):  # the table comes beside the last of them: a card that stands there now would have to jump
         last = boxes[-1]
         boxes = np.concatenate([boxes, [[last[2], last[1], last[2] + f.px(TABLE), last[3]]]])

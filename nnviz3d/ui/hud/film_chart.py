@@ -46,6 +46,6 @@ def draw(f: Frame, left: float, top: float, alpha: float) -> None:
     pick = np.unique(np.linspace(0, len(step) - 1, min(len(step), MOST)).astype(int))
     x = x0 + (x1 - x0) * (step[pick] - step[0]) / max(float(step[-1] - step[0]), 1.0)
     y = y0 + (y1 - y0) * np.clip(value[pick] / top_value, 0, 1)
-    points = [imgui.ImVec2(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    points: list[imgui.ImVec2Like] = [imgui.ImVec2(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
     draw_list.add_polyline(points, theme.packed(theme.ACCENT, alpha), f.px(1.8), 0)
     draw_list.add_circle_filled(points[-1], f.px(3.2), theme.packed(theme.ACCENT, alpha))

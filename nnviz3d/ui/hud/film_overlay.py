@@ -6,6 +6,7 @@ import math
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name
@@ -58,11 +59,11 @@ class Titles:
         if titles is not None and titles.chart > 0:
             film_chart.draw(f, f.px(CORNER), f.px(CORNER), titles.chart)
         if titles is not None and titles.equation > 0 and f.readout.neuron is not None:
-            self._equation(f)
+            self._equation(f, f.readout.neuron, titles.equation)
 
-    def _equation(self, f: Frame) -> None:
+    def _equation(self, f: Frame, r: NeuronReading, alpha: float) -> None:
         """Beside the network, or below it in a tall picture: what the neuron does in this phase, with its numbers."""
-        r, walk = f.readout.neuron, f.readout.walk
+        walk = f.readout.walk
         kind = walk.kinds[walk.phase] if walk is not None else ""
         sum_ = neuron_equations.title(r)
         parts = [(sum_, sum_, neuron_equations.pre_activation(r)), (ACTIVATION, ACTIVATION, neuron_equations.activation(r))]
@@ -71,7 +72,7 @@ class Titles:
         elif kind in ("update", "after") and r.step is not None:
             head = "Gradients: {}, {}".format(*updates.columns(r.step))
             parts = [(GRADIENT, head, updates.gradients(r)), (UPDATE, UPDATE, updates.update(r.step.update))]
-        imgui.push_style_var(imgui.StyleVar_.alpha, f.readout.titles.equation)
+        imgui.push_style_var(imgui.StyleVar_.alpha, alpha)
         if f.height > f.width:
             floating(f, "##equation", f.width / 2, f.height - f.px(CAPTION + MORE), (0.5, 1.0))
         else:

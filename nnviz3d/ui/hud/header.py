@@ -10,6 +10,8 @@ from imgui_bundle import imgui
 from nnviz3d.spec import compare
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, percent, plain, short, times
+from nnviz3d.spec.readout import PlaneReading, Readout
+from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.label_placement import Rect
@@ -223,28 +225,29 @@ def _legend(f: Frame, room: float) -> None:
            + (f" The largest of all edges, drawn or not: {plain(r.edges_peak)}{where}." if known and r.edges_peak else ""))  # fmt: skip
     if not fits:
         small(f, peak)
-    if r.edges_shown < r.edges_total:
-        strongest = "" if r.edges_folded else " strongest"
-        text = f"{count(r.edges_shown)}{strongest} of {count(r.edges_total)} edges"
-        text += f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if known else ""
-    else:
-        text = f"all {count(r.edges_total)} edges"
-    if r.walk and r.walk.gradient and not weights:
-        text += f"; {r.walk.gradient}"
-    small(f, elide(text, room))
+    gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
+    small(f, elide(f"{_share(r, quantity if known else '')}{gradient}", room))
     stack = f" Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
     tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
-        _tile_legend(f, room)
+        _tile_legend(f, r.plane, room)
     if r.plane is not None and r.plane.unit is not None:
-        _plate_legend(f, room)
+        _plate_legend(f, r.plane.unit, room)
     if r.plane is not None and r.plane.dots[0] < r.plane.dots[1]:
         small(f, elide(f"dots: {count(r.plane.dots[0])} of {count(r.plane.dots[1])} training samples", room))
         tip(f, "An evenly drawn subset: more dots would cover each other and the plate.")
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()
+
+
+def _share(r: Readout, quantity: str) -> str:
+    """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
+    if r.edges_shown >= r.edges_total:
+        return f"all {count(r.edges_total)} edges"
+    share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
+    return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(r.edges_total)} edges{share}"
 
 
 def _weights_legend(f: Frame, weights) -> None:
@@ -298,9 +301,9 @@ def _neuron_legend(f: Frame, room: float) -> None:
     tip(f, "Neurons: the brighter, the larger the activation a. Warm colour: positive, violet: negative, dark: near 0." + held)
 
 
-def _plate_legend(f: Frame, room: float) -> None:
+def _plate_legend(f: Frame, unit: Unit, room: float) -> None:
     """What the plate's colours stand for, in the target's own unit."""
-    unit, width = f.readout.plane.unit, _bar(f)
+    width = _bar(f)
     small(f, elide(f"plate: {unit.name} from {unit.text(unit.low)} to {unit.text(unit.high)}", room - width - f.px(8)))
     tip(f, f"The plate: the network's {unit.name} at every point, from the smallest value of the data over the dark middle "
            f"({unit.text((unit.low + unit.high) / 2)}) to the largest; the dots are the targets of the samples.")  # fmt: skip
@@ -314,9 +317,8 @@ def _bar(f: Frame) -> float:
     return width
 
 
-def _tile_legend(f: Frame, room: float) -> None:
+def _tile_legend(f: Frame, plane: PlaneReading, room: float) -> None:
     """What the pictures on the neurons are, with their colours from negative to positive."""
-    plane = f.readout.plane
     width = _bar(f)
     small(f, elide(f"a over {plane.names[0]} and {plane.names[1]}, each neuron on its own scale", room - width - f.px(8)))
     held = " The other features keep the values of the displayed sample." if plane.held else ""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from imgui_bundle import imgui
 
 from nnviz3d.spec import key_bindings
+from nnviz3d.spec.commands import COMMANDS, CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.hud import speed, weightbar
 
 _K = imgui.Key
-CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")
 _VIEWS = ("", "A", "B", "B - A")
 _LOOPS = ("stop", "again", "on")
 ANYWHERE = frozenset({
@@ -122,19 +123,14 @@ def _escape(f: Frame) -> None:
         f.do("show_moment", "")
 
 
-def _does(name: str, value=None) -> Callable[[Frame], None]:
+def _does(name: CommandName, value: Any) -> Callable[[Frame], None]:
     return lambda f: f.do(name, value)
 
 
 ACTIONS: dict[str, Callable[[Frame], None]] = {
     "play": _play,
-    "tour": _does("tour"),
     "step_back": partial(_step, by=-1),
     "step_on": partial(_step, by=1),
-    "move_back": _does("move", ("step", -1)),
-    "move_on": _does("move", ("step", 1)),
-    "epoch_back": _does("move", ("epoch", -1)),
-    "epoch_on": _does("move", ("epoch", 1)),
     "first": partial(_end, end=0),
     "last": partial(_end, end=1),
     "slower": partial(speed.change, by=-1),
@@ -145,18 +141,11 @@ ACTIONS: dict[str, Callable[[Frame], None]] = {
     "walk_weights": _weights,
     "walk_loop": _loop,
     "show_moment": _moment,
-    "screenshot_4K": _does("screenshot", "4K"),
-    "capture": _does("capture"),
-    "capture_stage": _does("capture", "stage"),
     "panels": Frame.toggle_panels,
     "black": _black,
     "help": _help,
     "escape": _escape,
 }
-ACTIONS |= {name: _does(name) for name in ("walk", "reset", "new_seed", "fit", "fullscreen", "screenshot", "save_timeline")}
-ACTIONS |= {name: _does(name) for name in ("undo", "redo", "save", "save_as", "open_file")}
-ACTIONS |= {name: _does(name) for name in ("previous_sample", "next_sample", "previous_wrong", "next_wrong")}
-ACTIONS |= {f"camera_{k}": _does("camera", name) for k, name in enumerate(CAMERAS, 1)}
-ACTIONS |= {f"{verb}_{name}": _does(f"{verb}_moment", name) for verb in ("keep", "enter") for name in "AB"}
+ACTIONS |= {key: _does(kind.name, value) for kind in COMMANDS.values() for key, value in kind.keys.items()}
 ELSEWHERE = frozenset({"motion", "focus_in", "focus_next", "focus_previous"})
 """Of the table: held keys are read by `ui.hud.stage_input`, the way into the panels by `ui.core.focus`."""

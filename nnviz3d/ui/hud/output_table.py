@@ -12,7 +12,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.spec.number_text import MINUS, pair_plain, plain, short, tex
-from nnviz3d.spec.step_annotations import Outputs, Table
+from nnviz3d.spec.step_annotations import Moment, Outputs, Table
 from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
@@ -88,9 +88,9 @@ def _rise(share: float, start: float) -> float:
     return min(max((share - start) / 0.3, 0.0), 1.0)
 
 
-def draw(f: Frame, taken: list[Rect]) -> Rect | None:
+def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     """Draws the table of this moment, if there is one; returns where it is."""
-    table = f.readout.moment.table
+    table = moment.table
     if table is None or not table.outputs.names:
         return None
     o, made = table.outputs, columns(table)
@@ -113,12 +113,12 @@ def draw(f: Frame, taken: list[Rect]) -> Rect | None:
     order = sorted(range(len(names)), key=lambda k: table.y_k[k])
     pitch = _pitch([table.y_k[k] for k in order])
     left = anchor[2] + f.px(10)
-    beside = left + width <= area[2] and not _meets((left, anchor[1], left + width, anchor[3]), taken, f.readout.moment.boxes, anchor)
+    beside = left + width <= area[2] and not _meets((left, anchor[1], left + width, anchor[3]), taken, moment.boxes, anchor)
     if beside:
         middles = spread([table.y_k[k] for k in order], row, area[1] + head + row / 2, area[3] - tail - row / 2)
     else:
         height = head + len(names) * row + tail
-        left, top = settle((width, height), anchor, f.readout.moment.boxes, taken, area, f.px(16))
+        left, top = settle((width, height), anchor, moment.boxes, taken, area, f.px(16))
         middles = [top + head + row * (k + 0.5) for k in range(len(names))]
     top, bottom = middles[0] - row / 2 - head, middles[-1] + row / 2 + tail
     rect = (left, top, left + width, bottom)

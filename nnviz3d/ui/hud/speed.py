@@ -36,7 +36,10 @@ def draw(f: Frame, width: float) -> None:
     imgui.set_next_item_width(width)
     walk = f.readout.walk
     if imgui.begin_combo("##walk_speed" if walk else "##speed", shown(f), imgui.ComboFlags_.height_largest):
-        (_walk_list if walk else _train_list)(f)
+        if walk is not None:
+            _walk_list(f, walk.speed)
+        else:
+            _train_list(f)
         imgui.end_combo()
     if walk:
         tip(
@@ -62,10 +65,10 @@ def beside(f: Frame, height: float) -> None:
     imgui.pop_style_var()
 
 
-def _walk_list(f: Frame) -> None:
+def _walk_list(f: Frame, speed: float) -> None:
     for value in WALK:
         text = words(value, "phases") if value else "as fast as possible: one phase per frame"
-        if imgui.selectable(text, value == f.readout.walk.speed)[0]:
+        if imgui.selectable(text, value == speed)[0]:
             f.do("walk_speed", value)
 
 

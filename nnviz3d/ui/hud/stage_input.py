@@ -28,7 +28,7 @@ class Stage:
     """Follows the pointer from press to release. One per overlay."""
 
     def __init__(self):
-        self._pressed: tuple[float, float] | None = None  # where the left button went down on the stage
+        self._pressed = (0.0, 0.0)  # where the left button went down on the stage
         self._button = -1
         self._dragging = self._tuning = False
 
@@ -75,4 +75,5 @@ def _motion(io, held: frozenset[str], arrows: bool = True) -> tuple[tuple[float,
         move[1] += _stick(_K.gamepad_r2, _K.gamepad_l2)
         turn[0] += _stick(_K.gamepad_l_stick_right, _K.gamepad_l_stick_left)
         turn[1] += _stick(_K.gamepad_l_stick_up, _K.gamepad_l_stick_down)
-    return tuple(max(-1.0, min(v, 1.0)) for v in move), tuple(max(-1.0, min(v, 1.0)) for v in turn)
+    x, y, z, yaw, pitch = (max(-1.0, min(v, 1.0)) for v in (*move, *turn))
+    return (x, y, z), (yaw, pitch)

@@ -82,9 +82,9 @@ def hover_card(f: Frame) -> None:
         imgui.pop_style_var()
         return
     imgui.text_unformatted(elide(title, f.px(320)))
-    known = h.known is None or not h.layer
-    told = [f"a = {plain(h.a)}"] if known or "a" in h.known else []
-    told += [f"z = {plain(h.z)}"] if h.z is not None and (known or "z" in h.known) else []
+    known = h.known if h.known is not None and h.layer else ("a", "z")
+    told = [f"a = {plain(h.a)}"] if "a" in known else []
+    told += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
     told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
     name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
     numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, has not been computed yet"

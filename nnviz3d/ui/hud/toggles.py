@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.row_layout import Item, bar, switch, width
 from nnviz3d.ui.hud import weightbar
@@ -57,7 +58,7 @@ def moment(f: Frame) -> list[Item]:
     return [_item(f, 0, "moment", "show", MOMENTS, moments.shown, "show_moment", lambda option: fit.issuperset(option.split(" - ")))]
 
 
-def _item(f: Frame, rank: int, name: str, label: str, options, value, command: str, usable: Callable = lambda _: True) -> Item:
+def _item(f: Frame, rank: int, name: str, label: str, options, value, command: CommandName, usable: Callable = lambda _: True) -> Item:
     """`command` is given the pressed option; `usable` says which can be pressed."""
 
     def draw() -> None:

@@ -56,9 +56,8 @@ class Tour:
         if tour.section:
             dock.opened.update({title: title == tour.section for title in dock.opened})
 
-    def draw(self, f: Frame) -> float:
+    def draw(self, f: Frame, tour: TourReading) -> float:
         """The card. Returns its top edge."""
-        tour = f.readout.tour
         margin, pad = f.px(theme.MARGIN), f.px(18)
         room = min(f.stage_width - 2 * margin, f.px(WIDTH)) - 2 * pad
         tall = f.height >= f.px(TALL)
@@ -198,10 +197,10 @@ def _dots(f: Frame, tour: TourReading, high: float) -> None:
         x += width + gap
 
 
-def marks(f: Frame) -> None:
+def marks(f: Frame, tour: TourReading) -> None:
     """Rings and frames around what the text speaks of, behind all panels."""
     draw_list = imgui.get_background_draw_list()
-    for mark in f.readout.tour.marks:
+    for mark in tour.marks:
         for line in mark.lines:
             _line(f, draw_list, *line)
         if mark.box is not None:

@@ -110,7 +110,7 @@ def draw(f: Frame) -> float:
         _history(f, room)
         f.memory.on_bar = frozenset(_buttons(f, room) | toggles.row(f, room))
     else:
-        walkbar.draw(f, room)
+        walkbar.draw(f, r.walk, room)
     imgui.pop_style_var()
     top = imgui.get_window_pos().y
     imgui.end()

@@ -23,9 +23,8 @@ LOOPS = {  # icon, name, words, what comes next
 }
 
 
-def draw(f: Frame, room: float) -> None:
+def draw(f: Frame, walk: WalkReading, room: float) -> None:
     """Time line, then buttons, centred in `room` pixels."""
-    walk = f.readout.walk
     _time_line(f, walk, room)
     f.memory.on_bar = frozenset(_buttons(f, walk, room) | toggles.row(f, room))
 

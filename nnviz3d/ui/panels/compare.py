@@ -107,7 +107,7 @@ def _choose(f: Frame) -> None:
     shown = (
         NOTHING if not given else compare.name_of(path) if known else f"{len(given)} settings" if len(given) > 1 else compare.name_of(path)
     )
-    settings = {compare.name_of(s): s for s in SETTINGS if values(f.scene, s) or not s.startswith("network.layers.*.")}
+    settings = {compare.name_of(s): s for s in SETTINGS if not s.startswith("network.layers.*.") or values(f.scene, s)}
     if given:
         imgui.set_next_item_width(imgui.get_content_region_avail().x - f.px(34))
     why = f.readout.reasons.compare

@@ -36,7 +36,7 @@ class InputList:
         imgui.set_next_item_width(-1)
         hint = "input ... (number or name)" if node.labels else "input ... (number)"
         self.query = imgui.input_text_with_hint("##find_input", hint, self.query)[1]
-        order, strength = self._order(r, node.labels)
+        order, strength = self._order(r, len(values), node.labels)
         line = imgui.get_text_line_height_with_spacing()
         imgui.begin_child("##inputs", imgui.ImVec2(0, line * min(max(len(order), 1), ROWS) + f.px(4)))
         if not len(order):
@@ -50,14 +50,14 @@ class InputList:
                 _row(f, node, i, float(values[i]), None if strength is None else float(strength[i]), full)
         imgui.end_child()
 
-    def _order(self, r, labels) -> tuple[np.ndarray, np.ndarray | None]:
+    def _order(self, r, count: int, labels) -> tuple[np.ndarray, np.ndarray | None]:
         """Indices that fit the search, the strongest first; and the strengths, where all weights are known."""
         if self._found[0] is r and self._found[1] == self.query:
             return self._found[2:]
         if isinstance(r, NeuronReading):
-            strength, count = r.strengths, len(r.values)
+            strength = r.strengths
         else:
-            strength, count = np.abs(r.weight).sum(0) if r.stride[1] == 1 else None, len(r.x)
+            strength = np.abs(r.weight).sum(0) if r.stride[1] == 1 else None
         order = np.arange(count) if strength is None else np.argsort(-np.nan_to_num(strength), kind="stable")
         if query := self.query.strip().lower():
             if self._fits[0] is not labels or self._fits[1] != query or len(self._fits[2]) != count:

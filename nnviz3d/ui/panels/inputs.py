@@ -25,9 +25,9 @@ class Inputs:
         self._found: tuple = (None, "", None)
 
     def draw(self, f: Frame, r: NeuronReading) -> None:
-        count = 0 if r.weights is None else len(r.weights)
-        if not count:
+        if r.weights is None or r.values is None or not len(r.weights):
             return
+        count = len(r.weights)
         imgui.push_font(None, theme.SMALL)
         icon = fa.ICON_FA_CHEVRON_DOWN if self.open else fa.ICON_FA_MAGNIFYING_GLASS
         if imgui.button(f"{icon}  {'The one weight' if count == 1 else f'All {count:,} weights'}##all_weights"):
@@ -35,34 +35,35 @@ class Inputs:
         imgui.pop_font()
         tip(f, "Every weight that leads into this neuron: find one by the number or name of the neuron that it comes from.")
         if self.open:
-            self._list(f, r, count)
+            self._list(f, r, r.weights, r.values)
 
-    def _list(self, f: Frame, r: NeuronReading, count: int) -> None:
+    def _list(self, f: Frame, r: NeuronReading, weights: np.ndarray, values: np.ndarray) -> None:
         labels = r.incoming.labels if r.incoming is not None else ()
         imgui.set_next_item_width(-1)
         hint = "from neuron ... (number or name)" if labels else "from neuron ... (number)"
         self.query = imgui.input_text_with_hint("##find_weight", hint, self.query)[1]
-        order = self._order(r, labels)
+        order = self._order(r, weights, values, labels)
         line = imgui.get_text_line_height_with_spacing()
         imgui.begin_child("##weights", imgui.ImVec2(0, line * min(max(len(order), 1), ROWS) + f.px(4)))
         if not len(order):
             imgui.push_style_color(imgui.Col_.text, _FAINT)
-            imgui.text_unformatted(f"none; numbers run from 0 to {count - 1:,}")
+            imgui.text_unformatted(f"none; numbers run from 0 to {len(weights) - 1:,}")
             imgui.pop_style_color()
         full = imgui.get_content_region_avail().x
         clipper = imgui.ListClipper()
         clipper.begin(len(order), line)
         while clipper.step():
             for k in range(clipper.display_start, clipper.display_end):
-                _row(f, r, int(order[k]), labels, full)
+                i = int(order[k])
+                _row(f, r, i, float(weights[i]), float(values[i]), labels, full)
         imgui.end_child()
 
-    def _order(self, r: NeuronReading, labels) -> np.ndarray:
+    def _order(self, r: NeuronReading, weights: np.ndarray, values: np.ndarray, labels) -> np.ndarray:
         """Indices that fit the search, the largest |w a| first."""
         if self._found[0] is r and self._found[1] == self.query:
             return self._found[2]
         query = self.query.strip().lower()
-        product = np.abs(r.weights.astype(np.float64) * r.values)
+        product = np.abs(weights.astype(np.float64) * values)
         order = np.argsort(-product, kind="stable")
         if query:
             named = [query in str(k) or (k < len(labels) and query in str(labels[k]).lower()) for k in range(len(product))]
@@ -73,7 +74,7 @@ class Inputs:
         return order
 
 
-def _row(f: Frame, r: NeuronReading, i: int, labels, full: float) -> None:
+def _row(f: Frame, r: NeuronReading, i: int, w: float, a: float, labels, full: float) -> None:
     """One weight: where from, w times a, and what that gives. Pointed at it lights its edge; a click chooses it."""
     corner = imgui.get_cursor_screen_pos()
     if imgui.selectable(f"##weight{i}", False)[0]:
@@ -81,7 +82,6 @@ def _row(f: Frame, r: NeuronReading, i: int, labels, full: float) -> None:
     if imgui.is_item_hovered():
         f.lit = r.first + i
     draw_list = imgui.get_window_draw_list()
-    w, a = float(r.weights[i]), float(r.values[i])
     name = f"{i}" + (f"  {labels[i]}" if i < len(labels) else "")
     ends = (
         (0.62, plain(w), of_ink(f, "w", w < 0)),

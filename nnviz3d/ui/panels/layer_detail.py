@@ -33,7 +33,7 @@ class Matrix:
     def __init__(self):
         self._mode: tuple[str, str] = ("", "")  # (phase in which it was chosen, mode)
         self._made: tuple = ()
-        self._texture = None
+        self._texture: imgui.ImTextureData | None = None
 
     def release(self, f: Frame) -> None:
         if self._texture is not None:
@@ -53,9 +53,10 @@ class Matrix:
         beside = len(strips) * strip + gap + (len(strips) - 1) * round(f.px(3)) if strips else 0
         grid = matrix.grid(r.weight.shape, int(full) - beside - 2, f.scale)
         key = (r, mode, grid, f.scene.look.palette)
-        if key != self._made:
-            self._make(f, r, mode, grid, strips, strip, gap, key)
-        self._show(f, r, mode, grid, strips, strip, gap)
+        texture = self._texture
+        if texture is None or key != self._made:
+            texture = self._make(f, r, mode, grid, strips, strip, gap, key)
+        self._show(f, r, mode, grid, strips, strip, gap, texture)
         self._legend(f, r, mode, grid)
 
     def _buttons(self, f: Frame, modes: list[str], mode: str, phase: str) -> None:
@@ -78,7 +79,7 @@ class Matrix:
         imgui.pop_style_var(2)
         imgui.pop_font()
 
-    def _make(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int, key: tuple) -> None:
+    def _make(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int, key: tuple) -> imgui.ImTextureData:
         """Paint everything into one texture: the row above, the matrix, the columns beside it."""
         self.release(f)
         self._cells = _cells(r, mode, grid)
@@ -97,16 +98,17 @@ class Matrix:
             colours = matrix.colours(v_r1, matrix.reach(v_r1), _inks(f, told.ink))
             image[strip + gap :, x : x + strip] = matrix.spread(colours, strip, grid.cell_h)
             x += strip + space
-        self._texture, self._made = f.formulas.upload(image), key
+        self._texture = texture = f.formulas.upload(image)
+        self._made = key
         self._reading = r  # its id is in the key
+        return texture
 
-    def _show(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int) -> None:
+    def _show(self, f: Frame, r: MatrixReading, mode: str, grid, strips, strip: int, gap: int, texture: imgui.ImTextureData) -> None:
         draw_list = imgui.get_window_draw_list()
         small_size = f.font(theme.SMALL)
         width = grid.size[0]
         corner = imgui.get_cursor_screen_pos()
         x, y = round(corner.x), round(corner.y)
-        texture = self._texture
         imgui.invisible_button("##matrix", imgui.ImVec2(max(texture.width, 1), texture.height))
         if not imgui.is_item_visible():
             return
@@ -150,7 +152,7 @@ class Matrix:
         if mode == "weight" and _there(r, "x"):
             told += f"\n{plain(value)} × {plain(float(r.x[i]))} = {plain(value * float(r.x[i]))}"
         elif mode == "sample":
-            told += f"\n{plain(float(r.delta[j]))} × {plain(float(r.x[i]))}"
+            told += f"\n{plain(float(_delta(r)[j]))} × {plain(float(r.x[i]))}"
         if grid.rows * grid.columns * r.stride[0] * r.stride[1] > 1:
             last = (
                 min((row + 1) * grid.rows * r.stride[0], r.shape[0]) - 1,
@@ -221,7 +223,7 @@ def _strips(r: MatrixReading, mode: str) -> list[Strip]:
     if mode == "sample":
         name = "Wδ" if len(r.targets) == 1 else "Σδ"
         chain = [Strip(name, r.back, "d"), Strip("f'", r.slope, "a")] if r.back is not None and r.slope is not None else []
-        return [*chain, Strip("δ", r.delta, "d")]
+        return [*chain, Strip("δ", _delta(r), "d")]
     return [Strip("b", r.bias_gradient, "d")] if mode == "batch" else []
 
 
@@ -247,17 +249,25 @@ def _x(r: MatrixReading) -> np.ndarray:
     return r.x if _there(r, "x") else np.zeros_like(r.x)
 
 
+def _delta(r: MatrixReading) -> np.ndarray:
+    """The errors of its neurons, where the sample's gradient is shown: `_can` says that they are known."""
+    assert r.delta is not None
+    return r.delta
+
+
 def _block(r: MatrixReading, mode: str, rows: slice, columns: slice) -> np.ndarray:
     """A part of what is shown. The sample's gradient is never stored: it is the outer product of two vectors."""
     if mode == "sample":
-        return np.multiply.outer(r.delta[:: r.stride[0]][rows], r.x[:: r.stride[1]][columns])
-    return {"weight": r.weight, "batch": r.gradient, "change": r.change}[mode][rows, columns]
+        return np.multiply.outer(_delta(r)[:: r.stride[0]][rows], r.x[:: r.stride[1]][columns])
+    if mode == "change" and r.change is not None:
+        return r.change[rows, columns]
+    return (r.gradient if mode == "batch" else r.weight)[rows, columns]
 
 
 def _cells(r: MatrixReading, mode: str, grid) -> np.ndarray:
     """Block means; of an outer product they are the outer product of the means."""
     if mode == "sample":
-        delta = matrix.means(r.delta[:: r.stride[0], None], grid.rows, 1)
+        delta = matrix.means(_delta(r)[:: r.stride[0], None], grid.rows, 1)
         return delta @ matrix.means(r.x[None, :: r.stride[1]], 1, grid.columns)
     return matrix.means(_block(r, mode, slice(None), slice(None)), grid.rows, grid.columns)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from imgui_bundle import imgui, implot
 
@@ -50,8 +52,11 @@ def decades(values: np.ndarray, *more: float) -> tuple[float, float]:
     return max(low / air, 1e-300), high * air
 
 
-class Lines:
+class Lines(ABC):
     """A view that is lines. What is drawn is prepared when the reading, or the moment one is at, is another one."""
+
+    limits: tuple[float, float]  # of the upright axis, with its ticks and their names: what `_prepare` found
+    ticks: tuple[list[float], list[str]]
 
     def __init__(self):
         self._of: tuple = (None, 0)
@@ -64,6 +69,20 @@ class Lines:
         if self._head(f, r) and room(f):
             self._plot(f, r)
             self._foot(f, r)
+
+    @abstractmethod
+    def _prepare(self, r: LayersReading, moments: int) -> None:
+        """Of a reading, up to one of its moments."""
+
+    @abstractmethod
+    def _head(self, f: Frame, r: LayersReading) -> bool:
+        """A line above the plot; whether there is one."""
+
+    @abstractmethod
+    def _plot(self, f: Frame, r: LayersReading) -> None: ...
+
+    @abstractmethod
+    def _foot(self, f: Frame, r: LayersReading) -> None: ...
 
     def _decades(self) -> None:
         implot.setup_axis_scale(implot.ImAxis_.y1, implot.Scale_.log10)
@@ -135,7 +154,7 @@ class Ratio(Lines):
     """Root mean square of one step's change over that of the weights, a line a layer."""
 
     def _head(self, f: Frame, r: LayersReading) -> bool:
-        if self.newest is None:
+        if not len(self.newest):
             small(f, "It starts with the first training step.", wrap=True)
             return False
         small(f, "change in one step / size of the weights")
@@ -152,7 +171,7 @@ class Ratio(Lines):
         self.limits = decades(r.ratio_tl[:, self.shown], RULE)
         self.ticks = histogram_image.powers(*self.limits, TICKS)
         known = np.flatnonzero(np.isfinite(r.ratio_tl[:moments]).any(1))
-        self.newest = r.ratio_tl[known[-1]] if len(known) else None
+        self.newest = r.ratio_tl[known[-1]] if len(known) else np.zeros(0)
 
     def _plot(self, f: Frame, r: LayersReading) -> None:
         layers, last = len(r.names), max(float(r.step_t[-1]), 1.0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from imgui_bundle import icons_fontawesome_6 as fa
 
+from nnviz3d.spec.commands import CAMERAS
 from nnviz3d.spec.scene import Quality, Quantity
 from nnviz3d.ui.core.choices import words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import QUANTITIES
 from nnviz3d.ui.core.widgets import choice, integer, slider, toggle
-from nnviz3d.ui.hud.hotkeys import CAMERAS
 
 TITLE, ICON, HINT, OPEN = "Look", fa.ICON_FA_PALETTE, "How it is drawn.", False
 _CAMERA_NAMES = {"three_quarter": "three-quarter"}

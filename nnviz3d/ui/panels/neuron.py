@@ -24,6 +24,7 @@ from nnviz3d.ui.equations.sections import (
     GRADIENT,
     SUM,
     UPDATE,
+    Reading,
     Sections,
     heading,
     ordered,
@@ -49,7 +50,7 @@ class Neuron:
     """Holds the shown reading with its lines, and which of the three is looked at."""
 
     def __init__(self):
-        self.shown: tuple[object, Sections] | None = None
+        self.shown: tuple[Reading, Sections] | None = None
         self.view = ""  # neuron, weight, layer
         self._subject: tuple = (-1, -1, -1)
         self._lines, self._inputs, self._matrix, self._all = Lines(), Inputs(), Matrix(), InputList()
@@ -61,18 +62,22 @@ class Neuron:
             self._matrix.release(f)
             small(f, "Click a neuron to see its equation with live numbers, or an edge to see its weight.", wrap=True)
             return
-        self._follow(reading)
-        shown, told = self.shown
+        shown, told = self._follow(reading)
         if not isinstance(shown, MatrixReading):
             self._matrix.release(f)
-        {"neuron": neuron_head.neuron, "weight": neuron_head.weight, "layer": neuron_head.layer}[self.view](f, shown)
+        if isinstance(shown, NeuronReading):
+            neuron_head.neuron(f, shown)
+        elif isinstance(shown, ParameterEquations):
+            neuron_head.weight(f, shown)
+        else:
+            neuron_head.layer(f, shown)
         if isinstance(shown, MatrixReading):
             self._matrix.draw(f, shown)
         self._all.draw(f, shown)
         for title, lines in ordered(f.readout.walk, shown.layer, told):
             self._section(f, shown, title, lines)
 
-    def _look(self, r: Readout):
+    def _look(self, r: Readout) -> Reading | None:
         """Which reading: that of what was chosen last; when it is let go, of what is left."""
         found, readings = subject(r) or (-1, -1, -1), {"neuron": r.neuron, "weight": r.parameter, "layer": r.whole}
         for k, view in ((0, "neuron"), (2, "layer"), (1, "weight")):
@@ -83,13 +88,15 @@ class Neuron:
             self.view = next((view for view in ("weight", "layer", "neuron") if readings[view] is not None), "")
         return readings.get(self.view)
 
-    def _follow(self, reading) -> None:
+    def _follow(self, reading: Reading) -> tuple[Reading, Sections]:
         """Take over new numbers."""
-        if self.shown is None or reading is not self.shown[0]:
-            self.shown = reading, sections(reading)
+        shown = self.shown
+        if shown is None or reading is not shown[0]:
+            self.shown = shown = reading, sections(reading)
+        return shown
 
-    def _section(self, f: Frame, reading, title: str, lines: list[Line]) -> None:
-        if title == CHECK and there(reading, title):
+    def _section(self, f: Frame, reading: Reading, title: str, lines: list[Line]) -> None:
+        if title == CHECK and isinstance(reading, ParameterEquations) and there(reading, title):
             _check_button(f, reading)
         else:
             imgui.spacing()
@@ -99,7 +106,7 @@ class Neuron:
             imgui.pop_font()
             small(f, words, _FAINT)
         known = there(reading, title)
-        if title == GRADIENT and isinstance(reading, NeuronReading) and known:
+        if title == GRADIENT and isinstance(reading, NeuronReading) and reading.step is not None and known:
             columns(f, *updates.columns(reading.step))
         style = imgui.get_style().item_spacing
         tight = imgui.ImVec2(style.x, f.px(3)) if title in (GRADIENT, UPDATE, FORWARD, BACKWARD) else style
@@ -108,7 +115,7 @@ class Neuron:
         imgui.pop_style_var()
         if title == SUM and isinstance(reading, NeuronReading) and known:
             self._inputs.draw(f, reading)
-        if title == ACTIVATION and known:
+        if title == ACTIVATION and isinstance(reading, NeuronReading) and known:
             neuron_curve.draw(f, reading)
 
 

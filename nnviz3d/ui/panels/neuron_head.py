@@ -6,6 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.layers import face
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
@@ -45,7 +46,7 @@ def _arrow(f: Frame, icon: str = fa.ICON_FA_CHEVRON_RIGHT) -> None:
     imgui.same_line(0, f.px(6))
 
 
-def _close(f: Frame, command: str, hint: str) -> None:
+def _close(f: Frame, command: CommandName, hint: str) -> None:
     imgui.same_line(right_edge() - f.px(24))
     if icon_button(f, fa.ICON_FA_XMARK, "unpick", hint, size=24):
         f.do(command, None)
@@ -91,19 +92,19 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
     )
     tip(f, number)
     _close(f, "choose", "Deselect this bias" if bias else "Deselect this weight")
-    if not bias:
-        _from(f, reading)
+    if reading.source is not None and reading.source_index is not None:
+        _from(f, reading, reading.source, reading.source_index)
 
 
-def _from(f: Frame, reading: ParameterEquations) -> None:
+def _from(f: Frame, reading: ParameterEquations, source: int, index: int) -> None:
     """ "from neuron [51]": any other weight of the same neuron."""
-    if _link(f, "from neuron", "start_neuron", f"Show neuron {reading.source_index} of {inside(layer_name(f, reading.source_layer))}."):
-        f.do("pick", reading.source)
+    if _link(f, "from neuron", "start_neuron", f"Show neuron {index} of {inside(layer_name(f, reading.source_layer))}."):
+        f.do("pick", source)
     imgui.same_line()
     imgui.set_next_item_width(min(f.px(120), imgui.get_content_region_avail().x))
-    i = stepped(f, "##from_neuron", reading.source_index, Accepted(0, reading.fan_in - 1, whole=True))
+    i = stepped(f, "##from_neuron", index, Accepted(0, reading.fan_in - 1, whole=True))
     tip(f, f"Any of the {reading.fan_in:,} weights that lead into this neuron, by the number of the neuron it comes from (from 0).")
-    first = reading.parameter - reading.source_index
+    first = reading.parameter - index
     if i is not None:
         f.do("choose", first + i)
 

@@ -11,6 +11,7 @@ import numpy as np
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
 from nnviz3d.ui.core import theme
@@ -28,6 +29,10 @@ CLASSES = 200  # in the list of classes
 TARGETS = 8  # numbers whose errors are told
 _TEXT, _DIM, _ACCENT, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.FAINT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
+_WRONGS: tuple[tuple[str, CommandName, str], ...] = (
+    (fa.ICON_FA_BACKWARD_STEP, "previous_wrong", "{"),
+    (fa.ICON_FA_FORWARD_STEP, "next_wrong", "}"),
+)
 _ORDERS = {"worst": "worst first", "number": "by number"}
 
 
@@ -61,8 +66,7 @@ class Samples:
     def _take(self, r: SamplesReading | None) -> None:
         """The newest page, unless the pointer is about to click on the one that is shown."""
         held = self._held
-        asked = r is None or held is None or r.subject != held.subject or r.query != held.query
-        if asked or not self._hovered:
+        if r is None or held is None or r.subject != held.subject or r.query != held.query or not self._hovered:
             self._held = r
         elif r.shown != held.shown:
             self._held = replace(held, shown=r.shown)
@@ -110,7 +114,7 @@ class Samples:
         if number is not None:
             f.do("show_sample", number - 1)
         if r.wrong is not None:
-            for icon, name, key in ((fa.ICON_FA_BACKWARD_STEP, "previous_wrong", "{"), (fa.ICON_FA_FORWARD_STEP, "next_wrong", "}")):
+            for icon, name, key in _WRONGS:
                 imgui.same_line(0, f.px(4))
                 if icon_button(f, icon, name, f"{name.partition('_')[0].capitalize()} wrong answer ( {key} )", size=26):
                     f.do(name)

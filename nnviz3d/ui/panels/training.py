@@ -41,8 +41,8 @@ def draw(f: Frame) -> None:
     if train.loss == "huber":
         number(f, "train.huber_delta", train.huber_delta)
     if f.readout.sample_right is not None:
-        own = not isinstance(train.class_weights, str)
-        choice(f, "train.class_weights", "own" if own else train.class_weights, ("none", "balanced", *(["own"] if own else [])))
+        weights = train.class_weights if isinstance(train.class_weights, str) else "own"
+        choice(f, "train.class_weights", weights, ("none", "balanced", *(["own"] if weights == "own" else [])))
     choice(f, "train.schedule", train.schedule, SCHEDULES)
     if train.schedule != "constant":
         integer(f, "train.schedule_steps", train.schedule_steps, 10, "%d steps")

@@ -10,6 +10,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec import limits
+from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.neuron_locks import Hold
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.number_text import count, plain
@@ -25,7 +26,7 @@ from nnviz3d.ui.hud.toasts import moved
 
 TITLE, ICON, HINT, OPEN = "Edit by hand", fa.ICON_FA_HAND_POINTER, "Change one weight or bias by hand; freeze or kill a neuron.", False
 ICONS: dict[Hold, str] = {"frozen": fa.ICON_FA_SNOWFLAKE, "killed": fa.ICON_FA_XMARK}
-VERBS: dict[Hold, tuple[str, str]] = {"frozen": ("Freeze", "freeze"), "killed": ("Kill", "kill")}
+VERBS: dict[Hold, tuple[str, CommandName]] = {"frozen": ("Freeze", "freeze"), "killed": ("Kill", "kill")}
 LISTED = 8  # held neurons of a kind that have a line of their own
 PIXELS = 400  # of a drag for the largest weight seen so far; fine enough for a hand
 _FAINT, _TEXT = theme.packed(theme.FAINT), theme.packed(theme.TEXT)
@@ -91,7 +92,7 @@ def _value(f: Frame, w: ParameterReading) -> None:
         )
 
 
-def _hold_button(f: Frame, kind: str, here: str, neuron: int) -> None:
+def _hold_button(f: Frame, kind: Hold, here: str, neuron: int) -> None:
     """Freeze or kill a neuron; or release it."""
     verb, command = VERBS[kind]
     on = kind in f.readout.holds.of(neuron)

@@ -20,7 +20,7 @@ from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.formats import checkpoint, weights
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
-from tests.engine.test_run_history import OPTIMIZERS, whole
+from tests.helpers.runs import OPTIMIZERS, whole
 
 FULL = ("train.clip_norm=1.0", "train.l2=0.001", "train.schedule=cosine", "train.warmup=9", "train.schedule_steps=40")
 DROPOUT = ('network.layers=[{units=9,activation="tanh",dropout=0.3},{units=5,dropout=0.1}]',)

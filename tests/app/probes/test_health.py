@@ -169,14 +169,21 @@ def test_divergence_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "sets", [["data.samples=1"], ["data.samples=2", "data.test_fraction=0.9"], ["train.loss=huber"], ["network.layers=[]"]]
+    ("sets", "last"),
+    [
+        (["data.samples=1"], []),
+        (["data.samples=2", "data.test_fraction=0.9"], ["Overfitting"]),
+        (["train.loss=huber"], []),
+        (["network.layers=[]"], []),
+    ],
 )
-def test_edges_do_not_break_it(tmp_path, sets):
+def test_the_smallest_data_and_networks_are_looked_at_too(tmp_path, sets, last):
     s = session(tmp_path, "xor", *sets)
     for _ in range(3):
         s.run(20)
         s.diagnosis.pass_time(health.EVERY)
-        found(s)
+        assert all(finding.how.strip(". ") and "nan" not in finding.how for finding in found(s))
+    assert titles(s) == last
 
 
 def test_gradients_from_their_sizes():

@@ -10,7 +10,7 @@ from nnviz3d.engine import per_sample
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import SampleQuery
-from tests.engine.test_per_sample import judged
+from tests.helpers.per_sample import judged
 
 STEP = 1 / 60
 ALL, WRONG = SampleQuery(size=10**6), SampleQuery("wrong", "number", size=10**6)

@@ -159,7 +159,7 @@ def scene_of(name: str, *edits: str) -> tuple:
 
 def session_of(name: str, *edits: str) -> Session:
     scene, base, path = scene_of(name, *edits)
-    return Session(scene, base, "cpu", path, REMEMBER)
+    return opening.new_session(scene, base, "cpu", path, REMEMBER)
 
 
 # ---------------------------------------------------------------- the states
@@ -221,7 +221,7 @@ def walks(seen: Seen, tmp_path: Path) -> None:
         window.walk("input@0.5")
         for place in ("forward:1@0.7", "forward:2@0.9", "loss", "backward:2@0.8", "backward:1@0.9", "update:1@0.6", "after"):
             window.walk(place)
-            dead = np.flatnonzero(window.session.source.trainer.arenas.parameters == 0)
+            dead = np.flatnonzero(window.session.source.tensors("parameter") == 0)
             window.do("choose", int(dead[0]) if len(dead) else -1, 1)
             for node in nodes[1:]:
                 window.do("pick", node.neurons.start, 1)
@@ -298,7 +298,7 @@ def units(seen: Seen, tmp_path: Path) -> None:
     (tmp_path / "homes.csv").write_text(PRICES)
     (tmp_path / "homes.toml").write_text(HOMES)
     path = tmp_path / "homes.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, opening.new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(30)
     window.session.evaluate()
     window.do("keep_moment", "A")
@@ -318,7 +318,7 @@ def fold(seen: Seen, tmp_path: Path) -> None:
     (tmp_path / "genes.csv").write_text("\n".join([names, *body]))
     (tmp_path / "wide.toml").write_text('[data]\nkind = "csv"\nfile = "genes.csv"\n[[network.layers]]\nunits = 5\n')
     path = tmp_path / "wide.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, opening.new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(5)
     window.frames()
     (stack,) = window.loop.stage.view.picture.layout.stacks
@@ -336,9 +336,10 @@ def compared(seen: Seen, tmp_path: Path) -> None:
     window.point_at(window.topology.nodes[1].neurons.start + 1)
     window.walk("loss")
     window.close()
+    # with a unit, and one of them diverges
     (tmp_path / "two.toml").write_text(HOMES + 'optimizer = "sgd"\nlearning_rate = 1e9\n[compare]\n"train.learning_rate" = 0.01\n')
     path = tmp_path / "two.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))  # with a unit, and one of them diverges
+    window = Window(seen, opening.new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.do("play", count=8)
     window.close()
 
@@ -347,7 +348,7 @@ def graph(seen: Seen, tmp_path: Path) -> None:
     """Layers without weights, branches that meet."""
     (tmp_path / "graph.toml").write_text(GRAPH)
     path = tmp_path / "graph.toml"
-    window = Window(seen, Session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
+    window = Window(seen, opening.new_session(toml.load(path, []), tmp_path, "cpu", path, REMEMBER))
     window.session.run(20)
     for place in ("", "after", "backward:1@0.9"):
         if place:

@@ -27,7 +27,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Answer, Command, StageInput
 from nnviz3d.spec.session_log import Event
 from nnviz3d.spec.topology import EdgeRef
-from tests.app.window.test_loop import STEP, Person
+from tests.helpers.person import STEP, Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl

@@ -19,7 +19,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Layer, Network
 from nnviz3d.spec.topology_builder import build_topology
-from tests.app.window.test_loop import Person, _change, _check
+from tests.helpers.person import Person, change, check
 
 K = imgui.Key
 pytestmark = pytest.mark.gl
@@ -50,8 +50,8 @@ def test_both_learn_and_both_are_drawn(person):
     assert person.session.source.step == person.session.rival.source.step > 0
     after = person.look()
     lower = slice(after.shape[0] // 2, after.shape[0])
-    assert _change(before, after) > 0.003 and _change(before[lower], after[lower]) > 0.003
-    _check(person)
+    assert change(before, after) > 0.003 and change(before[lower], after[lower]) > 0.003
+    check(person)
 
 
 def test_a_comparison_is_begun_changed_and_ended_on_the_panel_and_undone():
@@ -68,7 +68,7 @@ def test_a_comparison_is_begun_changed_and_ended_on_the_panel_and_undone():
         person.click(*person.where("compare.value"))
         person.click(*person.where("rmsprop"))
         assert person.session.rival.scene.train.optimizer == "rmsprop"
-        assert _change(alone, person.look()) > 0.01
+        assert change(alone, person.look()) > 0.01
         trainer = person.session.source.trainer
         person.click(*person.where("stop"))
         assert person.session.rival is None and person.loop.stage.view.second is None and person.session.source.trainer is trainer
@@ -152,7 +152,7 @@ def test_a_rival_of_another_shape_stands_there_too(scene, compare):
         assert below[1][1] < above[0][1]
         for k in range(0, rival.source.topology.n_neurons, max(rival.source.topology.n_neurons // 7, 1)):
             person.move(*place_in_rival(person, k))
-        _check(person)
+        check(person)
     finally:
         person.close()
 

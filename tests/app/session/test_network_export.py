@@ -209,7 +209,7 @@ def test_literals_are_wrapped_and_read_back():
     for value in (rows, rows[0], ["x" * 300, "y"], [], [[1.0]]):
         text = script_export._literal("A", value)
         assert ast.literal_eval(text.removeprefix("A = ")) == value
-        assert all(len(line) <= 120 for line in text.splitlines()) or "x" * 300 in text
+        assert all(len(line) <= script_export.WIDTH + 2 or "x" * 300 in line for line in text.splitlines())
     for a, b in pairwise(("relu", "tanh")):
         assert eval(script_export._listed([a] * 13 + [b]), {a: 1, b: 2}) == [1] * 13 + [2]
 

@@ -28,7 +28,7 @@ from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
-from tests.app.window.test_loop import Person, _change
+from tests.helpers.person import Person, change
 
 K = imgui.Key
 STEPS = 120
@@ -374,9 +374,9 @@ def test_play_pause_and_the_line_in_the_window(viewer):
     viewer.frames(2)
     assert places[0] == STEPS // 2 and places[1] < places[2] > places[3] > places[4] > places[5]
     viewer.key(K.end)
-    assert session.source.step == STEPS and _change(start, viewer.look()) > 0.003
+    assert session.source.step == STEPS and change(start, viewer.look()) > 0.003
     viewer.key(K.home)
-    assert session.source.step == 0 and _change(start, viewer.look()) == 0, "back is the same picture"
+    assert session.source.step == 0 and change(start, viewer.look()) == 0, "back is the same picture"
     viewer.key(K.period)
     viewer.key(K.period)
     viewer.key(K.comma)

@@ -15,9 +15,9 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
-from tests.app.window.test_files import CSV, drop
-from tests.app.window.test_loop import Person
-from tests.engine.test_run_history import whole
+from tests.helpers.dropped_files import CSV, drop
+from tests.helpers.person import Person
+from tests.helpers.runs import whole
 
 K = imgui.Key
 
@@ -79,8 +79,8 @@ def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     one = past[-1].bytes
     run_archive.fit(past, int(one * 2.5))
     assert sum(run.bytes for run in past) <= one * 2.5
-    assert past[-1].held.history.bytes and past[0].held is None
-    assert past[-3].held is None or not past[-3].held.history.bytes, "the past goes before the run"
+    assert past[-1].state.held.history.bytes and past[0].state is None
+    assert past[-3].state is None or not past[-3].state.held.history.bytes, "the past goes before the run"
     for _ in range(6):
         s.undo()
     assert s.banner == run_archive.GONE and s.source.step == 60, "where nothing was kept the run stays"
@@ -91,7 +91,7 @@ def test_a_run_without_its_past_goes_on():
     s.run(60)
     state = whole(s.source.trainer)
     s.reset()
-    assert s.history._past[-1].shrink() and s.history._past[-1].held is not None
+    assert s.history._past[-1].shrink() and s.history._past[-1].state is not None
     s.undo()
     assert whole(s.source.trainer) == state and s.source.history.oldest == 60
     s.run(10)

@@ -38,6 +38,8 @@ def parameters(s):
         ("data.noise", 0.2, Rebuild.DATA),
         ("network.layers.0.units", 9, Rebuild.NET),
         ("train.optimizer", "sgd", Rebuild.NET),
+        ("network.output.bias", 1.0, Rebuild.NET),
+        ("view.camera", "top", Rebuild.LOOK),
         ("title", "x", Rebuild.NOTHING),
     ],
 )

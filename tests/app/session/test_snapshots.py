@@ -9,7 +9,7 @@ from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
-from tests.engine.test_run_history import OPTIMIZERS, whole
+from tests.helpers.runs import OPTIMIZERS, whole
 
 ALWAYS = lambda: True  # noqa: E731
 

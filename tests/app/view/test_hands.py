@@ -13,7 +13,7 @@ from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.topology import EdgeRef
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl
@@ -125,7 +125,11 @@ def test_a_wave_hides_the_edges_that_it_has_not_come_to(person):
     person.move(2, 2)
     person.move(x, y)
     assert person.loop.stage.pointer.hovered_edge is None
-    assert p >= 0
+    person.session.leave_walk()
+    person.move(2, 2)
+    person.frames(30)
+    person.move(x, y)
+    assert person.loop.stage.pointer.hovered_edge == edge_of(person.session.source.topology, p)
 
 
 def test_an_edge_is_dragged_on_the_stage_and_that_is_one_step_back(person):

@@ -8,7 +8,7 @@ import pytest
 
 from nnviz3d.ui.core import names
 from nnviz3d.ui.equations import neuron_equations
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 pytestmark = pytest.mark.gl
 

@@ -13,7 +13,7 @@ from nnviz3d.layout import folding
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 from tests.ui.where import recording
 
 pytestmark = pytest.mark.gl

@@ -20,11 +20,11 @@ from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, Which
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene
-from tests.app.window.test_loop import Person
+from tests.helpers.dropped_files import CSV, drop
+from tests.helpers.person import Person
 
 K = imgui.Key
 pytestmark = pytest.mark.gl
-CSV = "height,weight,group\n" + "".join(f"{1.5 + k / 50},{50 + k * 3 % 17},{'ab'[k % 2]}\n" for k in range(20))
 
 
 @pytest.fixture
@@ -33,11 +33,6 @@ def person(tmp_path, monkeypatch):
     opened = Person(size=(900, 600), edits=[Edit("look.quality", "low")])
     yield opened
     opened.close()
-
-
-def drop(person, *files):
-    person.host.dropped += [str(file) for file in files]
-    person.frames(4)
 
 
 def facts(person):

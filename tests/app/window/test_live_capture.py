@@ -16,7 +16,7 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.readout import Command
 from nnviz3d.video import live_encoder
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 K = imgui.Key

@@ -97,7 +97,7 @@ def check(loop: Loop) -> None:
     topology = session.source.topology
     assert toml.apply(session.scene, []) == session.scene
     assert [node.size for node in topology.nodes[1:-1]] == [layer.units for layer in session.scene.network.layers]
-    assert stage.view.picture.topology is topology or stage.session.take_rebuild
+    assert stage.view.picture.topology == topology
     assert all(-1 <= neuron < topology.n_neurons for neuron in (stage.pointer.hovered, stage.pointer.picked))
     assert -1 <= stage.pointer.chosen < topology.n_parameters and -1 <= stage.pointer.layer < len(topology.nodes)
     assert all(np.isfinite(values).all() for values in session.source.parameters().values())

@@ -16,7 +16,7 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
-from tests.engine.test_run_history import whole
+from tests.helpers.runs import whole
 
 ACTS, LOOK_EVERY = 120, 12
 

@@ -17,7 +17,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.settings import PANEL, Settings
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.overlay import Overlay
-from tests.app.window.test_loop import Person
+from tests.helpers.person import Person
 from tests.ui.where import recording
 
 

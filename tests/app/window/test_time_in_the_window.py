@@ -7,8 +7,8 @@ from imgui_bundle import imgui
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import Command
-from tests.app.window.test_loop import K, Person, _change
-from tests.engine.test_run_history import whole
+from tests.helpers.person import K, Person, change
+from tests.helpers.runs import whole
 
 pytestmark = pytest.mark.gl
 STILL = [Edit("view.sway", 0.0), Edit("look.particles", 0.0), Edit("look.quality", "low")]
@@ -88,9 +88,9 @@ def test_whose_gradient_it_is_is_seen_on_the_edges(person):
     person.frames(50)  # the camera makes room for the table
     sample = look(person)
     person.key(K.g)
-    assert _change(sample, look(person)) > 0.002
+    assert change(sample, look(person)) > 0.002
     person.key(K.g)
-    assert _change(sample, look(person)) == 0
+    assert change(sample, look(person)) == 0
 
 
 def test_moments_by_keys_are_seen_and_entered(person):
@@ -104,8 +104,8 @@ def test_moments_by_keys_are_seen_and_entered(person):
         person.key(K.f4)
         assert session.moments.shown == name
         views[name] = look(person)
-    assert _change(views[""], views["B"]) == 0 < 0.003 < _change(views["A"], views["B"])
-    assert _change(views["B - A"], views["B"]) > 0.003
+    assert change(views[""], views["B"]) == 0 < 0.003 < change(views["A"], views["B"])
+    assert change(views["B - A"], views["B"]) > 0.003
     session.run(10)
     person.key(K.f2, K.mod_shift)
     assert session.source.step == 0

@@ -41,8 +41,8 @@ def _check_files(request: TrainRequest) -> None:
     together(
         lambda: check_outputs(save=request.save, log=request.log),
         lambda: request.record is None or nnrec_writer.check(request.record, request.overwrite),
-        lambda: file_extensions.check(request.save, file_extensions.WEIGHTS, "--save"),
-        lambda: file_extensions.check(request.log, file_extensions.LOG, "--log"),
+        lambda: file_extensions.check(request.save, file_extensions.WEIGHTS, "save"),
+        lambda: file_extensions.check(request.log, file_extensions.LOG, "log"),
     )
 
 

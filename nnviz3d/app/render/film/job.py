@@ -158,8 +158,9 @@ def sidecar(target: Path, kind: codecs.Kind) -> Path:
     """What the film is, for programs. Numbered pictures have it beside their folder, or under the name without the number."""
     if not kind.codec.sequence:
         return target.with_name(target.name + ".json")
-    before = Path(naming(target, kind.format)[0].rstrip("/\\._-#"))
-    return before.with_name((before.name or "frames") + ".json")
+    before = naming(target, kind.format)[0]
+    named = before.rstrip("/\\._-#")
+    return Path(f"{named}.json") if named else Path(f"{before}x").with_name("frames.json")
 
 
 def check_room(job: Job) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nnviz3d.app.render.film.player_protocol import Cue
 from nnviz3d.app.session import opening, scene_files, train_loop
-from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session.actions import ACTIONS
 from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.evaluator import affordable
@@ -33,7 +33,6 @@ from nnviz3d.spec.topology import EdgeRef
 
 QUALITY = "look.quality"
 TICKS, LOOKS = 10, 5  # moments a second at which the loss is noted; every so many of them the test set is looked at
-_HANDLERS = {**training.ACTIONS, **walk.ACTIONS, **snapshots.ACTIONS, **editing.ACTIONS}
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ class Replay:
                 session.walking.walk.go(float(event.value[0]))
                 session.walking.playing = event.value[1]
             elif event.kind == "do":
-                _HANDLERS[event.name](Occasion(session, event.now, event.held), event.value)
+                ACTIONS[event.name](Occasion(session, event.now, event.held), event.value)
         except InputError as error:  # it was a banner in the window too
             session.banner = str(error)
         walking = session.walking

@@ -1,4 +1,4 @@
-"""What commands do. Each module holds `ACTIONS`: the name of a command to a function of (loop, value); here they are one table.
+"""What commands do in a window: `ACTIONS`, the name of a command to a function of (loop, value), with those that need a session only.
 
 A command is something to do that is not a change of the scene; changes of the scene are edits, and go through `Session.apply`.
 """
@@ -6,18 +6,25 @@ A command is something to do that is not a change of the scene; changes of the s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nnviz3d.app.session.actions import editing, snapshots, training, walk
+from nnviz3d.app.session import actions
 from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.window.actions import capture, files, tour, view
 
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
 
-def _by_occasion(handler: Callable[[Occasion, Any], None]) -> Callable[[Any, Any], None]:
+
+def _by_occasion(handler: Callable[[Occasion, Any], None]) -> Callable[[Loop, Any], None]:
     """A handler that needs a session only, for a window."""
     return lambda loop, value: handler(Occasion(loop.session, loop.now, loop.answer.editing, loop.say, loop.go_elsewhere), value)
 
 
-_OF_SESSION = {name: act for room in (training, walk, snapshots, editing) for name, act in room.ACTIONS.items()}
-ACTIONS = {name: _by_occasion(act) for name, act in _OF_SESSION.items()}
-ACTIONS |= {name: act for room in (view, files, tour, capture) for name, act in room.ACTIONS.items()}
+ACTIONS: dict[str, Callable[[Loop, Any], None]] = {
+    **{name: _by_occasion(act) for name, act in actions.ACTIONS.items()},
+    **view.ACTIONS,
+    **files.ACTIONS,
+    **tour.ACTIONS,
+    **capture.ACTIONS,
+}

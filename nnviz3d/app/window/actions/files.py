@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.session.network_export import ENDINGS, companion, export
 from nnviz3d.app.window import file_drop
@@ -11,6 +12,9 @@ from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.spec import limits
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.errors import InputError
+
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
 
 _EXPORTS = {
     "weights": "Export the weights",
@@ -26,7 +30,7 @@ _OPEN = {
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)
 
 
-def _screenshot(loop, value) -> None:
+def _screenshot(loop: Loop, value: Any) -> None:
     """Of the window, or of the stage at the size that a name of `STILLS` stands for."""
     if value is None:
         loop.wants_picture = True
@@ -37,22 +41,22 @@ def _screenshot(loop, value) -> None:
     loop.say("saving {} x {} pixels; please wait …".format(*loop.wants_still))
 
 
-def _save(loop, path: Path | None = None) -> None:
+def _save(loop: Loop, path: Path | None = None) -> None:
     loop.say(f"saved {loop.session.save(path)}")
 
 
-def _save_as(loop, _value) -> None:
+def _save_as(loop: Loop, _value: None) -> None:
     session = loop.session
     own = session.path is not None and session.path.parent != file_drop.SHIPPED
     folder = session.path.parent if own else session.base if session.scene.data.file else None
     loop.desk.file(_SAVE, lambda path: _save(loop, path), f"{session.name}.toml", folder)
 
 
-def _open_file(loop, kind) -> None:
+def _open_file(loop: Loop, kind: str) -> None:
     loop.desk.file(_OPEN[kind], lambda path: file_drop.receive(loop, [path]))
 
 
-def _export(loop, kind) -> None:
+def _export(loop: Loop, kind: str) -> None:
     if kind == "checkpoint":
         return file_drop.save_checkpoint(loop)
     purpose = Purpose(_EXPORTS[kind], (ENDINGS[kind],), saving=True)
@@ -66,7 +70,7 @@ def _export(loop, kind) -> None:
     loop.desk.file(purpose, then, f"{loop.session.name}{ENDINGS[kind]}")
 
 
-def _quit(loop, _value) -> None:
+def _quit(loop: Loop, _value: None) -> None:
     """A second wish to leave, while the first one is asked about, is taken at its word."""
     if isinstance(loop.desk.question, (SaveFirst, SaveRun)) and loop.desk.question.doing == file_drop.LEAVE:
         loop.host.closing = True

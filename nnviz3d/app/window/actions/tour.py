@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
 
-def _speak(loop, value) -> None:
+if TYPE_CHECKING:
+    from nnviz3d.app.window.loop import Loop
+
+
+def _speak(loop: Loop, value: Any) -> None:
     """From now on: the next tour begins in this language too."""
     loop.guide.speak(str(value))
     loop.settle_in("language", str(value))

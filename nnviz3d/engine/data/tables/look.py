@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -109,7 +110,8 @@ class Looked:
         count = dict(zip(self.raw.texts, self.counts.tolist(), strict=True))
         if not good or sum(count[text] for text in good) < MOSTLY * sum(count[text] for text in self._live):
             return None
-        return good, *dates.read(good)
+        read = dates.read(good)
+        return None if read is None else (good, *read)
 
     @property
     def odd_dates(self) -> list[str]:
@@ -118,7 +120,7 @@ class Looked:
         return [text for text in self._live if text not in good] if good else []
 
     @cached_property
-    def kind(self) -> str:
+    def kind(self) -> Literal["empty", "number", "words", "date"]:
         if self.raw.values is not None:
             return "empty" if np.isnan(self.raw.values).all() else "number"
         if not self._live:
@@ -150,10 +152,15 @@ class Looked:
         odd = set(self.odd_dates) if use == "date" else ()
         return np.array([missing(text) or text in odd for text in self.raw.texts], bool)[self.raw.codes]
 
-    def parts(self) -> tuple[list[tuple[str, np.ndarray]], str] | None:
-        """Seconds and cyclic parts, NaN for gaps, and the format; None where it holds no dates."""
+    @property
+    def dated(self) -> bool:
+        """Whether it can be read as dates."""
+        return self.raw.values is None and self._dates is not None
+
+    def parts(self) -> tuple[list[tuple[str, np.ndarray]], str]:
+        """Seconds and cyclic parts, NaN for gaps, and the format. Raises ValueError where it is not `dated`."""
         if self.raw.values is not None or self._dates is None:
-            return None
+            raise ValueError("holds no dates")
         good, moments, name = self._dates
         at = {text: k for k, text in enumerate(good)}
         place = np.array([at.get(text, len(moments)) for text in self.raw.texts])
@@ -169,7 +176,7 @@ class Looked:
         if self.kind == "number":
             found = self.values[~np.isnan(self.values)]
             return len(np.unique(found))
-        return len(self._dates[0] if self.kind == "date" else self._live)
+        return len(self._dates[0] if self._dates is not None and self.kind == "date" else self._live)
 
     @cached_property
     def constant(self) -> bool:

@@ -28,13 +28,13 @@ TOTALLED = 5  # rows from which on a last line may add up the others
 
 @dataclass
 class Raw:
-    """One column. Either `values` (n,) float64 with NaN for gaps, or the different `texts` and `codes` (n,) into them."""
+    """One column. Either `values` (n,) float64 with NaN for gaps, or the different `texts` and `codes` (n,) into them, else empty."""
 
     key: str
     name: str
     values: np.ndarray | None = None
     texts: list[str] = field(default_factory=list)
-    codes: np.ndarray | None = None
+    codes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     unit: str = ""  # of its numbers, where a line below the names says it
 
     def __len__(self) -> int:
@@ -181,13 +181,15 @@ class _Column:
         self.codes = array("i")
         self.late = False
 
-    def begin_words(self) -> None:
-        self.parts, self.words, self.late = [], _Codes(), False
+    def begin_words(self) -> _Codes:
+        self.parts, self.words, self.late = [], (words := _Codes()), False
+        return words
 
     def take(self, cells: Sequence[str], decimal: str) -> None:
         if self.late:
             return
-        if self.words is None:
+        words = self.words
+        if words is None:
             values = numbers(cells, decimal)
             if values is not None:
                 self.parts.append(values)
@@ -195,8 +197,8 @@ class _Column:
             if self.parts:
                 self.parts, self.late = [], True
                 return
-            self.begin_words()
-        self.codes.extend(map(self.words.__getitem__, map(str.strip, cells)))
+            words = self.begin_words()
+        self.codes.extend(map(words.__getitem__, map(str.strip, cells)))
 
     def raw(self, key: str, name: str) -> Raw:
         if self.words is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from nnviz3d.engine.data.tables import dates
 from nnviz3d.engine.data.tables.look import Looked
 from nnviz3d.engine.data.targets import AUTO_CLASSES
-from nnviz3d.spec.column_settings import MOST_WORDS
+from nnviz3d.spec.column_settings import MOST_WORDS, Use
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
@@ -30,7 +30,7 @@ _ID = re.compile(r"(?i)(?:.*[\s_.\-])?(?:id|ids|index|idx|nr|no|row|rowid|uuid|g
 class Choice:
     """`use` and `gaps` are settled; `gaps` is "" where the column has none. `given`: the scene says the use itself."""
 
-    use: str
+    use: Use
     gaps: str = ""
     why: str = ""
     given: bool = False
@@ -223,10 +223,12 @@ def _not_nothing(columns: list[Looked], choices: list[Choice], target: int) -> l
     """Where every column is suspicious, those that hold different values are used all the same; else those that hold any."""
     if any(choice.use != "leave_out" for k, choice in enumerate(choices) if k != target):
         return choices
-    free = [k for k, choice in enumerate(choices) if k != target and not choice.given and columns[k].kind != "empty"]
-    used = [k for k in free if not columns[k].constant] or free
+    free: dict[int, Use] = {
+        k: kind for k, choice in enumerate(choices) if k != target and not choice.given and (kind := columns[k].kind) != "empty"
+    }
+    used: dict[int, Use] = {k: kind for k, kind in free.items() if not columns[k].constant} or free
     return [
-        Choice(columns[k].kind, "", f"{choice.why}; used because there is no other input") if k in used else choice
+        Choice(used[k], "", f"{choice.why}; used because there is no other input") if k in used else choice
         for k, choice in enumerate(choices)
     ]
 
@@ -279,7 +281,7 @@ def _impossible(column: Looked, choice: Choice, is_target: bool, where: str) -> 
             return [Problem(where, "data.target", told)]
     if choice.use == "number" and np.isnan(column.values).all():
         return [Problem(where, f"{key}.use", f"no cell is a number: {holds}. Use words, date or leave_out")]
-    if choice.use == "date" and column.parts() is None:
+    if choice.use == "date" and not column.dated:
         return [Problem(where, f"{key}.use", f"not all cells are dates in the same format: {holds}. Use words, number or leave_out")]
     if choice.gaps == "mean" and choice.use == "words":
         return [Problem(where, f"{key}.gaps", "words have no mean; expected skip, most_frequent or own_class")]

@@ -20,7 +20,7 @@ from nnviz3d.spec import frame_rates, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.video import gif, segment_folder
 from tests.app.render.film.conftest import FilmRequest, job
-from tests.video.test_segment_folder import make, plan
+from tests.helpers.segments import make, plan
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 NTSC = Fraction(30000, 1001)

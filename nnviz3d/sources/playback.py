@@ -1,0 +1,59 @@
+"""What a recording adds to a source: its kept steps, and what was written down beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from nnviz3d.spec.readout import RecordingReading
+
+
+class Playback(Protocol):
+    """A run that was written down. The source's clock goes from kept step to kept step."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def gone(self) -> str:
+        """Why the data are not those that were recorded; "" where they are."""
+        ...
+
+    @property
+    def unsound(self) -> bool:
+        """The present step holds what is not a number."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """Samples that each step was of."""
+        ...
+
+    @property
+    def end(self) -> str:
+        """How the run ended, in words."""
+        ...
+
+    @property
+    def scores(self) -> list[tuple]:
+        """(step, test loss, train accuracy, test accuracy) wherever they were measured."""
+        ...
+
+    def at(self, step: float) -> int:
+        """The last kept step that is not after this one; the first of all before it."""
+        ...
+
+    def beside(self, step: float, by: int) -> int:
+        """The kept step `by` places further on or back, or the end there is."""
+        ...
+
+    def go(self, step: float) -> int:
+        """Be at the last kept step that is not after this one; the shown sample is not refreshed. Raises RunError."""
+        ...
+
+    def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
+        """(step, loss) at no more than so many steps."""
+        ...
+
+    def reading(self) -> RecordingReading: ...
