@@ -235,9 +235,12 @@ def _trainer(scene):
     return Trainer(scene, load(scene.data, Path()), choose("cpu"))
 
 
+SECTIONS = {"train": train_section, "tape": tape_section, "timeline": timeline_section, "threads": threads_section}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("section", choices=["train", "tape", "timeline", "threads", *FILMS])
+    parser.add_argument("section", choices=[*SECTIONS, *FILMS])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--seconds", type=float, default=6.0, help="a case")
@@ -249,8 +252,7 @@ def main() -> int:
         return 0
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)  # read when numpy and torch are imported, below
-    section = {"train": train_section, "tape": tape_section, "timeline": timeline_section, "threads": threads_section}[args.section]
-    result = section(args.threads, args.seconds, args.optimizer)
+    result = SECTIONS[args.section](args.threads, args.seconds, args.optimizer)
     if args.json:
         print(json.dumps({args.section: result}))
         return 0

@@ -31,8 +31,8 @@ SHUT = (  # and what of it may not: both run at one pace and end together
 )  # fmt: skip
 _NAMES = {
     "train.optimizer": "optimiser", "train.l1": "L1", "train.l2": "L2", "train.rho": "rho", "network.layers": "hidden layers",
-    "network.layers.*.init": "first weights", "network.layers.*.init_scale": "scale of first weights",
-    "network.layers.*.bias": "first bias", "network.output.activation": "output activation",
+    "network.layers.*.init": "initial weights", "network.layers.*.init_scale": "scale of initial weights",
+    "network.layers.*.bias": "initial bias", "network.output.activation": "output activation",
     "data.standardize": "standardised inputs", "data.standardize_target": "standardised targets", "data.features": "inputs",
 }  # fmt: skip
 

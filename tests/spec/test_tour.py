@@ -112,7 +112,7 @@ def test_all_that_is_wrong_is_told_at_once(folder):
         ("lessons/6-steps.toml", "until = 600", "until = 100", "must not be less"),
         ("messages/de.toml", "{batch} Bilder auf", "{batsch} Bilder auf", "{batsch} is not in the English text"),
         ("messages/en.toml", "*loss*", "*loss", "one of them is missing"),
-        ("messages/en.toml", "{loss_before}. If", "{loss_before. If", "without its partner"),
+        ("messages/en.toml", "{loss_before}. If", "{loss_before. If", "unmatched brace"),
         ("messages/de.toml", 'decimal = ","', 'decimal = ""', "decimal: a short text is needed"),
         ("messages/de.toml", "[colours]", "[colors]", "colours.blue: is missing"),
     ],

@@ -13,8 +13,8 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.network_graph import trace
 from nnviz3d.spec.scene import Scene
 from nnviz3d.ui.equations import neuron_equations
+from tests.helpers.neuron_panel import at, show, titles
 from tests.ui import readouts
-from tests.ui.test_neuron_walk import at, show, titles
 from tests.ui.where import find
 
 pytestmark = pytest.mark.gl

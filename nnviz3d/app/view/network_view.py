@@ -63,7 +63,7 @@ class NetworkView:
     def stack(self, hovered: int) -> str:
         """What is said of the stack that this neuron is folded into; "" for none."""
         found = self.picture.layout.stack_of(hovered) if not (self.second and self.second.over) else None
-        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
+        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with smaller weights"
 
     def plane(self, source: Source, hovered: int) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""

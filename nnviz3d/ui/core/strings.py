@@ -17,7 +17,8 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "data.split": (
         "Test rows",
-        "random: drawn with the seed. last: the last rows, for time series. auto: the last rows if inputs are lagged (values of earlier rows).",
+        "random: drawn with the seed. last: the last rows, for time series. auto: the last rows if inputs are lagged (values of earlier "
+        "rows).",
     ),
     "data.samples": ("Samples", "Number of samples to generate. 0: the generator's own default."),
     "data.noise": ("Noise", "How far the points are scattered, as a fraction (0 to 0.5)."),
@@ -73,7 +74,8 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "train.l1": (
         "L1",
-        "L1 regularisation: pulls every weight (no bias) towards 0 at a constant rate, which makes many of them 0 or nearly 0 (no unit). It "
+        "L1 regularisation: pulls every weight (no bias) towards 0 at a constant rate, which makes many of them 0 or nearly 0 (no unit). "
+        "It "
         "is part of the gradient but not of the displayed loss.",
     ),
     "train.l1_dead_at_zero": (
@@ -166,13 +168,15 @@ HINTS: dict[str, tuple[str, str]] = {
     "look.exposure": ("Exposure", "Brightness of the whole picture, as a multiple of the default."),
     "look.quality": ("Quality", "auto: adjusted to keep the frame rate on this machine. The other levels are fixed."),
     "look.weights": ("Weights", "Inside a step: the weights of the current phase, before the step, after it, or the difference (V)."),
-    "look.exaggeration": ("Magnify", "Inside a step: factor by which weight differences are magnified. 0: chosen so that they are visible."),
+    "look.exaggeration": ("Magnify", "Inside a step: factor by which weight differences are magnified. 0: chosen so that they are "
+                                     "visible."),
     "look.ui_scale": ("Text size", "Size of all text and panels (0.5 to 4)."),
 }  # fmt: skip
 
 LAYER_HINTS = {
     "units": "Neurons in this layer. Drag, or Ctrl+click to type. The remaining neurons keep their weights; the step counter restarts.",
-    "activation": "The activation function of this layer's neurons (relu: rectified linear unit, max(0, z)). Changing it keeps the weights.",
+    "activation": "The activation function of this layer's neurons (relu: rectified linear unit, max(0, z)). Changing it keeps the "
+    "weights.",
     "init": "How the initial weights are drawn. auto: matched to the activation function. Changing it draws this layer's weights again.",
     "init_scale": "Factor for the initial weights. Changing it draws this layer's weights again.",
     "bias": "Initial value of every bias in this layer. Changing it draws this layer's weights again.",

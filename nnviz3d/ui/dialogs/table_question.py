@@ -30,13 +30,15 @@ _PIXELS, _PIXELS_NARROW = {"Use": 106, "Gaps": 124}, {"Use": 94, "Gaps": 102}
 _WIDE, _NARROW = {"Column": 1.1, "Holds": 1.5, "Why": 2.4}, {"Column": 1.0, "Holds": 1.3, "Why": 1.2}  # shares of the rest
 _BAD = theme.packed(theme.BAD)
 _HINTS = {
-    "Target": "The column that the network learns to predict from the others. Words and a few different whole numbers are treated as classes.",
+    "Target": "The column that the network learns to predict from the others. Words and a few different whole numbers are treated as "
+    "classes.",
     "Task": "Classification assigns a class; regression predicts a number.",
     "Separator": "The character that separates the columns.",
     "Encoding": "The character encoding of the file. Files from Windows that are not UTF-8 are usually cp1252.",
     "Decimals": "The decimal separator; the other sign may separate thousands.",
     "Header row": "Whether the first line contains the column names.",
-    "Use": "number: as it is. words: one input of 0 or 1 for each value (one-hot). date, time: seconds, and sine and cosine of month, weekday, hour.",
+    "Use": "number: as it is. words: one input of 0 or 1 for each value (one-hot). date, time: seconds, and sine and cosine of month, "
+    "weekday, hour.",
     "Gaps": "What to do about missing values: skip the row, fill the gap, or mark it with an extra input.",
 }
 

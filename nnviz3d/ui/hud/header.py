@@ -181,7 +181,8 @@ def _differences(f: Frame, room: float) -> None:
             imgui.pop_style_color()
             tip(
                 f,
-                f"Different: {tips}. The answer is the output with the largest value, and its probability (softmax). Green: right. Red: wrong.",
+                f"Different: {tips}. The answer is the output with the largest value, and its probability (softmax). Green: right. Red: "
+                f"wrong.",
             )
 
 

@@ -28,7 +28,8 @@ FORMULA = 16.0
 HINTS = {
     "output": "The network's answer to this sample by class: the activations of the output layer.",
     "target": "The sample's targets: the loss compares each output with its target.",
-    "error": "How the loss changes with this output's z (dL/dz): the error that is sent back. Rose: this output should decrease. Green: it should increase.",
+    "error": "How the loss changes with this output's z (dL/dz): the error that is sent back. Rose: this output should decrease. Green: "
+    "it should increase.",
     "before": "The output before this step's update.",
     "after": "The output for the same sample with the new weights.",
     "change": "After minus before.",

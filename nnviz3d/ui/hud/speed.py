@@ -44,7 +44,8 @@ def draw(f: Frame, width: float) -> None:
     if walk:
         tip(
             f,
-            "How fast the step plays ( - + ). A phase is one block of the timeline: the forward pass, backward pass or update of one layer.",
+            "How fast the step plays ( - + ). A phase is one block of the timeline: the forward pass, backward pass or update of one "
+            "layer.",
         )
     else:
         now, steps = f.readout.steps_per_second, f.readout.epoch_steps

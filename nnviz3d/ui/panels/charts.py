@@ -146,6 +146,7 @@ class Charts:
         _, memory.smoothing = dragged(f, "##smoothing", now, Accepted(0, 0.99), make)
         tip(
             f,
-            "The training loss varies from batch to batch. The thick line is its running average: each point keeps this fraction of the previous "
+            "The training loss varies from batch to batch. The thick line is its running average: each point keeps this fraction of the "
+            "previous "
             "point (0: no smoothing, 0.9: about the last 10 points); on a log axis, of the logarithms. The faint line is the raw loss.",
         )

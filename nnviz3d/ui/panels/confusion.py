@@ -71,7 +71,8 @@ class Confusion:
             when = f"while training from step {count(reading.first)} to {count(reading.last)}"
         tip(
             f,
-            f"Every sample of the {reading.part.replace('train', 'training')} set, answered {when}. The class with the largest output counts as the answer.",
+            f"Every sample of the {reading.part.replace('train', 'training')} set, answered {when}. The class with the largest output "
+            f"counts as the answer.",
         )
         if len(set(reading.count_cc.sum(1).tolist())) > 1:  # else it is the accuracy
             small(f, by_class(reading.count_cc, f.readout.class_names), wrap=True)

@@ -43,7 +43,8 @@ def draw(f: Frame) -> None:
         f.do("open_file", "data")
     tip(
         f,
-        "A table (CSV: comma-separated values, Excel, Parquet), numpy's npz or npy, or IDX files (the format of MNIST). Dropping the file on the window does the same.",
+        "A table (CSV: comma-separated values, Excel, Parquet), numpy's npz or npy, or IDX files (the format of MNIST). Dropping the "
+        "file on the window does the same.",
     )
     if data.kind in PLAYGROUND:
         _features(f)

@@ -88,7 +88,8 @@ class Layers:
         self.quantity = picked or self.quantity
         tip(
             f,
-            "The quantity to plot. Activations are those of up to 256 samples of the test set (of the training set if there is no test set).",
+            "The quantity to plot. Activations are those of up to 256 samples of the test set (of the training set if there is no test "
+            "set).",
         )
         imgui.same_line(0, f.px(6))
         imgui.set_next_item_width(width)

@@ -58,7 +58,8 @@ def draw(f: Frame) -> None:
         tip(
             f,
             why
-            or f"{what} It stores weights, optimiser state, random numbers and the position in the data, independently of the run ({KEYS[name]}).",
+            or f"{what} It stores weights, optimiser state, random numbers and the position in the data, independently of the run "
+            f"({KEYS[name]}).",
         )
     if not kept:
         small(

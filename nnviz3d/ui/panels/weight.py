@@ -87,7 +87,8 @@ def _value(f: Frame, w: ParameterReading) -> None:
         small(f, told)
         tip(
             f,
-            "Of the last training step: the mean over its batch with L1 and L2, before clipping, and the resulting change by the optimiser.",
+            "Of the last training step: the mean over its batch with L1 and L2, before clipping, and the resulting change by the "
+            "optimiser.",
         )
 
 

@@ -140,6 +140,6 @@ def test_dates_with_a_few_words_among_them_are_dates(tmp_path):
 
 def test_a_target_that_never_changes_is_told(tmp_path):
     rows = "\n".join(f"{k * 3 % 17}.5,5" for k in range(40))
-    assert 'the target "y" is the same in every row (5): there is nothing to tell apart' in table(tmp_path, f"a,y\n{rows}\n").notes
+    assert 'the target "y" is the same in every row (5): there is nothing to learn' in table(tmp_path, f"a,y\n{rows}\n").notes
     rows = "\n".join(f"{k * 3 % 17}.5,{k * 0.5}" for k in range(40))
     assert not table(tmp_path, f"a,y\n{rows}\n").notes

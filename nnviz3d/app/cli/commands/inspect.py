@@ -66,7 +66,7 @@ def _data_facts(options: Options, name: str, kind: str) -> dict[str, Any]:
     if not scene.data.target and tables.cannot_be_target(found):
         edits.append(Edit("data.target", found.columns[tables.guess(found)].key))  # what the question in the window proposes
         scene = toml.apply(Scene(), edits, "--set")
-        facts["notes"] = [f'the last column cannot be the target; data.target = "{scene.data.target}" is taken']
+        facts["notes"] = [f'the last column cannot be the target; data.target = "{scene.data.target}" is used']
         found = tables.describe(path, scene.data)
     facts["table"] = asdict(found)
     try:
@@ -212,7 +212,7 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
     size = f"{facts['bytes'] / 1e6:,.1f} MB in {facts['chunks']:,} chunks"
     loss = "none" if facts["loss"] != facts["loss"] else f"{facts['loss']:.4g}"
     accuracy = "" if facts["test_accuracy"] is None else f", test accuracy {percent(facts['test_accuracy'])}"
-    ended = f"ended by itself ({facts['ended_by']})" if facts["ended"] else "was cut off, or still goes on"
+    ended = f"ended normally ({facts['ended_by']})" if facts["ended"] else "was interrupted, or is still being written"
     return [
         f"{facts['file']}: a recording of {facts['title'] or facts['data']['name']}, {facts['steps']:,} steps",
         f"  {facts['kept']:,} kept, {every}, {bits} bits, {facts['parameters']:,} parameters, {facts['neurons']:,} neurons: {size}",

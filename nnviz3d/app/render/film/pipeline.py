@@ -37,9 +37,9 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
     if overwrite:
         Parts.discard(job.folder)
     elif there is not None and not (resume and job.folder.exists()):
-        raise InputError.option(str(there), "output", "is there already", overwrite="replaces it")
+        raise InputError.option(str(there), "output", "already exists", overwrite="replaces it")
     elif job.folder.exists() and not resume:
-        ways = {"resume": "goes on", "overwrite": "begins again"}
+        ways = {"resume": "continues", "overwrite": "starts again"}
         raise InputError.option(str(job.folder), "output", "holds pieces of an unfinished film", **ways)
     return open_parts(job)
 
