@@ -14,11 +14,11 @@ def choose(name: str = "auto", tf32: bool = False, dtype: str = "float32"):
     if name not in ("auto", "cpu", "cuda"):
         raise InputError.option("", "backend", f'expected auto, cpu or cuda, found "{name}"')
     if name == "cpu":
-        return NumpyOps(dtype, "numpy on the processor, as asked")
+        return NumpyOps(dtype, "numpy on the processor, as requested")
     if dtype != "float32":
         if name == "cuda":
             raise InputError.option("", "backend", f"the CUDA kernels are float32; for {dtype} choose cpu, not cuda")
-        return NumpyOps(dtype, f"numpy on the processor: the CUDA kernels are float32, {dtype} was asked for")
+        return NumpyOps(dtype, f"numpy on the processor: the CUDA kernels are float32, {dtype} was requested")
     try:
         return _cuda(tf32)
     except Unusable as problem:

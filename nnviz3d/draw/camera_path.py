@@ -41,9 +41,9 @@ class Rail:
     def __init__(self, times: Sequence[float], poses: Sequence[Pose], stops: Sequence[bool] = (), constant_speed: bool = False):
         self._t = np.asarray(times, np.float64)
         if len(self._t) != len(poses) or not len(poses):
-            raise ValueError("a rail needs a time for each pose, and at least one")
+            raise ValueError("a camera path needs one time per pose, and at least one pose")
         if not np.isfinite(self._t).all() or (np.diff(self._t) <= 0).any():
-            raise ValueError("key frames must come one after the other in time")
+            raise ValueError("key frames must be in order of time")
         rows = np.array([(*p.target, log(p.distance), *quaternion(p.yaw, p.pitch), *p.shift) for p in poses])
         if not np.isfinite(rows).all():
             raise ValueError("a key frame holds a number that is not finite")

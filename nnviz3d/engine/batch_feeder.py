@@ -69,7 +69,7 @@ class Feed:
         """(rows of the training set, their buffers) of the running or last step. The rows are a copy, the buffers are not."""
         stop = self.batches.position
         buffers = self.plan.buffers
-        assert buffers is not None, "no step has begun"
+        assert buffers is not None, "no step has started"
         return self.batches.order[stop - self.count : stop].copy(), buffers
 
     def state(self) -> dict:

@@ -197,7 +197,7 @@ class Rewind(Keys):
         trainer.settle()
         self.note()
         if self.nearest(step) != step:
-            raise KeyError(f"step {step:,} is not remembered; the nearest one is {self.nearest(step):,}")
+            raise KeyError(f"step {step:,} is not stored; the nearest stored step is {self.nearest(step):,}")
         key = next((key for key in reversed(self._keys) if key.step <= step), None)
         if key is not None and not (key.step <= trainer.step <= step and trainer.diverged is None):
             self._restore(key.train, key.state)

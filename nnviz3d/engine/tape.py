@@ -140,7 +140,7 @@ def record(trainer: Trainer, shown: int = 0) -> Tape:
     """
     trainer.settle()
     if trainer.diverged is not None:
-        raise RunError(f"training diverged at step {trainer.diverged:,}; there is no further step to record")
+        raise RunError(f"training diverged at step {trainer.diverged:,}; there are no further steps to record")
     arenas, ops, step, n = trainer.arenas, trainer.ops, trainer.step, len(trainer.arenas.slots)
     # One block for all (P,): given back and taken anew as a whole it keeps its pages. Singly they would be faulted in again at every
     # step, which made recording 3.5 steps long (784-128-64-10), against 1.3.

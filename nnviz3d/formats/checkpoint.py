@@ -175,7 +175,7 @@ def head(path: str | os.PathLike) -> Head | None:
         told = (Problem(where, ".".join((STATE, *map(str, e["loc"]))), e["msg"]) for e in error.errors()[:20])
         raise InputError(*told) from None
     except (ValueError, RecursionError):
-        raise InputError.of(where, STATE, "is no sound JSON") from None
+        raise InputError.of(where, STATE, "is not valid JSON") from None
     return Head(Path(path), toml.validate(toml.parse(scene.encode(), where), where), state)
 
 
@@ -204,7 +204,7 @@ def read(found: Head, a: Need, b: Need | None = None) -> tuple[Saved, Saved | No
         first = reader.network(PREFIX, found.state.a, a)
         second = reader.network(RIVAL, found.state.b, b) if b is not None and found.state.b is not None else None
         if (found.state.b is None) != (b is None):
-            reader.say(STATE, "is of two networks that are compared" if b is None else "is of one network, and two are compared")
+            reader.say(STATE, "belongs to a comparison of two networks" if b is None else "belongs to one network, but two are compared")
         known = reader.known | {STATE, *named}
         for name in sorted(set(shapes) - known):
             reader.say(name, "is not part of a checkpoint of this network")
@@ -246,12 +246,12 @@ class _Reader:
         arenas = {name: self.array(f"{prefix}{name}", p) for name in names}
         squares, alive = arenas.get(f"slot{SQUARES.get(need.optimizer, -1)}"), arenas.get("alive")
         if squares is not None and squares.size and squares.min() < 0:
-            self.say(f"{prefix}slot{SQUARES[need.optimizer]}", "holds means of squares below 0")
+            self.say(f"{prefix}slot{SQUARES[need.optimizer]}", "contains negative means of squares")
         if alive is not None and not np.isin(alive, (0, 1)).all():
             self.say(f"{prefix}alive", "expected 0 or 1 for each parameter")
         order = self.array(f"{prefix}order", (need.rows,), "I64")
         if order is not None and not np.array_equal(np.sort(order), np.arange(need.rows)):
-            self.say(f"{prefix}order", f"expected each of the {need.rows:,} training rows once")
+            self.say(f"{prefix}order", f"expected each of the {need.rows:,} training rows exactly once")
         self._place(part, need)
         edited = None if part.edited is None else {each.parameter: (each.before, each.after) for each in part.edited}
         if edited and max(edited) >= need.topology.n_parameters:
@@ -280,9 +280,9 @@ class _Reader:
         whole = part.position == need.rows or (0 < part.position < need.rows and part.position % need.batch == 0)
         if not whole or part.epochs > part.step or (part.epochs == 0 and part.position != need.rows):
             told = f"epoch {part.epochs:,}, row {part.position:,} of {need.rows:,} in batches of {need.batch:,} after step {part.step:,}"
-            self.say(STATE, f"there is no such place in the data: {told}")
+            self.say(STATE, f"no such position in the data: {told}")
         if part.rows > need.rows or (part.rows > 0) != (part.step > 0):
-            self.say(STATE, f"there is no batch of {part.rows:,} of {need.rows:,} rows after step {part.step:,}")
+            self.say(STATE, f"no batch can have {part.rows:,} of {need.rows:,} rows after step {part.step:,}")
 
     def _curve(self, prefix: str, name: str, part: Part) -> np.ndarray:
         key, width = f"{prefix}{name}", CURVES[name]

@@ -48,7 +48,7 @@ def is_module(model: Any) -> bool:
 
 
 def take(model: Any, where: str = "model") -> Taken:
-    """Raises InputError with every module that cannot be taken."""
+    """Raises InputError with every module that is not supported."""
     problems: list[Problem] = []
     steps = list(_flat(model, where, problems))
     layers: list[dict] = []  # of each Linear: the module, its name, activation and dropout
@@ -84,7 +84,7 @@ def _flat(model: Any, where: str, problems: list[Problem]):
         for name, module in model._modules.items():
             yield from _flat(module, f"{where}[{name}]" if name.isdecimal() else f"{where}.{name}", problems)
     elif where == "model" and kind not in ("Linear",):
-        told = f"{kind} has a way of its own to call its layers, which cannot be read; give them in order: nn.Sequential(...)"
+        told = f"{kind} calls its layers in its own way, which cannot be read; give them in order: nn.Sequential(...)"
         problems.append(Problem(where, "", told))
     else:
         yield f"{where} ({kind})", model
@@ -93,10 +93,10 @@ def _flat(model: Any, where: str, problems: list[Problem]):
 def _pass(kind: str, module: Any, name: str, layers: list[dict], problems: list[Problem]) -> None:
     """What is no function of its own here."""
     if kind == "Flatten" and layers:
-        problems.append(Problem(name, "", "is taken at the beginning only, where it makes a row of a sample"))
+        problems.append(Problem(name, "", "is supported only at the start, where it turns a sample into one row"))
     elif kind == "Dropout":
         if not layers or not 0 <= module.p < 1:
-            problems.append(Problem(name, "", f"dropout of {module.p:g} {'of the input ' if not layers else ''}cannot be taken"))
+            problems.append(Problem(name, "", f"dropout of {module.p:g} {'of the input ' if not layers else ''}is not supported"))
         elif layers[-1]["dropout"]:
             problems.append(Problem(name, "", "two dropouts after one layer"))
         else:
@@ -107,12 +107,12 @@ def _activate(kind: str, module: Any, name: str, layers: list[dict], problems: l
     known = [row for row in ACTIVATIONS.values() if row.module and row.module == LOGARITHM.get(kind, kind)]
     ours = next((row.name for row in known if not _other(module, row.settings)), "")
     if not known:
-        reason = next((why for word, why in WHY.items() if word in kind), "is not known here")
+        reason = next((why for word, why in WHY.items() if word in kind), "is not supported")
         taken = ", ".join(["Linear", *CLASSES, *LOGARITHM, *NOTHING])
-        problems.append(Problem(name, "", f"{reason}; taken are {taken}"))
+        problems.append(Problem(name, "", f"{reason}; supported are {taken}"))
     elif not ours:
         only = " or ".join(", ".join(f"{key}={value}" for key, value in row.settings.items()) for row in known)
-        problems.append(Problem(name, "", f"{', '.join(_other(module, known[0].settings))} cannot be taken; only {only}"))
+        problems.append(Problem(name, "", f"{', '.join(_other(module, known[0].settings))} is not supported; only {only}"))
     elif not layers:
         problems.append(Problem(name, "", "comes before the first Linear"))
     elif layers[-1]["activation"]:
@@ -133,12 +133,12 @@ def _weights(layers: list[dict], problems: list[Problem]) -> dict[str, np.ndarra
     for k, layer in enumerate(layers):
         module, name = layer["module"], layer["name"]
         if k < len(layers) - 1 and layer["activation"] == "softmax":
-            problems.append(Problem(name, "", "softmax is taken after the last Linear only"))
+            problems.append(Problem(name, "", "softmax is supported only after the last Linear"))
         if before is not None and module.in_features != before:
-            problems.append(Problem(name, "", f"takes {module.in_features} numbers, the Linear before it gives {before}"))
+            problems.append(Problem(name, "", f"takes {module.in_features} numbers, but the Linear before it outputs {before}"))
         before = module.out_features
         if k == len(layers) - 1 and layer["dropout"]:
-            problems.append(Problem(name, "", "a dropout of the output cannot be taken"))
+            problems.append(Problem(name, "", "a dropout of the output is not supported"))
         for key in ("weight", "bias"):
             parameter = getattr(module, key)
             if parameter is None:
@@ -146,9 +146,9 @@ def _weights(layers: list[dict], problems: list[Problem]) -> dict[str, np.ndarra
             try:
                 array = np.array(parameter.detach().cpu().float().numpy(), np.float32)
             except (RuntimeError, NotImplementedError, TypeError) as error:  # no numbers yet: device "meta", lazy
-                problems.append(Problem(name, key, f"has no numbers: {str(error).splitlines()[0]}"))
+                problems.append(Problem(name, key, f"has no values: {str(error).splitlines()[0]}"))
                 continue
             if not np.isfinite(array).all():
-                problems.append(Problem(name, key, "holds numbers that are not finite"))
+                problems.append(Problem(name, key, "contains values that are not finite"))
             found[f"layers.{k}.{key}"] = array
     return found

@@ -156,7 +156,7 @@ class Index:
             raise InputError.of(str(file), "", f"cannot be read: {error.strerror}") from None
         lines = raw.split(b"\n")[:-1]
         if not lines:
-            raise InputError.of(str(file), "", "holds no whole line: the recording was stopped before it began")
+            raise InputError.of(str(file), "", "contains no complete line: the recording was interrupted before its first entry")
         problems: list[Problem] = []
         head = _line(Head, lines[0], str(file), 1, problems)
         found = [_line(End if line.startswith(b'{"end"') else Chunk, line, str(file), k, problems) for k, line in enumerate(lines[1:], 2)]
@@ -188,7 +188,7 @@ def _order(where: str, lines: Sequence[Line | None]) -> list[Problem]:
     for k, chunk in enumerate(lines):
         key = f"line {k + 2}"
         if not isinstance(chunk, Chunk):
-            problems.append(Problem(where, key, "the recording has ended before the last line"))
+            problems.append(Problem(where, key, "the recording ends before the last line"))
         elif chunk.chunk != k:
             problems.append(Problem(where, f"{key}.chunk", f"expected {k}, found {chunk.chunk}"))
         elif not chunk.after <= chunk.until <= chunk.after + LOSSES:
@@ -202,7 +202,7 @@ def _order(where: str, lines: Sequence[Line | None]) -> list[Problem]:
     chunks = [line for line in lines if isinstance(line, Chunk)]
     for k, (one, two) in enumerate(pairwise(chunks)):
         if two.first <= one.last or two.after != one.until:
-            problems.append(Problem(where, f"line {k + 3}.first", f"does not follow on step {one.last:,} of the chunk before"))
+            problems.append(Problem(where, f"line {k + 3}.first", f"does not follow step {one.last:,} of the previous chunk"))
     if sum(chunk.kept for chunk in chunks) > KEPT:
         problems.append(Problem(where, "kept", f"more than {KEPT:,} kept steps"))
     return problems

@@ -114,7 +114,7 @@ class Recording:
         """(chunk, row)"""
         at = int(np.searchsorted(self.steps, step))
         if at == len(self.steps) or self.steps[at] != step:
-            raise KeyError(f"step {step:,} is not kept; the last one before it is {self.at(step):,}")
+            raise KeyError(f"step {step:,} is not recorded; the last recorded step before it is {self.at(step):,}")
         k = int(np.searchsorted(self._starts, at, "right")) - 1
         return k, at - int(self._starts[k])
 
@@ -128,7 +128,7 @@ class Recording:
             whole = stop is None and start == 0  # of no rows there is no slice
             return self._open[k].get_tensor(name) if whole else self._open[k].get_slice(name)[start:stop]
         except (SafetensorError, InputError) as error:
-            raise RunError(f"{self.path / chunk_name(k)} can be read no longer: {error}") from None
+            raise RunError(f"{self.path / chunk_name(k)} can no longer be read: {error}") from None
 
     # judging
 
@@ -153,7 +153,7 @@ class Recording:
             problems += error.problems
             return steps
         if len(problems) == before and not ((np.diff(steps) > 0).all() and steps[0] == chunk.first and steps[-1] == chunk.last):
-            problems.append(Problem(where, "step", f"expected steps that rise from {chunk.first:,} to {chunk.last:,}"))
+            problems.append(Problem(where, "step", f"expected increasing steps from {chunk.first:,} to {chunk.last:,}"))
         return steps
 
     def _misfits(self, where: str, chunk: Chunk, found: dict) -> list[Problem]:
@@ -164,7 +164,7 @@ class Recording:
             "z": ((t, head.neurons), head.dtype), "activation": ((t, head.neurons), head.dtype),
         }  # fmt: skip
         problems = [Problem(where, name, "missing") for name in wanted if name not in found]
-        problems += [Problem(where, name[:60], "is no part of a recording") for name in found if name not in wanted]
+        problems += [Problem(where, name[:60], "is not part of a recording") for name in found if name not in wanted]
         for name, (shape, dtype) in wanted.items():
             if name in found and found[name] != (shape, dtype):
                 has, kind = found[name]

@@ -34,14 +34,14 @@ def check(folder: Path, overwrite: bool) -> None:
             raise InputError.option(where, option, f"cannot be written: there is no folder {folder.parent}")
         if os.path.lexists(folder):
             if folder.is_symlink() or not folder.is_dir():
-                raise InputError.option(where, option, "exists and is no recording; choose another name")
+                raise InputError.option(where, option, "exists and is not a recording; choose another name")
             others = sorted(entry.name for entry in folder.iterdir() if not _OURS.fullmatch(entry.name))
             if others:
-                raise InputError.option(
-                    where, option, f"holds other files than a recording's ({', '.join(others[:3])}); choose another name"
-                )
+                names = ", ".join(others[:3])
+                text = f"contains files that do not belong to a recording ({names}); choose another name"
+                raise InputError.option(where, option, text)
             if not overwrite:
-                raise InputError.option(where, option, "exists already", overwrite="replaces it, and its old steps are lost")
+                raise InputError.option(where, option, "already exists", overwrite="replaces it, and its old steps are lost")
         if not os.access(folder if folder.is_dir() else folder.parent, os.W_OK | os.X_OK):
             raise InputError.option(where, option, "cannot be written: the folder is read-only for you")
     except (OSError, ValueError) as error:  # a name too long, a NUL
@@ -154,7 +154,7 @@ class _Telling:
 
     def __exit__(self, kind, error, trace):
         if isinstance(error, OSError):
-            kept = f"{self.writer.kept:,} kept steps are whole and can be played" if self.writer.kept else "nothing of it is finished"
+            kept = f"{self.writer.kept:,} recorded steps are complete and can be played" if self.writer.kept else "no step is complete"
             raise RunError(f"{self.writer.folder}: cannot be written: {error.strerror or error}; {kept}") from None
         return False
 

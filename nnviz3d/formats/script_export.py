@@ -104,7 +104,7 @@ def _prepare(recipe: Recipe, library: str) -> str:
     """The function that makes inputs of rows; `library` is np or torch."""
     lines, x = ['    """The inputs of the network."""'], "rows"
     if recipe.features:
-        lines = ['    """From points (n, 2) to the features that the network is given."""', "    x1, x2 = rows.T"]
+        lines = ['    """From points (n, 2) to the input features of the network."""', "    x1, x2 = rows.T"]
         x = f"{library}.stack([{', '.join(_FEATURES[name].replace('np', library) for name in recipe.features)}], 1)"
     if recipe.inputs is not None:
         if recipe.features:
@@ -143,7 +143,7 @@ def _numpy(recipe: Recipe) -> str:
     maths = "import math\n" if "math." in functions else ""
     return f'''"""A neural network in plain numpy, written by nnviz3d. It needs numpy and the file of weights beside it, nothing else.
 
-Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
+Run it to print the network's answers to some samples. Change it: `predict` accepts your own rows.
 """
 
 {maths}from pathlib import Path
@@ -195,7 +195,7 @@ def _torch(recipe: Recipe) -> str:
     functional = "" if recipe.topology.is_chain else "\nfrom torch.nn import functional"
     return f'''"""A neural network in PyTorch, written by nnviz3d. It needs torch, safetensors and the file of weights beside it.
 
-Run it, and it prints what the network answers to some samples. Change it: `predict` takes rows of your own.
+Run it to print the network's answers to some samples. Change it: `predict` accepts your own rows.
 """
 
 from pathlib import Path

@@ -198,7 +198,7 @@ class Opened:
         except OSError as error:
             raise InputError.of(where, "", f"cannot be read: {error.strerror or error}") from None
         except SafetensorError as error:
-            raise InputError.of(where, "", f"not a sound safetensors file: {error}") from None
+            raise InputError.of(where, "", f"not a valid safetensors file: {error}") from None
 
     def __enter__(self):
         self.file = self.open()
@@ -207,7 +207,7 @@ class Opened:
     def __exit__(self, kind, error, trace):
         self.file.__exit__(kind, error, trace)
         if isinstance(error, SafetensorError):
-            raise InputError.of(str(self.path), "", f"not a sound safetensors file: {error}") from None
+            raise InputError.of(str(self.path), "", f"not a valid safetensors file: {error}") from None
         return False
 
 

@@ -84,7 +84,7 @@ class EglHost:
                 self._display, self._context = _open(find())
                 break
             except Exception as error:  # noqa: BLE001  PyOpenGL raises a type of its own for each EGL error
-                reasons.append(f"EGL says {code}" if (code := getattr(error, "err", None)) else str(error))
+                reasons.append(f"EGL reports {code}" if (code := getattr(error, "err", None)) else str(error))
         if self._context is None:
             raise RunError(variables.first(f"no OpenGL {MAJOR}.{MINOR} without a display: {'; '.join(dict.fromkeys(reasons))}", _NEEDS))
         self.context = Context()

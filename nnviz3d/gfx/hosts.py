@@ -24,7 +24,7 @@ INSTALL = "Debian, Ubuntu: apt-get install libgl1 libegl1 libgl1-mesa-dri libglx
 
 
 FORKED = (
-    "this process was forked from one that had used OpenGL, which does not survive that; start it in another way: "
+    "this process was forked from one that used OpenGL, which does not work in forked processes; start it differently: "
     'multiprocessing.get_context("spawn"), or ("forkserver") before the first picture'
 )
 _turn = threading.RLock()  # OpenGL and imgui are of one thread at a time

@@ -19,7 +19,7 @@ class Target:
     def __init__(self, context: Context, width: int, height: int, format: str = "rgba16f", depth: bool = False):
         most = context.parser.capabilities["max_texture_size"] or int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_SIZE))
         if max(width, height) > most:
-            raise RunError(f"{width} x {height} pixels: this OpenGL draws at most {most} in one piece")
+            raise RunError(f"{width} x {height} pixels: this OpenGL driver draws at most {most} at once")
         self.context = context
         self.width, self.height = max(int(width), 1), max(int(height), 1)
         self.texture = gloo.Texture2D(
@@ -47,7 +47,7 @@ class Target:
             self._frame.activate()
             self.context.canvas.context.flush_commands()
         except RuntimeError as error:
-            raise RunError(f"the graphics memory has no room for {self.width} x {self.height} pixels: {error}") from None
+            raise RunError(f"not enough graphics memory for {self.width} x {self.height} pixels: {error}") from None
         self._handle = self.context.parser.get_object(self._frame.id).handle
         self.image = self.context.parser.get_object(self.texture.id).handle
         self._frame.deactivate()

@@ -34,7 +34,7 @@ class TextureBuffer:
         most = int(GL.glGetIntegerv(GL.GL_MAX_TEXTURE_BUFFER_SIZE))
         if self.count > most:
             raise RunError(
-                f"this OpenGL reads at most {most:,} numbers from one buffer; {self.count:,} were asked for. Use a smaller network"
+                f"this OpenGL driver reads at most {most:,} numbers from one buffer; {self.count:,} were asked for. Use a smaller network"
             )
         self.buffer = int(GL.glGenBuffers(1))
         self.texture = int(GL.glGenTextures(1))
@@ -42,7 +42,7 @@ class TextureBuffer:
         GL.glBufferData(GL.GL_TEXTURE_BUFFER, self.nbytes, None, GL.GL_DYNAMIC_DRAW)
         if GL.glGetError() == GL.GL_OUT_OF_MEMORY:
             self.close()
-            raise RunError(f"the graphics memory has no room for {self.nbytes:,} bytes; use a smaller network")
+            raise RunError(f"not enough graphics memory for {self.nbytes:,} bytes; use a smaller network")
         GL.glActiveTexture(GL.GL_TEXTURE0)  # the units above hold columns that programs believe to be bound
         GL.glBindTexture(GL.GL_TEXTURE_BUFFER, self.texture)
         GL.glTexBuffer(GL.GL_TEXTURE_BUFFER, _FORMATS[self.dtype.name, width], self.buffer)

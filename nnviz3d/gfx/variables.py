@@ -37,4 +37,4 @@ def first(message: str, otherwise: str, window: bool = False) -> str:
         return f"{message}. {otherwise}"
     told = ", ".join(f"{name}={value:.60}" for name, value in list(found.items())[:6])
     them = "it" if len(found) == 1 else "them"
-    return f"{message}. The environment has {told}: try without {them} (unset {' '.join(found)}). If that is not it: {otherwise}"
+    return f"{message}. The environment has {told}: try without {them} (unset {' '.join(found)}). If that does not help: {otherwise}"

@@ -175,7 +175,7 @@ class OwnTraining(Evaluated):
     def enter(self, step: int) -> Train:
         """Back (or forth) to a remembered step; returns the settings that held there. Raises KeyError where it is not remembered."""
         if self.history is None:
-            raise KeyError("this run is not remembered")
+            raise KeyError("the history of this run is not stored")
         train = self.history.enter(step)
         self.show()
         return train

@@ -36,7 +36,7 @@ from nnviz3d.spec.scene import Scene, Train
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 
-NO_DATA = "The data of this recording are gone."
+NO_DATA = "The data of this recording are missing."
 GRADIENT = 5e7  # multiply-adds that working a gradient out may cost: 32 rows of 64-48-32-10, 4 of 784-1024-1024-10
 ENDS = {
     "steps": "all its steps were done",
@@ -45,7 +45,7 @@ ENDS = {
     "train.stop_epoch": "its last epoch was done",
     "train.stop_train_loss": "the training loss was small enough",
     "train.stop_test_loss": "the test loss was small enough",
-    "train.stop_accuracy": "enough of the test set was right",
+    "train.stop_accuracy": "the test accuracy was high enough",
 }
 
 
@@ -73,7 +73,7 @@ class RecordedTraining(Evaluated):
         self.recording, self.unsound = recording, False
         where = str(recording.path)
         if not len(recording.steps):
-            raise InputError.of(where, "", "holds no finished chunk: the recording was stopped before its first one")
+            raise InputError.of(where, "", "contains no complete chunk: the recording was interrupted before its first one")
         if recording.head.data.targets is None:  # nothing was scaled then
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         instead = stand_in(recording)
@@ -83,7 +83,7 @@ class RecordedTraining(Evaluated):
             told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
             raise InputError.of(where, "parameters", told)
         if recording.head.nodes not in (None, nodes_of(topology)):
-            raise InputError.of(where, "nodes", "the recorded network is not that of the scene in the recording")
+            raise InputError.of(where, "nodes", "the recorded network does not match the scene in the recording")
         data, self.gone = load_recorded(recording, instead, scene, base)
         super().__init__(scene, base, ops, data)
         if not self.gone:  # one point spans no plane
@@ -227,7 +227,7 @@ class RecordedTraining(Evaluated):
         """How the run ended, in words."""
         end = self.recording.end
         if end is None:
-            return "it was cut off here, or still goes on"
+            return "it was interrupted here, or is still being written"
         if end.diverged is not None:
             return f"training diverged at step {end.diverged:,}"
         return ENDS.get(end.end, "training ended")

@@ -31,8 +31,8 @@ SHUT = (  # and what of it may not: both run at one pace and end together
 )  # fmt: skip
 _NAMES = {
     "train.optimizer": "optimiser", "train.l1": "L1", "train.l2": "L2", "train.rho": "rho", "network.layers": "hidden layers",
-    "network.layers.*.init": "first weights", "network.layers.*.init_scale": "scale of first weights",
-    "network.layers.*.bias": "first bias", "network.output.activation": "output activation",
+    "network.layers.*.init": "initial weights", "network.layers.*.init_scale": "scale of initial weights",
+    "network.layers.*.bias": "initial bias", "network.output.activation": "output activation",
     "data.standardize": "standardised inputs", "data.standardize_target": "standardised targets", "data.features": "inputs",
 }  # fmt: skip
 
@@ -123,7 +123,7 @@ def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
     return rival, problems
 
 
-def differences(first, second) -> tuple[Difference, ...]:
+def differences(first: Scene, second: Scene) -> tuple[Difference, ...]:
     """What differs between a scene and its rival, in the order of the file; what is equal by now is left out."""
     a, b = first.model_dump(), second.model_dump()
     found = []

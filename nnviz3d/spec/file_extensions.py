@@ -22,7 +22,7 @@ def check(path: Path | None, endings: tuple[str, ...], option: str) -> None:
     """Raises InputError for a name with another ending (large letters are the same). A device or a pipe may be called anything."""
     if path is None or path.suffix.lower() in endings or _device(path):
         return
-    found = f"found {path.suffix}" if path.suffix else "the name has no ending"
+    found = f"found {path.suffix}" if path.suffix else "the name has no extension"
     wanted = endings[0] if len(endings) == 1 else f"{', '.join(endings[:-1])} or {endings[-1]}"
     raise InputError.option(str(path), option, f"expected a name that ends with {wanted}; {found}")
 

@@ -26,11 +26,11 @@ class Key(Table):
     """A key frame of the camera. By itself it has the whole network, or `focus`, in the frame; `target` and `distance` place it freely."""
 
     at: NonNegative = Field(default=0.0, description="seconds from the start of the shot")
-    preset: Literal["", Camera] = Field(default="", description="a direction to look from; empty: the scene's camera, or yaw and pitch")
+    preset: Literal["", Camera] = Field(default="", description="a direction of view; empty: the scene's camera, or yaw and pitch")
     focus: str = Field(default="", max_length=40, description='a layer ("2", "output") or a neuron ("1:17", "output:3") to look at')
     yaw: Degrees | None = Field(default=None, description="degrees; 0 looks from the input side, 90 from the side")
     pitch: Annotated[float, Field(ge=-89, le=89)] | None = Field(default=None, description="degrees above the horizon")
-    distance: Positive | None = Field(default=None, description="from the target; empty: as near as the frame allows")
+    distance: Positive | None = Field(default=None, description="distance from the target; empty: as near as the frame allows")
     target: tuple[Metre, Metre, Metre] | None = Field(default=None, description="where the camera looks, instead of the middle")
     turn: Degrees = Field(default=0.0, description="degrees added to the yaw")
     zoom: Positive = Field(default=1.0, description="2: twice as near")
@@ -46,19 +46,21 @@ class Shot(Table):
     seconds: Annotated[float, Field(gt=0, le=86_400)] = 4.0
     does: Literal["hold", "train", "iterate"] = "hold"
     steps: int = Field(default=0, ge=0, le=limits.STEPS, description="train: steps over the whole shot")
-    slow_first: Annotated[float, Field(ge=1, le=6)] = Field(default=1.0, description="train: steps rise with this power of time")
+    slow_first: Annotated[float, Field(ge=1, le=6)] = Field(
+        default=1.0, description="train: the number of steps grows with this power of time"
+    )
     start: str = Field(default="input@0", max_length=40, description="iterate: the first place, for example forward:1@0.5")
     end: str = Field(default="after", max_length=40, description="iterate: the last place")
     mean: bool = Field(default=False, description="iterate: show the gradient of the whole batch instead of the sample's")
     sample: int = Field(default=-1, ge=-1, le=10_000_000, description="the shown sample (iterate: of the batch); -1: as before")
     samples: int = Field(default=1, ge=1, le=10_000, description="how many samples are shown one after the other")
     caption: str = Field(default="", max_length=300, description="{step} {loss} {accuracy} and so on are live numbers")
-    highlight: str = Field(default="", max_length=40, description='a neuron whose edges stand out: "1:17" or "output:3"')
+    highlight: str = Field(default="", max_length=40, description='a neuron whose edges are emphasised: "1:17" or "output:3"')
     equation: bool = Field(default=False, description="with the equation of the highlighted neuron and its numbers")
-    chart: bool = Field(default=False, description="with the curve of the test set's accuracy (of its loss, where numbers are learned)")
+    chart: bool = Field(default=False, description="with the curve of the test accuracy (for regression, of the test loss)")
     camera: tuple[Key, ...] = Field(default=(), max_length=1000)
     constant_speed: bool = Field(default=False, description="the camera moves at one speed from stop to stop")
-    set: dict[str, Any] = Field(default={}, max_length=100, description="settings that change when the shot begins, by their paths")
+    set: dict[str, Any] = Field(default={}, max_length=100, description="settings that change at the start of the shot, by their paths")
 
     @field_validator("set", mode="before")
     @classmethod
@@ -73,7 +75,7 @@ class Shot(Table):
     def _keys_in_order(self):
         for before, after in pairwise(self.camera):
             if after.at <= before.at:
-                raise ValueError(f"key frames must come one after the other: at = {after.at:g} follows at = {before.at:g}")
+                raise ValueError(f"key frames must be in order of time: at = {after.at:g} follows at = {before.at:g}")
         if self.camera and self.camera[-1].at > self.seconds:
             raise ValueError(f"a key frame at {self.camera[-1].at:g} s lies after the end of the shot ({self.seconds:g} s)")
         return self
@@ -84,15 +86,15 @@ class Record(Table):
 
     width: int = Field(default=1280, ge=16, le=limits.IMAGE_SIDE)
     height: int = Field(default=720, ge=16, le=limits.IMAGE_SIDE)
-    fps: frame_rates.Rate = Field(default=30, description='frames a second, 1 to 1000; 29.97 is exactly "30000/1001"')
+    fps: frame_rates.Rate = Field(default=30, description='frames per second, 1 to 1000; 29.97 is exactly "30000/1001"')
     duration: Annotated[float, Field(gt=0, le=86_400)] = Field(default=10.0, description="seconds, of a film without shots")
     steps: int = Field(default=800, ge=0, le=limits.STEPS, description="training steps spread over a film without shots, slow first")
     turn: Degrees = Field(default=24.0, description="degrees that the camera turns over a film without shots")
     begin: int = Field(default=0, ge=0, le=limits.STEPS, description="training steps before the film begins")
-    ssaa: Literal[1, 2, 4] = Field(default=1, description="pixels a side that are drawn for one of the film")
-    motion_blur: int = Field(default=1, ge=1, le=256, description="moments that are averaged in a frame, in linear light")
-    shutter: Unit = Field(default=0.5, description="share of a frame's time that motion blur covers")
-    transparent: bool = Field(default=False, description="without the stage behind the network")
+    ssaa: Literal[1, 2, 4] = Field(default=1, description="supersampling: pixels drawn along each side of a film pixel")
+    motion_blur: int = Field(default=1, ge=1, le=256, description="moments averaged per frame, in linear light")
+    shutter: Unit = Field(default=0.5, description="fraction of the frame time that motion blur covers")
+    transparent: bool = Field(default=False, description="without the background")
     ui: bool = Field(default=False, description="with the panels")
     burn_in: bool = Field(default=False, description="with frame number, time code, step and seed in the picture")
     shot: tuple[Shot, ...] = Field(default=(), max_length=1000)

@@ -97,14 +97,14 @@ def _compare(texts: Mapping[str, str], english: Mapping[str, str], known: set[st
         if text.count("*") % 2:
             yield Problem(where, key, "a term stands between two * signs; one of them is missing")
         if re.search(r"[{}]", PLACEHOLDER.sub("", text)):
-            yield Problem(where, key, "a brace without its partner; placeholders look like {loss}")
+            yield Problem(where, key, "an unmatched brace; placeholders look like {loss}")
         mine, theirs = placeholders(text), placeholders(english[key])
         for name in sorted(mine - theirs) if texts is not english else ():
             yield Problem(where, key, f"{{{name}}} is not in the English text")
         for name in sorted(theirs - mine):
             yield Problem(where, key, f"{{{name}}} is missing")
         for name in sorted(mine - known - {"lesson", "lessons", "title"}):
-            yield Problem(where, key, f"there is no value {{{name}}}")
+            yield Problem(where, key, f"unknown value {{{name}}}")
 
 
 def choose(wanted: str, available: Iterable[str], environment: Mapping[str, str] = os.environ) -> str:

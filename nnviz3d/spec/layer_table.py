@@ -50,13 +50,16 @@ class LayerTable(Table):
 
     kind: str
     name: str = Field(
-        default="", max_length=NAME, pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$", description="empty: its kind and its place, as dense1"
+        default="",
+        max_length=NAME,
+        pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$",
+        description="empty: its kind and its position, for example dense1",
     )
     from_: tuple[Annotated[str, Field(max_length=NAME)], ...] = Field(
         default=(),
         alias="from",
         max_length=MANY,
-        description='the layers that it reads, by name; empty: the one above; "input" is the input',
+        description='names of the layers that this layer reads; empty: the one above; "input": the input',
     )
 
     fewest: ClassVar[int] = 1  # inputs

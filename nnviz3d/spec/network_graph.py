@@ -94,7 +94,7 @@ def _names(layers: Sequence[LayerTable], names: list[str]) -> list[Wrong]:
             what = f'"{table.name}": names that are "{RESERVED}", or begin with "{RESERVED}.", stand for the state of training in weights files'
             wrong.append(Wrong(k, "name", f"{what}; give the layer another name"))
         elif table.name and table.name in taken:
-            wrong.append(Wrong(k, "name", f'"{table.name}" is the name of {taken[table.name]}; every layer needs a name of its own'))
+            wrong.append(Wrong(k, "name", f'"{table.name}" is the name of {taken[table.name]}; every layer needs its own name'))
         elif table.name:
             taken[table.name] = f"layer {k + 1} of the list (network.layers.{k})"
     for k, table in enumerate(layers):
@@ -112,7 +112,7 @@ def _inputs(
         if name in above:
             continue
         if name in names:
-            wrong.append(Wrong(k, "from", f'"{name}" does not stand above this layer; the list is read from top to bottom'))
+            wrong.append(Wrong(k, "from", f'"{name}" is not above this layer; the list is read from top to bottom'))
         else:
             near = difflib.get_close_matches(name, above, 1) if len(wrong) < hints else []
             hint = f'did you mean "{near[0]}"? ' if near else ""
@@ -128,7 +128,7 @@ def _unread(traced: list[Traced]) -> list[Wrong]:
     """All but the last are read by another: the output reads the last."""
     read = {name for layer in traced for name in layer.inputs}
     return [
-        Wrong(k, "", f'"{layer.name}" leads nowhere: no layer below it reads it; name it in a `from`, or remove it')
+        Wrong(k, "", f'"{layer.name}" is not used: no layer below reads it; name it in a `from`, or remove it')
         for k, layer in enumerate(traced[:-1])
         if layer.name not in read
     ]

@@ -47,7 +47,7 @@ class Holds:
                 if not 0 <= neuron < topology.n_neurons:
                     problems.append(Problem("", kind, f"there is no neuron {neuron}; the network has {topology.n_neurons:,}"))
                 elif neuron < topology.input.neurons.stop:
-                    problems.append(Problem("", kind, "an input holds the sample's own number; only later neurons can be frozen or killed"))
+                    problems.append(Problem("", kind, "an input holds a value of the sample; only later neurons can be frozen or killed"))
                 elif kind == "frozen" and not topology.locate(neuron)[0].parameters:
                     name = topology.locate(neuron)[0].name
                     problems.append(Problem("", kind, f"{name} has no weights; there is nothing in it to freeze"))

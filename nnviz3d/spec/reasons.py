@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-_FIXED = "This is a recording: it shows what was learned then, and nothing of that can be changed. Open the scene itself to train it."
+_FIXED = "This is a recording of an earlier training run, so nothing in it can be changed. Open the scene itself to train it."
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,18 @@ class Reasons:
 
 ABLE = Reasons()
 UNREMEMBERED = Reasons(
-    back="This run is not remembered, so there is no way back.", keep="This run is not remembered, so no moment of it can be kept."
+    back="The history of this run is not stored, so there is no way back.",
+    keep="The history of this run is not stored, so no moment of it can be kept.",
 )
 RECORDED = Reasons(
-    seed="A recording is what was learned then. Open the scene itself to train with another seed.",
-    walk="A recording holds no batches and no state of the optimiser, so no step of it can be walked through. Open the scene itself.",
+    seed="A recording has a fixed seed. Open the scene itself to train with another one.",
+    walk="A recording contains neither mini-batches nor the optimiser's state, so its steps cannot be shown phase by phase. Open the "
+    "scene itself.",
     edit=_FIXED,
     compare=_FIXED,
     export=_FIXED,
 )
 OPENED = replace(
-    Reasons.all("This network was opened as it is, without training: there are no steps to take, and nothing of it can be changed."),
-    data="No data belong to this network, so nothing can be measured with it.",
+    Reasons.all("This network was opened without training data: it cannot be trained or changed."),
+    data="This network has no data, so nothing can be measured.",
 )

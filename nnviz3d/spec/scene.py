@@ -84,22 +84,22 @@ class Data(Table):
     seed: Seed = 0
     test_fraction: float = Field(default=0.2, ge=0, le=0.9)
     standardize: bool = False
-    samples: int = Field(default=0, ge=0, le=10_000_000, description="0: as many as the generator's own default")
+    samples: int = Field(default=0, ge=0, le=10_000_000, description="0: the generator's own default")
     noise: float = Field(default=0.0, ge=0, le=0.5, description="Playground's noise slider / 100")
     features: tuple[Feature, ...] = ("x1", "x2")
-    inputs: int = Field(default=784, ge=1, le=limits.UNITS, description="blobs: numbers a sample")
+    inputs: int = Field(default=784, ge=1, le=limits.UNITS, description="blobs: input values per sample")
     classes: int = Field(default=10, ge=1, le=10_000, description="blobs: classes")
     shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field(default=(), max_length=3)
     file: str = ""
-    labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, where they are a file of their own")
+    labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"
     target: str = Field(default="", description="csv: the column to predict, by name or 0-based number; empty: the last")
     task: Literal["auto", "classification", "regression"] = "auto"
-    delimiter: Delimiter = Field(default="auto", description="csv: what parts the columns; space: any run of white space")
-    decimal: Decimal = Field(default="auto", description="csv: the decimal point or comma; the other one may part thousands")
+    delimiter: Delimiter = Field(default="auto", description="csv: the column separator; space: any run of white space")
+    decimal: Decimal = Field(default="auto", description="csv: the decimal point or comma; the other sign may separate thousands")
     encoding: Encoding = Field(default="auto", description="csv: auto is UTF-8 or UTF-16; nothing else is guessed")
-    skip_lines: int = Field(default=-1, ge=-1, le=1000, description="csv: lines above the names or the first row; -1: as many as look so")
-    sheet: str = Field(default="", max_length=200, description="Excel: the sheet's name; empty: the first one that holds a table")
+    skip_lines: int = Field(default=-1, ge=-1, le=1000, description="csv: lines above the names or the first row; -1: detected")
+    sheet: str = Field(default="", max_length=200, description="Excel: the sheet's name; empty: the first one with a table")
     columns: dict[str, Column] = Field(
         default={},
         max_length=limits.UNITS,
@@ -108,7 +108,8 @@ class Data(Table):
     )
     standardize_target: Literal["auto", "yes", "no"] = Field(
         default="auto",
-        description="numbers as targets: learned with mean 0 and deviation 1, shown as they are; auto: of files, where that helps",
+        description="numeric targets: learned with mean 0 and standard deviation 1, shown in their own unit; auto: for files, where that "
+        "helps",
     )
     inputs_array: str = Field(default="", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
     target_array: str = Field(default="", max_length=200, description="npz: the array of targets; empty: by its name or shape")
@@ -118,9 +119,11 @@ class Data(Table):
     lags: tuple[Annotated[int, Field(ge=0, le=1_000_000)], ...] = Field(
         default=(),
         max_length=1000,
-        description="series: so many rows earlier lie the values that are the inputs; a number n: 1 to n; 0: this row's inputs",
+        description="series: the inputs are the values of so many rows earlier; a number n: 1 to n; 0: this row's inputs",
     )
-    lags_of: Literal["target", "inputs", "all"] = Field(default="target", description="series: whose earlier values are the inputs")
+    lags_of: Literal["target", "inputs", "all"] = Field(
+        default="target", description="series: the columns whose earlier values are the inputs"
+    )
 
     @field_validator("target", mode="before")
     @classmethod
@@ -158,33 +161,43 @@ class Train(Table):
     beta2: float = Field(default=0.999, ge=0, lt=1)
     rho: float = Field(default=0.99, ge=0, lt=1, description="rmsprop's decay")
     epsilon: float = Field(default=1e-8, gt=0, le=1)
-    weight_decay: float = Field(default=0.01, ge=0, le=1, description="adamw: of weights and biases, times the rate, outside the gradient")
-    batch: int = Field(default=32, ge=0, le=limits.BATCH, description="0: the full data set; the last batch of an epoch may be short")
-    order: Literal["shuffle", "sequential"] = Field(default="shuffle", description="shuffle: another order each epoch, by seed")
+    weight_decay: float = Field(
+        default=0.01, ge=0, le=1, description="adamw: decay of weights and biases, times the learning rate, outside the gradient"
+    )
+    batch: int = Field(
+        default=32,
+        ge=0,
+        le=limits.BATCH,
+        description="mini-batch size; 0: the full training set; the last batch of an epoch may be smaller",
+    )
+    order: Literal["shuffle", "sequential"] = Field(default="shuffle", description="shuffle: a new order in each epoch, by seed")
     seed: Seed = 0
-    steps: int = Field(default=0, ge=0, le=limits.STEPS, description="stop there; 0: never")
+    steps: int = Field(default=0, ge=0, le=limits.STEPS, description="stop at this step; 0: never")
     schedule: Schedule = "constant"
     schedule_steps: int = Field(default=1000, ge=1, le=limits.STEPS)
-    schedule_factor: Unit = Field(default=0.1, description="step: times this every schedule_steps; cosine: the floor")
-    warmup: int = Field(default=0, ge=0, le=limits.STEPS, description="step k of these has k / warmup of the rate")
+    schedule_factor: Unit = Field(default=0.1, description="step: factor applied every schedule_steps; cosine: the lowest rate")
+    warmup: int = Field(default=0, ge=0, le=limits.STEPS, description="step k of the warm-up has k / warmup of the rate")
     l1: NonNegative = Field(default=0.0, description="l1 sign(w) is added to the gradient of weights, not of biases")
-    l1_dead_at_zero: bool = Field(default=False, description="Playground's rule: a weight that L1 pushes through 0 stays 0")
+    l1_dead_at_zero: bool = Field(
+        default=False, description="as in TensorFlow Playground: a weight that L1 would push past 0 is set to 0 and stays 0"
+    )
     l2: NonNegative = Field(default=0.0, description="l2 w is added to the gradient of weights, not of biases")
-    clip_norm: NonNegative = Field(default=0.0, description="largest length of the gradient, L1 and L2 in it; 0: off")
+    clip_norm: NonNegative = Field(default=0.0, description="largest norm of the gradient, including L1 and L2; 0: off")
     huber_delta: Positive = 1.0
     class_weights: Literal["none", "balanced"] | tuple[float, ...] | dict[str, float] = Field(
         default="none",
-        description="balanced: rare classes count for more, as many times as they are rarer; or a list, or a table by class name",
+        description="balanced: rare classes count for more, in proportion to their rarity; or a list, or a table by class name",
     )
-    steps_per_second: float = Field(default=0.0, ge=0, le=1e6, description="0: as many as fit in the frame")
-    tf32: bool = Field(default=False, description="CUDA: faster products with 10 bits of each factor")
+    steps_per_second: float = Field(default=0.0, ge=0, le=1e6, description="0: as many as fit between two frames")
+    tf32: bool = Field(default=False, description="CUDA: faster matrix products with 10-bit mantissas (TF32)")
     stop_epoch: int = Field(default=0, ge=0, le=limits.STEPS, description="stop at the end of this epoch; 0: never")
     stop_train_loss: NonNegative = Field(
         default=0.0,
-        description="stop when the loss on all of the training set is below (of standardised targets, where they are); 0: never",
+        description="stop when the loss on all of the training set is below (of standardised targets, if they are standardised); 0: never",
     )
     stop_test_loss: NonNegative = Field(
-        default=0.0, description="stop when the loss on all of the test set is below (of standardised targets, where they are); 0: never"
+        default=0.0,
+        description="stop when the loss on all of the test set is below (of standardised targets, if they are standardised); 0: never",
     )
     stop_accuracy: Unit = Field(default=0.0, description="stop when the accuracy on all of the test set is at least this; 0: never")
 
@@ -220,20 +233,20 @@ class View(Table):
     sample: int = Field(default=0, ge=0, le=10_000_000, description="the shown sample, an index into the test set")
     follow: bool = Field(default=False, description="show the next sample every few seconds")
     camera: Literal["three_quarter", "front", "side", "top", "input", "output"] = "three_quarter"
-    pitch: float = Field(default=0.42, gt=0.01, le=10, description="distance of two neighbouring neurons")
-    layer_gap: float = Field(default=1.0, ge=0.1, le=20, description="distance of two layers, times what the layout finds good")
+    pitch: float = Field(default=0.42, gt=0.01, le=10, description="distance between neighbouring neurons")
+    layer_gap: float = Field(default=1.0, ge=0.1, le=20, description="distance between layers, as a multiple of the automatic spacing")
     fold: int = Field(
-        default=12, ge=0, le=1000, description="inputs drawn one by one where there are many more; the rest is a stack. 0: all"
+        default=12, ge=0, le=1000, description="number of inputs drawn one by one if there are many more; the rest is a stack. 0: all"
     )
     sway: float = Field(default=1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
     plate: bool = Field(default=True, description="two-dimensional data: the network's answer over the plane, beside the output")
-    thumbnails: bool = Field(default=True, description="where there is a plane: each neuron is a picture of its own response over it")
+    thumbnails: bool = Field(default=True, description="if there is a plane: each neuron shows its own response over it")
     plate_x: str = Field(
-        default="", max_length=200, description="of other data: the plane's feature to the right, by name or 0-based number"
+        default="", max_length=200, description="for other data: the feature on the plane's x axis, by name or 0-based number"
     )
-    plate_y: str = Field(default="", max_length=200, description="the same, up; both or none")
-    language: Literal["auto", "en", "de"] = Field(default="auto", description="of the guided tour; auto: what the environment asks for")
+    plate_y: str = Field(default="", max_length=200, description="the feature on the plane's y axis; give both or none")
+    language: Literal["auto", "en", "de"] = Field(default="auto", description="language of the guided tour; auto: from the environment")
 
     @field_validator("plate_x", "plate_y", mode="before")
     @classmethod
@@ -248,7 +261,7 @@ class Look(Table):
     edges: Quantity = "signal"
     scale: Literal["local", "global"] = "local"
     palette: Literal["blue_orange", "safe"] = "blue_orange"
-    dashes: bool = Field(default=True, description="negative is dashed, so that sign is never told by hue alone")
+    dashes: bool = Field(default=True, description="draw negative edges dashed, so that the sign does not depend on colour alone")
     edge_width: float = Field(default=1.0, gt=0, le=10)
     edge_energy: float = Field(default=1.0, ge=0, le=10)
     particles: float = Field(default=1.0, ge=0, le=4)
@@ -258,14 +271,12 @@ class Look(Table):
     quality: Quality = "auto"
     ui_scale: float = Field(default=1.0, ge=0.5, le=4)
     weights: Literal["phase", "before", "after", "difference"] = Field(
-        default="phase", description="inside one step: which weights are shown"
+        default="phase", description="inside a step: which weights are shown"
     )
     exaggeration: float = Field(
-        default=0.0, ge=0, le=1e9, description="differences of weights are drawn so many times; 0: so that they are seen"
+        default=0.0, ge=0, le=1e9, description="factor by which weight differences are magnified; 0: chosen so that they are visible"
     )
-    compare: Literal["common", "own"] = Field(
-        default="common", description="two networks: one scale of brightness for both, or each its own"
-    )
+    compare: Literal["common", "own"] = Field(default="common", description="two networks: one brightness scale for both, or one for each")
 
 
 class Test(Table):
@@ -281,7 +292,7 @@ class Scene(Table):
 
     title: str = Field(default="", max_length=200)
     about: str = Field(default="", max_length=2000)
-    failure: bool = Field(default=False, description="an instructive failure: it is meant to go wrong")
+    failure: bool = Field(default=False, description="an instructive failure: training is meant to go wrong")
     network: Network = Network()
     data: Data = Data()
     train: Train = Train()

@@ -113,7 +113,7 @@ def problem(event: Event) -> str:
     if event.kind not in VALUES:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
     if event.kind == "do" and event.name not in KEPT:
-        return f"{event.name!r:.40} is no command that a timeline may hold; one of {', '.join(KEPT)}"
+        return f"{event.name!r:.40} is not a command allowed in a timeline; expected one of {', '.join(KEPT)}"
     if event.kind in ACTS and (told := whole(0, limits.STEPS)(event.step)):
         return f"step: {told}"
     told = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
@@ -158,13 +158,13 @@ def load(path: Path) -> Timeline:
         with path.open("rb") as file:
             rows = found.rows(file)
             first = next(rows, None)
-            head = found.head(first[1]) if first else found.say("line 1", "expected the head of a timeline; the file is empty")
+            head = found.head(first[1]) if first else found.say("line 1", "expected the header of a timeline; the file is empty")
             events = tuple(found.events(rows)) if head is not None else ()
     except OSError as error:
         raise InputError.of(str(path), "", f"cannot be read: {error.strerror}") from None
     if head is not None and not found.count:
         if not events:
-            found.say("", "holds no events, so there is nothing to show")
+            found.say("", "contains no events, so there is nothing to show")
         elif head.begin > events[-1].time:
             found.say("begin", f"the film begins at {head.begin:g} s, after the end ({events[-1].time:g} s)")
     if head is None or found.count:
@@ -219,7 +219,7 @@ class _Found:
     def head(self, row: dict[str, Any]) -> Timeline | None:
         """The timeline without its events; None where something is wrong. Its base is the one that the file names."""
         if row.get("nnviz3d") != "timeline":
-            return self.say("line 1", "is not the head of an nnviz3d timeline")
+            return self.say("line 1", "is not the header of an nnviz3d timeline")
         if row.get("format") != FORMAT:
             return self.say("format", f"is {row.get('format')!r:.40}; this version of nnviz3d reads {FORMAT}")
         checks = {
@@ -257,9 +257,9 @@ class _Found:
             elif number(0, SECONDS)(time):
                 told = f"t: {number(0, SECONDS)(time)}, found {time!r:.40}"
             elif time < last:
-                told = f"t: {time:g} s comes after {last:g} s; times never fall"
+                told = f"t: {time:g} s comes after {last:g} s; times must not decrease"
             elif number(0, 1e12)(now) or truth(entry.get("held", False)) or truth(entry.get("loose", False)):
-                told = "now, held and loose: expected a number from 0 and two truths"
+                told = "now, held and loose: expected a number from 0 and two booleans"
             elif not isinstance(entry.get("k"), str) or not isinstance(entry.get("name", ""), str):
                 told = "k and name: expected texts"
             else:

@@ -81,7 +81,7 @@ class Step(Table):
         if self.until and self.until < self.train:
             raise ValueError(f"`until` must not be less than `train` ({self.train})")
         if bool(self.invite) != bool(self.deed):
-            raise ValueError("`invite` (what is said) and `deed` (what is then done) belong together")
+            raise ValueError("`invite` (the request) and `deed` (the action that fulfils it) must be given together")
         if (self.edge or self.pick) and not self.neuron:
             raise ValueError("`edge` and `pick` need `neuron`")
         return self

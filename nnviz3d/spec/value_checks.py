@@ -61,7 +61,7 @@ def plain(value) -> str:
         return next((told for v in value if (told := plain(v))), "")
     if isinstance(value, float) and not math.isfinite(value):
         return "a number must be finite"
-    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a plain value"
+    return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a simple value"
 
 
 identity = whole(-1, limits.PARAMETERS * 2)  # of a neuron, a parameter or a layer; -1: none

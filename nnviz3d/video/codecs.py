@@ -128,14 +128,14 @@ def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, in
     wanted = format or path.suffix.lower().lstrip(".")
     if wanted not in FORMATS:
         known = ", ".join(FORMATS)
-        what = f"format {wanted!r} is not known" if wanted else "the file name has no ending that says what to write"
+        what = f"format {wanted!r} is not known" if wanted else "the file name has no ending that determines the format"
         raise InputError.option(str(path), "format", f"{what}; one of {known}")
     names = FORMATS[wanted]
     name = codec or names[0]
     if name == "auto":
         name = next((n for n in names if n.endswith("_nvenc") and encoder_works(CODECS[n].encoder)), names[0])
     if name not in names:
-        where = " It is not a codec that is known here." if name not in CODECS else ""
+        where = " It is not a known codec." if name not in CODECS else ""
         raise InputError.option(str(path), "codec", f"{wanted} holds {', '.join(names)}; found {name!r}.{where}")
     chosen = CODECS[name]
     if name.endswith("_nvenc") and not encoder_works(chosen.encoder):
@@ -148,12 +148,13 @@ def choose(path: Path, format: str = "", codec: str = "", *, size: tuple[int, in
             OptionProblem(
                 str(path),
                 "fps",
-                f"{wanted} shows at most {chosen.most_fps} frames a second (its delays count in 1/100 s), found {frame_rates.words(fps)}",
+                f"{wanted} shows at most {chosen.most_fps} frames per second (its delays are multiples of 1/100 s), found "
+                f"{frame_rates.words(fps)}",
             )
         )
     if alpha and not chosen.alpha_pixels:
         able = sorted(f"{form} ({c})" for form, cs in FORMATS.items() for c in cs if CODECS[c].alpha_pixels)
-        problems.append(OptionProblem(str(path), "transparent", f"{name} holds no transparency; these do: {', '.join(able)}"))
+        problems.append(OptionProblem(str(path), "transparent", f"{name} does not support transparency; these do: {', '.join(able)}"))
     if problems:
         raise InputError(*problems)
     return Kind(wanted, chosen)

@@ -135,7 +135,7 @@ def join(parts: list[tuple[Path, int, int]], target: Path, muxer: str, fps: Frac
                     packet.stream = stream
                     out.mux(packet)
     except (OSError, FFmpegError) as error:
-        raise RunError(f"{target}: {error.strerror or error}; the pieces are kept, so the film can be resumed") from None
+        raise RunError(f"{target}: {error.strerror or error}; the pieces are kept; continue with `--resume`") from None
 
 
 def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, count: int) -> Iterator[tuple[Any, Any]]:
@@ -150,7 +150,7 @@ def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, co
     try:
         with read(path, codec.part) as piece:
             if len(piece.streams) != 1 or not piece.streams.video:
-                raise ValueError("it is not one stream of pictures")
+                raise ValueError("it is not a single video stream")
             source = piece.streams.video[0]
             found = source.codec.canonical_name, source.width, source.height
             if found != (name, *size):
@@ -169,4 +169,4 @@ def _packets(path: Path, codec: Codec, size: tuple[int, int], unit: Fraction, co
                 raise ValueError("it holds no frames")
     except (FFmpegError, ValueError, TypeError) as error:
         why = error.strerror if isinstance(error, FFmpegError) else error
-        raise InputError.of(str(path), "", f"is no piece of this film: {why}") from None
+        raise InputError.of(str(path), "", f"is not a piece of this film: {why}") from None

@@ -36,15 +36,13 @@ def find(pattern: Path) -> Pictures:
     """The pictures that `frames/####.png` or a folder stands for. Raises InputError with every problem: gaps, sizes, damaged files."""
     kind = pattern.suffix.lower().lstrip(".") or "png"
     if kind == "exr":
-        text = "EXR holds light before the tone curve, which a film cannot show; record the film itself, or PNG"
+        text = "EXR contains linear light before tone mapping, which a film cannot show; record the film directly, or as PNG"
         raise InputError.of(str(pattern), "", text)
     if kind not in KINDS:
-        raise InputError.of(str(pattern), "", f"expected pictures of the kinds {', '.join(KINDS)}, found .{kind}")
+        raise InputError.of(str(pattern), "", f"expected pictures of the formats {', '.join(KINDS)}, found .{kind}")
     numbers = _numbered(pattern, kind)
     if not numbers:
-        raise InputError.of(
-            str(pattern), "", "there are no such pictures; write #### where their number stands, for example frames/####.png"
-        )
+        raise InputError.of(str(pattern), "", "there are no such pictures; write #### in place of the number, for example frames/####.png")
     problems = _gaps(pattern, sorted(numbers))
     files = tuple(numbers[k] for k in sorted(numbers))
     shapes = {}
@@ -54,11 +52,11 @@ def find(pattern: Path) -> Pictures:
                 shapes[path] = picture.size, "A" in picture.getbands() or "transparency" in picture.info
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             why = "it is none" if isinstance(error, UnidentifiedImageError) else error
-            problems.append(Problem(str(path), "", f"is no {KINDS[kind]} picture that can be read: {why}"))
+            problems.append(Problem(str(path), "", f"is no {KINDS[kind]} picture (or damaged): {why}"))
     sizes = [size for size, _ in shapes.values()]
     common = max(sizes, key=sizes.count, default=(0, 0))
     if max(common) > limits.IMAGE_SIDE:
-        problems.append(Problem(str(pattern), "", f"{common[0]}x{common[1]} pixels; at most {limits.IMAGE_SIDE:,} a side"))
+        problems.append(Problem(str(pattern), "", f"{common[0]}x{common[1]} pixels; at most {limits.IMAGE_SIDE:,} per side"))
     for path, (size, _) in shapes.items():
         if size != common:
             text = f"is {size[0]}x{size[1]}; the others are {common[0]}x{common[1]}"
@@ -105,7 +103,7 @@ def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
             raise ValueError("it is {} x {}; expected {} x {}".format(frame.width, frame.height, *size))
     except (FFmpegError, StopIteration, IndexError, OSError, ValueError) as error:
         why = error.strerror if isinstance(error, FFmpegError) else error
-        raise InputError.of(str(path), "", f"is no {kind} picture that can be read: {why}") from None
+        raise InputError.of(str(path), "", f"is no {kind} picture (or damaged): {why}") from None
     deep = frame.format.components[0].bits > 8
     wire = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
     return frame.to_ndarray(format=wire)

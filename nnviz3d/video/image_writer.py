@@ -24,7 +24,7 @@ def naming(path: Path, format: str) -> tuple[str, int, str]:
     """
     found = list(re.finditer(r"#+|%(\d*)d", path.name))
     if len(found) > 1:
-        raise InputError.of(str(path), "", "has two places for the frame's number; write #### once")
+        raise InputError.of(str(path), "", "has two placeholders for the frame number; write #### once")
     if not found:
         folder = path.with_suffix("") if path.suffix.lower() == f".{format}" else path
         return f"{folder}{os.sep}", DIGITS, f".{format}"
@@ -67,4 +67,4 @@ class Sequence:
             path.parent.mkdir(parents=True, exist_ok=True)
             paths.replace(path, content)
         except OSError as error:
-            raise RunError(f"{path}: {error.strerror}; the frames before it are kept, `--resume` goes on") from None
+            raise RunError(f"{path}: {error.strerror}; earlier frames are kept; continue with `--resume`") from None

@@ -81,7 +81,7 @@ class LiveFilm:
             encoder = Encoder(self.part, self._codec(), self.size, self.fps, flags=FRAGMENTS)
             self._encode(encoder)
             if not self.frames:
-                raise RunError("not one frame was drawn")
+                raise RunError("no frame was drawn")
             encoder.close()
             self._finish()
         except (RunError, InputError, OSError, ValueError) as error:

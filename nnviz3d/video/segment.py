@@ -79,11 +79,11 @@ class Piece:
         try:
             self._encode(image)
         except RunError as error:
-            self.failed = f"{error}; {self.next:,} frames are kept, `--resume` goes on"
+            self.failed = f"{error}; {self.next:,} frames are kept; continue with `--resume`"
             raise RunError(self.failed) from None
 
     def _fail(self, error: OSError) -> RunError:
-        self.failed = f"{self.raw}: {error.strerror}; {self.next:,} frames are kept, `--resume` goes on"
+        self.failed = f"{self.raw}: {error.strerror}; {self.next:,} frames are kept; continue with `--resume`"
         return RunError(self.failed)
 
     def _encode(self, image: np.ndarray) -> None:
@@ -108,7 +108,7 @@ class Piece:
             os.replace(made, self.parts.file(self.number))
             self.raw.unlink(missing_ok=True)
         except OSError as error:
-            raise RunError(f"{self.raw}: {error.strerror}; its frames are kept, `--resume` goes on") from None
+            raise RunError(f"{self.raw}: {error.strerror}; its frames are kept; continue with `--resume`") from None
 
 
 class Pictures(Piece):

@@ -56,11 +56,11 @@ class Plan:
         wrong += [name for name in ("scene", "format", "codec") if not isinstance(getattr(self, name), str)]
         wrong += [] if isinstance(self.alpha, bool) else ["alpha"]
         if wrong or max(self.width, self.height) > limits.IMAGE_SIDE or self.codec not in FORMATS.get(self.format, ()):
-            raise ValueError(f"no film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
+            raise ValueError(f"not a valid film: {', '.join(wrong) or f'{self.width} x {self.height} {self.format} {self.codec}'}")
         if type(self.fps) not in (int, str) or frame_rates.canonical(self.fps) != self.fps:
-            raise ValueError("no film: fps")
+            raise ValueError("not a valid film: fps")
         if self.count > MOST_FRAMES or (self.alpha and not self.kind.codec.alpha_pixels):
-            raise ValueError(f"no film: {self.count:,} frames{' with transparency' if self.alpha else ''} as {self.codec}")
+            raise ValueError(f"not a valid film: {self.count:,} frames{' with transparency' if self.alpha else ''} as {self.codec}")
 
     @property
     def rate(self) -> Fraction:
@@ -111,7 +111,7 @@ class Parts:
         other = [f"{name}: {held.get(name)!r} there, {mine[name]!r} now" for name in mine if held.get(name) != mine[name]]
         if other:
             message = f"holds pieces of another film ({'; '.join(other)})"
-            raise InputError.option(str(folder), "resume", message, overwrite="begins again")
+            raise InputError.option(str(folder), "resume", message, overwrite="starts again")
 
     @staticmethod
     def load(folder: Path) -> Parts:
@@ -120,7 +120,7 @@ class Parts:
             plan = Plan(**_document(folder / "plan.json")["plan"])
             plan.check()
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputError.of(str(folder), "", f"is no folder of a film's pieces: {getattr(error, 'strerror', None) or error}") from None
+            raise InputError.of(str(folder), "", f"is not a film parts folder: {getattr(error, 'strerror', None) or error}") from None
         return Parts(folder, plan)
 
     @property
@@ -142,12 +142,12 @@ class Parts:
         if not path.exists() or not note:
             return "missing"
         if not path.is_file() or path.resolve().parent != self.folder.resolve():
-            return "no file of this folder"
+            return "not a file of this folder"
         raw = 32 if self.plan.kind.codec.sequence else 32 + prod(self.plan.shape) if self.plan.kind.codec.whole else 0
         frames = len(self.plan.piece(number))
         if path.stat().st_size != note["bytes"] or (raw and note["bytes"] != frames * raw) or len(note["frames"]) != frames:
-            return "of another size"
-        return "" if sha256(path) == note["sha256"] else "not what was written"
+            return "has another size"
+        return "" if sha256(path) == note["sha256"] else "does not match its checksum"
 
     def missing(self) -> list[int]:
         done = set(self.finished())
@@ -178,7 +178,7 @@ class Parts:
         plan = self.plan
         wrong = {k: why for k in range(plan.pieces) if (why := self.wrong(k))}
         missing = [k for k, why in wrong.items() if why == "missing"]
-        again = (("resume", "makes it again"),)
+        again = (("resume", "renders it again"),)
         problems: list[Problem] = [OptionProblem(str(self.file(k)), "", f"is {why}", again) for k, why in wrong.items() if why != "missing"]
         if missing:
             text = ", ".join(f"{plan.piece(k)[0]}..{plan.piece(k)[-1]}" for k in missing[:6]) + (", ..." if len(missing) > 6 else "")
@@ -195,7 +195,7 @@ class Parts:
                 else:
                     join(files, part, plan.kind.muxer, plan.rate, plan.kind.codec, (plan.width, plan.height))
         except OSError as error:
-            raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept, `--resume` goes on") from None
+            raise RunError(f"{target}: {error.strerror or error}; the pieces in {self.folder} are kept; continue with `--resume`") from None
 
     def frames(self, indices: Iterable[int] | None = None) -> Iterator[np.ndarray]:
         """Frames (all of them) of a film whose pieces are kept as they are (`whole` codecs), (H, W, 3|4) uint8. `indices` rise."""

@@ -248,7 +248,7 @@ def test_the_budget_thins_old_steps_and_keeps_the_first():
             rewind.enter(step)
             assert whole(rewind.trainer) == moments[step]
     lost = next(step for step in range(300) if rewind.nearest(step) != step)
-    with pytest.raises(KeyError, match="not remembered; the nearest one is"):
+    with pytest.raises(KeyError, match="not stored; the nearest stored step is"):
         rewind.enter(lost)
     assert rewind.bytes == pytest.approx(sum({id(a): a.nbytes for k in rewind._keys for a in arrays(k)}.values()))
 

@@ -70,11 +70,11 @@ def test_everything_that_cannot_be_taken_is_named_at_once():
         "model[0] (Conv2d)": "convolutions are not in the engine yet; taken are Linear, ReLU",
         "model[1] (BatchNorm2d)": "normalisation is not in the engine yet",
         "model[3] (Linear)": "Linear without a bias",
-        "model[4] (LeakyReLU)": "negative_slope=0.2 cannot be taken; only negative_slope=0.01",
+        "model[4] (LeakyReLU)": "negative_slope=0.2 is not supported; only negative_slope=0.01",
         "model[5][1] (MaxPool1d)": "pooling is not in the engine yet",
-        "model[6] (Hardtanh)": "is not known here",
-        "model[5][0] (Linear)": "takes 9 numbers, the Linear before it gives 8",
-        "model[7] (Linear)": "a dropout of the output cannot be taken",
+        "model[6] (Hardtanh)": "is not supported",
+        "model[5][0] (Linear)": "takes 9 numbers, but the Linear before it outputs 8",
+        "model[7] (Linear)": "a dropout of the output is not supported",
     }.items():
         assert any(problem.startswith(start) and words in problem for problem in problems), start
     assert len(problems) == 8
@@ -87,10 +87,10 @@ def test_everything_that_cannot_be_taken_is_named_at_once():
         (nn.Sequential(nn.ReLU(), nn.Linear(2, 2)), "comes before the first Linear"),
         (nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Tanh()), "comes after another activation of model[0] (Linear)"),
         (nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.1), nn.Tanh(), nn.Linear(2, 2)), "put the dropout behind the activation"),
-        (nn.Sequential(nn.Linear(2, 2), nn.Softmax(1), nn.Linear(2, 2)), "softmax is taken after the last Linear only"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Softmax(1), nn.Linear(2, 2)), "softmax is supported only after the last Linear"),
         (nn.Sequential(nn.LazyLinear(3)), "its size is not known before the first sample"),
-        (nn.Sequential(nn.Linear(2, 2, device="meta")), "has no numbers"),
-        (nn.LSTM(2, 3), "a way of its own to call its layers"),
+        (nn.Sequential(nn.Linear(2, 2, device="meta")), "has no values"),
+        (nn.LSTM(2, 3), "calls its layers in its own way"),
         (nn.Sequential(nn.Linear(2, 2), nn.MultiheadAttention(2, 1)), "attention is not in the engine yet"),
     ],
 )
@@ -102,7 +102,7 @@ def test_weights_that_are_not_finite():
     model = nn.Sequential(nn.Linear(2, 2))
     with torch.no_grad():
         model[0].weight[0, 0] = float("nan")
-    assert told(model) == ["model[0] (Linear): weight: holds numbers that are not finite"]
+    assert told(model) == ["model[0] (Linear): weight: contains values that are not finite"]
 
 
 def test_only_modules_are_models():

@@ -76,7 +76,7 @@ def test_gaps_and_halves(tmp_path):
     assert [recording.beside(7, by) for by in (-9, -1, 0, 1, 9)] == [0, 3, 6, 9, 9]
     assert recording.parameters(6).dtype == np.float32
     assert np.array_equal(recording.parameters(6), numbers(6)[0].astype(np.float16).astype(np.float32))
-    with pytest.raises(KeyError, match="step 7 is not kept; the last one before it is 6"):
+    with pytest.raises(KeyError, match="step 7 is not recorded; the last recorded step before it is 6"):
         recording.parameters(7)
 
 
@@ -155,7 +155,7 @@ except RunError as error:
 """.replace("import resource", "from pathlib import Path\nimport resource")
     target = tmp_path / "r.nnrec"
     done = subprocess.run([sys.executable, "-c", code, str(target)], capture_output=True, text=True, check=True)
-    assert "cannot be written: File too large; 4 kept steps are whole and can be played" in done.stdout
+    assert "cannot be written: File too large; 4 recorded steps are complete and can be played" in done.stdout
     assert Recording(target).steps.tolist() == [0, 1, 2, 3]
     assert sorted(path.name for path in target.iterdir()) == [chunk_name(0), chunk_name(1), INDEX]
 
@@ -185,17 +185,17 @@ print(most - before)
 
 
 def test_a_recording_is_never_written_over_by_accident(tmp_path, folder):
-    with pytest.raises(InputError, match="exists already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="already exists; --overwrite replaces it"):
         nnrec_writer.check(folder, False)
     nnrec_writer.check(folder, True)
     (folder / "thesis.txt").write_text("precious")
-    with pytest.raises(InputError, match=r"holds other files than a recording's \(thesis.txt\)"):
+    with pytest.raises(InputError, match=r"contains files that do not belong to a recording \(thesis.txt\)"):
         nnrec_writer.check(folder, True)
     for name, told in (("r.bin", "ends with .nnrec"), ("no/r.nnrec", "there is no folder"), ("x" * 300 + ".nnrec", "too long")):
         with pytest.raises(InputError, match=told):
             nnrec_writer.check(tmp_path / name, False)
     (tmp_path / "file.nnrec").write_text("")
-    with pytest.raises(InputError, match="exists and is no recording"):
+    with pytest.raises(InputError, match="exists and is not a recording"):
         nnrec_writer.check(tmp_path / "file.nnrec", True)
 
 
@@ -237,9 +237,9 @@ CASES = {
     "a number of 5,000 digits": (lambda f: (f / "index.jsonl").write_text('{"nnrec": ' + "9" * 5000 + "}\n"), ["line 1"]),
     "negative": (lambda f: edit(f, 1, first=-1), ["line 2.first"]),
     "more kept than steps": (lambda f: edit(f, 2, kept=9), ["line 3.kept: 9 steps cannot lie between 4 and 7"]),
-    "no order": (lambda f: edit(f, 2, first=2), ["does not follow on step 3"]),
+    "no order": (lambda f: edit(f, 2, first=2), ["does not follow step 3"]),
     "chunk out of turn": (lambda f: edit(f, 2, chunk=7), ["line 3.chunk: expected 1, found 7"]),
-    "lines after the end": (lambda f: put(f, [*lines(f), lines(f)[1]]), ["has ended before the last line"]),
+    "lines after the end": (lambda f: put(f, [*lines(f), lines(f)[1]]), ["ends before the last line"]),
     "a path of its own": (lambda f: edit(f, 1, file="../secret.safetensors"), ["line 2.file: Extra inputs are not permitted"]),
     "no parameters": (lambda f: edit(f, 0, parameters=0), ["line 1.parameters"]),
     "1e9 parameters": (lambda f: edit(f, 0, parameters=10**9), ["line 1.parameters"]),
@@ -249,7 +249,7 @@ CASES = {
     "not json": (lambda f: (f / "index.jsonl").write_bytes(b"hello\nworld\n"), ["line 1: Invalid JSON", "line 2: Invalid JSON"]),
     "not utf-8": (lambda f: (f / "index.jsonl").write_bytes(b'{"nnrec": "\xff\xfe"}\n'), ["line 1"]),
     "nested": (lambda f: (f / "index.jsonl").write_bytes(b"[" * 100_000 + b"\n"), ["line 1"]),
-    "empty": (lambda f: (f / "index.jsonl").write_bytes(b""), ["was stopped before it began"]),
+    "empty": (lambda f: (f / "index.jsonl").write_bytes(b""), ["was interrupted before its first entry"]),
     "no index": (lambda f: (f / "index.jsonl").unlink(), ["no such file"]),
     "no chunk": (lambda f: (f / chunk_name(1)).unlink(), ["000001.safetensors: no such file"]),
     "two problems": (
@@ -259,9 +259,9 @@ CASES = {
     "other parameters": (lambda f: edit(f, 0, parameters=8), ["parameter: expected [4, 8] of F32, found [4, 7] of F32"] * 2),
     "other type than said": (lambda f: edit(f, 0, dtype="F16"), ["parameter: expected [4, 7] of F16, found [4, 7] of F32"]),
     "missing tensor": (lambda f: tensors(f, 1, lambda t: t.pop("z")), ["000001.safetensors: z: missing"]),
-    "unknown tensor": (lambda f: tensors(f, 1, lambda t: t.update(q=t["z"])), ["q: is no part of a recording"]),
+    "unknown tensor": (lambda f: tensors(f, 1, lambda t: t.update(q=t["z"])), ["q: is not part of a recording"]),
     "losses too few": (lambda f: tensors(f, 1, lambda t: t.update(loss=t["loss"][:2])), ["loss: expected [4] of F32, found [2] of F32"]),
-    "steps that fall": (lambda f: tensors(f, 1, lambda t: t.update(step=t["step"][::-1].copy())), ["steps that rise from 4 to 7"]),
+    "steps that fall": (lambda f: tensors(f, 1, lambda t: t.update(step=t["step"][::-1].copy())), ["increasing steps from 4 to 7"]),
 }  # fmt: skip
 
 
@@ -311,7 +311,7 @@ def test_a_gigabyte_of_index_is_not_read(folder):
 def test_a_chunk_that_goes_while_it_plays_is_told(folder):
     recording = Recording(folder)
     (folder / chunk_name(2)).unlink()
-    with pytest.raises(RunError, match=r"000002.safetensors can be read no longer"):
+    with pytest.raises(RunError, match=r"000002.safetensors can no longer be read"):
         recording.parameters(9)
     assert np.array_equal(recording.parameters(1), numbers(1)[0])
 

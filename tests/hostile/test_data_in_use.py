@@ -19,18 +19,18 @@ from nnviz3d.spec.scene import Data, Layer, Network, Scene
 ROWS = [f"{k / 7:.3f},{k % 5},{'ab'[k % 2]}" for k in range(24)]
 BAD = {  # the file, further settings: what is said
     "empty": ("", {}, "is empty"),
-    "only a header": ("a,b,c\n", {}, "has a header and no rows"),
+    "only a header": ("a,b,c\n", {}, "has a header but no rows"),
     "one column": ("1\n2\n3\n", {}, "has one column"),
     "one class": ("1,2,a\n3,4,a\n", {}, 'only one class, "a"; classification needs at least two'),
     "one sample with words": ("1,2,a\n", {"header": "no"}, "only one class"),
-    "infinite": ("1,inf,a\n2,3,b\n", {}, "1 values are no finite float32 numbers, for example"),
-    "beyond float32": ("1,1e39,a\n2,3,b\n", {}, "1 values are no finite float32 numbers, for example"),
+    "infinite": ("1,inf,a\n2,3,b\n", {}, "1 values are not finite in float32, for example"),
+    "beyond float32": ("1,1e39,a\n2,3,b\n", {}, "1 values are not finite in float32, for example"),
     "ragged": ("1,2,a\n1,2\n1,2,3,b\n", {}, "2 rows have not the 3 cells that the others have (line 2: 2 cells, line 3: 4 cells)"),
     "no such target": ("a,b,c\n1,2,x\n3,4,y\n", {"target": "d"}, 'no column "d"; columns: a, b, c'),
     "a target twice": ("a,b,b\n1,2,x\n3,4,y\n", {"target": "b"}, '"b" names 2 columns'),
     "words are no numbers": ("1,2,a\n3,4,b\n", {"task": "regression"}, "the target is text"),
     "fractions are no classes": ("1,2,0.5\n3,4,1.5\n", {"task": "classification"}, "the target holds fractions"),
-    "not text": ("\x00\x01\x02", {}, "holds zeros and is no table of text"),
+    "not text": ("\x00\x01\x02", {}, "contains zero bytes and is not a text table"),
 }
 SOUND = {
     "gaps": ("1,nan,a\n2,3,b\n", {}),
@@ -188,7 +188,7 @@ EXPORT = {
     "unknown ending": (["-o", "a.onnx"], "expected a name that ends with .safetensors, .toml or .py"),
     "unknown language": (["-o", "a.py", "--as", "jax"], 'expected numpy or torch, found "jax"'),
     "a language for weights": (["-o", "a.safetensors", "--as", "numpy"], "--as: is for scripts"),
-    "weights and steps": (["-o", "a.py", "--weights", "w", "--step", "3"], "--weights --step: give one of them"),
+    "weights and steps": (["-o", "a.py", "--weights", "w", "--step", "3"], "--weights --step: give only one of the two"),
     "no such weights": (["-o", "a.py", "--weights", "w.safetensors"], "no such file"),
     "no folder": (["-o", "none/a.py"], "there is no folder none"),
     "a folder beside": (["-o", "b.py"], "cannot be written: it is a folder"),

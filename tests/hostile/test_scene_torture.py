@@ -146,7 +146,7 @@ def odd_files(folder: Path) -> dict[str, tuple[str, str]]:
     (folder / "keys.toml").write_text(CASES["60,000 unknown keys"][0])
     return {
         "50 MB": (str(big), "52,428,800 bytes; a scene file holds at most"),
-        "not UTF-8": (str(binary), "is of a kind that nnviz3d does not know; expected a scene file"),
+        "not UTF-8": (str(binary), "is of an unknown type; expected a scene file"),
         "pipe": (str(pipe), "is a device or a pipe"),
         "endless device": ("/dev/zero", "is a device or a pipe"),
         "folder": (str(folder), "is a folder"),

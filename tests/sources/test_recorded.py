@@ -158,7 +158,7 @@ def test_what_it_cannot_changes_nothing(folder):
     source.enter(12)
     before = source.tensors("parameter").copy()
     assert source.learner is None
-    assert "no step of it can be walked through" in source.reasons.walk and "This is a recording" in source.reasons.edit
+    assert "cannot be shown phase by phase" in source.reasons.walk and "This is a recording" in source.reasons.edit
     assert source.step == 12 and np.array_equal(source.tensors("parameter"), before)
 
 

@@ -117,7 +117,7 @@ def test_all_problems_of_a_graph_are_told_at_once():
 
 def test_a_layer_that_nothing_reads_is_refused():
     found = problems('[[network.layers]]\nname = "a"\n[[network.layers]]\nfrom = ["input"]')
-    assert found == {"network.layers.0": '"a" leads nowhere: no layer below it reads it; name it in a `from`, or remove it'}
+    assert found == {"network.layers.0": '"a" is not used: no layer below reads it; name it in a `from`, or remove it'}
 
 
 def test_shapes_that_depend_on_the_data_are_judged_with_them():

@@ -67,10 +67,10 @@ def test_a_folder_that_is_gone_becomes_the_files_own(tmp_path):
         ({"t": 1, "k": "step", "step": 1.5}, "step: expected a whole number"),
         ({"t": 1, "k": "shell", "v": "rm"}, "unknown kind 'shell'"),
         ({"t": 1, "k": ["step"], "step": 1}, "k and name: expected texts"),
-        ({"t": 1, "k": "do", "name": "save", "step": 1}, "'save' is no command that a timeline may hold"),
-        ({"t": 1, "k": "do", "name": "quit", "step": 1}, "'quit' is no command"),
-        ({"t": 1, "k": "do", "name": "export", "v": "weights", "step": 1}, "'export' is no command"),
-        ({"t": 1, "k": "do", "name": "open", "v": "/etc/passwd", "step": 1}, "'open' is no command"),
+        ({"t": 1, "k": "do", "name": "save", "step": 1}, "'save' is not a command allowed in a timeline"),
+        ({"t": 1, "k": "do", "name": "quit", "step": 1}, "'quit' is not a command"),
+        ({"t": 1, "k": "do", "name": "export", "v": "weights", "step": 1}, "'export' is not a command"),
+        ({"t": 1, "k": "do", "name": "open", "v": "/etc/passwd", "step": 1}, "'open' is not a command"),
         ({"t": 1, "k": "do", "name": "play", "v": 1, "step": 1}, "takes no value"),
         ({"t": 1, "k": "do", "name": "rewind", "v": "3", "step": 1}, "expected a whole number"),
         ({"t": 1, "k": "do", "name": "move", "v": ["step", 2], "step": 1}, "expected one of 1, -1"),
@@ -99,7 +99,7 @@ def test_what_a_line_cannot_be(tmp_path, row, told):
 
 def test_every_problem_is_told_at_once_and_a_flood_is_counted(tmp_path):
     found = problems(tmp_path, STEP, STEP | {"t": 0.5}, {"t": 2, "k": "do", "name": "open", "step": 1}, "}")
-    assert [part in each for part, each in zip(("times never fall", "'open'", "not JSON"), found, strict=True)] == [True] * 3
+    assert [part in each for part, each in zip(("times must not decrease", "'open'", "not JSON"), found, strict=True)] == [True] * 3
     found = problems(tmp_path, *["x"] * 5000)
     assert len(found) == session_log.SHOWN + 1 and "4,900 more" in found[-1]
 

@@ -16,8 +16,8 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.tour_reading import END, NUMBER, Mark, TourReading
 from nnviz3d.ui.core import rich_text, theme
 from nnviz3d.ui.hud import free_area, tour_card
+from tests.helpers.walk_reading import WALK
 from tests.ui.conftest import Driver
-from tests.ui.test_walk_cards import WALK
 from tests.ui.where import find
 
 K = imgui.Key

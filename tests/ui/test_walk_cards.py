@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from nnviz3d.spec.readout import Label, WalkReading
+from nnviz3d.spec.readout import Label
 from nnviz3d.spec.step_annotations import Curve, Inset, Moment, Outputs, Table, WeightsShown
 from nnviz3d.ui.hud import activation_inset, header, labels, output_table, weightbar
+from tests.helpers.walk_reading import WALK
 from tests.ui import readouts
 from tests.ui.where import find
 
 pytestmark = pytest.mark.gl
-PHASES = ("input", "forward", "loss", "backward", "update", "after")
-WALK = WalkReading(PHASES, PHASES, 2.5, False, 0.5, 32, 0.2, 0.1, "3 (80 %)", "3 (90 %)", "|w a|", False, phase=2)
 BOXES = np.array([[80.0, 200, 220, 500], [380, 180, 500, 420], [700, 140, 740, 380]])
 
 

@@ -59,14 +59,14 @@ def test_a_script_in_the_place_of_a_piece_is_no_piece(tmp_path, kind, format, co
     store.join(tmp_path / OTHER)
     content = SCRIPTS[kind].format(tmp_path / OTHER).encode()
     folder = fake(tmp_path / f"f.{format}.parts", content, plan(format, codec, count=8))
-    with pytest.raises(InputError, match="is no piece of this film"):
+    with pytest.raises(InputError, match="is not a piece of this film"):
         segment_folder.Parts.load(folder).join(tmp_path / "f.out")
     assert not (tmp_path / "f.out").exists()
 
 
 def test_the_command_says_it_in_a_sentence(tmp_path):
     folder = fake(tmp_path / "f.mp4.parts", SCRIPTS["dash"].format("file:///etc/hostname").encode())
-    assert "is no piece of this film" in told(encode(folder), 2, 3)
+    assert "is not a piece of this film" in told(encode(folder), 2, 3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.mp4.parts"]
 
 
@@ -89,8 +89,8 @@ def test_a_changed_piece_is_told_and_made_anew(tmp_path, format, codec):
     of = plan(format, codec)
     store = make(tmp_path / "p", of)
     for change, why in (
-        (lambda raw: raw[:-1], "of another size"),
-        (lambda raw: raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:], "not what was written"),
+        (lambda raw: raw[:-1], "has another size"),
+        (lambda raw: raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:], "does not match its checksum"),
     ):
         path = store.file(1)
         path.write_bytes(change(path.read_bytes()))
@@ -105,7 +105,7 @@ def test_a_piece_that_leads_elsewhere_is_not_read(tmp_path):
     store = make(tmp_path / "p", plan())
     moved = store.file(0).rename(tmp_path / "elsewhere")
     store.file(0).symlink_to(moved)
-    with pytest.raises(InputError, match="no file of this folder"):
+    with pytest.raises(InputError, match="not a file of this folder"):
         store.join(tmp_path / "f.mkv")
 
 
@@ -145,7 +145,7 @@ def test_a_plan_that_is_no_film_is_told(tmp_path, change):
     document = json.loads(path.read_text())
     document["plan"] |= change
     path.write_text(json.dumps(document))
-    with pytest.raises(InputError, match="is no folder of a film's pieces"):
+    with pytest.raises(InputError, match="is not a film parts folder"):
         segment_folder.Parts.load(tmp_path / "p")
 
 

@@ -47,7 +47,7 @@ def test_a_lossless_film_of_pictures_is_the_pictures(tmp_path):
     assert len(frames) == 100 and all((seen == image(k)).all() for k, seen in enumerate(frames, start=7))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "film.mkv.json", "in"]
     again = command(tmp_path / "in" / "f####.png", "-o", tmp_path / "film.mkv", "--fps", 25)
-    assert again.returncode == 2 and "is there already" in again.stderr
+    assert again.returncode == 2 and "already exists" in again.stderr
 
 
 def test_sixteen_bits_and_transparency_are_kept_where_the_film_can(tmp_path):
@@ -62,7 +62,7 @@ def test_sixteen_bits_and_transparency_are_kept_where_the_film_can(tmp_path):
     assert command(tmp_path / "clear" / "f%04d.png", "-o", tmp_path / "clear.mkv", "--fps", 10).returncode == 0
     assert all((seen == image(k, 4)).all() for k, seen in enumerate(decoded(tmp_path / "clear.mkv", "rgba")))
     done = command(tmp_path / "clear" / "f####.png", "-o", tmp_path / "clear.mp4", "--fps", 10)
-    assert done.returncode == 0 and "h264 holds no transparency; it is left out" in done.stderr
+    assert done.returncode == 0 and "h264 does not support transparency; it is dropped" in done.stderr
 
 
 def test_every_second_picture_is_no_gap_but_a_missing_one_is(tmp_path):
@@ -98,15 +98,15 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
     ("words", "told"),
     [
         (["none/####.png", "-o", "a.mp4", "--fps", "10"], "there are no such pictures"),
-        (["none/####.exr", "-o", "a.mp4", "--fps", "10"], "EXR holds light"),
+        (["none/####.exr", "-o", "a.mp4", "--fps", "10"], "EXR contains linear light"),
         (["none/####.txt", "-o", "a.mp4", "--fps", "10"], "expected pictures of the kinds png"),
-        (["##/##_##.png", "-o", "a.mp4", "--fps", "10"], "two places"),
-        (["in/f####.png"], "say what the film is called"),
+        (["##/##_##.png", "-o", "a.mp4", "--fps", "10"], "two placeholders"),
+        (["in/f####.png"], "give the output file"),
         (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "expected frames a second, 1 to 1,000: 30, 29.97 or 30000/1001; found 0"),
         (["in/f####.png", "-o", "a.gif", "--fps", "120"], "at most 50 frames a second"),
-        (["in/f####.png", "-o", "b/####.png", "--fps", "10"], "pictures again; name a film"),
+        (["in/f####.png", "-o", "b/####.png", "--fps", "10"], "pictures again; give a film"),
         (["odd/f####.png", "-o", "a.mp4", "--fps", "10"], "width and height must be even"),
-        (["missing.parts", "--fps", "10"], "--fps: the pieces have it already"),
+        (["missing.parts", "--fps", "10"], "--fps: already set by the pieces"),
     ],
 )
 def test_what_is_no_film(tmp_path, words, told, monkeypatch):

@@ -123,7 +123,7 @@ def test_missing_pieces_and_another_films_folder_are_told(tmp_path):
     assert not (tmp_path / "f.mkv").exists()
     with pytest.raises(InputError, match=r"another film.*count: 20 there, 30 now"):
         segment_folder.Parts(tmp_path / "p", plan(count=30))
-    with pytest.raises(InputError, match="no folder of a film's pieces"):
+    with pytest.raises(InputError, match="not a film parts folder"):
         segment_folder.Parts.load(tmp_path)
     (tmp_path / "p" / "plan.json").write_text("{")
     with pytest.raises(InputError):
@@ -154,10 +154,10 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(tmp_path, monkeypatch):
         ("a.avi", {}, "format 'avi' is not known"),
         ("a", {}, "no ending"),
         ("a.mp4", {"codec": "vp9"}, "mp4 holds h264"),
-        ("a.mp4", {"codec": "nonsense"}, "not a codec that is known"),
+        ("a.mp4", {"codec": "nonsense"}, "not a known codec"),
         ("a.mp4", {"size": (641, 480)}, "must be even for h264, found 641x480"),
         ("a.gif", {"fps": 120}, "at most 50 frames a second"),
-        ("a.mp4", {"alpha": True}, "holds no transparency; these do: apng"),
+        ("a.mp4", {"alpha": True}, "does not support transparency; these do: apng"),
     ],
 )
 def test_wishes_that_do_not_go_together(tmp_path, name, options, told):
@@ -183,7 +183,7 @@ def test_a_gif_keeps_the_films_length(fps):
 def test_numbered_pictures(tmp_path):
     assert naming(tmp_path / "a####.png", "png")[1:] == (4, ".png")
     assert naming(tmp_path / "%05d_x.exr", "exr")[1:] == (5, "_x.exr")
-    with pytest.raises(InputError, match="two places"):
+    with pytest.raises(InputError, match="two placeholders"):
         naming(tmp_path / "##_##.png", "png")
     g = np.random.Generator(np.random.PCG64(0))
     for name, form, dtype, wire in (("png", "png", np.uint8, "rgb24"), ("png16", "png", np.uint16, "rgb48le")):

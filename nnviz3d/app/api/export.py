@@ -85,7 +85,7 @@ def kind_of(target: Path, language: str | None, option: str = "language") -> str
         return language or "numpy"
     if target.suffix.lower() not in KINDS:
         file_extensions.check(target, file_extensions.EXPORT, "output")
-        raise InputError.option(str(target), "output", "a device has no ending that says what to write; name a file")
+        raise InputError.option(str(target), "output", "the output is a device, so its format is unknown; give a file name")
     if language is not None:
         raise InputError.option("", option, f"is for scripts; {target} is not one. Name the output .py")
     return KINDS[target.suffix.lower()]
@@ -95,7 +95,7 @@ def check(target: Path, language: str | None, weights: Path | None, step: int | 
     """Whether everything can be written, asked before any work. The file beside a script counts. Raises InputError."""
     problems = []
     if weights is not None and step is not None:
-        problems.append(OptionProblem("", "weights step", "give one of them: weights of a file, or steps of training"))
+        problems.append(OptionProblem("", "weights step", "give only one of the two: weights from a file, or a number of training steps"))
     beside = companion(target, language or "numpy") if target.suffix.lower() == ".py" and language in (None, *LANGUAGES) else None
     found = [(path, paths.unwritable(path)) for path in (target, beside) if path is not None]
     problems += [OptionProblem(str(path), "output", reason) for path, reason in found if reason]

@@ -115,7 +115,7 @@ def _learner(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     if modules.is_module(model):
         return module_scene.of_model(model, data, folder, loss)
     if data is not None:
-        raise InputError.option("", "data", "goes with a PyTorch model; a scene names its own")
+        raise InputError.option("", "data", "is only for PyTorch models; a scene has its own")
     return open_scene(model, train=True), None
 
 

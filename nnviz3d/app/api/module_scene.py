@@ -37,10 +37,10 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no")
     found, problems = sets.load(kind, folder), []
     if found.x_train.shape[1] != taken.inputs:
-        problems.append(Problem("data", "x", f"{found.x_train.shape[1]:,} numbers a sample, the model takes {taken.inputs:,}"))
+        problems.append(Problem("data", "x", f"{found.x_train.shape[1]:,} numbers per sample, but the model takes {taken.inputs:,}"))
     if found.n_outputs != taken.outputs:
-        what = "classes" if found.task == "classification" else "numbers a sample"
-        problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, the model gives {taken.outputs:,}"))
+        what = "classes" if found.task == "classification" else "numbers per sample"
+        problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, but the model outputs {taken.outputs:,}"))
     if problems:
         raise InputError(*problems)
     scene = Scene(title="A PyTorch model", about=f"{text[:1].upper()}{text[1:]}.", network=network, data=kind)
@@ -56,7 +56,7 @@ def _task(taken: Taken, y: np.ndarray, loss: str | None) -> tuple[Task, str | No
         values = np.unique(y)
         two = len(values) == 2 and (y.dtype.kind in "bU" or values.tolist() == [0, 1])
         if loss == "cross_entropy":
-            raise InputError.of("data", "loss", 'cross_entropy compares several outputs, and the model gives one; use loss="bce"')
+            raise InputError.of("data", "loss", 'cross_entropy needs several outputs, but the model has one; use loss="bce"')
         if two and taken.network.output.activation in ("auto", "linear", "sigmoid") and loss in (None, "auto", "bce"):
             names = "" if y.dtype.kind != "U" else f" (0 is {values[0]}, 1 is {values[1]})"
             y = (y == values[1]).astype(np.float32)
@@ -87,7 +87,7 @@ def _rows(y: np.ndarray) -> int:
 
 def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(data, (tuple, list)) or len(data) != 2:
-        raise InputError.option("", "data", "a model needs data=(x, y): its samples and what they should give")
+        raise InputError.option("", "data", "a model needs data=(x, y): the samples and their targets")
     arrays, problems = [], []
     for name, values in zip("xy", data, strict=True):
         values = values.detach().cpu().numpy() if hasattr(values, "detach") else np.asarray(values)
@@ -95,7 +95,7 @@ def _arrays(data: Any) -> tuple[np.ndarray, np.ndarray]:
         if values.dtype.kind not in ("biuf" if name == "x" else "biufU") or not (
             2 <= values.ndim <= 4 if name == "x" else 1 <= values.ndim <= 2
         ):
-            text = f"expected numbers in rows, one a sample, found {values.dtype} of shape {values.shape}"
+            text = f"expected numbers in rows, one row per sample, found {values.dtype} of shape {values.shape}"
             problems.append(Problem("data", name, text))
     if not problems and len(arrays[0]) != len(arrays[1]):
         problems.append(Problem("data", "", f"{len(arrays[0]):,} samples in x, {len(arrays[1]):,} in y"))

@@ -32,7 +32,7 @@ class Recorder:
         if unknown := sorted(set(options) - set(OPTIONS)):
             raise TypeError(f"Recorder() got unexpected options: {', '.join(unknown)}")
         if depth not in KINDS:
-            raise InputError.option("", "depth", f"expected 8, 16 or 32 bits a channel, found {depth!r}")
+            raise InputError.option("", "depth", f"expected 8, 16 or 32 bits per channel, found {depth!r}")
         form = "exr" if depth == 32 else "png"
         request = FilmRequest(size=size, format=form, codec=KINDS[depth], **options)
         opened, _ = together(lambda: open_scene(scene), request.check)

@@ -18,6 +18,7 @@ from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.opening import Opened
+    from nnviz3d.app.session.session import Session
     from nnviz3d.formats.nnrec_reader import Recording
 
 
@@ -83,9 +84,9 @@ def check_picture(size, ssaa: int, depth: int) -> None:
     if len(sides) != 2 or not all(isinstance(k, (int, np.integer)) and 16 <= k <= limits.IMAGE_SIDE for k in sides):
         problems.append(OptionProblem("", "size", f"expected (width, height), each 16 to {limits.IMAGE_SIDE:,}, found {size!r}"))
     if ssaa not in (1, 2, 4):
-        problems.append(OptionProblem("", "ssaa", f"expected 1, 2 or 4 samples a side of each pixel, found {ssaa!r}"))
+        problems.append(OptionProblem("", "ssaa", f"expected 1, 2 or 4 samples along each side of a pixel, found {ssaa!r}"))
     if depth not in (8, 16, 32):
-        problems.append(OptionProblem("", "depth", f"expected 8, 16 or 32 bits a channel, found {depth!r}"))
+        problems.append(OptionProblem("", "depth", f"expected 8, 16 or 32 bits per channel, found {depth!r}"))
     if problems:
         raise InputError(*problems)
 
@@ -121,7 +122,7 @@ def _place(text: str, topology: Topology) -> Place:
         raise InputError(*(OptionProblem("", "phase", problem.message) for problem in error.problems)) from None
 
 
-def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
+def _taken(session: Session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
     """One at a time: where there is no OpenGL, that is said before any training."""
     from nnviz3d.gfx.hosts import open_host
 

@@ -109,7 +109,7 @@ class Training:
         self._curves = training_files.enter(path, self.scene, self.trainer, self.rival, typed)
         steps = {"": self.trainer.step} if self.rival is None else {"A": self.trainer.step, "B": self.rival.step}
         training_files.go_on_in(self.request.log, steps)
-        self.say(f"goes on from step {self.trainer.step:,} of {path}")
+        self.say(f"continues from step {self.trainer.step:,} of {path}")
 
     def _open_files(self, base: Path) -> None:
         request, run = self.request, self.run

@@ -53,7 +53,8 @@ def go_on_in(log: Path | None, steps: dict[str, int]) -> None:
                 last = steps[entry.get("network", "")]
                 step = entry["step"] + 0
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                raise InputError.option(str(log), "log", f"line {number} is not of a log of this training; choose another name") from None
+                text = f"line {number} does not belong to a log of this training; choose another name"
+                raise InputError.option(str(log), "log", text) from None
             if step <= last:
                 kept.append(line)
     paths.write(log, "".join(kept).encode())

@@ -64,6 +64,6 @@ def _in_units(trainer: Trainer) -> dict[str, Any]:
                 f"{part}_mae": None if pair is None else float(pair[1][k]),
             }
         targets.append(facts)
-    of = "standardised targets" if trainer.objective.scaled else "targets as they are"
+    of = "standardised targets" if trainer.objective.scaled else "original targets"
     one = {key: targets[0][key] if len(targets) == 1 else None for key in ("train_rmse", "test_rmse", "train_mae", "test_mae")}
     return {"loss_of": of, **one, "targets": targets}

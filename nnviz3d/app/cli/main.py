@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.callback(invoke_without_command=True)
 def nnviz3d(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     """See a neural network think and learn, in 3D, live. Without a command: `run` with the default scene."""
     if version:
@@ -43,10 +43,10 @@ def run(
     frames: Frames = None,
     size: Size = None,
     screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
-    stats: Annotated[Path | None, output("F.json", "Save ms per stage (p50, p99).", "--stats")] = None,
+    stats: Annotated[Path | None, output("F.json", "Save milliseconds per stage (median, p99).", "--stats")] = None,
     fullscreen: Fullscreen = False,
-    resume: Annotated[Path | None, output("F.safetensors", "Go on from this checkpoint.", "--resume")] = None,
-    with_tour: Annotated[bool, typer.Option("--tour", help="Begin with the guided tour (T in the window).")] = False,
+    resume: Annotated[Path | None, output("F.safetensors", "Continue from this checkpoint.", "--resume")] = None,
+    with_tour: Annotated[bool, typer.Option("--tour", help="Start with the guided tour (T in the window).")] = False,
     language: Language = None,
 ) -> None:
     """Open a window in which the scene's network learns, or a recording plays."""
@@ -56,7 +56,7 @@ def run(
 @command(app)
 def tour(
     options: Any,
-    place: Annotated[str, typer.Argument(metavar="LESSON[.STEP]", help="Where to begin, for example 3 or 3.2.")] = "1",
+    place: Annotated[str, typer.Argument(metavar="LESSON[.STEP]", help="Where to start, for example 3 or 3.2.")] = "1",
     headless: Headless = False,
     frames: Frames = None,
     size: Size = None,
@@ -64,7 +64,7 @@ def tour(
     fullscreen: Fullscreen = False,
     language: Language = None,
 ) -> None:
-    """How a network learns, in six short lessons. Leaving the tour goes on with the default scene."""
+    """How a network learns, in six short lessons. Leaving the tour opens the default scene."""
     _window(options, "digits", headless, frames, size, screenshot, None, fullscreen, place, language)
 
 
@@ -77,7 +77,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     from nnviz3d.spec.errors import InputError, together
 
     if headless and frames is None:
-        raise InputError.of("", "--frames", "--headless has no window to close; say how many frames, for example --frames 300")
+        raise InputError.of("", "--frames", "--headless has no window to close; give the number of frames, for example --frames 300")
     if language is not None:
         options = replace(options, sets=(*options.sets, f"view.language={language}"))
     arriving = None if headless else opening.arriving(scene)
@@ -107,20 +107,24 @@ command(app)(training_commands.export)
 def shot(
     options: Any,
     scene: SceneName,
-    target: Annotated[Path, typer.Option("-o", "--output", metavar="F.png", help="The picture to write; .jpg, .webp, .tiff and .exr too.")],
-    step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.")] = 0,
+    target: Annotated[
+        Path, typer.Option("-o", "--output", metavar="F.png", help="The image file to write; also .jpg, .webp, .tiff, .exr.")
+    ],
+    step: Annotated[int, typer.Option("--step", min=0, metavar="N", help="Train for N steps first.")] = 0,
     phase: Annotated[
         str | None,
-        typer.Option("--phase", metavar="PLACE", help="A place inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
+        typer.Option("--phase", metavar="PLACE", help="A point inside the next step: input, forward:2@0.5, loss, ...", show_default=False),
     ] = None,
     size: Annotated[str, SIZE] = "1280x720",
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="With or without the overlay.")] = True,
     camera: Annotated[
-        str | None, typer.Option("--camera", metavar="NAME", help="A preset, as view.camera.", show_default="the scene's")
+        str | None, typer.Option("--camera", metavar="NAME", help="A camera preset, as in view.camera.", show_default="the scene's")
     ] = None,
-    ssaa: Annotated[int, typer.Option("--ssaa", metavar="1|2|4", help="Samples a side of each pixel: smoother, and slower.")] = 1,
-    transparent: Annotated[bool, typer.Option("--transparent", help="With alpha instead of a background.")] = False,
-    depth: Annotated[int, typer.Option("--depth", metavar="8|16", help="Bits a channel of a PNG. F.exr: linear light.")] = 8,
+    ssaa: Annotated[
+        int, typer.Option("--ssaa", metavar="1|2|4", help="Supersampling: samples along each side of a pixel. Smoother and slower.")
+    ] = 1,
+    transparent: Annotated[bool, typer.Option("--transparent", help="Transparent (alpha) instead of a background.")] = False,
+    depth: Annotated[int, typer.Option("--depth", metavar="8|16", help="Bits per channel of a PNG. F.exr: linear light.")] = 8,
 ) -> None:
     """Write one still picture, of any size up to 16384x16384."""
     from nnviz3d.app.cli.commands import common
@@ -149,10 +153,10 @@ command(app)(film_commands.encode)
 def demo(
     options: Any,
     scene: SceneName = "digits",
-    folder: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where demo.mp4 and demo.png go.")] = Path("out"),
+    folder: Annotated[Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for demo.mp4 and demo.png.")] = Path("out"),
     as_json: Json = False,
 ) -> None:
-    """Train the scene without a window and leave a film and a picture of it."""
+    """Train the scene without a window and save a film and a picture of it."""
     from nnviz3d.app.cli.commands import common
 
     document, base = options.scene(scene)
@@ -179,7 +183,7 @@ def inspect(
     ],
     as_json: Json = False,
 ) -> None:
-    """Tell what a scene, weights or data file holds."""
+    """Show what a scene, weights or data file contains."""
     from nnviz3d.app.cli.commands import common
     from nnviz3d.app.cli.commands import inspect as work
 
@@ -210,7 +214,7 @@ def new(options: Any, name: Annotated[str, typer.Argument(metavar="NAME", help="
 
 @command(app)
 def doctor(options: Any, as_json: Json = False) -> None:
-    """Check this machine: OpenGL, CUDA, interop, codecs, fonts, locale; and what to do."""
+    """Check this machine: OpenGL, CUDA, interop, codecs, fonts, locale; with advice on what to fix."""
     from nnviz3d.app.cli.commands import common
     from nnviz3d.app.cli.commands import doctor as work
 
@@ -223,7 +227,8 @@ def doctor(options: Any, as_json: Json = False) -> None:
 def bench(
     options: Any,
     what: Annotated[
-        str | None, typer.Argument(metavar="[soak]", help="soak: does memory grow while it runs on? With --hours.", show_default=False)
+        str | None,
+        typer.Argument(metavar="[soak]", help="soak: measure whether memory grows in a long run (see --hours).", show_default=False),
     ] = None,
     as_json: Json = False,
     only: Annotated[
@@ -231,20 +236,22 @@ def bench(
         typer.Option(
             "--only",
             metavar="SECTION",
-            help="start, frame, readings, equations, long_steps, capture, edges or neurons.",
+            help="Only this section: start, frame, readings, equations, long_steps, capture, edges or neurons.",
             show_default=False,
         ),
     ] = None,
-    hours: Annotated[float | None, typer.Option("--hours", metavar="H", help="Of a soak, 0.05 for example.", show_default="1")] = None,
+    hours: Annotated[
+        float | None, typer.Option("--hours", metavar="H", help="Length of a soak in hours, for example 0.05.", show_default="1")
+    ] = None,
 ) -> None:
-    """Measure ms per stage next to the raw floor of the same work in this process."""
+    """Measure milliseconds per stage, compared with the minimum for the same work in this process."""
     from nnviz3d.app import bench as benchmarks
     from nnviz3d.spec.errors import InputError
 
     if what not in (None, "soak"):
         raise InputError.of("", "bench", f"expected nothing or soak, found {what!r}; sections are given by --only")
     if hours is not None and not (what and 0 < hours <= 10_000):
-        raise InputError.of("", "--hours", "of a soak: bench soak --hours H, above 0 and at most 10,000")
+        raise InputError.of("", "--hours", "only for a soak: bench soak --hours H, above 0 and at most 10,000")
     if what and only:
         raise InputError.of("", "--only", "a soak has no sections")
     if what:

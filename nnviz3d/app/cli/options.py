@@ -16,22 +16,23 @@ import typer
 from nnviz3d.app.render.film.request import FilmRequest, Option
 from nnviz3d.spec.errors import flag
 
-Backend = Annotated[str, typer.Option("--backend", metavar="auto|cpu|cuda", help="Where the numbers are computed.")]
+Backend = Annotated[str, typer.Option("--backend", metavar="auto|cpu|cuda", help="Compute on the processor (cpu) or an NVIDIA GPU (cuda).")]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Seed of weights and batches (train.seed).", show_default="the scene's")
+    int | None, typer.Option("--seed", metavar="N", help="Random seed of weights and batches (train.seed).", show_default="the scene's")
 ]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the scene; may be repeated.")]
-Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.", show_default=False)]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what went wrong.")]
+Verbose = Annotated[int, typer.Option("-v", "--verbose", count=True, help="Print more; twice: everything.", show_default=False)]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
 COMMON = {"backend": (Backend, "auto"), "seed": (Seed, None), "sets": (Sets, None), "verbose": (Verbose, 0), "quiet": (Quiet, False)}
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
 SceneName = Annotated[str, typer.Argument(metavar="SCENE", help="A scene file, the name of a shipped scene, or a recording (.nnrec).")]
-Headless = Annotated[bool, typer.Option("--headless", help="The same loop without a window.")]
-Frames = Annotated[int | None, typer.Option("--frames", min=1, metavar="N", help="End after so many frames.", show_default=False)]
-Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 changes it).")]
+Headless = Annotated[bool, typer.Option("--headless", help="Run without a window.")]
+Frames = Annotated[int | None, typer.Option("--frames", min=1, metavar="N", help="Stop after N frames.", show_default=False)]
+Fullscreen = Annotated[bool, typer.Option("--fullscreen", help="Start in full screen (F11 toggles it).")]
 Language = Annotated[
-    str | None, typer.Option("--lang", metavar="auto|en|de", help="Of the guided tour (view.language).", show_default="the environment's")
+    str | None,
+    typer.Option("--lang", metavar="auto|en|de", help="Language of the guided tour (view.language).", show_default="the environment's"),
 ]
 SIZE = typer.Option("--size", metavar="WxH", help="Picture size in pixels, for example 1280x720.")
 Size = Annotated[str | None, SIZE]

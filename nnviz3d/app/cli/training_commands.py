@@ -14,24 +14,25 @@ def train(
     options: Any,
     scene: SceneName,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=0, metavar="N", help="At most so many; else train.steps.", show_default="1000")
+        int | None, typer.Option("--steps", min=0, metavar="N", help="Number of steps to train; else train.steps.", show_default="1000")
     ] = None,
     init: Annotated[Path | None, output("W.safetensors", "Start from these weights.", "--init")] = None,
     resume: Annotated[
-        Path | None, output("F.safetensors", "Go on from this checkpoint: --steps more, with the same numbers.", "--resume")
+        Path | None,
+        output("F.safetensors", "Continue from this checkpoint for --steps more steps, exactly as without a break.", "--resume"),
     ] = None,
-    save: Annotated[Path | None, output("F.safetensors", "Write weights and checkpoint here.", "--save")] = None,
+    save: Annotated[Path | None, output("F.safetensors", "Write weights and checkpoint to this file.", "--save")] = None,
     checkpoint: Annotated[
-        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Write --save every N steps too.", show_default=False)
+        int | None, typer.Option("--checkpoint", min=1, metavar="N", help="Also write --save every N steps.", show_default=False)
     ] = None,
-    log: Annotated[Path | None, output("L.jsonl", "One JSON object a step.", "--log")] = None,
+    log: Annotated[Path | None, output("L.jsonl", "Write one JSON object per step.", "--log")] = None,
     as_json: Json = False,
-    record: Annotated[Path | None, output("F.nnrec", "Keep the run here: play it with run F.nnrec.", "--record")] = None,
-    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Keep every N-th step.", show_default="1")] = None,
-    half: Annotated[bool, typer.Option("--half", help="Keep 16-bit numbers: half the size.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a recording that is there.")] = False,
+    record: Annotated[Path | None, output("F.nnrec", "Store the run as a recording: play it with run F.nnrec.", "--record")] = None,
+    every: Annotated[int | None, typer.Option("--every", min=1, metavar="N", help="Record every N-th step.", show_default="1")] = None,
+    half: Annotated[bool, typer.Option("--half", help="Record 16-bit numbers: half the size.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing recording.")] = False,
 ) -> None:
-    """Train without a picture."""
+    """Train without a window or pictures."""
     from nnviz3d.app.api.training import TrainRequest
     from nnviz3d.app.cli.commands.train import train as work
 
@@ -45,14 +46,14 @@ def export(
     target: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="FILE.safetensors: weights. FILE.toml: the scene. FILE.py: a script.")
     ],
-    weights: Annotated[Path | None, output("W.safetensors", "With these weights.", "--weights")] = None,
-    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train so many steps first.", show_default="0")] = None,
+    weights: Annotated[Path | None, output("W.safetensors", "Use these weights.", "--weights")] = None,
+    step: Annotated[int | None, typer.Option("--step", min=0, metavar="N", help="Train for N steps first.", show_default="0")] = None,
     language: Annotated[
-        str | None, typer.Option("--as", metavar="numpy|torch", help="What a script is written for.", show_default="numpy")
+        str | None, typer.Option("--as", metavar="numpy|torch", help="Library used by the script.", show_default="numpy")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the weights, the scene, or the network as a short script of its own."""
+    """Write the weights, the scene, or the network as a short stand-alone script."""
     from nnviz3d.app.cli.commands.export import export as work
 
     raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnviz3d.engine.data import DataSet
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
@@ -61,7 +62,7 @@ def _shares(source: Source) -> np.ndarray:
     return count[count > 0] / count.sum()
 
 
-def unscaled(data, x_ni: np.ndarray) -> Finding | None:
+def unscaled(data: DataSet, x_ni: np.ndarray) -> Finding | None:
     """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
 
     `x_ni`: rows of a training set that is too large to be read whole.
@@ -76,7 +77,7 @@ def unscaled(data, x_ni: np.ndarray) -> Finding | None:
     narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
     rows = f", {part(len(x_ni), len(data.x_train))} rows" if len(x_ni) < len(data.x_train) else ""
     told = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
-    how = f"Standard deviations in the training set{rows}: {told}. The large ones drown the others."
+    how = f"Standard deviations in the training set{rows}: {told}. The large inputs dominate the small ones."
     return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
 
 
@@ -98,8 +99,8 @@ def symmetric(source: Source) -> list[Finding]:
         if np.abs(source.ops.to_host(w_oi) - near[0]).max() <= SAME * size:
             value = "all zero" if size == 0 else "the same in every row"
             name = inside(layer_name(source.topology, node.number))
-            how = f"The weights of the {node.size:,} neurons of {name} are {value}, so all get the same gradient: they stay one."
-            found.append(Finding(f"Neurons of {name} are copies", how, "Start from random weights: choose another initialiser."))
+            how = f"The weights of the {node.size:,} neurons of {name} are {value}, so all get the same gradient and remain identical."
+            found.append(Finding(f"Neurons of {name} are identical", how, "Start from random weights: choose another initialiser."))
     return found
 
 
@@ -111,29 +112,29 @@ def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: fl
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
-        how = f"{dead:,} of {width:,} ReLUs in {name} give 0 for all {rows:,} samples looked at: they cannot learn."
-        return Finding(f"Dead ReLUs in {name}", how, "Larger biases to start with, a lower learning rate, or leaky ReLU; then reset.")
+        how = f"{dead:,} of {width:,} ReLUs (rectified linear units) in {name} give 0 for all {rows:,} samples: they cannot learn."
+        return Finding(f"Dead ReLUs in {name}", how, "Use larger initial biases, a lower learning rate or leaky ReLU; then reset.")
     if function.saturates and loss > LEARNED * guess:
         low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT
         flat = (a_ni < low) | (a_ni > high)
         if flat.mean() > SATURATED:
             where = f"beyond ±{high:g}" if low == -high else f"below {low:g} or above {high:g}"
             share = percent(float(flat.mean()), 0)
-            how = f"{share} of its answers to {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
-            return Finding(f"Saturated {activation} in {name}", how, "Start from smaller weights, or scale the inputs down.")
+            how = f"{share} of its activations for {rows:,} samples lie {where}, where {activation} is flat. The loss is {loss:.2g}."
+            return Finding(f"Saturated {activation} in {name}", how, "Start with smaller weights, or scale the inputs down.")
     return None
 
 
 def gradient(first: float, last: float, norm: float, first_norm: float) -> Finding | None:
-    """From the rms of the first and last layers' weights' gradients, and its length now and at the first look."""
-    how = f"In the last batch the root mean square of the gradient is {first:.2g} in the first layer's weights, {last:.2g} in the last's."
+    """From the rms of the first and last layers' weights' gradients, and its norm now and at the first check."""
+    how = f"Root mean square of the gradient in the last batch: {first:.2g} in the first layer's weights, {last:.2g} in the last layer's."
     if first * RATIO < last:
         return Finding("The gradient vanishes", how, "Try tanh instead of sigmoid and a lower learning rate, or fewer layers; then reset.")
     if last * RATIO < first:
-        how = f"{how[:-1]}: it grew {_times(first / last)}-fold on its way back." if last else how
-        return Finding("The gradient explodes", how, "Start from smaller weights, or clip the gradient's norm.")
+        how = f"{how[:-1]}: it grew {_times(first / last)}-fold on the way back." if last else how
+        return Finding("The gradient explodes", how, "Start with smaller weights, or clip the norm of the gradient.")
     if norm > max(STEEP, GROWN * first_norm):
-        how = f"The last batch's gradient has the length {norm:.3g}; at the first look it was {first_norm:.2g}."
+        how = f"The gradient of the last batch has the norm {norm:.3g}; at the first check it was {first_norm:.2g}."
         return Finding("The gradient grows", how, "Clip its norm, or lower the learning rate.")
     return None
 
@@ -150,7 +151,7 @@ def too_fast(
     Without them batches do, which may lie above what is usual by `NOISE` times `noise`, the deviation of a batch's mean."""
     remedy = "Lower the learning rate 3 to 10 times, then reset."
     if diverged is not None:
-        return Finding("The learning rate is too high", f"At step {diverged:,} the numbers grew beyond 32-bit floats.", remedy)
+        return Finding("The learning rate is too high", f"At step {diverged:,} values overflowed 32-bit floating point (float32).", remedy)
     usual = WORSE * np.maximum(np.minimum.accumulate(charts.train_loss), guess)  # at each point: of the best so far, or of guessing
     usual = usual + NOISE * noise
     thrown = (charts.train_loss > usual)[-recent:]
@@ -165,12 +166,12 @@ def too_fast(
             now = loss[-LOOKS:].mean()
             was = f"; it was {loss.min():.3g}" if lost else f"; it was {best[-1]:.3g}" if best[-1] > guess else ""
             how = f"The loss of the whole training set is {now:.3g} on average{was}"
-            return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+            return Finding("The learning rate is too high", f"{how}; guessing gives {guess:.3g}. The steps overshoot the minimum.", remedy)
     if not jumps:
         return None
     peak = float(charts.train_loss[-recent:].max())
     how = f"{thrown.sum()} of the last {len(thrown)} points of the loss lie above {usual[-1]:.3g}, up to {peak:.3g}"
-    return Finding("The learning rate is too high", f"{how}; guessing costs {guess:.3g}. Steps overshoot.", remedy)
+    return Finding("The learning rate is too high", f"{how}; guessing gives {guess:.3g}. The steps overshoot the minimum.", remedy)
 
 
 def unmoved(charts: Charts, guess: float) -> Finding | None:
@@ -181,8 +182,8 @@ def unmoved(charts: Charts, guess: float) -> Finding | None:
     before, now = (float(part.mean(dtype=np.float64)) for part in (loss[:quarter], loss[-quarter:]))
     if now < (1 - MOVED) * max(before, guess):
         return None
-    how = f"Mean over the first quarter of the curve {before:.3g}, over the last {now:.3g}; guessing costs {guess:.3g}."
-    return Finding("The loss does not move", how, "Raise the learning rate, or give the network more neurons or other features.")
+    how = f"Mean over the first quarter of the curve {before:.3g}, over the last {now:.3g}; guessing gives {guess:.3g}."
+    return Finding("The loss does not decrease", how, "Raise the learning rate, or use more neurons or other features.")
 
 
 def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Finding | None:
@@ -201,12 +202,12 @@ def one_class(score: Score | None, names: tuple[str, ...], weighted: bool) -> Fi
     worst = int(np.where(np.arange(len(c.count_c)) == k, -1, np.where(c.right_c <= RARELY * c.count_c, c.count_c, 0)).argmax())
     least = f'of "{names[worst]}" {percent(c.right_c[worst] / max(c.count_c[worst], 1))} are recognised'
     how = (
-        f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} are of that class: the '
-        f"accuracy of {percent(score.accuracy)} tells no more. Balanced accuracy {percent(score.balanced)}; {least}."
+        f'"{names[k]}" is the answer to {c.said_c[k]:,} of {rows:,} samples, and {percent(c.count_c[k] / rows)} belong to that class, so '
+        f"the accuracy of {percent(score.accuracy)} means little. Balanced accuracy {percent(score.balanced)}; {least}."
     )
-    remedy = "More samples of the rare classes, other features, or more steps."
-    title = "Answers one class only" if c.said_c[k] == rows else "Answers nearly always one class"
-    return Finding(title, how, remedy if weighted else "Training: class weights balanced. " + remedy)
+    remedy = "Use more samples of the rare classes, other features, or more steps."
+    title = "Always predicts one class" if c.said_c[k] == rows else "Nearly always predicts one class"
+    return Finding(title, how, remedy if weighted else "Training: set Class weights to balanced. " + remedy)
 
 
 def overfitting(charts: Charts, guess: float, known: bool = False) -> Finding | None:
@@ -226,4 +227,4 @@ def overfitting(charts: Charts, guess: float, known: bool = False) -> Finding | 
     if not (now > max(risen * lowest, above * last, ease * MATTERS * guess) and last < (then * ABOVE if known else then)):
         return None
     how = f"Test loss {now:.3g}, train loss {last:.3g}. At step {charts.test_step[best]:,.0f} they were {lowest:.3g} and {then:.3g}."
-    return Finding("Overfitting", how, "More data, fewer neurons, L2 or dropout; or stop at the best step.")
+    return Finding("Overfitting", how, "Use more data, fewer neurons, L2 regularisation or dropout; or stop at the best step.")

@@ -39,7 +39,7 @@ def sentence(session: Session) -> str:
     weights = source.topology.n_weights
     count = weights_and_biases(weights, source.topology.n_parameters - weights)
     if stopped := _stopped(session):
-        stopped = f"Stopped: {stopped}. Play goes on."
+        stopped = f"Stopped: {stopped}. Press Play to continue."
     if session.rival is not None:
         return (session.walking is None and stopped) or comparison_readout.sentence(session, session.rival)
     if session.walking is not None:
@@ -48,15 +48,15 @@ def sentence(session: Session) -> str:
     if told := session.moments.sentence(source):
         return told
     if source.diverged is not None:
-        return "Training has stopped because the numbers exploded. Reset to begin again."
+        return "Training has stopped because it diverged: values overflowed. Reset to start again."
     if session.running and session.pace.goal is not None:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
-        return f"Learning: each step shows {source.batch_size:,} samples and nudges {count} to make the loss smaller."
+        return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
     if source.reasons.play:
-        return f"A network with {count}, as it was opened. The signals show what it computes for this sample."
+        return f"A network with {count}, as opened. The signals show what it computes for this sample."
     if source.step == 0:
-        return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to let it learn."
+        return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to train it."
     if stopped:
         return stopped
     return "Paused. The signals show what the network computes for this sample."

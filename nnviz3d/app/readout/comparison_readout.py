@@ -10,6 +10,8 @@ from nnviz3d.app.session.comparison import NAMES, Rival
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.view.comparison_view import ComparisonView, twin
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Charts, CompareReading, NetworkReading
 from nnviz3d.spec.score import Scores
@@ -43,7 +45,7 @@ def reading(session: Session, second: ComparisonView | None, hovered: int = -1) 
 
 
 def _network(
-    k: int, source, seen, scores: Scores, curves: Curves, differences: tuple[compare.Difference, ...], mark: int
+    k: int, source: Source, seen: Viewable, scores: Scores, curves: Curves, differences: tuple[compare.Difference, ...], mark: int
 ) -> NetworkReading:
     """`seen`: the source, or the walk through one of its steps."""
     said, right = seen.answer()
@@ -80,17 +82,17 @@ def _reached(charts: Charts, share: float) -> int | None:
 def sentence(session: Session, rival: Rival) -> str:
     """What happens now, in one line. `rival`: the session's."""
     what = " and ".join(f"{d.name} ({compare.words(d.path, d.a)} / {compare.words(d.path, d.b)})" for d in rival.differences[:2])
-    what = f"They differ in {what}." if what else "No setting differs at the moment."
+    what = f"They differ in {what}." if what else "At the moment no setting differs."
     if session.walking is not None:
-        return f"{session.walking.sentence} This is network A; B waits."
+        return f"{session.walking.sentence} This is network A; B is paused."
     if not rival.alive:
-        return "Both networks have stopped because their numbers exploded. Reset to begin again."
+        return "Both networks have stopped because they diverged: values overflowed. Reset to start again."
     waiting = "A" if session.source.diverged is not None else "B" if rival.source.diverged is not None else ""
     if waiting:
-        return f"Network {waiting} has stopped because its numbers exploded; the other goes on. {what}"
+        return f"Network {waiting} has stopped because it diverged; the other continues. {what}"
     if session.running:
         pace = "take the same steps on the same samples" if rival.same_batches else "see equally many samples"
         return f"Learning: both networks {pace}. {what}"
     if session.source.step == 0:
-        return f"Two untrained networks, same data and seed. {what} Press Play to let them learn."
-    return f"Paused. Both networks look at the same sample. {what}"
+        return f"Two untrained networks, same data and seed. {what} Press Play to train them."
+    return f"Paused. Both networks show the same sample. {what}"

@@ -31,11 +31,11 @@ def depth(path: Path, wanted: int, size: tuple[int, int] = (1, 1), transparent: 
     ending, problems = path.suffix.lower(), []
     deep = 32 if ending == ".exr" else wanted
     if deep > 8 and ending in FORMS:
-        problems.append(OptionProblem(str(path), "depth", f"{ending} is written with 8 bits a channel; .png holds 16, .exr more"))
+        problems.append(OptionProblem(str(path), "depth", f"{ending} supports 8 bits per channel; .png supports 16, .exr more"))
     if transparent and FORMS.get(ending, ("",))[0] == "jpeg":
-        problems.append(OptionProblem(str(path), "transparent", "JPEG holds no transparency; .png, .webp, .tiff and .exr do"))
+        problems.append(OptionProblem(str(path), "transparent", "JPEG does not support transparency; .png, .webp, .tiff and .exr do"))
     if ending == ".webp" and max(size) > WEBP_SIDE:
-        problems.append(OptionProblem(str(path), "size", f"WebP holds at most {WEBP_SIDE:,} pixels a side"))
+        problems.append(OptionProblem(str(path), "size", f"WebP supports at most {WEBP_SIDE:,} pixels per side"))
     if problems:
         raise InputError(*problems)
     if deep > 8 and not available():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
 FREE = ("title", "about", "failure", "test", "view", "look", "record", *(f"train.{name}" for name in PACE))  # decide no number
-ONLY_WEIGHTS = "holds weights only, and nothing of the training; begin with them: nnviz3d train SCENE --init FILE"
+ONLY_WEIGHTS = "contains only weights, not the training state; to start from these weights: nnviz3d train SCENE --init FILE"
 
 
 class Trained(Protocol):
@@ -79,10 +79,10 @@ def differences(found: Head, scene: Scene, digest: str, typed: Iterable[str] = (
         live = diff(found.scene, _with(found.scene, path, scene)) <= Rebuild.TRAIN
         if live and any(each == path or each.startswith(f"{path}.") for each in typed):
             continue
-        hint = f"; to go on with it as it is now, say --set {path}={_quoted(setting(scene, path))}" if live else ""
+        hint = f"; to continue with the current value, use --set {path}={_quoted(setting(scene, path))}" if live else ""
         problems.append(Problem(where, path, f"is {was} in the checkpoint and {now} here{hint}"))
     if not same_data and not any(problem.key.startswith("data.") for problem in problems):
-        problems.append(Problem(where, "data", "the data are others than those of the checkpoint"))
+        problems.append(Problem(where, "data", "the data differ from those of the checkpoint"))
     return problems
 
 

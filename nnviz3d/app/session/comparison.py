@@ -195,9 +195,9 @@ class Rival:
                 self._told.discard(name)
             elif name not in self._told:
                 self._told.add(name)
-                found = f"{name} ({compare.title(self.differences, bool(second))}) diverged at step {source.diverged:,}: its numbers grew "
-                found += "beyond what 32-bit floats hold. It waits with its last finite weights"
-                found += f"; {NAMES[1 - second]} goes on." if other.diverged is None else "."
+                found = f"{name} ({compare.title(self.differences, bool(second))}) diverged at step {source.diverged:,}: its values "
+                found += "overflowed 32-bit floating point (float32). It keeps its last finite weights"
+                found += f"; {NAMES[1 - second]} continues." if other.diverged is None else "."
         return found
 
 

@@ -116,4 +116,4 @@ class Mode(ABC):
         if reasons.edit and not all(any(path == key or path.startswith(f"{key}.") for key in FREE) for path in paths):
             raise InputError.of("", "", reasons.edit)
         if reasons.data and any(path.startswith("view.plate_") for path in paths):
-            raise InputError.of("", "", f"{reasons.data.rstrip('.')}, so there is nothing to span a plane with.")
+            raise InputError.of("", "", f"{reasons.data.rstrip('.')}, so no plane can be shown.")

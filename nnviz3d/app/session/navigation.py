@@ -110,9 +110,9 @@ def _enter(session: Session, step: int) -> bool:
     if source.learner is None:
         session.banner = source.reasons.back
     elif step < 0:
-        session.banner = "This is the beginning: nothing was learned before it."
+        session.banner = "This is the first step; training starts here."
     elif source.history is None:
         session.banner = source.reasons.back
     else:
-        session.banner = f"Step {step:,} is no longer remembered. The nearest that can be entered again is step {nearest:,}."
+        session.banner = f"Step {step:,} is no longer stored. The nearest stored step is {nearest:,}."
     return False

@@ -100,5 +100,5 @@ def _note(kind: str, features: tuple[str, ...]) -> str:
     if kind in playground.GENERATORS:
         return "points (x1, x2) of the plane" + (", from -6 to 6" if features else "")
     if kind == "digits":
-        return "64 pixels from 0 to 1: the dots that are set in each 4 x 4 block, divided by 16"
-    return "bytes of a picture are divided by 255" if kind in ("idx", "npz") else ""
+        return "64 pixels from 0 to 1: the number of set dots in each 4 x 4 block, divided by 16"
+    return "image bytes are divided by 255" if kind in ("idx", "npz") else ""

@@ -98,7 +98,7 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
         return Opened(scene, Path(name).parent, None)
     fixed = [path for path in changed_paths(recorded, scene) if not path.startswith(FREE) and path not in FILES]
     if fixed:
-        raise InputError(*(Problem(str(name), path, "is as it was recorded and cannot be changed") for path in fixed))
+        raise InputError(*(Problem(str(name), path, "is fixed in the recording and cannot be changed") for path in fixed))
     return Opened(scene, Path(name).parent, None, found)
 
 
@@ -126,7 +126,7 @@ def _session_kept(path: Path, edits: tuple[Edit, ...]) -> Opened:
     """What a person did in a window, to be filmed: how the film is made can be chosen, what happens in it cannot."""
     fixed = [edit.path for edit in edits if edit.path.partition(".")[0] != "record" and edit.path != "look.quality"]
     if fixed:
-        raise InputError(*(Problem(str(path), key, "is as it was in the session and cannot be changed") for key in fixed))
+        raise InputError(*(Problem(str(path), key, "is fixed in the timeline and cannot be changed") for key in fixed))
     if not path.is_file():
         raise InputError.of(str(path), "", "no such file")
     kept = session_log.load(path)

@@ -118,7 +118,7 @@ class RecordingPlayer(Mode):
             session.running, session.banner = False, str(error)
             return
         if self.recorded.unsound:
-            session.banner = f"Step {source.step:,} of this recording holds weights that are no numbers; they are shown as 0."
+            session.banner = f"Step {source.step:,} of this recording contains weights that are not finite numbers; they are shown as 0."
 
     def move(self, unit: str, count: int) -> None:
         """By a kept step, or to the end of an epoch, on or back; what a recording has no phases of does nothing."""
@@ -166,12 +166,12 @@ class RecordingPlayer(Mode):
         if session.running:
             count = weights_and_biases(topology.n_weights, topology.n_parameters - topology.n_weights)
             rows = self.recorded.rows  # as it was then
-            return f"Learning: each step shows {rows:,} samples and nudges {count} to make the loss smaller."
+            return f"Learning: each step shows {rows:,} samples and adjusts {count} slightly to reduce the loss."
         if self.over:
-            return f"The end of the recording: {self.recorded.end}."
+            return f"End of the recording: {self.recorded.end}."
         if session.source.step == self.oldest:
-            return "The start of a recording. Press Play, or drag the line."
-        return "Paused. Drag the line to any moment of the recording."
+            return "Start of a recording. Press Play, or drag the timeline."
+        return "Paused. Drag the timeline to any moment of the recording."
 
     def reading(self) -> RecordingReading:
         return self.recorded.reading()

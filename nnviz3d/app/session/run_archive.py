@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
 MOST = 512 << 20
-GONE = "That run was too large to be kept: its settings are back, and it begins again."
+GONE = "That run was too large to be kept: its settings are restored, and it starts again."
 
 
 @dataclass(frozen=True, eq=False)

@@ -156,10 +156,10 @@ class Session(SessionState):
         if self.source.evaluator is None:
             return self.source.reasons.data
         if self.source.data.task != "classification":
-            return "numbers are not right or wrong: open Samples, and see the worst first"
+            return "regression has no wrong answers; open Samples and sort by worst first"
         found = find_wrong(self.source, self.seen, by)
         if found is None:
-            return "no wrong answer is near"
+            return "no misclassified sample found"
         self.show_sample(found)
         return ""
 
@@ -243,7 +243,7 @@ class Session(SessionState):
         if self.source.diverged is not None:
             self.running = False
             self.banner = (
-                f"Training diverged at step {self.source.diverged:,}: the numbers grew beyond what 32-bit floats hold. "
+                f"Training diverged at step {self.source.diverged:,}: values overflowed 32-bit floating point (float32). "
                 "The last finite weights are kept. Lower the learning rate, then reset (R)."
             )
 

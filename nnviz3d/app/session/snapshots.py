@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAMES = ("A", "B")
 DIFFERENCE = "B - A"
-ALONE = "Moments are kept of one network: leave the comparison to keep one, to look at one or to go back."
+ALONE = "Moments can be kept for a single network only: stop comparing to keep one, view one or return to one."
 LARGEST = 6  # changes of weights that are told
 
 
@@ -98,7 +98,7 @@ class Moments:
         rows = len(session.source.data.x_train)
         if len(kept.snapshot.state["batches"]["order"]) != rows or session.source.topology != kept.topology:
             scene_changes.become(session, before)
-            raise InputError.of("", f"moment {name}", "its data file has changed since, so it cannot be entered again")
+            raise InputError.of("", f"moment {name}", "its data file has changed since then, so it cannot be restored")
         history = session.source.history
         assert history is not None  # a moment was kept of it
         history.snapshots[name] = kept.snapshot
@@ -119,12 +119,13 @@ class Moments:
         if not self.shown:
             return ""
         if self.seen(source) is None:
-            return f"Moment {self.shown} is of another network: go back to it to see it."
+            return f"Moment {self.shown} belongs to another network: return to it to see it."
         told = [f"{name} is step {self.kept[name].snapshot.step:,}" for name in self.shown.split(" - ")[::-1]]
         if len(told) == 1:
-            return f"Kept moment: {told[0]}. The picture and the Neuron panel show it; now is step {source.step:,}."
+            return f"Kept moment: {told[0]}. The picture and the Neuron panel show it; the current step is {source.step:,}."
         return (
-            f"What changed from A to B: {', '.join(told)}. Blue edges moved up, orange down; neurons show the change of their activation."
+            f"The change from A to B: {', '.join(told)}. Blue edges increased, orange edges decreased; neurons show the change of their "
+            f"activation."
         )
 
     def quantity(self) -> tuple[str, int] | None:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 SENTENCES = {
-    "input": "Input: the numbers of one sample enter the network.",
+    "input": "Input: the values of one sample enter the network.",
     "forward": "Forward: {what}",
-    "loss": "Loss: the output is compared with the target. The difference is the error that will travel back.",
+    "loss": "Loss: the output is compared with the target. The difference is the error that is sent back.",
     "backward": "Backward: {what}",
-    "update": "Update: every weight moves a little against {mean}.",
-    "after": "After: the same sample once more, with the new weights.",
+    "update": "Update: every weight moves slightly against {mean}.",
+    "after": "After: the same sample again, with the new weights.",
 }
 
 

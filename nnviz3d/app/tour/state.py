@@ -57,4 +57,4 @@ def place(text: str, counts: tuple[int, ...]) -> tuple[int, int]:
     except ValueError:
         pass
     have = ", ".join(f"{k}.1 to {k}.{count}" for k, count in enumerate(counts, 1))
-    raise InputError.of("", "tour", f'there is no step "{text[:40]}"; lessons and their steps: {have}')
+    raise InputError.of("", "tour", f'there is no step "{text[:40]}"; available lessons and steps: {have}')

@@ -52,7 +52,7 @@ class Runner(Protocol):
 def check(train: Train, data: DataSet) -> None:
     """Raises InputError where a condition could never be told of this data."""
     if train.stop_accuracy and data.task != "classification":
-        raise InputError.of("", "train.stop_accuracy", "only classes can be right or wrong, and this data set is about numbers; use 0")
+        raise InputError.of("", "train.stop_accuracy", "accuracy needs classes, and the targets of this data set are numbers; use 0")
 
 
 class Stops:
@@ -146,7 +146,7 @@ class Stops:
                 self._passed[key] = trainer.step
                 unit = _unit(trainer, value)
                 words = {
-                    "stop_accuracy": lambda v, w: f"{percent(v, 2)} of the {part} samples are right, at least {100 * w:.4g} %",
+                    "stop_accuracy": lambda v, w: f"{percent(v, 2)} of the {part} samples are correct, at least {100 * w:.4g} %",
                     "stop_test_loss": lambda v, w, u=unit: f"the {part} loss{u[0]} is {v:.4g}{u[1]}, below {w:.4g}",
                     "stop_train_loss": lambda v, w, u=unit: f"the training loss{u[0]} is {v:.4g}{u[1]}, below {w:.4g}",
                 }[key]

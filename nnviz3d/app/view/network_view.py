@@ -19,6 +19,7 @@ from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
 
@@ -62,7 +63,7 @@ class NetworkView:
     def stack(self, hovered: int) -> str:
         """What is said of the stack that this neuron is folded into; "" for none."""
         found = self.picture.layout.stack_of(hovered) if not (self.second and self.second.over) else None
-        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with the smaller weights"
+        return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with smaller weights"
 
     def plane(self, source: Source, hovered: int) -> PlaneReading | None:
         """What is said of the plane, and of the picture of the neuron under the pointer."""
@@ -134,7 +135,7 @@ class NetworkView:
         """The first network as it was prepared last, on a screen of this size in imgui's units."""
         return Projection.of(self.picture.subject, self.frame.pose, aspect, size)
 
-    def labels(self, source, pictured, walking: bool, projection: Projection, scale: float) -> list[Label]:
+    def labels(self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float) -> list[Label]:
         """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text."""
         mine = label_list(self._anchored(source), source, pictured, projection, minor=self.second is not None and not walking)
         outputs = mine.outputs
@@ -142,7 +143,7 @@ class NetworkView:
             outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
         return [*outputs, *mine.layers, *mine.inputs]
 
-    def _anchored(self, source) -> Anchors:
+    def _anchored(self, source: Source) -> Anchors:
         """Where names stand; worked out once for each layout."""
         if self._anchors is None or self._anchors.layout is not self.picture.layout:
             self._anchors = Anchors.of(source, self.picture.layout, LOW_DROP if self.second else DROP)

@@ -58,8 +58,8 @@ def shown(walking: StepPlayer, look: Look) -> WeightsShown:
 SENTENCES = {
     "before": "The weights before this step.",
     "after": "The weights after this step{times}.",
-    "difference": "What this step changes: blue weights moved up, orange ones down{times}.",
-    "phase": "Update: each weight moves a little against {mean}. Thin line: the old weight, ribbon: the new one{times}.",
+    "difference": "The change in this step: blue weights increased, orange ones decreased{times}.",
+    "phase": "Update: each weight moves slightly against {mean}. Thin line: the old weight, ribbon: the new one{times}.",
 }
 
 
@@ -69,5 +69,5 @@ def sentence(walking: StepPlayer, look: Look) -> str:
     if not w.on:
         return walking.sentence
     if w.diverged:
-        return "This step was not applied: its numbers grew beyond what 32-bit floats hold. No weight has changed."
+        return "This step was not applied because its values overflowed 32-bit floating point (float32). No weight has changed."
     return SENTENCES[w.mode].format(times=f", differences {times(w.factor)}" if w.factor != 1 else "", mean=walking.mean_gradient)

@@ -126,13 +126,13 @@ class Dialogs:
                 return None
             path = self._ended(path, self._purpose)
             if not text:
-                problem = "Type a name, or choose one of the list."
+                problem = "Type a name, or choose one from the list."
             elif "\0" in text:
                 problem = "Not a usable name."
             elif self._purpose.saving and not path.parent.is_dir():
                 problem = f"There is no folder {path.parent}."
             elif self._purpose.saving and path.exists() and self._warned != path:
-                self._warned, problem = path, f"{path.name} is there already. Save again to replace it."
+                self._warned, problem = path, f"{path.name} already exists. Save again to replace it."
             elif not self._purpose.saving and not path.exists():
                 problem = f"There is no file {path.name} here."
         except (OSError, ValueError, RuntimeError) as error:  # a NUL, a name too long, no home

@@ -48,7 +48,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
     files = [file.parent if file.name == INDEX and file.parent.suffix == opening.ENDING else file for file in files]
     idx = [file for file in files if is_idx(file)]
     if len(files) > 1 and len(idx) != len(files):
-        raise InputError.of("", "", f"{len(files)} files at once; give one scene, one data file or one file of weights")
+        raise InputError.of("", "", f"{len(files)} files at once; drop one scene, one data file or one weights file")
     file = files[0]
     ending, kind = file.suffix.lower(), file_kinds.of(file)
     if file_kinds.foreign(kind):
@@ -88,9 +88,9 @@ def take_weights(loop: Loop, file: Path) -> None:
     loop.inputs.weights(file)
     note = scene_files.load_weights(loop.session, file)
     if found is None:
-        loop.say(f"the network has the weights of {file.name} now" + (f" ({note})" if note else ""))
+        loop.say(f"the network now has the weights of {file.name}" + (f" ({note})" if note else ""))
     else:
-        loop.say(f"{file.name}: goes on from step {loop.session.source.step:,}")
+        loop.say(f"{file.name}: continues from step {loop.session.source.step:,}")
 
 
 def _session_of(loop: Loop, found: Head, file: Path) -> Session:
@@ -119,10 +119,10 @@ def idx_pair(files: list[Path]) -> dict[str, Path]:
             name = name.replace(old, new)
         other = files[0].with_name(name)
         if name == files[0].name or not other.is_file():
-            raise InputError.of(str(files[0]), "", "IDX data are two files, pictures and labels; drop both together")
+            raise InputError.of(str(files[0]), "", "IDX data consist of two files, images and labels; drop both together")
         (labels if pictures else pictures).append(other)
     if (len(pictures), len(labels)) != (1, 1):
-        raise InputError.of("", "", 'expected one IDX file of pictures and one of labels, with "labels" in its name')
+        raise InputError.of("", "", 'expected one IDX file of images and one of labels, with "labels" in its name')
     return {"file": pictures[0], "labels_file": labels[0]}
 
 
@@ -140,7 +140,7 @@ def ask_columns(loop: Loop, file: Path, settings: dict, note: str = "") -> None:
         if settings.get("encoding", "auto") != "auto" or not any(problem.key == "data.encoding" for problem in error.problems):
             raise
         settings["encoding"] = "cp1252"
-        note = "This file is not UTF-8. It is read as cp1252 (Windows): look at its letters, and choose another encoding if they are wrong."
+        note = "This file is not UTF-8. It is read as cp1252 (Windows): check the text, and choose another encoding if it is wrong."
         table = _described(file, settings)
     if not settings.get("target"):
         settings["target"] = table.columns[tables.guess(table)].key
@@ -179,7 +179,7 @@ def columns(loop: Loop, wanted: dict | None) -> None:
     question, session = loop.desk.question, loop.session
     if wanted is None:
         if session.scene.data.kind != "csv":
-            raise InputError.of("", "data.kind", "the data are no table; open one first")
+            raise InputError.of("", "data.kind", "the data are not a table; open one first")
         known = session.scene.data.model_dump(include={*SETTINGS}, exclude_defaults=True)
         ask_columns(loop, inside(session.base, session.scene.data.file, "file"), {"standardize": False, **known})
     elif isinstance(question, Columns):
@@ -215,7 +215,7 @@ def take_data(loop: Loop, kind: str, files: dict[str, Path], **settings) -> None
     else:
         _fitting(lambda more: _changed(loop, [*edits, *more]))
     told = f"{files['file'].name}: {loop.session.source.data.told}"
-    loop.say(told if len(told) <= TOLD else f"{told[:TOLD].rsplit('; ', 1)[0]}; more in the section Data")
+    loop.say(told if len(told) <= TOLD else f"{told[:TOLD].rsplit('; ', 1)[0]}; see the section Data")
 
 
 def _changed(loop: Loop, edits: list[Edit]) -> None:

@@ -55,7 +55,7 @@ class Capture:
         elif not self._stopped:
             self.stop()
         else:
-            self.loop.say("The last film is being finished; try again in a moment.")
+            self.loop.say("The previous film is still being saved; try again in a moment.")
 
     def _begin(self, alone: bool) -> None:
         loop = self.loop
@@ -136,7 +136,7 @@ class Capture:
         loop, self._film = self.loop, None
         lost = f", {self._dropped:,} frames were dropped" if self._dropped else ""
         if film.error:
-            loop.session.banner = f"The capture has ended: {film.error}. What was recorded until then is in {film.kept.name}."
+            loop.session.banner = f"Filming has stopped: {film.error}. Everything recorded so far is in {film.kept.name}."
             return
         loop.say(f"saved {film.path.name}{self._beside}{lost}")
 

@@ -244,13 +244,11 @@ class LogWriter:
     def save(self, path: Path, begin: float = 0.0) -> Path:
         """`begin`: where a film of it begins. Raises InputError where it cannot be written."""
         if self.session.source.playback is not None:
-            raise InputError.of(
-                "", "", "A recording that is played is not kept as a timeline: `nnviz3d record` films the recording itself."
-            )
+            raise InputError.of("", "", "Playing a recording cannot be saved as a timeline: `nnviz3d record` films the recording itself.")
         if self.session.source.learner is None:
             raise InputError.of("", "", self.session.source.reasons.export)
         if not self.on:
-            raise InputError.of("", "", "A guided tour is not kept as a timeline: end the tour first.")
+            raise InputError.of("", "", "A guided tour cannot be saved as a timeline: leave the tour first.")
         session_log.save(path, self.timeline(begin))
         return path
 

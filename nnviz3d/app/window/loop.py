@@ -253,7 +253,7 @@ class Loop:
         except (InputError, RunError) as error:
             self.session.banner = str(error)
         except MemoryError:
-            self.session.banner = "there is no memory for a picture of {} x {} pixels; choose a smaller one".format(*size)
+            self.session.banner = "not enough memory for a picture of {} x {} pixels; choose a smaller one".format(*size)
 
     def say(self, text: str) -> None:
         self.toast, self._toast_left = text, TOAST_SECONDS

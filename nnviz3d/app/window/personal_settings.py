@@ -19,7 +19,7 @@ from nnviz3d.spec.settings import Settings
 
 VARIABLE = "NNVIZ3D_CONFIG"
 CALM, CALM_SPEED = 0.25, 0.5  # of the signals and their speed, with reduced motion
-_KEEP = "It stays as it is until you change a setting."
+_KEEP = "The file stays unchanged until you change a setting."
 
 
 def where() -> Path:
@@ -46,7 +46,7 @@ class Personal:
             paths.regular_file(path, limits.SCENE_BYTES, "settings file")
             document = toml.read(path)
         except InputError as error:
-            self._broken, self.notice = True, f"Your settings cannot be read, the usual ones are used: {error}. {_KEEP}"
+            self._broken, self.notice = True, f"Your settings cannot be read, so the defaults are used: {error}. {_KEEP}"
             return
         known, problems = {}, []
         for name, value in document.items():
@@ -57,7 +57,7 @@ class Personal:
                 problems.append(f"{name}: {error.errors()[0]['msg'].lower()}")
         self.settings = Settings.model_validate(known)
         if problems:
-            self._broken, self.notice = True, f"{path}: {'; '.join(problems[:5])}. The usual values are used for these. {_KEEP}"
+            self._broken, self.notice = True, f"{path}: {'; '.join(problems[:5])}. The defaults are used for these. {_KEEP}"
 
     def set(self, name: str, value: object) -> None:
         """Change one and write the file. Raises InputError where the value, or the file, cannot be; the setting holds for now all the same
@@ -75,7 +75,7 @@ class Personal:
             toml.write_text(self.path, tomlkit.dumps(self.settings.model_dump(exclude_defaults=True)))
             self._broken = False
         except OSError as error:
-            raise InputError.of(str(self.path), "", f"the settings cannot be kept: {error.strerror}") from None
+            raise InputError.of(str(self.path), "", f"the settings cannot be saved: {error.strerror}") from None
 
     def language(self, scenes: str) -> str:
         """Of the guided tour."""

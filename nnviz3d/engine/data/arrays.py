@@ -70,7 +70,7 @@ def choose(entries: dict[str, Entry], data: Data, where: str) -> Choice:
         keys, notes = {role: key for role, key in named.items() if role.endswith(("_train", "_test"))}, []
         if not any(role.endswith("_test") for role in keys) and {"x_val", "t_val"} <= named.keys():
             keys |= {"x_test": named["x_val"], "t_test": named["t_val"]}
-            notes.append(f"{named['x_val']} and {named['t_val']} are the test set")
+            notes.append(f"{named['x_val']} and {named['t_val']} are used as the test set")
         missing = [f"{letter}_train" for letter in "xt" if f"{letter}_train" not in keys]
         missing += [f"{letter}_test" for letter in "xt" if any(r.endswith("_test") for r in keys) and f"{letter}_test" not in keys]
         if missing:
@@ -116,9 +116,11 @@ def _whole(entries: dict[str, Entry], named: dict[str, str], where: str) -> Choi
     ]
     if len(pairs) != 1:
         missing = " and ".join(role for role in "xt" if role not in named)
-        raise _unclear(entries, f"no array {missing}" + (", and several that could be" if pairs else ""), where)
+        raise _unclear(entries, f"no array {missing}" + (", and several arrays are possible" if pairs else ""), where)
     x, t = pairs[0]
-    return Choice({"x": x, "t": t}, (f"by their shapes {x} is the inputs and {t} the target", *_unused(entries, {"x": x, "t": t})))
+    return Choice(
+        {"x": x, "t": t}, (f"judging by their shapes, {x} holds the inputs and {t} the targets", *_unused(entries, {"x": x, "t": t}))
+    )
 
 
 def _named(entries: dict[str, Entry]) -> dict[str, str]:
@@ -146,5 +148,5 @@ def _unclear(entries: dict[str, Entry], what: str, where: str, key: str = "") ->
     listed = [f"{key} {entry.shape} {'unreadable' if entry.dtype is None else entry.dtype}" for key, entry in entries.items()]
     more = f", and {len(listed) - SHOWN:,} more" if len(listed) > SHOWN else ""
     told = f"{what}; expected x and t (or y), or x_train and t_train (and x_test, t_test). The file holds "
-    told += f"{', '.join(listed[:SHOWN]) or 'no arrays'}{more}: name two of them by data.inputs_array and data.target_array"
+    told += f"{', '.join(listed[:SHOWN]) or 'no arrays'}{more}: choose two with data.inputs_array and data.target_array"
     return InputError(Problem(where, key, told))

@@ -29,7 +29,7 @@ def make(data: Data) -> Samples:
         problems.append(Problem("", "data.shape", f"{list(shape)} has {prod(shape):,} numbers, but data.inputs is {data.inputs:,}"))
     if (n + data.classes) * data.inputs > limits.DATA_VALUES:
         asked = f"{n:,} samples and {data.classes:,} classes of {data.inputs:,} inputs"
-        problems.append(Problem("", "data.samples", f"{asked} are too many numbers; at most {limits.DATA_VALUES:,}"))
+        problems.append(Problem("", "data.samples", f"{asked} are too many values; at most {limits.DATA_VALUES:,}"))
     if problems:
         raise InputError(*problems)
     rng = np.random.Generator(np.random.PCG64(data.seed))

@@ -96,7 +96,8 @@ def _alone(data: Data, base: Path, path: Path, size: int) -> tuple[dict[str, np.
     first = re.split(r"[^a-z0-9]+", path.stem.lower())[0]
     if not data.target and (first in WORDS["x"][:5] or (table.dtype == np.uint8 and wide >= PIXELS)):
         why = "its name" if first in WORDS["x"] else "its bytes"
-        told = f"{wide:,} columns of inputs by {why}, and no targets; give them in data.labels_file (a .npy{_beside(path, first)})"
+        told = f"{wide:,} columns are inputs, judging by {why}, and targets are missing; "
+        told += f"give them in data.labels_file (a .npy{_beside(path, first)})"
         told += f', or say which column is the target: data.target = "{wide - 1}" is the last one'
         raise InputError.of(where, "data.target", told)
     note = f"column {column:,} of {wide:,} (from 0) is the target"
@@ -153,7 +154,7 @@ def read(path: Path, keys: set[str]) -> dict[str, np.ndarray]:
             if _key(info) not in keys:
                 continue
             if overblown(info.file_size, info.compress_size):
-                raise ValueError(f"{info.filename} claims {info.file_size:,} bytes out of {info.compress_size:,}; too much to be honest")
+                raise ValueError(f"{info.filename} claims {info.file_size:,} bytes out of {info.compress_size:,}; implausibly much")
             with archive.open(info) as stream:
                 found[_key(info)] = _array(stream, info.file_size, info.filename)
     return found
@@ -190,7 +191,9 @@ def _array(stream: IO[bytes], size: int, name: str) -> np.ndarray:
     shape, fortran, dtype = _header(stream, name)
     if dtype.names is not None and not dtype.hasobject:
         fields = ", ".join(dtype.names[:10])
-        raise ValueError(f"{name} is a table of named fields ({fields}); expected numbers. Save it as CSV, or its columns as one array")
+        raise ValueError(
+            f"{name} is a table of named fields ({fields}); expected numbers. Save it as CSV, or save its columns as one array"
+        )
     if dtype.kind not in "biufUS":
         raise ValueError(f"{name} holds {dtype}; expected numbers (or text targets). Objects need pickle, which can run code")
     count, expected = prod(shape), prod(shape) * dtype.itemsize
@@ -224,7 +227,7 @@ def _demand(arrays: dict[str, np.ndarray], choice: Choice, where: str) -> None:
             train, test = arrays[f"{role}_train"], arrays[f"{role}_test"]
             if train.shape[1:] != test.shape[1:] or (train.dtype.kind == "U") != (test.dtype.kind == "U"):
                 given, wanted = f"{test.shape[1:]} {test.dtype}", f"{train.shape[1:]} {train.dtype}"
-                problems.append(Problem(where, keys[f"{role}_test"], f"{given} a sample; expected {keys[f'{role}_train']}'s {wanted}"))
+                problems.append(Problem(where, keys[f"{role}_test"], f"{given} per sample; expected {keys[f'{role}_train']}'s {wanted}"))
     if problems:
         raise InputError(*problems)
 

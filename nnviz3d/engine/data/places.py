@@ -50,7 +50,7 @@ def seen_from(data: Data, base: Path, folder: Path) -> Data:
         if path.is_relative_to(home):
             found[key] = path.relative_to(home).as_posix()
         else:
-            told = f"{path} does not lie in {home}; save the scene in {path.parent}, beside its data"
+            told = f"{path} is not in {home}; save the scene in {path.parent}, beside its data"
             problems.append(Problem("", f"data.{key}", told))
     if problems:
         raise InputError(*problems)

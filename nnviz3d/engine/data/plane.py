@@ -90,7 +90,7 @@ def _chosen(data: Data, loaded: DataSet, view: View) -> tuple[int, int] | None:
     if not any(asked.values()):
         return (0, 1) if loaded.shape == (2,) else None
     if data.kind in playground.GENERATORS:
-        message = f'"{data.kind}" is a plane already, of x1 and x2; leave this empty'
+        message = f'"{data.kind}" already is a plane of x1 and x2; leave this empty'
         raise InputError(*(Problem("", key, message) for key, name in asked.items() if name))
     problems, found = [], []
     for key, name in asked.items():
@@ -112,7 +112,7 @@ def _place(name: str, loaded: DataSet) -> tuple[int, str]:
         more = ", ..." if count > SHOWN else ""
         known = f"one of {', '.join(names[:SHOWN])}{more}, or {known}"
     if not name:
-        return -1, f"a plane needs two features, and this one is empty; expected {known}"
+        return -1, f"a plane needs two features, but this one is empty; expected {known}"
     if names.count(name) > 1:
         return -1, f'"{name}" names {names.count(name)} features; give the number from 0 to {count - 1:,} instead'
     if name in names:

@@ -30,7 +30,7 @@ def lagged(samples: Samples, data: Data) -> Samples:
             names += [name if lag == 0 else f"{name} {lag:,} row{'' if lag == 1 else 's'} earlier" for name in called]
     x = np.concatenate(columns, axis=1)
     left = "row" if max(lags) == 1 else f"{max(lags):,} rows"
-    note = f"left out: the first {left}{'' if n_train is None else ' of each part'}, without a full past"
+    note = f"left out: the first {left}{'' if n_train is None else ' of each part'}, whose earlier rows are missing"
     return replace(
         samples,
         shape=(x.shape[1],),
@@ -55,22 +55,22 @@ def _check(samples: Samples, data: Data, rows: int) -> None:
     """Every problem; `rows`: of the shorter part."""
     lags, of, found = data.lags, data.lags_of, []
     if data.kind not in ("csv", "npz"):
-        found.append(("data.lags", f'a series is a file of kind "csv" or "npz"; rows of kind "{data.kind}" do not follow one another'))
+        found.append(("data.lags", f'a series is a file of kind "csv" or "npz"; rows of kind "{data.kind}" have no order in time'))
     if len(set(lags)) < len(lags):
-        found.append(("data.lags", f"{list(lags)[:20]} names a lag twice; each may be given once"))
+        found.append(("data.lags", f"{list(lags)[:20]} contains a lag twice; give each lag once"))
     if data.split == "random":
         found.append(("data.split", '"random" would make test rows inputs of training rows; with lags use "last" or "auto"'))
     if len(samples.shape) > 1:
-        found.append(("data.lags", f"a sample is a picture of shape {samples.shape}; lags are for rows of numbers"))
+        found.append(("data.lags", f"a sample is an image of shape {samples.shape}; lags are for rows of numbers"))
     if max(lags) > rows - 2:
         found.append(("data.lags", f"{max(lags):,} rows earlier, but only {rows:,} follow one another; expected 0 to {max(rows - 2, 0):,}"))
     if samples.task == "classification" and of != "inputs" and any(lags):
-        told = 'the target is classes, and classes are no numbers to learn from; use data.lags_of = "inputs", or data.task = "regression"'
+        told = 'the target consists of classes, which cannot be lagged inputs; use data.lags_of = "inputs", or data.task = "regression"'
         found.append(("data.lags_of", told))
     if not samples.x.shape[1] and (of == "inputs" or 0 in lags):
-        found.append(("data.lags", 'there are no inputs beside the target; use data.lags_of = "target" and lags from 1'))
+        found.append(("data.lags", 'there are no inputs besides the target; use data.lags_of = "target" and lags from 1'))
     elif lags == (0,):
-        found.append(("data.lags", "0 alone is the row's own inputs, as without lags; add earlier rows: [0, 1, 12]"))
+        found.append(("data.lags", "0 alone means the row's own inputs, as without lags; add earlier rows: [0, 1, 12]"))
     if not found and len(samples.x) * sum(values.shape[1] for lag in lags for values, _ in _sources(samples, lag, of)) > limits.DATA_VALUES:
         found.append(("data.lags", f"{len(lags):,} lags of {samples.name} do not fit in memory; use fewer"))
     if found:

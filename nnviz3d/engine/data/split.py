@@ -34,7 +34,9 @@ def finish(
     elif last:
         first = n - _test_rows(n, test_fraction)
         train_b, test_b = np.arange(first), np.arange(first, n)
-        notes.append(f"the last {n - first:,} rows are the test set" + (", whose inputs look back into the training set" * looks_back))
+        notes.append(
+            f"the last {n - first:,} rows are the test set" + (", whose lagged inputs reach back into the training set" * looks_back)
+        )
     else:
         classes = samples.t if samples.task == "classification" else None
         train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))

@@ -30,7 +30,7 @@ def from_array(t: np.ndarray, task: str, where: str) -> tuple[str, np.ndarray, t
         raise InputError.of(where, "data.task", "the target is text, so this is classification, not regression")
     t = t.reshape(len(t), -1)
     if t.shape[1] > CLASSES:
-        raise InputError.of(where, "", f"{t.shape[1]:,} targets a sample; at most {CLASSES:,} are allowed")
+        raise InputError.of(where, "", f"{t.shape[1]:,} targets per sample; at most {CLASSES:,} are allowed")
     names = ("target",) if t.shape[1] == 1 else tuple(f"target {k}" for k in range(t.shape[1]))
     return "regression", t, names
 
@@ -56,14 +56,16 @@ def pixels(x: np.ndarray) -> np.ndarray:
 
 def _classes(t: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if t.ndim != 1:
-        told = f"targets have the shape {t.shape}, and not every row is a single 1 among zeros; classification needs one class a sample"
-        way = 'save the number of the class (of scores: their argmax), or learn them as numbers: data.task = "regression"'
+        told = f"targets have the shape {t.shape}, and not every row is a single 1 among zeros; classification needs one class per sample"
+        way = 'save the index of the class (for scores: their argmax), or learn them as numbers: data.task = "regression"'
         raise InputError.of(where, "data.task", f"{told}; {way}")
     if t.dtype.kind == "f" and not np.all(np.isfinite(t) & (t == np.floor(t))):
         raise InputError.of(where, "data.task", "the target holds fractions, so this is regression, not classification")
     values, ids = np.unique(t, return_inverse=True)
     if len(values) > CLASSES:
-        raise InputError.of(where, "data.task", f"{len(values):,} different targets; at most {CLASSES:,} classes. Is it regression?")
+        raise InputError.of(
+            where, "data.task", f"{len(values):,} different targets; at most {CLASSES:,} classes. Is this a regression task?"
+        )
     names = values.astype(np.int64) if t.dtype.kind == "f" and np.abs(values).max() < 2**53 else values
     return ids.astype(np.int32), tuple(map(str, names.tolist()))
 

@@ -106,8 +106,10 @@ def update(r: LayerReading) -> list[Line]:
     if r.rate is not None:
         lines.append(Line(r"\eta", (), r.rate, "number", "The learning rate of this step."))
         if r.clip != 1:
-            tip = "Gradient clipping: the gradient of all parameters together is scaled by this factor, so that its norm does not exceed "
-                  "the limit."
+            tip = (
+                "Gradient clipping: the gradient of all parameters together is scaled by this factor, so that its norm does not exceed "
+                "the limit."
+            )
             lines.append(Line("c", (), r.clip, "number", tip))
     if r.stride != (1, 1) or r.change is None:
         return lines
@@ -125,8 +127,10 @@ def update(r: LayerReading) -> list[Line]:
         if alone and abs(r.rate * r.direction - step) <= HOLDS * step:
             name, tip = rf"\lVert \Delta W\rVert = \eta\,{symbol}", f"{tip} The learning rate times the norm above."
         elif alone:
-            tip += " It differs from the learning rate times the norm above, because so small a change is partly lost when 32-bit "
-                   "weights are rounded."
+            tip += (
+                " It differs from the learning rate times the norm above, because so small a change is partly lost when 32-bit "
+                "weights are rounded."
+            )
     lines.append(Line(name, (), step, "number", tip))
     if whole:
         tip = "How far this step moved the weights, relative to their size. About 0.001 is typical."

@@ -64,8 +64,10 @@ def answer(reading: NeuronReading) -> list[Line]:
     unit = reading.unit
     if unit is None or not unit.scaled:
         return []
-    tip = f"The target {unit.name} is learned with mean 0 and standard deviation 1. Its mean and deviation in the training set convert "
-          f"the output"
+    tip = (
+        f"The target {unit.name} is learned with mean 0 and standard deviation 1. Its mean and deviation in the training set convert "
+        f"the output"
+    )
     tip += " back into its own unit: that is the answer. Loss, errors and gradients refer to the standardised values."
     texts = [text.replace("-", MINUS) for text in unit.formula(reading.a)]
     a = f"({texts[2]})" if texts[2].startswith(MINUS) else texts[2]

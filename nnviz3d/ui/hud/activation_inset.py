@@ -175,6 +175,8 @@ def _tip(f: Frame, inset: Inset, rect: Rect) -> None:
         if inset.tangent and c.slope is not None
         else ""
     )
-    text = f"This neuron ({inset.why}) adds up its weighted inputs to z, on the horizontal axis; {c.activation} turns z into a, on the "
-           f"curve.{held}{slope}"
+    text = (
+        f"This neuron ({inset.why}) adds up its weighted inputs to z, on the horizontal axis; {c.activation} turns z into a, on the "
+        f"curve.{held}{slope}"
+    )
     show_tip(f, f"{text} Axis from {plain(float(c.z_c[0]))} to {plain(float(c.z_c[-1]))}.")

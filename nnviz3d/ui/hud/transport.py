@@ -56,8 +56,10 @@ def metrics(f: Frame) -> str:
 def _about(f: Frame) -> str:
     """What the numbers are of."""
     if f.readout.walk is not None:
-        return "step: the update of the weights that is shown. The sample belongs to its mini-batch; loss and answer are for this sample "
-               "alone."
+        return (
+            "step: the update of the weights that is shown. The sample belongs to its mini-batch; loss and answer are for this sample "
+            "alone."
+        )
     told = "step: number of weight updates so far. epoch: passes through the training set. loss: mean loss of the last mini-batch"
     told += f" ({loss_unit(f.readout)})."
     if f.readout.test_accuracy is not None:

@@ -186,8 +186,10 @@ def _pace(c: CompareReading) -> str:
     elif paths & {"train.order", "train.seed"}:
         text = f"Same data, {seed}, different batches; always after equally many samples."
     else:
-        text = f"Same data, {seed}, same order of samples; batch sizes differ, so both advance by samples seen, within one batch of each "
-               f"other."
+        text = (
+            f"Same data, {seed}, same order of samples; batch sizes differ, so both advance by samples seen, within one batch of each "
+            f"other."
+        )
     a, b = c.networks
     if a.diverged is not None or b.diverged is not None:
         lost = [f"{n.name} diverged at step {n.diverged:,}" for n in c.networks if n.diverged is not None]

@@ -115,7 +115,7 @@ def test_a_recorder_of_other_depths_and_shots_by_their_own_time():
 
 def test_bad_wishes_are_told_in_pythons_words(film, tmp_path):
     for call, words in [
-        (lambda: nv.record("xor", film.path, **SMALL), r"output: is there already; overwrite=True replaces it"),
+        (lambda: nv.record("xor", film.path, **SMALL), r"output: already exists; overwrite=True replaces it"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", size=(95, 54)), r"size: width and height must be even"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", size=3), r"size: expected \(width, height\)"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", size=(0, 54)), r"size: expected WIDTHxHEIGHT"),
@@ -124,14 +124,14 @@ def test_bad_wishes_are_told_in_pythons_words(film, tmp_path):
         (lambda: nv.record("xor", tmp_path / "a.mp4", frames=7), r"frames: expected \(first, last\)"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", frames=(5, 2)), r"frames: expected A\.\.B"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", farm="moon:1"), r"farm: expected local:N"),
-        (lambda: nv.record("xor", tmp_path / "a.mp4", resume=True, overwrite=True), r"give one of them"),
+        (lambda: nv.record("xor", tmp_path / "a.mp4", resume=True, overwrite=True), r"give only one of the two"),
         (lambda: nv.record("xor", tmp_path / "a.mp4", preset="huge"), r"preset: expected one of draft"),
         (lambda: nv.record("no-such-scene", tmp_path / "a.mp4"), "no-such-scene"),
         (lambda: nv.Recorder("xor", depth=12), r"depth: expected 8, 16 or 32"),
         (lambda: nv.Recorder("xor", duration=-1), r"duration: seconds above 0"),
         (lambda: nv.record_training("xor", tmp_path / "a.mp4", steps=-1), r"record\.steps"),
         (lambda: nv.record_training("xor", tmp_path / "a.mp4", optimizer="magic"), r"train\.optimizer"),
-        (lambda: nv.record_training("xor", tmp_path / "a.mp4", data=([1], [2])), "data: goes with a PyTorch model"),
+        (lambda: nv.record_training("xor", tmp_path / "a.mp4", data=([1], [2])), "data: is only for PyTorch models"),
     ]:
         with pytest.raises(nv.InputError, match=words):
             call()
@@ -204,7 +204,7 @@ def test_a_model_learns_from_its_own_weights(tmp_path):
     for call, words in [
         (lambda: nv.record_training(model, tmp_path / "z.gif"), "data: a model needs data"),
         (lambda: nv.record_training(model, tmp_path / "z.gif", data=(x, y[:5])), "80 samples in x, 5 in y"),
-        (lambda: nv.record_training(model, tmp_path / "z.gif", data=(x[:, :1], y)), "data: x: 1 numbers a sample, the model takes 2"),
+        (lambda: nv.record_training(model, tmp_path / "z.gif", data=(x[:, :1], y)), "data: x: 1 numbers per sample, but the model takes 2"),
         (lambda: nv.record_training(model, tmp_path / "z.gif", data=(x, torch.arange(80) % 3)), "data: y: 3 classes, the model gives 2"),
         (lambda: nv.record_training(model, tmp_path / "z.gif", data=(x[:, 0], y)), "data: x: expected numbers in rows"),
         (lambda: nv.record_training(torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3)), tmp_path / "z.gif", data=3), "Conv2d.*\n.*data"),

@@ -64,7 +64,7 @@ def test_what_cannot_be_exported_is_said_before_any_work(tmp_path):
         (lambda: nv.export("iris", tmp_path / "a.onnx"), "output: expected a name that ends with"),
         (lambda: nv.export("iris", tmp_path / "a.py", language="c"), "language: expected numpy or torch"),
         (lambda: nv.export("iris", tmp_path / "a.toml", language="torch"), "language: is for scripts"),
-        (lambda: nv.export("iris", tmp_path / "a.py", weights="w.safetensors", step=3), "weights step: give one of them"),
+        (lambda: nv.export("iris", tmp_path / "a.py", weights="w.safetensors", step=3), "weights step: give only one of the two"),
         (lambda: nv.export("iris", tmp_path / "none" / "a.py"), "output: cannot be written: there is no folder"),
     ]:
         with pytest.raises(nv.InputError, match=text):

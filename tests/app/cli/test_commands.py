@@ -155,7 +155,7 @@ BAD = {  # arguments: what stderr must say
     "negative seed": (["train", "iris", "--seed", "-1"], "train.seed: expected"),
     "no folder to save in": (["train", "iris", "--save", "none/w.safetensors"], "--save: cannot be written: there is no folder none"),
     "a folder to save to": (["train", "iris", "--save", "/"], "--save: cannot be written: it is a folder"),
-    "one file for two": (["train", "iris", "--save", "a", "--log", "./a"], "two outputs name the same file"),
+    "one file for two": (["train", "iris", "--save", "a", "--log", "./a"], "two outputs have the same file name"),
     "no weights": (["train", "iris", "--init", "none.safetensors"], "no such file"),
     "weights of another network": (["train", "iris", "--init", "other.safetensors"], "layers.0.weight: shape"),
     "phase": (["shot", "iris", "-o", "a.png", "--phase", "forward:9"], '"forward" needs a layer from 1 to 2'),

@@ -45,7 +45,7 @@ def test_a_film_that_was_killed_goes_on_and_is_the_same(nnviz3d, tmp_path):
     killed.wait()
     assert not (tmp_path / "b.mp4").exists()
     again = nnviz3d("record", "xor", "-o", "b.mp4", *SMALL)
-    assert again.returncode == 2 and "--resume goes on" in again.stderr
+    assert again.returncode == 2 and "--resume continues" in again.stderr
     assert nnviz3d("record", "xor", "-o", "b.mp4", *SMALL, "--resume").returncode == 0
     assert digest(tmp_path / "b.mp4") == digest(tmp_path / "a.mp4")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.mp4.json", "b.mp4", "b.mp4.json"]
@@ -94,7 +94,7 @@ def test_a_dry_run_tells_and_writes_nothing(nnviz3d, tmp_path):
         (["-o", "a.mp4", "--fps", "0"], ["fps"]),
         (["-o", "a.mp4", "--duration", "-1"], ["--duration"]),
         (["-o", "a.mp4", "--size", "99999x10"], ["--size"]),
-        (["-o", "#-#.png"], ["two places"]),
+        (["-o", "#-#.png"], ["two placeholders"]),
         (["-o", "a.mp4", "--resume", "--overwrite"], ["--resume --overwrite"]),
         (["-o", "a.mp4", "--set", "record.shot=[{camera=[{at=2.0},{at=1.0}]}]"], ["one after the other"]),
         (["-o", "a.mp4", "--set", "record.shot=[{camera=[{yaw=nan}]}]"], ["yaw"]),
@@ -130,4 +130,4 @@ def test_a_folder_that_is_no_film_is_told(nnviz3d, tmp_path, plan):
     (tmp_path / "f.parts").mkdir()
     (tmp_path / "f.parts" / "plan.json").write_text(plan)
     done = nnviz3d("encode", "f.parts")
-    assert done.returncode == 2 and "no folder of a film's pieces" in done.stderr
+    assert done.returncode == 2 and "not a film parts folder" in done.stderr

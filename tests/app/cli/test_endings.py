@@ -67,14 +67,14 @@ def test_shot_and_screenshot(tmp_path, name, form):
         (["run", "xor", "--headless", "--frames", "1", "--stats", "s.csv"], "--stats: expected a name that ends with .json; found .csv"),
         (["tour", "--headless", "--frames", "1", "--screenshot", "z"], "--screenshot: expected a name that ends with .png"),
         (["train", "xor", "--save", "w.pt"], "--save: expected a name that ends with .safetensors; found .pt"),
-        (["train", "xor", "--save", "w"], "--save: expected a name that ends with .safetensors; the name has no ending"),
+        (["train", "xor", "--save", "w"], "--save: expected a name that ends with .safetensors; the name has no extension"),
         (["train", "xor", "--log", "l.csv"], "--log: expected a name that ends with .jsonl; found .csv"),
         (["train", "xor", "--record", "r.mp4"], "--record: expected a name that ends with .nnrec"),
         (["export", "xor", "-o", "w.onnx"], "expected a name that ends with .safetensors, .toml or .py; found .onnx"),
         (["record", "xor", "-o", "f.avi"], "format 'avi' is not known; one of mp4, mkv"),
-        (["shot", "xor", "-o", "x.jpg", "--transparent"], "JPEG holds no transparency; .png, .webp"),
-        (["shot", "xor", "-o", "x.jpg", "--depth", "16"], ".jpg is written with 8 bits a channel"),
-        (["shot", "xor", "-o", "x.webp", "--size", "16384x16"], "WebP holds at most 16,383 pixels a side"),
+        (["shot", "xor", "-o", "x.jpg", "--transparent"], "JPEG does not support transparency; .png, .webp"),
+        (["shot", "xor", "-o", "x.jpg", "--depth", "16"], ".jpg supports 8 bits per channel"),
+        (["shot", "xor", "-o", "x.webp", "--size", "16384x16"], "WebP supports at most 16,383 pixels per side"),
     ],
 )  # fmt: skip
 def test_another_ending_is_refused_before_any_work(tmp_path, words, told):

@@ -117,13 +117,13 @@ def test_another_scene_or_other_data_are_refused_with_what_differs(tmp_path, cap
     assert "compare" in refused("iris", "compare.train.optimizer=sgd", tmp_path=tmp_path, resume=path)
     assert "--init --resume" in refused("iris", tmp_path=tmp_path, resume=path, init=path)
     weights.save(tmp_path / "w.safetensors", load_weights(path), toml.load("iris"))
-    assert "weights only" in refused("iris", tmp_path=tmp_path, resume=tmp_path / "w.safetensors")
+    assert "only weights" in refused("iris", tmp_path=tmp_path, resume=tmp_path / "w.safetensors")
     csv = tmp_path / "t.csv"
     csv.write_text("a,b\n" + "".join(f"{k},{k * k}\n" for k in range(20)))
     (tmp_path / "t.toml").write_text('[data]\nkind = "csv"\nfile = "t.csv"\n')
     run(tmp_path / "t.toml", steps=5, save=path)
     csv.write_text(csv.read_text().replace("7,49", "7,50"))
-    assert "data are others" in refused(tmp_path / "t.toml", tmp_path=tmp_path, resume=path)
+    assert "data differ" in refused(tmp_path / "t.toml", tmp_path=tmp_path, resume=path)
 
 
 def load_weights(path):
@@ -180,7 +180,7 @@ HOSTILE = {
     "a slot too many": lambda f: f.update({"checkpoint.slot2": f["checkpoint.slot0"]}),
     "a slot that is missing": lambda f: f.pop("checkpoint.slot1"),
     "a slot that is not finite": _array("checkpoint.slot0", _put(3, np.nan)),
-    "squares below 0": _array("checkpoint.slot1", _put(3, -1.0)),
+    "negative means of squares": _array("checkpoint.slot1", _put(3, -1.0)),
     "weights that are not finite": _array("layers.0.weight", _put((0, 0), np.inf)),
     "a row twice": _array("checkpoint.order", _put(0, 1)),
     "a row that is not there": _array("checkpoint.order", _put(0, 1 << 40)),
@@ -241,7 +241,7 @@ def test_a_log_that_is_none_is_left_alone(tmp_path, capsys):
     path, log = tmp_path / "f.safetensors", tmp_path / "notes.jsonl"
     run("iris", steps=5, save=path)
     log.write_text("my notes\n")
-    with pytest.raises(InputError, match="line 1 is not of a log"):
+    with pytest.raises(InputError, match="line 1 does not belong to a log"):
         run("iris", steps=5, resume=path, log=log)
     assert log.read_text() == "my notes\n"
 

@@ -39,11 +39,11 @@ def charts(train, test=()):
         ("dead-relu", "Dead ReLUs in hidden layer 2", "of 64 ReLUs"),
         ("overfit", "Overfitting", "Test loss"),
         ("too-fast", "The learning rate is too high", "of the last 40 points"),
-        ("zero-init", "Neurons of hidden layer 1 are copies", "12 neurons"),
+        ("zero-init", "Neurons of hidden layer 1 are identical", "12 neurons"),
         ("saturated", "Saturated tanh in hidden layer 1", "256 samples"),
         ("unscaled", "Inputs are not scaled", "proline"),
-        ("deep", "The gradient vanishes", "root mean square"),
-        ("exploding", "The gradient explodes", "-fold on its way back"),
+        ("deep", "The gradient vanishes", "Root mean square"),
+        ("exploding", "The gradient explodes", "-fold on the way back"),
     ],
 )
 def test_an_instructive_scene_shows_exactly_its_finding(tmp_path, name, title, numbers):
@@ -165,7 +165,7 @@ def test_divergence_is_named(tmp_path):
         assert len(found(s)) < 3
         s.single_step()
     s.diagnosis.pass_time(health.EVERY)
-    assert "numbers grew" in found(s)[0].how
+    assert "values overflowed" in found(s)[0].how
 
 
 @pytest.mark.parametrize(

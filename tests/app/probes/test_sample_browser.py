@@ -114,7 +114,7 @@ def test_numbers_have_a_worst_error_and_no_right_or_wrong():
     r = look(s, WRONG)
     assert r.wrong is None and r.found == r.total and all(row.right is None for row in r.rows)
     assert look(s).rows[0].loss == judged(s.source)[1].max()
-    assert s.show_wrong(1).startswith("numbers are not right or wrong")
+    assert s.show_wrong(1).startswith("regression has no wrong answers")
 
 
 def test_without_a_test_part_the_training_part_and_a_single_sample(tmp_path):
@@ -181,7 +181,7 @@ def test_the_next_wrong_answer_either_way_round_the_end():
 
 def test_where_all_is_right_there_is_no_next():
     s = session("xor", steps=400)
-    assert find_wrong(s.source, s.seen, 1) is None and s.show_wrong(1) == "no wrong answer is near"
+    assert find_wrong(s.source, s.seen, 1) is None and s.show_wrong(1) == "no misclassified sample found"
     before = s.source.sample.index
     assert s.source.sample.index == before
 

@@ -185,10 +185,10 @@ def test_before_the_oldest_kept_step_a_banner_says_which_one_that_is(tmp_path):
     s.start_walk(Place(0, 0.0))
     before = whole(s.source.trainer)
     navigation.move(s, "step", -1)
-    assert "no longer remembered" in s.banner and "step 40" in s.banner and s.walking.walk.step == 41
+    assert "no longer stored" in s.banner and "step 40" in s.banner and s.walking.walk.step == 41
     s.leave_walk()
     navigation.move(s, "epoch", -1)
-    assert "no longer remembered" in s.banner and whole(s.source.trainer) == before
+    assert "no longer stored" in s.banner and whole(s.source.trainer) == before
 
 
 def test_without_a_history_there_is_no_way_back_and_it_says_so(tmp_path):
@@ -196,10 +196,10 @@ def test_without_a_history_there_is_no_way_back_and_it_says_so(tmp_path):
     s.source.run(5)
     for unit in ("step", "epoch"):
         navigation.move(s, unit, -1)
-        assert "not remembered" in s.banner and s.source.step == 5
+        assert "not stored" in s.banner and s.source.step == 5
     s.start_walk(Place(0, 0.0))
     navigation.move(s, "step", -1)
-    assert "not remembered" in s.banner and s.walking.walk.step == 6
+    assert "not stored" in s.banner and s.walking.walk.step == 6
 
 
 def test_settings_go_back_with_an_iteration(tmp_path):

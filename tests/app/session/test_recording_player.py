@@ -86,7 +86,7 @@ def test_train_records_and_learns_the_same(tmp_path):
     again = nnviz3d("train", "iris", "--steps", 9, "--record", "r.nnrec", "--overwrite", "--every", 4, cwd=tmp_path)
     assert again.returncode == 0 and Recording(tmp_path / "r.nnrec").steps.tolist() == [0, 4, 8, 9]
     bad = nnviz3d("train", "iris", "--every", 3, "--half", cwd=tmp_path)
-    assert bad.returncode == 2 and "--every --half: says how a recording is made; name it with --record" in bad.stderr
+    assert bad.returncode == 2 and "--every --half: is an option for recordings; give the file with --record" in bad.stderr
     weights = nnviz3d("export", "r.nnrec", "--step", 8, "-o", "w.safetensors", cwd=tmp_path)
     assert weights.returncode == 0 and (tmp_path / "w.safetensors").is_file()
 
@@ -103,7 +103,7 @@ def test_the_recording_runs_and_is_shot(recorded, gaps, tmp_path):
     a, b = (np.asarray(Image.open(tmp_path / f"{name}.png"))[:110].astype(int) for name in "ab")  # above the captions
     assert np.array_equal(a, b), "the network of a recording is drawn as the trained one"
     walk = nnviz3d("shot", recorded, "--phase", "forward:1", "-o", "x.png", cwd=tmp_path)
-    assert walk.returncode == 2 and "no step of it can be walked through" in walk.stderr and not (tmp_path / "x.png").exists()
+    assert walk.returncode == 2 and "cannot be shown phase by phase" in walk.stderr and not (tmp_path / "x.png").exists()
 
 
 @pytest.mark.parametrize("command", ["run --headless --frames 2", "shot -o x.png", "inspect", "train", "export -o x.toml"])
@@ -139,7 +139,7 @@ def test_a_kill_in_the_middle_leaves_what_was_finished(tmp_path):
     assert recording.end is None and len(recording.steps) > 0
     source = opening.read(folder).session("cpu").source
     source.enter(int(recording.steps[-1]))
-    assert "was cut off, or still goes on" in nnviz3d("inspect", "r.nnrec", cwd=tmp_path).stdout
+    assert "was interrupted, or is still being written" in nnviz3d("inspect", "r.nnrec", cwd=tmp_path).stdout
 
 
 def test_an_interrupted_and_a_diverged_run_end_cleanly(tmp_path):
@@ -163,7 +163,7 @@ main()
 """
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 3 and "cannot be written: File too large; 1 kept steps are whole" in done.stderr, done.stderr
+    assert done.returncode == 3 and "cannot be written: File too large; 1 recorded steps are complete" in done.stderr, done.stderr
     assert "digits: 1,575 steps" in done.stdout and Recording(tmp_path / "r.nnrec").steps.tolist() == [0]
 
 
@@ -185,7 +185,7 @@ def test_it_plays_at_the_pace_and_holds_at_its_end(session):
         session.advance(1 / 60, more)
     assert session.source.step == 90
     session.advance(9.0, more)
-    assert session.source.step == STEPS and not session.running and "The end of the recording" in session.player.sentence()
+    assert session.source.step == STEPS and not session.running and "End of the recording" in session.player.sentence()
     session.play()
     assert session.running and session.source.step == 0, "from the start again"
 
@@ -442,7 +442,7 @@ def test_a_chunk_that_goes_while_it_plays_holds_it(tmp_path, recorded):
         (copy / "000001.safetensors").unlink()
         viewer.session.source.recording._open.clear()  # what is mapped can still be read
         viewer.key(K.end)
-        assert "can be read no longer" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
+        assert "can no longer be read" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
     finally:
         viewer.close()
 
@@ -460,5 +460,5 @@ def test_a_film_of_a_recording_has_the_frames_of_the_training(recorded, tmp_path
 def test_a_film_cannot_walk_through_a_recording(recorded, tmp_path):
     shot = '[{does="iterate", seconds=1.0}]'
     done = nnviz3d("record", recorded, "-o", "x.apng", "--set", f"record.shot={shot}", cwd=tmp_path)
-    assert done.returncode == 2 and "record.shot.0.does: A recording holds no batches" in done.stderr
+    assert done.returncode == 2 and "record.shot.0.does: A recording contains neither mini-batches" in done.stderr
     assert not list(tmp_path.iterdir())

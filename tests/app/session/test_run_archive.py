@@ -136,7 +136,7 @@ def test_both_networks_go_back_only_as_far_as_both_can(monkeypatch):
     s.rewind(10)
     assert s.source.step == s.rival.source.step == 40
     navigation.move(s, "step", -1)
-    assert s.source.step == 40 and "nearest that can be entered again is step 40" in s.banner
+    assert s.source.step == 40 and "nearest stored step is 40" in s.banner
     assert Rival.oldest.fget(s.rival) == 40
 
 
@@ -236,7 +236,7 @@ def test_a_dropped_checkpoint_goes_on(person, tmp_path):
     scene_files.checkpoint(person.session, path)
     person.session.run(5)
     drop(person, path)
-    assert whole(person.session.source.trainer) == state and "goes on from step 30" in person.loop.toast
+    assert whole(person.session.source.trainer) == state and "continues from step 30" in person.loop.toast
     first = person.session
     person.loop.do(Command("open", "xor"))
     person.frames(2)

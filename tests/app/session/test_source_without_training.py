@@ -59,7 +59,7 @@ def test_nothing_of_it_changes(session):
         act()
         assert OPENED.edit in session.banner
     assert not session.history.can_undo and session.rival is None and not session.moments.kept
-    with pytest.raises(InputError, match="opened as it is"):
+    with pytest.raises(InputError, match="opened without training data"):
         scene_files.checkpoint(session, Path("never.safetensors"))
     assert np.array_equal(session.source.tensors("parameter"), before)
 

@@ -27,7 +27,7 @@ file = "d.csv"
 standardize = true
 """
 FAST = "The learning rate is too high"
-ONE = "Answers one class only"
+ONE = "Always predicts one class"
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ def test_one_class_only_is_named_and_the_rate_is_not_blamed(rare, sets):
     assert found[-1] == [ONE]
     (finding,) = _findings(s)
     assert '"fine" is the answer to 300 of 300 samples, and 97.0 % are of that class' in finding.how
-    assert 'Balanced accuracy 50.0 %; of "faulty" 0.0 % are recognised.' in finding.how and "class weights balanced" in finding.remedy
+    assert (
+        'Balanced accuracy 50.0 %; of "faulty" 0.0 % are recognised.' in finding.how and "set Class weights to balanced" in finding.remedy
+    )
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4])
@@ -107,8 +109,8 @@ def test_classes_that_are_equally_frequent_are_no_matter_of_one_class():
     assert health_rules.one_class(scored((100, 0), (50, 0)), ("a", "b"), False) is None
     assert health_rules.one_class(scored((95, 5), (90, 5), (90, 10)), ("a", "b"), False) is None, "half of them are found"
     assert health_rules.one_class(scored((100, 0), (90, 0), (90, 10)), ("a", "b"), False).title == ONE
-    assert health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).title == "Answers nearly always one class"
-    assert "class weights" not in health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).remedy
+    assert health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).title == "Nearly always predicts one class"
+    assert "Class weights" not in health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).remedy
     assert health_rules.one_class(scored((90, 0), (90, 0), (90, 0)), ("a", "b"), False) is None, "there is no other class in it"
     assert health_rules.one_class(Score(1.0, None, 9, 9), (), False) is None
 

@@ -220,7 +220,7 @@ def test_a_plane_that_was_chosen_goes_with_its_data(person, tmp_path, folder):
 def test_idx_files_find_each_other_by_name_or_come_together(person, tmp_path):
     pictures = struct.pack(">BBBBIII", 0, 0, 8, 3, 6, 2, 2) + bytes(range(24))
     (tmp_path / "t-images-idx3-ubyte.gz").write_bytes(gzip.compress(pictures))
-    refused(person, "two files, pictures and labels", tmp_path / "t-images-idx3-ubyte.gz")
+    refused(person, "two files, images and labels", tmp_path / "t-images-idx3-ubyte.gz")
     (tmp_path / "t-labels-idx1-ubyte.gz").write_bytes(gzip.compress(struct.pack(">BBBBI", 0, 0, 8, 1, 6) + b"\0\1\0\1\0\1"))
     drop(person, tmp_path / "t-labels-idx1-ubyte.gz")
     assert person.session.source.topology.input.shape == (2, 2) and person.session.scene.data.labels_file == "t-labels-idx1-ubyte.gz"

@@ -129,7 +129,7 @@ def test_every_press_means_one_thing_under_this_layout(display, layout):
         assert [keyboard.hold(code) for code in (W, A, S, D, Q, E)] == list("WASDQE"), "flying goes by place"
         assert keyboard.press("Prior", "Next", "F5", "Escape", "b", "period") == [
             "move_back", "move_on", "tour", "escape", "black", "step_on",
-        ], "a presenter's clicker"  # fmt: skip
+        ], "a presentation remote"  # fmt: skip
     finally:
         keyboard.close()
 

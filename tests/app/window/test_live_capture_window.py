@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.render.film import log_player
-from tests.app.window.test_window import PAUSED, PLAYING, _until, display, pytestmark, window  # noqa: F401  fixtures
+from tests.helpers.real_window import PAUSED, PLAYING, pytestmark, until  # noqa: F401  pytestmark marks this module
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 
@@ -26,17 +26,17 @@ def frames(path) -> list[np.ndarray]:
     return found
 
 
-def _film(window, folder, seconds: float) -> float:  # noqa: F811
+def _film(window, folder, seconds: float) -> float:
     """Begin to film, and wait; the seconds that passed."""
     window.wait_for(PLAYING)
     window.key("F9")
-    _until(lambda: list(folder.glob("xor-001.mp4.part")), "F9 began no film")
+    until(lambda: list(folder.glob("xor-001.mp4.part")), "F9 began no film")
     begun = time.monotonic()
     time.sleep(seconds)
     return time.monotonic() - begun
 
 
-def test_closing_the_window_finishes_the_film_and_its_timeline(window, tmp_path):  # noqa: F811
+def test_closing_the_window_finishes_the_film_and_its_timeline(window, tmp_path):
     passed = _film(window, tmp_path, 2.5)
     window.key("space")
     window.wait_for(PAUSED)
@@ -56,7 +56,7 @@ def test_closing_the_window_finishes_the_film_and_its_timeline(window, tmp_path)
     assert play.seconds == pytest.approx(seconds, abs=0.3), "the timeline is of the film"
 
 
-def test_what_a_killed_program_had_filmed_can_be_seen(window, tmp_path):  # noqa: F811
+def test_what_a_killed_program_had_filmed_can_be_seen(window, tmp_path):
     _film(window, tmp_path, 3.5)
     window.process.send_signal(signal.SIGKILL)
     window.end()

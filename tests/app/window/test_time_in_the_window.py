@@ -153,7 +153,7 @@ def test_a_stop_condition_is_told_on_the_stage(person):
     assert person.session.source.epoch == 2.0 and not person.session.running
     from nnviz3d.app.readout import build
 
-    assert build.sentence(person.session) == "Stopped: epoch 2 is done. Play goes on."
+    assert build.sentence(person.session) == "Stopped: epoch 2 is done. Press Play to continue."
     person.key(K.space)
     person.frames(10)
     assert person.session.running and person.session.source.epoch > 2

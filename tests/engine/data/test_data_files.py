@@ -49,10 +49,10 @@ def test_csv_numbers_with_fractions_are_regression(tmp_path):
     ("text", "options", "messages"),
     [
         ("a,b\n1,x\n2,y,z\n3\n", {}, ["2 rows have not the 2 cells", "line 3: 3 cells, line 4: 1 cell)"]),
-        ("a,b\ninf,x\n1e50,y\n", {"header": "yes"}, ["column 'a': 2 values are no finite float32 numbers, for example inf in line 2"]),
+        ("a,b\ninf,x\n1e50,y\n", {"header": "yes"}, ["column 'a': 2 values are not finite in float32, for example inf in line 2"]),
         ("a,c\n,x\nNA,y\n?,x\n", {}, ['no input is left ("a": holds no values)']),
         ("", {}, ["is empty"]),
-        ("a,b\n", {}, ["has a header and no rows"]),
+        ("a,b\n", {}, ["has a header but no rows"]),
         ("1\n2\n", {}, ["one column"]),
         ("a,b\n1,x\n2,y\n", {"target": "c"}, ["data.target", 'no column "c"', "a, b"]),
         ("a,a\n1,2\n2,2\n", {"target": "a"}, ['"a" names 2 columns']),

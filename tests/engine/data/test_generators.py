@@ -144,7 +144,7 @@ def test_blobs_take_any_rank_and_the_seed_decides():
     ("options", "message"),
     [
         ({"inputs": 100, "shape": (28, 28)}, r"data.shape: \[28, 28\] has 784 numbers, but data.inputs is 100"),
-        ({"inputs": 65_536, "samples": 10_000_000}, "data.samples: .* are too many numbers"),
+        ({"inputs": 65_536, "samples": 10_000_000}, "data.samples: .* are too many values"),
         ({"classes": 1}, "only one class"),
     ],
 )

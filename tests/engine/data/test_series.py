@@ -50,7 +50,7 @@ def test_earlier_values_of_the_target_are_the_inputs(tmp_path):
     assert t.tolist() == GUESTS[12:].tolist()
     for k, lag in enumerate((1, 2, 12)):
         assert np.concatenate([found.x_train, found.x_test])[:, k].tolist() == GUESTS[12 - lag : N - lag].tolist()
-    assert "left out: the first 12 rows" in found.told and "look back into the training set" in found.told
+    assert "left out: the first 12 rows" in found.told and "reach back into the training set" in found.told
     assert csv_of(tmp_path, lags=3).feature_names == csv_of(tmp_path, lags=[1, 2, 3]).feature_names
 
 
@@ -70,7 +70,7 @@ def test_a_series_alone(tmp_path):
     assert data.load(Data(kind="npz", file="a.npz", lags=2, task="regression"), tmp_path).x_train[0].tolist() == [GUESTS[1], GUESTS[0]]
     with pytest.raises(InputError, match=r"shape \(50,\)"):
         data.load(Data(kind="npz", file="a.npy"), tmp_path)
-    with pytest.raises(InputError, match="there are no inputs beside the target"):
+    with pytest.raises(InputError, match="there are no inputs besides the target"):
         data.load(Data(kind="npz", file="a.npy", lags=(1,), lags_of="inputs"), tmp_path)
 
 

@@ -54,8 +54,8 @@ LEFT_OUT = {
     "nothing": ("empty", [""] * N, "holds no values"),
     "only words for nothing": ("empty", ["NA", "?"] * (N // 2), "holds no values"),
     "a copy of the target": ("again", GROUP, "a copy of the target"),
-    "the target in numbers": ("code", [{"a": 3, "b": 8}[word] for word in GROUP], "tells the target by itself"),
-    "the target in other words": ("long", [{"a": "alpha", "b": "beta"}[word] for word in GROUP], "tells the target by itself"),
+    "the target in numbers": ("code", [{"a": 3, "b": 8}[word] for word in GROUP], "determines the target"),
+    "the target in other words": ("long", [{"a": "alpha", "b": "beta"}[word] for word in GROUP], "determines the target"),
 }
 KEPT = {
     "years": ("year", list(range(1980, 1980 + N))),
@@ -124,7 +124,7 @@ def test_at_most_100_words_get_an_input_and_the_rest_is_other(tmp_path):
     names = [name for name in found.feature_names if name.startswith("word")]
     assert names == [*(f"word = w{k:03}" for k in range(100)), "word = other"]
     assert found.x_train[:, :101].sum(axis=1).tolist() == [1] * len(cells) and found.x_train[:, 100].sum() == 6
-    assert '100 most frequent words get an input each, the rest "other"' in facts(folder)["word"].why
+    assert '100 most frequent words get one input each, all others share "other"' in facts(folder)["word"].why
 
 
 def test_codes_keep_their_zeros(tmp_path):
@@ -136,7 +136,9 @@ def test_codes_keep_their_zeros(tmp_path):
 def test_classes_that_differ_only_in_capitals_are_said(tmp_path):
     folder = written(tmp_path, [(k * 5 % 7, ["Yes", "yes", "YES", "no"][k % 4]) for k in range(20)], ["v", "k"])
     found = read(folder)
-    assert found.class_names == ("YES", "Yes", "no", "yes") and "3 classes differ only in capitals: YES, Yes, yes" in found.notes
+    assert (
+        found.class_names == ("YES", "Yes", "no", "yes") and "3 classes differ only in upper and lower case: YES, Yes, yes" in found.notes
+    )
 
 
 @pytest.mark.parametrize("words", [("None", "Insomnia"), ("NA", "DE"), ("null", "full"), ("-", "+"), ("?", "!"), ("nan", "daughter")])
@@ -144,7 +146,7 @@ def test_words_for_missing_are_classes_in_a_target_of_words(tmp_path, words):
     rows = [(k * 5 % 7, words[k % 2]) for k in range(20)] + [(3, "")]
     found = read(written(tmp_path, rows, ["v", "k"]), target="k")
     assert sorted(found.class_names) == sorted(words) and len(found.x_train) == 20
-    assert "1 of 21 rows is left out, for it has gaps" in found.notes
+    assert "1 of 21 rows is left out because it has gaps" in found.notes
     assert facts(tmp_path, target="k")["k"].missing == 1 and facts(tmp_path, target="k")["k"].different == 2
     with pytest.raises(InputError, match="only one class"):
         read(tmp_path, columns={"k": {"gaps": "skip"}})
@@ -199,7 +201,7 @@ def test_a_column_that_is_named_like_the_target_s_number_says_nothing_of_the_tar
 
 def test_a_few_words_among_numbers_are_gaps_and_said(tmp_path):
     folder = written(tmp_path, [("unknown" if k == 5 else k * 7 % 11, k * 3 % 5, "xy"[k % 2]) for k in range(30)], ["a", "b", "k"])
-    assert facts(folder)["a"].why == "1 cell is no number ('unknown'): taken for a gap; 1 gap: such rows are left out"
+    assert facts(folder)["a"].why == "1 cell is not a number ('unknown'): treated as a gap; 1 gap: rows with gaps are left out"
     assert len(read(folder).x_train) == 29
 
 
@@ -270,7 +272,7 @@ def test_inputs_are_standardised_before_they_are_cut_to_float32(tmp_path):
 
 def test_values_that_fall_together_are_said_with_the_way_out(tmp_path):
     folder = written(tmp_path, [(1_700_000_000 + k, "xy"[k % 2]) for k in range(120)], ["t", "k"])
-    assert '120 different values of "t" become 2 in float32; data.standardize = true keeps them apart' in read(folder).notes
+    assert '120 different values of "t" become 2 in float32; data.standardize = true keeps them distinct' in read(folder).notes
     spread = [(1e12 if k == 0 else k / 1e6, "xy"[k % 2]) for k in range(50)]
     assert any('50 different values of "t" become' in note for note in read(written(tmp_path, spread, ["t", "k"]), standardize=True).notes)
 

@@ -121,7 +121,7 @@ def check_outputs(**outputs: Path | None) -> None:
             problems.append(Problem(str(path), f"--{option}", reason))
     places = [path.resolve() for path in given.values() if not problems and not paths.is_device(path)]
     if len(set(places)) < len(places):
-        problems.append(Problem("", " ".join(f"--{option}" for option in given), "two outputs name the same file"))
+        problems.append(Problem("", " ".join(f"--{option}" for option in given), "two outputs have the same file name"))
     if problems:
         raise InputError(*problems)
 

@@ -78,7 +78,7 @@ def _variables() -> Check:
     found = variables.suspects()
     told = ", ".join(f"{name}={value:.60}" for name, value in found.items())
     return Check(
-        "variables", "note" if found else "ok", told or "none that OpenGL heeds", f"where OpenGL fails, {_without(found)}" if found else ""
+        "variables", "note" if found else "ok", told or "none that OpenGL uses", f"if OpenGL fails, {_without(found)}" if found else ""
     )
 
 
@@ -101,7 +101,7 @@ def _opengl() -> Check:
         found, software = f"{host.context.version}, {host.context.renderer}", host.context.software
     finally:
         host.close()
-    advice = "drawn by the CPU: works, a graphics card's driver is faster" if software else ""
+    advice = "drawn by the processor (CPU): works, but a graphics card is faster" if software else ""
     return Check("OpenGL", "note" if software else "ok", found, advice)
 
 
@@ -139,7 +139,7 @@ def _cuda_advice() -> str:
 
 def _interop() -> Check:
     if importlib.util.find_spec("cuda") is None or importlib.util.find_spec("cupy") is None:
-        return Check("interop", "note", "no CUDA packages: numbers reach OpenGL by copying", "nothing to do without an NVIDIA card")
+        return Check("interop", "note", "no CUDA packages: numbers reach OpenGL by copying", "nothing to do unless there is an NVIDIA card")
     version = importlib.metadata.version("cuda-core")
     return Check("interop", "ok", f"cuda-core {version}: buffers are shared with OpenGL where the driver allows, else copied")
 
@@ -159,7 +159,7 @@ def _farm() -> Check:
     try:
         return Check("farm", "ok", f"Dask.distributed {importlib.metadata.version('distributed')}")
     except importlib.metadata.PackageNotFoundError:
-        return Check("farm", "note", "films by many machines need Dask", 'pip install "nnviz3d[farm]"')
+        return Check("farm", "note", "films on several machines need Dask", 'pip install "nnviz3d[farm]"')
 
 
 def _fonts() -> Check:
@@ -194,7 +194,7 @@ def _home() -> Check:
         with tempfile.TemporaryFile(dir=there):
             return Check("home", "ok", f"{wanted} can be written")
     except OSError as error:
-        return Check("home", "note", f"{wanted}: {error.strerror}", "settings are not kept; everything else works")
+        return Check("home", "note", f"{wanted}: {error.strerror}", "settings are not saved; everything else works")
 
 
 def document(checks: list[Check]) -> dict[str, Any]:

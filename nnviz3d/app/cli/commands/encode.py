@@ -24,7 +24,7 @@ def encode(
     """Returns the exit code. Raises InputError where pieces or pictures are missing, or the film is there."""
     if (source / "plan.json").exists() or source.name.endswith(ENDING):
         given = {"--fps": fps, "--format": format, "--codec": codec}
-        if wrong := [Problem("", key, "the pieces have it already") for key, value in given.items() if value]:
+        if wrong := [Problem("", key, "this is already set by the pieces") for key, value in given.items() if value]:
             raise InputError(*wrong)
         facts = _join(source, target, overwrite)
     else:
@@ -40,9 +40,9 @@ def _join(folder: Path, target: Path | None, overwrite: bool) -> dict:
     if target is None:
         target = folder.with_name(folder.name.removesuffix(ENDING))
     if target == folder:
-        raise InputError.of(str(folder), "--output", f"the folder's name does not end with {ENDING}; say where the film goes")
+        raise InputError.of(str(folder), "--output", f"the folder's name does not end with {ENDING}; give the output file")
     if target.exists() and not overwrite and not parts.plan.kind.codec.sequence:
-        raise InputError.option(str(target), "output", "is there already", overwrite="replaces it")
+        raise InputError.option(str(target), "output", "already exists", overwrite="replaces it")
     common.check_outputs(output=target)
     return pipeline.finish(parts, target, jobs.sidecar(target, parts.plan.kind))
 
@@ -51,12 +51,12 @@ def _film_of_pictures(
     options: Options, source: Path, target: Path | None, fps: str | None, format: str, codec: str, overwrite: bool
 ) -> dict:
     if target is None:
-        raise InputError.of(str(source), "--output", "say what the film is called, for example -o film.mp4")
+        raise InputError.of(str(source), "--output", "give the output file, for example -o film.mp4")
 
     def kind_of(size: tuple[int, int], rate: Fraction) -> codecs.Kind:
         kind = codecs.choose(target, format, codec, size=size, fps=rate)
         if kind.codec.sequence:
-            raise InputError.option(str(target), "output", "pictures again; name a film, for example film.mp4")
+            raise InputError.option(str(target), "output", "pictures again; give a film, for example film.mp4")
         return kind
 
     found, speed, *_ = together(
@@ -67,7 +67,7 @@ def _film_of_pictures(
     )
     kind = kind_of(found.size, frame_rates.exact(speed))
     if found.alpha and not kind.codec.alpha_pixels:
-        options.say(f"note: {kind.codec.name} holds no transparency; it is left out")
+        options.say(f"note: {kind.codec.name} does not support transparency; it is dropped")
     with common.progress("pictures", options.quiet) as advance:
         return pipeline.of_pictures(found, target, kind, speed, source.name, advance)
 
@@ -86,7 +86,7 @@ def _check_free(target: Path, overwrite: bool) -> None:
     there = [path for path in (target, pieces) if path.exists() and not overwrite and (path == pieces or not path.is_dir())]
     if there:
         ways = (("overwrite", "replaces it"),)
-        raise InputError(*(OptionProblem(str(path), "output", "is there already", ways) for path in there))
+        raise InputError(*(OptionProblem(str(path), "output", "already exists", ways) for path in there))
 
 
 def _rate_beside(source: Path) -> int | str | None:

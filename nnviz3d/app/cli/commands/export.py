@@ -19,7 +19,8 @@ def export(
     )
     made = export_file(opened, target, kind, weights=weights, step=step, backend=options.backend, say=options.say)
     source = made.source
-    trained = f"weights of {weights}" if weights else f"after {source.step:,} steps" if source.step else "untrained; --step N trains first"
+    trained = f"after {source.step:,} steps" if source.step else "untrained; use --step N to train first"
+    trained = f"weights of {weights}" if weights else trained
     if as_json:
         emit({"kind": kind, "written": made.written, "step": source.step, "weights": weights, "diverged": source.diverged})
     options.say(f"wrote {' and '.join(map(str, made.written))}" + ("" if kind == "scene" else f" ({trained})"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands import table_report
 from nnviz3d.app.cli.commands.common import Options
@@ -17,6 +17,9 @@ from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
+
+if TYPE_CHECKING:
+    from nnviz3d.engine.data import DataSet
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def _data_facts(options: Options, name: str, kind: str) -> dict[str, Any]:
     if not scene.data.target and tables.cannot_be_target(found):
         edits.append(Edit("data.target", found.columns[tables.guess(found)].key))  # what the question in the window proposes
         scene = toml.apply(Scene(), edits, "--set")
-        facts["notes"] = [f'the last column cannot be the target; data.target = "{scene.data.target}" is taken']
+        facts["notes"] = [f'the last column cannot be the target; data.target = "{scene.data.target}" is used']
         found = tables.describe(path, scene.data)
     facts["table"] = asdict(found)
     try:
@@ -85,7 +88,7 @@ def _load(scene: Scene, base: Path):
     return data.load(scene.data, base)
 
 
-def _facts_of(data) -> dict[str, Any]:
+def _facts_of(data: DataSet) -> dict[str, Any]:
     return {
         "name": data.name,
         "task": data.task,
@@ -209,7 +212,7 @@ def _of_recording(facts: dict[str, Any]) -> list[str]:
     size = f"{facts['bytes'] / 1e6:,.1f} MB in {facts['chunks']:,} chunks"
     loss = "none" if facts["loss"] != facts["loss"] else f"{facts['loss']:.4g}"
     accuracy = "" if facts["test_accuracy"] is None else f", test accuracy {percent(facts['test_accuracy'])}"
-    ended = f"ended by itself ({facts['ended_by']})" if facts["ended"] else "was cut off, or still goes on"
+    ended = f"ended normally ({facts['ended_by']})" if facts["ended"] else "was interrupted, or is still being written"
     return [
         f"{facts['file']}: a recording of {facts['title'] or facts['data']['name']}, {facts['steps']:,} steps",
         f"  {facts['kept']:,} kept, {every}, {bits} bits, {facts['parameters']:,} parameters, {facts['neurons']:,} neurons: {size}",

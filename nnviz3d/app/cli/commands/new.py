@@ -18,8 +18,8 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network, Scene, Train
 
 HEAD = """\
-# A scene of nnviz3d: what is learned, how, and how it is shown.
-# A line that starts with "# name = value" holds the default; remove the "# " to change it.
+# A scene for nnviz3d: what the network learns, how, and how it is shown.
+# A line that starts with "# name = value" shows the default; remove the "# " to change it.
 # See it with `nnviz3d run {file}`; try one value with `--set train.learning_rate=0.01`.
 """
 STARTER = Scene(

@@ -41,7 +41,7 @@ def record(options: Options, name: str, target: Path, request: FilmRequest, *, d
             facts = _make(options, job, request, session, advance)
     except KeyboardInterrupt:
         if job.folder.exists():
-            options.say(f"stopped; what is finished is in {job.folder}, the same command with --resume goes on")
+            options.say(f"stopped; the finished pieces are in {job.folder}; run the same command with --resume to continue")
         raise
     if as_json:
         common.emit(facts)
@@ -77,11 +77,11 @@ def outline(job: Job) -> dict:
 
 
 def lines(facts: dict) -> list[str]:
-    size = f"{facts['width']}x{facts['height']} at {frame_rates.words(facts['fps'])} frames a second"
+    size = f"{facts['width']}x{facts['height']} at {frame_rates.words(facts['fps'])} frames per second"
     out = [
         f"{facts['film']}: {facts['format']} ({facts['codec']}), {size}, {facts['seconds']:.2f} s, {facts['frames']:,} frames in "
         f"{facts['pieces']} pieces",
-        f"about {facts['about_bytes'] / 1e6:,.1f} MB, while it is made about {facts['about_bytes_while_made'] / 1e6:,.1f} MB",
+        f"about {facts['about_bytes'] / 1e6:,.1f} MB, while rendering about {facts['about_bytes_while_made'] / 1e6:,.1f} MB",
     ]
     for k, shot in enumerate(facts["shots"], start=1):
         does = f"train {shot['steps']:,} steps" if shot["does"] == "train" else shot["does"]

@@ -37,13 +37,13 @@ def dialect(table: dict[str, Any]) -> str:
     """`text in utf-8, parted by ";", decimal comma, names in line 3`."""
     parts = [table["kind"] if table["kind"] != "text" else f"text in {table['encoding']}"]
     if sign := table["delimiter"]:
-        parts.append(f"columns parted by {SEPARATORS.get(sign, json.dumps(sign))}")
+        parts.append(f"columns separated by {SEPARATORS.get(sign, json.dumps(sign))}")
     if table["sheet"]:
         parts.append(f"sheet {json.dumps(table['sheet'], ensure_ascii=False)}")
     if table["kind"] != "Parquet":
         parts.append("decimal comma" if table["decimal"] == "," else "decimal point")
         above = f" below {table['skip_lines']:,} other line{'' if table['skip_lines'] == 1 else 's'}" if table["skip_lines"] else ""
-        parts.append(f"names on top{above}" if table["header"] else f"no names{above}")
+        parts.append(f"header row{above}" if table["header"] else f"no header row{above}")
     return ", ".join(parts)
 
 

@@ -50,12 +50,12 @@ def _check_pairs(request: TrainRequest) -> None:
     """Raises InputError for options that do not go together."""
     problems = []
     if request.init is not None and request.resume is not None:
-        problems.append(Problem("", "--init --resume", "give one of them: begin with these weights, or go on with that training"))
+        problems.append(Problem("", "--init --resume", "give only one of the two: start from these weights, or continue that training"))
     if request.checkpoint is not None and request.save is None:
-        problems.append(Problem("", "--checkpoint", "says how often; name the file with --save F.safetensors"))
+        problems.append(Problem("", "--checkpoint", "sets how often; give the file with --save F.safetensors"))
     given = (("--every", request.every is not None), ("--half", request.half), ("--overwrite", request.overwrite))
     if used := " ".join(option for option, on in given if on and request.record is None):
-        problems.append(Problem("", used, "says how a recording is made; name it with --record F.nnrec"))
+        problems.append(Problem("", used, "is an option for recordings; give the file with --record F.nnrec"))
     if problems:
         raise InputError(*problems)
 

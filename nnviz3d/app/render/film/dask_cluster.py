@@ -13,7 +13,7 @@ from typing import Any
 
 from nnviz3d.spec.errors import InputError
 
-INSTALL = 'a farm on many machines needs Dask: pip install "nnviz3d[farm]"'
+INSTALL = 'a render farm needs Dask: pip install "nnviz3d[farm]"'
 PORT = 8786  # of a Dask scheduler
 MOST_LOCAL = 256
 REACH = 5.0  # seconds for a scheduler to answer
@@ -73,7 +73,7 @@ def _connected(address: str) -> Iterator[Any]:
     except Exception as error:  # noqa: BLE001  whatever answers there, it is no scheduler
         why = f"nothing in {REACH:g} s" if isinstance(error, TimeoutError) else error
         if address.startswith("tls:") and not Security().get_connection_args("client").get("ssl_context"):
-            why = "TLS needs certificates; name them in Dask's settings (distributed.comm.tls: ca-file, client.cert, client.key)"
+            why = "TLS needs certificates; give them in Dask's settings (distributed.comm.tls: ca-file, client.cert, client.key)"
         raise InputError.option(address, "farm", f"no Dask scheduler answers there: {why}") from None
     with client:
         yield client

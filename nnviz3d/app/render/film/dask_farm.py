@@ -51,7 +51,7 @@ def record(
             farm.close()
     facts = pipeline.finish(parts, job.target, job.sidecar)
     if len(facts["renderer"]) > 1:
-        say(f"note: pieces were drawn by {', '.join(facts['renderer'])}: their pictures differ a little")
+        say(f"note: pieces were drawn by {', '.join(facts['renderer'])}: their pictures may differ slightly")
     return facts
 
 
@@ -137,7 +137,7 @@ class Farm:
             text = "; ".join(wrong[:8]) + ("; ..." if len(wrong) > 8 else "")
             raise InputError.option(self.address, "farm", f"all must have nnviz3d {mine['nnviz3d']}, as here: {text}")
         if differ:
-            self.say(f"note: workers have {', '.join(sorted(differ))}: frames may differ in their last bits where pieces meet")
+            self.say(f"note: workers have {', '.join(sorted(differ))}: frames of different pieces may differ in the last bits")
 
     def _pack(self) -> bytes:
         job = self.job
@@ -157,7 +157,7 @@ class Farm:
         blind = [worker for worker, sees in found.items() if sees is not True]
         if blind:
             text = f"{size / 1e6:,.0f} MB of files belong to the scene; up to {SENT_BYTES >> 20} MB are sent to workers"
-            advice = f"Put them where all machines see them under this path; {blind[0]} does not"
+            advice = f"Put them where all machines see them under the same path; {blind[0]} does not see them"
             raise InputError.option(names[0][0], "farm", f"{text}. {advice}")
 
     def work(self, pool: Pool, progress: Progress) -> None:
@@ -186,7 +186,7 @@ class Farm:
         unable = [f"{each.name.removeprefix('worker ')} {each.why}" for each in self._workers.values() if each.why]
         if not pool.finished and (unable or time.monotonic() - since > ALONE):
             text = "; ".join(unable[:4]) or "all are gone"
-            raise RunError(f"no worker is left: {text}. What is finished is kept, `--resume` goes on")
+            raise RunError(f"no worker is left: {text}. Finished pieces are kept; continue with `--resume`")
 
     def close(self) -> None:
         """Workers end after the frame that they are at."""

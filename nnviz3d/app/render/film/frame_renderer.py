@@ -89,7 +89,7 @@ class FrameRenderer:
     def frame(self, number: int) -> np.ndarray:
         """Frame `number` of the film, later than those before: (H, W, 3|4) as the codec wants it. Raises ValueError going back."""
         if number <= self._last:
-            raise ValueError(f"frame {number} comes before frame {self._last}, which is over")
+            raise ValueError(f"frame {number} comes before frame {self._last}, which is already drawn")
         record = self.job.scene.record
         if record.ui:  # panels open, scroll and settle from frame to frame
             for skipped in range(self._last + 1, number):

@@ -168,5 +168,5 @@ def check_room(job: Job) -> None:
     folder = next(parent for parent in (job.target.absolute().parent, *job.target.absolute().parents) if parent.is_dir())
     free, needed = shutil.disk_usage(folder).free, job.room()
     if needed > free:
-        text = f"needs about {needed / 1e6:,.0f} MB while it is made, and {folder} has {free / 1e6:,.0f} MB free"
+        text = f"needs about {needed / 1e6:,.0f} MB while rendering, but {folder} has {free / 1e6:,.0f} MB free"
         raise InputError.of(str(job.target), "", f"{text}; choose another disk, a smaller size or fewer frames")

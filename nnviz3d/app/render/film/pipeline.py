@@ -37,9 +37,9 @@ def begin(job: Job, *, resume: bool = False, overwrite: bool = False) -> Parts:
     if overwrite:
         Parts.discard(job.folder)
     elif there is not None and not (resume and job.folder.exists()):
-        raise InputError.option(str(there), "output", "is there already", overwrite="replaces it")
+        raise InputError.option(str(there), "output", "already exists", overwrite="replaces it")
     elif job.folder.exists() and not resume:
-        ways = {"resume": "goes on", "overwrite": "begins again"}
+        ways = {"resume": "continues", "overwrite": "starts again"}
         raise InputError.option(str(job.folder), "output", "holds pieces of an unfinished film", **ways)
     return open_parts(job)
 
@@ -121,7 +121,7 @@ def _version(name: str) -> str | None:
 
 
 def record(
-    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None,
+    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session: Session | None = None,
     jobs: int | None = 1, say: Say = lambda text: None,
 ) -> dict:  # fmt: skip
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
@@ -149,7 +149,7 @@ def render(
 
 
 def shard(
-    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session: Session | None = None, *, jobs: int | None = 1,
     say: Say = lambda text: None,
 ) -> list[int]:  # fmt: skip
     """Part `part` of `of` (from 1): neighbouring pieces, so that each part trains through what comes before it only once.

@@ -129,7 +129,7 @@ class Pool:
             one.close()  # two must never write the same piece
             self._lost(one, str(error))
         except OSError as error:  # our own disk
-            self._fail(f"{self.parts.folder}: {error.strerror or error}; what is finished is kept, `--resume` goes on")
+            self._fail(f"{self.parts.folder}: {error.strerror or error}; finished pieces are kept; continue with `--resume`")
 
     def _take(self, name: str, seconds: float | None = None) -> int | None:
         """The next piece for a worker. Waits for one that may come back; None: nothing is left to do, or not after so many seconds."""
@@ -157,7 +157,7 @@ class Pool:
         frames = self.parts.plan.piece(number)
         text = f"{one.name} {why}; frames {frames[0]:,}..{frames[-1]:,}"
         if ended >= FATAL and not self._own:
-            self._fail(f"{text} have ended {ended} workers; what is finished is kept, `--resume` goes on")
+            self._fail(f"{text} stopped {ended} workers; finished pieces are kept; continue with `--resume`")
         else:
             self.say(f"{text} go to another")
 

@@ -50,12 +50,12 @@ class ProcessWorker:
             while True:
                 frames, problem = pickle.load(_pipe(self.process.stdout))
                 if problem:
-                    raise WorkerLost(f"has ended ({problem})")
+                    raise WorkerLost(f"has stopped ({problem})")
                 if frames is None:
                     return []
                 progress(frames)
         except (OSError, ValueError, EOFError, pickle.UnpicklingError):  # closed, or gone
-            raise WorkerLost(f"has ended ({self._last_line() or 'killed'})") from None
+            raise WorkerLost(f"has stopped ({self._last_line() or 'killed'})") from None
 
     def _send(self, raw: bytes) -> None:
         stdin = _pipe(self.process.stdin)

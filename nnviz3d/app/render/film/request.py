@@ -53,26 +53,28 @@ class FilmRequest:
 
     preset: Annotated[str | None, Option(" ".join(PRESETS), "NAME", shown=False)] = None
     size: Annotated[Size | None, Option("Picture size in pixels, for example 1280x720.", "WxH")] = None
-    fps: Annotated[float | str | Fraction | None, Option("Frames a second: 30, 29.97, 24000/1001.", "N", "the scene's")] = None
-    duration: Annotated[float | None, Option("Seconds; a film with shots is cut there.", "S", "the scene's", float)] = None
-    frames: Annotated[str | tuple[int, int] | None, Option("Only these, both counted, from 0.", "A..B", "all")] = None
-    step: Annotated[int, Option("Only every N-th of them; the film runs N times as fast.", "N", typed=int)] = 1
+    fps: Annotated[float | str | Fraction | None, Option("Frames per second: 30, 29.97, 24000/1001.", "N", "the scene's")] = None
+    duration: Annotated[float | None, Option("Length in seconds; a film with shots is cut there.", "S", "the scene's", float)] = None
+    frames: Annotated[str | tuple[int, int] | None, Option("Only frames A to B, counted from 0.", "A..B", "all")] = None
+    step: Annotated[int, Option("Only every N-th frame; the film runs N times as fast.", "N", typed=int)] = 1
     format: Annotated[str | None, Option("mp4 mkv webm mov gif apng png exr", "NAME", "by the file's name")] = None
     codec: Annotated[
         str | None,
         Option("auto, or h264 h265 av1 ffv1 vp9 prores gif apng png png16 exr, h264_nvenc h265_nvenc", "NAME", "by the format"),
     ] = None
-    ssaa: Annotated[int | None, Option("Pixels a side drawn for one of the film.", "1|2|4", "1", int)] = None
-    motion_blur: Annotated[int | None, Option("Moments averaged in a frame, in linear light.", "N", "1", int)] = None
-    shutter: Annotated[float | None, Option("Share of a frame's time that they cover.", "0..1", "0.5", float)] = None
-    transparent: Annotated[bool | None, Option("Without the stage behind the network.", shown=False, typed=bool, off="opaque")] = None
+    ssaa: Annotated[int | None, Option("Supersampling: pixels drawn along each side of a film pixel.", "1|2|4", "1", int)] = None
+    motion_blur: Annotated[int | None, Option("Moments averaged per frame, in linear light.", "N", "1", int)] = None
+    shutter: Annotated[float | None, Option("Fraction of the frame time that motion blur covers.", "0..1", "0.5", float)] = None
+    transparent: Annotated[bool | None, Option("Without the background.", shown=False, typed=bool, off="opaque")] = None
     ui: Annotated[bool | None, Option("With or without the panels.", "", "without", bool, "no-ui")] = None
-    burn_in: Annotated[bool | None, Option("Frame, time code, step and seed in the picture.", "", "without", bool, "no-burn-in")] = None
-    resume: Annotated[bool, Option("Go on with a film that was not finished.", typed=bool)] = False
-    overwrite: Annotated[bool, Option("Replace what is there.", typed=bool)] = False
+    burn_in: Annotated[bool | None, Option("Frame number, time code, step and seed in the picture.", "", "without", bool, "no-burn-in")] = (
+        None
+    )
+    resume: Annotated[bool, Option("Continue an unfinished film.", typed=bool)] = False
+    overwrite: Annotated[bool, Option("Replace an existing film.", typed=bool)] = False
     shard: Annotated[str | None, Option("Make part I of N; `nnviz3d encode` joins them.", "I/N", shown=False)] = None
-    jobs: Annotated[int | None, Option("Processes of this machine that draw.", "N", "chosen automatically", int)] = None
-    farm: Annotated[str | None, Option("local:N or dask://HOST:PORT: on many machines.", "WHERE", shown=False)] = None
+    jobs: Annotated[int | None, Option("Number of rendering processes on this machine.", "N", "chosen automatically", int)] = None
+    farm: Annotated[str | None, Option("local:N, or dask://HOST:PORT for many machines.", "WHERE", shown=False)] = None
 
     def check(self) -> None:
         """Raises InputError with every problem that does not depend on the scene or the file."""
@@ -144,7 +146,7 @@ class FilmRequest:
         if not problems and self.duration is not None and not 0 < self.duration <= LONGEST:
             problems.append(OptionProblem("", "duration", f"seconds above 0, at most {LONGEST:,.0f}, found {self.duration:g}"))
         if not problems and not 1 <= self.step <= limits.STEPS:
-            problems.append(OptionProblem("", "step", f"every how many frames: a whole number from 1, found {self.step}"))
+            problems.append(OptionProblem("", "step", f"expected a whole number of frames from 1, found {self.step}"))
         if not problems and self.jobs is not None and not 1 <= self.jobs <= PROCESSES:
             problems.append(OptionProblem("", "jobs", f"expected 1 to {PROCESSES} processes, found {self.jobs}"))
         if problems:
@@ -152,10 +154,10 @@ class FilmRequest:
 
     def _check_pairs(self) -> None:
         pairs = {
-            "resume overwrite": "give one of them: go on, or start again",
-            "shard farm": "give one of them: a farm divides the work itself",
-            "jobs farm": "give one of them: a farm has workers of its own (local:N)",
-            "shard overwrite": "other parts may be at work there; remove the .parts folder by hand first",
+            "resume overwrite": "give only one of the two: continue, or start again",
+            "shard farm": "give only one of the two: a farm divides the work itself",
+            "jobs farm": "give only one of the two: a farm has its own workers (local:N)",
+            "shard overwrite": "other shards may be running; remove the .parts folder by hand first",
         }
         given = {name for name in ("resume", "overwrite", "shard", "farm") if getattr(self, name)}
         given |= {"jobs"} if self.jobs is not None else set()

@@ -231,7 +231,7 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
             except InputError as error:
                 wrong(key, error.problems[0].message)
         if len(ends) == 2 and ends[1] < ends[0]:
-            wrong("end", f"{shot.end} comes before {shot.start}; a step is walked through forwards")
+            wrong("end", f"{shot.end} comes before {shot.start}; the places in a step must be in forward order")
         named = [("highlight", shot.highlight), *((f"camera.{i}.focus", key.focus) for i, key in enumerate(shot.camera))]
         for key, name in named:
             try:
@@ -244,5 +244,5 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
         if shot.equation and not shot.highlight:
             wrong("equation", "needs `highlight`: the neuron whose equation is shown")
         for name in sorted(i18n.placeholders(shot.caption) - telling.CAPTION):
-            wrong("caption", f"there is no value {{{name}}}; there are {', '.join(sorted(telling.CAPTION))}")
+            wrong("caption", f"unknown value {{{name}}}; there are {', '.join(sorted(telling.CAPTION))}")
     return problems

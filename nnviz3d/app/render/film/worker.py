@@ -94,7 +94,7 @@ class FilmWorker:
 
     def _check(self) -> None:
         if self._stopped.is_set():
-            raise Stopped("the film is not wanted any more")
+            raise Stopped("the film is no longer needed")
 
     def stop(self) -> None:
         """`render` ends after its present frame."""

@@ -38,7 +38,7 @@ def _screenshot(loop: Loop, value: Any) -> None:
     if value not in limits.STILLS:
         raise InputError.of("", "screenshot", f"expected one of {', '.join(limits.STILLS)}, found {value!r}")
     loop.wants_still = limits.enlarged(loop.host.size, limits.STILLS[value])
-    loop.say("saving {} x {} pixels: the window waits ...".format(*loop.wants_still))
+    loop.say("saving {} x {} pixels; please wait …".format(*loop.wants_still))
 
 
 def _save(loop: Loop, path: Path | None = None) -> None:

@@ -121,7 +121,7 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw
     source = open_source(path, data)
     table = raw.read(source, path, limit)
     if not len(table.lines):
-        raise InputError.of(str(path), "", table.ragged or "has a header and no rows")
+        raise InputError.of(str(path), "", table.ragged or "has a header but no rows")
     units = ", ".join(filter(None, source.dialect.units))
     told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
     if (lines := source.dialect.between - bool(units)) and source.dialect.target is None:

@@ -73,7 +73,7 @@ def _kept(columns: list[Looked], plan: Plan, where: str) -> np.ndarray:
     if not keep.any():
         worst = ", ".join(f"{name} in {count:,}" for name, count in sorted(gone.items(), key=lambda item: -item[1])[:5] if count)
         told = f"no row is left: values are missing ({worst} of {len(keep):,} rows). Fill the gaps: data.columns.NAME.gaps"
-        raise InputError.of(where, "data.columns", told if len(keep) else "has a header and no rows")
+        raise InputError.of(where, "data.columns", told if len(keep) else "has a header but no rows")
     return keep
 
 
@@ -81,14 +81,14 @@ def _gone(keep: np.ndarray) -> list[str]:
     gone = len(keep) - int(keep.sum())
     if not gone:
         return []
-    return [f"{gone:,} of {len(keep):,} rows {'is left out, for it has' if gone == 1 else 'are left out, for they have'} gaps"]
+    return [f"{gone:,} of {len(keep):,} rows {'is left out because it has' if gone == 1 else 'are left out because they have'} gaps"]
 
 
 def _nothing(target: Looked, t: np.ndarray, task: str) -> list[str]:
     """A number that never changes can be learned, and teaches nothing."""
     if task != "regression" or np.ptp(t) > 0:
         return []
-    return [f'the target "{target.name or target.key}" is the same in every row ({target.example}): there is nothing to tell apart']
+    return [f'the target "{target.name or target.key}" is the same in every row ({target.example}): there is nothing to learn']
 
 
 def _spelled(classes: tuple[str, ...]) -> list[str]:
@@ -96,7 +96,11 @@ def _spelled(classes: tuple[str, ...]) -> list[str]:
     alike = defaultdict(list)
     for each in classes:
         alike[each.casefold()].append(each)
-    return [f"{len(found)} classes differ only in capitals: {', '.join(map(quoted, found))}" for found in alike.values() if len(found) > 1]
+    return [
+        f"{len(found)} classes differ only in upper and lower case: {', '.join(map(quoted, found))}"
+        for found in alike.values()
+        if len(found) > 1
+    ]
 
 
 def quoted(name: str) -> str:
@@ -116,9 +120,9 @@ def _collisions(x: np.ndarray, labels: tuple[str, ...], standardize: bool) -> li
         kept = (values - values.mean()) / scale if scale > 0 else values
         before, after = len(np.unique(values)), len(np.unique(kept.astype(np.float32)))
         if after < NOTABLE * before:
-            way = "" if standardize else "; data.standardize = true keeps them apart" * (_apart(values) > after)
+            way = "" if standardize else "; data.standardize = true keeps them distinct" * (_apart(values) > after)
             told.append(f'{before:,} different values of "{label}" become {after:,} in float32{way}')
-    return told if len(told) <= NAMED else [*told[:NAMED], f"and so of {len(told) - NAMED:,} more inputs"]
+    return told if len(told) <= NAMED else [*told[:NAMED], f"and the same for {len(told) - NAMED:,} more inputs"]
 
 
 def _apart(values: np.ndarray) -> int:
@@ -177,7 +181,7 @@ def _too_large(label: str, values: np.ndarray, lines: np.ndarray, where: str) ->
     if not len(bad):
         return None
     first = f"{values[bad[0]]} in line {lines[bad[0]]}"
-    return Problem(where, f"column {label!r}", f"{len(bad):,} values are no finite float32 numbers, for example {first}")
+    return Problem(where, f"column {label!r}", f"{len(bad):,} values are not finite in float32, for example {first}")
 
 
 def _target(column: Looked, choice: Choice, classes: tuple[str, ...]) -> np.ndarray:

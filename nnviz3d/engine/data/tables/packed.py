@@ -84,8 +84,8 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
     zeros = zeros if len(head) >= WIDE else [0.0, 0.0]
     wide = "utf-16" if marked else "utf-16-le" if zeros[1] > 0.3 > zeros[0] else "utf-16-be" if zeros[0] > 0.3 > zeros[1] else ""
     if not file_kinds.textual(kind) or (not wide and wanted != "utf-16" and b"\0" in head):
-        told = "holds zeros" if file_kinds.textual(kind) else f"holds {kind.text}"
-        raise InputError.of(str(path), "", f"{told} and is no table of text; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
+        told = "contains zero bytes" if file_kinds.textual(kind) else f"holds {kind.text}"
+        raise InputError.of(str(path), "", f"{told} and is not a text table; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
     if wanted in ("auto", "utf-16"):
         return wide or ("utf-16-le" if wanted == "utf-16" else "utf-8-sig")
     return "utf-8-sig" if wanted == "utf-8" else wanted
@@ -94,7 +94,7 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
 def readable(path: Path, size: int) -> None:
     """Raises InputError where a text is too large to be read."""
     if size > TEXT_BYTES:
-        raise InputError.of(str(path), "", f"{size:,} bytes; a table of text holds at most {TEXT_BYTES:,}. Save larger ones as .npz")
+        raise InputError.of(str(path), "", f"{size:,} bytes; a text table may have at most {TEXT_BYTES:,}. Save larger ones as .npz")
 
 
 def judge(path: Path) -> None:
@@ -129,7 +129,7 @@ class _Bounded(io.RawIOBase):
         self._given += len(part)
         if self._given > TEXT_BYTES or overblown(self._given, self._packed):
             told = f"more than {self._given >> 20:,} MiB out of {self._packed:,} bytes"
-            raise InputError.of(str(self._path), "", f"unpacks to {told}; too much to be honest, or to be read")
+            raise InputError.of(str(self._path), "", f"unpacks to {told}; too much to read safely")
         buffer[: len(part)] = part
         return len(part)
 
@@ -150,7 +150,7 @@ class _Xz(io.RawIOBase):
             else:
                 rest = self._file.read(HEAD) if self._unpack.needs_input else b""
                 if self._unpack.needs_input and not rest:
-                    raise EOFError("it ends too early")
+                    raise EOFError("the file is incomplete")
             if part := self._unpack.decompress(rest, size if size >= 0 else HEAD):
                 return part
 
@@ -168,10 +168,10 @@ def _only(path: Path) -> zipfile.ZipInfo:
         )
     name = PurePosixPath(found[0].filename.replace("\\", "/"))
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
-        raise InputError.of(str(path), "", f"names a file outside of itself: {found[0].filename[:80]!r}")
+        raise InputError.of(str(path), "", f"refers to a file outside the archive: {found[0].filename[:80]!r}")
     if overblown(found[0].file_size, found[0].compress_size):
         told = f"{found[0].file_size:,} bytes out of {found[0].compress_size:,}"
-        raise InputError.of(str(path), "", f"claims {told}; too much to be honest")
+        raise InputError.of(str(path), "", f"claims {told}; implausibly much")
     return found[0]
 
 
@@ -183,7 +183,7 @@ def _listed(path: Path) -> list[zipfile.ZipInfo]:
         tail = file.read()
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) < at + 22:
-        raise InputError.of(str(path), "", "cannot be read: not a whole zip archive")
+        raise InputError.of(str(path), "", "cannot be read: not a complete zip archive")
     listed = int.from_bytes(tail[at + 12 : at + 16], "little")
     if listed > DIRECTORY:
         raise InputError.of(str(path), "", f"its list of contents takes {listed:,} bytes; at most {DIRECTORY:,} are read")
@@ -196,4 +196,4 @@ def check_workbook(path: Path) -> None:
     listed = _listed(path)
     total, packed = sum(info.file_size for info in listed), sum(info.compress_size for info in listed)
     if total > TEXT_BYTES or overblown(total, packed):
-        raise InputError.of(str(path), "", f"claims {total:,} bytes out of {packed:,}; too much to be honest, or to be read")
+        raise InputError.of(str(path), "", f"claims {total:,} bytes out of {packed:,}; too much to read safely")

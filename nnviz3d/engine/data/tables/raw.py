@@ -99,7 +99,7 @@ def without_total(table: RawTable) -> str:
         if _only_last(column):
             column.texts.pop()
         column.codes = column.codes[:-1]
-    return f"line {table.lines.pop()} ({said}) is left out: it adds up the others"
+    return f"line {table.lines.pop()} ({said}) is left out because it is a total of the others"
 
 
 def _ends_empty(column: Raw) -> bool:

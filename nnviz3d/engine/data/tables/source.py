@@ -117,7 +117,7 @@ def lines(file: TextIO, where: str) -> Iterator[str]:
     """Each line, of bounded length: a file without line ends is not taken into memory whole."""
     while line := file.readline(LINE):
         if len(line) >= LINE:
-            raise InputError.of(where, "", f"has a line of more than {LINE:,} characters; it is no table")
+            raise InputError.of(where, "", f"has a line of more than {LINE:,} characters; it is not a table")
         if "\0" in line:
-            raise InputError.of(where, "", "holds zeros and is no table of text")
+            raise InputError.of(where, "", "contains zero bytes and is not a text table")
         yield line

@@ -114,8 +114,8 @@ def _choice(column: Looked, target: Looked, given) -> Choice:
         return Choice("date", "", f"dates, read as {dates.spoken(name)}{either}{odd}")
     if column.kind == "words":
         many = column.different > MOST_WORDS
-        return Choice("words", "", f'the {MOST_WORDS} most frequent words get an input each, the rest "other"' if many else "")
-    beside = f'numbers with "{column.beside}" beside them' if column.beside else ""
+        return Choice("words", "", f'the {MOST_WORDS} most frequent words get one input each, all others share "other"' if many else "")
+    beside = f'numbers with the unit "{column.beside}"' if column.beside else ""
     return Choice("number", "", "; ".join(filter(None, (beside, _odd(column)))))
 
 
@@ -128,8 +128,8 @@ def _odd(column: Looked) -> str:
 
 def _told_odd(column: Looked, odd: list[str], what: str) -> str:
     count = int(column.counts[[column.raw.texts.index(text) for text in odd]].sum())
-    are = f"cell is no {what}" if count == 1 else f"cells are no {what}s"
-    return f"{count:,} {are} ({odd[0][:40]!r}): taken for {'a gap' if count == 1 else 'gaps'}"
+    are = f"cell is not a {what}" if count == 1 else f"cells are not {what}s"
+    return f"{count:,} {are} ({odd[0][:40]!r}): treated as {'a gap' if count == 1 else 'gaps'}"
 
 
 def _useless(column: Looked, target: Looked) -> str:
@@ -146,9 +146,9 @@ def _useless(column: Looked, target: Looked) -> str:
     if column.kind == "words":
         different, live = column.different, int((~column.gaps("words")).sum())
         if live >= COUNTED and different == live:
-            return f"all {live:,} words are different: a name says nothing about other rows"
+            return f"all {live:,} words are different: such names do not generalise to other rows"
         if different > live / 2 and different > AUTO_CLASSES:
-            return f"{different:,} different words in {live:,} rows: names say little about other rows"
+            return f"{different:,} different words in {live:,} rows: such names hardly generalise to other rows"
     return ""
 
 
@@ -182,7 +182,7 @@ def _copies(column: Looked, target: Looked) -> str:
     _, ours = np.unique(column.words.astype(str), return_inverse=True)
     _, theirs = np.unique(target.words.astype(str), return_inverse=True)
     pairs = len(np.unique(ours.astype(np.int64) * (theirs.max() + 1) + theirs))
-    return "tells the target by itself: one value for each of the target's" if pairs == ours.max() + 1 == theirs.max() + 1 else ""
+    return "determines the target: one value for each value of the target" if pairs == ours.max() + 1 == theirs.max() + 1 else ""
 
 
 def _few(column: Looked, most: int) -> int:
@@ -228,7 +228,8 @@ def _not_nothing(columns: list[Looked], choices: list[Choice], target: int) -> l
     }
     used: dict[int, Use] = {k: kind for k, kind in free.items() if not columns[k].constant} or free
     return [
-        Choice(used[k], "", f"{choice.why}; used, for there is no other input") if k in used else choice for k, choice in enumerate(choices)
+        Choice(used[k], "", f"{choice.why}; used because there is no other input") if k in used else choice
+        for k, choice in enumerate(choices)
     ]
 
 
@@ -260,10 +261,10 @@ def counted(n: int, what: str) -> str:
 
 
 _TOLD = {
-    "skip": "such rows are left out",
-    "mean": "they get the mean of all rows",
-    "most_frequent": "they get the most frequent value of all rows",
-    "own_class": "an input of its own says so",
+    "skip": "rows with gaps are left out",
+    "mean": "gaps get the mean of all rows",
+    "most_frequent": "gaps get the most frequent value of all rows",
+    "own_class": "gaps are marked by an extra input",
 }
 
 
@@ -272,16 +273,16 @@ def _impossible(column: Looked, choice: Choice, is_target: bool, where: str) -> 
     key, holds = f"data.columns.{column.key}", f"{column.different:,} different values, for example {column.example!r}"
     if is_target:
         if choice.use in ("leave_out", "date"):
-            return [Problem(where, f"{key}.use", f'"{choice.use}" cannot be the use of the target; expected number or words')]
+            return [Problem(where, f"{key}.use", f'"{choice.use}" is not allowed for the target; expected number or words')]
         if column.kind == "empty":
             return [Problem(where, "data.target", f'the target "{column.name or column.key}" holds no values')]
         if choice.use == "words" and not choice.given and column.kind == "date":
-            told = f'the target "{column.name or column.key}" holds dates ({holds}); choose another, or say {key}.use = "words"'
+            told = f'the target "{column.name or column.key}" holds dates ({holds}); choose another, or set {key}.use = "words"'
             return [Problem(where, "data.target", told)]
     if choice.use == "number" and np.isnan(column.values).all():
         return [Problem(where, f"{key}.use", f"no cell is a number: {holds}. Use words, date or leave_out")]
     if choice.use == "date" and not column.dated:
-        return [Problem(where, f"{key}.use", f"not all cells are dates of one form: {holds}. Use words, number or leave_out")]
+        return [Problem(where, f"{key}.use", f"not all cells are dates in the same format: {holds}. Use words, number or leave_out")]
     if choice.gaps == "mean" and choice.use == "words":
         return [Problem(where, f"{key}.gaps", "words have no mean; expected skip, most_frequent or own_class")]
     return []

@@ -42,7 +42,7 @@ class Excel:
                 str(path), "", f"not a readable Excel file: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
             ) from None
         if len(sheets) > 1:
-            self.notes = (f'the sheet "{self.sheet}" of {len(sheets)} is read; data.sheet names another',)
+            self.notes = (f'the sheet "{self.sheet}" of {len(sheets)} is used; data.sheet selects another',)
         self._package = package
         self.dialect = dialect.of_rows(head, "", data)
 

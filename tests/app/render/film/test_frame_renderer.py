@@ -150,7 +150,7 @@ def test_a_full_disk_keeps_what_was_finished(tmp_path, monkeypatch):
 
     def full(self, image):
         if self.next == 11:
-            raise RunError("film.parts/00001.raw: No space left on device; 11 frames are kept, `--resume` goes on")
+            raise RunError("film.parts/00001.raw: No space left on device; 11 frames are kept; continue with `--resume`")
         add(self, image)
 
     monkeypatch.setattr(segment_folder.Piece, "add", full)
@@ -223,5 +223,5 @@ def test_a_session_of_the_window_is_filmed_again(tmp_path, monkeypatch):
         last = painter.frame(whole.count - 1)
         assert hashlib.sha256(np.ascontiguousarray(last)).hexdigest() == told["frames"][-1]
         assert painter.session.source.step == steps and painter.session.walking is not None and painter.stage.pointer.picked == 4
-    with pytest.raises(InputError, match="as it was in the session"):
+    with pytest.raises(InputError, match="fixed in the timeline"):
         job_of(common.Options(sets=("train.learning_rate=1",)), str(file), tmp_path / "b.mkv", request)

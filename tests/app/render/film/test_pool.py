@@ -205,7 +205,7 @@ def test_the_rasterisers_share_is_given_back(monkeypatch):
     [
         (["--jobs", "0"], "expected 1 to 256 processes, found 0"),
         (["--jobs", "999"], "expected 1 to 256 processes, found 999"),
-        (["--jobs", "2", "--farm", "local:2"], "a farm has workers of its own"),
+        (["--jobs", "2", "--farm", "local:2"], "a farm has its own workers"),
     ],
 )
 def test_wrong_numbers_are_told_before_any_work(tmp_path, words, problem):
@@ -284,7 +284,7 @@ def test_a_piece_that_ends_every_worker_ends_the_film(folder):
     with Pool(folder, [1]) as pool:
         for k in range(3):
             pool.add(Hand(f"w{k}", lost))
-        with pytest.raises(RunError, match=r"frames 60\.\.119 have ended 3 workers; what is finished is kept"):
+        with pytest.raises(RunError, match=r"frames 60\.\.119 stopped 3 workers; finished pieces are kept"):
             until_finished(pool)
 
 
@@ -295,5 +295,5 @@ def test_a_full_disk_here_ends_the_film_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(paths, "replace", full)
     with Pool(folder, [0]) as pool:
         pool.add(Hand("a", lambda number: [b"film", b"{}"]))
-        with pytest.raises(RunError, match="No space left on device; what is finished is kept"):
+        with pytest.raises(RunError, match="No space left on device; finished pieces are kept"):
             until_finished(pool)

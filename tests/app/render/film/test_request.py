@@ -51,11 +51,15 @@ def test_a_recorder_takes_fields_only():
     [
         ({"jobs": 0}, "jobs: expected 1 to 256 processes, found 0", "--jobs: expected 1 to 256 processes, found 0"),
         ({"preset": "huge"}, "preset: expected one of draft", "--preset: expected one of draft"),
-        ({"resume": True, "overwrite": True}, "resume overwrite: give one of them", "--resume --overwrite: give one of them"),
+        (
+            {"resume": True, "overwrite": True},
+            "resume overwrite: give only one of the two",
+            "--resume --overwrite: give only one of the two",
+        ),
         ({"size": "3x3"}, "size: expected WIDTHxHEIGHT", "--size: expected WIDTHxHEIGHT"),
         ({"fps": "0"}, "fps: expected frames a second", "--fps: expected frames a second"),
         ({"duration": 1e9}, "duration: seconds above 0", "--duration: seconds above 0"),
-        ({"step": 0}, "step: every how many frames", "--step: every how many frames"),
+        ({"step": 0}, "step: expected a whole number of frames", "--step: expected a whole number of frames"),
         ({"farm": "moon:1"}, "farm: expected local:N", "--farm: expected local:N"),
         ({"shard": "3/2"}, "shard: expected I/N", "--shard: expected I/N"),
     ],
@@ -75,9 +79,9 @@ def test_all_problems_are_reported_at_once():
 
 def test_what_helps_is_named_where_the_person_is(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"mine")
-    with pytest.raises(InputError, match="output: is there already; overwrite=True replaces it"):
+    with pytest.raises(InputError, match="output: already exists; overwrite=True replaces it"):
         nv.record("xor", tmp_path / "a.mp4", size=(64, 64), duration=1)
     words = ["record", "xor", "-o", "a.mp4", "--size", "64x64", "--duration", "1", "--json"]
     done = subprocess.run([sys.executable, "-m", "nnviz3d", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2 and "--output: is there already; --overwrite replaces it" in done.stderr
+    assert done.returncode == 2 and "--output: already exists; --overwrite replaces it" in done.stderr
     assert json.loads(done.stdout)["problems"][0]["key"] == "--output" and (tmp_path / "a.mp4").read_bytes() == b"mine"
