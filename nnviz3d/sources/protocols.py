@@ -250,7 +250,7 @@ class SourceData(Protocol):
 class Source(Viewable, Clock, Protocol):
     """What a session shows. What it cannot is None, and `reasons` says why."""
 
-    scene: Scene  # pyright: ignore[reportIncompatibleVariableOverride]  a session moves it on; elsewhere it is only read
+    scene: Scene  # a session moves it on; elsewhere it is only read
 
     @property
     def base(self) -> Path:

@@ -123,7 +123,7 @@ def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
     return rival, problems
 
 
-def differences(first, second) -> tuple[Difference, ...]:
+def differences(first: Scene, second: Scene) -> tuple[Difference, ...]:
     """What differs between a scene and its rival, in the order of the file; what is equal by now is left out."""
     a, b = first.model_dump(), second.model_dump()
     found = []

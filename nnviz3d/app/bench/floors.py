@@ -14,10 +14,12 @@ from nnviz3d.draw import camera
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.renderer import Renderer, pieces
 from nnviz3d.gfx import state
+from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.sources.still import StillSource
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
@@ -26,7 +28,7 @@ REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
 (WHOLE,) = pieces(SIZE, SIZE, max(SIZE))
 
 
-def edges(host) -> dict:
+def edges(host: Host) -> dict:
     """All 100,352 edges of 784-128, new weights every frame, against the same ribbons finished beforehand."""
     picture, renderer, pose = _scene_of(host, (28, 28), 128)
     source = _Frozen(picture.topology)
@@ -54,7 +56,7 @@ def edges(host) -> dict:
     return out
 
 
-def neurons(host) -> dict:
+def neurons(host: Host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     picture, renderer, pose = _scene_of(host, (250, 399), 250)
     source = _Frozen(picture.topology)
@@ -98,14 +100,14 @@ class _Frozen(StillSource):
         return self._activation if kind == "activation" else self._parameter
 
 
-def _scene_of(host, inputs: tuple[int, ...], outputs: int):
+def _scene_of(host: Host, inputs: tuple[int, ...], outputs: int):
     """Picture, renderer and camera of one dense layer."""
     picture = Picture(build_topology(Network(), inputs, outputs, "linear"), View(), backend.choose("cpu"))
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
     return picture, Renderer(host.context, picture.subject), pose
 
 
-def _compare(host, target, ours, bare) -> dict:
+def _compare(host: Host, target, ours, bare) -> dict:
     """Medians of two draws into one target, taken in turns, and of their ratio in each turn: machines have their hours."""
     times: tuple[list[float], list[float]] = ([], [])
     begin, turns = perf_counter(), -2  # two to warm up
@@ -124,10 +126,10 @@ def _compare(host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture, source, frame, shared) -> np.ndarray:
+def _ribbons(picture: Picture, source: Viewable, frame: SceneFrame, shared: dict) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
-    outputs, inputs = connection.weight.shape
+    outputs, inputs = connection.target.size, connection.source.size
     place = picture.layout.place_n4[:, :3].astype(np.float64)
     seen = frame.pose.project(place, SIZE[0] / SIZE[1])
     clip = frame.pose.clip_from_view(SIZE[0] / SIZE[1])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnviz3d.engine.data import DataSet
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
@@ -61,7 +62,7 @@ def _shares(source: Source) -> np.ndarray:
     return count[count > 0] / count.sum()
 
 
-def unscaled(data, x_ni: np.ndarray) -> Finding | None:
+def unscaled(data: DataSet, x_ni: np.ndarray) -> Finding | None:
     """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
 
     `x_ni`: rows of a training set that is too large to be read whole.
@@ -111,7 +112,7 @@ def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: fl
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
-        how = f"{dead:,} of {width:,} rectified linear units (ReLUs) in {name} give 0 for all {rows:,} samples: they cannot learn."
+        how = f"{dead:,} of {width:,} ReLUs (rectified linear units) in {name} give 0 for all {rows:,} samples: they cannot learn."
         return Finding(f"Dead ReLUs in {name}", how, "Use larger initial biases, a lower learning rate or leaky ReLU; then reset.")
     if function.saturates and loss > LEARNED * guess:
         low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT

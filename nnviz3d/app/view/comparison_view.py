@@ -21,6 +21,7 @@ from nnviz3d.draw import camera, picking
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look, View
@@ -188,7 +189,7 @@ class ComparisonView:
         self.picture.close()
 
 
-def wanted(source, view: View) -> tuple[int, int]:
+def wanted(source: Source, view: View) -> tuple[int, int]:
     """Samples on the plate, and cells a side of each neuron's tile."""
     return 0 if source.plane is None else len(source.plane.points), tile_cells(source, view)
 

@@ -20,6 +20,7 @@ from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
 
@@ -135,7 +136,7 @@ class NetworkView:
         """The first network as it was prepared last, on a screen of this size in imgui's units."""
         return Projection.of(self.picture.subject, self.frame.pose, aspect, size)
 
-    def labels(self, source, pictured, walking: bool, projection: Projection, scale: float) -> list[Label]:
+    def labels(self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float) -> list[Label]:
         """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text."""
         mine = label_list(self._anchored(source), source, pictured, projection, minor=self.second is not None and not walking)
         outputs = mine.outputs
@@ -143,7 +144,7 @@ class NetworkView:
             outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
         return [*outputs, *mine.layers, *mine.inputs]
 
-    def _anchored(self, source) -> Anchors:
+    def _anchored(self, source: Source) -> Anchors:
         """Where names stand; worked out once for each layout."""
         if self._anchors is None or self._anchors.layout is not self.picture.layout:
             self._anchors = Anchors.of(source, self.picture.layout, LOW_DROP if self.second else DROP)

@@ -143,7 +143,7 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     return rect
 
 
-def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, cell, y, row, size) -> None:
+def _row(f: Frame, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, cell, y, row, size) -> None:
     pixels = f.font(size)
     if o.index_k[k] == o.label:
         low, high = imgui.ImVec2(left + f.px(3), y - row / 2), imgui.ImVec2(left + width - f.px(3), y + row / 2)
@@ -154,7 +154,9 @@ def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, 
             _cell(f, draw_list, column, k, o, x, cell, y, row, pixels)
 
 
-def _cell(f, draw_list, column: _OutputColumn, k: int, o: Outputs, x: float, width: float, y: float, row: float, pixels: float) -> None:
+def _cell(
+    f: Frame, draw_list, column: _OutputColumn, k: int, o: Outputs, x: float, width: float, y: float, row: float, pixels: float
+) -> None:
     half = row * 0.5 - max(f.px(1), row * 0.08)
     ink, value = column.colour, float(column.values[k])
     if column.bars:
@@ -196,7 +198,7 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
-def _titles(f, draw_list, made, cells, cell, y) -> None:
+def _titles(f: Frame, draw_list, made, cells, cell, y) -> None:
     for column, x in zip(made, cells, strict=True):
         pixels = f.font(theme.SMALL)
         at = imgui.ImVec2(x + cell - f.px(4) - text_width(column.title, pixels), y)

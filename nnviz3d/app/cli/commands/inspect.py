@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands import table_report
 from nnviz3d.app.cli.commands.common import Options
@@ -17,6 +17,9 @@ from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
+
+if TYPE_CHECKING:
+    from nnviz3d.engine.data import DataSet
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _load(scene: Scene, base: Path):
     return data.load(scene.data, base)
 
 
-def _facts_of(data) -> dict[str, Any]:
+def _facts_of(data: DataSet) -> dict[str, Any]:
     return {
         "name": data.name,
         "task": data.task,

@@ -121,8 +121,8 @@ def _version(name: str) -> str | None:
 
 
 def record(
-    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None,
-    jobs: int | None = 1, say: Say = lambda text: None,
+    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None,
+    session: Session | None = None, jobs: int | None = 1, say: Say = lambda text: None,
 ) -> dict:  # fmt: skip
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
@@ -149,7 +149,7 @@ def render(
 
 
 def shard(
-    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session: Session | None = None, *, jobs: int | None = 1,
     say: Say = lambda text: None,
 ) -> list[int]:  # fmt: skip
     """Part `part` of `of` (from 1): neighbouring pieces, so that each part trains through what comes before it only once.
