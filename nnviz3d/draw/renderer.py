@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.image_tiles import Piece, split
@@ -98,12 +96,6 @@ class Renderer:
             with self.timers("signals"):
                 for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
-
-    def scene_pixels(self) -> np.ndarray:
-        """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests. Raises ValueError before `render`."""
-        if self._scene is None:
-            raise ValueError("nothing was drawn")
-        return self._scene.read("float32")
 
     def close(self) -> None:
         for part in (self.neurons, self.edges, self.plate, self.post, self.timers):

@@ -31,6 +31,7 @@ class Evaluated(ABC):
     """`version` rises whenever the shown sample was passed through the network again."""
 
     view = None
+    plane_state = None, None
     constant = 1.0
 
     def __init__(self, scene: Scene, base: Path, ops: Ops, data: DataSet):

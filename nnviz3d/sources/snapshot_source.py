@@ -108,6 +108,10 @@ class KeptMoment:
         """(P,) on the host, read-only."""
         return self.snapshot.parameters
 
+    @property
+    def plane_state(self) -> tuple[np.ndarray, tuple[int, ...]]:
+        return self.parameters, self.holds.killed
+
 
 class Difference:
     """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. What else there is, is the
@@ -142,6 +146,10 @@ class Difference:
 
     def settled(self, kind: str) -> Array:
         return self.tensors(kind)
+
+    @property
+    def plane_state(self) -> tuple[np.ndarray, tuple[int, ...]]:
+        return self.second.plane_state
 
     def answer(self) -> tuple[str, bool | None]:
         return self.second.answer()

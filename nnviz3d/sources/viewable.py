@@ -129,6 +129,11 @@ class Viewable(Protocol):
         ...
 
     @property
+    def plane_state(self) -> tuple[np.ndarray | None, tuple[int, ...] | None]:
+        """(P,) parameters and killed neurons that the answers over the plane are computed with; None for either: those of the run now."""
+        ...
+
+    @property
     def view(self) -> View | None:
         """Where it stands inside a recorded training step; None for what does not."""
         ...

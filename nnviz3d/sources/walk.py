@@ -115,6 +115,11 @@ class Walk:
     def tensors(self, kind: str) -> Array:
         return self.view.tensors(kind)
 
+    @property
+    def plane_state(self) -> tuple[np.ndarray, None]:
+        """The parameters before the step; in its last phase, those after it."""
+        return self.tape.after if self.view.renewed else self.tape.before, None
+
     def settled(self, kind: str) -> Array:
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape

@@ -166,9 +166,6 @@ class Parts:
         known = type(note.get("bytes")) is int and isinstance(note.get("sha256"), str) and isinstance(note.get("renderer"), str)
         return note if known else {}
 
-    def hashes(self, number: int) -> list[str]:
-        return self.note(number).get("frames", [])
-
     def open(self, number: int, renderer: str = "") -> Piece:
         """To go on with a piece. Raises RunError where its files cannot be written."""
         return (Pictures if self.plan.kind.codec.sequence else Piece)(self, number, renderer)

@@ -21,7 +21,7 @@ without_cupy = pytest.mark.skipif(util.find_spec("cupy") is not None, reason="cu
 def test_cpu():
     ops = choose("cpu")
     assert (ops.name, ops.xp, ops.dtype) == ("cpu", np, np.float32)
-    assert "as asked" in ops.why
+    assert "as requested" in ops.why
 
 
 def test_auto_always_gives_a_backend_and_a_reason():

@@ -20,6 +20,7 @@ from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.topology_builder import build_topology
+from tests.helpers.scene_pixels import scene_pixels
 
 pytestmark = pytest.mark.gl
 SIZE = (320, 180)
@@ -69,7 +70,7 @@ def light(stage, look=DARK, **frame):
     """(H, W) light before the tone curve."""
     host, _source, picture, renderer = stage
     renderer.render(picture.subject, Frame(pose=view(picture), look=look, level=NAMED["high"], **frame), host.framebuffer, SIZE)
-    return renderer.scene_pixels()[..., :3].sum(2)
+    return scene_pixels(renderer)[..., :3].sum(2)
 
 
 def path(picture, edge: EdgeRef, t) -> np.ndarray:

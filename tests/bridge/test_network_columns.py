@@ -11,6 +11,7 @@ from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
 from nnviz3d.spec.topology_builder import build_topology
+from tests.helpers.scene_pixels import scene_pixels
 
 pytestmark = pytest.mark.gl
 QUIET = Look(particles=0.0)
@@ -149,7 +150,7 @@ def test_nothing_non_finite_reaches_a_column_or_a_pixel(stage, bad):
     draw(stage)
     for name in ("t_value", "t_activation", "t_pair_scale", "t_layer_scale"):
         assert np.isfinite(picture.subject.columns[name].read()).all(), name
-    assert np.isfinite(renderer.scene_pixels()).all()
+    assert np.isfinite(scene_pixels(renderer)).all()
 
 
 def test_a_silent_network_is_drawn_without_a_warning(stage):
@@ -158,7 +159,7 @@ def test_a_silent_network_is_drawn_without_a_warning(stage):
         array[:] = 0
     with np.errstate(all="raise"):
         draw(stage)
-    assert np.isfinite(renderer.scene_pixels()).all()
+    assert np.isfinite(scene_pixels(renderer)).all()
     assert picture.edges.peak == 0
 
 

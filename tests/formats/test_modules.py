@@ -70,7 +70,7 @@ def test_everything_that_cannot_be_taken_is_named_at_once():
         "model[0] (Conv2d)": "convolutions are not in the engine yet; taken are Linear, ReLU",
         "model[1] (BatchNorm2d)": "normalisation is not in the engine yet",
         "model[3] (Linear)": "Linear without a bias",
-        "model[4] (LeakyReLU)": "negative_slope=0.2 cannot be taken; only negative_slope=0.01",
+        "model[4] (LeakyReLU)": "negative_slope=0.2 is not supported; only negative_slope=0.01",
         "model[5][1] (MaxPool1d)": "pooling is not in the engine yet",
         "model[6] (Hardtanh)": "is not supported",
         "model[5][0] (Linear)": "takes 9 numbers, but the Linear before it outputs 8",

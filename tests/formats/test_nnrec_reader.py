@@ -185,7 +185,7 @@ print(most - before)
 
 
 def test_a_recording_is_never_written_over_by_accident(tmp_path, folder):
-    with pytest.raises(InputError, match="exists already; --overwrite replaces it"):
+    with pytest.raises(InputError, match="already exists; --overwrite replaces it"):
         nnrec_writer.check(folder, False)
     nnrec_writer.check(folder, True)
     (folder / "thesis.txt").write_text("precious")
@@ -311,7 +311,7 @@ def test_a_gigabyte_of_index_is_not_read(folder):
 def test_a_chunk_that_goes_while_it_plays_is_told(folder):
     recording = Recording(folder)
     (folder / chunk_name(2)).unlink()
-    with pytest.raises(RunError, match=r"000002.safetensors can be read no longer"):
+    with pytest.raises(RunError, match=r"000002.safetensors can no longer be read"):
         recording.parameters(9)
     assert np.array_equal(recording.parameters(1), numbers(1)[0])
 

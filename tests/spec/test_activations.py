@@ -142,7 +142,7 @@ def test_a_module_of_torch_is_read_as_the_function(kind):
         other = SimpleNamespace(**{**row.settings, key: "other"})
         layers[0]["activation"] = ""
         modules._activate(row.module, other, "1", layers, problems)
-        assert layers[0]["activation"] == "" and f"{key}=other cannot be taken" in str(problems.pop())
+        assert layers[0]["activation"] == "" and f"{key}=other is not supported" in str(problems.pop())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ACTIVATIONS if ACTIVATIONS[kind].module])

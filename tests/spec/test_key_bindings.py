@@ -127,9 +127,9 @@ def test_texts_name_keys_that_the_table_has():
     ("words", "name"),
     [
         ("Train", "play"), ("Pause", "play"), ("One training step back", "step_back"), ("Train to the end of this epoch", "epoch_on"),
-        ("Walk through the next step, phase by phase", "walk"), ("Reset: the same first weights again", "reset"), ("Undo", "undo"),
+        ("Walk through the next step, phase by phase", "walk"), ("Reset: the same initial weights again", "reset"), ("Undo", "undo"),
         ("Redo", "redo"), ("Full screen", "fullscreen"), ("Hide the panels", "panels"), ("Save the scene", "save"), ("All keys", "help"),
-        ("New seed: other first weights", "new_seed"), ("Save a picture", "screenshot"),
+        ("New seed: different initial weights", "new_seed"), ("Save a picture", "screenshot"),
     ],
 )  # fmt: skip
 def test_a_tooltip_names_the_key_of_its_button(words, name):

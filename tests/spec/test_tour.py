@@ -106,7 +106,7 @@ def test_all_that_is_wrong_is_told_at_once(folder):
         ("tour.toml", "step = 67", "step = -1", "step: "),
         ("lessons/2-forward.toml", '"layer:2"]\ninvite', '"layer:9"]\ninvite', "steps.2.mark: expected one of"),
         ("lessons/2-forward.toml", 'phase = "forward:1"', 'phase = "forward:7"', "steps.1.phase: "),
-        ("lessons/2-forward.toml", 'deed = "scrub"', "", "belong together"),
+        ("lessons/2-forward.toml", 'deed = "scrub"', "", "must be given together"),
         ("lessons/4-backward.toml", 'edge = "gradient"\n', "", '"source" needs `edge`'),
         ("lessons/6-steps.toml", "until = 150", "until = 150\nphase = 'loss'", "either `phase`"),
         ("lessons/6-steps.toml", "until = 600", "until = 100", "must not be less"),

@@ -14,7 +14,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader, segment_folder
 from nnviz3d.video.codecs import CODECS
 from nnviz3d.video.encode import Encoder, join
-from nnviz3d.video.png import write_png
+from tests.helpers.png import write_png
 from tests.helpers.segments import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
@@ -89,7 +89,7 @@ def test_a_changed_piece_is_told_and_made_anew(tmp_path, format, codec):
     of = plan(format, codec)
     store = make(tmp_path / "p", of)
     for change, why in (
-        (lambda raw: raw[:-1], "of another size"),
+        (lambda raw: raw[:-1], "has another size"),
         (lambda raw: raw[:-9] + bytes([raw[-9] ^ 1]) + raw[-8:], "does not match its checksum"),
     ):
         path = store.file(1)

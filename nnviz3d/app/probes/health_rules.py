@@ -112,7 +112,7 @@ def neurons(name: str, activation: str, a_ni: np.ndarray, loss: float, guess: fl
         dead = int((a_ni <= 0).all(0).sum())
         if dead < max(DEAD * width, 1):
             return None
-        how = f"{dead:,} of {width:,} rectified linear units (ReLUs) in {name} give 0 for all {rows:,} samples: they cannot learn."
+        how = f"{dead:,} of {width:,} ReLUs (rectified linear units) in {name} give 0 for all {rows:,} samples: they cannot learn."
         return Finding(f"Dead ReLUs in {name}", how, "Use larger initial biases, a lower learning rate or leaky ReLU; then reset.")
     if function.saturates and loss > LEARNED * guess:
         low, high = function.saturates[0] + FLAT, function.saturates[1] - FLAT

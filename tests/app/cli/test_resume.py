@@ -117,7 +117,7 @@ def test_another_scene_or_other_data_are_refused_with_what_differs(tmp_path, cap
     assert "compare" in refused("iris", "compare.train.optimizer=sgd", tmp_path=tmp_path, resume=path)
     assert "--init --resume" in refused("iris", tmp_path=tmp_path, resume=path, init=path)
     weights.save(tmp_path / "w.safetensors", load_weights(path), toml.load("iris"))
-    assert "weights only" in refused("iris", tmp_path=tmp_path, resume=tmp_path / "w.safetensors")
+    assert "only weights" in refused("iris", tmp_path=tmp_path, resume=tmp_path / "w.safetensors")
     csv = tmp_path / "t.csv"
     csv.write_text("a,b\n" + "".join(f"{k},{k * k}\n" for k in range(20)))
     (tmp_path / "t.toml").write_text('[data]\nkind = "csv"\nfile = "t.csv"\n')

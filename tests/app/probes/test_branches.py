@@ -99,11 +99,11 @@ def test_a_walk_tells_each_layer_when_its_phase_has_come(session, walk):
         walk.go(Place.parse(place, topology))
         return dict(sections.sections(session.inspector.neuron(walk, neuron)))
 
-    assert titles(add.neurons.start, "forward:4")["Sum"][0].text == "comes in: Forward, layer 5"
+    assert titles(add.neurons.start, "forward:4")["Sum"][0].text == "available in: Forward, layer 5"
     assert titles(add.neurons.start, "forward:sum")["Sum"][-1].kind == "result"
     error = "Error signal of this sample"
     # the error of what three layers read is whole when the last of them has sent it back
-    assert titles(stem.neurons.start, "backward:3")[error][0].text == "comes in: Backward, layer 2"
+    assert titles(stem.neurons.start, "backward:3")[error][0].text == "available in: Backward, layer 2"
     assert titles(stem.neurons.start, "backward:2")[error][-1].kind == "result"
     for phase in phases(topology):
         walk.go(Place.parse(f"{phase}@0.9", topology))
@@ -115,7 +115,7 @@ def test_a_walk_tells_each_layer_when_its_phase_has_come(session, walk):
 def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     topology = session.source.topology
     walk.go(Place.parse("forward:sum@0.9", topology))
-    assert "adds up what comes in from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
+    assert "adds up its inputs from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
     told = annotations.incoming(walk.tape, neuron, False)
     assert [name for name, _ in told] == ["both", "stem"]

@@ -42,7 +42,7 @@ def charts(train, test=()):
         ("zero-init", "Neurons of hidden layer 1 are identical", "12 neurons"),
         ("saturated", "Saturated tanh in hidden layer 1", "256 samples"),
         ("unscaled", "Inputs are not scaled", "proline"),
-        ("deep", "The gradient vanishes", "root mean square"),
+        ("deep", "The gradient vanishes", "Root mean square"),
         ("exploding", "The gradient explodes", "-fold on the way back"),
     ],
 )
@@ -165,7 +165,7 @@ def test_divergence_is_named(tmp_path):
         assert len(found(s)) < 3
         s.single_step()
     s.diagnosis.pass_time(health.EVERY)
-    assert "numbers grew" in found(s)[0].how
+    assert "values overflowed" in found(s)[0].how
 
 
 @pytest.mark.parametrize(

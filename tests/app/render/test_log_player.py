@@ -555,7 +555,7 @@ def test_a_recording_that_is_played_is_not_kept(hand, tmp_path):
     hand.frames(10)
     hand.do("rewind", 5)
     hand.do("save_timeline")
-    assert "A recording that is played" in hand.session.banner and not list(tmp_path.glob("*.timeline"))
+    assert "Playing a recording" in hand.session.banner and not list(tmp_path.glob("*.timeline"))
 
 
 def test_inputs_belong_to_the_session_on_screen(hand):

@@ -187,7 +187,7 @@ def test_a_walk_is_of_the_first_network_and_the_second_says_that_it_waits(person
     assert person.session.source.step == 21 and person.session.rival.source.step == 20
     assert comparison_readout.reading(
         person.session, person.loop.stage.view.second
-    ).waits == "B" and "B waits" in comparison_readout.sentence(person.session, person.session.rival)
+    ).waits == "B" and "B is paused" in comparison_readout.sentence(person.session, person.session.rival)
     person.key(K.escape)
     person.frames(3)
     assert person.session.rival.source.step == 21

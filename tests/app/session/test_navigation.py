@@ -196,10 +196,10 @@ def test_without_a_history_there_is_no_way_back_and_it_says_so(tmp_path):
     s.source.run(5)
     for unit in ("step", "epoch"):
         navigation.move(s, unit, -1)
-        assert "not remembered" in s.banner and s.source.step == 5
+        assert "not stored" in s.banner and s.source.step == 5
     s.start_walk(Place(0, 0.0))
     navigation.move(s, "step", -1)
-    assert "not remembered" in s.banner and s.walking.walk.step == 6
+    assert "not stored" in s.banner and s.walking.walk.step == 6
 
 
 def test_settings_go_back_with_an_iteration(tmp_path):

@@ -442,7 +442,7 @@ def test_a_chunk_that_goes_while_it_plays_holds_it(tmp_path, recorded):
         (copy / "000001.safetensors").unlink()
         viewer.session.source.recording._open.clear()  # what is mapped can still be read
         viewer.key(K.end)
-        assert "can be read no longer" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
+        assert "can no longer be read" in viewer.session.banner and viewer.session.source.step == 0 and not viewer.session.running
     finally:
         viewer.close()
 

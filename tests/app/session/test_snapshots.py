@@ -213,7 +213,7 @@ def test_after_divergence_a_moment_is_a_way_back(tmp_path):
 def test_a_run_that_is_not_remembered_keeps_nothing_and_says_so(tmp_path):
     s = session(tmp_path, remember=0)
     s.moments.keep(s, "A")
-    assert "not remembered" in s.banner and not s.moments.kept
+    assert "not stored" in s.banner and not s.moments.kept
 
 
 def test_data_that_changed_since_is_told(tmp_path):

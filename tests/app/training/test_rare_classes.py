@@ -110,7 +110,7 @@ def test_classes_that_are_equally_frequent_are_no_matter_of_one_class():
     assert health_rules.one_class(scored((95, 5), (90, 5), (90, 10)), ("a", "b"), False) is None, "half of them are found"
     assert health_rules.one_class(scored((100, 0), (90, 0), (90, 10)), ("a", "b"), False).title == ONE
     assert health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).title == "Nearly always predicts one class"
-    assert "class weights" not in health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).remedy
+    assert "Class weights" not in health_rules.one_class(scored((99, 1), (90, 1), (90, 10)), ("a", "b"), True).remedy
     assert health_rules.one_class(scored((90, 0), (90, 0), (90, 0)), ("a", "b"), False) is None, "there is no other class in it"
     assert health_rules.one_class(Score(1.0, None, 9, 9), (), False) is None
 

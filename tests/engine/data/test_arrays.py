@@ -49,7 +49,7 @@ def test_a_given_split_by_the_usual_names(tmp_path, x, t):
     assert len(found.x_test) == 10 and found.notes == (f"not used: {x.format('val')}, {t.format('val')}",)
     del arrays[x.format("test")], arrays[t.format("test")]
     found = load(tmp_path, arrays | beside)
-    assert len(found.x_test) == 5 and "are the test set" in found.notes[0]
+    assert len(found.x_test) == 5 and "are used as the test set" in found.notes[0]
 
 
 def test_two_unnamed_arrays_in_their_order(tmp_path):
@@ -60,7 +60,7 @@ def test_two_unnamed_arrays_in_their_order(tmp_path):
 def test_by_shape_where_only_one_reading_is_possible(tmp_path):
     found = load(tmp_path, {"scans": PICTURES, "kinds": IDS, "about": np.array("made by hand"), "version": np.array([1, 2])})
     assert found.shape == (5, 7) and found.class_names == ("0", "1", "2")
-    assert found.notes == ("by their shapes scans is the inputs and kinds the target", "not used: about, version")
+    assert found.notes == ("judging by their shapes, scans holds the inputs and kinds the targets", "not used: about, version")
     assert load(tmp_path, {"x": X, "kinds": IDS}).t_train.tolist() == IDS.tolist()  # one name is known
     for arrays in ({"a": X, "b": X}, {"a": X, "b": IDS, "c": NUMBERS}, {"a": X, "b": PICTURES, "c": IDS}, {"a": X, "b": IDS[:7]}, {"a": X}):
         with pytest.raises(InputError) as caught:

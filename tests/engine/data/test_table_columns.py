@@ -146,7 +146,7 @@ def test_words_for_missing_are_classes_in_a_target_of_words(tmp_path, words):
     rows = [(k * 5 % 7, words[k % 2]) for k in range(20)] + [(3, "")]
     found = read(written(tmp_path, rows, ["v", "k"]), target="k")
     assert sorted(found.class_names) == sorted(words) and len(found.x_train) == 20
-    assert "1 of 21 rows is left out, for it has gaps" in found.notes
+    assert "1 of 21 rows is left out because it has gaps" in found.notes
     assert facts(tmp_path, target="k")["k"].missing == 1 and facts(tmp_path, target="k")["k"].different == 2
     with pytest.raises(InputError, match="only one class"):
         read(tmp_path, columns={"k": {"gaps": "skip"}})

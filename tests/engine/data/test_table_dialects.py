@@ -202,7 +202,7 @@ def test_excel_values_are_exact_and_titles_are_skipped(tmp_path):
     workbook(tmp_path / "a.xlsx", ("empty", []), ("data", rows))
     found = read(tmp_path / "a.xlsx")
     is_the_table(found)
-    assert 'the sheet "data" of 2 is read' in found.notes[0]
+    assert 'the sheet "data" of 2 is used' in found.notes[0]
 
 
 def test_a_sheet_is_chosen_by_name(tmp_path):

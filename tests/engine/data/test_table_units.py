@@ -57,7 +57,7 @@ def test_numbers_with_a_sign_are_numbers_as_input_and_as_target(tmp_path, patter
     assert found.class_names == (f"q ({unit})",)
     assert np.array_equal(found.x_train[:, 0].min(), 1000)
     assert {round(unit.low) for unit in found.units} == {2000}
-    assert use(tmp_path, f"p,x,q\n{rows}\n")["p"].why == f'numbers with "{unit}" beside them'
+    assert use(tmp_path, f"p,x,q\n{rows}\n")["p"].why == f'numbers with the unit "{unit}"'
 
 
 def test_a_german_price_has_its_decimals(tmp_path):
@@ -104,7 +104,7 @@ def test_a_last_line_of_totals_is_no_row(tmp_path, last):
     assert len(found.x_train) == 60
     assert any(name.startswith("day: ") for name in found.feature_names)
     if "190" in last:
-        assert any("is left out: it adds up the others" in note for note in found.notes)
+        assert any("is left out because it is a total of the others" in note for note in found.notes)
 
 
 def test_a_mean_below_a_sum_is_no_row_either(tmp_path):
@@ -134,7 +134,7 @@ def test_dates_with_a_few_words_among_them_are_dates(tmp_path):
     rows = "\n".join(f"{'unknown' if k == 7 else f'{k % 28 + 1:02d}.{k % 12 + 1:02d}.2023'},{k * 1.5}" for k in range(60))
     found = use(tmp_path, f"when,y\n{rows}\n")["when"]
     assert (found.use, found.gaps, found.missing) == ("date", "skip", 1)
-    assert "1 cell is no date ('unknown'): taken for a gap" in found.why
+    assert "1 cell is not a date ('unknown'): treated as a gap" in found.why
     assert len(table(tmp_path, f"when,y\n{rows}\n").x_train) == 59
 
 

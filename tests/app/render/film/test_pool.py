@@ -110,7 +110,7 @@ def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monk
         pipeline.record(one, jobs=2, progress=stop, say=said.append)
     assert helpers and all(process.poll() is not None for process in helpers) and not said
     parts = Parts.load(one.folder)
-    kept = sum(len(parts.hashes(k)) for k in parts.finished())
+    kept = sum(len(parts.note(k)["frames"]) for k in parts.finished())
     seen = []
     told = pipeline.record(one, resume=True, jobs=3, progress=lambda done, total: seen.append(total))
     same(told, one.target, alone)
