@@ -18,8 +18,6 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
-from nnviz3d.sources.still import StillSource
-from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
@@ -87,17 +85,20 @@ def neurons(host: Host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-class _Frozen(StillSource):
-    """Given arrays, for draws of any size."""
+class _Frozen:
+    """What a picture reads of a network that does not learn: given arrays, for draws of any size."""
+
+    version, constant, view = 0, 1.0, None
 
     def __init__(self, topology: Topology, seed: int = 0):
-        super().__init__(topology, backend.choose("cpu"))
         generator = np.random.Generator(np.random.PCG64(seed))
         self._parameter = generator.standard_normal(topology.n_parameters, dtype=np.float32) * 0.1
         self._activation = generator.random(topology.n_neurons, dtype=np.float32)
 
     def tensors(self, kind: str) -> np.ndarray:
         return self._activation if kind == "activation" else self._parameter
+
+    settled = tensors
 
 
 def _scene_of(host: Host, inputs: tuple[int, ...], outputs: int):
@@ -126,7 +127,7 @@ def _compare(host: Host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture: Picture, source: Viewable, frame: SceneFrame, shared: dict) -> np.ndarray:
+def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame, shared: dict) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
     outputs, inputs = connection.target.size, connection.source.size
