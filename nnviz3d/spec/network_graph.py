@@ -14,7 +14,6 @@ from typing import NamedTuple
 from nnviz3d.spec import limits
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
 
-
 RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
 HINTS = 100  # problems that get a list of near names: more are not shown, and looking for them takes long
 
@@ -91,8 +90,8 @@ def _names(layers: Sequence[LayerTable], names: list[str]) -> list[Wrong]:
     wrong, taken = [], {INPUT: "the input", output_name(len(layers)): "the output"}
     for k, table in enumerate(layers):  # the names that were given come first: others follow from places
         if table.name.partition(".")[0] == RESERVED:
-            what = f'"{table.name}": names that are "{RESERVED}", or begin with "{RESERVED}.", stand for the state of training in weights files'
-            wrong.append(Wrong(k, "name", f"{what}; give the layer another name"))
+            why = f'weights files keep "{RESERVED}" and all that begins with "{RESERVED}." for the state of training'
+            wrong.append(Wrong(k, "name", f'"{table.name}" cannot be the name of a layer: {why}; choose another one'))
         elif table.name and table.name in taken:
             wrong.append(Wrong(k, "name", f'"{table.name}" is the name of {taken[table.name]}; every layer needs its own name'))
         elif table.name:
