@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from nnviz3d.formats import weights
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import limits, paths, schema_errors, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.model_base import Table
 from nnviz3d.spec.neuron_locks import Holds
@@ -172,8 +172,8 @@ def head(path: str | os.PathLike) -> CheckpointHead | None:
     try:
         state = State.model_validate(json.loads(raw))
     except ValidationError as error:
-        told = (Problem(where, ".".join((STATE, *map(str, e["loc"]))), e["msg"]) for e in error.errors()[:20])
-        raise InputError(*told) from None
+        found = schema_errors.told(error.errors(include_url=False))[:20]
+        raise InputError(*(Problem(where, schema_errors.key((STATE, *e["loc"])), schema_errors.message(e)) for e in found)) from None
     except (ValueError, RecursionError):
         raise InputError.of(where, STATE, "is not valid JSON") from None
     return CheckpointHead(Path(path), toml.validate(toml.parse(scene.encode(), where), where), state)

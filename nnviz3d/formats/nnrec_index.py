@@ -19,7 +19,7 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nnviz3d.spec import limits, paths
+from nnviz3d.spec import limits, paths, schema_errors
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import MANY
 from nnviz3d.spec.topology import Topology
@@ -177,9 +177,9 @@ def _line(model: type[AnyLine], line: bytes, where: str, number: int, problems: 
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        for details in error.errors(include_url=False, include_input=False)[:SHOWN]:
-            key = ".".join(map(str, ("", *details["loc"])))
-            problems.append(Problem(where, f"line {number}{key}", details["msg"].removeprefix("Input should be ")))
+        for details in schema_errors.told(error.errors(include_url=False))[:SHOWN]:
+            key = schema_errors.key((f"line {number}", *details["loc"]))
+            problems.append(Problem(where, key, schema_errors.message(details)))
 
 
 def _order(where: str, lines: Sequence[IndexLine | None]) -> list[Problem]:
