@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnviz3d.app.session import checkpoints
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.spec import paths
+from nnviz3d.spec import compare, paths
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
@@ -23,9 +24,6 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
 
     Raises InputError with all that differs, or all that is wrong in the file; then nothing has changed.
     """
-    from nnviz3d.app.session import checkpoints
-    from nnviz3d.spec import compare
-
     found = checkpoints.find(path)
     if problems := checkpoints.differences(found, scene, trainer.data.digest, typed):
         raise InputError(*problems)

@@ -15,6 +15,10 @@ class DropoutLayer(LayerTable):
     kind: Literal["dropout"]
     dropout: float = Field(default=0.5, ge=0, lt=1, description="share of its neurons that pass nothing on in a training step")
 
+    @property
+    def dropped(self) -> float:
+        return self.dropout
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         return inputs[0]
 
