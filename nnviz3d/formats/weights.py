@@ -23,12 +23,13 @@ from safetensors.numpy import save as to_bytes
 from nnviz3d.formats import mapping
 from nnviz3d.spec import file_kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.network_graph import RESERVED
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
 SCENE_KEY, TARGETS_KEY = "nnviz3d", "nnviz3d.targets"
-CHECKPOINT = "checkpoint."  # how names begin that are no weights but the state of training (`formats.checkpoint`)
+CHECKPOINT = f"{RESERVED}."  # how names begin that are no weights but the state of training (`formats.checkpoint`)
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8

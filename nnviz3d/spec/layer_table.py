@@ -22,6 +22,7 @@ Initializer = Literal[
 ]  # fmt: skip
 INPUT = "input"  # the name of the network's input
 MANY = 64  # inputs of one layer
+NAME = 60  # characters of a layer's name
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
@@ -50,11 +51,11 @@ class LayerTable(Table):
     kind: str
     name: str = Field(
         default="",
-        max_length=60,
+        max_length=NAME,
         pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$",
         description="empty: its kind and its position, for example dense1",
     )
-    from_: tuple[str, ...] = Field(
+    from_: tuple[Annotated[str, Field(max_length=NAME)], ...] = Field(
         default=(),
         alias="from",
         max_length=MANY,
