@@ -96,7 +96,7 @@ class Renderer:
             with self.timers("neurons"):
                 for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
                     self.neurons.draw(one, its, shared, piece.scene)
-                    self.plate.draw(one, its, shared)
+                    self.plate.draw(one, shared)
             with self.timers("edges"):
                 for one, its in shown:
                     self.edges.draw(one, its, shared)

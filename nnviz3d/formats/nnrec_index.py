@@ -24,7 +24,7 @@ from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import MANY
 from nnviz3d.spec.topology import Topology
 
-ENDING, INDEX = ".nnrec", "index.jsonl"
+INDEX = "index.jsonl"
 INDEX_BYTES = 64 << 20  # 300,000 chunks; of 32 MB each that is 10 TB
 ROWS, LOSSES = 1 << 16, 1 << 22  # kept steps, and steps, of one chunk
 KEPT = 20_000_000  # kept steps of a recording: their numbers are held, 8 bytes each

@@ -67,6 +67,26 @@ class LayerTable(Table):
     most: ClassVar[int] = 1
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
+    @property
+    def function(self) -> str:
+        """Name of the activation function that its sums go through."""
+        return "linear"
+
+    @property
+    def dropped(self) -> float:
+        """Share of its neurons that pass nothing on in a training step."""
+        return 0.0
+
+    @property
+    def first_parameters(self) -> tuple[str, float, float] | None:
+        """How they are drawn: the initialiser, its scale and the biases; None for a kind without."""
+        return None
+
+    @property
+    def fixed(self) -> str:
+        """The setting, in words, that only the scene file changes; "" where there is none."""
+        return ""
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""
         raise NotImplementedError

@@ -82,6 +82,6 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
         start = parts[-1][1].stop
     table, shape = layer.table, layer.shape or ()
     return Node(
-        layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), getattr(table, "activation", "linear"), tuple(parts),
+        layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
     )  # fmt: skip

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnviz3d.app.session import checkpoint_resume
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.spec import paths
+from nnviz3d.spec import compare, paths
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
@@ -23,9 +24,6 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
 
     Raises InputError with all that differs, or all that is wrong in the file; then nothing has changed.
     """
-    from nnviz3d.app.session import checkpoint_resume
-    from nnviz3d.spec import compare
-
     found = checkpoint_resume.find(path)
     if problems := checkpoint_resume.differences(found, scene, trainer.data.digest, typed):
         raise InputError(*problems)
@@ -76,8 +74,6 @@ class CheckpointFile:
 
     def write(self) -> str:
         """What went wrong, or ""."""
-        from nnviz3d.app.session import checkpoint_resume
-
         try:
             checkpoint_resume.save(self.path, self.scene, *self.a, self.b)
         except InputError as error:

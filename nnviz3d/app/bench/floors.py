@@ -35,7 +35,7 @@ def edges(host: Host) -> dict:
     target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
     frame, shared = SceneFrame(pose=pose, look=look), renderer.shared(SceneFrame(pose=pose), WHOLE)
     vertices = TextureBuffer(picture.topology.n_edges * 4, "float32", 4)
-    vertices.write(_ribbons(picture, source, frame, shared))
+    vertices.write(_ribbons(picture, source, frame))
     bare = Program(host.context, "bench/bare.vert", "bench/bare.frag")
     bare.set(u_vertices=4, u_color=(0.01, 0.02, 0.03, 0.0))
     column = picture.subject.columns["t_value"]
@@ -127,7 +127,7 @@ def _compare(host: Host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame, shared: dict) -> np.ndarray:
+def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
     outputs, inputs = connection.target.size, connection.source.size

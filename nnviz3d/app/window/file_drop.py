@@ -23,6 +23,7 @@ from nnviz3d.spec import file_extensions, file_kinds, limits, paths, toml
 from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.file_extensions import RECORDING
 from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
 
     Raises InputError, and then nothing has changed.
     """
-    files = [file.parent if file.name == INDEX and file.parent.suffix == opening.ENDING else file for file in files]
+    files = [file.parent if file.name == INDEX and file.parent.suffix == RECORDING else file for file in files]
     idx = [file for file in files if is_idx(file)]
     if len(files) > 1 and len(idx) != len(files):
         raise InputError.of("", "", f"{len(files)} files at once; drop one scene, one data file or one weights file")
@@ -58,7 +59,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif ending in (".toml", opening.ENDING) or kind in (file_kinds.RECORDING, file_kinds.SCENE):
+    elif ending in (".toml", RECORDING) or kind in (file_kinds.RECORDING, file_kinds.SCENE):
         open_scene(loop, str(file))
     elif ending == ".safetensors" or kind is file_kinds.WEIGHTS:
         take_weights(loop, file)

@@ -70,6 +70,8 @@ def broken(text: str, width: float, measure) -> list[Line]:
 
 @lru_cache(maxsize=64)
 def _laid(text: str, width: float, size: float, scale: float, fonts: theme.Fonts) -> tuple[Line, ...]:
+    """`scale` is part of the key only: imgui multiplies every size by it."""
+
     def measure(style: str, letters: str) -> float:
         imgui.push_font(fonts.bold if style == "*" else fonts.regular, size)
         wide = imgui.calc_text_size(letters).x

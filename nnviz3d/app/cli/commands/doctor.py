@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.spec import paths
+from nnviz3d.spec.errors import InputError, RunError
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,6 @@ def _without(found: dict[str, str]) -> str:
 def _opengl() -> DoctorCheck:
     from nnviz3d.gfx import variables
     from nnviz3d.gfx.hosts import INSTALL, open_host
-    from nnviz3d.spec.errors import RunError
 
     try:
         host = open_host(64, 64, headless=True)
@@ -120,7 +120,6 @@ def _window() -> DoctorCheck:
 
 def _backend(name: str) -> DoctorCheck:
     from nnviz3d import backend
-    from nnviz3d.spec.errors import InputError
 
     try:
         ops = backend.choose(name)

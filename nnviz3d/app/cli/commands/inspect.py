@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands import table_report
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.app.session.opening import ENDING
 from nnviz3d.spec import file_extensions, file_kinds, limits, paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -26,7 +25,7 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
     path = Path(name)
     kind = file_kinds.of(path)
-    if path.suffix == ENDING or kind is file_kinds.RECORDING:
+    if path.suffix == file_extensions.RECORDING or kind is file_kinds.RECORDING:
         return _recording_facts(path)
     parts = [ending.lower() for ending in path.suffixes]
     if file_kinds.foreign(kind):
@@ -166,7 +165,6 @@ def _layers(topology: Topology) -> list[dict[str, Any]]:
 
 def _idx_facts(path: Path) -> dict[str, Any]:
     from nnviz3d.engine.data import idx
-    from nnviz3d.spec import limits, paths
 
     array = idx.read(path, paths.regular_file(path, limits.DATA_BYTES, "IDX file"))
     return {"kind": "data", "file": str(path), "name": path.name, "shape": array.shape, "dtype": str(array.dtype)}
