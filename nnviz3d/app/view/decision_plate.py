@@ -126,19 +126,19 @@ class Responses:
             return
         self._show_points(source, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
-        told, parameters, killed, after = None, None, None, False
+        state, parameters, killed, after = None, None, None, False
         if seen.view is not None:
-            told, after = seen.view.tape, seen.view.renewed
-            parameters = told.after if after else told.before
+            state, after = seen.view.tape, seen.view.renewed
+            parameters = state.after if after else state.before
         elif seen is not source:
-            told, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
+            state, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
-        moment = (source.serial, source.objective, source.written, source.step, held, palette, told, after)
+        moment = (source.serial, source.objective, source.written, source.step, held, palette, state, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            told = _levels(source, source.evaluator.answers(SIDE, seen.sample.x, parameters, killed))
-            self.picture.show_answers(told, source.data.task, palette)
+            state = _levels(source, source.evaluator.answers(SIDE, seen.sample.x, parameters, killed))
+            self.picture.show_answers(state, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
             responses_cn = source.evaluator.responses(subject.tile_cells, seen.sample.x, parameters, killed)
