@@ -104,7 +104,7 @@ def ordered(layers: list[Dense]) -> bool:
 
 
 def _apart(shapes: list[Shape]) -> bool:
-    """Whether a layer can be told by its shape alone."""
+    """Whether a layer can be reported by its shape alone."""
     return len({frozenset(shape) for shape in shapes}) == len(shapes)
 
 

@@ -86,8 +86,8 @@ class Evaluated(ABC):
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
         output = self.topology.output
-        told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
-        return verdict(self.data, output.activation, told, self.sample.target)
+        found = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
+        return verdict(self.data, output.activation, found, self.sample.target)
 
     # rows of the data
 

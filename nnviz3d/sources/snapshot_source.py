@@ -97,8 +97,8 @@ class KeptMoment:
     def answer(self) -> tuple[str, bool | None]:
         """What the network said of the shown sample at that moment."""
         output = self.topology.output
-        told = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
-        return verdict(self.data, output.activation, told, self.sample.target)
+        found = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
+        return verdict(self.data, output.activation, found, self.sample.target)
 
     def targets(self) -> np.ndarray | None:
         return self.source.targets()
