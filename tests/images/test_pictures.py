@@ -16,7 +16,7 @@ from nnviz3d.app.api import scene
 from nnviz3d.app.api.recorder import Recorder
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.video.png import read_png, write_png
+from tests.helpers.png import read_png, write_png
 
 pytestmark = [pytest.mark.gl, pytest.mark.picture]
 HERE = Path(__file__).parent

@@ -18,7 +18,6 @@ from nnviz3d.draw.plate import SIDE
 from nnviz3d.engine.data.plane import Plane
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.snapshot_source import Difference, KeptMoment
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import Label, PlaneReading
 from nnviz3d.spec.scene import View
@@ -132,14 +131,10 @@ class Responses:
             return
         self._show_points(source, plane, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
-        told, parameters, killed, after = None, None, None, False
-        if seen.view is not None:
-            told, after = seen.view.tape, seen.view.renewed
-            parameters = told.after if after else told.before
-        elif isinstance(seen, (KeptMoment, Difference)):
-            told, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
+        parameters, killed = seen.plane_state
+        after = seen.view is not None and seen.view.renewed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
-        moment = (source.serial, source.objective, source.written, source.step, held, palette, told, after)
+        moment = (source.serial, source.objective, source.written, source.step, held, palette, seen.serial, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:

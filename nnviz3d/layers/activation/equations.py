@@ -15,7 +15,7 @@ class ActivationEquations(AlignedEquations):
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
-        tip = "Every neuron takes the activation of the neuron with its own number in the layer that it reads."
+        tip = "Every neuron reads the activation of the neuron with the same number in the layer before it."
         return [Line(f"{z_(r.layer)} = {a_(r.sources[0].node)}", tip=tip), shapes(f"{axes(r.axes)} = {axes(r.sources[0].shape)}")]
 
 

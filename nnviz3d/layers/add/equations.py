@@ -15,7 +15,7 @@ class AddEquations(AlignedEquations):
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
-        tip = "Neuron by neuron: all layers that are summed have the same shape. The error goes back to each of them as it is."
+        tip = "Neuron by neuron: all layers that are summed have the same shape. The error passes back unchanged to each of them."
         symbols = " + ".join(a_(end.node) for end in r.sources)
         return [Line(f"{z_(r.layer)} = {symbols}", tip=tip), shapes(f"{axes(r.axes)} = {' + '.join(axes(end.shape) for end in r.sources)}")]
 

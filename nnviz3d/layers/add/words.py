@@ -1,9 +1,10 @@
-"""What a sum is, for people. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
+"""Texts about a sum of layers. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
 
 NAME = "sum"
 SENTENCE = (
-    "Each neuron adds up the neurons with its own number in all layers that come in: what a layer is added to need not be learned by it."
+    "Each neuron adds up the neurons with the same number in all layers that it reads (a residual or skip connection): "
+    "the layers in between only need to learn the difference."
 )
-LOOK = "Compare the layers that come in: the larger one decides."
-FORWARD = "each neuron adds up what comes in from the layers that are summed."
-BACKWARD = "the error returns to each of the layers that were summed, as it is."
+LOOK = "Compare the layers that are added: the one with larger values dominates the sum."
+FORWARD = "each neuron adds up its inputs from the layers that are summed."
+BACKWARD = "the error passes back unchanged to each of the layers that were summed."

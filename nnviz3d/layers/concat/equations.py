@@ -10,12 +10,12 @@ from nnviz3d.spec.readout import LayerEnd, LayerReading
 
 
 class ConcatEquations(AlignedEquations):
-    still = "Layers side by side have no weights and no bias of their own: training changes nothing here."
+    still = "A concatenation has no weights and no bias: training changes nothing here."
     returns = "Its own part of the error of the next layer"
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
-        tip = "The layers stand side by side, in this order, and every number is passed on as it is."
+        tip = "The layers are placed side by side in this order, and every value is passed on unchanged."
         symbols = r",\;".join(a_(end.node) for end in r.sources)
         return [
             Line(rf"{z_(r.layer)} = ({symbols})", tip=tip),

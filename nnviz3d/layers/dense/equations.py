@@ -24,13 +24,13 @@ class DenseEquations(EquationsFace):
         lines = [
             Line(
                 rf"{z} = \sum_{{i=0}}^{{{n - 1}}} w_{{{j},i}}\,{a_(before.node, 'i')} + b_{{{j}}}",
-                tip="The weighted sum of all neurons of the layer before, plus the bias.",
+                tip="The weighted sum of all neurons of the previous layer, plus the bias.",
             )
         ]
         lines += _terms(before, "i", "a")
         if reading.bias is not None:
             bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
-            lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added whatever the inputs are.", parameter=bias))
+            lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added independently of the inputs.", parameter=bias))
         lines.append(Line(z, (), reading.z, "result", "The pre-activation: all of the above summed."))
         return lines
 
@@ -47,7 +47,7 @@ class DenseEquations(EquationsFace):
             return []
         j = reading.index
         if step.updating:
-            tip = f"The gradient that the update follows: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
+            tip = f"The gradient used for the update: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
             mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
             told = (_mean(g, j, step.samples, before.labels) for g in step.gradients)
             return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
@@ -61,17 +61,17 @@ class DenseEquations(EquationsFace):
         if r.source_index is None:
             others = r.fan_in
             symbols = rf"{z} = \sum_i w_{{{r.index},i}}\,{a_(r.source_layer, 'i')} + {_name(r)}"
-            lines = [Line(symbols, tip="A bias is added whatever the inputs are.")]
+            lines = [Line(symbols, tip="A bias is added independently of the inputs.")]
             own = Line(_name(r), (), r.value, "bias", "The bias itself.", ink="w")
             more, tip = f"{others:,} weighted {'input' if others == 1 else 'inputs'}", "The sum of weight times activation over all inputs."
         else:
             others = r.fan_in - 1
             symbols = rf"{z} = {_name(r)}\,{a_(r.source_layer, r.source_index)} + \ldots"
-            lines = [Line(symbols, tip="One addend of the weighted sum: this weight times the activation it starts from.")]
+            lines = [Line(symbols, tip="One term of the weighted sum: this weight times the activation at its start.")]
             spans = fill("{w} · {a}", w=number(r.value, "w"), a=number(r.a, "a", True))
             own = Line("", spans, r.product, "term", f"weight × activation: {plain(r.value)} × {plain(r.a)} = {plain(r.product)}.")
             more = f"{others:,} other {'term' if others == 1 else 'terms'} and the bias" if others else "the bias"
-            tip = "Everything else that is added up."
+            tip = "All other terms of the sum."
         return [
             *lines,
             own,
@@ -83,7 +83,7 @@ class DenseEquations(EquationsFace):
         """dL/dw = delta a for the shown sample. Empty where no error has been sent back."""
         if r.sample is None or r.delta is None:
             return []
-        slope, tip = rf"\partial L/\partial {_name(r)}", "How much the loss of the shown sample would change if this number grew by one."
+        slope, tip = rf"\partial L/\partial {_name(r)}", "How fast the loss of the displayed sample changes with this number."
         if r.source_index is None:
             return [Line(rf"{slope} = {delta_(r.layer, r.index)}", (), r.sample, "result", tip, ink="d")]
         tip = f"{tip} It is the error signal at its end times the activation at its start."
@@ -113,7 +113,7 @@ class DenseEquations(EquationsFace):
             return []
         o, i = (f"{n:,}" for n in r.shape)
         delta, a = delta_(r.layer), rf"({a_(r.sources[0].node)})^{{\top}}"
-        tip = "Every error at the end times every activation at the start: a whole matrix from two vectors."
+        tip = "Every error at the end times every activation at the start: the outer product of two vectors."
         product = length(r.delta) * length(r.x)
         return [
             Line(rf"\partial L/\partial W = {delta}\,{a}", tip=tip),
@@ -122,7 +122,7 @@ class DenseEquations(EquationsFace):
             shapes(f"({o}) = ({o})"),
             Line(
                 r"\lVert \delta\,a^{\top}\rVert", (), product, "number",
-                "The length of the shown sample's gradient: that of delta times that of a.", ink="d",
+                "The norm (length) of the gradient for the displayed sample: the norm of delta times that of a.", ink="d",
             ),
         ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from nnviz3d.layers.shared.notation import a_, z_
 from nnviz3d.spec.number_text import percent
 from nnviz3d.spec.readout import LayerReading, NeuronReading
 
-USED = "The numbers above are of the network as it is used: then dropout passes everything on."
+USED = "The values above are for the network outside training, where dropout passes everything on."
 
 
 class DropoutEquations(AlignedEquations):
@@ -35,7 +35,7 @@ class DropoutEquations(AlignedEquations):
 def _training(share: float) -> list[Line]:
     """What a training step does to each number: zero, or larger in proportion, so that the mean stays."""
     words = f"in a training step: 0 with probability {percent(share, 0)}, else times "
-    tip = f"1 / (1 − {share:g}): what is kept grows, so that the mean of what is passed on stays the same. {USED}"
+    tip = f"1 / (1 − {share:g}): the values that are kept are scaled up, so that the mean stays the same. {USED}"
     return [Line("", (Span(words), *number(1 / (1 - share))), kind="note", tip=tip)]
 
 

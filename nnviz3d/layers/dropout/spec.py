@@ -13,7 +13,7 @@ class DropoutLayer(LayerTable):
     """Dropout by itself: in training a random share of the numbers is 0 and the rest is scaled up; otherwise it changes nothing."""
 
     kind: Literal["dropout"]
-    dropout: float = Field(default=0.5, ge=0, lt=1, description="share of its neurons that pass nothing on in a training step")
+    dropout: float = Field(default=0.5, ge=0, lt=1, description="fraction of its neurons that are switched off in a training step")
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         return inputs[0]

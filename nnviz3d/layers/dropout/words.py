@@ -1,10 +1,10 @@
-"""What dropout is, for people. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
+"""Texts about dropout. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
 
 NAME = "dropout"
 SENTENCE = (
-    "In a training step a random share of the numbers is set to 0: "
-    "so no neuron can rely on a single other one. Otherwise everything is passed on."
+    "In each training step a random fraction of the values is set to 0, "
+    "so that no neuron can rely on a single other one. Otherwise all values are passed on."
 )
-LOOK = "Outside of training it changes nothing: both ends of an edge are equally bright."
-FORWARD = "every number is passed on as it is; only the batch's own pass sets some of them to 0."
-BACKWARD = "the error returns as it is."
+LOOK = "Outside training it changes nothing: both ends of an edge are equally bright."
+FORWARD = "every value is passed on unchanged; only the pass of the training batch sets some of them to 0."
+BACKWARD = "the error passes back unchanged."

@@ -25,12 +25,12 @@ class MultiplyEquations(AlignedEquations):
             tip = f"other factor × delta of neuron {term.index} of {back.name}: {plain(term.weight)} × {plain(term.value)}."
             spans = (*number(term.weight, "a"), Span(" · "), *number(term.value, "d", True))
             at = {"neuron": term.neuron, "index": term.index, "name": back.name, "ink": "d"}
-            lines.append(Line("", spans, term.product, "term", f"{tip} Click to look at it.", **at))
+            lines.append(Line("", spans, term.product, "term", f"{tip} Click to show it.", **at))
         return rf"{ink(rf'{OTHER}_{{{j}}}', 'a')}\,{delta_(back.node, j)}", lines
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
-        tip = "Neuron by neuron: both layers have the same shape. Where one is 0, nothing of the other is passed on."
+        tip = "Neuron by neuron: both layers have the same shape. If one is 0, the other is blocked."
         symbols = r" \odot ".join(a_(end.node) for end in r.sources)
         return [Line(f"{z_(r.layer)} = {symbols}", tip=tip), shapes(f"{axes(r.axes)} = {' ⊙ '.join(axes(end.shape) for end in r.sources)}")]
 

@@ -1,7 +1,7 @@
-"""What a product is, for people. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
+"""Texts about a product of layers. `FORWARD`, `BACKWARD`: what happens in its phases of a walk."""
 
 NAME = "product"
-SENTENCE = "Each neuron multiplies the two neurons with its own number in the layers that come in: one can close what the other passes on."
-LOOK = "Look where one of the two is near 0: nothing of the other is passed on there."
-FORWARD = "each neuron multiplies what comes in from the two layers."
-BACKWARD = "the error returns to each of the two layers, times what came from the other."
+SENTENCE = "Each neuron multiplies the two neurons with the same number in the layers that it reads: one can act as a gate for the other."
+LOOK = "Look for values near 0 in one of the two: there, the other is blocked."
+FORWARD = "each neuron multiplies its inputs from the two layers."
+BACKWARD = "the error passes back to each of the two layers, multiplied by the value from the other."

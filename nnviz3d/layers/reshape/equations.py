@@ -10,11 +10,11 @@ from nnviz3d.spec.readout import LayerReading
 
 
 class ReshapeEquations(AlignedEquations):
-    still = "Another shape has no weights and no bias: training changes nothing here."
+    still = "A reshape has no weights and no bias: training changes nothing here."
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
-        tip = "The same numbers in the same order, read row by row, with other axes."
+        tip = "The same values in the same order, read row by row, along different axes."
         symbols = rf"\mathrm{{reshape}}({a_(r.sources[0].node)})"
         return [Line(f"{z_(r.layer)} = {symbols}", tip=tip), shapes(f"{axes(r.axes)} = reshape{axes(r.sources[0].shape)}")]
 

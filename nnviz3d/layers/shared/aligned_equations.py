@@ -27,20 +27,20 @@ class AlignedEquations(EquationsFace):
         z, told = z_(reading.layer, reading.index), [a_(part.node, term.index) for part, term in ends]
         if len(told) > WRITTEN:
             told = [*told[: WRITTEN - 1], r"\ldots", told[-1]]
-        lines = [Line(f"{z} = {f' {self.sign} '.join(told)}", tip=f"What comes in from {', '.join(part.name for part, _ in ends)}.")]
+        lines = [Line(f"{z} = {f' {self.sign} '.join(told)}", tip=f"The input from {', '.join(part.name for part, _ in ends)}.")]
         for part, term in ends:
-            tip = f"The activation of neuron {term.index} of {part.name}: {plain(term.value)}. Click to look at it."
+            tip = f"The activation of neuron {term.index} of {part.name}: {plain(term.value)}. Click to show it."
             at = {"neuron": term.neuron, "index": term.index, "name": part.name, "ink": "a"}
             lines.append(Line(a_(part.node, term.index), (), term.value, "term", tip, **at))
-        return [*lines, Line(z, (), reading.z, "result", f"What comes in, {self.joined}." if len(ends) > 1 else "What comes in.")]
+        return [*lines, Line(z, (), reading.z, "result", f"The inputs, {self.joined}." if len(ends) > 1 else "The input.")]
 
     def returned(self, back: Sum, j: int) -> tuple[str, list[Line]]:
         """What a neuron that feeds such a node gets back from it: the delta of the neuron that it feeds."""
         lines = []
         for term in back.terms:
-            tip = f"The error of neuron {term.index} of {back.name}, which takes this activation as it is: {plain(term.value)}."
+            tip = f"The error of neuron {term.index} of {back.name}, which uses this activation unchanged: {plain(term.value)}."
             at = {"neuron": term.neuron, "index": term.index, "name": back.name, "ink": "d"}
-            lines.append(Line(delta_(back.node, term.index), (), term.value, "term", f"{tip} Click to look at it.", **at))
+            lines.append(Line(delta_(back.node, term.index), (), term.value, "term", f"{tip} Click to show it.", **at))
         return " + ".join(delta_(back.node, term.index) for term in back.terms), lines
 
     def layer_returned(self, end: LayerEnd, size: int) -> tuple[str, str]:

@@ -21,7 +21,7 @@ class EquationsFace(ABC):
     applies = False
     still = ""
     sign = "+"
-    returns = "The error of the next layer, as it is"
+    returns = "The error of the next layer, unchanged"
 
     @abstractmethod
     def pre_activation(self, reading: NeuronReading) -> list[Line]:

@@ -29,7 +29,7 @@ _ACCENT, _ON_ACCENT, _DIM, _FAINT, _TEXT, _GOOD = (
 )
 
 
-class Tour:
+class TourCard:
     """Remembers which panels were open before the tour."""
 
     def __init__(self):

@@ -115,7 +115,7 @@ def test_a_walk_tells_each_layer_when_its_phase_has_come(session, walk):
 def test_sentences_and_cards_of_a_walk_are_of_the_kind(session, walk):
     topology = session.source.topology
     walk.go(Place.parse("forward:sum@0.9", topology))
-    assert "adds up what comes in from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
+    assert "adds up its inputs from the layers" in session.walking.sentence and "weights" not in session.walking.sentence
     neuron = node(session, "sum").neurons.start + 2
     told = annotations.incoming(walk.tape, neuron, False)
     assert [name for name, _ in told] == ["both", "stem"]
