@@ -49,6 +49,8 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
             return None
         if bias in wanted:
             sources[bias] = layer.bias
+    if sources.keys() != wanted.keys():
+        return None  # parts that only our own names tell apart
     return Mapping(sources, turned, _words(layers, sources, turned))
 
 

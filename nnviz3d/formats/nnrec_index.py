@@ -98,7 +98,7 @@ class Head(IndexLine):
     every: int = Field(ge=1, le=limits.STEPS)
     dtype: Literal["F16", "F32"]
     parameters: int = Field(ge=1, le=limits.PARAMETERS)
-    neurons: int = Field(ge=2, le=limits.LAYERS * limits.UNITS)
+    neurons: int = Field(ge=2, le=limits.NEURONS)
     data: Facts
     nodes: tuple[TensorNode, ...] | None = Field(default=None, max_length=limits.LAYERS + 2)
 
