@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "nnviz3d"
 DOORS = {
-    "cupy": {"backend"}, "cuda": {"backend"},
+    "cupy": {"backend"}, "cupy_backends": {"backend"}, "cuda": {"backend"},
     "vispy": {"gfx"}, "OpenGL": {"gfx"}, "glfw": {"gfx"}, "EGL": {"gfx"},
     "imgui_bundle": {"ui", "gfx"},
     "av": {"video"}, "PIL": {"video"},

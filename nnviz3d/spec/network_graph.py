@@ -14,7 +14,6 @@ from typing import NamedTuple
 from nnviz3d.spec import limits
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
 
-
 RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
 HINTS = 100  # problems that get a list of near names: more are not shown, and looking for them takes long
 
