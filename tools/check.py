@@ -22,6 +22,7 @@ DOORS = {
     "av": {"video"}, "PIL": {"video"},
     "onnx": {"formats"}, "onnxruntime": {"formats"}, "safetensors": {"formats"}, "h5py": {"formats"},
     "openpyxl": {"engine"}, "xlrd": {"engine"}, "pyarrow": {"engine"},
+    "pydantic": {"spec", "layers", "formats", "app"}, "tomlkit": {"spec", "app"},
     "distributed": {"app"}, "dask": {"app"},
     "zmq": {"live"}, "msgpack": {"live"},
     "sklearn": set(), "torch": set(), "matplotlib": set(),

@@ -73,7 +73,7 @@ def load(
     rewritten so that the network's answers stay what they were.
     """
     where, wanted = str(path), names(topology)
-    with Opened(path) as file:
+    with OpenedWeights(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
         plan = mapping.find(found, wanted, topology.other_names, topology.is_line)
         problems = _unfit(found, wanted, where) if plan is None else []
@@ -156,7 +156,7 @@ def _bfloat16(file, path, name: str) -> np.ndarray:
 def describe(path: str | os.PathLike) -> dict:
     """What the file holds, without reading values: tensors, sizes, and the scene it was trained with if there. Raises InputError."""
     where = str(path)
-    with Opened(path) as file:
+    with OpenedWeights(path) as file:
         found = shapes(file, where)
         metadata = file.metadata() or {}
     return {
@@ -171,7 +171,7 @@ def describe(path: str | os.PathLike) -> dict:
     }
 
 
-class Opened:
+class OpenedWeights:
     """A file whose size and header length were judged before the library parses it; its errors become InputError."""
 
     def __init__(self, path: str | os.PathLike, kind: str = "weights file (.safetensors)"):

@@ -12,7 +12,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.sample_pass import Shown
-from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.answer_text import verdict
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array, Sample, next_serial
 from nnviz3d.spec.neuron_locks import Holds
@@ -113,7 +113,7 @@ class KeptMoment:
         return self.parameters, self.holds.killed
 
 
-class Difference:
+class SnapshotDifference:
     """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. What else there is, is the
     second's."""
 

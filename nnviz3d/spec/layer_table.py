@@ -23,6 +23,7 @@ Initializer = Literal[
 INPUT = "input"  # the name of the network's input
 MANY = 64  # inputs of one layer
 NAME = 60  # characters of a layer's name
+NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
@@ -52,7 +53,7 @@ class LayerTable(Table):
     name: str = Field(
         default="",
         max_length=NAME,
-        pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$",
+        pattern=NAME_PATTERN,
         description="empty: its kind and its position, for example dense1",
     )
     from_: tuple[Annotated[str, Field(max_length=NAME)], ...] = Field(

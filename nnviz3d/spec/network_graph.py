@@ -90,8 +90,8 @@ def _names(layers: Sequence[LayerTable], names: list[str]) -> list[Wrong]:
     wrong, taken = [], {INPUT: "the input", output_name(len(layers)): "the output"}
     for k, table in enumerate(layers):  # the names that were given come first: others follow from places
         if table.name.partition(".")[0] == RESERVED:
-            what = f'"{table.name}": names that are "{RESERVED}", or begin with "{RESERVED}.", stand for the state of training in weights files'
-            wrong.append(Wrong(k, "name", f"{what}; give the layer another name"))
+            why = f'weights files keep "{RESERVED}" and all that begins with "{RESERVED}." for the state of training'
+            wrong.append(Wrong(k, "name", f'"{table.name}" cannot be the name of a layer: {why}; choose another one'))
         elif table.name and table.name in taken:
             wrong.append(Wrong(k, "name", f'"{table.name}" is the name of {taken[table.name]}; every layer needs its own name'))
         elif table.name:

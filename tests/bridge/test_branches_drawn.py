@@ -9,7 +9,7 @@ from nnviz3d import backend
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
 from nnviz3d.draw.edge_picking import pick_edge
-from nnviz3d.draw.frame import Change, Frame, Wave
+from nnviz3d.draw.frame import Change, SceneFrame, Wave
 from nnviz3d.draw.network_buffers import END
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
@@ -69,7 +69,7 @@ def view(picture):
 def light(stage, look=DARK, **frame):
     """(H, W) light before the tone curve."""
     host, _source, picture, renderer = stage
-    renderer.render(picture.subject, Frame(pose=view(picture), look=look, level=NAMED["high"], **frame), host.framebuffer, SIZE)
+    renderer.render(picture.subject, SceneFrame(pose=view(picture), look=look, level=NAMED["high"], **frame), host.framebuffer, SIZE)
     return scene_pixels(renderer)[..., :3].sum(2)
 
 

@@ -6,7 +6,7 @@ import pytest
 from nnviz3d import backend
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
@@ -52,7 +52,7 @@ def draw(stage, look=QUIET, focus=-1, edges=10**6, quality="high", **frame):
     source.version += 1
     picture.publish(source, look, edges, 0, focus, exact=True)
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
-    renderer.render(picture.subject, Frame(pose=pose, look=look, level=NAMED[quality], **frame), host.framebuffer, SIZE)
+    renderer.render(picture.subject, SceneFrame(pose=pose, look=look, level=NAMED[quality], **frame), host.framebuffer, SIZE)
     return host.read().astype(int)
 
 
@@ -185,7 +185,7 @@ def test_the_same_state_gives_the_same_pixels_and_time_moves_the_signals(stage):
         source.version += 1
         picture.publish(source, look, 10**6, 40, exact=True)
         pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
-        renderer.render(picture.subject, Frame(pose=pose, look=look, time=time), host.framebuffer, SIZE)
+        renderer.render(picture.subject, SceneFrame(pose=pose, look=look, time=time), host.framebuffer, SIZE)
         return host.read()
 
     first = at(1.0)
@@ -212,7 +212,7 @@ def test_transparent_pictures_have_no_stage_behind(stage):
 
 def test_a_minimised_window_draws_nothing(stage):
     host, _source, picture, renderer = stage
-    renderer.render(picture.subject, Frame(), host.framebuffer, (0, 0))
+    renderer.render(picture.subject, SceneFrame(), host.framebuffer, (0, 0))
 
 
 @pytest.mark.parametrize("quality", list(NAMED))

@@ -11,15 +11,13 @@ from nnviz3d import backend
 from nnviz3d.app.bench import SIZE
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.renderer import Renderer, pieces
 from nnviz3d.gfx import state
 from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
-from nnviz3d.sources.still import StillSource
-from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
@@ -34,8 +32,8 @@ def edges(host: Host) -> dict:
     source = _Frozen(picture.topology)
     look = Look(edges="weight")
     picture.publish(source, look, 10**7, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
-    frame, shared = Frame(pose=pose, look=look), renderer.shared(Frame(pose=pose), WHOLE)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
+    frame, shared = SceneFrame(pose=pose, look=look), renderer.shared(SceneFrame(pose=pose), WHOLE)
     vertices = TextureBuffer(picture.topology.n_edges * 4, "float32", 4)
     vertices.write(_ribbons(picture, source, frame))
     bare = Program(host.context, "bench/bare.vert", "bench/bare.frag")
@@ -60,9 +58,9 @@ def neurons(host: Host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     picture, renderer, pose = _scene_of(host, (250, 399), 250)
     source = _Frozen(picture.topology)
-    frame, shared = Frame(pose=pose), renderer.shared(Frame(pose=pose), WHOLE)
+    frame, shared = SceneFrame(pose=pose), renderer.shared(SceneFrame(pose=pose), WHOLE)
     picture.publish(source, frame.look, 0, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
     with target:
         renderer.neurons.draw(picture.subject, frame, shared, SIZE)  # fills the order column
     order = renderer.neurons.order(picture.subject).column.read()[:, 0]
@@ -87,17 +85,20 @@ def neurons(host: Host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-class _Frozen(StillSource):
-    """Given arrays, for draws of any size."""
+class _Frozen:
+    """What a picture reads of a network that does not learn: given arrays, for draws of any size."""
+
+    version, constant, view = 0, 1.0, None
 
     def __init__(self, topology: Topology, seed: int = 0):
-        super().__init__(topology, backend.choose("cpu"))
         generator = np.random.Generator(np.random.PCG64(seed))
         self._parameter = generator.standard_normal(topology.n_parameters, dtype=np.float32) * 0.1
         self._activation = generator.random(topology.n_neurons, dtype=np.float32)
 
     def tensors(self, kind: str) -> np.ndarray:
         return self._activation if kind == "activation" else self._parameter
+
+    settled = tensors
 
 
 def _scene_of(host: Host, inputs: tuple[int, ...], outputs: int):
@@ -126,7 +127,7 @@ def _compare(host: Host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture: Picture, source: Viewable, frame: Frame) -> np.ndarray:
+def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
     outputs, inputs = connection.target.size, connection.source.size

@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from nnviz3d.app.bench.frames import READINGS
+from nnviz3d.app.bench.frame_times import READINGS
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.window.loop import Loop

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
-from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.answer_text import verdict, words
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading

@@ -18,7 +18,7 @@ from nnviz3d.app.view.projection import Projection
 from nnviz3d.bridge import shared_scale
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera, picking
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
@@ -142,7 +142,7 @@ class ComparisonView:
         else:
             self.layer_by_layer = shared_scale.share(self.first, self.picture, look)
 
-    def shown(self, frame: Frame) -> tuple[Subject, Frame]:
+    def shown(self, frame: SceneFrame) -> tuple[Subject, SceneFrame]:
         """What the renderer draws besides the first network. A walk is the first's alone."""
         look = frame.look
         if frame.wave is not None:

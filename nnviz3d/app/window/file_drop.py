@@ -28,7 +28,7 @@ from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
-    from nnviz3d.formats.checkpoint import Head
+    from nnviz3d.formats.checkpoint import CheckpointHead
 
 T = TypeVar("T")
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
@@ -77,13 +77,13 @@ def receive(loop: Loop, files: list[Path]) -> None:
 def take_weights(loop: Loop, file: Path) -> None:
     """A checkpoint: training goes on from it, in this session where it fits, else in one of its own. Other weights: they are put into the
     network. Undo leads back. Raises InputError, and then nothing has changed."""
-    from nnviz3d.app.session import checkpoints
+    from nnviz3d.app.session import checkpoint_resume
     from nnviz3d.formats import checkpoint
 
     found = checkpoint.head(file)
-    if found is not None and not checkpoints.fits(loop.session, found):
+    if found is not None and not checkpoint_resume.fits(loop.session, found):
         session = _session_of(loop, found, file)
-        checkpoints.judge(session, found)
+        checkpoint_resume.judge(session, found)
         session.running = loop.session.running
         loop.take(session)
     loop.inputs.weights(file)
@@ -94,7 +94,7 @@ def take_weights(loop: Loop, file: Path) -> None:
         loop.say(f"{file.name}: continues from step {loop.session.source.step:,}")
 
 
-def _session_of(loop: Loop, found: Head, file: Path) -> Session:
+def _session_of(loop: Loop, found: CheckpointHead, file: Path) -> Session:
     """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
     problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):

@@ -26,7 +26,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader
 from nnviz3d.video.codecs import Kind
 from nnviz3d.video.image_reader import Pictures
-from nnviz3d.video.segment_folder import ENDING, Parts, Plan
+from nnviz3d.video.segment_folder import ENDING, FilmPlan, Parts
 
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
 
@@ -171,7 +171,7 @@ def of_pictures(
 ) -> dict:
     """A film of pictures that are there already. Returns what the sidecar says. Raises InputError for a damaged picture, RunError."""
     alpha = found.alpha and bool(kind.codec.alpha_pixels)
-    plan = Plan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
+    plan = FilmPlan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
     folder = target.with_name(target.name + ENDING)
     Parts.discard(folder)
     parts = Parts(folder, plan, {"nnviz3d": __version__, "pictures": name})

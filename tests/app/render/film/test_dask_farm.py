@@ -110,7 +110,7 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         large = job(tmp_path / "large.mp4", str(scene))
         same(dask_farm.record(large, where), large.target, alone)
         monkeypatch.setattr(worker, "__version__", "9.9")
-        monkeypatch.setattr(worker.Order, "__init__", _aged(worker.Order.__init__))
+        monkeypatch.setattr(worker.PieceOrder, "__init__", _aged(worker.PieceOrder.__init__))
         old = job(tmp_path / "old.mp4", str(scene))
         with pytest.raises(RunError, match=r"no worker is left: .*the film needs 9\.9"):
             dask_farm.record(old, where)

@@ -251,7 +251,7 @@ def lost(number):
 
 @pytest.fixture
 def folder(tmp_path):
-    plan = segment_folder.Plan("s", 16, 16, 30, 0, 1, 150, "mkv", "h264")
+    plan = segment_folder.FilmPlan("s", 16, 16, 30, 0, 1, 150, "mkv", "h264")
     return Parts(tmp_path / "a.mkv.parts", plan)
 
 
