@@ -16,12 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "nnviz3d"
 DOORS = {
-    "cupy": {"backend"}, "cuda": {"backend"},
+    "cupy": {"backend"}, "cupy_backends": {"backend"}, "cuda": {"backend"},
     "vispy": {"gfx"}, "OpenGL": {"gfx"}, "glfw": {"gfx"}, "EGL": {"gfx"},
     "imgui_bundle": {"ui", "gfx"},
     "av": {"video"}, "PIL": {"video"},
     "onnx": {"formats"}, "onnxruntime": {"formats"}, "safetensors": {"formats"}, "h5py": {"formats"},
     "openpyxl": {"engine"}, "xlrd": {"engine"}, "pyarrow": {"engine"},
+    "pydantic": {"spec", "layers", "formats", "app"}, "tomlkit": {"spec", "app"},
     "distributed": {"app"}, "dask": {"app"},
     "zmq": {"live"}, "msgpack": {"live"},
     "sklearn": set(), "torch": set(), "matplotlib": set(),

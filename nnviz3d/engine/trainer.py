@@ -180,7 +180,7 @@ class Trainer(StepRunner):
         self.restore({**state, "batches": mine["batches"], "epoch": mine["epoch"], "diverged": None})
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """`layers.k.weight` (out, in) and `layers.k.bias` (out,), float32 copies on the host."""
+        """Float32 copies on the host by the names of a weights file (`Topology.parameter_name`)."""
         return self.arenas.named()
 
     def load_parameters(self, parameters: dict[str, np.ndarray]) -> None:

@@ -181,7 +181,7 @@ class OwnTraining(Evaluated):
         return train
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Copies by name, `layers.k.weight` and `layers.k.bias`."""
+        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
         return self.trainer.parameters()
 
     def parameter(self, p: int) -> float:

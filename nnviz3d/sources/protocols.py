@@ -273,7 +273,7 @@ class Source(Viewable, Clock, Protocol):
         ...
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Copies on the host by name, `layers.k.weight` and `layers.k.bias`."""
+        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
         ...
 
     def show_sample(self, index: int) -> None:

@@ -172,7 +172,7 @@ class RecordedTraining(Evaluated):
         return self._gradient.gradients
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """Copies by name, `layers.k.weight` and `layers.k.bias`."""
+        """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
         arena = self.ops.to_host(self._parameters)
         return {name: np.array(place.view(arena), np.float32) for name, place in self.topology.parameter_ranges.items()}
 

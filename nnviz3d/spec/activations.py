@@ -1,8 +1,9 @@
 r"""The registry of activation functions: whatever a part of the program has to know about one is a field of its row here.
 
 The engine's own numbers are elsewhere, because they are made for speed: `backend.numpy_activations` (lists of calls) and
-`backend/kernels.cu` (CUDA). `tests/spec/test_activations.py` compares both, and every text below, with `formula`. A new function is a
-row here, its calls there, and its two cases in the kernels. Formulas are PyTorch's: the slope of leaky_relu is 0.01, alpha of elu is 1.
+`backend/kernels.cu` (CUDA). `tests/spec/test_activations.py` compares the first and every text below with the closed form;
+`tests/backend/test_ops.py` compares the kernels. A new function is a row here, its calls there, and its two cases in the kernels.
+Formulas are PyTorch's: the slope of leaky_relu is 0.01, alpha of elu is 1.
 """
 
 from __future__ import annotations

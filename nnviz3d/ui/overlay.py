@@ -99,7 +99,7 @@ class Overlay:
         stage_input = self._stage.read(f)
         taken: list[label_placement.Rect] = []
         tour, card = f.readout.tour, 0.0
-        self._tour.arrange(f, self._dock)
+        self._tour.arrange(f, self._dock.opened)
         roomy = min(f.width, f.height) >= SMALLEST * f.scale
         if roomy:
             top = f.height

@@ -48,12 +48,39 @@ def softmax_calls(z, a, scratch):
     return numpy_activations.softmax(z, a, np.empty((len(z), 1)), scratch(0))
 
 
-def by_text(kind: str, z: np.ndarray) -> np.ndarray:
-    """As an exported script does it."""
-    scope = {"np": np, "math": math, "erf": np.vectorize(math.erf, otypes=[float])}
-    for row in (ACTIVATIONS["sigmoid"], ACTIVATIONS[kind]):
-        exec(f"def {row.name}(z):\n    {row.numpy}", scope)  # texts of ours
-    return scope[kind](z)
+def _sigmoid(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
+CLOSED = {
+    "linear": lambda z: z,
+    "relu": lambda z: z if z > 0 else 0.0,
+    "leaky_relu": lambda z: z if z > 0 else z / 100,
+    "relu6": lambda z: min(max(0.0, z), 6.0),
+    "elu": lambda z: z if z > 0 else math.expm1(z),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "gelu_tanh": lambda z: z * _sigmoid(2 * math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)),
+    "silu": lambda z: z * _sigmoid(z),
+    "hardswish": lambda z: 0.0 if z <= -3 else z if z >= 3 else z * (z + 3) / 6,
+    "softplus": lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
+    "sigmoid": _sigmoid,
+    "tanh": math.tanh,
+    "sin": math.sin,
+}
+"""One number by one formula, written here a second time and in other words than the program's own."""
+KNOWN = {  # f(1) and f(-2), to 12 digits
+    "linear": (1, -2), "relu": (1, 0), "leaky_relu": (1, -0.02), "relu6": (1, 0), "elu": (1, -0.864664716763),
+    "gelu": (0.841344746069, -0.045500263896), "gelu_tanh": (0.841191990608, -0.045402305912),
+    "silu": (0.731058578630, -0.238405844044), "hardswish": (2 / 3, -1 / 3), "softplus": (1.313261687518, 0.126928011043),
+    "sigmoid": (0.731058578630, 0.119202922022), "tanh": (0.761594155956, -0.964027580076), "sin": (0.841470984808, -0.909297426826),
+}  # fmt: skip
+
+
+def closed(kind: str, z: np.ndarray) -> np.ndarray:
+    if kind == "softmax":  # by row, as 1 / sum of e^(z_j - z_k), each difference at once
+        with np.errstate(over="ignore"):
+            return 1 / np.exp(z[:, None, :] - z[:, :, None]).sum(2)
+    return np.vectorize(CLOSED[kind], otypes=[float])(z)
 
 
 def test_choices_are_the_registry():
@@ -74,17 +101,27 @@ def test_the_kernels_number_every_function_and_have_both_cases():
         assert re.findall(r"case (\w+):", body) == names[1:]  # linear is the default
 
 
+@pytest.mark.parametrize("kind", ELEMENTWISE)
+def test_the_closed_forms_give_the_known_numbers(kind):
+    assert tuple(CLOSED[kind](z) for z in (1.0, -2.0)) == pytest.approx(KNOWN[kind], rel=0, abs=1e-12)
+
+
 @pytest.mark.parametrize("kind", ACTIVATIONS)
-def test_formula_script_and_engine_agree(kind):
-    expected = applied(kind, ROWS)
-    np.testing.assert_allclose(by_text(kind, ROWS), expected, rtol=1e-12, atol=1e-13)
-    if kind in ELEMENTWISE:
-        with np.errstate(all="ignore"):
-            np.testing.assert_allclose(ACTIVATIONS[kind].formula(Z), applied(kind, Z[None])[0], rtol=1e-12, atol=1e-13)
-        z, a = curves.curve(kind, 8.0)
-        np.testing.assert_array_equal(a, ACTIVATIONS[kind].formula(z))
-    else:
-        assert curves.curve(kind, 8.0) is None
+def test_the_engine_and_the_text_of_scripts_compute_the_closed_form(kind):
+    expected = closed(kind, ROWS)
+    np.testing.assert_allclose(applied(kind, ROWS), expected, rtol=1e-12, atol=1e-13)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(ACTIVATIONS[kind].formula(ROWS), expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", ELEMENTWISE)
+def test_the_drawn_curve_is_the_closed_form(kind):
+    z, a = curves.curve(kind, 8.0)
+    np.testing.assert_allclose(a, closed(kind, z), rtol=1e-12, atol=1e-13)
+
+
+def test_a_function_of_a_whole_row_has_no_curve():
+    assert curves.curve("softmax", 8.0) is None
 
 
 @pytest.mark.parametrize("kind", ELEMENTWISE)

@@ -13,7 +13,8 @@ from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.number_text import count
 from nnviz3d.spec.readout import CompareReading, NetworkReading
 from nnviz3d.spec.scene import Scene
-from nnviz3d.ui.panels.compare import SETTINGS, line, values
+from nnviz3d.ui.core.short_lines import network_line
+from nnviz3d.ui.panels.compare import SETTINGS, values
 from tests.ui import readouts
 from tests.ui.where import find
 
@@ -99,9 +100,9 @@ def test_the_nearest_rates_come_first():
 
 
 def test_one_line_says_how_a_network_is_doing():
-    assert line(A) == "A: loss 0.0832, test 97.2 %"
-    assert line(dataclasses.replace(B, diverged=4321)) == f"B: diverged at step {count(4321)}"
-    assert line(dataclasses.replace(A, loss=None, test_accuracy=None, test_loss=None)) == "A: loss –"
+    assert network_line(A) == "A: loss 0.0832, test 97.2 %"
+    assert network_line(dataclasses.replace(B, diverged=4321)) == f"B: diverged at step {count(4321)}"
+    assert network_line(dataclasses.replace(A, loss=None, test_accuracy=None, test_loss=None)) == "A: loss –"
 
 
 def test_the_curves_of_both_are_reduced_and_kept_apart(driver):

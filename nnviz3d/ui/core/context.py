@@ -33,7 +33,7 @@ class Memory:
     log_loss: bool = True
     smoothing: float = 0.9
     typed: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, Any] = field(default_factory=dict)  # by field: `typednumber.Refused`
+    refused: dict[str, Any] = field(default_factory=dict)  # by field: `number_field.Refused`
     typing: str = ""  # the slider that is typed into
     typing_frames: int = 0
     toast: str = ""

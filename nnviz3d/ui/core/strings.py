@@ -1,4 +1,4 @@
-"""Every label and tooltip of the panels, by the scene's path: what it is, its unit, what it does. Also the keys."""
+"""Every label and tooltip of the panels, by the scene's path: what it is, its unit, what it does."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import neuron_name, parameter_name, place
+from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
 from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
 
@@ -108,13 +109,6 @@ def hover_card(f: Frame) -> None:
         small(f, f"Ctrl + drag up or down to change its bias, now {plain(h.bias)}", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()
-
-
-def moved(e: ParameterReading) -> str:
-    """The last step's gradient and change, as far as they are known."""
-    parts = [f"gradient {plain(e.gradient)}"] if e.gradient is not None and e.there("gradient") else []
-    parts += [f"last change {plain(e.change, sign=True)}"] if e.change is not None and e.there("update") else []
-    return "     ".join(parts)
 
 
 def edge_card(f: Frame) -> None:

@@ -5,23 +5,15 @@ What has no room in the row waits in the list behind the dots (`ui.hud.navigatio
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from nnviz3d.spec.commands import CommandName
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.row_layout import Item, bar, switch, width
+from nnviz3d.ui.core.moment_switch import item, moments
+from nnviz3d.ui.core.row_layout import Item, bar
 from nnviz3d.ui.hud import weightbar
 
 LOOPS = (
     ("stop", "stop", "Pause at the end of the step (L)."),
     ("again", "this step again", "Replay the same step in a loop. The weights are still updated only once (L)."),
     ("on", "next step", "Continue with the next training step, so that the network learns while you watch (L)."),
-)
-MOMENTS = (
-    ("", "now", "The current network."),
-    ("A", "A", "Show the network of moment A (F4 switches between all)."),
-    ("B", "B", "Show the network of moment B (F4 switches between all)."),
-    ("B - A", "B \u2212 A", "The change from A to B: of every weight, and of each neuron's activation for the displayed sample."),
 )
 
 
@@ -35,7 +27,7 @@ def here(f: Frame) -> list[Item]:
     """All switches of this moment."""
     walk = f.readout.walk
     if walk is None:
-        return moment(f)
+        return moments(f)
     count = f"{walk.batch:,}"
     gradient = (
         (False, "sample", "The gradient of the displayed sample alone: error at the end of an edge times activation at its start (G)."),
@@ -43,27 +35,7 @@ def here(f: Frame) -> list[Item]:
          " the optimiser, before clipping (G). The errors shown on the way are those of the displayed sample."),
     )  # fmt: skip
     return [
-        _item(f, 0, "gradient", "gradient", gradient, walk.mean, "walk_gradient"),
+        item(f, 0, "gradient", "gradient", gradient, walk.mean, "walk_gradient"),
         *weightbar.items(f),
-        _item(f, 3, "loop", "at the end", LOOPS, walk.loop, "walk_loop"),
+        item(f, 3, "loop", "at the end", LOOPS, walk.loop, "walk_loop"),
     ]
-
-
-def moment(f: Frame) -> list[Item]:
-    """Now, A, B or their difference; none while no moment is kept."""
-    moments = f.readout.moments
-    if not moments.kept:
-        return []
-    fit = {kept.name for kept in moments.kept if kept.fits} | {""}
-    return [_item(f, 0, "moment", "show", MOMENTS, moments.shown, "show_moment", lambda option: fit.issuperset(option.split(" - ")))]
-
-
-def _item(f: Frame, rank: int, name: str, label: str, options, value, command: CommandName, usable: Callable = lambda _: True) -> Item:
-    """`command` is given the pressed option; `usable` says which can be pressed."""
-
-    def draw() -> None:
-        pressed = switch(f, name, label, options, value, usable)
-        if pressed is not None:
-            f.do(command, pressed)
-
-    return Item(rank, width(f, label, options), draw, name)

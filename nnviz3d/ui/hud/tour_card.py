@@ -5,8 +5,6 @@ It shows one step and asks for the next by the command `tour`; where the visitor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -15,9 +13,6 @@ from nnviz3d.ui.core import rich_text, theme
 from nnviz3d.ui.core.context import TALL, Frame
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, tip
 from nnviz3d.ui.hud import scrubber, transport, walkbar
-
-if TYPE_CHECKING:
-    from nnviz3d.ui.dock import Dock
 
 WIDTH = 660.0  # of the card, unscaled
 READING, SMALLER = 18.0, 16.0  # sizes of the text: where there is room, and where there is little
@@ -36,17 +31,17 @@ class TourCard:
         self._at: tuple[int, int] | None = None
         self._before: tuple[bool, dict[str, bool]] | None = None
 
-    def arrange(self, f: Frame, dock: Dock) -> None:
-        """Open the panel that a new step wants, or put panels away; after the tour all is as it was."""
+    def arrange(self, f: Frame, sections: dict[str, bool]) -> None:
+        """Open the panel that a new step wants, or put panels away; after the tour all is as it was. `sections`: by title, whether open."""
         tour = f.readout.tour
         if tour is None:
             if self._before is not None:
                 f.memory.panels, opened = self._before
-                dock.opened.update(opened)
+                sections.update(opened)
             self._at = self._before = None
             return
         if self._before is None:
-            self._before = f.memory.panels, dict(dock.opened)
+            self._before = f.memory.panels, dict(sections)
             f.memory.hint = f.memory.sheet = False
         if (tour.lesson, tour.step) == self._at:
             return
@@ -54,7 +49,7 @@ class TourCard:
         beside = f.width - min(f.px(f.memory.dock_width), 0.45 * f.width)
         f.memory.panels = bool(tour.section) and beside >= f.px(ROOM)
         if tour.section:
-            dock.opened.update({title: title == tour.section for title in dock.opened})
+            sections.update({title: title == tour.section for title in sections})
 
     def draw(self, f: Frame, tour: TourReading) -> float:
         """The card. Returns its top edge."""

@@ -14,10 +14,10 @@ from nnviz3d.spec.readout import Readout
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.row_layout import Item
+from nnviz3d.ui.core.short_lines import network_line
 from nnviz3d.ui.core.units import loss_unit, rmse_words
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, tip
 from nnviz3d.ui.hud import roundbar, scrubber, toggles, walkbar
-from nnviz3d.ui.panels import compare
 
 _DRAG = ("Drag to go back; training from there gives the same numbers again.", "Drag to any moment of the recording.")
 _HINTS = {
@@ -43,7 +43,7 @@ def metrics(f: Frame) -> str:
     r = f.readout
     parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
-        return "   ·   ".join([*parts, *map(compare.line, r.compare.networks)])
+        return "   ·   ".join([*parts, *map(network_line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
     text = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"

@@ -11,7 +11,7 @@ from nnviz3d.spec import compare
 from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.layer_edits import variants
 from nnviz3d.spec.number_text import count, percent, plain, short
-from nnviz3d.spec.readout import CompareReading, NetworkReading
+from nnviz3d.spec.readout import CompareReading
 from nnviz3d.spec.scene import Initializer, Scene
 from nnviz3d.ui.core import plots, theme
 from nnviz3d.ui.core.choices import words
@@ -290,16 +290,3 @@ def _row(f: Frame, name: str, texts: tuple[str, str, str], hint: str, head: bool
         imgui.text_unformatted(text)
         imgui.pop_style_color()
         tip(f, hint)
-
-
-def line(n: NetworkReading) -> str:
-    """ "A: loss 0.083, test 97.2 %"."""
-    if n.diverged is not None:
-        return f"{n.name}: diverged at step {count(n.diverged)}"
-    if n.test_accuracy is not None:
-        test = f", test {percent(n.test_accuracy)}"
-    else:
-        rmse = f", test RMSE {n.error.text(n.test_loss)}" if n.error is not None and n.test_loss is not None else ""
-        test = f"{rmse}, test loss {short(n.test_loss)}"
-    test = f"{test} {n.scores.tested(n.step)}".rstrip() if n.test_loss is not None else ""
-    return f"{n.name}: loss {short(n.loss)}{test}"

@@ -20,9 +20,9 @@ from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.names import layer_name, parameter_name, place
 from nnviz3d.ui.core.number_field import Accepted, dragged
+from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HOLD_WORDS
 from nnviz3d.ui.core.widgets import dim, icon_button, right_edge, small, tip
-from nnviz3d.ui.hud.toasts import moved
 
 TITLE, ICON, HINT, OPEN = "Edit by hand", fa.ICON_FA_HAND_POINTER, "Change one weight or bias by hand; freeze or kill a neuron.", False
 ICONS: dict[Hold, str] = {"frozen": fa.ICON_FA_SNOWFLAKE, "killed": fa.ICON_FA_XMARK}

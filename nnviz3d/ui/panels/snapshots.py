@@ -11,8 +11,8 @@ from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import ChangeReading, MomentReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
+from nnviz3d.ui.core.moment_switch import moments
 from nnviz3d.ui.core.widgets import dim, right_edge, small, tip
-from nnviz3d.ui.hud import toggles
 
 TITLE, ICON, HINT, OPEN = "Moments", fa.ICON_FA_BOOKMARK, "Keep two moments, compare them, and return to either exactly.", False
 KEYS = {"A": "F2", "B": "F3"}
@@ -69,7 +69,7 @@ def draw(f: Frame) -> None:
             wrap=True,
         )
         return
-    for item in toggles.moment(f):
+    for item in moments(f):
         item.draw()
     _table(f, kept)
     for name in KEYS:
