@@ -1,6 +1,6 @@
 """What a guided tour is: lessons of a few steps each, as frozen models, and the files they are read from.
 
-A step says which text is shown (an id in the message catalogues), what the network does, what is looked at and what is marked. Files are data:
+A step says which text is shown (an id in the message catalogues), what the network does, what is viewed and marked. Files are data:
 `scenes/tour/`: `tour.toml`, `lessons/*.toml`, `messages/*.toml`. Nothing here runs anything; `app.tour.controller` makes a step true.
 """
 
