@@ -166,7 +166,7 @@ def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> d
 
     from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.recorded import RecordedTraining, scene_of
-    from nnviz3d.sources.training_recorder import Recorder
+    from nnviz3d.sources.training_recorder import TrainingRecorder
     from nnviz3d.spec.scene import Data, Layer, Network, Scene, Train
 
     cases = []
@@ -178,7 +178,7 @@ def timeline_section(threads: int, seconds: float, optimizer: str = "adam") -> d
             trainer, base = _trainer(scene), Path(folder)
             trainer.run(5)
             plain = min(best(trainer.run, steps // ROUNDS) for _ in range(ROUNDS)) * 1e-6
-            recorder = Recorder(trainer, scene, base, base / "r.nnrec", steps=steps)
+            recorder = TrainingRecorder(trainer, scene, base, base / "r.nnrec", steps=steps)
             began = time.perf_counter()
             for _ in range(steps):
                 trainer.run(1)

@@ -18,7 +18,7 @@ SIGNALS = 128  # edges of a pair that carry signals, at most
 
 
 @dataclass
-class Shown:
+class ShownEdges:
     """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the largest |quantity| with the
     layer that its edge leads into (its number). None of it but `shown` and `share` depends on how many edges are drawn."""
 
@@ -30,16 +30,16 @@ class Shown:
     whole: float = 0.0  # summed |quantity| of all edges
     folded: int = 0  # neurons in stacks: of those only the strongest edges can be shown
 
-    def with_those(self, other: Shown) -> Shown:
+    def with_those(self, other: ShownEdges) -> ShownEdges:
         """Of two networks together; the brightest is that of both."""
         whole = self.whole + other.whole
         share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
         most = self if self.peak >= other.peak else other
         folded = self.folded + other.folded
-        return Shown(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole, folded)
+        return ShownEdges(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole, folded)
 
 
-class Choice:
+class EdgeChoice:
     """By layer pair k. `chosen`, `signals`: edges inside the pair; `bright` (K,): the value from which edges are drawn brightest; `largest`
     (K,): the largest of all.
 
@@ -101,13 +101,13 @@ class Choice:
             self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, edge_metrics.gain(mean * self._count(k))
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> ShownEdges:
         """For the legend."""
         chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
         share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
         layer = self.pairs[int(self.largest.argmax())].connection.target.number if self.pairs else 0
         count = sum(map(self._count, range(len(self.pairs))))
-        return Shown(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer, whole, self._folded)
+        return ShownEdges(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer, whole, self._folded)
 
     def _size(self, k: int) -> int:
         """Edges of a pair that can be drawn."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics, plate_colors
-from nnviz3d.bridge.edge_selection import SIGNALS, Choice, Shown, listed
+from nnviz3d.bridge.drawn import Drawn
+from nnviz3d.bridge.edge_selection import SIGNALS, EdgeChoice, ShownEdges, listed
 from nnviz3d.bridge.marks import marks
 from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
@@ -22,7 +23,7 @@ from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
 from nnviz3d.layout.detours import packed as packed_detours
 from nnviz3d.layout.grid import Layout, place
-from nnviz3d.sources.viewable import Array, Viewable
+from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
@@ -48,7 +49,7 @@ class Picture:
         points = min(points, DOTS)
         self.topology, self.ops, self.xp = topology, ops, ops.xp
         pairs = topology.connections
-        self.choice = Choice(topology, ops, edge_capacity)
+        self.choice = EdgeChoice(topology, ops, edge_capacity)
         counts = {
             "t_place": topology.n_neurons,
             "t_activation": topology.n_neurons,
@@ -85,7 +86,7 @@ class Picture:
         self.version = 0  # rises whenever other numbers are drawn
         self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int32)  # connection, edge inside it
-        self.edges = Shown(total=topology.n_edges)
+        self.edges = ShownEdges(total=topology.n_edges)
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
@@ -139,7 +140,7 @@ class Picture:
 
     def publish(
         self,
-        source: Viewable,
+        source: Drawn,
         look: Look,
         edge_budget: int,
         particles: int,
@@ -225,7 +226,7 @@ class Picture:
         columns["t_response"].write(responses_cn)
         columns["t_tint"].write(np.column_stack([plate_colors.tints(self.topology, task, palette), plate_colors.scales(range_n2)]))
 
-    def _values(self, source: Viewable, kind: str, change: Change | None) -> None:
+    def _values(self, source: Drawn, kind: str, change: Change | None) -> None:
         """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
         if change is None:
             if self._before is not None:
@@ -240,7 +241,7 @@ class Picture:
         self._before.write(self._tensor(source, "before"))
         self._value.write(self._tensor(source, "change"))
 
-    def _neurons(self, source: Viewable, flow: int) -> tuple:
+    def _neurons(self, source: Drawn, flow: int) -> tuple:
         """Neurons as they are drawn; returns activation and delta (None where nothing needs it) that edges are chosen by: a wave shows only
         what it has reached; scales and choices come from the whole pass, or they would pulse with it."""
         columns, nodes = self.subject.columns, self.topology.nodes
@@ -256,17 +257,17 @@ class Picture:
         columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
 
-    def _host(self, source: Viewable, kind: str) -> np.ndarray:
+    def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source: Viewable, change: Change | None) -> Moved | None:
+    def _moved(self, source: Drawn, change: Change | None) -> Moved | None:
         return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
 
-    def _tensor(self, source: Viewable, kind: str) -> Array:
+    def _tensor(self, source: Drawn, kind: str) -> Array:
         """Finite; what the source does not know is drawn as 0."""
         return self._known(kind, source.tensors(kind))
 
-    def _settled(self, source: Viewable, kind: str) -> Array:
+    def _settled(self, source: Drawn, kind: str) -> Array:
         """The same when a wave that runs has passed."""
         return self._known(kind, source.settled(kind))
 

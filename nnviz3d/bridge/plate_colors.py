@@ -12,7 +12,6 @@ from nnviz3d.draw.palette import PLANE
 from nnviz3d.spec.activations import ACTIVATIONS
 
 PAIRS = {name: np.array(colours) for name, colours in PLANE.items()}  # linear, class 0 and class 1
-PAIR = PAIRS["blue_orange"]
 OKABE_ITO = np.array(
     [[0.90, 0.62, 0.0], [0.34, 0.71, 0.91], [0.0, 0.62, 0.45], [0.94, 0.89, 0.26], [0.0, 0.45, 0.70], [0.84, 0.37, 0.0], [0.80, 0.47, 0.65]]
 )

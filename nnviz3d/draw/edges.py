@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.frame import SceneFrame, Wave
 from nnviz3d.draw.network_buffers import EdgeList, Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
 from nnviz3d.gfx import state
@@ -36,17 +36,17 @@ class Edges:
         return self._more[shader, *switches]
 
     @staticmethod
-    def _switch(frame: Frame) -> str:
+    def _switch(frame: SceneFrame) -> str:
         wave = frame.wave
         return "" if wave is None else "CHANGE" if wave.change else "ENDS" if wave.source > 0 else ""
 
     @staticmethod
-    def palette(frame: Frame) -> tuple:
+    def palette(frame: SceneFrame) -> tuple:
         """Positive and negative; the error signal on its way back has a pair of its own."""
         return ERROR if frame.wave is not None and (frame.wave.flow >= 2 or frame.wave.gradient) else PALETTES[frame.look.palette]
 
     @staticmethod
-    def flow(subject: Subject, frame: Frame) -> dict:
+    def flow(subject: Subject, frame: SceneFrame) -> dict:
         """Uniforms of `include/edge.glsl` that ribbons and signals share."""
         wave = frame.wave or Wave(flow=int(frame.look.edges == "signal"))
         out = {"u_flow": wave.flow, "u_front": wave.front, "u_way": wave.way, "u_constant": subject.constant}
@@ -55,14 +55,14 @@ class Edges:
             out |= {"u_old": wave.change.old, "u_times": wave.change.times, "u_typical": wave.change.typical}
         return out
 
-    def draw(self, subject: Subject, frame: Frame, shared: dict, floor: float = FLOOR) -> None:
+    def draw(self, subject: Subject, frame: SceneFrame, shared: dict, floor: float = FLOOR) -> None:
         """All ribbons, then the highlighted ones; what is not highlighted steps back while something is. On top the few that are meant."""
         state.light()
         self._draw(subject, frame, shared, floor, detours=False)
         if any(subject.layout.detours):
             self._draw(subject, frame, shared, floor, detours=True)
 
-    def _draw(self, subject: Subject, frame: Frame, shared: dict, floor: float, detours: bool) -> None:
+    def _draw(self, subject: Subject, frame: SceneFrame, shared: dict, floor: float, detours: bool) -> None:
         """Those that go straight, or those on detours."""
         look = frame.look
         positive, negative = self.palette(frame)
@@ -114,7 +114,7 @@ class Edges:
             ribbons.set(u_pair=-1, u_first=first)
             ribbons.draw("triangle_strip", _vertices(detours), count, subject.columns | {"t_selection": edges.column})
 
-    def draw_signals(self, subject: Subject, frame: Frame, shared: dict) -> None:
+    def draw_signals(self, subject: Subject, frame: SceneFrame, shared: dict) -> None:
         look = frame.look
         if not subject.signals or look.particles <= 0:
             return

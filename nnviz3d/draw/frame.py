@@ -55,7 +55,7 @@ class Wave:
 
 
 @dataclass(frozen=True)
-class Frame:
+class SceneFrame:
     """`time` in seconds since the scene began; `hovered` and `picked` are neuron ids or -1; `transparent` leaves the stage out."""
 
     pose: Pose = _POSE

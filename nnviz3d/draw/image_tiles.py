@@ -17,7 +17,7 @@ LINES = 720  # up to here; in finer pictures sprites are as much larger
 
 
 @dataclass(frozen=True)
-class Piece:
+class ImageTile:
     """`place`: its pixels in the `picture`; `seen`: in the `scene`, which may be coarser, with a margin; `lit`: in the `halo`."""
 
     picture: Size
@@ -62,12 +62,12 @@ class Piece:
         return x, y, width, height
 
 
-def split(picture: Size, scene: Size, halo: Size, most: int) -> list[Piece]:
+def split(picture: Size, scene: Size, halo: Size, most: int) -> list[ImageTile]:
     """Pieces of which none sees more than `most` pixels a side, all of the same size in the scene."""
     margin = min(-(-MARGIN * max(scene[1], LINES) // LINES), max(most // 4, MARGIN))
     columns, rows = (_spans(picture[k], scene[k], halo[k], most, margin) for k in (0, 1))
     return [
-        Piece(picture, scene, halo, *((a[0], b[0], a[1] - a[0], b[1] - b[0]) for a, b in zip(column, row, strict=True)))
+        ImageTile(picture, scene, halo, *((a[0], b[0], a[1] - a[0], b[1] - b[0]) for a, b in zip(column, row, strict=True)))
         for row in rows
         for column in columns
     ]

@@ -11,15 +11,15 @@ from typing import Protocol
 
 import numpy as np
 
-from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.image_tiles import Piece
+from nnviz3d.draw.frame import SceneFrame
+from nnviz3d.draw.image_tiles import ImageTile
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer, pieces, scene_size
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.overlay import ImguiFrame
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target, largest, read_pixels, widest_viewport
+from nnviz3d.gfx.targets import RenderTarget, largest, read_pixels, widest_viewport
 
 LARGEST = 8192  # pixels a side of a piece: a scene of 8192 x 8192 takes 800 MB
 ROUNDS = 3  # imgui lays out in the first, knows sizes in the second, and formulas are uploaded by the third
@@ -32,7 +32,7 @@ class Shows(Protocol):
     @property
     def renderer(self) -> Renderer: ...
 
-    def shown(self) -> Sequence[tuple[Subject, Frame]]: ...
+    def shown(self) -> Sequence[tuple[Subject, SceneFrame]]: ...
 
 
 class Canvas:
@@ -66,11 +66,11 @@ class Canvas:
         self.widest = widest or widest_viewport()
         self._format, self._type = _FORMATS[depth]
         self._count, self._summing = 0, ssaa > 1
-        self._pieces: list[Piece] = []
-        self._scenes: list[Target] = []
-        self._sums: list[Target] = []
+        self._pieces: list[ImageTile] = []
+        self._scenes: list[RenderTarget] = []
+        self._sums: list[RenderTarget] = []
         self._page = self._corner = self._mean = None
-        self._last: tuple[Renderer, Frame] | None = None
+        self._last: tuple[Renderer, SceneFrame] | None = None
 
     @property
     def framebuffer(self) -> int:
@@ -109,18 +109,18 @@ class Canvas:
         self._free(self._sums)
         self._pieces = pieces(self.size, scene, self.most)
 
-    def _scene(self, k: int) -> Target:
+    def _scene(self, k: int) -> RenderTarget:
         """Where piece `k` is drawn: all have one place where sums are kept, else each has its own."""
         k = 0 if self._summing else k
         while len(self._scenes) <= k:
             width, height = self._pieces[k].seen[2:]
-            self._scenes.append(Target(self.context, width * self.ssaa, height * self.ssaa, "rgba16f", depth=True))
+            self._scenes.append(RenderTarget(self.context, width * self.ssaa, height * self.ssaa, "rgba16f", depth=True))
         return self._scenes[k]
 
-    def _sum(self, k: int, scene: Target, first: bool) -> None:
+    def _sum(self, k: int, scene: RenderTarget, first: bool) -> None:
         """Samples averaged, and added to what piece `k` has. In 32 bits: half floats lose the 9th sub-frame's last digits."""
         while len(self._sums) <= k:
-            self._sums.append(Target(self.context, *self._pieces[k].seen[2:], "rgba32f"))
+            self._sums.append(RenderTarget(self.context, *self._pieces[k].seen[2:], "rgba32f"))
         self._mean = self._mean or Program(self.context, "post/screen.vert", "post/mean.frag")
         state.replace() if first else state.add()
         with self._sums[k]:
@@ -149,7 +149,7 @@ class Canvas:
         out = np.empty((height, width, 4 if self.transparent else 3), self._type)
         if self._page is None:
             widest, highest = (max(piece.place[k] for piece in self._pieces) for k in (2, 3))
-            self._page = Target(self.context, widest, highest, self._format)
+            self._page = RenderTarget(self.context, widest, highest, self._format)
         for image, piece in zip(images, self._pieces, strict=True):
             renderer.post.finish(image, piece, halo, frame, self._page.framebuffer, self.depth, weight)
             x, y, w, h = piece.place
@@ -179,7 +179,7 @@ class Canvas:
                 break
 
     def _unseen(self) -> None:
-        self._corner = self._corner or Target(self.context, 1, 1, "rgba8")
+        self._corner = self._corner or RenderTarget(self.context, 1, 1, "rgba8")
         self.imgui.draw_part(self._corner.framebuffer, (0, 0), (1, 1))
 
     def _straight(self, pixels: np.ndarray) -> np.ndarray:
@@ -196,7 +196,7 @@ class Canvas:
     # ---------------------------------------------------------------- the rest
 
     @staticmethod
-    def _free(targets: list[Target], keep: int = 0) -> None:
+    def _free(targets: list[RenderTarget], keep: int = 0) -> None:
         for target in targets[keep:]:
             target.close()
         del targets[keep:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nnviz3d.draw.frame import Frame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
@@ -17,7 +16,7 @@ class Plate:
         self.plate = Program(context, "plate.vert", "plate.frag")
         self.points = Program(context, "point.vert", "point.frag")
 
-    def draw(self, subject: Subject, frame: Frame, shared: dict) -> None:
+    def draw(self, subject: Subject, shared: dict) -> None:
         """Nothing, where the layout has no room for a plate."""
         annex = subject.layout.annex
         if annex is None:

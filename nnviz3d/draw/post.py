@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import log2
 
-from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.image_tiles import Piece
+from nnviz3d.draw.frame import SceneFrame
+from nnviz3d.draw.image_tiles import ImageTile
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 
 THRESHOLD = 0.55
 STRENGTH = 0.55
@@ -28,16 +28,16 @@ class Post:
         self.down = Program(context, "post/screen.vert", "post/down.frag")
         self.up = Program(context, "post/screen.vert", "post/up.frag")
         self._finals: dict[tuple[str, ...], Program] = {}
-        self._chain: list[Target] = []
+        self._chain: list[RenderTarget] = []
         self._key: tuple = ()
 
-    def _targets(self, size: tuple[int, int], levels: int) -> list[Target]:
+    def _targets(self, size: tuple[int, int], levels: int) -> list[RenderTarget]:
         if self._key != (size, levels):
             self._free()
             # the first step quarters the size: a halo has no detail to lose, and half the size costs four times as much
             width, height = size[0] / 4, size[1] / 4
             for _ in range(levels):
-                self._chain.append(Target(self.context, round(width), round(height), "rgba16f"))
+                self._chain.append(RenderTarget(self.context, round(width), round(height), "rgba16f"))
                 width, height = width / 2, height / 2
             self._key = (size, levels)
         return self._chain
@@ -46,7 +46,7 @@ class Post:
     def halo_size(scene: tuple[int, int]) -> tuple[int, int]:
         return max(round(scene[0] / 4), 1), max(round(scene[1] / 4), 1)
 
-    def bloom(self, parts: Sequence[tuple[int, Piece]], levels: int, weight: float = 1.0) -> Target:
+    def bloom(self, parts: Sequence[tuple[int, ImageTile]], levels: int, weight: float = 1.0) -> RenderTarget:
         """The halo of a scene, at most a quarter of its size. `parts`: GL names of textures, `weight`: a factor of their light."""
         scene = parts[0][1].scene
         spared = max(int(log2(scene[1] / LINES)), 0)  # levels that are too fine for a halo
@@ -69,7 +69,9 @@ class Post:
                 self.up.draw("triangles", 3, images={"t_image": smaller.image})
         return chain[spared]
 
-    def finish(self, image: int, piece: Piece, halo: Target, frame: Frame, framebuffer: int, depth: int = 8, weight: float = 1.0) -> None:
+    def finish(
+        self, image: int, piece: ImageTile, halo: RenderTarget, frame: SceneFrame, framebuffer: int, depth: int = 8, weight: float = 1.0
+    ) -> None:
         """A piece of the picture onto the lower left of `framebuffer`; `depth` in bits a channel: 8, 16, or 32 for linear light."""
         size = piece.picture
         state.bind(framebuffer, piece.place[2:])
@@ -89,7 +91,7 @@ class Post:
         )
         final.draw("triangles", 3, images={"t_scene": image, "t_bloom": halo.image})
 
-    def _final(self, piece: Piece, transparent: bool, depth: int) -> Program:
+    def _final(self, piece: ImageTile, transparent: bool, depth: int) -> Program:
         known = {"SHARP": piece.scene == piece.picture, "TRANSPARENT": transparent, "DEEP": depth == 16, "LIGHT": depth == 32}
         key = tuple(name for name, on in known.items() if on)
         if key not in self._finals:

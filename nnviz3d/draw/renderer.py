@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nnviz3d.draw.edges import Edges
-from nnviz3d.draw.frame import Frame
-from nnviz3d.draw.image_tiles import Piece, split
+from nnviz3d.draw.frame import SceneFrame
+from nnviz3d.draw.image_tiles import ImageTile, split
 from nnviz3d.draw.network_buffers import Subject
-from nnviz3d.draw.neurons import Neurons
+from nnviz3d.draw.neuron_shapes import Neurons
 from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.timers import Timers
 
 ALL = (1.0, 1.0, 0.0, 0.0)  # of clip space
@@ -30,22 +28,22 @@ class Renderer:
         self.plate = Plate(context)
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)
-        self._scene: Target | None = None
-        self._whole: Piece | None = None
+        self._scene: RenderTarget | None = None
+        self._whole: ImageTile | None = None
 
-    def _target(self, size: tuple[int, int], scale: float) -> tuple[Target, Piece]:
+    def _target(self, size: tuple[int, int], scale: float) -> tuple[RenderTarget, ImageTile]:
         """Where a picture of this size is drawn, and the one piece that is all of it."""
         wanted = scene_size(size, scale)
         if self._scene is None or self._scene.size != wanted:
             if self._scene is not None:
                 self._scene.close()
-            self._scene = Target(self.context, *wanted, "rgba16f", depth=True)
+            self._scene = RenderTarget(self.context, *wanted, "rgba16f", depth=True)
         if self._whole is None or (self._whole.picture, self._whole.scene) != (size, wanted):
             (self._whole,) = pieces(size, wanted, max(*size, *wanted))
         return self._scene, self._whole
 
     @staticmethod
-    def shared(frame: Frame, piece: Piece, ssaa: int = 1, part: tuple[float, ...] = ALL) -> dict:
+    def shared(frame: SceneFrame, piece: ImageTile, ssaa: int = 1, part: tuple[float, ...] = ALL) -> dict:
         """Uniforms of `include/scene.glsl`."""
         width, height = piece.scene
         return {
@@ -57,7 +55,12 @@ class Renderer:
         }
 
     def render(
-        self, subject: Subject, frame: Frame, framebuffer: int, size: tuple[int, int], others: Sequence[tuple[Subject, Frame]] = ()
+        self,
+        subject: Subject,
+        frame: SceneFrame,
+        framebuffer: int,
+        size: tuple[int, int],
+        others: Sequence[tuple[Subject, SceneFrame]] = (),
     ) -> None:
         """Draw into `framebuffer` of `size` pixels. A size of 0 (a minimised window) draws nothing.
 
@@ -73,7 +76,9 @@ class Renderer:
         with self.timers("final"):
             self.post.finish(scene.image, whole, halo, frame, framebuffer)
 
-    def scene(self, shown: Sequence[tuple[Subject, Frame]], target: Target, piece: Piece, ssaa: int = 1, widest: int = 16_384) -> None:
+    def scene(
+        self, shown: Sequence[tuple[Subject, SceneFrame]], target: RenderTarget, piece: ImageTile, ssaa: int = 1, widest: int = 16_384
+    ) -> None:
         """What a piece sees of the scene, in linear light, onto a target of `ssaa` times its size.
 
         Up to `widest` pixels a side the viewport is the whole picture's and reaches over the target's rims: then every vertex is rounded
@@ -91,19 +96,13 @@ class Renderer:
             with self.timers("neurons"):
                 for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
                     self.neurons.draw(one, its, shared, piece.scene)
-                    self.plate.draw(one, its, shared)
+                    self.plate.draw(one, shared)
             with self.timers("edges"):
                 for one, its in shown:
                     self.edges.draw(one, its, shared)
             with self.timers("signals"):
                 for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
-
-    def scene_pixels(self) -> np.ndarray:
-        """The last scene before the tone curve, (H, W, 4) float32, first row on top. For tests. Raises ValueError before `render`."""
-        if self._scene is None:
-            raise ValueError("nothing was drawn")
-        return self._scene.read("float32")
 
     def close(self) -> None:
         for part in (self.neurons, self.edges, self.plate, self.post, self.timers):
@@ -117,12 +116,12 @@ def scene_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
 
-def pieces(size: tuple[int, int], scene: tuple[int, int], most: int) -> list[Piece]:
+def pieces(size: tuple[int, int], scene: tuple[int, int], most: int) -> list[ImageTile]:
     """A picture of `size` with a scene of `scene` pixels, in pieces that see at most `most` pixels a side."""
     return split(size, scene, Post.halo_size(scene), most)
 
 
-def _distance(shown: tuple[Subject, Frame]) -> float:
+def _distance(shown: tuple[Subject, SceneFrame]) -> float:
     """Of a subject from the eye, along the view."""
     subject, frame = shown
     return float((frame.pose.eye - subject.layout.centre) @ frame.pose.axes[2])

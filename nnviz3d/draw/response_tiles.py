@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import sin
 
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import PLANE
 from nnviz3d.gfx.context import Context
@@ -20,7 +20,7 @@ class Tiles:
     def __init__(self, context: Context):
         self.program = Program(context, "tile.vert", "tile.frag")
 
-    def draw(self, subject: Subject, frame: Frame, buffers: dict, uniforms: dict, count: int) -> None:
+    def draw(self, subject: Subject, frame: SceneFrame, buffers: dict, uniforms: dict, count: int) -> None:
         """`count` tiles. `buffers` with the neurons' order, far to near; `uniforms` as the spheres have them."""
         pose = replace(frame.pose, yaw=turned(frame.pose.yaw), pitch=turned(frame.pose.pitch))
         right, up, _back = pose.axes

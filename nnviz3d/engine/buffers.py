@@ -61,7 +61,7 @@ class Buffers:
 
 def dropout_of(topology: Topology) -> tuple[float, ...]:
     """By node, the share of its neurons that passes nothing on in a training step."""
-    return tuple(getattr(node.table, "dropout", 0.0) for node in topology.nodes)
+    return tuple(0.0 if node.table is None else node.table.dropped for node in topology.nodes)
 
 
 def kill_masks(ops: Ops, topology: Topology, batch: int, killed: tuple[int, ...]) -> list | None:

@@ -10,11 +10,12 @@ from typing import Any
 
 from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import Constants
+from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.frozen_ranges import common
 from nnviz3d.engine.objective import ON_LOGITS, Objective
-from nnviz3d.engine.plan import Calls, Plan
+from nnviz3d.engine.plan import Plan
 from nnviz3d.layers import face
 from nnviz3d.layers.bound import Bound, InputGradient
 from nnviz3d.spec.scene import Train

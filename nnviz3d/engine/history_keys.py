@@ -21,7 +21,7 @@ DEVICE = 200  # times as fast as those cores, roughly
 
 
 @dataclass
-class Key:
+class HistoryKey:
     """`state` after `step` steps; with `train` the same numbers follow up to step `end`.
 
     `change`: the step at which settings or parameters were changed, so that the key before does not lead here: this step, or that of a
@@ -41,7 +41,7 @@ class Keys:
 
     def __init__(self, trainer: Trainer, budget_bytes: int):
         self.trainer, self.budget = trainer, budget_bytes
-        self._keys: list[Key] = []
+        self._keys: list[HistoryKey] = []
         self.spacing, self.longest = _spacings(trainer)
 
     @property

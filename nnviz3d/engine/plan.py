@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnviz3d.backend import Ops
+from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.engine.buffers import Buffers
 
-Calls = list[Callable[[], object]]
 SMALL_FLOP, SMALL_PARAMETERS = 1e8, 300_000  # below both a step takes about 2 ms or less and is not cut
 
 

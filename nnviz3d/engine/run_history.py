@@ -15,7 +15,7 @@ from itertools import count, pairwise
 
 import numpy as np
 
-from nnviz3d.engine.history_keys import Key, Keys, arrays, size_of
+from nnviz3d.engine.history_keys import HistoryKey, Keys, arrays, size_of
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.scene import PACE, Train
 
@@ -132,7 +132,7 @@ class Rewind(Keys):
         if order is not None and np.array_equal(order, state["batches"]["order"]):
             state["batches"]["order"] = order  # an epoch's keys share their order: 480 kB for 60,000 rows
             size -= order.nbytes
-        self._keys.append(Key(trainer.step, trainer.step, trainer.train, state, trainer.step if changed else None, size))
+        self._keys.append(HistoryKey(trainer.step, trainer.step, trainer.train, state, trainer.step if changed else None, size))
         self._fit()
 
     def forget(self) -> None:
@@ -218,10 +218,10 @@ class Rewind(Keys):
             self._path = path
         self._restore(train, state)
         self._at, self._new = step, False
-        self._insert(Key(step, step, train, state, step, size_of(state)))
+        self._insert(HistoryKey(step, step, train, state, step, size_of(state)))
         return train
 
-    def _insert(self, key: Key) -> None:
+    def _insert(self, key: HistoryKey) -> None:
         """A key among those of its own branch, each with the first change since the one before."""
         at = next((k for k, other in enumerate(self._keys) if other.step >= key.step), len(self._keys))
         if self._keys[at : at + 1] and self._keys[at].step == key.step:

@@ -12,11 +12,11 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import Constants
+from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batch_feeder import Feed
 from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.optimizers import Optimizer
-from nnviz3d.engine.plan import Calls
 
 
 class Diverged(Exception):

@@ -26,7 +26,7 @@ from nnviz3d.spec.topology import Topology
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class TapeSample:
     """One row through the network: `z`, `a` (N,) by neuron (inputs: x), `delta` (N,) = dL/dz (inputs: dL/dx), and its own loss."""
 
     z: np.ndarray
@@ -91,12 +91,12 @@ class Tape:
         return self.objective.weight(self.target)
 
     @cached_property
-    def old(self) -> Sample:
+    def old(self) -> TapeSample:
         """The shown sample with the parameters before."""
         return self._look(self.before)
 
     @cached_property
-    def new(self) -> Sample:
+    def new(self) -> TapeSample:
         """The shown sample with the parameters after."""
         return self._look(self.after)
 
@@ -126,11 +126,11 @@ class Tape:
         """The same step, telling another row of its batch (wraps around)."""
         return replace(self, row=int(self.rows[shown % len(self.rows)]))
 
-    def _look(self, parameters: np.ndarray) -> Sample:
+    def _look(self, parameters: np.ndarray) -> TapeSample:
         shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters), self.holds.killed)
         shown.show(self.x, self.target)
         z, a, delta = _frozen(np.array(self.ops.to_host(shown.all))).reshape(3, -1)
-        return Sample(z, a, delta, shown.loss)
+        return TapeSample(z, a, delta, shown.loss)
 
 
 def record(trainer: Trainer, shown: int = 0) -> Tape:

@@ -44,9 +44,9 @@ def weights(old: Topology, new: Topology, origins: Origins, theirs: Named, mine:
     return out
 
 
-def _first(node: Node) -> tuple:
+def _first(node: Node) -> tuple[str, float, float] | None:
     """How a layer's first parameters are drawn."""
-    return tuple(getattr(node.table, key, None) for key in ("init", "init_scale", "bias"))
+    return None if node.table is None else node.table.first_parameters
 
 
 def holds(old: Topology, new: Topology, origins: Origins, held: Holds) -> Holds:

@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from nnviz3d.formats import weights
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import limits, paths, schema_errors, toml
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.model_base import Table
 from nnviz3d.spec.neuron_locks import Holds
@@ -94,7 +94,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Head:
+class CheckpointHead:
     """What a checkpoint says of itself."""
 
     path: Path
@@ -103,14 +103,14 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Network:
+class SavedNetwork:
     """The first network as any weights file holds it: its weights by name, and the units of its targets."""
 
     named: dict[str, np.ndarray]
     units: tuple[Unit, ...] = ()
 
 
-def save(path: str | os.PathLike, scene: Scene, digest: str, network: Network, a: Saved, b: Saved | None = None) -> None:
+def save(path: str | os.PathLike, scene: Scene, digest: str, network: SavedNetwork, a: Saved, b: Saved | None = None) -> None:
     """Raises InputError where it cannot be written; the old one stays."""
     arrays: dict[str, np.ndarray] = {name: np.ascontiguousarray(array, np.float32) for name, array in network.named.items()}
     arrays |= _arrays(PREFIX, a)
@@ -155,10 +155,10 @@ def _told(random: dict) -> Random:
 # ---------------------------------------------------------------- reading
 
 
-def head(path: str | os.PathLike) -> Head | None:
+def head(path: str | os.PathLike) -> CheckpointHead | None:
     """None where the file holds weights only. Raises InputError for a file that is not sound."""
     where = str(path)
-    with weights.Opened(path) as file:
+    with weights.OpenedWeights(path) as file:
         found = weights.shapes(file, where)
         if STATE not in found:
             return None
@@ -172,11 +172,11 @@ def head(path: str | os.PathLike) -> Head | None:
     try:
         state = State.model_validate(json.loads(raw))
     except ValidationError as error:
-        result = (Problem(where, ".".join((STATE, *map(str, e["loc"]))), e["msg"]) for e in error.errors()[:20])
-        raise InputError(*result) from None
+        found = schema_errors.told(error.errors(include_url=False))[:20]
+        raise InputError(*(Problem(where, schema_errors.key((STATE, *e["loc"])), schema_errors.message(e)) for e in found)) from None
     except (ValueError, RecursionError):
         raise InputError.of(where, STATE, "is not valid JSON") from None
-    return Head(Path(path), toml.validate(toml.parse(scene.encode(), where), where), state)
+    return CheckpointHead(Path(path), toml.validate(toml.parse(scene.encode(), where), where), state)
 
 
 @dataclass(frozen=True)
@@ -191,14 +191,14 @@ class Need:
     batch: int
 
 
-def read(found: Head, a: Need, b: Need | None = None) -> tuple[Saved, Saved | None]:
+def read(found: CheckpointHead, a: Need, b: Need | None = None) -> tuple[Saved, Saved | None]:
     """Raises InputError with every problem of the file; `b`: where two networks are compared."""
     where = str(found.path)
     named = weights.load(found.path, a.topology, a.units)
     flat = np.zeros(a.topology.n_parameters, np.float32)
     for name, r in a.topology.parameter_ranges.items():
         r.view(flat)[...] = named[name]
-    with weights.Opened(found.path) as file:
+    with weights.OpenedWeights(found.path) as file:
         shapes = weights.shapes(file, where)
         reader = _Reader(file, shapes, where)
         first = reader.network(PREFIX, found.state.a, a)

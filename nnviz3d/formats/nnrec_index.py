@@ -19,12 +19,12 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nnviz3d.spec import limits, paths
+from nnviz3d.spec import limits, paths, schema_errors
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import MANY
 from nnviz3d.spec.topology import Topology
 
-ENDING, INDEX = ".nnrec", "index.jsonl"
+INDEX = "index.jsonl"
 INDEX_BYTES = 64 << 20  # 300,000 chunks; of 32 MB each that is 10 TB
 ROWS, LOSSES = 1 << 16, 1 << 22  # kept steps, and steps, of one chunk
 KEPT = 20_000_000  # kept steps of a recording: their numbers are held, 8 bytes each
@@ -34,13 +34,13 @@ TYPES = {"F16": np.float16, "F32": np.float32}
 Step = Field(ge=0, le=limits.STEPS)
 
 
-class Line(BaseModel):
+class IndexLine(BaseModel):
     """A line of the index: closed, strict, finite and immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Target(Line):
+class Target(IndexLine):
     """A numeric target that has a unit, as of `spec.units.Unit`: answers are mean + deviation * output where it was standardised."""
 
     mean: float
@@ -51,7 +51,7 @@ class Target(Line):
     decimals: int = Field(ge=0, le=20)
 
 
-class Facts(Line):
+class Facts(IndexLine):
     """The data set, for who has it no longer. `target` is that of the recorded sample: a class id or numbers."""
 
     name: str = Field(max_length=1000)
@@ -66,7 +66,7 @@ class Facts(Line):
     targets: tuple[Target, ...] | None = Field(default=None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 
-class TensorNode(Line):
+class TensorNode(IndexLine):
     """A node of the network: what made it of which others, its shape, and its arrays of parameters in the order of the flat arrays."""
 
     name: str = Field(max_length=60)
@@ -87,7 +87,7 @@ def nodes_of(topology: Topology) -> tuple[TensorNode, ...]:
     )  # fmt: skip
 
 
-class Head(Line):
+class Head(IndexLine):
     """What is recorded. `nodes`: so that others read a recording without knowing our scenes; None in those of before."""
 
     nnrec: Literal[1]
@@ -103,7 +103,7 @@ class Head(Line):
     nodes: tuple[TensorNode, ...] | None = Field(default=None, max_length=limits.LAYERS + 2)
 
 
-class Chunk(Line):
+class Chunk(IndexLine):
     """A whole chunk: `kept` steps from `first` to `last`, losses of the steps after `after` up to `until`.
 
     `scores`: (step, test loss, train accuracy, test accuracy) where they were measured; None where there is none.
@@ -119,7 +119,7 @@ class Chunk(Line):
     scores: tuple[tuple[int, float | None, float | None, float | None], ...] = ()
 
 
-class End(Line):
+class End(IndexLine):
     """It ended by itself: `end` is the training's reason ("steps", "diverged", "interrupted", a stop condition), after `step` steps."""
 
     end: str = Field(max_length=200)
@@ -170,19 +170,19 @@ class Index:
         return cls(head, tuple(line for line in found if isinstance(line, Chunk)), end)
 
 
-AnyLine = TypeVar("AnyLine", bound=Line)
+AnyLine = TypeVar("AnyLine", bound=IndexLine)
 
 
 def _line(model: type[AnyLine], line: bytes, where: str, number: int, problems: list[Problem]) -> AnyLine | None:
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        for details in error.errors(include_url=False, include_input=False)[:SHOWN]:
-            key = ".".join(map(str, ("", *details["loc"])))
-            problems.append(Problem(where, f"line {number}{key}", details["msg"].removeprefix("Input should be ")))
+        for details in schema_errors.told(error.errors(include_url=False))[:SHOWN]:
+            key = schema_errors.key((f"line {number}", *details["loc"]))
+            problems.append(Problem(where, key, schema_errors.message(details)))
 
 
-def _order(where: str, lines: Sequence[Line | None]) -> list[Problem]:
+def _order(where: str, lines: Sequence[IndexLine | None]) -> list[Problem]:
     """What cannot be of the lines together."""
     problems = []
     for k, chunk in enumerate(lines):

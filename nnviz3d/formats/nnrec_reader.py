@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from nnviz3d.formats.nnrec_index import SHOWN, TYPES, Chunk, Index, chunk_name
-from nnviz3d.formats.weights import Opened, shapes
+from nnviz3d.formats.weights import OpenedWeights, shapes
 from nnviz3d.spec import limits, paths
 from nnviz3d.spec.errors import InputError, Problem, RunError
 
@@ -124,7 +124,7 @@ class Recording:
             if k not in self._open:
                 while len(self._open) >= OPEN:
                     del self._open[next(iter(self._open))]  # unmaps it
-                self._open[k] = Opened(self.path / chunk_name(k)).open()
+                self._open[k] = OpenedWeights(self.path / chunk_name(k)).open()
             whole = stop is None and start == 0  # of no rows there is no slice
             return self._open[k].get_tensor(name) if whole else self._open[k].get_slice(name)[start:stop]
         except (SafetensorError, InputError) as error:
@@ -144,7 +144,7 @@ class Recording:
             size = paths.regular_file(path, limits.DATA_BYTES, "chunk")
             if size != chunk.bytes:
                 raise InputError.of(where, "", f"{size:,} bytes; the index says {chunk.bytes:,}")
-            with Opened(path, "chunk") as file:
+            with OpenedWeights(path, "chunk") as file:
                 found = shapes(file, where)
                 problems += self._misfits(where, chunk, found)
                 if len(problems) == before:

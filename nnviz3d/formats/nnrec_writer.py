@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from nnviz3d.formats.nnrec_index import ENDING, INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
+from nnviz3d.formats.nnrec_index import INDEX, ROWS, TYPES, Chunk, End, Head, chunk_name
 from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
+from nnviz3d.spec.file_extensions import RECORDING
 
 CHUNK_BYTES = 32 << 20
 CHUNK_ROWS = 4096  # at most: what a crash may cost a small network
@@ -28,8 +29,8 @@ def check(folder: Path, overwrite: bool) -> None:
     """Whether a recording can be made there; asked before any training, and nothing is written. Raises InputError."""
     where, option = str(folder), "record"
     try:
-        if folder.suffix != ENDING:
-            raise InputError.option(where, option, f"expected a name that ends with {ENDING}")
+        if folder.suffix != RECORDING:
+            raise InputError.option(where, option, f"expected a name that ends with {RECORDING}")
         if not folder.parent.is_dir():
             raise InputError.option(where, option, f"cannot be written: there is no folder {folder.parent}")
         if os.path.lexists(folder):

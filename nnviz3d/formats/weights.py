@@ -23,12 +23,13 @@ from safetensors.numpy import save as to_bytes
 from nnviz3d.formats import mapping
 from nnviz3d.spec import file_kinds, limits, paths, toml
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.network_graph import RESERVED
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
 SCENE_KEY, TARGETS_KEY = "nnviz3d", "nnviz3d.targets"
-CHECKPOINT = "checkpoint."  # how names begin that are no weights but the state of training (`formats.checkpoint`)
+CHECKPOINT = f"{RESERVED}."  # how names begin that are no weights but the state of training (`formats.checkpoint`)
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
@@ -72,7 +73,7 @@ def load(
     rewritten so that the network's answers stay what they were.
     """
     where, wanted = str(path), names(topology)
-    with Opened(path) as file:
+    with OpenedWeights(path) as file:
         found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
         plan = mapping.find(found, wanted, topology.other_names, topology.is_line)
         problems = _unfit(found, wanted, where) if plan is None else []
@@ -155,7 +156,7 @@ def _bfloat16(file, path, name: str) -> np.ndarray:
 def describe(path: str | os.PathLike) -> dict:
     """What the file holds, without reading values: tensors, sizes, and the scene it was trained with if there. Raises InputError."""
     where = str(path)
-    with Opened(path) as file:
+    with OpenedWeights(path) as file:
         found = shapes(file, where)
         metadata = file.metadata() or {}
     return {
@@ -170,7 +171,7 @@ def describe(path: str | os.PathLike) -> dict:
     }
 
 
-class Opened:
+class OpenedWeights:
     """A file whose size and header length were judged before the library parses it; its errors become InputError."""
 
     def __init__(self, path: str | os.PathLike, kind: str = "weights file (.safetensors)"):

@@ -22,7 +22,7 @@ _CALLS = (
 CALIBRATION = 5000  # calls
 
 
-class Clock:
+class DriverClock:
     """Milliseconds of processor time of this thread inside the driver since `reset`: other programs on the machine do not count."""
 
     ms = 0.0
@@ -51,9 +51,9 @@ class Clock:
 
 
 @contextmanager
-def clock() -> Iterator[Clock]:
+def clock() -> Iterator[DriverClock]:
     """While open, calls into the driver are timed; it costs about a microsecond a call."""
-    watch = Clock()
+    watch = DriverClock()
     with ExitStack() as stack:
         for module, names in _CALLS:
             for name in names:

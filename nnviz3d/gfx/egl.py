@@ -19,7 +19,7 @@ from OpenGL.EGL import EGLConfig, EGLDisplay, EGLint
 from nnviz3d.gfx import variables
 from nnviz3d.gfx.context import MAJOR, MINOR, Context
 from nnviz3d.gfx.overlay import ImguiFrame
-from nnviz3d.gfx.targets import Target, read_pixels
+from nnviz3d.gfx.targets import RenderTarget, read_pixels
 from nnviz3d.spec.errors import RunError
 
 _SURFACELESS_MESA, _DEVICE_EXT = 0x31DD, 0x313F
@@ -118,7 +118,7 @@ class EglHost:
             self._make_target(width, height)
 
     def _make_target(self, width: int, height: int) -> None:
-        self._target = Target(self.context, width, height, "rgba8")
+        self._target = RenderTarget(self.context, width, height, "rgba8")
         with self._target:
             self.framebuffer = int(GL.glGetIntegerv(GL.GL_FRAMEBUFFER_BINDING))
 

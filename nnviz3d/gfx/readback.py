@@ -15,7 +15,7 @@ import numpy as np
 from OpenGL import GL
 
 from nnviz3d.gfx.context import Context
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 
 RING = 6  # two on their way, and four for an encoder that is late for a moment
 
@@ -50,14 +50,14 @@ class Readback:
         self.context = context
         self._ring = [_Buffer(int(handle)) for handle in np.ravel(GL.glGenBuffers(count))]
         self._on_way: list[_Buffer] = []  # in the order they were started
-        self._kept: Target | None = None
+        self._kept: RenderTarget | None = None
 
     def keep(self, framebuffer: int, size: tuple[int, int]) -> None:
         """Copy what this framebuffer shows now; what is drawn afterwards is not in it."""
         if self._kept is None or self._kept.size != size:
             if self._kept is not None:
                 self._kept.close()
-            self._kept = Target(self.context, *size, "rgba8")
+            self._kept = RenderTarget(self.context, *size, "rgba8")
         with self._kept:  # makes it, where it is new
             target = int(GL.glGetIntegerv(GL.GL_DRAW_FRAMEBUFFER_BINDING))
         GL.glBindFramebuffer(GL.GL_READ_FRAMEBUFFER, framebuffer)

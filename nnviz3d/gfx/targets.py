@@ -13,7 +13,7 @@ from nnviz3d.spec.errors import RunError
 _TYPES = {"uint8": GL.GL_UNSIGNED_BYTE, "uint16": GL.GL_UNSIGNED_SHORT, "float32": GL.GL_FLOAT}
 
 
-class Target:
+class RenderTarget:
     """A colour texture (linear filter, clamped) and, if asked for, a depth buffer. Sizes in pixels, at least 1 x 1."""
 
     def __init__(self, context: Context, width: int, height: int, format: str = "rgba16f", depth: bool = False):
@@ -34,7 +34,7 @@ class Target:
     def size(self) -> tuple[int, int]:
         return self.width, self.height
 
-    def __enter__(self) -> Target:
+    def __enter__(self) -> RenderTarget:
         if not self._handle:
             self._make()
         gl.glBindFramebuffer(GL.GL_FRAMEBUFFER, self._handle)

@@ -18,7 +18,7 @@ from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.per_sample import Judging
 from nnviz3d.engine.shown_evaluation import Looking
-from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.answer_text import verdict, words
 from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
@@ -31,6 +31,7 @@ class Evaluated(ABC):
     """`version` rises whenever the shown sample was passed through the network again."""
 
     view = None
+    plane_state = None, None
     constant = 1.0
 
     def __init__(self, scene: Scene, base: Path, ops: Ops, data: DataSet):

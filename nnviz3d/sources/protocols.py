@@ -9,7 +9,7 @@ that the greyed control shows. Nothing outside this package and the one function
 | `Clock` | where it is in time, and going on | yes | yes | stands still |
 | `History` | going back, and snapshots | yes, where it remembers | yes | no |
 | `Learner` | changing it | yes | no | no |
-| `Data` | passing rows through it | yes | yes | no |
+| `SourceData` | passing rows through it | yes | yes | no |
 
 `Playback` is what a recording adds: its kept steps and what was written down beside them.
 """
@@ -220,7 +220,7 @@ class KeptRun(Protocol):
         ...
 
 
-class Data(Protocol):
+class SourceData(Protocol):
     """What passes rows through the network, and never changes it."""
 
     @property
@@ -250,7 +250,7 @@ class Data(Protocol):
 class Source(Viewable, Clock, Protocol):
     """What a session shows. What it cannot is None, and `reasons` says why."""
 
-    scene: Scene  # pyright: ignore[reportIncompatibleVariableOverride]  a session moves it on; elsewhere it is only read
+    scene: Scene  # a session moves it on; elsewhere it is only read
 
     @property
     def base(self) -> Path:
@@ -262,7 +262,7 @@ class Source(Viewable, Clock, Protocol):
     @property
     def learner(self) -> Learner | None: ...
     @property
-    def evaluator(self) -> Data | None: ...
+    def evaluator(self) -> SourceData | None: ...
     @property
     def playback(self) -> Playback | None: ...
     @property

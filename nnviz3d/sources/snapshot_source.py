@@ -12,7 +12,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.sample_pass import Shown
-from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.answer_text import verdict
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array, Sample, next_serial
 from nnviz3d.spec.neuron_locks import Holds
@@ -108,8 +108,12 @@ class KeptMoment:
         """(P,) on the host, read-only."""
         return self.snapshot.parameters
 
+    @property
+    def plane_state(self) -> tuple[np.ndarray, tuple[int, ...]]:
+        return self.parameters, self.holds.killed
 
-class Difference:
+
+class SnapshotDifference:
     """Second moment minus first: of every parameter, and of what every neuron does with the shown sample. What else there is, is the
     second's."""
 
@@ -142,6 +146,10 @@ class Difference:
 
     def settled(self, kind: str) -> Array:
         return self.tensors(kind)
+
+    @property
+    def plane_state(self) -> tuple[np.ndarray, tuple[int, ...]]:
+        return self.second.plane_state
 
     def answer(self) -> tuple[str, bool | None]:
         return self.second.answer()

@@ -1,4 +1,4 @@
-"""A recorded step as something to look at: `View` is a tape at a place; `sources.walk` goes from place to place and from step to step.
+"""A recorded step as something to look at: `StepView` is a tape at a place; `sources.walk` goes from place to place and from step to step.
 
 A view is a pure function of (tape, place): no clock, no memory of the way there, and the trainer is never touched by looking. So scrubbing
 in any order shows the same. Numbers for equations come from the tape itself; here they are blended for the eye.
@@ -19,7 +19,7 @@ WHOLE = {"before": "before", "after": "after", "change": "change", "batch_gradie
 
 
 @dataclass(frozen=True)
-class View:
+class StepView:
     """What is to be seen at `place`. `batch`: the gradient is the batch's mean (with L1 and L2), else the shown sample's own."""
 
     tape: Tape

@@ -37,6 +37,7 @@ class StillSource:
     """Implements `Viewable` and a `Clock` that stands at 0; can nothing else."""
 
     history = learner = evaluator = playback = plane = view = diverged = None
+    plane_state = None, None
     holds, edited = NONE, {}
     step = since = written = batch_size = last_batch = 0
     epoch, loss, of_epoch, phase, at_boundary = 0.0, nan, (0, 1), "", True

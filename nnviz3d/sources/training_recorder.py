@@ -20,7 +20,7 @@ LOOKS = 100  # at both parts of the data, of a whole run, or so many that they c
 FEWEST, LIMIT, WORK = 500, 2000, 1.5e8  # rows of a part, drawn evenly, and multiply-adds, of one look; the last one is of all rows
 
 
-class Recorder:
+class TrainingRecorder:
     """`note` after every step; the first step that is kept is the present one. Raises RunError where the disk does not take it.
 
     Every `every`-th step is kept, and the last one. `steps`: how many are expected, for how often the test set is looked at.

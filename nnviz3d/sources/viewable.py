@@ -17,7 +17,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
-    from nnviz3d.sources.step_view import View
+    from nnviz3d.sources.step_view import StepView
 
 Array = Any  # of `ops.xp`: numpy or cupy
 next_serial = count(1).__next__  # numbers for networks and moments, never used twice in a process: what caches are keyed by
@@ -129,6 +129,11 @@ class Viewable(Protocol):
         ...
 
     @property
-    def view(self) -> View | None:
+    def plane_state(self) -> tuple[np.ndarray | None, tuple[int, ...] | None]:
+        """(P,) parameters and killed neurons that the answers over the plane are computed with; None for either: those of the run now."""
+        ...
+
+    @property
+    def view(self) -> StepView | None:
         """Where it stands inside a recorded training step; None for what does not."""
         ...

@@ -14,9 +14,9 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
-from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.answer_text import verdict, words
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.step_view import View
+from nnviz3d.sources.step_view import StepView
 from nnviz3d.sources.viewable import Array, Sample, next_serial
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.phases import Place
@@ -115,6 +115,11 @@ class Walk:
     def tensors(self, kind: str) -> Array:
         return self.view.tensors(kind)
 
+    @property
+    def plane_state(self) -> tuple[np.ndarray, None]:
+        """The parameters before the step; in its last phase, those after it."""
+        return self.tape.after if self.view.renewed else self.tape.before, None
+
     def settled(self, kind: str) -> Array:
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape
@@ -149,7 +154,7 @@ class Walk:
     def _hold(self, tape: Tape, place: Place, batch: bool) -> None:
         """`serial` is that of the tape."""
         self.tape, self.serial = tape, next_serial()
-        self.view = View(tape, place, batch)
+        self.view = StepView(tape, place, batch)
         self.sample = Sample(tape.row, len(tape.data.x_train), "train", tape.x, tape.target, words(tape.data, tape.target))
 
     # the source's own

@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nnviz3d.spec.errors import Problem
+from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import tables
 
 if TYPE_CHECKING:
@@ -104,9 +104,8 @@ def applied(scene: Scene) -> Scene:
 
 def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
     """The rival's document out of a scene's, with the problems of the differences that lead nowhere."""
-    from nnviz3d.spec import toml
+    from nnviz3d.spec import toml  # which imports this module, as `scene` does
     from nnviz3d.spec.edit import Edit
-    from nnviz3d.spec.errors import InputError
 
     rival, problems = copy.deepcopy({key: value for key, value in whole.items() if key != "compare"}), []
     network = rival.get("network")
@@ -123,7 +122,7 @@ def document(whole: dict, where: str = "scene") -> tuple[dict, list[Problem]]:
     return rival, problems
 
 
-def differences(first, second) -> tuple[Difference, ...]:
+def differences(first: Scene, second: Scene) -> tuple[Difference, ...]:
     """What differs between a scene and its rival, in the order of the file; what is equal by now is left out."""
     a, b = first.model_dump(), second.model_dump()
     found = []

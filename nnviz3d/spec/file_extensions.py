@@ -16,6 +16,7 @@ EXPORT = (*WEIGHTS, *SCENE, ".py")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
 TABLE = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".xlsx", ".xls", ".parquet", *PACKED)
 ARRAYS = (".npz", ".npy")
+RECORDING = ".nnrec"  # of the folder
 
 
 def check(path: Path | None, endings: tuple[str, ...], option: str) -> None:

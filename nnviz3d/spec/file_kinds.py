@@ -21,7 +21,7 @@ NEAR = 512  # bytes in which a file that is no text has some that no text has
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """`name` for programs; `text` completes "F is ..."; `way`: what to do with it, "" where nnviz3d cannot use it. `{}` is its name."""
 
     name: str
@@ -32,28 +32,28 @@ class Kind:
 INSPECT = "look at it with `nnviz3d inspect {}`"
 _EXPORT = "save its weights as safetensors: `safetensors.torch.save_file(model.state_dict(), 'w.safetensors')`, then --init w.safetensors"
 _NO_MODELS = "nnviz3d cannot open models yet; save its weights as .safetensors and start from them: `nnviz3d train SCENE --init FILE`"
-SCENE = Kind("scene", "a scene", "`nnviz3d run {}`")
-RECORDING = Kind("recording", "a recording of a training run", "`nnviz3d run {}`")
-TIMELINE = Kind("timeline", "a timeline of a session in a window", "film it: `nnviz3d record {} -o film.mp4`")
-PIECES = Kind("pieces", "a folder with the pieces of a film", "join them: `nnviz3d encode {}`")
-FOLDER = Kind("folder", "a folder")
-TABLE = Kind("table", "a table", f"{INSPECT}, or drop it on the window")
-ARRAYS = Kind("arrays", "a file of numpy arrays", f"{INSPECT}, or drop it on the window")
-IDX = Kind("idx", "data in the IDX format", f"{INSPECT}, or drop it on the window")
-WEIGHTS = Kind("weights", "a file of weights (safetensors)", f"{INSPECT}, or start from it: `nnviz3d train SCENE --init {{}}`")
-TEXT = Kind("text", "a text")
-EMPTY = Kind("empty", "empty")
-UNKNOWN = Kind("unknown", "of an unknown type")
-ONNX = Kind("onnx", "an ONNX model", _NO_MODELS)
-PICKLE = Kind("pickle", "a pickle, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
-TORCH = Kind("torch", "a PyTorch file, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
-KERAS = Kind("keras", "a Keras model", _NO_MODELS)
-HDF5 = Kind("hdf5", "an HDF5 file", "save Keras weights as .safetensors, data as .npz or .csv")
-EXCEL = Kind("excel", "an Excel workbook", f"{INSPECT}, or save it as .csv")
-PARQUET = Kind("parquet", "a Parquet table", f"{INSPECT}, or save it as .csv")
-OLD_OFFICE = Kind("excel", "an old Office file", "save it as .csv")
-BZIP2 = Kind("packed", "packed (bzip2)", INSPECT)
-XZ = Kind("packed", "packed (xz)", INSPECT)
+SCENE = FileKind("scene", "a scene", "`nnviz3d run {}`")
+RECORDING = FileKind("recording", "a recording of a training run", "`nnviz3d run {}`")
+TIMELINE = FileKind("timeline", "a timeline of a session in a window", "film it: `nnviz3d record {} -o film.mp4`")
+PIECES = FileKind("pieces", "a folder with the pieces of a film", "join them: `nnviz3d encode {}`")
+FOLDER = FileKind("folder", "a folder")
+TABLE = FileKind("table", "a table", f"{INSPECT}, or drop it on the window")
+ARRAYS = FileKind("arrays", "a file of numpy arrays", f"{INSPECT}, or drop it on the window")
+IDX = FileKind("idx", "data in the IDX format", f"{INSPECT}, or drop it on the window")
+WEIGHTS = FileKind("weights", "a file of weights (safetensors)", f"{INSPECT}, or start from it: `nnviz3d train SCENE --init {{}}`")
+TEXT = FileKind("text", "a text")
+EMPTY = FileKind("empty", "empty")
+UNKNOWN = FileKind("unknown", "of an unknown type")
+ONNX = FileKind("onnx", "an ONNX model", _NO_MODELS)
+PICKLE = FileKind("pickle", "a pickle, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
+TORCH = FileKind("torch", "a PyTorch file, which could run any code", f"nnviz3d does not open it; {_EXPORT}")
+KERAS = FileKind("keras", "a Keras model", _NO_MODELS)
+HDF5 = FileKind("hdf5", "an HDF5 file", "save Keras weights as .safetensors, data as .npz or .csv")
+EXCEL = FileKind("excel", "an Excel workbook", f"{INSPECT}, or save it as .csv")
+PARQUET = FileKind("parquet", "a Parquet table", f"{INSPECT}, or save it as .csv")
+OLD_OFFICE = FileKind("excel", "an old Office file", "save it as .csv")
+BZIP2 = FileKind("packed", "packed (bzip2)", INSPECT)
+XZ = FileKind("packed", "packed (xz)", INSPECT)
 PICTURE, FILM = "picture", "film"
 _OPENS = "nnviz3d opens scenes, recordings, tables, arrays and weights"
 
@@ -61,34 +61,34 @@ MAGIC = (  # offset, bytes, kind; the first that fits. Letters alone may be a co
     (0, b"\x93NUMPY", ARRAYS),
     (0, b"\x89HDF\r\n\x1a\n", HDF5),
     (0, b"PAR1", PARQUET),
-    (0, b"ARROW1", Kind("arrow", "an Arrow table", "save it as .csv")),
-    (0, b"\x89PNG\r\n\x1a\n", Kind(PICTURE, "a PNG picture")),
-    (0, b"\xff\xd8\xff", Kind(PICTURE, "a JPEG picture")),
-    (0, b"GIF8", Kind(FILM, "a GIF")),
-    (8, b"WEBP", Kind(PICTURE, "a WebP picture")),
-    (8, b"AVI ", Kind(FILM, "a film (AVI)")),
-    (8, b"WAVE", Kind("sound", "a sound (WAV)")),
-    (0, b"II*\0", Kind(PICTURE, "a TIFF picture")),
-    (0, b"MM\0*", Kind(PICTURE, "a TIFF picture")),
-    (0, b"BM", Kind(PICTURE, "a BMP picture")),
-    (0, b"\x76\x2f\x31\x01", Kind(PICTURE, "an EXR picture")),
-    (4, b"ftypavif", Kind(PICTURE, "an AVIF picture")),
-    (4, b"ftyphei", Kind(PICTURE, "a HEIF picture")),
-    (4, b"ftypqt", Kind(FILM, "a film (MOV)")),
-    (4, b"ftyp", Kind(FILM, "a film (MP4)")),
-    (0, b"%PDF", Kind("document", "a PDF document")),
+    (0, b"ARROW1", FileKind("arrow", "an Arrow table", "save it as .csv")),
+    (0, b"\x89PNG\r\n\x1a\n", FileKind(PICTURE, "a PNG picture")),
+    (0, b"\xff\xd8\xff", FileKind(PICTURE, "a JPEG picture")),
+    (0, b"GIF8", FileKind(FILM, "a GIF")),
+    (8, b"WEBP", FileKind(PICTURE, "a WebP picture")),
+    (8, b"AVI ", FileKind(FILM, "a film (AVI)")),
+    (8, b"WAVE", FileKind("sound", "a sound (WAV)")),
+    (0, b"II*\0", FileKind(PICTURE, "a TIFF picture")),
+    (0, b"MM\0*", FileKind(PICTURE, "a TIFF picture")),
+    (0, b"BM", FileKind(PICTURE, "a BMP picture")),
+    (0, b"\x76\x2f\x31\x01", FileKind(PICTURE, "an EXR picture")),
+    (4, b"ftypavif", FileKind(PICTURE, "an AVIF picture")),
+    (4, b"ftyphei", FileKind(PICTURE, "a HEIF picture")),
+    (4, b"ftypqt", FileKind(FILM, "a film (MOV)")),
+    (4, b"ftyp", FileKind(FILM, "a film (MP4)")),
+    (0, b"%PDF", FileKind("document", "a PDF document")),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_OFFICE),
     (0, b"BZh", BZIP2),
     (0, b"\xfd7zXZ\0", XZ),
-    (0, b"\x28\xb5\x2f\xfd", Kind("packed", "packed (zstd)", "unpack it first")),
-    (0, b"7z\xbc\xaf\x27\x1c", Kind("packed", "packed (7z)", "unpack it first")),
-    (0, b"Rar!", Kind("packed", "packed (RAR)", "unpack it first")),
-    (257, b"ustar", Kind("packed", "a tar archive", "unpack it first")),
-    (0, b"SQLite format 3\0", Kind("database", "an SQLite database", "save a table of it as .csv")),
-    (0, b"GGUF", Kind("model", "a GGUF model", _NO_MODELS)),
-    (4, b"TFL3", Kind("model", "a TensorFlow Lite model", _NO_MODELS)),
-    (0, b"\x7fELF", Kind("program", "a program")),
-    (0, b"MZ", Kind("program", "a program")),
+    (0, b"\x28\xb5\x2f\xfd", FileKind("packed", "packed (zstd)", "unpack it first")),
+    (0, b"7z\xbc\xaf\x27\x1c", FileKind("packed", "packed (7z)", "unpack it first")),
+    (0, b"Rar!", FileKind("packed", "packed (RAR)", "unpack it first")),
+    (257, b"ustar", FileKind("packed", "a tar archive", "unpack it first")),
+    (0, b"SQLite format 3\0", FileKind("database", "an SQLite database", "save a table of it as .csv")),
+    (0, b"GGUF", FileKind("model", "a GGUF model", _NO_MODELS)),
+    (4, b"TFL3", FileKind("model", "a TensorFlow Lite model", _NO_MODELS)),
+    (0, b"\x7fELF", FileKind("program", "a program")),
+    (0, b"MZ", FileKind("program", "a program")),
 )
 
 
@@ -98,7 +98,7 @@ _SECTION = re.compile(r"\s*\[\[?\s*[\w.\"'-]+\s*\]\]?\s*(#.*)?")
 _VALUE = re.compile(r"\s*[A-Za-z_][\w.-]*\s*=\s*(\"|'|\[|\{|true|false|[-+0-9])")
 
 
-def of(path: str | os.PathLike) -> Kind:
+def of(path: str | os.PathLike) -> FileKind:
     """`UNKNOWN` also where nothing can be read. Never opens a device or a pipe."""
     path = Path(path)
     try:
@@ -114,7 +114,7 @@ def of(path: str | os.PathLike) -> Kind:
     return of_bytes(head, status.st_size)
 
 
-def of_bytes(head: bytes, size: int) -> Kind:
+def of_bytes(head: bytes, size: int) -> FileKind:
     """`head`: the first `BYTES` of a file of `size` bytes."""
     if not head:
         return EMPTY
@@ -124,7 +124,7 @@ def of_bytes(head: bytes, size: int) -> Kind:
         if head[offset : offset + len(mark)] == mark and (offset != 8 or head[:4] == b"RIFF") and not (text and mark.isalnum()):
             return kind
     if head[:4] == b"\x1a\x45\xdf\xa3":
-        return Kind(FILM, "a film (WebM)" if b"webm" in head[:64] else "a film (Matroska)")
+        return FileKind(FILM, "a film (WebM)" if b"webm" in head[:64] else "a film (Matroska)")
     if head[:2] == b"\x1f\x8b":
         return _packed(head)
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -140,7 +140,7 @@ def of_bytes(head: bytes, size: int) -> Kind:
     return _text(head)
 
 
-def refuse(path: str | os.PathLike, wanted: str, kind: Kind | None = None) -> InputError:
+def refuse(path: str | os.PathLike, wanted: str, kind: FileKind | None = None) -> InputError:
     """What to raise where `wanted` ("a scene") was expected, and this file is of another kind."""
     kind, name = kind or of(path), os.fspath(path)
     way = kind.way.replace("{}", Path(name).name) or (_OPENS if kind.name not in ("empty", "text", "folder") else "")
@@ -148,34 +148,34 @@ def refuse(path: str | os.PathLike, wanted: str, kind: Kind | None = None) -> In
     return InputError.of(name, "", f"is {kind.text}; expected {wanted}{'. ' if way else ''}{way}")
 
 
-def textual(kind: Kind) -> bool:
+def textual(kind: FileKind) -> bool:
     """Whether it is text, or nothing is known of it."""
     return kind.name in ("table", "text", "scene", "timeline", "empty", "unknown")
 
 
-def foreign(kind: Kind) -> bool:
+def foreign(kind: FileKind) -> bool:
     """Whether it is surely none of the files that nnviz3d opens."""
     return kind.name in (PICTURE, FILM, "onnx", "pickle", "torch", "keras", "hdf5", "model", "document", "database", "program", "sound")
 
 
-def _folder(path: Path) -> Kind:
+def _folder(path: Path) -> FileKind:
     if (path / "index.jsonl").is_file():
         return RECORDING
     return PIECES if (path / "plan.json").is_file() else FOLDER
 
 
-def _packed(head: bytes) -> Kind:
+def _packed(head: bytes) -> FileKind:
     """What a gzip file holds, by the beginning of it."""
     try:
         inner = of_bytes(zlib.decompressobj(31).decompress(head, BYTES), 1 << 62)
     except zlib.error:
         inner = UNKNOWN
     if inner in (TABLE, IDX):
-        return Kind(inner.name, f"{inner.text}, packed (gzip)", inner.way)
-    return Kind("packed", "packed (gzip)" + ("" if inner is UNKNOWN else f"; in it is {inner.text}"), "unpack it first")
+        return FileKind(inner.name, f"{inner.text}, packed (gzip)", inner.way)
+    return FileKind("packed", "packed (gzip)" + ("" if inner is UNKNOWN else f"; in it is {inner.text}"), "unpack it first")
 
 
-def _archive(head: bytes) -> Kind:
+def _archive(head: bytes) -> FileKind:
     """A zip file, by the name of its first entry and what else can be seen."""
     name = head[30 : 30 + int.from_bytes(head[26:28], "little")].decode("utf-8", "replace")
     if name.endswith(".npy"):
@@ -186,7 +186,9 @@ def _archive(head: bytes) -> Kind:
         return KERAS
     if name.startswith(("[Content_Types].xml", "_rels/", "xl/", "docProps/")):
         return EXCEL
-    return Kind("packed", f"a zip archive{f' (with {name:.60})' if name.isprintable() and name else ''}", "unpack it first, or inspect it")
+    return FileKind(
+        "packed", f"a zip archive{f' (with {name:.60})' if name.isprintable() and name else ''}", "unpack it first, or inspect it"
+    )
 
 
 def _protobuf(head: bytes) -> bool:
@@ -199,7 +201,7 @@ def _protobuf(head: bytes) -> bool:
     )
 
 
-def _text(head: bytes) -> Kind:
+def _text(head: bytes) -> FileKind:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         text = head[: len(head) & ~1].decode("utf-16", "ignore")
     elif b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 100:

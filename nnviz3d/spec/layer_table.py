@@ -22,6 +22,8 @@ Initializer = Literal[
 ]  # fmt: skip
 INPUT = "input"  # the name of the network's input
 MANY = 64  # inputs of one layer
+NAME = 60  # characters of a layer's name
+NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
@@ -50,11 +52,11 @@ class LayerTable(Table):
     kind: str
     name: str = Field(
         default="",
-        max_length=60,
-        pattern=r"^([A-Za-z_][A-Za-z0-9_.-]*)?$",
+        max_length=NAME,
+        pattern=NAME_PATTERN,
         description="empty: its kind and its position, for example dense1",
     )
-    from_: tuple[str, ...] = Field(
+    from_: tuple[Annotated[str, Field(max_length=NAME)], ...] = Field(
         default=(),
         alias="from",
         max_length=MANY,
@@ -64,6 +66,26 @@ class LayerTable(Table):
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
+
+    @property
+    def function(self) -> str:
+        """Name of the activation function that its sums go through."""
+        return "linear"
+
+    @property
+    def dropped(self) -> float:
+        """Share of its neurons that pass nothing on in a training step."""
+        return 0.0
+
+    @property
+    def first_parameters(self) -> tuple[str, float, float] | None:
+        """How they are drawn: the initialiser, its scale and the biases; None for a kind without."""
+        return None
+
+    @property
+    def fixed(self) -> str:
+        """The setting, in words, that only the scene file changes; "" where there is none."""
+        return ""
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""

@@ -8,9 +8,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import NamedTuple
 
+from nnviz3d.spec import limits
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
+
+RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
+HINTS = 100  # problems that get a list of near names: more are not shown, and looking for them takes long
 
 
 class Wrong(NamedTuple):
@@ -51,7 +56,7 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tup
     for k, table in enumerate(layers):
         above = names[k - 1] if k else INPUT
         inputs = table.from_ or ((above,) if table.fewest == 1 else ())
-        problems = _inputs(table, k, inputs, names, shapes)
+        problems = _inputs(table, k, inputs, names, shapes, HINTS - len(wrong))
         shape, parts = None, ()
         if not problems:
             given = tuple(shapes[name] for name in inputs)
@@ -65,22 +70,42 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tup
     return traced, wrong or _unread(traced)  # a wrong name leaves others unread: one problem, not two
 
 
+def oversized(layers: Sequence[Traced], input_shape: Shape | None = None) -> list[str]:
+    """What of the whole graph is beyond the limits, in words, as far as shapes are known. Sizes are only counted, nothing is allocated."""
+    shapes = {INPUT: input_shape} | {layer.name: layer.shape for layer in layers}
+    known = {name: shape for name, shape in shapes.items() if shape is not None}
+    neurons, connections = sum(map(prod, known.values())), sum(len(layer.inputs) for layer in layers)
+    judged = [layer for layer in layers if all(name in known for name in layer.inputs)]
+    edges = sum(sum(layer.table.edges(tuple(known[name] for name in layer.inputs))) for layer in judged)
+    counts = (
+        (neurons, limits.NEURONS, "neurons", "Use fewer or narrower layers"),
+        (connections, limits.CONNECTIONS, "connections between layers", "Name fewer layers in `from`"),
+        (edges, limits.EDGES, "edges", "Use narrower layers, or name fewer of them in `from`"),
+    )
+    return [f"the layers ask for {n:,} {what}; at most {most:,} are allowed. {way}" for n, most, what, way in counts if n > most]
+
+
 def _names(layers: Sequence[LayerTable], names: list[str]) -> list[Wrong]:
-    """Each is there once."""
+    """Each is there once, and files can hold it."""
     wrong, taken = [], {INPUT: "the input", output_name(len(layers)): "the output"}
     for k, table in enumerate(layers):  # the names that were given come first: others follow from places
-        if table.name and table.name in taken:
+        if table.name.partition(".")[0] == RESERVED:
+            why = f'weights files keep "{RESERVED}" and all that begins with "{RESERVED}." for the state of training'
+            wrong.append(Wrong(k, "name", f'"{table.name}" cannot be the name of a layer: {why}; choose another one'))
+        elif table.name and table.name in taken:
             wrong.append(Wrong(k, "name", f'"{table.name}" is the name of {taken[table.name]}; every layer needs its own name'))
         elif table.name:
-            taken[table.name] = f"layer {k}"
+            taken[table.name] = f"layer {k + 1} of the list (network.layers.{k})"
     for k, table in enumerate(layers):
         if not table.name and names[k] in taken:
             wrong.append(Wrong(k, "name", f'without a name it is "{names[k]}", which is the name of {taken[names[k]]}; give it one'))
     return wrong
 
 
-def _inputs(table: LayerTable, k: int, inputs: tuple[str, ...], names: list[str], above: dict[str, Shape | None]) -> list[Wrong]:
-    """Each is above, and there are as many as the kind takes."""
+def _inputs(
+    table: LayerTable, k: int, inputs: tuple[str, ...], names: list[str], above: dict[str, Shape | None], hints: int
+) -> list[Wrong]:
+    """Each is above, and there are as many as the kind takes. The first `hints` problems name what is near."""
     wrong = []
     for name in inputs:
         if name in above:
@@ -88,11 +113,12 @@ def _inputs(table: LayerTable, k: int, inputs: tuple[str, ...], names: list[str]
         if name in names:
             wrong.append(Wrong(k, "from", f'"{name}" is not above this layer; the list is read from top to bottom'))
         else:
-            near = difflib.get_close_matches(name, above, 1)
+            near = difflib.get_close_matches(name, above, 1) if len(wrong) < hints else []
             hint = f'did you mean "{near[0]}"? ' if near else ""
             wrong.append(Wrong(k, "from", f'there is no layer "{name}"; {hint}above it are {", ".join(list(above)[-20:])}'))
     if not table.fewest <= len(inputs) <= table.most:
-        need = "one layer; add or concat join several" if table.most == 1 else f'at least {table.fewest} layers: from = ["...", "..."]'
+        count = f"exactly {table.fewest}" if table.most == table.fewest else f"at least {table.fewest}"
+        need = "one layer; add or concat join several" if table.most == 1 else f'{count} layers: from = ["...", "..."]'
         wrong.append(Wrong(k, "from", f"{table.kind} reads {need}"))
     return wrong
 

@@ -18,7 +18,7 @@ from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
 from nnviz3d.spec.layer_table import Initializer, LayerTable, any_layer, tables
 from nnviz3d.spec.model_base import NonNegative, Positive, Table, Unit
-from nnviz3d.spec.network_graph import trace
+from nnviz3d.spec.network_graph import oversized, trace
 
 Loss = Literal["auto", "mse", "half_mse", "bce", "cross_entropy", "huber"]
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
@@ -60,12 +60,15 @@ class Network(Table):
     def _is_a_graph(self):
         """Names, `from` and shapes fit, as far as they can be judged without the data, and the weights fit in memory."""
         traced, wrong = trace(self.layers)
-        if wrong:
-            errors = [InitErrorDetails(type=_said(w.message), loc=("layers", w.layer, *filter(None, (w.key,))), input=None) for w in wrong]
+        errors = [InitErrorDetails(type=_said(w.message), loc=("layers", w.layer, *filter(None, (w.key,))), input=None) for w in wrong]
+        if errors:
             raise ValidationError.from_exception_data("Network", errors)
         total = sum(prod(shape) for layer in traced for part, shape in layer.parts if part == "weight")
         if total > limits.PARAMETERS:
             raise ValueError(f"the layers ask for {total:,} weights; at most {limits.PARAMETERS:,} are allowed. Use narrower layers")
+        errors = [InitErrorDetails(type=_said(message), loc=("layers",), input=None) for message in oversized(traced)]
+        if errors:
+            raise ValidationError.from_exception_data("Network", errors)
         return self
 
 

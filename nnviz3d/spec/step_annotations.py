@@ -56,7 +56,7 @@ class Outputs:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class OutputsTable:
     """`kind`: "loss" (output beside target) or "after" (before beside after). `x_k`, `y_k`: where they are seen, `reach` their radius."""
 
     outputs: Outputs
@@ -68,7 +68,7 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class ActivationCurve:
     """An activation function around z: `z_c`, `a_c` (C,), the point (`z`, `a`), its `slope` f'(z) (None for softmax) and the new point."""
 
     activation: str
@@ -87,7 +87,7 @@ class Inset:
     `incoming`: of a neuron without weights and without a function: from which layer each number comes, and the number.
     """
 
-    curve: Curve
+    curve: ActivationCurve
     layer: int
     index: int
     why: str  # PICKED, or how it was found
@@ -108,5 +108,5 @@ class Moment:
 
     weights: WeightsShown
     boxes: np.ndarray
-    table: Table | None = None
+    table: OutputsTable | None = None
     inset: Inset | None = None

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nnviz3d.spec import compare, file_kinds, limits, paths
+from nnviz3d.spec import compare, file_kinds, limits, paths, schema_errors
 from nnviz3d.spec.column_settings import Column
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
@@ -111,7 +111,7 @@ def validate(document: dict, where: str = "scene") -> Scene:
     try:
         scene = Scene.model_validate(document)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = schema_errors.told(error.errors(include_url=False))
         problems = [_problem(details, where) for details in found[:SHOWN]]
         if len(found) > SHOWN:
             problems.append(Problem(where, "", f"and {len(found) - SHOWN:,} more problems"))
@@ -244,24 +244,16 @@ def _key(at: Any, part: str, edit: Edit, where: str, path: list[str]) -> Any:
 def _problem(details: ErrorDetails, where: str) -> Problem:
     """pydantic's record of one error, told as `key: expected, found`."""
     loc = details["loc"]
-    key = ".".join(str(part) for part in loc if not str(part).startswith(("function-", TAG)))
+    key = schema_errors.key([part for part in loc if not str(part).startswith(("function-", TAG))])
     kind, found = details["type"], details["input"]
     if kind == "union_tag_invalid":
-        return Problem(where, f"{key}.kind", f"expected one of {', '.join(tables())}, found {_shown(found.get('kind'))}")
+        return Problem(where, f"{key}.kind", f"expected one of {', '.join(tables())}, found {schema_errors.shown(found.get('kind'))}")
     if kind == "extra_forbidden":
         known = _known_keys(loc[:-1])
-        near = difflib.get_close_matches(str(loc[-1]), known, 1, 0.5)
+        near = difflib.get_close_matches(str(loc[-1])[: schema_errors.WIDE], known, 1, 0.5)
         hint = f'did you mean "{near[0]}"? ' if near else ""
         return Problem(where, key, f"unknown key; {hint}known keys here: {', '.join(known)}")
-    message = details["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("should be ")
-    if kind == "value_error":
-        return Problem(where, key, message)
-    return Problem(where, key, f"expected {message}, found {_shown(found)}{_range(loc)}")
-
-
-def _shown(found: Any) -> str:
-    shown = repr(found)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    return Problem(where, key, schema_errors.message(details, _range(loc)))
 
 
 def _range(loc: tuple) -> str:

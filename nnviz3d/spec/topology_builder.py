@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import INPUT, LayerTable, Shape, tables
-from nnviz3d.spec.network_graph import Traced, output_name, trace
+from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
 
@@ -23,13 +24,20 @@ def build_topology(
     """The graph of a network: `input`, the layers by their names (`dense1` .. where they have none), the output last.
 
     `output_activation` is never "auto": the data set has decided it. Raises InputError with every layer whose shapes do not fit, and over
-    `limits.PARAMETERS`.
+    `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
     shape = tuple(input_shape)
     traced, wrong = trace(network.layers, shape)
     if wrong:
         raise InputError(*(Problem("", ".".join(filter(None, ("network.layers", str(w.layer), w.key))), w.message) for w in wrong))
     layers = [*traced, _output(network, traced, n_outputs, output_activation, shape)]
+    parameters = sum(prod(part) for layer in layers for _, part in layer.parts)
+    if parameters > limits.PARAMETERS:
+        raise InputError.of(
+            "", "network.layers", f"{parameters:,} parameters; at most {limits.PARAMETERS:,} are allowed. Use narrower layers"
+        )
+    if over := oversized(layers, shape):
+        raise InputError(*(Problem("", "network.layers", message) for message in over))
     nodes = [Node(INPUT, "input", (), shape, Range(0, shape), labels=input_labels)]
     by_name, parameters = {INPUT: nodes[0]}, 0
     for number, layer in enumerate(layers, start=1):
@@ -39,10 +47,6 @@ def build_topology(
         nodes.append(node)
         by_name[node.name] = node
         parameters += sum(r.size for _, r in node.parameters)
-    if parameters > limits.PARAMETERS:
-        raise InputError.of(
-            "", "network.layers", f"{parameters:,} parameters; at most {limits.PARAMETERS:,} are allowed. Use narrower layers"
-        )
     return Topology(tuple(nodes), parameters)
 
 
@@ -78,6 +82,6 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
         start = parts[-1][1].stop
     table, shape = layer.table, layer.shape or ()
     return Node(
-        layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), getattr(table, "activation", "linear"), tuple(parts),
+        layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
     )  # fmt: skip

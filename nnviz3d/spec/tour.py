@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from nnviz3d.spec import i18n, paths, toml
+from nnviz3d.spec import i18n, paths, schema_errors, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.i18n import Catalogue
@@ -155,12 +155,10 @@ def _read(model: type[File], path: Path, problems: list[Problem]) -> File | None
 
 
 def _problem(details: ErrorDetails, model: type[Table], where: str) -> Problem:
-    message = details["msg"].removeprefix("Value error, ")
+    message = schema_errors.message(details)
     if details["type"] == "extra_forbidden":
         message = "unknown key; each key and what it means is in nnviz3d/spec/tour.py"
-    elif details["type"] != "value_error":
-        message = f"{message[0].lower()}{message[1:]}, found {details.get('input')!r:.60}"
-    return Problem(where, ".".join(map(str, details["loc"])), message)
+    return Problem(where, schema_errors.key(details["loc"]), message)
 
 
 def _wrong(lesson: Lesson, where: str, scene: Scene, english: Catalogue | None) -> Iterable[Problem]:

@@ -20,6 +20,7 @@ from nnviz3d.ui.panels import (
     compare,
     confusion,
     data,
+    edit_by_hand,
     health,
     layers,
     look,
@@ -30,7 +31,6 @@ from nnviz3d.ui.panels import (
     settings,
     snapshots,
     training,
-    weight,
 )
 
 _W = imgui.WindowFlags_
@@ -62,13 +62,13 @@ class Dock:
 
     def __init__(self):
         self.compare = compare.Compare()
-        self.charts, self.neuron, self.samples = charts.Charts(), neuron.Neuron(), samples.Samples()
-        self.confusion, self.layers = confusion.Confusion(), layers.Layers()
+        self.charts, self.neuron, self.samples = charts.ChartsPanel(), neuron.Neuron(), samples.SamplesPanel()
+        self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw),
-            (weight, weight.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip
@@ -109,7 +109,7 @@ class Dock:
         chosen = f.readout.chosen
         taken, self._chosen = chosen >= 0 and self._chosen < 0, chosen
         # an edge is meant before the neuron that it leads into
-        first = [weight.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, weight.TITLE] if picked is not None else []
+        first = [edit_by_hand.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, edit_by_hand.TITLE] if picked is not None else []
         first += [compare.TITLE] * comparing
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if other:  # something else is looked at: its name first
@@ -119,7 +119,7 @@ class Dock:
             if section.title == wanted:
                 self.opened[wanted] = True
                 imgui.set_scroll_here_y(0.0)
-            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == weight.TITLE))
+            self._section(f, section, (fresh and section.title == neuron.TITLE) or (taken and section.title == edit_by_hand.TITLE))
         imgui.end_child()
         imgui.end()
         if not f.narrow:

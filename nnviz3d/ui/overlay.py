@@ -21,10 +21,10 @@ from nnviz3d.ui.dock import Dock
 from nnviz3d.ui.hud import activation_inset, blackout, capture_badge, header, hotkeys, output_table, toasts, transport
 from nnviz3d.ui.hud import help as help_card
 from nnviz3d.ui.hud import stage_input as stage
-from nnviz3d.ui.hud.film_overlay import Titles
+from nnviz3d.ui.hud.film_overlay import FilmOverlay
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.hud.labels import Labels
-from nnviz3d.ui.hud.tour_card import Tour, marks
+from nnviz3d.ui.hud.tour_card import TourCard, marks
 
 LEAST = 0.07  # scale, in the smallest films: below it imgui has neither a style nor a font
 SMALLEST = 200  # unscaled pixels a side; in a smaller window there is only the stage
@@ -44,8 +44,8 @@ class Overlay:
         self._fonts = theme.load_fonts()
         self._applied = 0.0
         self._formulas = Formulas()
-        self._labels, self._stage, self._dock, self._ask = Labels(), stage.Stage(), Dock(), Ask()
-        self._tour, self._titles, self._told, self._legible = Tour(), Titles(), Told(), Legible(self._fonts)
+        self._labels, self._stage, self._dock, self._ask = Labels(), stage.StageControl(), Dock(), Ask()
+        self._tour, self._titles, self._told, self._legible = TourCard(), FilmOverlay(), Told(), Legible(self._fonts)
 
     def draw(
         self, scene: Scene, readout: Readout, size: tuple[int, int], dt: float, compact: bool = False, typed: Typed | None = None

@@ -8,13 +8,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-
-def write_png(image: np.ndarray, path: Path) -> None:
-    """(H, W, 3|4) uint8 to a file. Raises OSError."""
-    with path.open("wb") as file:
-        Image.fromarray(np.ascontiguousarray(image)).save(file, "png", compress_level=3)
-
-
 FORMS = {
     ".jpg": ("jpeg", {"quality": 95, "subsampling": 0}),  # letters keep their colours
     ".webp": ("webp", {"quality": 95, "method": 4}),
@@ -28,12 +21,6 @@ def write_picture(image: np.ndarray, path: Path, ending: str) -> None:
     form, options = FORMS.get(ending.lower(), ("png", {"compress_level": 3}))
     with path.open("wb") as file:
         Image.fromarray(np.ascontiguousarray(image)).save(file, form, **options)
-
-
-def read_png(path: Path) -> np.ndarray:
-    """(H, W, 3|4) uint8 from a file."""
-    with Image.open(path, formats=["PNG"]) as image:
-        return np.asarray(image.convert("RGBA" if image.mode == "RGBA" else "RGB"))
 
 
 def png_bytes(image: np.ndarray, widest: int) -> bytes:

@@ -18,7 +18,7 @@ from nnviz3d.video.encode import Encoder
 from nnviz3d.video.image_writer import Sequence
 
 if TYPE_CHECKING:
-    from nnviz3d.video.segment_folder import Parts, Plan
+    from nnviz3d.video.segment_folder import FilmPlan, Parts
 
 
 class Piece:
@@ -35,7 +35,7 @@ class Piece:
         except OSError as error:
             raise RunError(f"{self.raw}: {error.strerror}") from None
 
-    def _open(self, plan: Plan) -> None:
+    def _open(self, plan: FilmPlan) -> None:
         codec = plan.kind.codec
         self._encoder = None if codec.whole else Encoder(self.work, codec, (plan.width, plan.height), plan.rate, plan.alpha)
 
@@ -111,10 +111,10 @@ class Piece:
             raise RunError(f"{self.raw}: {error.strerror}; its frames are kept; continue with `--resume`") from None
 
 
-class Pictures(Piece):
+class SegmentPictures(Piece):
     """A piece whose frames are files of their own: only their hashes wait beside the others."""
 
-    def _open(self, plan: Plan) -> None:
+    def _open(self, plan: FilmPlan) -> None:
         self._encoder = None
         self._sequence = Sequence(self.parts.pictures, plan.format, plan.kind.codec, plan.alpha)
 

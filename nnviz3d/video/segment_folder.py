@@ -24,7 +24,7 @@ from nnviz3d.spec.errors import InputError, OptionProblem, Problem, RunError
 from nnviz3d.video import gif
 from nnviz3d.video.codecs import CODECS, FORMATS, Kind
 from nnviz3d.video.encode import join
-from nnviz3d.video.segment import Pictures, Piece, sha256
+from nnviz3d.video.segment import Piece, SegmentPictures, sha256
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 ENDING = ".parts"  # of the folder, after the film's name
@@ -35,7 +35,7 @@ PIECE_FRAMES = 60  # every piece begins with a whole picture: of 60 frames that 
 
 
 @dataclass(frozen=True)
-class Plan:
+class FilmPlan:
     """What makes two runs the same film. `scene`: hash of everything that the frames depend on."""
 
     scene: str
@@ -93,7 +93,7 @@ class Plan:
 class Parts:
     """The folder `TARGET.parts`. Raises InputError where it holds another film, or cannot be made."""
 
-    def __init__(self, folder: Path, plan: Plan, about: dict | None = None, target: Path | None = None):
+    def __init__(self, folder: Path, plan: FilmPlan, about: dict | None = None, target: Path | None = None):
         """`about`: what else the sidecar will say of the film. `target`: where numbered pictures go while they are made."""
         self.folder, self.plan, self.target = folder, plan, target
         file = folder / "plan.json"
@@ -117,7 +117,7 @@ class Parts:
     def load(folder: Path) -> Parts:
         """Of a folder that is there. Raises InputError."""
         try:
-            plan = Plan(**_document(folder / "plan.json")["plan"])
+            plan = FilmPlan(**_document(folder / "plan.json")["plan"])
             plan.check()
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputError.of(str(folder), "", f"is not a film parts folder: {getattr(error, 'strerror', None) or error}") from None
@@ -166,12 +166,9 @@ class Parts:
         known = type(note.get("bytes")) is int and isinstance(note.get("sha256"), str) and isinstance(note.get("renderer"), str)
         return note if known else {}
 
-    def hashes(self, number: int) -> list[str]:
-        return self.note(number).get("frames", [])
-
     def open(self, number: int, renderer: str = "") -> Piece:
         """To go on with a piece. Raises RunError where its files cannot be written."""
-        return (Pictures if self.plan.kind.codec.sequence else Piece)(self, number, renderer)
+        return (SegmentPictures if self.plan.kind.codec.sequence else Piece)(self, number, renderer)
 
     def join(self, target: Path) -> None:
         """All pieces as one film, written beside the target and renamed when whole. Raises InputError where some are missing."""

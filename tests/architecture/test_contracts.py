@@ -1,4 +1,4 @@
-"""Nothing heavy is imported before it is used, and tools/check.py sees an import that passes by its door.
+"""Nothing heavy is imported before it is used, and tools/check.py sees an import that passes by its door and what is too long.
 
 The floors and the doors of the package itself are checked by tools/check.py; they are not checked twice.
 """
@@ -34,6 +34,16 @@ def test_a_door_that_is_passed_by_is_seen(tmp_path):
         (tmp_path / room / "a.py").write_text(text)
     found = [line.rpartition(": ")[2] for line in check_module().doors(tmp_path)]
     assert found == ["imports OpenGL; only gfx may", "imports cupy; only backend may"]
+
+
+def test_what_is_too_long_is_found(tmp_path):
+    check = check_module()
+    (tmp_path / "a.py").write_text("def short():\n    pass\n\n\ndef long():\n" + "    pass\n" * check.BODY)
+    (tmp_path / "b.py").write_text("x = 1\n" * (check.LINES + 1))
+    assert check.too_long([tmp_path]) == [
+        f"{tmp_path / 'a.py'}:5: long has {check.BODY + 1} lines; at most {check.BODY}",
+        f"{tmp_path / 'b.py'}: {check.LINES + 1} lines; at most {check.LINES}",
+    ]
 
 
 def loaded_after(code: str) -> set[str]:

@@ -9,7 +9,7 @@ from nnviz3d import backend
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
 from nnviz3d.draw.edge_picking import pick_edge
-from nnviz3d.draw.frame import Change, Frame, Wave
+from nnviz3d.draw.frame import Change, SceneFrame, Wave
 from nnviz3d.draw.network_buffers import END
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
@@ -20,6 +20,7 @@ from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import EdgeRef
 from nnviz3d.spec.topology_builder import build_topology
+from tests.helpers.scene_pixels import scene_pixels
 
 pytestmark = pytest.mark.gl
 SIZE = (320, 180)
@@ -68,8 +69,8 @@ def view(picture):
 def light(stage, look=DARK, **frame):
     """(H, W) light before the tone curve."""
     host, _source, picture, renderer = stage
-    renderer.render(picture.subject, Frame(pose=view(picture), look=look, level=NAMED["high"], **frame), host.framebuffer, SIZE)
-    return renderer.scene_pixels()[..., :3].sum(2)
+    renderer.render(picture.subject, SceneFrame(pose=view(picture), look=look, level=NAMED["high"], **frame), host.framebuffer, SIZE)
+    return scene_pixels(renderer)[..., :3].sum(2)
 
 
 def path(picture, edge: EdgeRef, t) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz3d import backend
-from nnviz3d.bridge.edge_selection import Choice
+from nnviz3d.bridge.edge_selection import EdgeChoice
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.spec.scene import Layer, Look, Network
 from nnviz3d.spec.topology_builder import build_topology
@@ -20,7 +20,7 @@ def test_the_brightest_edge_is_the_largest_whatever_is_drawn(units, scale):
     signals = [np.abs(c.weight.view(value) * a[c.source.neurons.slice]) for c in topology.connections]
     told, shares = set(), set()
     for budget, particles in ((20, 0), (300, 14), (2200, 36), (10**6, 64)):
-        choice = Choice(topology, backend.choose("cpu"), 400_000)
+        choice = EdgeChoice(topology, backend.choose("cpu"), 400_000)
         choice.renew(numbers, Look(scale=scale), budget, particles, True, None)
         told.add((choice.shown.peak, choice.shown.layer))
         shares.add(choice.shown.share)

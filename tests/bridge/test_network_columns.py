@@ -6,11 +6,12 @@ import pytest
 from nnviz3d import backend
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
 from nnviz3d.spec.topology_builder import build_topology
+from tests.helpers.scene_pixels import scene_pixels
 
 pytestmark = pytest.mark.gl
 QUIET = Look(particles=0.0)
@@ -51,7 +52,7 @@ def draw(stage, look=QUIET, focus=-1, edges=10**6, quality="high", **frame):
     source.version += 1
     picture.publish(source, look, edges, 0, focus, exact=True)
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
-    renderer.render(picture.subject, Frame(pose=pose, look=look, level=NAMED[quality], **frame), host.framebuffer, SIZE)
+    renderer.render(picture.subject, SceneFrame(pose=pose, look=look, level=NAMED[quality], **frame), host.framebuffer, SIZE)
     return host.read().astype(int)
 
 
@@ -149,7 +150,7 @@ def test_nothing_non_finite_reaches_a_column_or_a_pixel(stage, bad):
     draw(stage)
     for name in ("t_value", "t_activation", "t_pair_scale", "t_layer_scale"):
         assert np.isfinite(picture.subject.columns[name].read()).all(), name
-    assert np.isfinite(renderer.scene_pixels()).all()
+    assert np.isfinite(scene_pixels(renderer)).all()
 
 
 def test_a_silent_network_is_drawn_without_a_warning(stage):
@@ -158,7 +159,7 @@ def test_a_silent_network_is_drawn_without_a_warning(stage):
         array[:] = 0
     with np.errstate(all="raise"):
         draw(stage)
-    assert np.isfinite(renderer.scene_pixels()).all()
+    assert np.isfinite(scene_pixels(renderer)).all()
     assert picture.edges.peak == 0
 
 
@@ -184,7 +185,7 @@ def test_the_same_state_gives_the_same_pixels_and_time_moves_the_signals(stage):
         source.version += 1
         picture.publish(source, look, 10**6, 40, exact=True)
         pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
-        renderer.render(picture.subject, Frame(pose=pose, look=look, time=time), host.framebuffer, SIZE)
+        renderer.render(picture.subject, SceneFrame(pose=pose, look=look, time=time), host.framebuffer, SIZE)
         return host.read()
 
     first = at(1.0)
@@ -211,7 +212,7 @@ def test_transparent_pictures_have_no_stage_behind(stage):
 
 def test_a_minimised_window_draws_nothing(stage):
     host, _source, picture, renderer = stage
-    renderer.render(picture.subject, Frame(), host.framebuffer, (0, 0))
+    renderer.render(picture.subject, SceneFrame(), host.framebuffer, (0, 0))
 
 
 @pytest.mark.parametrize("quality", list(NAMED))

@@ -23,8 +23,8 @@ def source(name="xor", *edits):
 def test_a_tie_is_dark_and_a_sure_answer_has_its_class_colour():
     cells = plate_colors.cells(np.array([[0.5, 0.5], [0.0, 1.0], [1.0, 0.0], [0.25, 0.75]]), "classification", "softmax")
     assert cells[:, 3].tolist() == [0.0, 1.0, 1.0, 0.5]
-    assert cells[1, :3].tolist() == plate_colors.PAIR[1].astype(np.float32).tolist()
-    assert cells[2, :3].tolist() == plate_colors.PAIR[0].astype(np.float32).tolist()
+    assert cells[1, :3].tolist() == plate_colors.pair()[1].astype(np.float32).tolist()
+    assert cells[2, :3].tolist() == plate_colors.pair()[0].astype(np.float32).tolist()
 
 
 def test_numbers_use_the_pair_of_the_signs():

@@ -13,6 +13,7 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
 from tests.helpers.per_sample import forward, source
+from tests.helpers.scene_pixels import scene_pixels
 
 PLANE = ("view.plate_x=2", "view.plate_y=0")
 
@@ -45,11 +46,11 @@ def test_each_neuron_has_its_own_scale_and_a_silent_one_none():
 def test_an_output_has_the_colour_of_its_class_and_every_palette_its_own():
     iris, xor, numbers = source("iris").topology, source("xor").topology, source("xor", "data.kind=reg-plane").topology
     assert (plate_colors.tints(iris, "classification")[-3:] == plate_colors.hues(3)).all()
-    assert (plate_colors.tints(xor, "classification")[-2:] == plate_colors.PAIR).all()
-    assert (plate_colors.tints(numbers, "regression") == plate_colors.PAIR[1]).all()
+    assert (plate_colors.tints(xor, "classification")[-2:] == plate_colors.pair()).all()
+    assert (plate_colors.tints(numbers, "regression") == plate_colors.pair()[1]).all()
     for palette in ("blue_orange", "safe"):
         assert (plate_colors.tints(xor, "classification", palette)[:-2] == plate_colors.pair(palette)[1]).all()
-    assert (plate_colors.pair("safe") != plate_colors.PAIR).any()
+    assert (plate_colors.pair("safe") != plate_colors.pair()).any()
     cells = plate_colors.cells(np.array([[0.0, 1.0]]), "classification", "softmax", "safe")
     assert np.allclose(cells[0, :3], plate_colors.pair("safe")[1])
 
@@ -202,7 +203,7 @@ def test_weights_that_are_no_numbers_leave_the_picture_alive(scene):
     s.session.source.trainer.arenas.parameters.fill(np.nan)
     s.session.source.trainer.step += 1
     s.draw(exact=True)
-    assert np.isfinite(s.cells).all() and np.isfinite(s.stage.renderer.scene_pixels()).all()
+    assert np.isfinite(s.cells).all() and np.isfinite(scene_pixels(s.stage.renderer)).all()
 
 
 @pytest.mark.gl

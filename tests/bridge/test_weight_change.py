@@ -8,7 +8,7 @@ from nnviz3d.bridge.edge_metrics import Pair
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.bridge.weight_change import LONG, Moved, factor
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Change, Frame, Wave
+from nnviz3d.draw.frame import Change, SceneFrame, Wave
 from nnviz3d.draw.quality import NAMED
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.scene import Layer, Look, Network, View
@@ -84,7 +84,7 @@ def draw(stage, source, change, kind="change", ghost=False, front=0.0, way=0, lo
     picture.publish(source, look, 10**6, 64 if look.particles else 0, focus, exact=True, quantity=(kind, 0), change=change)
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
     wave = Wave(front, way, 0, ghost=ghost, change=change)
-    renderer.render(picture.subject, Frame(pose=pose, look=look, level=NAMED["high"], wave=wave), host.framebuffer, SIZE)
+    renderer.render(picture.subject, SceneFrame(pose=pose, look=look, level=NAMED["high"], wave=wave), host.framebuffer, SIZE)
     return host.read().astype(int)
 
 

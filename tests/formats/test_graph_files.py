@@ -13,7 +13,7 @@ from nnviz3d.formats import weights
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
-from nnviz3d.sources.training_recorder import Recorder
+from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network
@@ -82,7 +82,7 @@ def test_what_does_not_fit_a_graph_is_told_by_name(tmp_path):
 @pytest.mark.parametrize("kind", CASES)
 def test_a_recording_of_a_graph_opens_with_the_same_numbers(kind, tmp_path):
     own = source(kind)
-    recorder = Recorder(own.trainer, own.scene, Path(), tmp_path / "r.nnrec")
+    recorder = TrainingRecorder(own.trainer, own.scene, Path(), tmp_path / "r.nnrec")
     for _ in range(5):
         own.run(1)
         recorder.note()
@@ -97,7 +97,7 @@ def test_a_recording_of_a_graph_opens_with_the_same_numbers(kind, tmp_path):
 
 def test_a_recording_whose_nodes_are_not_those_of_its_scene_is_refused(tmp_path):
     own = source()
-    recorder = Recorder(own.trainer, own.scene, Path(), tmp_path / "r.nnrec")
+    recorder = TrainingRecorder(own.trainer, own.scene, Path(), tmp_path / "r.nnrec")
     recorder.close("steps")
     index = tmp_path / "r.nnrec" / "index.jsonl"
     index.write_bytes(index.read_bytes().replace(b'"inputs":["k"]', b'"inputs":["a"]', 1))

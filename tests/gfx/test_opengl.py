@@ -6,7 +6,7 @@ import pytest
 from nnviz3d.gfx import shader_source
 from nnviz3d.gfx.hosts import open_host
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.spec.errors import RunError
 
@@ -45,7 +45,7 @@ def test_more_than_the_driver_can_hold_is_refused_with_a_number(host):
     with pytest.raises(RunError, match="at most"):
         TextureBuffer(2**31)
     with pytest.raises(RunError, match="at most"):
-        Target(host.context, 100_000, 10)
+        RenderTarget(host.context, 100_000, 10)
 
 
 def test_targets_read_back_top_row_first(host):
@@ -53,7 +53,7 @@ def test_targets_read_back_top_row_first(host):
     vertices = TextureBuffer(4, "float32", 4)
     vertices.write(np.array([[-1, 0, 0, 1], [1, 0, 0, 1], [-1, 1, 0, 1], [1, 1, 0, 1]]))  # the upper half
     bare.set(u_vertices=4, u_color=(1.0, 0.5, 0.0, 1.0))
-    target = Target(host.context, 8, 8, "rgba8")
+    target = RenderTarget(host.context, 8, 8, "rgba8")
     with target:
         target.clear()
         bare.draw("triangle_strip", 4, 1, {"t_vertex": vertices})
@@ -67,7 +67,7 @@ def test_hdr_targets_hold_more_than_one(host):
     vertices = TextureBuffer(4, "float32", 4)
     vertices.write(np.array([[-1, -1, 0, 1], [1, -1, 0, 1], [-1, 1, 0, 1], [1, 1, 0, 1]]))
     bare.set(u_vertices=4, u_color=(12.5, 0.25, 0.0, 0.0))
-    target = Target(host.context, 4, 4, "rgba16f")
+    target = RenderTarget(host.context, 4, 4, "rgba16f")
     with target:
         bare.draw("triangle_strip", 4, 1, {"t_vertex": vertices})
     assert target.read("float32")[0, 0].tolist() == [12.5, 0.25, 0.0, 0.0]
@@ -145,7 +145,7 @@ def test_timers_answer_late_and_never_lose_a_pass(host):
             super().__setitem__(name, ms)
 
     timers.ms = Results()
-    target = Target(host.context, 64, 64)
+    target = RenderTarget(host.context, 64, 64)
     for _ in range(5):
         with target, timers("clear"):
             target.clear()
@@ -167,7 +167,7 @@ def test_making_a_column_does_not_disturb_those_that_are_bound(host):
     vertices = TextureBuffer(4, "float32", 4)
     vertices.write(np.array([[-1, -1, 0, 1], [1, -1, 0, 1], [-1, 1, 0, 1], [1, 1, 0, 1]]))
     bare.set(u_vertices=4, u_color=(1.0, 1.0, 1.0, 1.0))
-    target = Target(host.context, 4, 4, "rgba8")
+    target = RenderTarget(host.context, 4, 4, "rgba8")
     for _ in range(3):
         with target:
             target.clear()

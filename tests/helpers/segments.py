@@ -16,7 +16,7 @@ def image(k, channels=3):
 
 
 def plan(format="mkv", codec="ffv1", count=20, alpha=False, fps=30, **other):
-    return segment_folder.Plan("hash", *SIZE, fps, 0, 1, count, format, codec, alpha, **other)
+    return segment_folder.FilmPlan("hash", *SIZE, fps, 0, 1, count, format, codec, alpha, **other)
 
 
 def make(folder, of, order=None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,73 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 
 LAYERS = "[[network.layers]]\nunits = 65536\n" * 3
+
+
+def layer(text: str) -> str:
+    return f"[[network.layers]]\n{text}\n"
+
+
+def chain_of_sums(layers: int, width: int) -> str:
+    """Sums of 64 times the layer above: 256 of them take 135 kB."""
+    sums = (layer(f'name = "n{k}"\nkind = "add"\nfrom = {[f"n{k - 1}"] * 64}') for k in range(1, layers))
+    return layer(f'name = "n0"\nunits = {width}') + "".join(sums)
+
+
+GRAPHS = {  # the same, of layers as a graph
+    "loop of two": (
+        layer('name = "a"\nkind = "add"\nfrom = ["input", "b"]') + layer('name = "b"\nfrom = ["a"]'),
+        ['network.layers.0.from: "b" is not above this layer'],
+    ),
+    "layer that reads itself": (layer('name = "a"\nfrom = ["a"]'), ['network.layers.0.from: "a" is not above this layer']),
+    "layer that reads the output": (layer('from = ["dense2"]'), ['network.layers.0.from: there is no layer "dense2"']),
+    "edge bomb": (
+        chain_of_sums(256, 65_536),
+        ["16,321 connections between layers; at most 4,096", "1,069,547,520 edges; at most 250,000,000", "network.layers: "],
+    ),
+    "64-fold concat": (
+        layer('name = "a"\nunits = 65536') + layer(f'kind = "concat"\nfrom = {["a"] * 64}'),
+        ["network.layers.1.from: 4,194,304 neurons; at most 65,536"],
+    ),
+    "concat of concats": (
+        layer('name = "a"\nunits = 1024')
+        + layer(f'name = "b"\nkind = "concat"\nfrom = {["a"] * 64}')
+        + layer(f'name = "c"\nkind = "concat"\nfrom = {["b"] * 64}'),
+        ["network.layers.2.from: 4,194,304 neurons; at most 65,536"],
+    ),
+    "65 inputs": (layer(f'kind = "add"\nfrom = {["input"] * 65}'), ["network.layers.0.from: expected at most 64 entries, found 65"]),
+    "huge reshape": (layer('kind = "reshape"\nshape = [65536, 65536, 65536]'), ["281,474,976,710,656 neurons; at most 120,000,000"]),
+    "dense after a huge reshape": (layer('kind = "reshape"\nshape = [65536, 65536, 65536]') + layer("units = 9"), ["weights; at most"]),
+    "negative shape": (layer('kind = "reshape"\nshape = [-1, 4]'), ["network.layers.0.shape.0: expected", "found -1"]),
+    "shape beyond 64 bits": (layer(f'kind = "reshape"\nshape = [{"9" * 40}]'), ["network.layers.0.shape.0: expected"]),
+    "no shape": (layer('kind = "reshape"\nshape = []'), ["network.layers.0.shape: expected at least 1 entry, found 0"]),
+    "four new axes": (layer('kind = "reshape"\nshape = [1, 1, 1, 1]'), ["network.layers.0.shape: expected at most 3 entries, found 4"]),
+    "shape as text": (layer('kind = "reshape"\nshape = "8x8"'), ["network.layers.0.shape: expected a list, found '8x8'"]),
+    "negative axis": (layer('kind = "concat"\naxis = -1\nfrom = ["input", "input"]'), ["network.layers.0.axis: expected", "0 to 7"]),
+    "huge axis": (layer(f'kind = "concat"\naxis = {10**30}\nfrom = ["input", "input"]'), ["network.layers.0.axis: expected", "0 to 7"]),
+    "axis that is not there": (
+        layer('name = "a"') + layer('kind = "concat"\naxis = 7\nfrom = ["a", "a"]'),
+        ["network.layers.1.axis: there is no axis 7"],
+    ),
+    "name of the input": (layer('name = "input"'), ['network.layers.0.name: "input" is the name of the input']),
+    "name of the output": (layer('name = "dense2"'), ['network.layers.0.name: "dense2" is the name of the output']),
+    "name of another": (layer('name = "a"') * 2, ["network.layers.1.name:", "layer 1 of the list (network.layers.0)"]),
+    "name of another without one": (layer("") + layer('name = "dense1"'), ["network.layers.0.name: without a name it is"]),
+    "checkpoint": (layer('name = "checkpoint"'), ['network.layers.0.name: "checkpoint" cannot be', "state of training"]),
+    "checkpoint of a part": (layer('name = "checkpoint.slots.0"'), ["network.layers.0.name:", "state of training"]),
+    "path as a name": (layer('name = "../a"'), ["network.layers.0.name: expected a name of letters"]),
+    "name of a line": (layer('name = "a\\nb"'), ["network.layers.0.name: expected a name of letters"]),
+    "name of 1 MB": (layer(f'name = "{"x" * 1_000_000}"'), ["network.layers.0.name: expected at most 60 characters, found 1,000,000"]),
+    "text for a from": (layer('from = "input"'), ["network.layers.0.from: expected a list, found 'input'"]),
+    "number in a from": (layer("from = [0]"), ["network.layers.0.from.0: expected text, found 0"]),
+    "list in a from": (layer('from = [["input"]]'), ["network.layers.0.from.0: expected text"]),
+    "table for a from": (layer('from = {a = "input"}'), ["network.layers.0.from: expected a list"]),
+    "from of 1 MB": (layer(f'from = ["{"x" * 1_000_000}"]'), ["network.layers.0.from.0: expected at most 60 characters"]),
+    "nothing to read": (layer('from = [""]'), ['network.layers.0.from: there is no layer ""']),
+    "product of three": (layer(f'kind = "multiply"\nfrom = {["input"] * 3}'), ["multiply reads exactly 2 layers"]),
+    "kind as a list": (layer('kind = ["add"]'), ["network.layers.0.kind: expected one of"]),
+    "kind of 900 kB": (layer(f'kind = "{"x" * 900_000}"'), ["network.layers.0.kind: expected one of"]),
+    "key of 900 kB": (layer(f"{'x' * 900_000} = 1"), ["network.layers.0.xxx", "unknown key"]),
+}
 CASES = {  # name: (text of the file, what each problem must say, in order)
     "unknown table": ("[netwrok]", ["netwrok: unknown key", 'did you mean "network"']),
     "unknown key": ("[train]\nlearning_rat = 1", ['train.learning_rat: unknown key; did you mean "learning_rate"']),
@@ -99,9 +167,9 @@ DATA = {  # scenes that are sound and ask for files which they may not have
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *GRAPHS])
 def test_every_problem_is_told_with_its_path(name, tmp_path):
-    text, expected = CASES[name]
+    text, expected = {**CASES, **GRAPHS}[name]
     path = tmp_path / "scene.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as caught:
@@ -109,6 +177,15 @@ def test_every_problem_is_told_with_its_path(name, tmp_path):
     told = str(caught.value)
     assert [part for part in expected if part not in told] == []
     assert all(line.startswith(str(path)) for line in told.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_that_cannot_be_is_told_quickly_in_few_words(name):
+    begin = time.process_time()
+    with pytest.raises(InputError) as caught:
+        toml.validate(toml.parse(GRAPHS[name][0].encode(), "text"), "text")
+    assert time.process_time() - begin < 2  # 0.1 s on an idle machine
+    assert max(len(str(problem)) for problem in caught.value.problems) < 500
 
 
 def test_problems_are_counted_one_by_one(tmp_path):

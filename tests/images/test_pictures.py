@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from nnviz3d.app.api import scene
-from nnviz3d.video.png import read_png, write_png
+from nnviz3d.app.api.recorder import Recorder
+from nnviz3d.spec import toml
+from nnviz3d.spec.edit import Edit
+from tests.helpers.png import read_png, write_png
 
 pytestmark = [pytest.mark.gl, pytest.mark.picture]
 HERE = Path(__file__).parent
@@ -26,13 +29,29 @@ PICTURES = {
     "wide": {"scene": "wide", "size": (640, 360)},
     "branches": {"scene": "residual", "size": (640, 360)},
     "deep_side": {"scene": "deep", "size": (640, 360), "camera": "side"},
+    "walk": {"scene": "digits", "size": (480, 270), "phase": "backward:2@0.4"},
+    "equations": {"scene": "xor", "size": (720, 480), "ui": True, "neuron": 3, "phase": "update:1@0.9"},
+    "plate": {"scene": "spiral", "size": (480, 270)},
+    "compare": {"scene": "compare", "size": (480, 270)},
 }
+FILMS = {"captions": {"scene": "one-iteration", "second": 2}}  # without the steps before it, for the same reason
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_looks_as_it_did(name):
     options = dict(PICTURES[name])
-    image = scene.shot(options.pop("scene"), backend="cpu", **options)
+    compare(name, scene.shot(options.pop("scene"), backend="cpu", **options))
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_frame_of_a_film_looks_as_it_did(name):
+    film = toml.load(FILMS[name]["scene"], [Edit("record.begin", 0)])
+    with Recorder(film, size=(480, 270), fps=1, backend="cpu") as recorder:
+        compare(name, recorder.frame(FILMS[name]["second"]))
+
+
+def compare(name, image):
+    """With the reference, or make it."""
     reference = HERE / "refs" / f"{name}.png"
     if os.environ.get("NNVIZ3D_RENEW"):
         write_png(image, reference)

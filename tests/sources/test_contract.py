@@ -15,8 +15,8 @@ from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
-from nnviz3d.sources.snapshot_source import Difference, KeptMoment
-from nnviz3d.sources.training_recorder import Recorder
+from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
+from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.edit import Edit, diff
@@ -43,7 +43,7 @@ def own(remember: int = 8 << 20) -> OwnTraining:
 
 def recording(folder: Path, wanted: Scene | None = None, steps: int = 20) -> Recording:
     trained = OwnTraining(wanted or scene(), Path(), choose("cpu")).trainer
-    recorder = Recorder(trained, wanted or scene(), Path(), folder / "a.nnrec", every=5, steps=steps)
+    recorder = TrainingRecorder(trained, wanted or scene(), Path(), folder / "a.nnrec", every=5, steps=steps)
     for _ in range(steps):
         trained.run(1)
         recorder.note()
@@ -61,11 +61,11 @@ def kept(source: Source) -> KeptMoment:
     return KeptMoment(source, source.history.snapshot("A"), source.objective)
 
 
-def difference() -> Difference:
+def difference() -> SnapshotDifference:
     source = own()
     first = kept(source)
     source.run(5)
-    return Difference(first, kept(source))
+    return SnapshotDifference(first, kept(source))
 
 
 SOURCES = {"own": lambda _: own(), "unremembered": lambda _: own(0), "recorded": recorded, "fake": lambda _: FakeSource()}

@@ -14,7 +14,7 @@ from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
-from nnviz3d.sources.training_recorder import Recorder
+from nnviz3d.sources.training_recorder import TrainingRecorder
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.toml import validate
 
@@ -29,7 +29,7 @@ def scene(**tables):
 def trained(scene, folder: Path | None, steps: int = STEPS, base: Path = Path(), **options):
     """A trainer after so many steps, recorded or not."""
     trainer = Trainer(scene, load(scene.data, base), choose("cpu"))
-    recorder = Recorder(trainer, scene, base, folder, steps=steps, **options) if folder else None
+    recorder = TrainingRecorder(trainer, scene, base, folder, steps=steps, **options) if folder else None
     for _ in range(steps):
         trainer.run(1)
         if recorder:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nnviz3d.backend import choose
 from nnviz3d.engine.tape import record
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.sources.step_view import View
+from nnviz3d.sources.step_view import StepView
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.edit import Edit, diff
 from nnviz3d.spec.errors import RunError
@@ -38,7 +38,7 @@ def part(view, k):
 
 
 def at(tape, text, batch=False):
-    return View(tape, Place.parse(text, tape.topology), batch)
+    return StepView(tape, Place.parse(text, tape.topology), batch)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_forward(tape):
 
 def test_what_is_known(tape):
     """In the order in which it is worked out, and for good."""
-    view = View(tape, Place(0, 0.0))
+    view = StepView(tape, Place(0, 0.0))
     last = len(view.topology.nodes) - 1
     expected = {
         ("z", 2): "forward:2@0.51", ("a", 2): "forward:2@0.76", ("delta", last): "loss@0.51", ("delta", 2): "backward:3@0.51",
@@ -83,7 +83,7 @@ def test_what_is_known(tape):
     for (name, k), text in expected.items():
         first = Place.parse(text, tape.topology)
         for number in np.arange(0.005, 3 * last + 3, 0.01):
-            assert (name in View(tape, Place.at(number, tape.topology)).known(k)) == (number > first.number - 0.0095), (name, number)
+            assert (name in StepView(tape, Place.at(number, tape.topology)).known(k)) == (number > first.number - 0.0095), (name, number)
     told = {text: (at(tape, text).answered, at(tape, text).judged, at(tape, text).renewed)
             for text in ("input", f"forward:{last}@0.5", f"forward:{last}", "loss@0.1", "update:1", "after@0")}  # fmt: skip
     assert list(told.values()) == [(False,) * 3, (False,) * 3, (True, False, False), (True, True, False), (True, True, False), (True,) * 3]
@@ -124,7 +124,7 @@ def test_update(tape):
 
 def test_whole_at_every_place(tape):
     for index in range(len(phases(tape.topology))):
-        view = View(tape, Place(index, 0.3))
+        view = StepView(tape, Place(index, 0.3))
         assert np.array_equal(view.tensors("before"), tape.before)
         assert np.array_equal(view.tensors("after"), tape.after)
         assert np.array_equal(view.tensors("change"), tape.after - tape.before)
@@ -158,10 +158,10 @@ def test_scrubbing_in_any_order(hidden, n, batch, outputs, task, name, numbers_)
     bytes_, places = everything(t), [Place.at(number, t.topology) for number in numbers_]
     first = {}
     for place in sorted(places, key=lambda place: place.number):
-        first[place] = [View(tape, place, place.index % 2 == 0).tensors(kind).copy() for kind in KINDS]
+        first[place] = [StepView(tape, place, place.index % 2 == 0).tensors(kind).copy() for kind in KINDS]
     for place in [*places, *places[::-1]]:
         for kind, before in zip(KINDS, first[place], strict=True):
-            now = View(tape, place, place.index % 2 == 0).tensors(kind)
+            now = StepView(tape, place, place.index % 2 == 0).tensors(kind)
             assert np.array_equal(now, before)
             assert now.dtype == np.float32
             assert np.isfinite(now).all()
@@ -171,7 +171,7 @@ def test_scrubbing_in_any_order(hidden, n, batch, outputs, task, name, numbers_)
 def test_the_end_of_a_phase_is_the_start_of_the_next(tape):
     for index in range(len(phases(tape.topology)) - 1):
         for kind in KINDS:
-            assert np.array_equal(View(tape, Place(index, 1.0)).tensors(kind), View(tape, Place(index + 1, 0.0)).tensors(kind))
+            assert np.array_equal(StepView(tape, Place(index, 1.0)).tensors(kind), StepView(tape, Place(index + 1, 0.0)).tensors(kind))
 
 
 def test_nothing_jumps(tape):
@@ -180,7 +180,7 @@ def test_nothing_jumps(tape):
     for kind, scale in ends.items():
         before = None
         for number in np.arange(0, len(phases(tape.topology)) + 1 / 64, 1 / 64):
-            now = View(tape, Place.at(number, tape.topology)).tensors(kind)
+            now = StepView(tape, Place.at(number, tape.topology)).tensors(kind)
             assert before is None or (np.abs(now - before) <= scale / 12 + 1e-7).all()
             before = now
 

@@ -10,7 +10,7 @@ import pytest
 
 from nnviz3d.backend import choose
 from nnviz3d.sources.own import OwnTraining
-from nnviz3d.sources.step_view import View
+from nnviz3d.sources.step_view import StepView
 from nnviz3d.spec.phases import Place, phases
 from tests.layers.kinds import CASES, scene_with
 
@@ -25,7 +25,7 @@ def tape(request):
 
 
 def views(tape, share=1.0):
-    return [View(tape, Place(k, share)) for k in range(len(phases(tape.topology)))]
+    return [StepView(tape, Place(k, share)) for k in range(len(phases(tape.topology)))]
 
 
 def test_whole_at_the_borders(tape):
@@ -52,7 +52,7 @@ def test_an_error_is_whole_when_every_reader_has_passed_it_back(tape):
 
 def test_the_wave_follows_ranks_and_never_turns_within_a_pass(tape):
     for kind, way in (("forward", 1), ("backward", -1), ("update", -1)):
-        fronts = [View(tape, Place(k, share)).front for k, phase in enumerate(phases(tape.topology)) if phase.kind == kind
+        fronts = [StepView(tape, Place(k, share)).front for k, phase in enumerate(phases(tape.topology)) if phase.kind == kind
                   for share in (0.0, 0.25, 0.5, 1.0)]  # fmt: skip
         assert all(way * (b - a) >= 0 for a, b in pairwise(fronts)), kind
         assert {fronts[0], fronts[-1]} == {0.0, float(tape.topology.ranks)}

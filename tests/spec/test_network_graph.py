@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from nnviz3d.spec import compare, toml
+from nnviz3d.spec import compare, limits, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Network
@@ -110,7 +112,7 @@ def test_all_problems_of_a_graph_are_told_at_once():
     )
     assert "is the name of the input" in found["network.layers.0.name"]
     assert found["network.layers.1.from"] and "add reads at least 2" in found["network.layers.3.from"]
-    assert "layer 1" in found["network.layers.5.name"]
+    assert '"a" is the name of layer 2 of the list (network.layers.1)' in found["network.layers.5.name"]
 
 
 def test_a_layer_that_nothing_reads_is_refused():
@@ -145,6 +147,63 @@ def test_doubling_by_concat_is_stopped_before_memory_is():
     text = '[[network.layers]]\nname = "n0"\nunits = 60000\n'
     text += '[[network.layers]]\nname = "n1"\nkind = "concat"\nfrom = ["n0", "n0"]'
     assert "120,000 neurons; at most 65,536" in problems(text)["network.layers.1.from"]
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "checkpoint.a"])
+def test_a_name_that_weights_files_keep_for_the_state_of_training_is_refused(name):
+    found = problems(f'[[network.layers]]\nname = "{name}"')
+    assert list(found) == ["network.layers.0.name"] and "state of training" in found["network.layers.0.name"]
+    assert graph(f'[[network.layers]]\nname = "{name.replace("checkpoint", "checkpoints")}"').nodes[1].weight
+
+
+def test_a_product_reads_exactly_two():
+    found = problems('[[network.layers]]\nname = "a"\n[[network.layers]]\nkind = "multiply"\nfrom = ["a", "a", "a"]')
+    assert found == {"network.layers.1.from": 'multiply reads exactly 2 layers: from = ["...", "..."]'}
+
+
+def fan(layers: int, width: int) -> str:
+    """So many sums, each of the layer above, 64 times."""
+    text = f'[[network.layers]]\nname = "n0"\nunits = {width}\n'
+    for k in range(1, layers + 1):
+        text += f'[[network.layers]]\nname = "n{k}"\nkind = "add"\nfrom = {[f"n{k - 1}"] * 64}\n'.replace("'", '"')
+    return text
+
+
+def test_connections_edges_and_neurons_are_counted_before_anything_is_made_of_them():
+    connections = "the layers ask for 16,321 connections between layers; at most 4,096 are allowed. Name fewer layers in `from`"
+    assert problems(fan(255, 1)) == {"network.layers": connections}
+    assert "251,658,240 edges; at most 250,000,000 are allowed" in problems(fan(60, 65_536))["network.layers"]
+    cube = '[[network.layers]]\nkind = "reshape"\nshape = [65536, 65536, 65536]'
+    assert "281,474,976,710,656 neurons; at most 120,000,000" in problems(cube)["network.layers"]
+    assert graph(fan(59, 65_536), (1,)).n_edges < limits.EDGES
+
+
+def test_sizes_that_the_data_decide_are_counted_with_them():
+    text = '[[network.layers]]\nkind = "dropout"\n' * 200
+    assert "201,000,002 neurons" in problems(text, (1_000_000,))["network.layers"]
+
+
+def test_the_largest_chain_within_the_limit_of_parameters_opens():
+    text = "[[network.layers]]\nunits = 65536\n" + '[[network.layers]]\nkind = "activation"\n' * (limits.LAYERS - 1)
+    t = graph(text, (1,), 1500)
+    assert t.n_neurons == 256 * 65_536 + 1501 and t.n_parameters == 2 * 65_536 + 65_537 * 1500
+    wide = graph("[[network.layers]]\nunits = 1\n", (limits.PARAMETERS - 10_000,), 10)
+    assert wide.n_parameters == limits.PARAMETERS - 10_000 + 21
+
+
+def test_a_long_name_is_neither_searched_for_nor_repeated():
+    text = '[[network.layers]]\nfrom = ["' + "x" * 1_000_000 + '"]'
+    found = problems(text)
+    assert list(found) == ["network.layers.0.from.0"] and len(found["network.layers.0.from.0"]) < 200
+    assert "60 characters" in found["network.layers.0.from.0"]
+
+
+def test_thousands_of_unknown_names_are_told_in_a_second():
+    names = [f"n{k}{'x' * 50}" for k in range(64)]
+    text = "".join(f'[[network.layers]]\nname = "a{"x" * 50}{k}"\nkind = "add"\nfrom = {names}\n'.replace("'", '"') for k in range(200))
+    begin = time.process_time()
+    assert "there is no layer" in problems(text)["network.layers.0.from"]
+    assert time.process_time() - begin < 3  # 0.4 s on an idle machine
 
 
 def test_no_layers_are_a_chain():

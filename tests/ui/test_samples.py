@@ -26,7 +26,7 @@ def reading(n=9, shape=(8, 8), **changes) -> SamplesReading:
     return SamplesReading(**{**facts, **changes})
 
 
-def show(driver, r: SamplesReading | None) -> samples.Samples:
+def show(driver, r: SamplesReading | None) -> samples.SamplesPanel:
     driver.readout = replace(driver.readout, samples=r)
     driver.only("Samples")
     driver.forget()

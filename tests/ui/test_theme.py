@@ -17,6 +17,17 @@ from nnviz3d.ui.core.widgets import bounds, tidy
 TEXTS = (theme.TEXT, theme.DIM, theme.FAINT, theme.ACCENT, theme.GOOD, theme.BAD, *itertools.chain(*theme.SIGNS.values()))
 
 
+def contrast(front: str, back: str) -> float:
+    """Contrast ratio of WCAG 2.1, from 1 to 21."""
+
+    def luminance(hex_colour: str) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in theme.rgb(hex_colour)]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(front), luminance(back)))
+    return (high + 0.05) / (low + 0.05)
+
+
 def _over(front: str, alpha: float, back: str) -> str:
     mixed = [a * alpha + b * (1 - alpha) for a, b in zip(theme.rgb(front), theme.rgb(back), strict=True)]
     return "#" + "".join(f"{round(255 * c):02x}" for c in mixed)
@@ -25,20 +36,20 @@ def _over(front: str, alpha: float, back: str) -> str:
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("ground", [theme.GLASS, theme.POPUP, _over(theme.GLASS, theme.GLASS_ALPHA, "#12182e")])
 def test_text_has_contrast_on_every_ground(text, ground):
-    assert theme.contrast(text, ground) >= 4.5
+    assert contrast(text, ground) >= 4.5
 
 
 @pytest.mark.parametrize("ground", [theme.FIELD, theme.FIELD_HOVER, theme.FIELD_ACTIVE, theme.GRAB, theme.GRAB_ACTIVE])
 def test_text_has_contrast_in_fields_and_over_a_slider_s_grab(ground):
-    assert theme.contrast(theme.TEXT, ground) >= 4.5
+    assert contrast(theme.TEXT, ground) >= 4.5
 
 
 def test_text_has_contrast_on_the_accent():
-    assert theme.contrast(theme.ON_ACCENT, theme.ACCENT) >= 4.5
+    assert contrast(theme.ON_ACCENT, theme.ACCENT) >= 4.5
 
 
 def test_black_on_white_is_21():
-    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
 
 
 @pytest.mark.parametrize("path", strings.HINTS)

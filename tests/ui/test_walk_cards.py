@@ -9,7 +9,7 @@ import pytest
 from imgui_bundle import imgui
 
 from nnviz3d.spec.readout import Label
-from nnviz3d.spec.step_annotations import Curve, Inset, Moment, Outputs, Table, WeightsShown
+from nnviz3d.spec.step_annotations import ActivationCurve, Inset, Moment, Outputs, OutputsTable, WeightsShown
 from nnviz3d.ui.hud import activation_inset, header, labels, output_table, weightbar
 from tests.helpers.walk_reading import WALK
 from tests.ui import readouts
@@ -30,10 +30,10 @@ def told(kind="loss", n=10, mode="phase", loss="cross_entropy", total=None, shar
     )  # fmt: skip
     y = tuple(160 + 200 * j / max(n - 1, 1) for j in k)
     z = np.linspace(-3, 3, 49)
-    curve = Curve("relu", z, np.maximum(z, 0), 1.2, 1.2, 1.0, (1.3, 1.3))
+    curve = ActivationCurve("relu", z, np.maximum(z, 0), 1.2, 1.2, 1.0, (1.3, 1.3))
     card = Inset(curve, 2, 5, "picked", 1.0, 1.0, 0.0, True, 440.0, 300.0, 9.0)
     shown = WeightsShown(mode, 240.0, 240.0, mode != "phase")
-    return Moment(shown, BOXES, Table(o, kind, share, (720.0,) * n, y, 10.0) if kind else None, card)
+    return Moment(shown, BOXES, OutputsTable(o, kind, share, (720.0,) * n, y, 10.0) if kind else None, card)
 
 
 @pytest.fixture

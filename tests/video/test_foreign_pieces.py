@@ -14,7 +14,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader, segment_folder
 from nnviz3d.video.codecs import CODECS
 from nnviz3d.video.encode import Encoder, join
-from nnviz3d.video.png import write_png
+from tests.helpers.png import write_png
 from tests.helpers.segments import SIZE, image, make, plan, short_pieces  # noqa: F401  a fixture
 
 av = pytest.importorskip("av", reason="films need the extra `video`")

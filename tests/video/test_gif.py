@@ -6,7 +6,7 @@ from PIL import Image, ImageSequence
 
 from nnviz3d.video import gif
 from nnviz3d.video.dither import SHADES, Dither
-from nnviz3d.video.segment_folder import Plan
+from nnviz3d.video.segment_folder import FilmPlan
 
 RNG = np.random.default_rng(5)
 GREYS = np.array([[0, 0, 0], [255, 255, 255]], np.uint8)
@@ -68,7 +68,7 @@ def test_the_palette_leaves_room_for_what_is_rare():
 
 
 def write(path, frames, fps=25):
-    plan = Plan("film", frames[0].shape[1], frames[0].shape[0], fps, 0, 1, len(frames), "gif", "gif")
+    plan = FilmPlan("film", frames[0].shape[1], frames[0].shape[0], fps, 0, 1, len(frames), "gif", "gif")
     gif.write(path, lambda indices=None: (frames[k] for k in (range(len(frames)) if indices is None else indices)), plan)
 
 

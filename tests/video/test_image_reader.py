@@ -11,7 +11,8 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader
 from nnviz3d.video.codecs import CODECS
 from nnviz3d.video.image_writer import Sequence
-from nnviz3d.video.png import write_picture, write_png
+from nnviz3d.video.png import write_picture
+from tests.helpers.png import write_png
 
 av = pytest.importorskip("av", reason="films need the extra `video`")
 

@@ -64,7 +64,7 @@ def test_vp9_and_prores_carry_transparency(tmp_path):
 def test_h264_of_high_quality_keeps_every_channel_within_two_levels(tmp_path):
     colours = np.array([(200, 60, 30), (10, 14, 30), (250, 240, 200), (60, 150, 255), (128, 128, 128), (3, 4, 9)], np.uint8)
     picture = np.repeat(np.repeat(colours[None], 32, 0), 32, 1)
-    of = segment_folder.Plan("c", picture.shape[1], 32, 30, 0, 1, 4, "mp4", "h264")
+    of = segment_folder.FilmPlan("c", picture.shape[1], 32, 30, 0, 1, 4, "mp4", "h264")
     store = segment_folder.Parts(tmp_path / "p", of)
     piece = store.open(0)
     for _ in range(4):

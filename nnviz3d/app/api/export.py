@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from nnviz3d import backend as backends
 from nnviz3d.app.api.scene import open_scene
 from nnviz3d.app.session.network_export import companion
 from nnviz3d.app.session.network_export import export as write
-from nnviz3d.app.session.opening import Opened
+from nnviz3d.app.session.opening import Opened, source_of
 from nnviz3d.app.training import blas_threads
+from nnviz3d.formats.weights import load
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import file_extensions, paths
 from nnviz3d.spec.errors import InputError, OptionProblem, together
@@ -61,14 +63,9 @@ def export_file(
     say: Callable[[str], None] = lambda text: None,
 ) -> Exported:
     """What `export` does, for options that are checked. Raises InputError."""
-    from nnviz3d import backend as backends
-    from nnviz3d.app.session.opening import source_of
-
     ops = backends.choose(backend, tf32=opened.scene.train.tf32)
     source = source_of(opened.scene, opened.base, ops, recording=opened.recording)
     if weights is not None:
-        from nnviz3d.formats.weights import load
-
         if source.learner is None:
             raise InputError.option(str(weights), "weights", source.reasons.edit)
         source.learner.load(load(weights, source.topology, source.objective.units, say))

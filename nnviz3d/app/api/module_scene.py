@@ -9,8 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from nnviz3d.app.session.opening import Opened
+from nnviz3d.engine import data as sets
 from nnviz3d.engine.data.targets import one_hot
 from nnviz3d.engine.objective import NATURAL
+from nnviz3d.formats import modules, weights
 from nnviz3d.formats.modules import Taken
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -26,9 +28,6 @@ NAMES = {  # of losses, in words
 
 def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Opened, Path]:
     """A scene of the model and its data, in files of `folder`, and the weights that it begins with. Raises InputError."""
-    from nnviz3d.engine import data as sets
-    from nnviz3d.formats import modules, weights
-
     taken, (x, y) = together(lambda: modules.take(model), lambda: _arrays(data))
     network = taken.network
     task, loss, y, text = _task(taken, y, loss)

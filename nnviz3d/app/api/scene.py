@@ -18,6 +18,7 @@ from nnviz3d.spec.topology import Topology
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.opening import Opened
+    from nnviz3d.app.session.session import Session
     from nnviz3d.formats.nnrec_reader import Recording
 
 
@@ -121,7 +122,7 @@ def _place(text: str, topology: Topology) -> Place:
         raise InputError(*(OptionProblem("", "phase", problem.message) for problem in error.problems)) from None
 
 
-def _taken(session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
+def _taken(session: Session, size, step, place, ui, time, neuron, ssaa, transparent, depth) -> np.ndarray:
     """One at a time: where there is no OpenGL, that is said before any training."""
     from nnviz3d.gfx.hosts import open_host
 

@@ -118,9 +118,9 @@ class Training:
             run.file = CheckpointFile(request.save, self.scene, request.checkpoint, (self.trainer, self._curves[0]), second)
             run.curves = self._curves[0]
         if request.record is not None:
-            from nnviz3d.sources.training_recorder import Recorder
+            from nnviz3d.sources.training_recorder import TrainingRecorder
 
-            run.recorder = Recorder(self.trainer, self.scene, base, request.record, request.every or 1, request.half, run.steps)
+            run.recorder = TrainingRecorder(self.trainer, self.scene, base, request.record, request.every or 1, request.half, run.steps)
 
     def go(self) -> None:
         """Train. Ctrl+C, SIGTERM and SIGHUP end it after the present step; what was finished is kept."""

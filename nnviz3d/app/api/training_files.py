@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnviz3d.app.session import checkpoint_resume
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.spec import paths
+from nnviz3d.spec import compare, paths
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 
@@ -23,17 +24,14 @@ def enter(path: Path, scene: Scene, trainer: Trainer, rival: Trainer | None, typ
 
     Raises InputError with all that differs, or all that is wrong in the file; then nothing has changed.
     """
-    from nnviz3d.app.session import checkpoints
-    from nnviz3d.spec import compare
-
-    found = checkpoints.find(path)
-    if problems := checkpoints.differences(found, scene, trainer.data.digest, typed):
+    found = checkpoint_resume.find(path)
+    if problems := checkpoint_resume.differences(found, scene, trainer.data.digest, typed):
         raise InputError(*problems)
-    a, b = checkpoints.read(found, trainer, rival)
-    curves = [checkpoints.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
+    a, b = checkpoint_resume.read(found, trainer, rival)
+    curves = [checkpoint_resume.go_on(trainer, a, found.scene.train), Curves(trainer.objective.classes > 0)]
     other = compare.rival(found.scene)
     if rival is not None and other is not None and b is not None:
-        curves[1] = checkpoints.go_on(rival, b, other.train)
+        curves[1] = checkpoint_resume.go_on(rival, b, other.train)
     return curves
 
 
@@ -76,10 +74,8 @@ class CheckpointFile:
 
     def write(self) -> str:
         """What went wrong, or ""."""
-        from nnviz3d.app.session import checkpoints
-
         try:
-            checkpoints.save(self.path, self.scene, *self.a, self.b)
+            checkpoint_resume.save(self.path, self.scene, *self.a, self.b)
         except InputError as error:
             return str(error)
         return ""

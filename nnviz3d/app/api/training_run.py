@@ -23,7 +23,7 @@ from nnviz3d.spec.score import Score
 if TYPE_CHECKING:
     from nnviz3d.engine.trainer import Trainer
     from nnviz3d.sources.protocols import Learner
-    from nnviz3d.sources.training_recorder import Recorder
+    from nnviz3d.sources.training_recorder import TrainingRecorder
 
 STEPS = 1000  # where neither the caller nor the scene says how many
 AT_MOST = 100_000  # the same where the scene says what is to be reached, but not how long that may take
@@ -62,7 +62,7 @@ class TrainingRun:
         self.seconds = 0.0
         self.log: Path | None = None
         self.append = False  # the log goes on in the file that is there
-        self.recorder: Recorder | None = None
+        self.recorder: TrainingRecorder | None = None
         self.file: CheckpointFile | None = None
         self.curves: Curves | None = None  # for the checkpoint
         self.second: TrainingRun | None = None  # goes on when this one has ended

@@ -13,8 +13,13 @@ from importlib.util import find_spec
 
 SIZE = (1280, 720)
 ROOMS = {
-    "start": "starting", "frame": "frames", "readings": "frames", "equations": "equations", "long_steps": "frames", "capture": "capture",
-}  # fmt: skip
+    "start": "starting",
+    "frame": "frame_times",
+    "readings": "frame_times",
+    "equations": "equations",
+    "long_steps": "frame_times",
+    "capture": "capture",
+}
 FLOORS = ("edges", "neurons")  # drawn in one window
 SECTIONS = (*ROOMS, *FLOORS)
 

@@ -11,13 +11,13 @@ from nnviz3d import backend
 from nnviz3d.app.bench import SIZE
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.renderer import Renderer, pieces
 from nnviz3d.gfx import state
+from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
-from nnviz3d.gfx.targets import Target
+from nnviz3d.gfx.targets import RenderTarget
 from nnviz3d.gfx.texture_buffer import TextureBuffer
-from nnviz3d.sources.still import StillSource
 from nnviz3d.spec.scene import Look, Network, View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
@@ -26,16 +26,16 @@ REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
 (WHOLE,) = pieces(SIZE, SIZE, max(SIZE))
 
 
-def edges(host) -> dict:
+def edges(host: Host) -> dict:
     """All 100,352 edges of 784-128, new weights every frame, against the same ribbons finished beforehand."""
     picture, renderer, pose = _scene_of(host, (28, 28), 128)
     source = _Frozen(picture.topology)
     look = Look(edges="weight")
     picture.publish(source, look, 10**7, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
-    frame, shared = Frame(pose=pose, look=look), renderer.shared(Frame(pose=pose), WHOLE)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
+    frame, shared = SceneFrame(pose=pose, look=look), renderer.shared(SceneFrame(pose=pose), WHOLE)
     vertices = TextureBuffer(picture.topology.n_edges * 4, "float32", 4)
-    vertices.write(_ribbons(picture, source, frame, shared))
+    vertices.write(_ribbons(picture, source, frame))
     bare = Program(host.context, "bench/bare.vert", "bench/bare.frag")
     bare.set(u_vertices=4, u_color=(0.01, 0.02, 0.03, 0.0))
     column = picture.subject.columns["t_value"]
@@ -54,13 +54,13 @@ def edges(host) -> dict:
     return out
 
 
-def neurons(host) -> dict:
+def neurons(host: Host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     picture, renderer, pose = _scene_of(host, (250, 399), 250)
     source = _Frozen(picture.topology)
-    frame, shared = Frame(pose=pose), renderer.shared(Frame(pose=pose), WHOLE)
+    frame, shared = SceneFrame(pose=pose), renderer.shared(SceneFrame(pose=pose), WHOLE)
     picture.publish(source, frame.look, 0, 0, exact=True)
-    target = Target(host.context, *SIZE, "rgba16f", depth=True)
+    target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
     with target:
         renderer.neurons.draw(picture.subject, frame, shared, SIZE)  # fills the order column
     order = renderer.neurons.order(picture.subject).column.read()[:, 0]
@@ -85,11 +85,12 @@ def neurons(host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-class _Frozen(StillSource):
-    """Given arrays, for draws of any size."""
+class _Frozen:
+    """What a picture reads of a network that does not learn: given arrays, for draws of any size."""
+
+    version, constant, view = 0, 1.0, None
 
     def __init__(self, topology: Topology, seed: int = 0):
-        super().__init__(topology, backend.choose("cpu"))
         generator = np.random.Generator(np.random.PCG64(seed))
         self._parameter = generator.standard_normal(topology.n_parameters, dtype=np.float32) * 0.1
         self._activation = generator.random(topology.n_neurons, dtype=np.float32)
@@ -97,15 +98,17 @@ class _Frozen(StillSource):
     def tensors(self, kind: str) -> np.ndarray:
         return self._activation if kind == "activation" else self._parameter
 
+    settled = tensors
 
-def _scene_of(host, inputs: tuple[int, ...], outputs: int):
+
+def _scene_of(host: Host, inputs: tuple[int, ...], outputs: int):
     """Picture, renderer and camera of one dense layer."""
     picture = Picture(build_topology(Network(), inputs, outputs, "linear"), View(), backend.choose("cpu"))
     pose = camera.preset("three_quarter", picture.layout, SIZE[0] / SIZE[1])
     return picture, Renderer(host.context, picture.subject), pose
 
 
-def _compare(host, target, ours, bare) -> dict:
+def _compare(host: Host, target, ours, bare) -> dict:
     """Medians of two draws into one target, taken in turns, and of their ratio in each turn: machines have their hours."""
     times: tuple[list[float], list[float]] = ([], [])
     begin, turns = perf_counter(), -2  # two to warm up
@@ -124,10 +127,10 @@ def _compare(host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture, source, frame, shared) -> np.ndarray:
+def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
-    outputs, inputs = connection.weight.shape
+    outputs, inputs = connection.target.size, connection.source.size
     place = picture.layout.place_n4[:, :3].astype(np.float64)
     seen = frame.pose.project(place, SIZE[0] / SIZE[1])
     clip = frame.pose.clip_from_view(SIZE[0] / SIZE[1])

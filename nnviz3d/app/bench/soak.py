@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from nnviz3d.app.bench.frames import READINGS
+from nnviz3d.app.bench.frame_times import READINGS
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.window.loop import Loop
@@ -38,7 +38,7 @@ def soak(hours: float) -> dict:
         loop, parts = None, {}
         for part in PARTS:
             loop = _begin(host, loop, part)
-            parts[part] = measured(loop, part, hours * 3600 / len(PARTS))
+            parts[part] = measured(loop, hours * 3600 / len(PARTS))
         if loop is not None:
             loop.stage.close()
         slopes = [found["mb_per_hour"] for found in parts.values() if found["mb_per_hour"] is not None]
@@ -70,7 +70,7 @@ def _begin(host: Host, loop: Loop | None, part: str) -> Loop:
     return loop
 
 
-def measured(loop: Loop, part: str, seconds: float) -> dict:
+def measured(loop: Loop, seconds: float) -> dict:
     """Run the loop for so long, and what grew."""
     begin, rows, frames = perf_counter(), [], 0
     every, due = seconds * (1 - WARM) / SAMPLES, seconds * WARM

@@ -15,9 +15,12 @@ from typing import Annotated, Any
 
 import typer
 
+from nnviz3d import __version__
 from nnviz3d.app.cli import film_commands, training_commands
 from nnviz3d.app.cli.options import SIZE, Frames, Fullscreen, Headless, Json, Language, SceneName, Size, command, output
 from nnviz3d.app.training import blas_threads
+from nnviz3d.spec import file_extensions
+from nnviz3d.spec.errors import InputError, together
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=False)
 
@@ -29,8 +32,6 @@ def nnviz3d(
 ) -> None:
     """See a neural network think and learn, in 3D, live. Without a command: `run` with the default scene."""
     if version:
-        from nnviz3d import __version__
-
         typer.echo(f"nnviz3d {__version__}")
         raise typer.Exit
 
@@ -73,8 +74,6 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     from nnviz3d.app.cli.commands import common
     from nnviz3d.app.render.film.request import parse_size
     from nnviz3d.app.session import opening
-    from nnviz3d.spec import file_extensions
-    from nnviz3d.spec.errors import InputError, together
 
     if headless and frames is None:
         raise InputError.of("", "--frames", "--headless has no window to close; give the number of frames, for example --frames 300")
@@ -134,7 +133,6 @@ def shot(
     from nnviz3d.app.api import scene as api
     from nnviz3d.app.render import image_files
     from nnviz3d.app.render.film.request import parse_size
-    from nnviz3d.spec.errors import together
 
     opened, pixels, *_ = together(
         lambda: options.open(scene), lambda: parse_size(size), lambda: common.check_outputs(output=target),
@@ -246,7 +244,6 @@ def bench(
 ) -> None:
     """Measure milliseconds per stage, compared with the minimum for the same work in this process."""
     from nnviz3d.app import bench as benchmarks
-    from nnviz3d.spec.errors import InputError
 
     if what not in (None, "soak"):
         raise InputError.of("", "bench", f"expected nothing or soak, found {what!r}; sections are given by --only")

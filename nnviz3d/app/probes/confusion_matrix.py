@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnviz3d.sources.protocols import Data, Source
+from nnviz3d.sources.protocols import Source, SourceData
 from nnviz3d.spec.readout import ConfusionReading
 
 EVERY = 0.5  # seconds between the beginnings of two counts, as between two looks at the test loss
@@ -51,7 +51,7 @@ class Confusion:
         self._serial, self._reading, self._pieces, self._moment, self._seconds = source.serial, None, None, None, EVERY
         self._part, self._copied = source.sample.part, source.topology.n_parameters <= COPY
 
-    def _count(self, source: Source, data: Data) -> None:
+    def _count(self, source: Source, data: SourceData) -> None:
         moment = (source.step, source.written)
         if self._pieces is None and moment != self._moment and self._seconds >= EVERY:
             self._moment, self._seconds, self._first = moment, 0.0, source.step

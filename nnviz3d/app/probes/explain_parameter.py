@@ -7,7 +7,7 @@ from typing import Any
 from nnviz3d.app.probes.explain import last_step
 from nnviz3d.app.probes.explained import at, number
 from nnviz3d.layers import edge_lookup
-from nnviz3d.sources.step_view import View
+from nnviz3d.sources.step_view import StepView
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.spec.topology import EdgeRef
@@ -56,7 +56,7 @@ def read(source: Viewable, p: int) -> ParameterReading | None:
     )
 
 
-def _in_walk(view: View, common: dict[str, Any], p: int, before: int) -> ParameterReading:
+def _in_walk(view: StepView, common: dict[str, Any], p: int, before: int) -> ParameterReading:
     """As the step found it, then as it left it. `before`: where the layer before begins among the neurons."""
     tape, i = view.tape, common["source"]
     known = view.known(common["layer"]) | ({"x"} if "a" in view.known(common["source_layer"]) else set())

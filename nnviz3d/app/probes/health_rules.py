@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nnviz3d.engine.data import DataSet
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import inside, layer_name
@@ -61,7 +62,7 @@ def _shares(source: Source) -> np.ndarray:
     return count[count > 0] / count.sum()
 
 
-def unscaled(data, x_ni: np.ndarray) -> Finding | None:
+def unscaled(data: DataSet, x_ni: np.ndarray) -> Finding | None:
     """Pixels of one picture share a unit, so their deviations may differ; columns of a table have units of their own.
 
     `x_ni`: rows of a training set that is too large to be read whole.

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
-from nnviz3d.sources.answers import verdict, words
+from nnviz3d.sources.answer_text import verdict, words
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
@@ -96,7 +96,7 @@ class Browser:
         latest = self._last or self._running
         if query is None or latest is None or not _same(_subject(source, seen), self._subject):
             return None
-        shown = _shown(source, seen)
+        shown = _shown(seen)
         progress = 10 * latest.done // len(latest.loss_n)  # an unfinished list is sorted ten times, not at every block
         key = (query, self._number, latest.moment, progress, shown)
         if self._read[:1] != (key,):
@@ -133,7 +133,7 @@ class Browser:
         )  # fmt: skip
 
 
-def _shown(source: Source, seen: Viewable) -> int:
+def _shown(seen: Viewable) -> int:
     """The number of the shown sample: of its part, or during a walk of its batch."""
     if seen.view is None:
         return seen.sample.index
@@ -145,7 +145,7 @@ def find_wrong(source: Source, seen: Viewable, by: int) -> int | None:
     if source.evaluator is None:
         return None
     part, rows_r, parameters = _rows(source, seen)
-    n, shown = len(rows_r), _shown(source, seen)
+    n, shown = len(rows_r), _shown(seen)
     numbers = rows_r if seen is source else np.arange(n)  # of a walk's batch samples go by their place in it
     far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
     first = int(np.searchsorted(numbers, shown, "right")) if by > 0 else int(np.searchsorted(numbers, shown)) - 1

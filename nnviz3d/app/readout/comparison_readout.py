@@ -10,6 +10,8 @@ from nnviz3d.app.session.comparison import NAMES, Rival
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.app.view.comparison_view import ComparisonView, twin
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Charts, CompareReading, NetworkReading
 from nnviz3d.spec.score import Scores
@@ -43,7 +45,7 @@ def reading(session: Session, second: ComparisonView | None, hovered: int = -1) 
 
 
 def _network(
-    k: int, source, seen, scores: Scores, curves: Curves, differences: tuple[compare.Difference, ...], mark: int
+    k: int, source: Source, seen: Viewable, scores: Scores, curves: Curves, differences: tuple[compare.Difference, ...], mark: int
 ) -> NetworkReading:
     """`seen`: the source, or the walk through one of its steps."""
     said, right = seen.answer()

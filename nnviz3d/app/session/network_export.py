@@ -13,7 +13,7 @@ from nnviz3d.engine.data import playground
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.formats import script_export, weights
 from nnviz3d.formats.script_export import Scaling
-from nnviz3d.sources.answers import words
+from nnviz3d.sources.answer_text import words
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import paths, toml
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nnviz3d.spec import file_kinds, session_log, toml
 from nnviz3d.spec.edit import Edit, changed_paths
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.file_extensions import RECORDING
 from nnviz3d.spec.scene import Scene
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from nnviz3d.sources.protocols import Source
     from nnviz3d.spec.session_log import Timeline
 
-ENDING = ".nnrec"
 FILES = ("data.file", "data.labels_file")
 
 
@@ -105,14 +105,14 @@ def read(name: str | os.PathLike, edits: Iterable[Edit] = (), train: bool = Fals
 def is_recording(name: str | os.PathLike) -> bool:
     """By its ending, or by what the folder holds."""
     path = Path(name)
-    return path.suffix == ENDING or (path.suffix != ".toml" and os.path.isdir(path) and file_kinds.of(path) is file_kinds.RECORDING)  # noqa: PTH112
+    return path.suffix == RECORDING or (path.suffix != ".toml" and os.path.isdir(path) and file_kinds.of(path) is file_kinds.RECORDING)  # noqa: PTH112
 
 
 def arriving(name: str) -> Path | None:
     """The file that a window can ask about, as if it had been dropped: a table or arrays. None for all else. Raises InputError for an
     archive that is damaged or holds several files."""
     path = Path(name)
-    if path.suffix in (".toml", ENDING, session_log.ENDING) or name in toml.paths.scene_paths():
+    if path.suffix in (".toml", RECORDING, session_log.ENDING) or name in toml.paths.scene_paths():
         return None
     kind = file_kinds.of(path).name
     if kind == "packed":

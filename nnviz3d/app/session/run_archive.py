@@ -42,14 +42,14 @@ class RunState:
 
 
 @dataclass(eq=False)
-class Run:
+class ArchivedRun:
     """All of a session that belongs to its run. `state` is None where only the scene is left, and of what cannot learn."""
 
     scene: Scene
     state: RunState | None
 
     @classmethod
-    def of(cls, session: Session) -> Run:
+    def of(cls, session: Session) -> ArchivedRun:
         learner = session.source.learner
         if learner is None:
             return cls(session.scene, None)
@@ -86,10 +86,10 @@ class Elsewhere:
     def bytes(self) -> int:
         source, data = self.session.source, self.session.source.data
         arenas = 0 if source.learner is not None else 2 * source.tensors("parameter").nbytes
-        return arenas + Run.of(self.session).bytes + self.session.history.bytes + sum(x.nbytes for x in (data.x_train, data.x_test))
+        return arenas + ArchivedRun.of(self.session).bytes + self.session.history.bytes + sum(x.nbytes for x in (data.x_train, data.x_test))
 
 
-def put_back(session: Session, run: Run) -> None:
+def put_back(session: Session, run: ArchivedRun) -> None:
     """The session goes on with a run that it has left. Raises InputError where only the scene is left, and it cannot be built any more."""
     from nnviz3d.app.session import scene_changes
 
@@ -106,10 +106,10 @@ def put_back(session: Session, run: Run) -> None:
 
 def fit(entries: list, most: int = MOST) -> None:
     """Let go of what is too much, the oldest (the first in the list) first. What lies before another session is out of reach without it."""
-    heavy = [entry for entry in entries if isinstance(entry, (Run, Elsewhere))]
+    heavy = [entry for entry in entries if isinstance(entry, (ArchivedRun, Elsewhere))]
     while sum(entry.bytes for entry in heavy) > most:
         entry = heavy[0]
-        if isinstance(entry, Run) and entry.shrink():
+        if isinstance(entry, ArchivedRun) and entry.shrink():
             continue
         heavy.pop(0)
         if isinstance(entry, Elsewhere):

@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from nnviz3d.app.session.comparison import Rival
-from nnviz3d.app.session.run_archive import Run, put_back
+from nnviz3d.app.session.run_archive import ArchivedRun, put_back
 from nnviz3d.app.session.undo import Change
 from nnviz3d.app.training.stop_conditions import check
 from nnviz3d.spec import toml
@@ -43,7 +43,7 @@ def apply(session: Session, edits: Iterable[Edit], now: float, held: bool) -> Re
 def change(session: Session, edits: Iterable[Edit], now: float, held: bool) -> Rebuild:
     """Raises InputError with every problem; the scene is as it was then."""
     edits, before = tuple(edits), session.scene
-    scene, run = toml.apply(before, edits), Run.of(session)
+    scene, run = toml.apply(before, edits), ArchivedRun.of(session)
     level = become(session, scene, next((edit.origins for edit in edits if edit.origins is not None), None))
     if scene != before:
         session.history.record(run if run.left(session) else before, tuple(edit.path for edit in edits), now, held)
@@ -93,7 +93,7 @@ def _follow(session: Session, scene: Scene, level: Rebuild, keys: list[str], ser
 
 def restart(session: Session, scene: Scene) -> None:
     """The same network and data from the initial weights. Undo leads back to the run that is left."""
-    run = Run.of(session)
+    run = ArchivedRun.of(session)
     session.source.apply(scene, Rebuild.NET, keep=False)
     session.scene = scene
     session.rival = session.rival and Rival.of(scene, session.source)
@@ -117,7 +117,7 @@ def _restore(session: Session, take: Callable, give_back: Callable) -> None:
     try:
         if isinstance(entry, Scene):
             become(session, entry)
-        elif isinstance(entry, Run):
+        elif isinstance(entry, ArchivedRun):
             put_back(session, entry)
         elif entry is not None:
             session.editing.restore(entry)
@@ -128,8 +128,8 @@ def _restore(session: Session, take: Callable, give_back: Callable) -> None:
 
 def _now(session: Session, entry: Change) -> Change:
     if isinstance(entry, Scene):
-        return Run.of(session) if _loses(session, entry) else session.scene
-    return Run.of(session) if isinstance(entry, Run) else session.editing.now(entry)
+        return ArchivedRun.of(session) if _loses(session, entry) else session.scene
+    return ArchivedRun.of(session) if isinstance(entry, ArchivedRun) else session.editing.now(entry)
 
 
 def _loses(session: Session, scene: Scene) -> bool:

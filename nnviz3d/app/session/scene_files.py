@@ -46,7 +46,7 @@ def unsaved(session: Session) -> bool:
 
 def checkpoint(session: Session, path: Path) -> Path:
     """All that training needs to go on from here, in a file that is one of weights too. Raises InputError."""
-    from nnviz3d.app.session import checkpoints
+    from nnviz3d.app.session import checkpoint_resume
 
     learner = session.source.learner
     if learner is None:
@@ -54,7 +54,7 @@ def checkpoint(session: Session, path: Path) -> Path:
     session.settle()
     second = None if session.rival is None else session.rival.source.learner
     rival = None if session.rival is None or second is None else (second, session.rival.curves)
-    checkpoints.save(path, session.scene, learner, session.curves, rival)
+    checkpoint_resume.save(path, session.scene, learner, session.curves, rival)
     session.unsaved = 0.0
     return path
 
@@ -65,7 +65,7 @@ def load_weights(session: Session, path: Path) -> str:
 
     Raises InputError, and then nothing changes.
     """
-    from nnviz3d.app.session import checkpoints
+    from nnviz3d.app.session import checkpoint_resume
     from nnviz3d.formats import checkpoint as checkpoint_file
     from nnviz3d.formats import weights
 
@@ -73,7 +73,7 @@ def load_weights(session: Session, path: Path) -> str:
     if learner is None:
         raise InputError.of("", "", source.reasons.edit)
     if (found := checkpoint_file.head(path)) is not None:
-        checkpoints.enter(session, found)
+        checkpoint_resume.enter(session, found)
         return ""
     notes: list[str] = []
     parameters = weights.load(path, source.topology, source.objective.units, notes.append)

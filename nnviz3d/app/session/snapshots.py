@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnviz3d.app.session import scene_changes
-from nnviz3d.app.session.run_archive import Run
+from nnviz3d.app.session.run_archive import ArchivedRun
 from nnviz3d.app.training.evaluator import affordable
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.draw.frame import Wave
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.snapshot_source import Difference, KeptMoment
+from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import ChangeReading, MomentReading, MomentsReading
@@ -89,7 +89,7 @@ class Moments:
             return
         session.running = False
         session.leave_walk()
-        run = Run.of(session)
+        run = ArchivedRun.of(session)
         pace = {key: getattr(before.train, key) for key in PACE}
         train = kept.scene.train.model_copy(update=pace)
         scene = before.model_copy(update={"network": kept.scene.network, "data": kept.scene.data, "train": train})
@@ -136,13 +136,13 @@ class Moments:
         """No wave runs; but the difference is drawn by its value alone."""
         return Wave(flow=0) if self.shown == DIFFERENCE else None
 
-    def seen(self, source: Source) -> KeptMoment | Difference | None:
+    def seen(self, source: Source) -> KeptMoment | SnapshotDifference | None:
         """What is looked at instead of `source`; None: now, also where that moment was of another network."""
         names = self.shown.split(" - ")
         if not self.shown or any(self.kept[name].topology != source.topology for name in names):
             return None
         found = [self._moment(name, source) for name in names]
-        return found[0] if len(found) == 1 else Difference(found[1], found[0])
+        return found[0] if len(found) == 1 else SnapshotDifference(found[1], found[0])
 
     def _moment(self, name: str, source: Source) -> KeptMoment:
         kept = self.kept[name]

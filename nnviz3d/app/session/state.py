@@ -23,7 +23,7 @@ from nnviz3d.app.training.pace import Pace
 from nnviz3d.app.training.stop_conditions import Stops, check
 from nnviz3d.backend import Ops
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.snapshot_source import Difference, KeptMoment
+from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.scene import Scene
@@ -106,7 +106,7 @@ class SessionState:
         return self.mode.seen
 
     @property
-    def kept(self) -> KeptMoment | Difference | None:
+    def kept(self) -> KeptMoment | SnapshotDifference | None:
         """The kept moment (or the difference of two) that is looked at instead; None: now."""
         return self.moments.seen(self.source) if self.mode.keeps else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nnviz3d.app.session.run_archive import Elsewhere, Run, fit
+from nnviz3d.app.session.run_archive import ArchivedRun, Elsewhere, fit
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
@@ -35,7 +35,7 @@ class Held:
     holds: Holds
 
 
-Change = Scene | Value | Held | Run  # what a session can return to by itself
+Change = Scene | Value | Held | ArchivedRun  # what a session can return to by itself
 Entry = Change | Elsewhere
 
 
@@ -93,7 +93,7 @@ class UndoHistory:
     @property
     def bytes(self) -> int:
         """Of the runs that it holds."""
-        return sum(entry.bytes for entry in (*self._past, *self._future) if isinstance(entry, (Run, Elsewhere)))
+        return sum(entry.bytes for entry in (*self._past, *self._future) if isinstance(entry, (ArchivedRun, Elsewhere)))
 
     @property
     def can_undo(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from nnviz3d.sources.protocols import Data, Source
+from nnviz3d.sources.protocols import Source, SourceData
 from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec.score import Score, Scores
 
@@ -96,7 +96,7 @@ class Scoring:
         self._pieces = None
         return True
 
-    def _begin(self, source: Source, data: Data, limit: int | None) -> Iterator[float]:
+    def _begin(self, source: Source, data: SourceData, limit: int | None) -> Iterator[float]:
         ops = source.ops
         if self._serial != source.serial:
             self._serial, self._copy = source.serial, ops.zeros(source.topology.n_parameters)
@@ -105,7 +105,7 @@ class Scoring:
         self._pieces = pieces = self._looking(source, data, limit, source.step, _moment(source))
         return pieces
 
-    def _looking(self, source: Source, data: Data, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
+    def _looking(self, source: Source, data: SourceData, limit: int | None, step: int, moment: tuple) -> Iterator[float]:
         """The multiply-adds of each piece."""
         found: dict[str, Score] = {}
         for part in ("train", "test") if len(source.data.x_test) else ("train",):

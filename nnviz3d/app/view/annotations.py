@@ -22,7 +22,7 @@ from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
-from nnviz3d.spec.step_annotations import PICKED, Curve, Inset, Moment, Outputs, Table
+from nnviz3d.spec.step_annotations import PICKED, ActivationCurve, Inset, Moment, Outputs, OutputsTable
 
 ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are reported
 FEW = 8
@@ -59,7 +59,7 @@ def outputs(tape: Tape) -> Outputs:
     )  # fmt: skip
 
 
-def curve(tape: Tape, neuron: int) -> Curve:
+def curve(tape: Tape, neuron: int) -> ActivationCurve:
     """The neuron's function around its z; of softmax with the other logits held, which is what one neuron can do about it."""
     node, index = tape.topology.locate(neuron)
     z, a, z_new, a_new = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.new.z, tape.new.a))
@@ -74,7 +74,7 @@ def curve(tape: Tape, neuron: int) -> Curve:
         else:
             a_c = _applied(node.activation, z_c)
     slope = numpy_activations.slope(node.activation, z, a, tape.old.z.dtype)
-    return Curve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
+    return ActivationCurve(node.activation, z_c, np.nan_to_num(a_c), z, a, slope, (z_new, a_new))
 
 
 def incoming(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float], ...]:
@@ -135,7 +135,7 @@ class StepAnnotations:
         boxes = projection.boxes()
         return Moment(step_change.shown(walking, look), boxes, self._table(walking, projection), self._inset(walking, picked, projection))
 
-    def _table(self, walking: StepPlayer, projection: Projection) -> Table | None:
+    def _table(self, walking: StepPlayer, projection: Projection) -> OutputsTable | None:
         view = walking.walk.view
         output = view.topology.output.number
         if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
@@ -144,7 +144,7 @@ class StepAnnotations:
         found = self._once(tape, "outputs", lambda: outputs(tape))
         x, y, reach = projection.neurons(view.topology.output.neurons.start + found.index_k)
         share = 1.0 if view.kind == "backward" else view.place.fraction
-        return Table(found, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
+        return OutputsTable(found, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
 
     def _inset(self, walking: StepPlayer, picked: int, projection: Projection) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape

@@ -18,9 +18,10 @@ from nnviz3d.app.view.projection import Projection
 from nnviz3d.bridge import shared_scale
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw import camera, picking
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import compare
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look, View
@@ -141,7 +142,7 @@ class ComparisonView:
         else:
             self.layer_by_layer = shared_scale.share(self.first, self.picture, look)
 
-    def shown(self, frame: Frame) -> tuple[Subject, Frame]:
+    def shown(self, frame: SceneFrame) -> tuple[Subject, SceneFrame]:
         """What the renderer draws besides the first network. A walk is the first's alone."""
         look = frame.look
         if frame.wave is not None:
@@ -188,7 +189,7 @@ class ComparisonView:
         self.picture.close()
 
 
-def wanted(source, view: View) -> tuple[int, int]:
+def wanted(source: Source, view: View) -> tuple[int, int]:
     """Samples on the plate, and cells a side of each neuron's tile."""
     return 0 if source.plane is None else len(source.plane.points), tile_cells(source, view)
 

@@ -15,7 +15,10 @@ import numpy as np
 
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw.plate import SIDE
+from nnviz3d.engine.data.plane import Plane
 from nnviz3d.layout.grid import Layout
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import Label, PlaneReading
 from nnviz3d.spec.scene import View
 from nnviz3d.spec.topology import Topology
@@ -30,7 +33,7 @@ EVERY = 3
 NAMED = 40  # inputs: more names cannot be read beside a column
 
 
-def tile_cells(source, view: View) -> int:
+def tile_cells(source: Source, view: View) -> int:
     """Cells a side of each neuron's tile; 0: none."""
     topology = source.topology
     if source.plane is None or not view.thumbnails or topology.n_neurons > TILES_UP_TO:
@@ -39,7 +42,7 @@ def tile_cells(source, view: View) -> int:
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 
-def plane_names(source, layout: Layout) -> tuple[np.ndarray, list[Word], np.ndarray]:
+def plane_names(source: Source, layout: Layout) -> tuple[np.ndarray, list[Word], np.ndarray]:
     """Where words stand, (n, 3), the words with their alignment: inputs left of their neurons, axes at the plate, where "scale" is what its
     colours reach from and to if they stand for numbers with a unit; and the ids of the neurons that the first words name (-1: a stack)."""
     plane = source.plane
@@ -78,7 +81,9 @@ def input_strengths(named: np.ndarray, activation_n: np.ndarray, plane: bool) ->
     return np.where(named < 0, 0.9, 0.4 + 0.4 * a / max(float(a.max()), 1e-12)).tolist()
 
 
-def place_labels(words: list[Word], named: np.ndarray, source, seen, x: Floats, y: Floats, depth: Floats, reach: float) -> list[Label]:
+def place_labels(
+    words: list[Word], named: np.ndarray, source: Source, seen: Viewable, x: Floats, y: Floats, depth: Floats, reach: float
+) -> list[Label]:
     """What `plane_names` found where it is seen: `x`, `y` in imgui's units, `reach` of a neuron at distance 1."""
     activation_n = source.ops.to_host(seen.tensors("activation")[source.topology.input.neurons.slice])
     plane = source.plane is not None and not source.plane.slices
@@ -114,40 +119,36 @@ class Responses:
         """Other data: ask everything again."""
         self._answered, self._points = (None, None), None
 
-    def refresh(self, source, seen, palette: str, exact: bool = False) -> None:
+    def refresh(self, source: Source, seen: Viewable, palette: str, exact: bool = False) -> None:
         """Bring plate, samples and tiles up to the source's state; `exact`: now, as films and stills need it.
 
         `seen`: the source, or the walk through one of its steps: then everything is as before that step, and in its last phase as after; or
         a kept moment of it.
         """
-        plane, subject = source.plane, self.picture.subject
-        if plane is None:
+        plane, data, subject = source.plane, source.evaluator, self.picture.subject
+        if plane is None or data is None:
             subject.spot = (-1.0, -1.0)
             return
-        self._show_points(source, palette)
+        self._show_points(source, plane, palette)
         subject.spot = plane.place(seen.sample.part, seen.sample.index)
-        state, parameters, killed, after = None, None, None, False
-        if seen.view is not None:
-            state, after = seen.view.tape, seen.view.renewed
-            parameters = state.after if after else state.before
-        elif seen is not source:
-            state, parameters, killed = seen.told, seen.told.parameters, seen.told.holds.killed
+        parameters, killed = seen.plane_state
+        after = seen.view is not None and seen.view.renewed
         held = (seen.sample.part, seen.sample.index) if plane.slices else None
-        moment = (source.serial, source.objective, source.written, source.step, held, palette, state, after)
+        moment = (source.serial, source.objective, source.written, source.step, held, palette, seen.serial, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            state = _levels(source, source.evaluator.answers(SIDE, seen.sample.x, parameters, killed))
+            state = _levels(source, data.answers(SIDE, seen.sample.x, parameters, killed))
             self.picture.show_answers(state, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
-            responses_cn = source.evaluator.responses(subject.tile_cells, seen.sample.x, parameters, killed)
+            responses_cn = data.responses(subject.tile_cells, seen.sample.x, parameters, killed)
             self.range_n2 = np.stack([responses_cn.min(0), responses_cn.max(0)], 1)
             self.picture.show_responses(responses_cn, source.data.task, self.range_n2, palette)
             tiles = moment
         self._answered = plate, tiles
 
-    def reading(self, source, hovered: int = -1) -> PlaneReading | None:
+    def reading(self, source: Source, hovered: int = -1) -> PlaneReading | None:
         """What the overlay says of the plane."""
         plane = source.plane
         if plane is None:
@@ -160,20 +161,19 @@ class Responses:
         dots = (subject.points, len(plane.points)) if self.picture.layout.annex is not None else (0, 0)
         return PlaneReading(plane.names, low, high, plane.slices, subject.tile > 0, around, dots, units[0] if units else None)
 
-    def _show_points(self, source, palette: str) -> None:
+    def _show_points(self, source: Source, plane: Plane, palette: str) -> None:
         """The samples on the plate; they change with the data and the colours only."""
-        if self._points is None or self._points[0] is not source.plane or self._points[1] != palette:
-            self._points = source.plane, palette
-            plane, units = source.plane, source.data.units
+        if self._points is None or self._points[0] is not plane or self._points[1] != palette:
+            self._points, units = (plane, palette), source.data.units
             plane = replace(plane, targets=units[0].level(plane.targets)) if units else plane
             self.picture.show_points(plane, source.data.n_outputs, source.data.task, palette)
 
 
-def _pair(values: Sequence[float]) -> tuple[float, float]:
+def _pair(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     return float(values[0]), float(values[1])
 
 
-def _levels(source, outputs_no: np.ndarray) -> np.ndarray:
+def _levels(source: Source, outputs_no: np.ndarray) -> np.ndarray:
     """Answers as the plate's colours want them: numbers with units between the smallest (-1) and the largest value of the data (1)."""
     units = source.objective.units
     return units[0].level(units[0].own(outputs_no[:, :1].astype(np.float64))) if units else outputs_no

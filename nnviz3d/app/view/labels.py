@@ -12,6 +12,8 @@ from nnviz3d.app.view.decision_plate import Word, place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.lanes import by_rank
+from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import Label
 from nnviz3d.spec.topology import Node, Topology
 
@@ -35,7 +37,7 @@ class Anchors:
     ranks: list[list[int]]  # numbers of the layers of each rank
 
     @classmethod
-    def of(cls, source, layout: Layout, drop: float = DROP) -> Anchors:
+    def of(cls, source: Source, layout: Layout, drop: float = DROP) -> Anchors:
         """`drop`: pitches under each layer."""
         topology: Topology = source.topology
         labels = topology.output.labels
@@ -58,7 +60,7 @@ class LabelList:
     inputs: list[Label]  # and the axes of the plate
 
 
-def label_list(anchors: Anchors, source, seen, projection: Projection, minor: bool = False) -> LabelList:
+def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Projection, minor: bool = False) -> LabelList:
     """`source` and what is `seen` of it: itself, a walk or a kept moment. `minor`: the outputs give way where there is no room."""
     x, y, depth = projection.points(anchors.points_n3)
     first, last = len(anchors.outputs), len(anchors.outputs) + len(anchors.layers)

@@ -12,13 +12,15 @@ from nnviz3d.app.view.decision_plate import Responses
 from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
 from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
-from nnviz3d.bridge.network_columns import Picture, Shown
-from nnviz3d.draw.frame import Frame
+from nnviz3d.bridge.edge_selection import ShownEdges
+from nnviz3d.bridge.network_columns import Picture
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
 
@@ -28,7 +30,7 @@ class NetworkView:
 
     def __init__(self, context: Context, session: Session):
         self.context = context
-        self.frame = Frame()
+        self.frame = SceneFrame()
         self._anchors: Anchors | None = None
         self._build(session)
 
@@ -50,7 +52,7 @@ class NetworkView:
         return self.second.layout if self.second else self.picture.layout
 
     @property
-    def edges(self) -> Shown:
+    def edges(self) -> ShownEdges:
         """What the legend says of the edges of all networks."""
         return self.picture.edges if self.second is None else self.picture.edges.with_those(self.second.picture.edges)
 
@@ -103,7 +105,7 @@ class NetworkView:
             self._publish(shown)
         self.picture.mark(marks.lit, shown.holds)
         drawn = self.second.look(look) if self.second else look
-        self.frame = Frame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
+        self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
 
     def _publish(self, shown: ViewState) -> None:
         """Bring all columns up to the state."""
@@ -124,7 +126,7 @@ class NetworkView:
         (subject, frame), *others = self.shown()
         self.renderer.render(subject, frame, host.framebuffer, host.size, others)
 
-    def shown(self) -> list[tuple[Subject, Frame]]:
+    def shown(self) -> list[tuple[Subject, SceneFrame]]:
         """What was prepared: each network with its frame."""
         return [(self.picture.subject, self.frame), *([self.second.shown(self.frame)] if self.second else [])]
 
@@ -134,7 +136,7 @@ class NetworkView:
         """The first network as it was prepared last, on a screen of this size in imgui's units."""
         return Projection.of(self.picture.subject, self.frame.pose, aspect, size)
 
-    def labels(self, source, pictured, walking: bool, projection: Projection, scale: float) -> list[Label]:
+    def labels(self, source: Source, pictured: Viewable, walking: bool, projection: Projection, scale: float) -> list[Label]:
         """Names of outputs, layers, inputs and axes, in the order in which they are placed. `scale`: of the text."""
         mine = label_list(self._anchored(source), source, pictured, projection, minor=self.second is not None and not walking)
         outputs = mine.outputs
@@ -142,7 +144,7 @@ class NetworkView:
             outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
         return [*outputs, *mine.layers, *mine.inputs]
 
-    def _anchored(self, source) -> Anchors:
+    def _anchored(self, source: Source) -> Anchors:
         """Where names stand; worked out once for each layout."""
         if self._anchors is None or self._anchors.layout is not self.picture.layout:
             self._anchors = Anchors.of(source, self.picture.layout, LOW_DROP if self.second else DROP)

@@ -16,7 +16,7 @@ from nnviz3d.app.view.stage_reading import StageReading
 from nnviz3d.app.view.view_state import view_state
 from nnviz3d.draw import quality
 from nnviz3d.draw.camera import Pose
-from nnviz3d.draw.frame import Frame
+from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.spec.edit import Rebuild
@@ -98,7 +98,7 @@ class Stage:
         """Draw what was prepared: OpenGL calls only."""
         self.view.render(self.viewport.host)
 
-    def shown(self) -> list[tuple[Subject, Frame]]:
+    def shown(self) -> list[tuple[Subject, SceneFrame]]:
         """What was prepared: each network with its frame."""
         return self.view.shown()
 

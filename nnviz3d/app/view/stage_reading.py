@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nnviz3d.app.view.comparison_view import ComparisonView
-from nnviz3d.bridge.edge_selection import Shown
+from nnviz3d.bridge.edge_selection import ShownEdges
 from nnviz3d.spec.readout import Label, PlaneReading
 from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.topology import EdgeRef
@@ -17,7 +17,7 @@ class StageReading:
     `edge`: the one under the pointer. `signals`: edges that particles travel along. `second`: the other network while two are compared."""
 
     labels: tuple[Label, ...] = ()
-    edges: Shown = field(default_factory=Shown)
+    edges: ShownEdges = field(default_factory=ShownEdges)
     signals: int = 0
     picked: int = -1
     hovered: int = -1

@@ -23,11 +23,12 @@ from nnviz3d.spec import file_extensions, file_kinds, limits, paths, toml
 from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.file_extensions import RECORDING
 from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
-    from nnviz3d.formats.checkpoint import Head
+    from nnviz3d.formats.checkpoint import CheckpointHead
 
 T = TypeVar("T")
 DATA_ENDINGS = (*file_extensions.TABLE, *file_extensions.ARRAYS, ".idx")
@@ -45,7 +46,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
 
     Raises InputError, and then nothing has changed.
     """
-    files = [file.parent if file.name == INDEX and file.parent.suffix == opening.ENDING else file for file in files]
+    files = [file.parent if file.name == INDEX and file.parent.suffix == RECORDING else file for file in files]
     idx = [file for file in files if is_idx(file)]
     if len(files) > 1 and len(idx) != len(files):
         raise InputError.of("", "", f"{len(files)} files at once; drop one scene, one data file or one weights file")
@@ -58,7 +59,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
         for part in pair.values():
             paths.regular_file(part, 4 << 30, "IDX file")
         take_data(loop, "idx", pair)
-    elif ending in (".toml", opening.ENDING) or kind in (file_kinds.RECORDING, file_kinds.SCENE):
+    elif ending in (".toml", RECORDING) or kind in (file_kinds.RECORDING, file_kinds.SCENE):
         open_scene(loop, str(file))
     elif ending == ".safetensors" or kind is file_kinds.WEIGHTS:
         take_weights(loop, file)
@@ -76,13 +77,13 @@ def receive(loop: Loop, files: list[Path]) -> None:
 def take_weights(loop: Loop, file: Path) -> None:
     """A checkpoint: training goes on from it, in this session where it fits, else in one of its own. Other weights: they are put into the
     network. Undo leads back. Raises InputError, and then nothing has changed."""
-    from nnviz3d.app.session import checkpoints
+    from nnviz3d.app.session import checkpoint_resume
     from nnviz3d.formats import checkpoint
 
     found = checkpoint.head(file)
-    if found is not None and not checkpoints.fits(loop.session, found):
+    if found is not None and not checkpoint_resume.fits(loop.session, found):
         session = _session_of(loop, found, file)
-        checkpoints.judge(session, found)
+        checkpoint_resume.judge(session, found)
         session.running = loop.session.running
         loop.take(session)
     loop.inputs.weights(file)
@@ -93,7 +94,7 @@ def take_weights(loop: Loop, file: Path) -> None:
         loop.say(f"{file.name}: continues from step {loop.session.source.step:,}")
 
 
-def _session_of(loop: Loop, found: Head, file: Path) -> Session:
+def _session_of(loop: Loop, found: CheckpointHead, file: Path) -> Session:
     """Of a checkpoint's own scene; its data lie beside it, or where those of the open scene lie. Raises InputError."""
     problems: list[InputError] = []
     for base in dict.fromkeys((file.parent.resolve(), loop.session.base)):

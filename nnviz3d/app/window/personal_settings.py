@@ -12,7 +12,7 @@ from pathlib import Path
 import tomlkit
 from pydantic import ValidationError
 
-from nnviz3d.spec import limits, paths, toml
+from nnviz3d.spec import limits, paths, schema_errors, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.settings import Settings
@@ -54,7 +54,7 @@ class Personal:
                 Settings.model_validate({name: float(value) if _is_whole(value) and name in _NUMBERS else value})
                 known[name] = float(value) if _is_whole(value) and name in _NUMBERS else value
             except ValidationError as error:
-                problems.append(f"{name}: {error.errors()[0]['msg'].lower()}")
+                problems.append(f"{name}: {schema_errors.message(error.errors()[0])}")
         self.settings = Settings.model_validate(known)
         if problems:
             self._broken, self.notice = True, f"{path}: {'; '.join(problems[:5])}. The defaults are used for these. {_KEEP}"
@@ -65,7 +65,7 @@ class Personal:
         try:
             self.settings = Settings.model_validate(self.settings.model_dump() | {name: value})
         except ValidationError as error:
-            raise InputError.of("settings", name, error.errors()[0]["msg"].lower()) from None
+            raise InputError.of("settings", name, schema_errors.message(error.errors()[0])) from None
         if self.path is None:
             return
         try:

@@ -43,7 +43,7 @@ def run_window(
     checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
-        from nnviz3d.app.session import checkpoints
+        from nnviz3d.app.session import checkpoint_resume
         from nnviz3d.app.session.opening import new_session
         from nnviz3d.app.session.session import REMEMBER
         from nnviz3d.gfx.hosts import alone, open_host
@@ -52,7 +52,7 @@ def run_window(
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
     session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is reported before a window opens
     if resume is not None:
-        checkpoints.judge(session, checkpoints.find(resume), typed)
+        checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
         ending.enter_context(alone(window=not headless))
         with interrupts.held():
@@ -85,10 +85,10 @@ def run_window(
 def go_on(loop: Loop, path: Path, typed: Sequence[str] = ()) -> None:
     """Begin with a checkpoint, of which the session's timeline knows and which undo does not lead back from; settings that were `typed` are
     true from there on. Raises InputError."""
-    from nnviz3d.app.session import checkpoints, scene_files
+    from nnviz3d.app.session import checkpoint_resume, scene_files
 
     names = dict.fromkeys(".".join(each.split(".")[:2]) for each in typed if each.startswith("train."))
-    wanted = [Edit(name, checkpoints.setting(loop.session.scene, name)) for name in names]
+    wanted = [Edit(name, checkpoint_resume.setting(loop.session.scene, name)) for name in names]
     loop.inputs.weights(path)
     scene_files.load_weights(loop.session, path)
     loop.inputs.edits(wanted)

@@ -50,7 +50,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ArrayChoice:
     """`keys`: the array of each role, "x" and "t", or "x_train", "t_train", "x_test", "t_test". `notes`: what should be said of it."""
 
     keys: dict[str, str]
@@ -61,7 +61,7 @@ class Choice:
         return ("_train", "_test") if any(role.endswith("_train") for role in self.keys) else ("",)
 
 
-def choose(entries: dict[str, Entry], data: Data, where: str) -> Choice:
+def choose(entries: dict[str, Entry], data: Data, where: str) -> ArrayChoice:
     """Raises InputError that lists the arrays, where it is not clear which ones are meant."""
     if data.inputs_array or data.target_array:
         return _asked(entries, data, where)
@@ -75,7 +75,7 @@ def choose(entries: dict[str, Entry], data: Data, where: str) -> Choice:
         missing += [f"{letter}_test" for letter in "xt" if any(r.endswith("_test") for r in keys) and f"{letter}_test" not in keys]
         if missing:
             raise _unclear(entries, f"no array {' and '.join(missing)}", where)
-        return Choice(keys, (*notes, *_unused(entries, keys)))
+        return ArrayChoice(keys, (*notes, *_unused(entries, keys)))
     return _whole(entries, {role: key for role, key in named.items() if role in ("x", "t")}, where)
 
 
@@ -91,7 +91,7 @@ def likeliest(entries: dict[str, Entry]) -> tuple[str, str] | None:
     return max(pairs, key=lambda pair: (prod(entries[pair[0]].shape[1:]), -prod(entries[pair[1]].shape[1:])), default=None)
 
 
-def _asked(entries: dict[str, Entry], data: Data, where: str) -> Choice:
+def _asked(entries: dict[str, Entry], data: Data, where: str) -> ArrayChoice:
     given = {"x": data.inputs_array, "t": data.target_array}
     unknown = [f'no array "{key}"' for key in given.values() if key and key not in entries]
     if unknown:
@@ -104,10 +104,10 @@ def _asked(entries: dict[str, Entry], data: Data, where: str) -> Choice:
     return _whole(entries, named | found, where)
 
 
-def _whole(entries: dict[str, Entry], named: dict[str, str], where: str) -> Choice:
+def _whole(entries: dict[str, Entry], named: dict[str, str], where: str) -> ArrayChoice:
     """One array of inputs and one of targets; what no name tells, the shapes tell, where they leave one reading only."""
     if len(named) == 2:
-        return Choice(named, _unused(entries, named))
+        return ArrayChoice(named, _unused(entries, named))
     pairs = [
         (x, t)
         for x in ([named["x"]] if "x" in named else entries)
@@ -118,7 +118,7 @@ def _whole(entries: dict[str, Entry], named: dict[str, str], where: str) -> Choi
         missing = " and ".join(role for role in "xt" if role not in named)
         raise _unclear(entries, f"no array {missing}" + (", and several arrays are possible" if pairs else ""), where)
     x, t = pairs[0]
-    return Choice(
+    return ArrayChoice(
         {"x": x, "t": t}, (f"judging by their shapes, {x} holds the inputs and {t} the targets", *_unused(entries, {"x": x, "t": t}))
     )
 

@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from nnviz3d.engine.data.arrays import WORDS, Choice, Entry, choose, likeliest
+from nnviz3d.engine.data.arrays import WORDS, ArrayChoice, Entry, choose, likeliest
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened, overblown
 from nnviz3d.engine.data.targets import from_array, pixels, spoken
@@ -63,11 +63,11 @@ def unclear(path: Path) -> tuple[dict[str, Entry], str, str] | None:
     return None
 
 
-def _archive(data: Data, path: Path, size: int) -> tuple[dict[str, np.ndarray], Choice]:
+def _archive(data: Data, path: Path, size: int) -> tuple[dict[str, np.ndarray], ArrayChoice]:
     try:
         entries = listed(path, size)
         if data.lags and len(entries) == 1 and len(next(iter(entries.values())).shape) == 1:
-            choice = Choice({"t": next(iter(entries))})
+            choice = ArrayChoice({"t": next(iter(entries))})
         else:
             choice = choose(entries, data, str(path))
         found = read(path, set(choice.keys.values()))
@@ -77,14 +77,14 @@ def _archive(data: Data, path: Path, size: int) -> tuple[dict[str, np.ndarray], 
     return _series(arrays), choice
 
 
-def _alone(data: Data, base: Path, path: Path, size: int) -> tuple[dict[str, np.ndarray], Choice]:
+def _alone(data: Data, base: Path, path: Path, size: int) -> tuple[dict[str, np.ndarray], ArrayChoice]:
     """A .npy: a table with its target in one column, inputs whose targets are in `labels_file`, or one series. Raises InputError."""
     table, where = _npy(path, size), str(path)
     if data.labels_file:
         labels, length = opened(base, data.labels_file, "labels_file", ".npy file")
-        return {"x": table, "t": _npy(labels, length)}, Choice({"x": data.file, "t": data.labels_file})
+        return {"x": table, "t": _npy(labels, length)}, ArrayChoice({"x": data.file, "t": data.labels_file})
     if table.ndim == 1 and data.lags:
-        return _series({"t": table}), Choice({"t": data.file})
+        return _series({"t": table}), ArrayChoice({"t": data.file})
     wide = table.shape[1] if table.ndim == 2 else 0
     column = wide - 1 if data.target == "" else int(data.target) if re.fullmatch(r"\d{1,9}", data.target) else -1
     if wide < 2:
@@ -101,7 +101,7 @@ def _alone(data: Data, base: Path, path: Path, size: int) -> tuple[dict[str, np.
         message += f', or say which column is the target: data.target = "{wide - 1}" is the last one'
         raise InputError.of(where, "data.target", message)
     note = f"column {column:,} of {wide:,} (from 0) is the target"
-    return {"x": np.delete(table, column, 1), "t": table[:, column]}, Choice({"x": data.file, "t": data.file}, (note,))
+    return {"x": np.delete(table, column, 1), "t": table[:, column]}, ArrayChoice({"x": data.file, "t": data.file}, (note,))
 
 
 def _beside(path: Path, first: str) -> str:
@@ -209,7 +209,7 @@ def _array(stream: IO[bytes], size: int, name: str) -> np.ndarray:
     return np.char.decode(array, "utf-8", "replace") if dtype.kind == "S" else array
 
 
-def _demand(arrays: dict[str, np.ndarray], choice: Choice, where: str) -> None:
+def _demand(arrays: dict[str, np.ndarray], choice: ArrayChoice, where: str) -> None:
     """Every problem with how the chosen arrays fit together."""
     problems, keys = [], choice.keys
     for part in choice.parts:

@@ -14,6 +14,10 @@ class ActivationLayer(LayerTable):
     kind: Literal["activation"]
     activation: ActivationName = "relu"
 
+    @property
+    def function(self) -> str:
+        return self.activation
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         return inputs[0]
 

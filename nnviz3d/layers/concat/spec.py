@@ -20,6 +20,10 @@ class ConcatLayer(LayerTable):
     fewest: ClassVar[int] = 2
     most: ClassVar[int] = MANY
 
+    @property
+    def fixed(self) -> str:
+        return f"axis {self.axis}"
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         known = [shape for shape in inputs if shape is not None]
         for shape in known:

@@ -25,6 +25,18 @@ class DenseLayer(LayerTable):
 
     numbered: ClassVar[bool] = True
 
+    @property
+    def function(self) -> str:
+        return self.activation
+
+    @property
+    def dropped(self) -> float:
+        return self.dropout
+
+    @property
+    def first_parameters(self) -> tuple[str, float, float]:
+        return self.init, self.init_scale, self.bias
+
     def output_shape(self, inputs: Shapes) -> Shape:
         return (self.units,)
 

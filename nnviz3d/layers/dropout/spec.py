@@ -15,6 +15,10 @@ class DropoutLayer(LayerTable):
     kind: Literal["dropout"]
     dropout: float = Field(default=0.5, ge=0, lt=1, description="fraction of its neurons that are switched off in a training step")
 
+    @property
+    def dropped(self) -> float:
+        return self.dropout
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         return inputs[0]
 

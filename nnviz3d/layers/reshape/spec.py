@@ -19,6 +19,10 @@ class ReshapeLayer(LayerTable):
         min_length=1, max_length=3, description="lengths of the new axes; their product is the number of inputs"
     )
 
+    @property
+    def fixed(self) -> str:
+        return f"shape {self.shape}"
+
     def output_shape(self, inputs: Shapes) -> Shape:
         if inputs[0] is not None and prod(inputs[0]) != prod(self.shape):
             there, wanted = prod(inputs[0]), prod(self.shape)

@@ -20,7 +20,7 @@ _STYLES = {"": theme.TEXT, "*": theme.TEXT, NUMBER: theme.ACCENT}
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Letters of one style at a place of their line, in pixels."""
 
     x: float
@@ -28,7 +28,7 @@ class Run:
     style: str
 
 
-Line = tuple[Run, ...]
+Line = tuple[TextRun, ...]
 
 
 def words(text: str) -> list[list[tuple[str, str]]]:
@@ -54,7 +54,7 @@ def words(text: str) -> list[list[tuple[str, str]]]:
 def broken(text: str, width: float, measure) -> list[Line]:
     """Lines no wider than `width`, except for a word that is wider by itself. `measure(style, letters)` in pixels."""
     space = measure("", " ")
-    lines: list[list[Run]] = [[]]
+    lines: list[list[TextRun]] = [[]]
     x = 0.0
     for word in words(text):
         wide = sum(measure(*run) for run in word)
@@ -62,7 +62,7 @@ def broken(text: str, width: float, measure) -> list[Line]:
             lines.append([])
             x = 0.0
         for style, letters in word:
-            lines[-1].append(Run(x, letters, style))
+            lines[-1].append(TextRun(x, letters, style))
             x += measure(style, letters)
         x += space
     return [tuple(line) for line in lines]
@@ -70,6 +70,8 @@ def broken(text: str, width: float, measure) -> list[Line]:
 
 @lru_cache(maxsize=64)
 def _laid(text: str, width: float, size: float, scale: float, fonts: theme.Fonts) -> tuple[Line, ...]:
+    """`scale` is part of the key only: imgui multiplies every size by it."""
+
     def measure(style: str, letters: str) -> float:
         imgui.push_font(fonts.bold if style == "*" else fonts.regular, size)
         wide = imgui.calc_text_size(letters).x

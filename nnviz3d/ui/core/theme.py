@@ -52,17 +52,6 @@ def packed(hex_colour: str, alpha: float = 1.0) -> int:
     return round(max(0.0, min(alpha, 1.0)) * 255) << 24 | b << 16 | g << 8 | r
 
 
-def contrast(front: str, back: str) -> float:
-    """Contrast ratio of WCAG 2.1, from 1 to 21."""
-
-    def luminance(hex_colour: str) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(hex_colour)]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((luminance(front), luminance(back)))
-    return (high + 0.05) / (low + 0.05)
-
-
 @dataclass(frozen=True)
 class Fonts:
     regular: imgui.ImFont

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnviz3d.layers.shared.equation_line import Line, Span
-from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, WalkReading
+from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations, WalkReading
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 
 SUM, ACTIVATION, ERROR, GRADIENT, CHECK, UPDATE = "Weighted sum", "Activation", "Error signal of this sample", "Gradient", "Check", "Update"
@@ -54,9 +54,9 @@ def sections(reading: Reading) -> Sections:
     return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in listed]
 
 
-def there(reading, title: str) -> bool:
+def there(reading: Reading, title: str) -> bool:
     """Whether a section's numbers have been worked out; outside a walk all have."""
-    return reading.known is None or not getattr(reading, "layer", 0) or NEEDS.get(title, "z") in (None, *reading.known)
+    return reading.known is None or not reading.layer or NEEDS.get(title, "z") in (None, *reading.known)
 
 
 def _to_come(reading, title: str) -> Line:
@@ -88,8 +88,7 @@ def heading(reading: Reading, title: str) -> str:
         return title if reading.step is None else updates.title(reading.index, reading.step)
     if isinstance(reading, ParameterEquations):
         return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
-    optimizer = getattr(reading, "optimizer", "")
-    return f"Update ({optimizer})" if optimizer else title
+    return f"Update ({reading.optimizer})" if isinstance(reading, MatrixReading) and reading.optimizer else title
 
 
 def ordered(walk: WalkReading | None, layer: int, listed: Sections) -> Sections:

@@ -34,7 +34,7 @@ def head(height: float, scale: float) -> float:
     return min(scale * (film_chart.HEIGHT + CORNER) / height, 0.3)
 
 
-class Titles:
+class FilmOverlay:
     """Keeps how the equation was laid out. `settled`: its card was as large as what it holds."""
 
     def __init__(self):

@@ -12,7 +12,7 @@ import numpy as np
 from imgui_bundle import imgui
 
 from nnviz3d.spec.number_text import MINUS, pair_plain, plain, short, tex
-from nnviz3d.spec.step_annotations import Moment, Outputs, Table
+from nnviz3d.spec.step_annotations import Moment, Outputs, OutputsTable
 from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
@@ -37,7 +37,7 @@ HINTS = {
 
 
 @dataclass(frozen=True)
-class _Column:
+class _OutputColumn:
     title: str
     hint: str
     values: tuple[float, ...]
@@ -55,7 +55,7 @@ class _Column:
         return f"+{text}" if value > 0 and not self.bars else text.replace("-", MINUS)
 
 
-def columns(table: Table) -> list[_Column]:
+def columns(table: OutputsTable) -> list[_OutputColumn]:
     """What the table says, with how much of it is to be seen already: the target comes first, then the error.
 
     Outputs and targets are in the targets' own units; the error is dL/dz of the network's own numbers.
@@ -64,15 +64,15 @@ def columns(table: Table) -> list[_Column]:
     if table.kind == "after":
         change = tuple(float(v) for v in o.after_k - o.before_k)
         return [
-            _Column("before", "before", tuple(o.before_k), theme.DIM, True, 1.0, o.units),
-            _Column("after", "after", tuple(o.after_k), theme.ACCENT, True, _rise(table.share, 0.0), o.units),
-            _Column("change", "change", change, "", False, _rise(table.share, 0.4), o.units),
+            _OutputColumn("before", "before", tuple(o.before_k), theme.DIM, True, 1.0, o.units),
+            _OutputColumn("after", "after", tuple(o.after_k), theme.ACCENT, True, _rise(table.share, 0.0), o.units),
+            _OutputColumn("change", "change", change, "", False, _rise(table.share, 0.4), o.units),
         ]
     letter = "p" if o.probability else "a"
     return [
-        _Column("output", "output", tuple(o.before_k), theme.ACCENT, True, 1.0, o.units),
-        _Column("target", "target", tuple(o.target_k), theme.CURVE_TEST, True, _rise(table.share, 0.0), o.units),
-        _Column(f"{letter} − y" if o.difference else "δ", "error", tuple(o.delta_k), "", False, _rise(table.share, 0.5)),
+        _OutputColumn("output", "output", tuple(o.before_k), theme.ACCENT, True, 1.0, o.units),
+        _OutputColumn("target", "target", tuple(o.target_k), theme.CURVE_TEST, True, _rise(table.share, 0.0), o.units),
+        _OutputColumn(f"{letter} − y" if o.difference else "δ", "error", tuple(o.delta_k), "", False, _rise(table.share, 0.5)),
     ]
 
 
@@ -143,7 +143,7 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     return rect
 
 
-def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, cell, y, row, size) -> None:
+def _row(f: Frame, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, cell, y, row, size) -> None:
     pixels = f.font(size)
     if o.index_k[k] == o.label:
         low, high = imgui.ImVec2(left + f.px(3), y - row / 2), imgui.ImVec2(left + width - f.px(3), y + row / 2)
@@ -154,7 +154,9 @@ def _row(f, draw_list, o: Outputs, k: int, name: str, made, left, width, cells, 
             _cell(f, draw_list, column, k, o, x, cell, y, row, pixels)
 
 
-def _cell(f, draw_list, column: _Column, k: int, o: Outputs, x: float, width: float, y: float, row: float, pixels: float) -> None:
+def _cell(
+    f: Frame, draw_list, column: _OutputColumn, k: int, o: Outputs, x: float, width: float, y: float, row: float, pixels: float
+) -> None:
     half = row * 0.5 - max(f.px(1), row * 0.08)
     ink, value = column.colour, float(column.values[k])
     if column.bars:
@@ -196,14 +198,14 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
-def _titles(f, draw_list, made, cells, cell, y) -> None:
+def _titles(f: Frame, draw_list, made, cells, cell, y) -> None:
     for column, x in zip(made, cells, strict=True):
         pixels = f.font(theme.SMALL)
         at = imgui.ImVec2(x + cell - f.px(4) - text_width(column.title, pixels), y)
         draw_list.add_text(f.fonts.regular, pixels, at, theme.packed(theme.DIM, max(column.alpha, 0.25)), column.title)
 
 
-def _foot(f: Frame, table: Table):
+def _foot(f: Frame, table: OutputsTable):
     """(parts, kind, width, height): the loss as a formula with its value, or old -> new with its change."""
     o = table.outputs
     if table.kind == "after":
@@ -244,7 +246,7 @@ def _close(f: Frame, draw_list, foot, few: str, left: float, width: float, top: 
         x += text_width(text, f.font(theme.BODY))
 
 
-def _around(table: Table) -> Rect:
+def _around(table: OutputsTable) -> Rect:
     r = table.reach
     return min(table.x_k) - r, min(table.y_k) - r, max(table.x_k) + r, max(table.y_k) + r
 

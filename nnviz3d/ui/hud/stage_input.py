@@ -24,7 +24,7 @@ def _stick(positive: imgui.Key, negative: imgui.Key) -> float:
     return _dead_zone(data(positive).analog_value) - _dead_zone(data(negative).analog_value)
 
 
-class Stage:
+class StageControl:
     """Follows the pointer from press to release. One per overlay."""
 
     def __init__(self):

@@ -29,7 +29,7 @@ _ACCENT, _ON_ACCENT, _DIM, _FAINT, _TEXT, _GOOD = (
 )
 
 
-class Tour:
+class TourCard:
     """Remembers which panels were open before the tour."""
 
     def __init__(self):
@@ -149,18 +149,18 @@ def _foot(f: Frame, tour: TourReading, room: float) -> None:
     imgui.push_style_var(imgui.StyleVar_.frame_rounding, high / 2)
     imgui.set_cursor_pos(imgui.ImVec2(start, y))
     if tour.lesson or tour.step:
-        if _button(f, f"{fa.ICON_FA_CHEVRON_LEFT}  {tour.words['back']}", "tour_back", wide["back"], high, False):
+        if _button(f"{fa.ICON_FA_CHEVRON_LEFT}  {tour.words['back']}", "tour_back", wide["back"], high, False):
             f.do("tour", "back")
         tip(f, tour.words["back_tip"])
     imgui.set_cursor_pos(imgui.ImVec2(left + room - wide[word], y))
     icon = fa.ICON_FA_CHECK if tour.last else fa.ICON_FA_CHEVRON_RIGHT
-    if _button(f, f"{tour.words[word]}  {icon}", "tour_next", wide[word], high, True):
+    if _button(f"{tour.words[word]}  {icon}", "tour_next", wide[word], high, True):
         f.do("tour", "next")
     tip(f, tour.words["next_tip"])
     imgui.pop_style_var()
 
 
-def _button(f: Frame, text: str, ident: str, width: float, height: float, accent: bool) -> bool:
+def _button(text: str, ident: str, width: float, height: float, accent: bool) -> bool:
     colours = (_ACCENT, theme.packed("#ffd48f"), theme.packed("#f0b050"), _ON_ACCENT) if accent else (
         0, theme.packed(theme.FIELD_HOVER), theme.packed(theme.FIELD_ACTIVE), _TEXT)  # fmt: skip
     for name, colour in zip(("button", "button_hovered", "button_active", "text"), colours, strict=True):

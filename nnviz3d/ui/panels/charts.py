@@ -19,7 +19,7 @@ REFRESH = 0.1  # seconds
 _BARE = implot.AxisFlags_.no_label | implot.AxisFlags_.no_tick_labels
 
 
-class Charts:
+class ChartsPanel:
     """Holds the reduced curves, which are renewed ten times a second while they grow, and at once where they are other ones."""
 
     def __init__(self):

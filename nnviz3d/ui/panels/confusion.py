@@ -28,7 +28,7 @@ _DIM, _FAINT, _TEXT, _DARK = (theme.packed(c) for c in (theme.DIM, theme.FAINT, 
 _EMPTY = 0.35  # alpha of a cell without samples
 
 
-class Confusion:
+class ConfusionPanel:
     """Holds the picture of the grid and the words on it, until the reading or the width is another."""
 
     def __init__(self):

@@ -9,6 +9,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import file_extensions
 from nnviz3d.spec.scene import DataKind, Feature
+from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.choices import column_names, words
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.strings import HINTS
@@ -153,16 +154,14 @@ def _features(f: Frame) -> None:
         if k and imgui.get_item_rect_max().x + f.px(6) + width < right:
             imgui.same_line(0, f.px(6))
         on = feature in active
-        if _switch(f, name, on):
+        if _switch(name, on):
             new = [name for name in FEATURES if (name in active) != (name == feature)]
             if new:
                 f.edit("data.features", new)
         tip(f, hint)
 
 
-def _switch(f: Frame, text: str, on: bool) -> bool:
-    from nnviz3d.ui.core import theme
-
+def _switch(text: str, on: bool) -> bool:
     if on:
         imgui.push_style_color(imgui.Col_.button, theme.packed(theme.ACCENT, 0.92))
         imgui.push_style_color(imgui.Col_.button_hovered, theme.packed(theme.ACCENT))

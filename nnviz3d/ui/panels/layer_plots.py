@@ -52,7 +52,7 @@ def decades(values: np.ndarray, *more: float) -> tuple[float, float]:
     return max(low / air, 1e-300), high * air
 
 
-class Lines(ABC):
+class PlotLines(ABC):
     """A view that is lines. What is drawn is prepared when the reading, or the moment one is at, is another one."""
 
     limits: tuple[float, float]  # of the upright axis, with its ticks and their names: what `_prepare` found
@@ -98,7 +98,7 @@ def room(f: Frame) -> bool:
     return seen
 
 
-class Flow(Lines):
+class Flow(PlotLines):
     """The gradient's root mean square in each layer's weights: now, and faintly at some moments before."""
 
     def _head(self, f: Frame, r: LayersReading) -> bool:
@@ -150,7 +150,7 @@ class Flow(Lines):
         imgui.pop_font()
 
 
-class Ratio(Lines):
+class Ratio(PlotLines):
     """Root mean square of one step's change over that of the weights, a line a layer."""
 
     def _head(self, f: Frame, r: LayersReading) -> bool:

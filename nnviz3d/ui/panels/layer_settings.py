@@ -38,10 +38,9 @@ def draw(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: Ch
     _name(f, k, layer, names, change)
     if "dropout" in type(layer).model_fields and "units" not in type(layer).model_fields:
         _share(f, k, layer)
-    for key in ("axis", "shape"):
-        if hasattr(layer, key):
-            small(f, f"{key} {getattr(layer, key)}")
-            tip(f, "Set in the scene file.")
+    if layer.fixed:
+        small(f, layer.fixed)
+        tip(f, "Set in the scene file.")
 
 
 def _name(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: Change) -> None:
@@ -56,7 +55,7 @@ def _name(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: C
 
 def _share(f: Frame, k: int, layer: LayerTable) -> None:
     """The share that a dropout layer sets to 0."""
-    now, flags = getattr(layer, "dropout"), imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input  # noqa: B009
+    now, flags = layer.dropped, imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
     imgui.push_item_width(f.px(130))
     changed, value = dragged(f, f"share##{k}", now, accepted_in(type(layer), "dropout"), partial(_slide, now, flags))
     tip(f, LAYER_HINTS["dropout"])

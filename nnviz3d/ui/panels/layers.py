@@ -36,7 +36,7 @@ class Layers:
     def __init__(self):
         self.view, self.quantity, self.layer = "values", "weight", 0
         self.log = {"weight": False, "gradient": True, "activation": False}
-        self.spread, self.flow, self.ratio = Spread(), Flow(), Ratio()
+        self.spread, self.flow, self.ratio = SpreadPlot(), Flow(), Ratio()
         self._followed = -1
 
     def draw(self, f: Frame) -> None:
@@ -101,7 +101,7 @@ class Layers:
         tip(f, "Signed logarithmic axis: each line is ten times the previous one, in both directions from zero.")
 
 
-class Spread:
+class SpreadPlot:
     """One layer's histograms over the steps as a picture, with the 5 %, 50 % and 95 % lines."""
 
     def __init__(self):

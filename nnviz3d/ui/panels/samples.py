@@ -36,7 +36,7 @@ _WRONGS: tuple[tuple[str, CommandName, str], ...] = (
 _ORDERS = {"worst": "worst first", "number": "by number"}
 
 
-class Samples:
+class SamplesPanel:
     """Remembers what is wanted, and the page that stands still under the pointer."""
 
     def __init__(self):

@@ -23,21 +23,21 @@ def test_a_section_reports_a_ratio_to_its_floor(section, monkeypatch):
 
 @pytest.mark.gl
 def test_the_frame_report_tells_python_from_the_driver():
-    from nnviz3d.app.bench import frames
+    from nnviz3d.app.bench import frame_times
 
-    report = frames.frame(frames=8, warm=4)
+    report = frame_times.frame(frames=8, warm=4)
     assert 0 < report["python_ms"] < report["p50_ms"] <= report["p99_ms"]
     assert {"draw", "overlay", "train", "present"} <= set(report["stages_p50_ms"])
 
 
 @pytest.mark.gl
 def test_the_readings_report_has_all_of_them_open(monkeypatch):
-    from nnviz3d.app.bench import frames
+    from nnviz3d.app.bench import frame_times
     from nnviz3d.ui.overlay import Overlay
 
     opened = []
     monkeypatch.setattr(Overlay, "open", lambda self, *titles: opened.append(titles))
-    report = frames.readings(frames=3)
+    report = frame_times.readings(frames=3)
     assert opened == [(), ("Charts", "Confusion matrix", "Layers", "Samples", "Moments", "Performance")]
     assert {"closed_p50_ms", "open_p50_ms", "ratio"} <= set(report) and report["ratio"] > 0
 

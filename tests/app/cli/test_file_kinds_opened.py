@@ -121,7 +121,7 @@ def test_what_is_never_opened_is_named_by_inspect_drop_and_init(tmp_path, kind):
     for name in (f"a.{kind}", "a.csv", "a.safetensors"):
         what, way = write(tmp_path, kind, name)
         path = tmp_path / name
-        asked = [lambda: inspect(Options(), str(path)), lambda: file_drop.receive(None, [path]), lambda: weights.Opened(path).open()]  # noqa: B023
+        asked = [lambda: inspect(Options(), str(path)), lambda: file_drop.receive(None, [path]), lambda: weights.OpenedWeights(path).open()]  # noqa: B023
         for ask in asked:
             with pytest.raises(opening.InputError) as caught:
                 ask()
@@ -222,4 +222,4 @@ def test_random_bytes_never_end_in_an_error():
     for k in range(3000):
         head = g.integers(0, 256, int(g.integers(0, 80)), np.uint8).tobytes()
         start = KINDS[list(KINDS)[k % len(KINDS)]][0][: int(g.integers(0, 40))]
-        assert isinstance(file_kinds.of_bytes(start + head, len(start + head)), file_kinds.Kind)
+        assert isinstance(file_kinds.of_bytes(start + head, len(start + head)), file_kinds.FileKind)

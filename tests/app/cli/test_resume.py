@@ -14,7 +14,7 @@ from nnviz3d.app.api.training import TrainRequest
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.app.cli.commands.train import train
 from nnviz3d.app.probes.explain import last_step
-from nnviz3d.app.session import checkpoints
+from nnviz3d.app.session import checkpoint_resume
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.formats import checkpoint, weights
@@ -60,12 +60,12 @@ def test_a_checkpoint_is_written_on_the_way_and_a_log_that_went_further_goes_on_
     a, b = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     run("iris", steps=50, save=a, log=tmp_path / "a.jsonl")
     kept = []
-    save = checkpoints.save
+    save = checkpoint_resume.save
     try:
-        checkpoints.save = lambda path, *rest: (save(path, *rest), kept.append(path.read_bytes()))
+        checkpoint_resume.save = lambda path, *rest: (save(path, *rest), kept.append(path.read_bytes()))
         run("iris", steps=35, save=b, log=tmp_path / "b.jsonl", checkpoint=10)
     finally:
-        checkpoints.save = save
+        checkpoint_resume.save = save
     assert len(kept) == 4 and len(set(kept)) == 4
     b.write_bytes(kept[1])  # the machine failed after step 35: what is there is of step 20
     with (tmp_path / "b.jsonl").open("a") as file:
@@ -226,7 +226,7 @@ def test_a_file_that_lies_changes_nothing(what, tmp_path, capsys):
     s.source.run(3)
     before = whole(s.source.trainer)
     with pytest.raises(InputError):
-        checkpoints.enter(s, checkpoints.find(path))
+        checkpoint_resume.enter(s, checkpoint_resume.find(path))
     assert whole(s.source.trainer) == before and not s.history.can_undo
 
 
@@ -256,9 +256,9 @@ def test_a_window_goes_on_from_a_checkpoint(sets, remember, tmp_path, capsys):
     s = new_session(toml.load("iris", [toml.parse_set(text) for text in sets]), home.parent, "cpu", home, remember)
     s.run(40)
     at, curve = whole(s.source.trainer), s.curves.charts
-    found = checkpoints.find(path)
-    assert checkpoints.fits(s, found)
-    checkpoints.enter(s, found)
+    found = checkpoint_resume.find(path)
+    assert checkpoint_resume.fits(s, found)
+    checkpoint_resume.enter(s, found)
     assert s.source.step == 300 and s.curves.charts.train_step[-1] == 300 and len(s.curves.charts.train_step) == 30
     s.run(20)
     named = load_file(after)
@@ -304,7 +304,7 @@ def test_what_the_last_step_did_is_known_after_a_checkpoint(steps, by_hand, tmp_
     else:
         s.source.trainer.load_parameters(s.source.parameters())
     saving_checkpoint(s, path)
-    checkpoints.enter(other, checkpoints.find(path))
+    checkpoint_resume.enter(other, checkpoint_resume.find(path))
     assert other.source.last_batch == s.source.last_batch == {0: 0, 4: 9}[steps]
     assert other.source.edited == s.source.edited and len(s.source.edited or ()) == (2 if by_hand else 0)
     assert last_step(other.source, 3) == last_step(s.source, 3)

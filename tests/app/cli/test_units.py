@@ -34,7 +34,7 @@ from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import weights
 from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.formats.nnrec_reader import Recording
-from nnviz3d.sources.answers import verdict
+from nnviz3d.sources.answer_text import verdict
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.spec import toml
@@ -42,7 +42,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import SampleQuery
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import percent
-from nnviz3d.spec.step_annotations import Table
+from nnviz3d.spec.step_annotations import OutputsTable
 from nnviz3d.ui.equations import losses, neuron_equations
 from nnviz3d.ui.hud.output_table import columns
 
@@ -116,7 +116,7 @@ def test_the_table_at_the_outputs_and_its_formula(homes):
     tape = record(s.source.trainer)
     o = outputs(tape)
     unit = s.source.objective.units[0]
-    output, target, error = columns(Table(o, "loss", 1.0, (0.0,), (0.0,), 1.0))
+    output, target, error = columns(OutputsTable(o, "loss", 1.0, (0.0,), (0.0,), 1.0))
     price = s.source.data.t_train[tape.row, 0]
     assert target.text(0) == f"{price:,.0f}" and output.text(0) == unit.text(unit.own(float(o.before_k[0]))).replace("-", "−")
     assert error.values == (o.delta_k[0],)  # the error is of the network's own numbers
@@ -124,7 +124,7 @@ def test_the_table_at_the_outputs_and_its_formula(homes):
     said, wanted, deviation = (float(word.replace(",", "")) for word in re.findall(r"[\d,.]+", text.removesuffix("²")))
     assert ((said - wanted) / deviation) ** 2 == pytest.approx(o.loss_before, rel=1e-3, abs=1e-9)
     assert "{,}" in latex
-    before, after, change = columns(Table(o, "after", 1.0, (0.0,), (0.0,), 1.0))
+    before, after, change = columns(OutputsTable(o, "after", 1.0, (0.0,), (0.0,), 1.0))
     assert change.values[0] == pytest.approx(after.values[0] - before.values[0])
 
 

@@ -15,7 +15,7 @@ from nnviz3d.app.window.loop import Loop
 from nnviz3d.spec import limits, toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command
-from nnviz3d.video.png import read_png
+from tests.helpers.png import read_png
 
 pytestmark = pytest.mark.gl
 

@@ -13,6 +13,7 @@ from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import EdgeReading, StageInput
 from nnviz3d.spec.topology import EdgeRef
 from tests.helpers.person import Person
+from tests.helpers.scene_pixels import scene_pixels
 
 pytestmark = pytest.mark.gl
 
@@ -79,4 +80,4 @@ def test_the_walk_is_drawn_and_pointed_at_in_every_phase(person):
             person.session.walking.walk.go(index + share)
             person.frames(1)
             person.move(person.host.size[0] * 0.7, person.host.size[1] * 0.2)
-            assert np.isfinite(person.loop.stage.renderer.scene_pixels()).all()
+            assert np.isfinite(scene_pixels(person.loop.stage.renderer)).all()

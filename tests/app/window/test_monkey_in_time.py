@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from nnviz3d.app.session import checkpoints, scene_files
+from nnviz3d.app.session import checkpoint_resume, scene_files
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.window.actions import ACTIONS
@@ -123,7 +123,7 @@ class Monkey:
         path = self.folder / "kept.safetensors"
         if pick.random() < 0.5 or not path.exists():
             scene_files.checkpoint(s, path)
-        elif checkpoints.fits(s, checkpoints.find(path)):
+        elif checkpoint_resume.fits(s, checkpoint_resume.find(path)):
             scene_files.load_weights(s, path)
 
 

@@ -1,6 +1,6 @@
 """`nnviz3d doctor`: what this machine offers, and for each thing that is missing, what to do. Changes nothing.
 
-Each check is a function that returns a `Check` and never raises: the doctor is called when things are broken.
+Each check is a function that returns a `DoctorCheck` and never raises: the doctor is called when things are broken.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from typing import Any, Literal
 
 from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.spec import paths
+from nnviz3d.spec.errors import InputError, RunError
 
 
 @dataclass(frozen=True)
-class Check:
+class DoctorCheck:
     """`ok`: works; `note`: works in a lesser way; `fail`: the main job cannot run."""
 
     name: str
@@ -32,9 +33,9 @@ class Check:
     advice: str = ""
 
 
-def examine(options: Options) -> list[Check]:
+def examine(options: Options) -> list[DoctorCheck]:
     """All checks, in the order in which they matter. Takes about a second: it opens an OpenGL context."""
-    checks: list[tuple[str, Callable[[], Check]]] = [
+    checks: list[tuple[str, Callable[[], DoctorCheck]]] = [
         ("python", _python),
         ("files", _files),
         ("variables", _variables),
@@ -51,33 +52,33 @@ def examine(options: Options) -> list[Check]:
     return [_safely(name, check) for name, check in checks]
 
 
-def _safely(name: str, check: Callable[[], Check]) -> Check:
+def _safely(name: str, check: Callable[[], DoctorCheck]) -> DoctorCheck:
     try:
         return check()
     except Exception as error:  # noqa: BLE001  any failure is the finding
         found = f"{type(error).__name__}: {error}".splitlines()[0]
-        return Check(name, "fail" if name in ("OpenGL", "files") else "note", found, "please report this")
+        return DoctorCheck(name, "fail" if name in ("OpenGL", "files") else "note", found, "please report this")
 
 
-def _python() -> Check:
+def _python() -> DoctorCheck:
     version = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    return Check("python", "ok", f"nnviz3d {importlib.metadata.version('nnviz3d')}, {version}")
+    return DoctorCheck("python", "ok", f"nnviz3d {importlib.metadata.version('nnviz3d')}, {version}")
 
 
-def _files() -> Check:
+def _files() -> DoctorCheck:
     shaders, scenes = [path for path in paths.resource("shaders").rglob("*") if path.suffix in (".vert", ".frag")], paths.scene_paths()
     found = f"{len(shaders)} shaders, {len(scenes)} scenes in {paths.resource('shaders').parent}"
     whole = bool(shaders) and "digits" in scenes
-    return Check("files", "ok" if whole else "fail", found, "" if whole else "the installation is incomplete; install nnviz3d again")
+    return DoctorCheck("files", "ok" if whole else "fail", found, "" if whole else "the installation is incomplete; install nnviz3d again")
 
 
-def _variables() -> Check:
+def _variables() -> DoctorCheck:
     """Of the environment, that decide which OpenGL is found."""
     from nnviz3d.gfx import variables
 
     found = variables.suspects()
     text = ", ".join(f"{name}={value:.60}" for name, value in found.items())
-    return Check(
+    return DoctorCheck(
         "variables", "note" if found else "ok", text or "none that OpenGL uses", f"if OpenGL fails, {_without(found)}" if found else ""
     )
 
@@ -86,15 +87,14 @@ def _without(found: dict[str, str]) -> str:
     return f"unset {' '.join(found)}"
 
 
-def _opengl() -> Check:
+def _opengl() -> DoctorCheck:
     from nnviz3d.gfx import variables
     from nnviz3d.gfx.hosts import INSTALL, open_host
-    from nnviz3d.spec.errors import RunError
 
     try:
         host = open_host(64, 64, headless=True)
     except RunError as error:
-        return Check(
+        return DoctorCheck(
             "OpenGL", "fail", str(error), f"first {_without(found)}; then {INSTALL}" if (found := variables.suspects()) else INSTALL
         )
     try:
@@ -102,15 +102,15 @@ def _opengl() -> Check:
     finally:
         host.close()
     advice = "drawn by the processor (CPU): works, but a graphics card is faster" if software else ""
-    return Check("OpenGL", "note" if software else "ok", found, advice)
+    return DoctorCheck("OpenGL", "note" if software else "ok", found, advice)
 
 
-def _window() -> Check:
+def _window() -> DoctorCheck:
     from nnviz3d.gfx.hosts import display_available
 
     if display_available():
-        return Check("window", "ok", os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or platform.system())
-    return Check(
+        return DoctorCheck("window", "ok", os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY") or platform.system())
+    return DoctorCheck(
         "window",
         "note",
         "no display (DISPLAY, WAYLAND_DISPLAY)",
@@ -118,15 +118,14 @@ def _window() -> Check:
     )
 
 
-def _backend(name: str) -> Check:
+def _backend(name: str) -> DoctorCheck:
     from nnviz3d import backend
-    from nnviz3d.spec.errors import InputError
 
     try:
         ops = backend.choose(name)
     except InputError as error:
-        return Check("backend", "note", str(error), "--backend cpu always works")
-    return Check("backend", "ok", f"{ops.name}: {ops.why}", "" if ops.name == "cuda" else _cuda_advice())
+        return DoctorCheck("backend", "note", str(error), "--backend cpu always works")
+    return DoctorCheck("backend", "ok", f"{ops.name}: {ops.why}", "" if ops.name == "cuda" else _cuda_advice())
 
 
 def _cuda_advice() -> str:
@@ -137,77 +136,79 @@ def _cuda_advice() -> str:
     return 'there is an NVIDIA driver: pip install "nnviz3d[cuda13]" (or cuda12 for an older driver) to train on it'
 
 
-def _interop() -> Check:
+def _interop() -> DoctorCheck:
     if importlib.util.find_spec("cuda") is None or importlib.util.find_spec("cupy") is None:
-        return Check("interop", "note", "no CUDA packages: numbers reach OpenGL by copying", "nothing to do unless there is an NVIDIA card")
+        return DoctorCheck(
+            "interop", "note", "no CUDA packages: numbers reach OpenGL by copying", "nothing to do unless there is an NVIDIA card"
+        )
     version = importlib.metadata.version("cuda-core")
-    return Check("interop", "ok", f"cuda-core {version}: buffers are shared with OpenGL where the driver allows, else copied")
+    return DoctorCheck("interop", "ok", f"cuda-core {version}: buffers are shared with OpenGL where the driver allows, else copied")
 
 
-def _codecs() -> Check:
+def _codecs() -> DoctorCheck:
     if importlib.util.find_spec("av") is None:
-        return Check("codecs", "note", "PyAV is not installed: no films", 'pip install "nnviz3d[video]"')
+        return DoctorCheck("codecs", "note", "PyAV is not installed: no films", 'pip install "nnviz3d[video]"')
     from nnviz3d.video.codecs import CODECS, works
 
     able = [name for name, codec in CODECS.items() if works(codec)]
     missing = [name for name in CODECS if name not in able]
     text = f"PyAV {importlib.metadata.version('av')}: {', '.join(able)}"
-    return Check("codecs", "ok", text + (f" (not here: {', '.join(missing)})" if missing else ""))
+    return DoctorCheck("codecs", "ok", text + (f" (not here: {', '.join(missing)})" if missing else ""))
 
 
-def _farm() -> Check:
+def _farm() -> DoctorCheck:
     try:
-        return Check("farm", "ok", f"Dask.distributed {importlib.metadata.version('distributed')}")
+        return DoctorCheck("farm", "ok", f"Dask.distributed {importlib.metadata.version('distributed')}")
     except importlib.metadata.PackageNotFoundError:
-        return Check("farm", "note", "films on several machines need Dask", 'pip install "nnviz3d[farm]"')
+        return DoctorCheck("farm", "note", "films on several machines need Dask", 'pip install "nnviz3d[farm]"')
 
 
-def _fonts() -> Check:
+def _fonts() -> DoctorCheck:
     from importlib.resources import files
 
     assets = Path(str(files("imgui_bundle"))) / "assets"
     found = sorted(path.name for path in assets.rglob("*.ttf"))
-    return Check(
+    return DoctorCheck(
         "fonts", "ok" if found else "note", f"{len(found)} in imgui-bundle", "" if found else "text falls back to imgui's own font"
     )
 
 
-def _locale() -> Check:
+def _locale() -> DoctorCheck:
     before = locale.setlocale(locale.LC_ALL)
     try:
         locale.setlocale(locale.LC_ALL, "en_US.UTF-8")
     except locale.Error:
-        return Check(
+        return DoctorCheck(
             "locale", "note", "no en_US.UTF-8: formulas use a work-round", "as root: apt-get install locales; locale-gen en_US.UTF-8"
         )
     finally:
         locale.setlocale(locale.LC_ALL, before)
-    return Check("locale", "ok", "en_US.UTF-8")
+    return DoctorCheck("locale", "ok", "en_US.UTF-8")
 
 
-def _home() -> Check:
+def _home() -> DoctorCheck:
     import platformdirs
 
     wanted = Path(platformdirs.user_data_dir("nnviz3d"))
     there = next(place for place in (wanted, *wanted.parents) if place.is_dir())
     try:
         with tempfile.TemporaryFile(dir=there):
-            return Check("home", "ok", f"{wanted} can be written")
+            return DoctorCheck("home", "ok", f"{wanted} can be written")
     except OSError as error:
-        return Check("home", "note", f"{wanted}: {error.strerror}", "settings are not saved; everything else works")
+        return DoctorCheck("home", "note", f"{wanted}: {error.strerror}", "settings are not saved; everything else works")
 
 
-def document(checks: list[Check]) -> dict[str, Any]:
+def document(checks: list[DoctorCheck]) -> dict[str, Any]:
     """For `--json`: whether the main job can run, and every check."""
     return {"ok": able(checks), "checks": [asdict(check) for check in checks]}
 
 
-def able(checks: list[Check]) -> bool:
+def able(checks: list[DoctorCheck]) -> bool:
     """Whether the main job can run, in a window or headless."""
     return all(check.state != "fail" for check in checks)
 
 
-def show(checks: list[Check]) -> None:
+def show(checks: list[DoctorCheck]) -> None:
     """The table for people, on stdout."""
     from rich import box
     from rich.console import Console

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.cli.commands import table_report
 from nnviz3d.app.cli.commands.common import Options
-from nnviz3d.app.session.opening import ENDING
 from nnviz3d.spec import file_extensions, file_kinds, limits, paths, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
@@ -18,12 +17,15 @@ from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.spec.units import Unit
 
+if TYPE_CHECKING:
+    from nnviz3d.engine.data import DataSet
+
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
     """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
     path = Path(name)
     kind = file_kinds.of(path)
-    if path.suffix == ENDING or kind is file_kinds.RECORDING:
+    if path.suffix == file_extensions.RECORDING or kind is file_kinds.RECORDING:
         return _recording_facts(path)
     parts = [ending.lower() for ending in path.suffixes]
     if file_kinds.foreign(kind):
@@ -85,7 +87,7 @@ def _load(scene: Scene, base: Path):
     return data.load(scene.data, base)
 
 
-def _facts_of(data) -> dict[str, Any]:
+def _facts_of(data: DataSet) -> dict[str, Any]:
     return {
         "name": data.name,
         "task": data.task,
@@ -163,7 +165,6 @@ def _layers(topology: Topology) -> list[dict[str, Any]]:
 
 def _idx_facts(path: Path) -> dict[str, Any]:
     from nnviz3d.engine.data import idx
-    from nnviz3d.spec import limits, paths
 
     array = idx.read(path, paths.regular_file(path, limits.DATA_BYTES, "IDX file"))
     return {"kind": "data", "file": str(path), "name": path.name, "shape": array.shape, "dtype": str(array.dtype)}

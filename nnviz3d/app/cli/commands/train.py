@@ -11,7 +11,7 @@ from typing import Any
 
 from nnviz3d.app.api.training import Training, TrainRequest
 from nnviz3d.app.cli.commands.common import Options, check_outputs, emit
-from nnviz3d.spec import file_extensions
+from nnviz3d.spec import compare, file_extensions
 from nnviz3d.spec.errors import InputError, Problem, together
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.units import Unit
@@ -92,8 +92,6 @@ def _sentence(summary: dict[str, Any]) -> str:
     if summary["why"]:
         text += f"; stopped because {summary['why']}"
     if "rival" in summary:
-        from nnviz3d.spec import compare
-
         what = ", ".join(
             f"{compare.name_of(d['path'])} {compare.words(d['path'], d['a'])} / {compare.words(d['path'], d['b'])}"
             for d in summary["differences"]

@@ -20,7 +20,7 @@ from nnviz3d.spec.film import Record
 from nnviz3d.spec.scene import Scene
 from nnviz3d.video import codecs
 from nnviz3d.video.image_writer import naming
-from nnviz3d.video.segment_folder import ENDING, MOST_FRAMES, PIECE_FRAMES, Plan
+from nnviz3d.video.segment_folder import ENDING, MOST_FRAMES, PIECE_FRAMES, FilmPlan
 
 # bits a pixel and frame in films of a network that learns, by codec; measured at 1280 x 720 (`tools/bench.py codecs`), PNG and EXR at most
 BITS = {
@@ -77,9 +77,9 @@ class Job:
         """Of the film's frame `index`, counted from 0: time in frames."""
         return self.first + index * self.step
 
-    def plan(self) -> Plan:
+    def plan(self) -> FilmPlan:
         record = self.scene.record
-        return Plan(
+        return FilmPlan(
             scene=self.fingerprint, width=record.width, height=record.height, fps=record.fps, first=self.first, step=self.step,
             count=self.count, format=self.format, codec=self.codec, alpha=record.transparent,
         )  # fmt: skip

@@ -26,7 +26,7 @@ from nnviz3d.spec.errors import InputError
 from nnviz3d.video import image_reader
 from nnviz3d.video.codecs import Kind
 from nnviz3d.video.image_reader import Pictures
-from nnviz3d.video.segment_folder import ENDING, Parts, Plan
+from nnviz3d.video.segment_folder import ENDING, FilmPlan, Parts
 
 PACKAGES = ("numpy", "av", "vispy", "PyOpenGL", "imgui-bundle", "safetensors")
 
@@ -121,8 +121,8 @@ def _version(name: str) -> str | None:
 
 
 def record(
-    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None, session=None,
-    jobs: int | None = 1, say: Say = lambda text: None,
+    job: Job, *, resume: bool = False, overwrite: bool = False, progress: Progress = lambda done, total: None,
+    session: Session | None = None, jobs: int | None = 1, say: Say = lambda text: None,
 ) -> dict:  # fmt: skip
     """The whole film. Returns what the sidecar says. Raises InputError before any work, RunError where what is finished is kept."""
     parts = begin(job, resume=resume, overwrite=overwrite)
@@ -149,7 +149,7 @@ def render(
 
 
 def shard(
-    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session=None, *, jobs: int | None = 1,
+    job: Job, part: int, of: int, progress: Progress = lambda done, total: None, session: Session | None = None, *, jobs: int | None = 1,
     say: Say = lambda text: None,
 ) -> list[int]:  # fmt: skip
     """Part `part` of `of` (from 1): neighbouring pieces, so that each part trains through what comes before it only once.
@@ -171,7 +171,7 @@ def of_pictures(
 ) -> dict:
     """A film of pictures that are there already. Returns what the sidecar says. Raises InputError for a damaged picture, RunError."""
     alpha = found.alpha and bool(kind.codec.alpha_pixels)
-    plan = Plan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
+    plan = FilmPlan(f"pictures {name}", *found.size, fps, found.first, found.step, len(found.files), kind.format, kind.codec.name, alpha)
     folder = target.with_name(target.name + ENDING)
     Parts.discard(folder)
     parts = Parts(folder, plan, {"nnviz3d": __version__, "pictures": name})

@@ -20,7 +20,7 @@ from typing import IO, BinaryIO
 
 from nnviz3d.app.render.film import process_planner
 from nnviz3d.app.render.film.pool import ENDS, Pool, WorkerLost
-from nnviz3d.app.render.film.worker import FilmWorker, Order, Stopped
+from nnviz3d.app.render.film.worker import FilmWorker, PieceOrder, Stopped
 from nnviz3d.app.training import blas_threads
 from nnviz3d.spec.errors import InputError, RunError
 
@@ -39,7 +39,7 @@ class ProcessWorker:
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._output, start_new_session=True
         )
 
-    def give(self, order: Order) -> None:
+    def give(self, order: PieceOrder) -> None:
         """The film; before the first `render`, which sends it: it is written when the process reads."""
         self._order = pickle.dumps(order)
 
@@ -95,7 +95,7 @@ class Helpers:
         for k in range(len(self._started) + 2, min(processes, self._most) + 1):
             self._started.append(ProcessWorker(f"process {k}"))
 
-    def join(self, pool: Pool, order: Order) -> None:
+    def join(self, pool: Pool, order: PieceOrder) -> None:
         for each in self._started:
             each.give(order)
             pool.add(each)

@@ -1,4 +1,4 @@
-"""One film on one worker, wherever that is: it arrives as an `Order`, and its pieces are rendered when they are asked for.
+"""One film on one worker, wherever that is: it arrives as an `PieceOrder`, and its pieces are rendered when they are asked for.
 
 Knows nothing of how it is reached: another process of this machine (`process_worker`) and a Dask worker (`dask_worker`) use the same.
 OpenGL and imgui belong to one thread, so all rendering of a process happens in one. The renderer stays open between two pieces: the next
@@ -21,13 +21,13 @@ from nnviz3d.spec import paths
 from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.scene import Scene
 from nnviz3d.video.image_writer import Sequence
-from nnviz3d.video.segment_folder import Parts, Plan
+from nnviz3d.video.segment_folder import FilmPlan, Parts
 
 Rendered = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Order:
+class PieceOrder:
     """A film as it travels: names are texts, because another system's paths could not arrive.
 
     `files`: what the scene reads, by their names under `base`; None: it is seen here under the same path. `shared`: pieces go straight
@@ -36,7 +36,7 @@ class Order:
 
     film: str
     scene: Scene
-    plan: Plan
+    plan: FilmPlan
     backend: str
     target: str
     base: str
@@ -54,7 +54,7 @@ class Stopped(RunError):
 class FilmWorker:
     """`render` and `close` in one thread, `stop` in any. Raises InputError where another nnviz3d is needed."""
 
-    def __init__(self, order: Order, folder: str):
+    def __init__(self, order: PieceOrder, folder: str):
         """`folder`: for files of this process."""
         if order.version != __version__:
             raise InputError.of("", "", f"has nnviz3d {__version__}, the film needs {order.version}")
@@ -105,11 +105,11 @@ class FilmWorker:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def order_of(job: Job, film: str) -> Order:
+def order_of(job: Job, film: str) -> PieceOrder:
     """For a process of this machine, which sees the same files."""
     origin, init = (str(path.resolve()) if path else "" for path in (job.origin, job.init))
     target = str(job.target.absolute())
-    return Order(film, job.scene, job.plan(), job.backend, target, str(job.base.resolve()), origin, init, files=None, shared=True)
+    return PieceOrder(film, job.scene, job.plan(), job.backend, target, str(job.base.resolve()), origin, init, files=None, shared=True)
 
 
 def files(parts: Parts, number: int) -> list[Path]:

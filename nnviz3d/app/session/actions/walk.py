@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from nnviz3d.app.session.actions.occasion import Occasion
+from nnviz3d.app.session.step_player import StepPlayer
 
 
-def _inside(act):
+def _inside(act: Callable[[StepPlayer, Any], None]) -> Callable[[Occasion, Any], None]:
     """`act(walking, value)`, where there is a walk."""
 
-    def run(at: Occasion, value) -> None:
+    def run(at: Occasion, value: Any) -> None:
         if at.session.walking is not None:
             act(at.session.walking, value)
 
     return run
 
 
-def _to(walking, value) -> None:
+def _to(walking: StepPlayer, value: Any) -> None:
     walking.playing = False
     walking.walk.go(float(value))
 
 
-def _speed(walking, value) -> None:
+def _speed(walking: StepPlayer, value: Any) -> None:
     walking.habits.speed = float(value)
 
 
-def _loop(walking, value) -> None:
-    walking.habits.loop = str(value)
+def _loop(walking: StepPlayer, value: Any) -> None:
+    walking.habits.loop = value
 
 
 ACTIONS = {

@@ -12,6 +12,7 @@ from nnviz3d.formats.nnrec_index import INDEX
 from nnviz3d.spec import limits
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.file_extensions import RECORDING
 
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
@@ -24,7 +25,7 @@ _EXPORTS = {
 }
 _OPEN = {
     # a recording is a folder: where a dialog gives files only, its index stands for it
-    None: Purpose("Open a scene, a recording, data or weights", (".toml", ".nnrec", INDEX, *file_drop.DATA_ENDINGS, ".safetensors")),
+    None: Purpose("Open a scene, a recording, data or weights", (".toml", RECORDING, INDEX, *file_drop.DATA_ENDINGS, ".safetensors")),
     "data": Purpose("Open data: a table, npz, npy or IDX", file_drop.DATA_ENDINGS),
 }
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)

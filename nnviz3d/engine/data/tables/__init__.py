@@ -15,8 +15,8 @@ from nnviz3d.engine.data.places import opened
 from nnviz3d.engine.data.tables import build, raw, uses
 from nnviz3d.engine.data.tables.look import EXAMPLE, Looked
 from nnviz3d.engine.data.tables.packed import is_table
-from nnviz3d.engine.data.tables.source import Source, open_source
-from nnviz3d.engine.data.tables.uses import Plan
+from nnviz3d.engine.data.tables.source import TableSource, open_source
+from nnviz3d.engine.data.tables.uses import TablePlan
 from nnviz3d.spec import limits, paths
 from nnviz3d.spec.column_settings import ColumnFacts, TableFacts
 from nnviz3d.spec.errors import InputError
@@ -59,7 +59,7 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     )  # fmt: skip
 
 
-def _facts(column: Looked, choice: uses.Choice, plan: Plan, k: int) -> ColumnFacts:
+def _facts(column: Looked, choice: uses.Choice, plan: TablePlan, k: int) -> ColumnFacts:
     """In a target of words, words for nothing are values."""
     target = k == plan.target
     if target and choice.use == "words" and column.kind != "empty":
@@ -98,7 +98,7 @@ def names(path: Path, data: Data) -> tuple[str, ...]:
     return tuple(name or str(k) for k, name in enumerate(open_source(path, data).dialect.names))
 
 
-def notes(columns: list[Looked], plan: Plan) -> tuple[str, ...]:
+def notes(columns: list[Looked], plan: TablePlan) -> tuple[str, ...]:
     """What people should know of how a table was read: what is left out or filled, and why."""
     reasons = defaultdict(list)
     for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)):
@@ -116,7 +116,7 @@ def notes(columns: list[Looked], plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _read(path: Path, data: Data, limit: int | None = None) -> tuple[Source, raw.RawTable, list[Looked], list[str]]:
+def _read(path: Path, data: Data, limit: int | None = None) -> tuple[TableSource, raw.RawTable, list[Looked], list[str]]:
     """And what should be said of lines that are no rows."""
     source = open_source(path, data)
     table = raw.read(source, path, limit)

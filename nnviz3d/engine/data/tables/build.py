@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.tables.look import Looked
-from nnviz3d.engine.data.tables.uses import Choice, Plan, target_gaps
+from nnviz3d.engine.data.tables.uses import Choice, TablePlan, target_gaps
 from nnviz3d.engine.data.targets import from_array
 from nnviz3d.spec import limits
 from nnviz3d.spec.column_settings import MOST_WORDS
@@ -24,7 +24,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 Inputs = list[tuple[str, np.ndarray]]  # (name, (n,) float64)
 
 
-def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, name: str, classes: tuple[str, ...] = ()) -> Samples:
+def samples(columns: list[Looked], plan: TablePlan, data: Data, lines, where: str, name: str, classes: tuple[str, ...] = ()) -> Samples:
     """Raises InputError with all problems, one a column. `lines`: where each row stands in the file. `classes`: of the target's ids."""
     keep, pairs = _kept(columns, plan, where), list(zip(columns, plan.choices, strict=True))
     inputs: Inputs = []
@@ -60,7 +60,7 @@ def samples(columns: list[Looked], plan: Plan, data: Data, lines, where: str, na
     return Samples(name, task, (len(inputs),), x, t, names, labels, notes=tuple(message))
 
 
-def _kept(columns: list[Looked], plan: Plan, where: str) -> np.ndarray:
+def _kept(columns: list[Looked], plan: TablePlan, where: str) -> np.ndarray:
     """(n,) rows that are used. Raises InputError where none is left, and says whose gaps it was."""
     target, choice = columns[plan.target], plan.choices[plan.target]
     keep = ~target_gaps(target, choice.use, plan.wanted)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.engine.data.tables.cells import UNSURE, is_code, missing, number
-from nnviz3d.engine.data.tables.source import Row, Source
+from nnviz3d.engine.data.tables.source import Row, TableSource
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError
 
@@ -51,7 +51,7 @@ class RawTable:
     ragged: str
 
 
-def read(source: Source, path: Path, limit: int | None = None) -> RawTable:
+def read(source: TableSource, path: Path, limit: int | None = None) -> RawTable:
     """All rows, or rows drawn evenly with so many cells as `limit` says. Raises InputError."""
     names, width = source.dialect.names, source.dialect.width
     most = None if limit is None else max(limit // width, 20)

@@ -20,7 +20,7 @@ PEEK = 4 << 20  # characters that are looked at for the dialect
 Row = tuple[int, list[str]]
 
 
-class Source(Protocol):
+class TableSource(Protocol):
     """`kind`: "text", "Excel" or "Parquet". `rows()`: (line, cells) below the names; each row has its own number of cells."""
 
     kind: str
@@ -32,7 +32,7 @@ class Source(Protocol):
     def rows(self) -> Iterator[Row]: ...
 
 
-def open_source(path: Path, data: Data) -> Source:
+def open_source(path: Path, data: Data) -> TableSource:
     """The table in a file. Raises InputError where there is none, and names the package that is missing."""
     where = str(path)
     try:

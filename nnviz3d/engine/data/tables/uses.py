@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Plan:
+class TablePlan:
     """`choices`: one a column; the target's says whether it holds numbers or words, and its gaps are always left out. `wanted`: what the
     scene says of them."""
 
@@ -46,7 +46,7 @@ class Plan:
     wanted: str = ""
 
 
-def plan(columns: list[Looked], data: Data, where: str, marked: int | None = None, looking: bool = False) -> Plan:
+def plan(columns: list[Looked], data: Data, where: str, marked: int | None = None, looking: bool = False) -> TablePlan:
     """`marked`: the target that the file itself names. `looking`: nothing is learned yet, so a target that nobody chose may be a bad one.
 
     Raises InputError with every name that is not there and every use that cannot be.
@@ -79,7 +79,7 @@ def plan(columns: list[Looked], data: Data, where: str, marked: int | None = Non
     ]
     if problems:
         raise InputError(*problems)
-    return Plan(target, tuple(choices), given[target].gaps if target in given else "")
+    return TablePlan(target, tuple(choices), given[target].gaps if target in given else "")
 
 
 def position(key: str, names: list[str], setting: str, places: dict[str, list[int]] | None = None) -> int:

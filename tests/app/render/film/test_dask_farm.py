@@ -110,7 +110,7 @@ def test_other_machines_get_the_scenes_files_and_send_back_pieces(tmp_path, monk
         large = job(tmp_path / "large.mp4", str(scene))
         same(dask_farm.record(large, where), large.target, alone)
         monkeypatch.setattr(worker, "__version__", "9.9")
-        monkeypatch.setattr(worker.Order, "__init__", _aged(worker.Order.__init__))
+        monkeypatch.setattr(worker.PieceOrder, "__init__", _aged(worker.PieceOrder.__init__))
         old = job(tmp_path / "old.mp4", str(scene))
         with pytest.raises(RunError, match=r"no worker is left: .*the film needs 9\.9"):
             dask_farm.record(old, where)
@@ -159,7 +159,7 @@ def test_ctrl_c_keeps_what_is_there_and_resume_goes_on(tmp_path, alone):
         with pytest.raises(KeyboardInterrupt):
             dask_farm.record(one, where, progress=stop)
         parts = Parts.load(one.folder)
-        kept = sum(len(parts.hashes(k)) for k in parts.finished())
+        kept = sum(len(parts.note(k)["frames"]) for k in parts.finished())
         assert not one.target.exists() and kept > 0
         seen = []
 

@@ -110,7 +110,7 @@ def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monk
         pipeline.record(one, jobs=2, progress=stop, say=said.append)
     assert helpers and all(process.poll() is not None for process in helpers) and not said
     parts = Parts.load(one.folder)
-    kept = sum(len(parts.hashes(k)) for k in parts.finished())
+    kept = sum(len(parts.note(k)["frames"]) for k in parts.finished())
     seen = []
     told = pipeline.record(one, resume=True, jobs=3, progress=lambda done, total: seen.append(total))
     same(told, one.target, alone)
@@ -251,7 +251,7 @@ def lost(number):
 
 @pytest.fixture
 def folder(tmp_path):
-    plan = segment_folder.Plan("s", 16, 16, 30, 0, 1, 150, "mkv", "h264")
+    plan = segment_folder.FilmPlan("s", 16, 16, 30, 0, 1, 150, "mkv", "h264")
     return Parts(tmp_path / "a.mkv.parts", plan)
 
 

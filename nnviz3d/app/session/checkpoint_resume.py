@@ -16,7 +16,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.formats import checkpoint
-from nnviz3d.formats.checkpoint import Head, Need, Network, Saved
+from nnviz3d.formats.checkpoint import CheckpointHead, Need, Saved, SavedNetwork
 from nnviz3d.sources.protocols import Learner
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
@@ -51,7 +51,7 @@ class Trained(Protocol):
 def save(path: Path, scene: Scene, trainer: Trained, curves: Curves, rival: tuple[Trained, Curves] | None = None) -> None:
     """Raises InputError where it cannot be written, and then what was there before is whole."""
     a = _saved(trainer, curves)
-    network = Network(trainer.parameters(), trainer.objective.units)
+    network = SavedNetwork(trainer.parameters(), trainer.objective.units)
     checkpoint.save(path, scene, trainer.data.digest, network, a, _saved(*rival) if rival else None)
 
 
@@ -59,7 +59,7 @@ def _saved(trainer: Trained, curves: Curves) -> Saved:
     return Saved(trainer.state(), curves.until(trainer.step).kept())
 
 
-def find(path: Path) -> Head:
+def find(path: Path) -> CheckpointHead:
     """Raises InputError where the file is no checkpoint."""
     found = checkpoint.head(path)
     if found is None:
@@ -67,7 +67,7 @@ def find(path: Path) -> Head:
     return found
 
 
-def differences(found: Head, scene: Scene, digest: str, typed: Iterable[str] = ()) -> list[Problem]:
+def differences(found: CheckpointHead, scene: Scene, digest: str, typed: Iterable[str] = ()) -> list[Problem]:
     """What makes this scene and its data another run than that of the checkpoint. `typed`: settings that somebody wants otherwise from
     here on; they may be others where a run that goes on can take them."""
     where, problems = str(found.path), []
@@ -116,7 +116,7 @@ def _with(scene: Scene, path: str, other: Scene) -> Scene:
     return scene.model_copy(update={table: mine.model_copy(update={name: getattr(theirs, name)}) if name else theirs})
 
 
-def read(found: Head, trainer: Trained, rival: Trained | None = None) -> tuple[Saved, Saved | None]:
+def read(found: CheckpointHead, trainer: Trained, rival: Trained | None = None) -> tuple[Saved, Saved | None]:
     """Raises InputError with all that is wrong in the file."""
     return checkpoint.read(found, _need(trainer), None if rival is None else _need(rival))
 
@@ -143,14 +143,14 @@ def go_on(trainer: Trainer, saved: Saved, was: Train) -> Curves:
     return Curves.of(saved.curves, trainer.objective.classes > 0)
 
 
-def fits(session: Session, found: Head) -> bool:
+def fits(session: Session, found: CheckpointHead) -> bool:
     """Whether a session can go on from it with the network, the data and the rival that it has; other rates come with it."""
     theirs = session.scene.model_copy(update={"train": found.scene.train})
     same = diff(session.scene, theirs) < Rebuild.DATA and not differences(found, theirs, session.source.data.digest)
     return same and session.source.learner is not None
 
 
-def judge(session: Session, found: Head, typed: Iterable[str] = ()) -> None:
+def judge(session: Session, found: CheckpointHead, typed: Iterable[str] = ()) -> None:
     """Whether `enter` could; `typed` as of `differences`. Raises InputError with all that is wrong."""
     learner = _learner(session)
     if problems := differences(found, session.scene, session.source.data.digest, typed):
@@ -158,7 +158,7 @@ def judge(session: Session, found: Head, typed: Iterable[str] = ()) -> None:
     read(found, learner, session.rival and session.rival.source.learner)
 
 
-def enter(session: Session, found: Head) -> None:
+def enter(session: Session, found: CheckpointHead) -> None:
     """A session whose network and data are the checkpoint's goes on from it. Undo leads back. Raises InputError; nothing has changed."""
     learner = _learner(session)
     a, b = read(found, learner, session.rival and session.rival.source.learner)

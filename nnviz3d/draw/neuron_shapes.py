@@ -10,7 +10,7 @@ from math import log
 import numpy as np
 
 from nnviz3d.draw.camera import Pose, point
-from nnviz3d.draw.frame import Frame, Wave
+from nnviz3d.draw.frame import SceneFrame, Wave
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
 from nnviz3d.draw.response_tiles import Tiles
@@ -38,7 +38,7 @@ class Neurons:
         """The order in which a subject's neurons were drawn last."""
         return self._orders[subject]
 
-    def draw(self, subject: Subject, frame: Frame, shared: dict, viewport: tuple[int, int]) -> None:
+    def draw(self, subject: Subject, frame: SceneFrame, shared: dict, viewport: tuple[int, int]) -> None:
         order = self.order(subject)
         order.arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": order.column}
@@ -71,7 +71,7 @@ class Order:
         self.counts = (0, 0, 0)
         self._key: tuple | None = None
 
-    def arrange(self, subject: Subject, frame: Frame, viewport: tuple[int, int]) -> None:
+    def arrange(self, subject: Subject, frame: SceneFrame, viewport: tuple[int, int]) -> None:
         """Split by size on screen and sort far to near, as seen from the nearest place of a lattice of poses.
 
         So an idle sway sorts nothing again, and still the order is a function of the pose alone: any frame can be drawn by itself.
