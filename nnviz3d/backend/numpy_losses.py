@@ -32,8 +32,8 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
     batch, n = z_bo.shape
     row = np.empty((batch, 1), z_bo.dtype)
     shifted, s = scratch(0), scratch(1)
-    told = t_bo if f_b1 is None else np.empty_like(z_bo)
-    flat_z, flat_t, flat_row, column = shifted.reshape(-1), told.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
+    found = t_bo if f_b1 is None else np.empty_like(z_bo)
+    flat_z, flat_t, flat_row, column = shifted.reshape(-1), found.reshape(-1), row.reshape(-1), np.ones((n, 1), z_bo.dtype)
     ones = np.ones(batch, z_bo.dtype) if f_b1 is None else f_b1.reshape(-1)
     share = z_bo.dtype.type(1 / batch)
 
@@ -47,7 +47,7 @@ def softmax_cross_entropy(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
         bind(np.dot, a_bo, column, row),
         *spread(np.divide, a_bo, row, a_bo, s),
         bind(np.log, row, row),
-        *_rows(t_bo, f_b1, told),
+        *_rows(t_bo, f_b1, found),
         mean,
         bind(np.subtract, a_bo, t_bo, d_bo),
         bind(np.multiply, d_bo, share, d_bo),
@@ -76,13 +76,13 @@ def sigmoid_bce(z_bo, t_bo, a_bo, d_bo, cell, scratch, f_b1=None):
 def squared(a_bo, t_bo, d_bo, cell, half: bool, f_b1=None):
     """mse: mean over batch and outputs of (a - t)^2; half: mean over the batch of 1/2 sum_o (a - t)^2 (Playground)."""
     share = 1 / a_bo.shape[0] if half else 2 / a_bo.size
-    told = d_bo if f_b1 is None else np.empty_like(d_bo)
-    flat, other, factor = d_bo.reshape(-1), told.reshape(-1), a_bo.dtype.type(share / 2)
+    found = d_bo if f_b1 is None else np.empty_like(d_bo)
+    flat, other, factor = d_bo.reshape(-1), found.reshape(-1), a_bo.dtype.type(share / 2)
 
     def mean():
         cell[0] = flat.dot(other) * factor
 
-    return [bind(np.subtract, a_bo, t_bo, d_bo), *_rows(d_bo, f_b1, told), mean, bind(np.multiply, told, a_bo.dtype.type(share), d_bo)]
+    return [bind(np.subtract, a_bo, t_bo, d_bo), *_rows(d_bo, f_b1, found), mean, bind(np.multiply, found, a_bo.dtype.type(share), d_bo)]
 
 
 def huber(a_bo, t_bo, d_bo, cell, delta: float, scratch, f_b1=None):

@@ -151,7 +151,7 @@ class Picture:
     ) -> None:
         """Bring the columns up to the source's state. `focus`: the neuron whose edges are highlighted, or -1.
 
-        `exact`: choose all edges anew now (films, stills); otherwise choice and scale are renewed one layer pair a call.
+        `exact`: choose all edges again now (films, stills); otherwise choice and scale are renewed one layer pair a call.
         `quantity`: (kind, flow) of the edges during a walk through one iteration; by itself it follows `look.edges`.
         `change`: edges show the weights before a step and how they changed; `quantity` then is what the strongest are chosen by.
         """

@@ -74,7 +74,7 @@ class Order:
     def arrange(self, subject: Subject, frame: SceneFrame, viewport: tuple[int, int]) -> None:
         """Split by size on screen and sort far to near, as seen from the nearest place of a lattice of poses.
 
-        So an idle sway sorts nothing anew, and still the order is a function of the pose alone: any frame can be drawn by itself.
+        So an idle sway sorts nothing again, and still the order is a function of the pose alone: any frame can be drawn by itself.
         """
         pose = _coarse(frame.pose)
         key = (pose, viewport, frame.level.quad_pixels, subject.layout)

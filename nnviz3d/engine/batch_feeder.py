@@ -39,7 +39,7 @@ class Feed:
         self.forget()
 
     def forget(self) -> None:
-        """Steps are compiled anew."""
+        """Steps are compiled again."""
         self._plans: dict[int, Plan] = {}
 
     def next(self) -> Plan:

@@ -18,14 +18,15 @@ def parameters(topology: Topology, seed: int) -> np.ndarray:
     arena = np.zeros(topology.n_parameters, np.float32)
     for node in topology.nodes:
         layer: Any = node.table
-        if node.weight is not None:
+        for part, r in node.parameters:
+            if part != "weight":
+                r.view(arena)[...] = face(node.kind, "engine").first_value(layer, part)
+                continue
             kind = layer.init
             if kind == "auto":
                 kind = "he_uniform" if ACTIVATIONS[node.activation].relu_like else "xavier_uniform"
-            node.weight.view(arena)[...] = draw(kind, node.weight.shape, face(node.kind, "engine").fans(node.weight), rng)
-            node.weight.view(arena)[...] *= np.float32(layer.init_scale)
-        if node.bias is not None:
-            node.bias.view(arena)[...] = 0.1 if layer.init == "playground" and layer.bias == 0 else layer.bias
+            r.view(arena)[...] = draw(kind, r.shape, face(node.kind, "engine").fans(r), rng)
+            r.view(arena)[...] *= np.float32(layer.init_scale)
     return arena
 
 

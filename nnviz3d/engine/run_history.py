@@ -3,7 +3,7 @@
 Holds whole states every `spacing` steps (`engine.history_keys`); a step between two of them is reached by training again from the one
 before it, which is deterministic. Between thinned keys only the steps soon after each are remembered.
 A change at an earlier step begins another branch: what followed is gone at once, and what came before stays. Every question here sees it.
-No clock. Nothing is watched: whoever trains does it by `advance` here, or tells by `note`.
+No clock. Nothing is watched: code that trains does it by `advance` here, or tells by `note`.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Rewind(Keys):
         self._fit()
 
     def forget(self) -> None:
-        """All but the present moment, of which the memory begins anew."""
+        """All but the present moment, of which the memory restarts."""
         self._keys, self._new = [], True
 
     # what is remembered

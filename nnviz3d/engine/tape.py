@@ -1,7 +1,7 @@
 """One training step, kept: the tape that phases, equations and pictures read.
 
 `record` takes exactly one real step, the same bytes as `run(1)`, and copies what it used and made. A `Tape` is immutable and never
-touches the trainer again, so it can be looked at in any order. One sample of the batch is told neuron by neuron, in eval mode
+touches the trainer again, so it can be looked at in any order. One sample of the batch is reported neuron by neuron, in eval mode
 (without dropout) as it is everywhere in the picture; `gradient` is the whole batch's, which the optimiser saw times `clip`.
 """
 
@@ -142,7 +142,7 @@ def record(trainer: Trainer, shown: int = 0) -> Tape:
     if trainer.diverged is not None:
         raise RunError(f"training diverged at step {trainer.diverged:,}; there are no further steps to record")
     arenas, ops, step, n = trainer.arenas, trainer.ops, trainer.step, len(trainer.arenas.slots)
-    # One block for all (P,): given back and taken anew as a whole it keeps its pages. Singly they would be faulted in again at every
+    # One block for all (P,): given back and taken again as a whole it keeps its pages. Singly they would be faulted in again at every
     # step, which made recording 3.5 steps long (784-128-64-10), against 1.3.
     block = np.empty((3 + 2 * n + (arenas.alive is not None), trainer.topology.n_parameters), ops.dtype)
     _put(ops, block, 3, *arenas.slots)

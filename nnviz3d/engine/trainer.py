@@ -175,7 +175,7 @@ class Trainer(StepRunner):
         self._renew()
 
     def continue_from(self, other: Trainer) -> None:
-        """Take over parameters, slots and step of a trainer of an equal topology and optimiser; batches start anew."""
+        """Take over parameters, slots and step of a trainer of an equal topology and optimiser; batches start again."""
         state, mine = other.state(), self.state()
         self.restore({**state, "batches": mine["batches"], "epoch": mine["epoch"], "diverged": None})
 

@@ -1,6 +1,6 @@
 """The update of one parameter as numbers for an equation, and the check of its gradient. Reads tapes; changes nothing.
 
-Everything is worked out anew in float64 from what the tape holds in float32, by the formulas at the head of
+Everything is worked out again in float64 from what the tape holds in float32, by the formulas at the head of
 `backend.numpy_updates`, written here in their textbook form. So an equation that is printed from a `Rule` adds up by itself, and its result
 is the arena's new value to float32's rounding.
 """
@@ -156,7 +156,7 @@ def _regularisers(tape: Tape, old: float, is_weight: bool) -> tuple[dict[str, An
 
 def _direction(train: Train, t: int, used: Any, slots: list[tuple]) -> tuple[dict[str, Any], Any]:
     """(the optimiser's symbols, what the learning rate is multiplied by), of one parameter or of many. Moments are the arenas'
-    own, so that float32's underflow of used^2 is told as it happened."""
+    own, so that float32's underflow of used^2 is reported as it happened."""
     name = train.optimizer
     if name == "sgd":
         return {}, used

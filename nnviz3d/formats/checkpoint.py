@@ -279,8 +279,8 @@ class _Reader:
         """Whether there can be such a place in the data after so many steps."""
         whole = part.position == need.rows or (0 < part.position < need.rows and part.position % need.batch == 0)
         if not whole or part.epochs > part.step or (part.epochs == 0 and part.position != need.rows):
-            told = f"epoch {part.epochs:,}, row {part.position:,} of {need.rows:,} in batches of {need.batch:,} after step {part.step:,}"
-            self.say(STATE, f"no such position in the data: {told}")
+            text = f"epoch {part.epochs:,}, row {part.position:,} of {need.rows:,} in batches of {need.batch:,} after step {part.step:,}"
+            self.say(STATE, f"no such position in the data: {text}")
         if part.rows > need.rows or (part.rows > 0) != (part.step > 0):
             self.say(STATE, f"no batch can have {part.rows:,} of {need.rows:,} rows after step {part.step:,}")
 

@@ -49,6 +49,8 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
             return None
         if bias in wanted:
             sources[bias] = layer.bias
+    if sources.keys() != wanted.keys():
+        return None  # parts that only our own names tell apart
     return Mapping(sources, turned, _words(layers, sources, turned))
 
 
@@ -104,7 +106,7 @@ def ordered(layers: list[Dense]) -> bool:
 
 
 def _apart(shapes: list[Shape]) -> bool:
-    """Whether a layer can be told by its shape alone."""
+    """Whether a layer can be reported by its shape alone."""
     return len({frozenset(shape) for shape in shapes}) == len(shapes)
 
 

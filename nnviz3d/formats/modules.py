@@ -1,7 +1,7 @@
 """A PyTorch `nn.Sequential` as a network of ours and its weights. Reads the objects that it is given by their names; imports no torch.
 
 Taken: Linear with a bias, the activations of the table, Dropout, Flatten at the beginning, Identity, and Sequentials of these. All
-else is told by its place and its reason, every one at once.
+else is reported by its place and its reason, every one at once.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def _flat(model: Any, where: str, problems: list[Problem]):
         for name, module in model._modules.items():
             yield from _flat(module, f"{where}[{name}]" if name.isdecimal() else f"{where}.{name}", problems)
     elif where == "model" and kind not in ("Linear",):
-        told = f"{kind} calls its layers in its own way, which cannot be read; give them in order: nn.Sequential(...)"
-        problems.append(Problem(where, "", told))
+        text = f"{kind} calls its layers in its own way, which cannot be read; give them in order: nn.Sequential(...)"
+        problems.append(Problem(where, "", text))
     else:
         yield f"{where} ({kind})", model
 

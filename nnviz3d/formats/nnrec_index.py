@@ -28,7 +28,7 @@ INDEX = "index.jsonl"
 INDEX_BYTES = 64 << 20  # 300,000 chunks; of 32 MB each that is 10 TB
 ROWS, LOSSES = 1 << 16, 1 << 22  # kept steps, and steps, of one chunk
 KEPT = 20_000_000  # kept steps of a recording: their numbers are held, 8 bytes each
-SHOWN = 100  # problems that are told one by one
+SHOWN = 100  # problems that are reported one by one
 TYPES = {"F16": np.float16, "F32": np.float32}
 
 Step = Field(ge=0, le=limits.STEPS)
@@ -98,7 +98,7 @@ class Head(IndexLine):
     every: int = Field(ge=1, le=limits.STEPS)
     dtype: Literal["F16", "F32"]
     parameters: int = Field(ge=1, le=limits.PARAMETERS)
-    neurons: int = Field(ge=2, le=limits.LAYERS * limits.UNITS)
+    neurons: int = Field(ge=2, le=limits.NEURONS)
     data: Facts
     nodes: tuple[TensorNode, ...] | None = Field(default=None, max_length=limits.LAYERS + 2)
 

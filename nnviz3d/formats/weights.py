@@ -67,7 +67,7 @@ def load(
     path: str | os.PathLike, topology: Topology, units: tuple[Unit, ...] = (), say: Callable[[str], None] = lambda text: None
 ) -> dict[str, np.ndarray]:
     """All tensors of the network, float32 and finite. Names and orders of other programs are taken where `mapping` has no doubt, and `say`
-    is told. Raises InputError with every tensor that is missing, unknown or does not fit.
+    is reported. Raises InputError with every tensor that is missing, unknown or does not fit.
 
     `units`: of the objective that they are for. Where the file's targets were scaled otherwise (or not at all), a linear output layer is
     rewritten so that the network's answers stay what they were.

@@ -35,8 +35,8 @@ class Context:
         self.renderer = _text(GL.GL_RENDERER)
         found = (int(GL.glGetIntegerv(GL.GL_MAJOR_VERSION)), int(GL.glGetIntegerv(GL.GL_MINOR_VERSION)))
         if found < (MAJOR, MINOR):
-            told = f"OpenGL {MAJOR}.{MINOR} is needed, but {self.renderer} offers {self.version}"
-            raise RunError(variables.first(told, "update the graphics driver"))
+            text = f"OpenGL {MAJOR}.{MINOR} is needed, but {self.renderer} offers {self.version}"
+            raise RunError(variables.first(text, "update the graphics driver"))
         logging.getLogger("vispy").setLevel(logging.ERROR)  # gloo warns of samplerBuffer, which it does not know; we bind those
         setattr(glir.GlirParser, "_gl_initialize", _core_profile_initialize)  # noqa: B010  no type knows it
         gloo.gl.use_gl("gl+")

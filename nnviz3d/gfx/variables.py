@@ -35,6 +35,6 @@ def first(message: str, otherwise: str, window: bool = False) -> str:
     message = message.rstrip(". ")
     if not found:
         return f"{message}. {otherwise}"
-    told = ", ".join(f"{name}={value:.60}" for name, value in list(found.items())[:6])
+    text = ", ".join(f"{name}={value:.60}" for name, value in list(found.items())[:6])
     them = "it" if len(found) == 1 else "them"
-    return f"{message}. The environment has {told}: try without {them} (unset {' '.join(found)}). If that does not help: {otherwise}"
+    return f"{message}. The environment has {text}: try without {them} (unset {' '.join(found)}). If that does not help: {otherwise}"

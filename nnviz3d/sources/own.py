@@ -193,7 +193,7 @@ class OwnTraining(Evaluated):
         self.trainer.check_parameter(p, value)
 
     def set_parameter(self, p: int, value: float) -> float:
-        """Give one parameter a value, by which the shown sample is told anew; returns what 32 bits hold of it. Raises InputError."""
+        """Give one parameter a value, and evaluate the shown sample again; returns what 32 bits hold of it. Raises InputError."""
         held = self.trainer.set_parameter(p, value)
         self.show()
         return held
@@ -229,7 +229,7 @@ class OwnTraining(Evaluated):
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed.
 
-        DATA keeps parameters, slots and step where the network stays the same. NET starts anew, except that `keep` takes over the
+        DATA keeps parameters, slots and step where the network stays the same. NET starts again, except that `keep` takes over the
         weights that still fit (`engine.weight_transfer`). `origins`: which old hidden layer each new one is, where that is known. What is
         frozen or killed stays so, as long as the neuron is there.
         """

@@ -80,8 +80,8 @@ class RecordedTraining(Evaluated):
         topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
-            told = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
-            raise InputError.of(where, "parameters", told)
+            text = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
+            raise InputError.of(where, "parameters", text)
         if recording.head.nodes not in (None, nodes_of(topology)):
             raise InputError.of(where, "nodes", "the recorded network does not match the scene in the recording")
         data, self.gone = load_recorded(recording, instead, scene, base)

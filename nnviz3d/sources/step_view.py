@@ -86,7 +86,7 @@ class StepView:
 
     @property
     def renewed(self) -> bool:
-        """Numbers are those of the new weights: in `after`, from its start. Before it all are told as the step found them."""
+        """Numbers are those of the new weights: in `after`, from its start. Before it all are reported as the step found them."""
         return self.kind == "after"
 
     @property
@@ -95,7 +95,7 @@ class StepView:
         return self.place.index, sum(self.place.fraction > border for border in (0.0, 0.5, 0.75))
 
     def known(self, k: int) -> frozenset[str]:
-        """What has been worked out of node k here, and may be told: "z", "a", "delta", "gradient", "update". The rest is to come."""
+        """What has been worked out of node k here, and may be reported: "z", "a", "delta", "gradient", "update". The rest is to come."""
         learns = bool(self.topology.nodes[k].parameters)
         there = {
             "z": not k or self.filled(k) > 0, "a": not k or self.filled(k) > 0.5, "delta": self.reached(k) > 0.5,

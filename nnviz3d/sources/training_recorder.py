@@ -79,7 +79,7 @@ def _head(trainer: Trainer, scene: Scene, base: Path, folder: Path, every: int, 
     data = trainer.data
     try:
         named = seen_from(scene.data, base, folder.parent)
-    except InputError:  # the data lie elsewhere: then the recording shows its own sample only, or is told where they are
+    except InputError:  # the data lie elsewhere: then the recording shows its own sample only, or is reported where they are
         named = scene.data
     if data.units:  # what "auto" means depends on all of the data, which may be gone
         named = named.model_copy(update={"standardize_target": "yes" if trainer.objective.scaled else "no"})

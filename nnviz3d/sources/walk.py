@@ -123,8 +123,8 @@ class Walk:
     def settled(self, kind: str) -> Array:
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape
-        told = tape.new if self.view.renewed else tape.old
-        whole = {"activation": told.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
+        found = tape.new if self.view.renewed else tape.old
+        whole = {"activation": found.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
         if kind == "gradient":
             return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
         return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
@@ -169,5 +169,5 @@ class Walk:
     def said(self, after: bool) -> tuple[str, bool | None]:
         """What it says with the parameters before the step, or `after` it."""
         output = self.topology.output
-        told = self.tape.new if after else self.tape.old
-        return verdict(self.data, output.activation, self.tape.objective.own(told.a[output.neurons.slice]), self.sample.target)
+        found = self.tape.new if after else self.tape.old
+        return verdict(self.data, output.activation, self.tape.objective.own(found.a[output.neurons.slice]), self.sample.target)

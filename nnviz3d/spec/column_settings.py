@@ -1,4 +1,4 @@
-"""What is done with each column of a table: the settings of a scene, and what is told of a column that has been looked at."""
+"""What is done with each column of a table: the settings of a scene, and the readings of a column that has been looked at."""
 
 from __future__ import annotations
 

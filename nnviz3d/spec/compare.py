@@ -87,7 +87,7 @@ def expanded(path: str, layers: Any) -> list[str]:
         [str(item.get("kind", "dense")) if isinstance(item, dict) else "" for item in layers] if isinstance(layers, (list, tuple)) else []
     )
     known = [k for k, kind in enumerate(kinds) if kind in tables() and key in tables()[kind].model_fields]
-    return [path.replace("*", str(k), 1) for k in known or range(len(kinds))]  # one that no kind knows is told of all
+    return [path.replace("*", str(k), 1) for k in known or range(len(kinds))]  # one that no kind knows is reported of all
 
 
 def rival(scene: Scene) -> Scene | None:

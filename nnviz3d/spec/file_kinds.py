@@ -1,7 +1,7 @@
 """What a file is, told by its first bytes, and what can be done with it here. Names lie: a table may be called anything.
 
 Only the first few thousand bytes are read, nothing is unpacked but the beginning of a gzip stream, and what is said is never a promise that
-the file is sound: whoever reads it checks it.
+the file is sound: code that reads it checks it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from nnviz3d.spec.errors import InputError
 
 BYTES = 1 << 16  # that are looked at: a line of a table may be long
-LINES = 20  # of text, that a table is told by
+LINES = 20  # of text, by which a table is recognised
 NEAR = 512  # bytes in which a file that is no text has some that no text has
 
 

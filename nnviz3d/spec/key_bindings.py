@@ -108,7 +108,7 @@ IDLE = frozenset({"tour", "epoch_back", "epoch_on", "layer_back", "layer_on", "l
 
 
 def _together(keys: list[str]) -> str:
-    """ "Ctrl+PgUp  PgDn": a modifier that all have is told once."""
+    """ "Ctrl+PgUp  PgDn": a modifier that all have is reported once."""
     before = keys[0].rpartition("+")[0] if len(keys[0]) > 1 else ""
     common = f"{before}+" if before and all(key.startswith(f"{before}+") for key in keys) else ""
     return "  ".join([keys[0], *(key.removeprefix(common) for key in keys[1:])])

@@ -113,7 +113,7 @@ def tables() -> dict[str, type[LayerTable]]:
 
 
 def any_layer() -> Any:
-    """The annotation of a layer of any kind, told apart by `kind`; "dense" where there is none."""
+    """The annotation of a layer of any kind, distinguished by `kind`; "dense" where there is none."""
     union: Any = None
     for kind, table in tables().items():
         one: Any = Annotated[table, Tag(TAG + kind)]

@@ -85,8 +85,8 @@ def times(value: float) -> str:
 def pair_plain(old: float, new: float) -> tuple[str, str]:
     """The digits of `pair` in plain text."""
     size = max(abs(old), abs(new))
-    told = pair(old, new) if 1e-4 <= size < 1e5 else (plain(old), plain(new))
-    return told[0].replace("-", MINUS), told[1].replace("-", MINUS)
+    text = pair(old, new) if 1e-4 <= size < 1e5 else (plain(old), plain(new))
+    return text[0].replace("-", MINUS), text[1].replace("-", MINUS)
 
 
 def count(value: int) -> str:
@@ -95,8 +95,8 @@ def count(value: int) -> str:
 
 def weights_and_biases(weights: int, biases: int) -> str:
     """ "4,928 weights and 90 biases": the two are never counted as one."""
-    told = f"{weights:,} weight" + "s" * (weights != 1)
-    return told + f" and {biases:,} bias" + "es" * (biases != 1)
+    text = f"{weights:,} weight" + "s" * (weights != 1)
+    return text + f" and {biases:,} bias" + "es" * (biases != 1)
 
 
 def shape(sizes) -> str:

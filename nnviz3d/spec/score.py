@@ -71,9 +71,9 @@ class Scores:
 
     def tested(self, now: int) -> str:
         """What a test score is of, beside numbers of step `now`: "", "of 2,000 of 60,000", "at step 566", or both."""
-        told = [] if self.test is None else [part(self.test.rows, self.test.of)]
-        told += [f"at step {self.step:,}"] if 0 <= self.step != now else []
-        return " ".join(filter(None, told))
+        parts = [] if self.test is None else [part(self.test.rows, self.test.of)]
+        parts += [f"at step {self.step:,}"] if 0 <= self.step != now else []
+        return " ".join(filter(None, parts))
 
     def words(self, names: tuple[str, ...] = ()) -> str:
         """What the scores are of, in sentences: step and rows; and where there are classes, how they differ."""

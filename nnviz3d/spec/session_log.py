@@ -24,7 +24,7 @@ ENDING = ".timeline"
 FORMAT = 1
 BYTES, LINE, EVENTS = 256 << 20, 2 << 20, 1_000_000  # of a file, of a line, lines: an hour of an eager hand is 20 MB
 SECONDS = 1e6
-SHOWN = 100  # problems that are told one by one
+SHOWN = 100  # problems that are reported one by one
 VIEW = ("look.", "view.", "title", "about", "record.", "test.")  # edits of these leave the network alone
 _PATH = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_*]+)*")
 
@@ -114,10 +114,10 @@ def problem(event: Event) -> str:
         return f"unknown kind {event.kind!r:.40}; one of {', '.join(VALUES)}"
     if event.kind == "do" and event.name not in KEPT:
         return f"{event.name!r:.40} is not a command allowed in a timeline; expected one of {', '.join(KEPT)}"
-    if event.kind in ACTS and (told := whole(0, limits.STEPS)(event.step)):
-        return f"step: {told}"
-    told = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
-    return f"{event.name or event.kind}: {told}, found {event.value!r:.60}" if told else ""
+    if event.kind in ACTS and (message := whole(0, limits.STEPS)(event.step)):
+        return f"step: {message}"
+    message = KEPT[event.name](event.value) if event.kind == "do" else VALUES[event.kind](event.value)
+    return f"{event.name or event.kind}: {message}, found {event.value!r:.60}" if message else ""
 
 
 # ---------------------------------------------------------------- writing
@@ -231,9 +231,9 @@ class _Found:
         for key in unknown[:10]:
             self.say(f"head.{key}"[:60], "unknown key")
         for key, check in checks.items():
-            told = check(row[key]) if key in row else "missing"
-            if told:
-                self.say(f"head.{key}", told)
+            message = check(row[key]) if key in row else "missing"
+            if message:
+                self.say(f"head.{key}", message)
         scene = None
         try:
             document = row.get("scene")
@@ -249,26 +249,26 @@ class _Found:
     def events(self, rows: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Event]:
         last = 0.0
         for line, entry in rows:
-            key, told = f"line {line}", ""
+            key, message = f"line {line}", ""
             time: Any = entry.get("t")
             now = entry.get("now", 0.0)
             if entry.keys() - _KEYS:
-                told = f"unknown key {min(entry.keys() - _KEYS)!r:.40}"
+                message = f"unknown key {min(entry.keys() - _KEYS)!r:.40}"
             elif number(0, SECONDS)(time):
-                told = f"t: {number(0, SECONDS)(time)}, found {time!r:.40}"
+                message = f"t: {number(0, SECONDS)(time)}, found {time!r:.40}"
             elif time < last:
-                told = f"t: {time:g} s comes after {last:g} s; times must not decrease"
+                message = f"t: {time:g} s comes after {last:g} s; times must not decrease"
             elif number(0, 1e12)(now) or truth(entry.get("held", False)) or truth(entry.get("loose", False)):
-                told = "now, held and loose: expected a number from 0 and two booleans"
+                message = "now, held and loose: expected a number from 0 and two booleans"
             elif not isinstance(entry.get("k"), str) or not isinstance(entry.get("name", ""), str):
-                told = "k and name: expected texts"
+                message = "k and name: expected texts"
             else:
                 step = entry.get("step", -1)
                 held, loose = entry.get("held", False), entry.get("loose", False)
                 event = Event(float(time), entry["k"], entry.get("v"), step, entry.get("name", ""), now, held, loose)
-                told, last = problem(event), float(time)
-            if told:
-                self.say(key, told)
+                message, last = problem(event), float(time)
+            if message:
+                self.say(key, message)
             else:
                 yield event
 

@@ -1,4 +1,4 @@
-"""Scene files: TOML in, `Scene` out, and back. All problems of a file are told at once, each with its key.
+"""Scene files: TOML in, `Scene` out, and back. All problems of a file are reported at once, each with its key.
 
 Sizes are checked before bytes are read, and nothing in a file is ever executed.
 """
@@ -28,7 +28,7 @@ from nnviz3d.spec.scene import Scene
 
 KEY_PARTS = 64
 NOT_TEXT = "not UTF-8 text"
-SHOWN = 100  # problems of one file that are told one by one
+SHOWN = 100  # problems of one file that are reported one by one
 
 
 def find(name: str | os.PathLike) -> Path:
@@ -127,12 +127,12 @@ def _of_the_rival(document: dict, known: list[Problem], where: str) -> list[Prob
     if not isinstance(document.get("compare"), dict) or any(problem.key.partition(".")[0] == "compare" for problem in known):
         return []
     rival, problems = compare.document(document, where)
-    told = {(problem.key, problem.message) for problem in known}
+    reported = {(problem.key, problem.message) for problem in known}
     try:
         validate(rival, where)
     except InputError as error:
         for problem in error.problems:
-            if (problem.key, problem.message) not in told:
+            if (problem.key, problem.message) not in reported:
                 path = next((path for path in compare.flat(document["compare"]) if _leads_to(path, problem.key)), problem.key)
                 found = Problem(where, f"compare.{path}", problem.message)
                 problems += [found] if found not in problems else []

@@ -252,9 +252,9 @@ class Topology:
         return parts[bisect_right(starts, p) - 1]
 
     def parameter(self, p: int) -> tuple[Node, int, int | None]:
-        """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for a
-        bias). Raises IndexError outside [0, P)."""
-        node, _, r = self.part(p)
-        if len(r.shape) == 1:
+        """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for all but
+        weights). Raises IndexError outside [0, P)."""
+        node, part, r = self.part(p)
+        if part != "weight":
             return node, p - r.start, None
         return (node, *divmod(p - r.start, r.shape[1]))

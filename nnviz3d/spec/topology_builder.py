@@ -51,7 +51,7 @@ def build_topology(
 
 
 def outline_topology(network: Network) -> Topology:
-    """The same graph for whoever asks for names, ranks and phases before there are data: sizes that depend on them are 1."""
+    """The same graph for code that asks for names, ranks and phases before there are data: sizes that depend on them are 1."""
     traced, _ = trace(network.layers)
     layers = [*traced, _output(network, traced, 1, "linear", (1,))]
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0

@@ -1,6 +1,6 @@
 """What a guided tour is: lessons of a few steps each, as frozen models, and the files they are read from.
 
-A step says what is told (an id in the message catalogues), what the network does, what is looked at and what is marked. Files are data:
+A step says which text is shown (an id in the message catalogues), what the network does, what is viewed and marked. Files are data:
 `scenes/tour/`: `tour.toml`, `lessons/*.toml`, `messages/*.toml`. Nothing here runs anything; `app.tour.controller` makes a step true.
 """
 
@@ -164,9 +164,9 @@ def _problem(details: ErrorDetails, model: type[Table], where: str) -> Problem:
 def _wrong(lesson: Lesson, where: str, scene: Scene, english: Catalogue | None) -> Iterable[Problem]:
     """What each step names and is not there."""
     topology = outline_topology(scene.network)
-    told = set() if english is None else english.texts.keys()
+    known = set() if english is None else english.texts.keys()
     for key, message in [("title", lesson.title), *((f"steps.{k}.{n}", getattr(s, n)) for k, s in enumerate(lesson.steps) for n in _TEXTS)]:
-        if message and english is not None and message not in told:
+        if message and english is not None and message not in known:
             yield Problem(where, key, f'no message "{message}" in the catalogues')
     for k, step in enumerate(lesson.steps):
         if step.phase:

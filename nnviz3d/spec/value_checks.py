@@ -35,7 +35,7 @@ def row(*checks: Check) -> Check:
     def check(value) -> str:
         if not isinstance(value, (list, tuple)) or len(value) != len(checks):
             return f"expected a list of {len(checks)}"
-        return next((told for each, v in zip(checks, value, strict=True) if (told := each(v))), "")
+        return next((message for each, v in zip(checks, value, strict=True) if (message := each(v))), "")
 
     return check
 
@@ -44,7 +44,7 @@ def many(each: Check, most: int) -> Check:
     def check(value) -> str:
         if not isinstance(value, (list, tuple)) or len(value) > most:
             return f"expected a list of at most {most:,}"
-        return next((told for v in value if (told := each(v))), "")
+        return next((message for v in value if (message := each(v))), "")
 
     return check
 
@@ -56,9 +56,9 @@ def text(most: int) -> Check:
 def plain(value) -> str:
     """What a setting may be: finite numbers, texts, truths, lists and tables of them."""
     if isinstance(value, dict):
-        return next((told for v in value.values() if (told := plain(v))), "")
+        return next((message for v in value.values() if (message := plain(v))), "")
     if isinstance(value, (list, tuple)):
-        return next((told for v in value if (told := plain(v))), "")
+        return next((message for v in value if (message := plain(v))), "")
     if isinstance(value, float) and not math.isfinite(value):
         return "a number must be finite"
     return "" if value is None or isinstance(value, (str, int, float, bool)) else "expected a simple value"

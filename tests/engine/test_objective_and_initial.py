@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from nnviz3d.engine import initializers
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.topology import Node, Range, Topology
 from tests.engine.nets import numbers, trainer
 
 
@@ -111,6 +113,19 @@ def test_zeros_scale_and_biases():
     assert 0.5 < np.abs(second.weight.view(arena)).max() <= 1.0
     assert set(second.bias.view(arena)) == {np.float32(0.1)}
     assert not third.weight.view(arena).any()
+
+
+def test_parts_of_other_kinds_begin_as_their_kind_says(monkeypatch):
+    """A layer without weights: its scale begins at 1, its shift at 0; so do those of several axes."""
+    values = {"scale": 1.0, "shift": 0.0}
+    norm = SimpleNamespace(first_value=lambda table, part: values[part])
+    monkeypatch.setattr(initializers, "face", lambda kind, name: norm)
+    parts = ("shift", Range(0, (2, 3))), ("scale", Range(6, (2, 3)))
+    source = Node("input", "input", (), (2, 3), Range(0, (2, 3)))
+    node = Node("k", "norm", ("input",), (2, 3), Range(6, (2, 3)), parameters=parts, number=1, rank=1)
+    topology = Topology((source, node), 12)
+    assert initializers.parameters(topology, 0).tolist() == [0.0] * 6 + [1.0] * 6
+    assert [topology.parameter(p) for p in (5, 6, 11)] == [(node, 5, None), (node, 0, None), (node, 5, None)]
 
 
 def test_auto_takes_he_for_the_relu_family():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from nnviz3d.formats import weights
+from nnviz3d.formats import mapping, weights
 from nnviz3d.spec.errors import InputError
 from tests.helpers.weights import TOPOLOGY, parameters
 
@@ -63,6 +63,14 @@ def test_biases_that_are_not_there_are_zero_and_said(tmp_path):
     found, told = taken(tmp_path, named("layers.{}.weight"))
     assert (found["layers.1.bias"] == 0).all() and (found["layers.1.weight"] == W[1]).all()
     assert "biases that are not there are 0 (layers.0.bias, layers.1.bias, layers.2.bias)" in told[0]
+
+
+def test_a_network_with_parts_that_the_file_cannot_have_is_not_guessed():
+    """Such as the scale of a normalisation: nothing but its own name says which array it is."""
+    found = {"0.weight": ((4, 3), "F32"), "0.bias": ((4,), "F32")}
+    wanted = {"a.weight": (4, 3), "a.bias": (4,)}
+    assert mapping.find(found, wanted, {}, True) is not None
+    assert mapping.find(found, wanted | {"b.scale": (4,), "b.shift": (4,)}, {}, True) is None
 
 
 def test_transposed_weights_are_turned_all_or_none(tmp_path):

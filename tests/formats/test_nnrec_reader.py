@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 from nnviz3d.formats import nnrec_writer
 from nnviz3d.formats.nnrec_index import INDEX, Facts, Head, chunk_name
 from nnviz3d.formats.nnrec_reader import Recording
+from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, RunError
 
 P, N = 7, 5
@@ -67,6 +68,10 @@ def test_what_was_written_is_read_again(folder):
     assert recording.scores == [(0, 0.5, 0.25, None), (5, 0.5, 0.25, None), (10, 0.5, 0.25, None)]
     assert (recording.end.end, recording.end.step) == ("steps", 10)
     assert recording.bytes == sum((folder / chunk_name(k)).stat().st_size for k in range(3))
+
+
+def test_every_network_that_a_scene_may_hold_can_be_recorded():
+    assert head(neurons=limits.NEURONS).neurons > limits.LAYERS * limits.UNITS  # an input and an output beside the layers
 
 
 def test_gaps_and_halves(tmp_path):

@@ -74,8 +74,6 @@ class CheckpointFile:
 
     def write(self) -> str:
         """What went wrong, or ""."""
-        from nnviz3d.app.session import checkpoint_resume
-
         try:
             checkpoint_resume.save(self.path, self.scene, *self.a, self.b)
         except InputError as error:

@@ -50,7 +50,7 @@ def _section(room: str, name: str):
 
 
 def main(json: bool = False, only: str | None = None, hours: float | None = None) -> int:
-    """Measure and print: one JSON document, or a line a number. `hours`: of the soak, which takes as long as it is told."""
+    """Measure and print: one JSON document, or a line a number. `hours`: of the soak, which takes as long as asked."""
     report = measure(only) if hours is None else measure_soak(hours)
     text = json_module.dumps(report, indent=1)
     if json:

@@ -1,7 +1,7 @@
 """The confusion matrix of the test set (of the training set where there is none), counted in pieces of a frame, while a panel asks for it.
 
 All its rows are answered by the network of one moment: its parameters are copied when the count begins (above `COPY` parameters a copy
-would be felt; then the steps that the count took are told). Reads, never writes. No OpenGL and no clock.
+would be felt; then the steps that the count took are reported). Reads, never writes. No OpenGL and no clock.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def last_step(source: Explained, p: int) -> tuple[float, float] | None:
 
 
 def weighted_sum(weights, values, neurons, terms: int = TERMS, start: int = 0, parameters=None) -> Sum:
-    """sum_i weights[i] * values[i], with the `terms` largest products by magnitude told apart. Summed in float64.
+    """sum_i weights[i] * values[i], with the `terms` largest products by magnitude distinguished. Summed in float64.
 
     `neurons` (I,): whose values these are, of a layer that begins at `start`; `parameters` (I,): where the weights lie; None: nowhere.
     """
@@ -83,7 +83,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
-    """What is told of the weights and the bias that lead into a neuron, where its layer has them."""
+    """The readings of the weights and the bias that lead into a neuron, where its layer has them."""
     if node.weight is None or node.bias is None:
         return {}
     before, fan_in = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape[1]
@@ -135,11 +135,11 @@ def place(ids: np.ndarray) -> slice | np.ndarray:
 
 def _joined(parts: list[Sum | None]) -> Sum | None:
     """Sums along several connections as one."""
-    told = tuple(part for part in parts if part is not None)
-    if len(told) < 2:
-        return told[0] if told else None
-    terms = tuple(term for part in told for term in part.terms)
-    return Sum(terms, sum(p.rest_count for p in told), sum(p.rest for p in told), sum(p.total for p in told), parts=told)
+    present = tuple(part for part in parts if part is not None)
+    if len(present) < 2:
+        return present[0] if present else None
+    terms = tuple(term for part in present for term in part.terms)
+    return Sum(terms, sum(p.rest_count for p in present), sum(p.rest for p in present), sum(p.total for p in present), parts=present)
 
 
 def _as_input(source: Explained, node: Node) -> dict[str, Any]:

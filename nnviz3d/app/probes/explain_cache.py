@@ -39,7 +39,7 @@ class Inspector:
 
     def __init__(self):
         self._moment: tuple = ()
-        self._serial = 0  # of the network, or the tape, that is told
+        self._serial = 0  # of the network, or the tape, that is reported
         self._known: dict[tuple, object] = {}
         self._wanted: int | None = None
         self._check: CheckReading | None = None
@@ -63,9 +63,9 @@ class Inspector:
         if self._wanted == p:
             self._check = _check(seen, p)
         self._wanted = None
-        told = self._once(seen, ("parameter", p), lambda source: _parameter(source, p))
+        reading = self._once(seen, ("parameter", p), lambda source: _parameter(source, p))
         check = self._check if self._check is not None and self._check.parameter == p else None
-        return told if check is None else replace(told, check=check)
+        return reading if check is None else replace(reading, check=check)
 
     def layer(self, seen: Viewable, k: int) -> LayerReading | None:
         """None for the input and for what is no layer. Of a network that learns, at most ten times a second."""
@@ -77,9 +77,9 @@ class Inspector:
         if self._layer and self._layer[0] == of and (self._layer[1] == key or now < self._layer[2]):
             return self._layer[3]
         source = _source(seen)
-        told = _gated(seen, _layer(source, seen, k))
-        self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), told
-        return told
+        reading = _gated(seen, _layer(source, seen, k))
+        self._layer = of, key, now + max(LAYER_WAIT, LAYER_SHARE * (perf_counter() - now)), reading
+        return reading
 
     def _follow(self, seen: Viewable) -> None:
         """Forget what was of another moment; a check outside a walk stays until another network comes."""
@@ -102,18 +102,18 @@ class Inspector:
 
 def _layer(source: Explained, seen: Viewable, k: int) -> LayerReading:
     """Inside a walk's `after` without an error: none has been sent back through the new weights."""
-    told = layer(source, k)
-    if isinstance(told, MatrixReading):
-        told = _ruled(seen, told)
-    return replace(told, delta=None, back=None) if _after(source) else told
+    reading = layer(source, k)
+    if isinstance(reading, MatrixReading):
+        reading = _ruled(seen, reading)
+    return replace(reading, delta=None, back=None) if _after(source) else reading
 
 
-def _ruled(seen: Viewable, told: MatrixReading) -> MatrixReading:
+def _ruled(seen: Viewable, reading: MatrixReading) -> MatrixReading:
     """With the rule of its update: of the step inside a walk, else of the settings."""
-    tape, node = None if seen.view is None else seen.view.tape, seen.topology.nodes[told.layer]
+    tape, node = None if seen.view is None else seen.view.tape, seen.topology.nodes[reading.layer]
     train = tape.train if tape else seen.scene.train
-    told = replace(
-        told,
+    reading = replace(
+        reading,
         optimizer=train.optimizer,
         clip=tape.clip if tape else None if train.clip_norm else 1.0,
         l1=train.l1 > 0 and not train.l1_dead_at_zero,
@@ -122,21 +122,21 @@ def _ruled(seen: Viewable, told: MatrixReading) -> MatrixReading:
         frozen=sum(node.neurons.start <= n < node.neurons.stop for n in seen.holds.frozen),
     )
     if tape is None or node.weight is None:
-        return told
-    return replace(told, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
+        return reading
+    return replace(reading, rate=tape.learning_rate, direction=float(np.linalg.norm(directions(tape, node.weight.slice))))
 
 
-def _gated(seen: Viewable, told: Any) -> Any:
+def _gated(seen: Viewable, reading: Any) -> Any:
     """Inside a walk: with what has been worked out of its layer so far, and whether the numbers are those of the new weights."""
     view = seen.view
     if view is None:
-        return told
-    known = view.known(told.layer)
-    if isinstance(told, LayerReading) and all("a" in view.known(end.node) for end in told.sources):
+        return reading
+    known = view.known(reading.layer)
+    if isinstance(reading, LayerReading) and all("a" in view.known(end.node) for end in reading.sources):
         known |= {"x"}
-    if isinstance(told, NeuronReading) and told.step is not None and view.kind in ("update", "after"):
-        told = replace(told, step=replace(told.step, updating=True))
-    return replace(told, known=known, renewed=view.renewed)
+    if isinstance(reading, NeuronReading) and reading.step is not None and view.kind in ("update", "after"):
+        reading = replace(reading, step=replace(reading.step, updating=True))
+    return replace(reading, known=known, renewed=view.renewed)
 
 
 def _source(seen: Viewable) -> Explained:
@@ -149,14 +149,14 @@ def _after(source: Explained) -> bool:
 
 
 def _neuron(source: Explained, neuron: int) -> NeuronReading:
-    told = read(source, neuron)
+    reading = read(source, neuron)
     if not isinstance(source, Recorded):
-        return told
+        return reading
     if _after(source):
-        told = replace(told, delta=None, outgoing=None)
-    if told.weights is not None and told.z is not None:
-        return replace(told, step=step(source.tape, neuron))
-    return replace(told, masked=_masked(source.tape, told.layer, told.index))
+        reading = replace(reading, delta=None, outgoing=None)
+    if reading.weights is not None and reading.z is not None:
+        return replace(reading, step=step(source.tape, neuron))
+    return replace(reading, masked=_masked(source.tape, reading.layer, reading.index))
 
 
 def _masked(tape: Tape, k: int, j: int) -> tuple[float, int, int] | None:
@@ -169,28 +169,28 @@ def _masked(tape: Tape, k: int, j: int) -> tuple[float, int, int] | None:
 
 
 def _parameter(source: Explained, p: int) -> ParameterEquations:
-    told = parameter(source, p)
+    reading = parameter(source, p)
     if not isinstance(source, Recorded):
-        return told
+        return reading
     tape = source.tape
-    told = replace(
-        told,
-        delta=None if _after(source) else told.delta,
+    reading = replace(
+        reading,
+        delta=None if _after(source) else reading.delta,
         sample=None if _after(source) else float(tape.sample_gradient[p]),
         change=float(tape.change[p]),
         masks=_masks(tape, p),
-        output=told.layer == tape.topology.output.number,
+        output=reading.layer == tape.topology.output.number,
         update=_update(tape, p),
     )
-    return told
+    return reading
 
 
 def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
     """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
     node, j, i = tape.topology.parameter(p)
     ends = [("a", tape.topology.by_name[node.inputs[0]].number, i), ("delta", node.number, j)]
-    told = [(what, _masked(tape, k, n)) for what, k, n in ends if n is not None]
-    return tuple((what, mask[0], mask[1]) for what, mask in told if mask is not None)
+    found = [(what, _masked(tape, k, n)) for what, k, n in ends if n is not None]
+    return tuple((what, mask[0], mask[1]) for what, mask in found if mask is not None)
 
 
 def step(tape: Tape, neuron: int) -> StepReading:
@@ -206,11 +206,11 @@ def step(tape: Tape, neuron: int) -> StepReading:
     source = tape.topology.by_name[node.inputs[0]].neurons
     row = slice(first, first + fan_in)
     product = tape.before[row].astype(np.float64) * tape.old.a[source.slice]
-    told = [first + int(i) for i in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
-    weights = [_gradient(tape, p, source.start + p - first, p - first) for p in told]
-    most = max(told, key=lambda p: abs(float(tape.change[p])))
+    strongest = [first + int(i) for i in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
+    weights = [_gradient(tape, p, source.start + p - first, p - first) for p in strongest]
+    most = max(strongest, key=lambda p: abs(float(tape.change[p])))
     gradients = (*weights, _gradient(tape, node.bias.start + j))
-    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), gradients, fan_in - len(told), _update(tape, most))
+    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), gradients, fan_in - len(strongest), _update(tape, most))
 
 
 def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None = None) -> GradientReading:

@@ -1,4 +1,4 @@
-"""What is told of a whole layer, whatever its kind: its numbers, those of what it is made from, and the error that comes back to it."""
+"""The readings of a whole layer, whatever its kind: its numbers, those of what it is made from, and the error that comes back to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading
 from nnviz3d.spec.topology import Connection, Node, Range
 
-LARGEST = 4_000_000  # weights of one layer that are told one by one: copies of 16 MB
+LARGEST = 4_000_000  # weights of one layer that are reported one by one: copies of 16 MB
 BACK = 4_000_000  # edges to the next layers above which what comes back along them is left out: 4 ms
 
 
@@ -33,7 +33,7 @@ def layer(source: Explained, k: int) -> LayerReading:
 
 
 def _common(source: Explained, node: Node) -> dict[str, Any]:
-    """What is told of every kind."""
+    """The readings of every kind."""
     topology, output, here = source.topology, node is source.topology.output, node.neurons
     z, a = _copied(source, "z", here.slice), _activations(source, here.slice)
     z = sum_of(source, node, slice(None)).astype(a.dtype) if z is None else z

@@ -76,8 +76,8 @@ def unscaled(data: DataSet, x_ni: np.ndarray) -> Finding | None:
     wide = names[int(deviation.argmax())]
     narrow = names[int(np.where(deviation > 0, deviation, np.inf).argmin())]
     rows = f", {part(len(x_ni), len(data.x_train))} rows" if len(x_ni) < len(data.x_train) else ""
-    told = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
-    how = f"Standard deviations in the training set{rows}: {told}. The large inputs dominate the small ones."
+    text = f"{high:.3g} ({wide}) down to {low:.2g} ({narrow})"
+    how = f"Standard deviations in the training set{rows}: {text}. The large inputs dominate the small ones."
     return Finding("Inputs are not scaled", how, "Data: switch on Standardise.")
 
 

@@ -93,21 +93,21 @@ class Browser:
     def reading(self, source: Source, seen: Viewable) -> SamplesReading | None:
         """The page that was asked for; None while nobody looks. The same object as long as nothing changed."""
         query = self.query
-        told = self._last or self._running
-        if query is None or told is None or not _same(_subject(source, seen), self._subject):
+        latest = self._last or self._running
+        if query is None or latest is None or not _same(_subject(source, seen), self._subject):
             return None
         shown = _shown(seen)
-        progress = 10 * told.done // len(told.loss_n)  # an unfinished list is sorted ten times, not at every block
-        key = (query, self._number, told.moment, progress, shown)
+        progress = 10 * latest.done // len(latest.loss_n)  # an unfinished list is sorted ten times, not at every block
+        key = (query, self._number, latest.moment, progress, shown)
         if self._read[:1] != (key,):
-            self._read = key, self._page(source, seen, query, told, shown)
+            self._read = key, self._page(source, seen, query, latest, shown)
         return self._read[1]
 
-    def _page(self, source: Source, seen: Viewable, query: SampleQuery, told: Pass, shown: int) -> SamplesReading:
+    def _page(self, source: Source, seen: Viewable, query: SampleQuery, latest: Pass, shown: int) -> SamplesReading:
         data = source.data
         part, rows_r, _ = _rows(source, seen)
         x_ni, t = getattr(data, f"x_{part}"), getattr(data, f"t_{part}")
-        known_r, out_no, loss_n = rows_r[: told.done], told.out_no[: told.done], told.loss_n[: told.done]
+        known_r, out_no, loss_n = rows_r[: latest.done], latest.out_no[: latest.done], latest.loss_n[: latest.done]
         classes = data.task == "classification"
         right_n = _right(out_no, t[known_r]) if classes else None
         order = _order(query, loss_n, right_n, t[known_r] if classes else None)
@@ -125,11 +125,11 @@ class Browser:
             )
         low, high = self._range
         return SamplesReading(
-            part if seen is source else "batch", self._number, told.step, len(rows_r), told.done,
-            None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if told.done else None, len(order), shown,
+            part if seen is source else "batch", self._number, latest.step, len(rows_r), latest.done,
+            None if right_n is None else int((~right_n).sum()), float(loss_n.mean()) if latest.done else None, len(order), shown,
             SampleQuery(query.show, query.order, page, query.size), tuple(rows), data.shape if len(data.shape) > 1 else (), low, high,
-            seen is not source and told.moment[-1],
-            _spoken(source.objective.units, told),
+            seen is not source and latest.moment[-1],
+            _spoken(source.objective.units, latest),
         )  # fmt: skip
 
 
@@ -164,11 +164,11 @@ def _errors(objective: Objective, out_no: np.ndarray, t_no: np.ndarray) -> np.nd
         return np.stack([(error_no * error_no).sum(0), np.abs(error_no).sum(0)])
 
 
-def _spoken(units: tuple[Unit, ...], told: Pass) -> tuple[tuple[str, str, str], ...]:
+def _spoken(units: tuple[Unit, ...], latest: Pass) -> tuple[tuple[str, str, str], ...]:
     """Name, root mean square and mean absolute error of each number, in words."""
-    if not units or not told.done:
+    if not units or not latest.done:
         return ()
-    square_o, absolute_o = told.error_2o / told.done
+    square_o, absolute_o = latest.error_2o / latest.done
     return tuple((u.name, u.error(float(r)), u.error(float(m))) for u, r, m in zip(units, np.sqrt(square_o), absolute_o, strict=True))
 
 
@@ -183,7 +183,7 @@ def _rows(source: Source, seen: Viewable) -> tuple[str, np.ndarray, np.ndarray |
 
 
 def _subject(source: Source, seen: Viewable) -> tuple:
-    """What the list is of; another one starts it anew."""
+    """What the list is of; another one starts it again."""
     return source.data, source.serial, None if seen.view is None else seen.view.tape.rows
 
 

@@ -45,8 +45,8 @@ def sentence(session: Session) -> str:
     if session.walking is not None:
         over = session.walking.over and not session.walking.playing
         return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
-    if told := session.moments.sentence(source):
-        return told
+    if found := session.moments.sentence(source):
+        return found
     if source.diverged is not None:
         return "Training has stopped because it diverged: values overflowed. Reset to start again."
     if session.running and session.pace.goal is not None:

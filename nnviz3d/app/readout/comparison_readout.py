@@ -20,7 +20,7 @@ SHARES = (0.9, 0.95)
 
 
 def reading(session: Session, second: ComparisonView | None, hovered: int = -1) -> CompareReading | None:
-    """None without a rival. Between two even moments the last one is told: numbers of different steps are not compared."""
+    """None without a rival. Between two even moments the last one is reported: numbers of different steps are not compared."""
     rival = session.rival
     if rival is None:
         return None

@@ -23,8 +23,8 @@ SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what 
 def values(session: Session, catalogue: Catalogue, neuron: int, edge: int, factor: float) -> dict[str, str]:
     """Every value that is known now, as the catalogue's language writes it and marked as a live number. `neuron`: the one the text speaks
     of, or -1; `edge`: a parameter of it, or -1; `factor`: by which differences of weights are drawn."""
-    told = numbers(session, neuron, edge) | ({"factor": count(round(factor))} if session.walking is not None else {})
-    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in told.items()}
+    words = numbers(session, neuron, edge) | ({"factor": count(round(factor))} if session.walking is not None else {})
+    shown = {name: f"{NUMBER}{catalogue.number(text).replace(' ', NBSP)}{END}" for name, text in words.items()}
     if session.walking is None:
         shown["truth"] = f"{NUMBER}{session.seen.sample.label}{END}"
     else:
@@ -50,7 +50,7 @@ CAPTION = frozenset({
 def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
     """The numbers alone, as English writes them."""
     source, topology = session.source, session.source.topology
-    told = {
+    words = {
         "inputs": count(topology.input.size),
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
@@ -61,13 +61,13 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "step": count(source.step),
     }
     if source.loss == source.loss:
-        told["loss"] = short(float(source.loss))
+        words["loss"] = short(float(source.loss))
     if session.scores.test_accuracy is not None:
-        told["accuracy"] = percent(session.scores.test_accuracy)
-        told["tested"] = count(session.scoring.step)
+        words["accuracy"] = percent(session.scores.test_accuracy)
+        words["tested"] = count(session.scoring.step)
     if session.walking is not None:
-        told |= _of_tape(session.walking.walk.tape, neuron, edge)
-    return told
+        words |= _of_tape(session.walking.walk.tape, neuron, edge)
+    return words
 
 
 def _tested(session: Session) -> str:
@@ -78,32 +78,32 @@ def _tested(session: Session) -> str:
 
 def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
     output = tape.topology.output.neurons
-    told = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
+    words = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
     if tape.objective.classes:
         truth = output.start + int(tape.target)
         p = float(tape.old.a[truth])
-        told |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
+        words |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
     if neuron >= 0:
         node, j = tape.topology.locate(neuron)
         z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
-        told |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
+        words |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
         if node.bias is not None:
-            told["bias"] = short(float(tape.before[node.bias.start + j]))
+            words["bias"] = short(float(tape.before[node.bias.start + j]))
     if edge >= 0:
         node, _j, i = tape.topology.parameter(edge)
         a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + (i or 0)])  # an edge is a weight
         w, new = float(tape.before[edge]), float(tape.after[edge])
-        told |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
-        told["weight_before"], told["weight_after"] = pair_plain(w, new)
-    return told
+        words |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
+        words["weight_before"], words["weight_after"] = pair_plain(w, new)
+    return words
 
 
 def _answers(walk: Walk, catalogue: Catalogue) -> dict[str, str]:
     """The answers and the truth, as the header says them: a class, and its share."""
-    told = {"truth": walk.sample.label}
+    words = {"truth": walk.sample.label}
     for ending, verdict in (("", walk.said(False)[0]), ("_after", walk.said(True)[0])):
         name, opened, share = verdict.rpartition(" (")
-        told[f"said{ending}"] = name if opened else verdict
+        words[f"said{ending}"] = name if opened else verdict
         if opened:
-            told[f"share_said{ending}"] = catalogue.number(share.rstrip(")")).replace(" ", NBSP)
-    return {name: f"{NUMBER}{text}{END}" for name, text in told.items()}
+            words[f"share_said{ending}"] = catalogue.number(share.rstrip(")")).replace(" ", NBSP)
+    return {name: f"{NUMBER}{text}{END}" for name, text in words.items()}

@@ -87,7 +87,7 @@ class Live(Mode):
         return steps
 
     def _rest(self, more: Callable[[], bool]) -> None:
-        """While training rests, what is told becomes of this very step."""
+        """While training rests, what is reported becomes of this very step."""
         session = self.session
         session.pace.goal = None
         if session.rival is not None:

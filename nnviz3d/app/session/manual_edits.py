@@ -34,7 +34,7 @@ class Editing:
     def __init__(self, session: Session):
         self.session = session
         self.effect: EffectReading | None = None
-        self._shown: tuple | None = None  # the sample that the effect is told of
+        self._shown: tuple | None = None  # the sample that the effect is reported of
         self._held = False
         self._due, self._since = False, TEST_EVERY
 
@@ -160,7 +160,7 @@ class Editing:
         return learner.sample_loss if learner is not None else nan
 
     def _begin(self, learner: Learner, kind: str, p: int, held: bool) -> EffectReading:
-        """Before an edit: the losses that it is compared with. Edits of one value in a row are told as one."""
+        """Before an edit: the losses that it is compared with. Edits of one value in a row are reported as one."""
         session, source, effect = self.session, self.session.source, self.reading()
         same = effect if effect is not None and (effect.kind, effect.parameter) == (kind, p) and p >= 0 else None
         if same is not None and (same.step == source.step or (held and self._held)):

@@ -36,7 +36,7 @@ class Opened:
 
     @property
     def origin(self) -> Path | None:
-        """The file that is played instead of training anew."""
+        """The file that is played instead of training again."""
         return self.recording.path if self.recording is not None else self.path if self.timeline is not None else None
 
     def session(self, backend: str = "auto", remember: int = 0) -> Session:

@@ -141,7 +141,7 @@ class RecordingPlayer(Mode):
     def start_walk(self, place: Place | None) -> None:
         self.session.banner = self.session.source.reasons.walk
 
-    # ---------------------------------------------------------------- what is told
+    # ---------------------------------------------------------------- what is reported
 
     def _fill(self, curves: Curves) -> None:
         """The curves of the whole recording."""

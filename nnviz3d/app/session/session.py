@@ -223,7 +223,7 @@ class Session(SessionState):
         return self.mode.run_to(step)
 
     def settle(self) -> None:
-        """Finish what is half done, so that what follows happens at a step that can be told."""
+        """Finish what is half done, so that what follows happens at a step that can be reported."""
         if self.walking is not None or self.even:
             return
         before = self.leader.step

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NAMES = ("A", "B")
 DIFFERENCE = "B - A"
 ALONE = "Moments can be kept for a single network only: stop comparing to keep one, view one or return to one."
-LARGEST = 6  # changes of weights that are told
+LARGEST = 6  # changes of weights that are reported
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Moments:
         """Be at that moment again, to the byte; settings, network and data go back with it, the look and the pace stay.
 
         Raises InputError where its data cannot be read again, and then nothing has changed; or where they are others by now, and then
-        the run has begun anew.
+        the run has begun again.
         """
         kept, before = self.kept.get(name), session.scene
         if kept is None:

@@ -10,7 +10,7 @@ from nnviz3d.spec.scene import Scene
 
 
 class Person(Protocol):
-    """The settings of whoever looks on."""
+    """The settings of code that looks on."""
 
     def language(self, scenes: str) -> str:
         """Of the tour, where the scene says `scenes`."""

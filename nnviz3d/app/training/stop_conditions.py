@@ -50,7 +50,7 @@ class Runner(Protocol):
 
 
 def check(train: Train, data: DataSet) -> None:
-    """Raises InputError where a condition could never be told of this data."""
+    """Raises InputError where a condition could never be met with this data."""
     if train.stop_accuracy and data.task != "classification":
         raise InputError.of("", "train.stop_accuracy", "accuracy needs classes, and the targets of this data set are numbers; use 0")
 
@@ -125,8 +125,8 @@ class Stops:
                 score = Score(nan, None)
                 for score in trainer.scoring(part, limit):  # noqa: B007  the last one is of all that were asked for
                     yield
-                told = {key: score.accuracy if key == "stop_accuracy" else score.loss for key in keys}
-                found = {key: nan if value is None else value for key, value in told.items()}
+                measured = {key: score.accuracy if key == "stop_accuracy" else score.loss for key in keys}
+                found = {key: nan if value is None else value for key, value in measured.items()}
                 if score.whole or not any(_enough(train, key, value) for key, value in found.items()):
                     break
             self._found |= found

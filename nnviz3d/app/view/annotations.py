@@ -24,7 +24,7 @@ from nnviz3d.spec.readout import Label
 from nnviz3d.spec.scene import Look
 from nnviz3d.spec.step_annotations import PICKED, ActivationCurve, Inset, Moment, Outputs, OutputsTable
 
-ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are told
+ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are reported
 FEW = 8
 POINTS = 49  # of a curve
 EDGES = 4  # edges of the picked neuron that carry numbers
@@ -83,8 +83,8 @@ def incoming(tape: Tape, neuron: int, renewed: bool) -> tuple[tuple[str, float],
     node, _ = tape.topology.locate(neuron)
     if node is tape.topology.input or equations_of(node.kind).applies:
         return ()
-    told = explain.read(Recorded(tape, renewed), neuron).incoming
-    return () if told is None else tuple((part.name, term.value) for part in told.connections for term in part.terms)
+    found = explain.read(Recorded(tape, renewed), neuron).incoming
+    return () if found is None else tuple((part.name, term.value) for part in found.connections for term in part.terms)
 
 
 def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
@@ -105,8 +105,8 @@ def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
     a_i, delta = tape.old.a[source.slice], float(tape.old.delta[neuron])
     gradient_i = node.weight.view(tape.sample_gradient)[j]
     order = np.argsort(-np.abs(gradient_i), kind="stable")[:EDGES]
-    told = [i for i in order if gradient_i[i]]
-    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(float(a_i[i]))} = {plain(float(gradient_i[i]))}") for i in told]
+    found = [i for i in order if gradient_i[i]]
+    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(float(a_i[i]))} = {plain(float(gradient_i[i]))}") for i in found]
 
 
 def _bracketed(value: float) -> str:
@@ -141,10 +141,10 @@ class StepAnnotations:
         if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
             return None
         tape = view.tape
-        told = self._once(tape, "outputs", lambda: outputs(tape))
-        x, y, reach = projection.neurons(view.topology.output.neurons.start + told.index_k)
+        found = self._once(tape, "outputs", lambda: outputs(tape))
+        x, y, reach = projection.neurons(view.topology.output.neurons.start + found.index_k)
         share = 1.0 if view.kind == "backward" else view.place.fraction
-        return OutputsTable(told, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
+        return OutputsTable(found, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))
 
     def _inset(self, walking: StepPlayer, picked: int, projection: Projection) -> Inset | None:
         view, tape = walking.walk.view, walking.walk.tape
@@ -160,9 +160,9 @@ class StepAnnotations:
         (x,), (y,), (reach,) = projection.neurons(np.array([neuron]))
         done = view.filled(layer)
         tangent = "delta" in view.known(layer)
-        told = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
+        found = self._once(tape, (neuron, "curve"), lambda: curve(tape, neuron))
         return Inset(
-            told, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
+            found, layer, index, why, min(1.0, 2 * done), max(0.0, 2 * done - 1), view.passed("after"), tangent and not view.renewed,
             x, y, reach, view.renewed, self._once(tape, (neuron, "incoming", view.renewed), lambda: incoming(tape, neuron, view.renewed)),
         )  # fmt: skip
 
@@ -174,11 +174,11 @@ class StepAnnotations:
         node, _ = view.topology.locate(picked)
         if node.number != view.phase.layer:
             return []
-        told = self._once(view.tape, (picked, "products"), lambda: products(view.tape, picked))
-        if not told:
+        found = self._once(view.tape, (picked, "products"), lambda: products(view.tape, picked))
+        if not found:
             return []
-        x, y, reach = projection.neurons(np.array([picked, *(source for source, _ in told)]))
+        x, y, reach = projection.neurons(np.array([picked, *(source for source, _ in found)]))
         out = [Label(x[0], y[0] - reach[0] - 10, f"δ = {plain(float(view.tape.old.delta[picked]))}", 1.0, "centre", "value")]
-        for k, (_, text) in enumerate(told, start=1):
+        for k, (_, text) in enumerate(found, start=1):
             out.append(Label(x[k] * 0.72 + x[0] * 0.28, y[k] * 0.72 + y[0] * 0.28, text, 1.0 - 0.02 * k, "centre", "value"))
         return out

@@ -124,8 +124,8 @@ class CameraControl:
     def _for_table(self) -> float:
         """Share of the width that a walk's table needs to the right of the outputs; none where a plate stands there."""
         session = self.session
-        told = self.with_table and session.walking is not None and session.scene.view.labels
-        if not told or self.view.picture.layout.annex is not None:
+        found = self.with_table and session.walking is not None and session.scene.view.labels
+        if not found or self.view.picture.layout.annex is not None:
             return 0.0
         width = self.viewport.size[0] / (self.viewport.text * session.scene.look.ui_scale)
         return free_area.table(width, session.source.topology.output.labels[:SIDE_LABELS])

@@ -138,8 +138,8 @@ class Responses:
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered
         if plate != moment and (exact or self._turn == 0) and self.picture.layout.annex is not None:
-            told = _levels(source, data.answers(SIDE, seen.sample.x, parameters, killed))
-            self.picture.show_answers(told, source.data.task, palette)
+            levels = _levels(source, data.answers(SIDE, seen.sample.x, parameters, killed))
+            self.picture.show_answers(levels, source.data.task, palette)
             plate = moment
         if tiles != moment and (exact or self._turn == 1) and subject.tile:
             responses_cn = data.responses(subject.tile_cells, seen.sample.x, parameters, killed)

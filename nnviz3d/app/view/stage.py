@@ -27,7 +27,7 @@ CARDS = frozenset({"table", "function"})  # of a walk: the outputs with their ta
 
 
 class Stage:
-    """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Whoever draws brings the session up to
+    """`time`: seconds since the scene began. `cards`: those that a walk shows beside the network. Code that draws brings the session up to
     date first: `session.refresh()`, then `prepare`."""
 
     def __init__(self, host: Surface, session: Session):
@@ -86,7 +86,7 @@ class Stage:
         level: quality.Level | None = None,
     ) -> None:
         """Publish what changed, and settle what the next frame shows. `pose`, `level`: instead of the camera's and the governor's. `exact`:
-        choose edges anew this frame, as films and stills do."""
+        choose edges again this frame, as films and stills do."""
         scene = self.session.shown_scene
         self.time += dt
         self.camera.advance(dt)

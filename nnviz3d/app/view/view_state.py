@@ -35,7 +35,7 @@ class ViewState:
     """`source`: what learns or plays. `pictured`: what is drawn of it: itself, the walk through one of its steps, or a kept moment.
 
     `whole`: all of it is of one moment, so the columns follow it; else the picture stays as it was. `quantity`: kind of tensor and flow by
-    which the strongest edges are chosen, None: the look's own. `time` in seconds since the scene began. `exact`: choose edges anew, as in
+    which the strongest edges are chosen, None: the look's own. `time` in seconds since the scene began. `exact`: choose edges again, as in
     films and stills. `transparent` leaves the background out.
     """
 

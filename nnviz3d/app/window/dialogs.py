@@ -79,7 +79,7 @@ class Dialogs:
             then(path)
 
     def answer(self, value: Any) -> None:
-        """What a person said to the question; None takes it back. A path that cannot be meant is told in the dialog, which stays."""
+        """What a person said to the question; None takes it back. A path that cannot be meant is reported in the dialog, which stays."""
         if self.question is None:
             return
         if isinstance(self.question, Which) and value is not None:

@@ -237,7 +237,7 @@ def _fitting(make: Callable[[Sequence[Edit]], T]) -> T:
 
 
 def open_scene(loop: Loop, name: str) -> None:
-    """Another scene or a recording, once unsaved changes are saved or let go. What cannot be opened is told before anybody is asked."""
+    """Another scene or a recording, once unsaved changes are saved or let go. What cannot be opened is reported before anybody is asked."""
     opened = opening.read(name)
 
     def then() -> None:
@@ -250,7 +250,7 @@ def open_scene(loop: Loop, name: str) -> None:
 
 def save_first(loop: Loop, doing: str, then: Callable[[], None]) -> None:
     """`then()`, at once where nothing is unsaved, else after the answers: the scene's changes, and training that took long. Saving that
-    fails is told, and `then` waits for another wish."""
+    fails is reported, and `then` waits for another wish."""
     if not scene_files.unsaved(loop.session):
         _save_run(loop, doing, then)
         return

@@ -20,7 +20,7 @@ RECENT = 90
 KEPT = 1000  # frames whose times are kept one by one
 WARM = 5  # first frames, which compile and warm up: not counted
 FINE = 0.01  # share by which two times differ that are counted apart
-SHORTEST, LONGEST = 1e-4, 1e7  # ms that are told apart: from less than a call of the clock to hours
+SHORTEST, LONGEST = 1e-4, 1e7  # ms that are distinguished: from less than a call of the clock to hours
 CELLS = round(log(LONGEST / SHORTEST) / FINE) + 1
 
 

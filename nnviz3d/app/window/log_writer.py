@@ -69,7 +69,7 @@ class LogWriter:
     # ------------------------------------------------------------ what a person does
 
     def edits(self, edits: Iterable[Edit], held: bool = False) -> None:
-        """Before they are applied: half a step is finished first where they concern the network, so that the order is told exactly."""
+        """Before they are applied: half a step is finished first where they concern the network, so that the order is reported exactly."""
         rows = [[edit.path, _json(edit.value), list(edit.origins) if edit.origins is not None else None] for edit in edits]
         if rows and self.on:
             if not all(row[0].startswith(session_log.VIEW) for row in rows):

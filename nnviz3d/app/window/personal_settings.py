@@ -1,6 +1,6 @@
 """A person's settings in the window: read from a file of their own, laid over whatever scene is shown, written when one is changed.
 
-The file is `settings.toml` in the user's configuration folder, or what NNVIZ3D_CONFIG names. What it holds that cannot be used is told
+The file is `settings.toml` in the user's configuration folder, or what NNVIZ3D_CONFIG names. What it holds that cannot be used is reported
 once, and stays in it until a setting is changed; then the old file is kept beside the new one.
 """
 

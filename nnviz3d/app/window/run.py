@@ -50,7 +50,7 @@ def run_window(
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
-    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is told before a window opens
+    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is reported before a window opens
     if resume is not None:
         checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed

@@ -36,7 +36,7 @@ class SwingingDoor:
         return out
 
     def flush(self) -> list[Sample]:
-        """The newest sample, where it is not kept yet; the next one begins anew."""
+        """The newest sample, where it is not kept yet; the next one restarts."""
         out = [self._waits] if self._waits is not None else []
         self._kept = self._waits = None
         return out

@@ -1,6 +1,6 @@
 """Which array of an archive is what: inputs and targets, to train or to test with, by the usual names, by shape, or as the scene says.
 
-Nothing is guessed where two readings are possible: then all arrays are told, with what to set.
+Nothing is guessed where two readings are possible: then all arrays are reported, with what to set.
 """
 
 from __future__ import annotations
@@ -147,6 +147,6 @@ def _unused(entries: dict[str, Entry], keys: dict[str, str]) -> tuple[str, ...]:
 def _unclear(entries: dict[str, Entry], what: str, where: str, key: str = "") -> InputError:
     listed = [f"{key} {entry.shape} {'unreadable' if entry.dtype is None else entry.dtype}" for key, entry in entries.items()]
     more = f", and {len(listed) - SHOWN:,} more" if len(listed) > SHOWN else ""
-    told = f"{what}; expected x and t (or y), or x_train and t_train (and x_test, t_test). The file holds "
-    told += f"{', '.join(listed[:SHOWN]) or 'no arrays'}{more}: choose two with data.inputs_array and data.target_array"
-    return InputError(Problem(where, key, told))
+    text = f"{what}; expected x and t (or y), or x_train and t_train (and x_test, t_test). The file holds "
+    text += f"{', '.join(listed[:SHOWN]) or 'no arrays'}{more}: choose two with data.inputs_array and data.target_array"
+    return InputError(Problem(where, key, text))

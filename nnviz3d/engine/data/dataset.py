@@ -37,11 +37,11 @@ class DataSet:
     @cached_property
     def digest(self) -> str:
         """32 hexadecimal digits: of every number that training and tests see, in their order, and of the classes' names."""
-        told = hashlib.blake2b(repr((self.task, self.shape, self.class_names)).encode(), digest_size=16)
+        digest = hashlib.blake2b(repr((self.task, self.shape, self.class_names)).encode(), digest_size=16)
         for array in (self.x_train, self.t_train, self.x_test, self.t_test):
-            told.update(f"{array.dtype.str}{array.shape}".encode())
-            told.update(np.ascontiguousarray(array).data)
-        return told.hexdigest()
+            digest.update(f"{array.dtype.str}{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     @cached_property
     def drawn(self) -> dict[tuple[str, int], np.ndarray]:

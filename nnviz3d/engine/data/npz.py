@@ -45,8 +45,8 @@ def load(data: Data, base: Path) -> Samples:
     t = np.concatenate(ts)
     task, t, names = from_array(t, data.task, str(path))
     n_train = len(xs[0]) if parts[0] else None
-    told = (*choice.notes, *notes, *spoken(np.concatenate(ts), task))
-    return Samples(path.name, task, x.shape[1:], x.reshape(len(x), prod(x.shape[1:])), t, names, n_train=n_train, notes=told)
+    message = (*choice.notes, *notes, *spoken(np.concatenate(ts), task))
+    return Samples(path.name, task, x.shape[1:], x.reshape(len(x), prod(x.shape[1:])), t, names, n_train=n_train, notes=message)
 
 
 def unclear(path: Path) -> tuple[dict[str, Entry], str, str] | None:
@@ -88,18 +88,18 @@ def _alone(data: Data, base: Path, path: Path, size: int) -> tuple[dict[str, np.
     wide = table.shape[1] if table.ndim == 2 else 0
     column = wide - 1 if data.target == "" else int(data.target) if re.fullmatch(r"\d{1,9}", data.target) else -1
     if wide < 2:
-        told = f"shape {table.shape}, one array without targets; expected (samples, columns), of which one is the target"
+        message = f"shape {table.shape}, one array without targets; expected (samples, columns), of which one is the target"
         own = f"or the targets in a .npy of their own: data.labels_file{_beside(path, re.split(r'[^a-z0-9]+', path.stem.lower())[0])}"
-        raise InputError.of(where, "", f"{told}, {own}, or np.savez(FILE, x=x, y=y)")
+        raise InputError.of(where, "", f"{message}, {own}, or np.savez(FILE, x=x, y=y)")
     if not 0 <= column < wide:
         raise InputError.of(where, "data.target", f'no column "{data.target}"; expected a number from 0 to {wide - 1:,}')
     first = re.split(r"[^a-z0-9]+", path.stem.lower())[0]
     if not data.target and (first in WORDS["x"][:5] or (table.dtype == np.uint8 and wide >= PIXELS)):
         why = "its name" if first in WORDS["x"] else "its bytes"
-        told = f"{wide:,} columns are inputs, judging by {why}, and targets are missing; "
-        told += f"give them in data.labels_file (a .npy{_beside(path, first)})"
-        told += f', or say which column is the target: data.target = "{wide - 1}" is the last one'
-        raise InputError.of(where, "data.target", told)
+        message = f"{wide:,} columns are inputs, judging by {why}, and targets are missing; "
+        message += f"give them in data.labels_file (a .npy{_beside(path, first)})"
+        message += f', or say which column is the target: data.target = "{wide - 1}" is the last one'
+        raise InputError.of(where, "data.target", message)
     note = f"column {column:,} of {wide:,} (from 0) is the target"
     return {"x": np.delete(table, column, 1), "t": table[:, column]}, ArrayChoice({"x": data.file, "t": data.file}, (note,))
 
@@ -217,11 +217,11 @@ def _demand(arrays: dict[str, np.ndarray], choice: ArrayChoice, where: str) -> N
             continue
         x, t = arrays[f"x{part}"], arrays[f"t{part}"]
         if x.ndim < 2 or x.dtype.kind == "U":
-            told = f"shape {x.shape} of {x.dtype}; expected numbers, samples first, then their axes"
-            problems.append(Problem(where, keys[f"x{part}"], told))
+            message = f"shape {x.shape} of {x.dtype}; expected numbers, samples first, then their axes"
+            problems.append(Problem(where, keys[f"x{part}"], message))
         elif t.ndim < 1 or len(t) != len(x):
-            told = f"shape {t.shape}; expected {len(x):,} targets, one for each sample of {keys.get(f'x{part}', 'the inputs')}"
-            problems.append(Problem(where, keys[f"t{part}"], told))
+            message = f"shape {t.shape}; expected {len(x):,} targets, one for each sample of {keys.get(f'x{part}', 'the inputs')}"
+            problems.append(Problem(where, keys[f"t{part}"], message))
     if not problems and "x_test" in arrays:
         for role in "xt":
             train, test = arrays[f"{role}_train"], arrays[f"{role}_test"]

@@ -50,8 +50,8 @@ def seen_from(data: Data, base: Path, folder: Path) -> Data:
         if path.is_relative_to(home):
             found[key] = path.relative_to(home).as_posix()
         else:
-            told = f"{path} is not in {home}; save the scene in {path.parent}, beside its data"
-            problems.append(Problem("", f"data.{key}", told))
+            text = f"{path} is not in {home}; save the scene in {path.parent}, beside its data"
+            problems.append(Problem("", f"data.{key}", text))
     if problems:
         raise InputError(*problems)
     return data.model_copy(update=found) if found else data

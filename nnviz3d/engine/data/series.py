@@ -65,8 +65,8 @@ def _check(samples: Samples, data: Data, rows: int) -> None:
     if max(lags) > rows - 2:
         found.append(("data.lags", f"{max(lags):,} rows earlier, but only {rows:,} follow one another; expected 0 to {max(rows - 2, 0):,}"))
     if samples.task == "classification" and of != "inputs" and any(lags):
-        told = 'the target consists of classes, which cannot be lagged inputs; use data.lags_of = "inputs", or data.task = "regression"'
-        found.append(("data.lags_of", told))
+        text = 'the target consists of classes, which cannot be lagged inputs; use data.lags_of = "inputs", or data.task = "regression"'
+        found.append(("data.lags_of", text))
     if not samples.x.shape[1] and (of == "inputs" or 0 in lags):
         found.append(("data.lags", 'there are no inputs besides the target; use data.lags_of = "target" and lags from 1'))
     elif lags == (0,):
@@ -74,4 +74,4 @@ def _check(samples: Samples, data: Data, rows: int) -> None:
     if not found and len(samples.x) * sum(values.shape[1] for lag in lags for values, _ in _sources(samples, lag, of)) > limits.DATA_VALUES:
         found.append(("data.lags", f"{len(lags):,} lags of {samples.name} do not fit in memory; use fewer"))
     if found:
-        raise InputError(*(Problem(samples.name, key, told) for key, told in found))
+        raise InputError(*(Problem(samples.name, key, text) for key, text in found))

@@ -8,7 +8,7 @@ from nnviz3d.engine.data.dataset import DataSet, Samples
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.units import of as unit_of
 
-SHOWN = 10  # problems of one kind that are told one by one
+SHOWN = 10  # problems of one kind that are reported one by one
 
 
 def finish(

@@ -56,9 +56,9 @@ def pixels(x: np.ndarray) -> np.ndarray:
 
 def _classes(t: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if t.ndim != 1:
-        told = f"targets have the shape {t.shape}, and not every row is a single 1 among zeros; classification needs one class per sample"
+        text = f"targets have the shape {t.shape}, and not every row is a single 1 among zeros; classification needs one class per sample"
         way = 'save the index of the class (for scores: their argmax), or learn them as numbers: data.task = "regression"'
-        raise InputError.of(where, "data.task", f"{told}; {way}")
+        raise InputError.of(where, "data.task", f"{text}; {way}")
     if t.dtype.kind == "f" and not np.all(np.isfinite(t) & (t == np.floor(t))):
         raise InputError.of(where, "data.task", "the target holds fractions, so this is regression, not classification")
     values, ids = np.unique(t, return_inverse=True)

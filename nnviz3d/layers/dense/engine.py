@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,11 @@ def backward(b: Bound) -> Calls:
 def sample_gradients(delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
     """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j."""
     return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
+
+
+def first_value(table: Any, part: str) -> float:
+    """Of every number of a part that is not drawn: of the bias, as Playground has it where its weights are."""
+    return 0.1 if table.init == "playground" and table.bias == 0 else table.bias
 
 
 def fans(weight: Range) -> tuple[int, int]:

@@ -40,7 +40,7 @@ class DenseEquations(EquationsFace):
         return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", _terms(back, "k", "d")
 
     def gradients(self, reading: NeuronReading) -> list[Line]:
-        """dL/dw_ji = delta_j a_i for the weights that are told apart, dL/db_j = delta_j; beside each the batch's mean. In an update the
+        """dL/dw_ji = delta_j a_i for the weights that are distinguished, dL/db_j = delta_j; beside each the batch's mean. In an update the
         mean in front, and the sample's own beside it."""
         step, before = reading.step, reading.incoming
         if step is None or before is None:
@@ -49,8 +49,8 @@ class DenseEquations(EquationsFace):
         if step.updating:
             tip = f"The gradient used for the update: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
             mean = rf"\mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
-            told = (_mean(g, j, step.samples, before.labels) for g in step.gradients)
-            return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *told]
+            found = (_mean(g, j, step.samples, before.labels) for g in step.gradients)
+            return [Line(rf"\partial L/\partial w_{{{j},i}}:\; {mean}", tip=tip), *found]
         tip = "The gradient of a weight: the error signal at its end times the activation at its start."
         lines = [Line(rf"\partial L/\partial w_{{{j},i}} = {delta_(reading.layer, j)}\,{a_(before.node, 'i')}", tip=tip)]
         return [*lines, *(_gradient(g, step.delta, j, step.samples, before.labels) for g in step.gradients)]

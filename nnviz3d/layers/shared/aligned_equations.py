@@ -24,10 +24,10 @@ class AlignedEquations(EquationsFace):
         if reading.incoming is None:
             return []
         ends = [(part, term) for part in reading.incoming.connections for term in part.terms]
-        z, told = z_(reading.layer, reading.index), [a_(part.node, term.index) for part, term in ends]
-        if len(told) > WRITTEN:
-            told = [*told[: WRITTEN - 1], r"\ldots", told[-1]]
-        lines = [Line(f"{z} = {f' {self.sign} '.join(told)}", tip=f"The input from {', '.join(part.name for part, _ in ends)}.")]
+        z, shown = z_(reading.layer, reading.index), [a_(part.node, term.index) for part, term in ends]
+        if len(shown) > WRITTEN:
+            shown = [*shown[: WRITTEN - 1], r"\ldots", shown[-1]]
+        lines = [Line(f"{z} = {f' {self.sign} '.join(shown)}", tip=f"The input from {', '.join(part.name for part, _ in ends)}.")]
         for part, term in ends:
             tip = f"The activation of neuron {term.index} of {part.name}: {plain(term.value)}. Click to show it."
             at = {"neuron": term.neuron, "index": term.index, "name": part.name, "ink": "a"}

@@ -1,4 +1,4 @@
-"""What the overlay may know: frozen pictures of a session, made by `app` each frame, read by `ui`. Gathered here, by what is told.
+"""What the overlay may know: frozen pictures of a session, made by `app` each frame, read by `ui`. Gathered here, by what is reported.
 
 A panel sees a `Scene` and a `Readout`, and answers with `Edit`s and `Command`s. It never sees an engine, a GL name or a clock.
 Numbers are plain Python numbers or read-only numpy arrays, copied out of the arenas after the step that made them.

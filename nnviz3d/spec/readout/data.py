@@ -1,4 +1,4 @@
-"""What is told of the data: the plane, pages of samples, which classes are taken for which."""
+"""The readings of the data: the plane, pages of samples, which classes are taken for which."""
 
 from __future__ import annotations
 

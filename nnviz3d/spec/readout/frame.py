@@ -1,4 +1,4 @@
-"""One frame's worth of facts: the `Readout`, with what is told of the picture itself."""
+"""One frame's worth of facts: the `Readout`, with the readings of the picture itself."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Readout:
     plane: PlaneReading | None = None
     samples: SamplesReading | None = None  # only while somebody looks at them
     features: tuple[str, ...] = ()  # names of the inputs of tabular data that a plane can be chosen from
-    moment: Moment | None = None  # inside a walk: what is told on the stage
+    moment: Moment | None = None  # inside a walk: what is reported on the stage
     weight: ParameterReading | None = None  # the chosen parameter; else the bias of the picked neuron
     edge: ParameterReading | EdgeReading | None = None  # the edge under the pointer
     holds: Holds = NONE

@@ -1,4 +1,4 @@
-"""What is told of a whole layer, and of how all layers developed.
+"""The readings of a whole layer, and of how all layers developed.
 
 Arrays are host copies; axes: O neurons of the layer, I of those that it is made from; T moments, L layers with weights, B bins.
 """
@@ -59,7 +59,7 @@ class LayerReading:
 class MatrixReading(LayerReading):
     """A layer with a matrix of weights, `shape` = (O, I).
 
-    Of very large matrices every `stride`-th row and column is told: element (r, c) of `weight`, `gradient` and `change` is weight
+    Of very large matrices every `stride`-th row and column is reported: element (r, c) of `weight`, `gradient` and `change` is weight
     (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
     """
 

@@ -1,4 +1,4 @@
-"""What is told of one neuron: its weighted sums, its error, its place. The arrays are host copies."""
+"""The readings of one neuron: its weighted sums, its error, its place. The arrays are host copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of one weight or bias: at a glance, with all its equations, and what an edit by hand did.
+"""The readings of one weight or bias: at a glance, with all its equations, and what an edit by hand did.
 
 Numbers are from the arenas or from a recorded step, nothing else.
 """
@@ -15,7 +15,7 @@ from nnviz3d.spec.topology import EdgeRef
 class ParameterReading:
     """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in layer
     `source_layer` that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it,
-    and where it is not known. `known`: inside a walk, what of it may be told: "x" (`a`), "gradient", "update" (`change`)."""
+    and where it is not known. `known`: inside a walk, what of it may be reported: "x" (`a`), "gradient", "update" (`change`)."""
 
     parameter: int
     layer: int

@@ -53,7 +53,7 @@ class StepReading:
 
     delta: float
     samples: int  # in the batch
-    gradients: tuple[GradientReading, ...]  # the weights that are told apart, then the bias
+    gradients: tuple[GradientReading, ...]  # the weights that are distinguished, then the bias
     rest_count: int  # weights that are not
     update: UpdateReading  # of the told weight that changed most
     updating: bool = False  # the walk is in its update: what counts is the batch's mean

@@ -25,7 +25,7 @@ class WalkReading:
     symbol: str  # of what the edges show here: "|w a|"
     error: bool  # whether the edges carry the error, in its own colours
     step: int = 0  # the iteration's 1-based number
-    shown: int = 0  # which sample of the batch is told, 0-based
+    shown: int = 0  # which sample of the batch is reported, 0-based
     loop: Literal["stop", "again", "on"] = "stop"  # what follows when it has played to its end
     mean: bool = False  # the gradient shown is the batch's mean, else the shown sample's own
     gradient: str = ""  # while the edges show one: whose gradient it is

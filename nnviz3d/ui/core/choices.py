@@ -17,7 +17,7 @@ def words(literal) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def column_names(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Each column's name for people: one without a name, or with that of another, is told by its number (from 0)."""
+    """Each column's name for people: one without a name, or with that of another, is reported by its number (from 0)."""
     count = Counter(columns)
     return tuple(
         f"column {k}" if not name or name == str(k) else name[:60] if count[name] == 1 else f"{name[:60]} (column {k})"

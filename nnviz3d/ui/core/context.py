@@ -38,7 +38,7 @@ class Memory:
     typing_frames: int = 0
     toast: str = ""
     toast_seconds: float = 0.0
-    in_epochs: bool = False  # the speed of training is told in epochs
+    in_epochs: bool = False  # the speed of training is reported in epochs
     on_bar: frozenset[str] = frozenset()  # names of the switches that the bar at the bottom had room for in the last frame
     area: str = ""  # the window that the keyboard walks through; empty: the stage
     area_frames: int = 0  # how many frames it has been that one
@@ -82,7 +82,7 @@ class Frame:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of classes and inputs: what a name that is cut must be told from."""
+        """Of classes and inputs: what a name that is cut must be distinguished from."""
         return (*self.readout.class_names, *map(str, self.readout.topology.input.labels))
 
     @property

@@ -40,10 +40,10 @@ def system_fonts(character: str) -> list[Path]:
     if program:
         try:
             words = [program, f":charset={ord(character):x}", "file"]
-            told = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False).stdout
+            output = subprocess.run(words, capture_output=True, text=True, timeout=5, check=False).stdout
         except (OSError, subprocess.SubprocessError):
-            told = ""
-        found += [Path(line.partition(": ")[0].rstrip(":")) for line in told.splitlines() if line.strip()]
+            output = ""
+        found += [Path(line.partition(": ")[0].rstrip(":")) for line in output.splitlines() if line.strip()]
 
     def rank(path: Path) -> tuple:
         name = path.name

@@ -46,7 +46,7 @@ def settle(
     """Left top corner of a card of `size`: beside `anchor`, in `area`, off `hard` (cards, panels), as far as it can be off `soft` (layers).
 
     The same rectangles give the same place. As seen from the anchor they count in steps of `STEP` pixels (the others a little larger, the
-    area a little smaller), so that an idle sway neither moves the card about nor asks anew (0.6 ms).
+    area a little smaller), so that an idle sway neither moves the card about nor asks again (0.6 ms).
     """
     corner = np.array(anchor[:2] * 2)
     others = [_stepped(np.asarray(r, float).reshape(-1, 4) - corner, np.floor, np.ceil) for r in (soft, hard)]

@@ -32,7 +32,7 @@ def _fits(text: str, width: float) -> bool:
 
 
 def cut(text: str, width: float, names: Iterable[str] = ()) -> str:
-    """The text in `width` pixels of the current font. `names`: what it must be told from."""
+    """The text in `width` pixels of the current font. `names`: what it must be distinguished from."""
     if _fits(text, width):
         return text
     plain = elide(text, width)

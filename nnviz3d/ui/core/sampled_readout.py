@@ -1,4 +1,4 @@
-"""What is told together: while training runs all numbers of neurons, weights and the answer are taken at once, ten times a second.
+"""What is reported together: while training runs all numbers of neurons, weights and the answer are taken at once, ten times a second.
 
 Else one place would show the numbers of this step and another those of a moment before. What is pointed at or picked anew is told at once,
 with everything else.

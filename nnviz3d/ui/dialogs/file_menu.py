@@ -37,7 +37,7 @@ _EXPORTS = (
 
 
 def draw(f: Frame) -> None:
-    """The popup "file"; whoever has the button opens it."""
+    """The popup "file"; code that has the button opens it."""
     corner, below = imgui.get_item_rect_min(), imgui.get_item_rect_max()
     imgui.set_next_window_pos(imgui.ImVec2(corner.x, below.y + f.px(8)))
     if not imgui.begin_popup("file"):

@@ -14,7 +14,7 @@ WIDTH = 300.0  # about: where there is room, the menu begins below its button
 
 
 def draw(f: Frame) -> None:
-    """The popup "picture"; whoever has the button opens it."""
+    """The popup "picture"; code that has the button opens it."""
     corner, below = imgui.get_item_rect_min(), imgui.get_item_rect_max()
     right = min(corner.x + f.px(WIDTH), f.width - f.px(theme.MARGIN))  # the button is near the window's edge
     imgui.set_next_window_pos(imgui.ImVec2(right, below.y + f.px(8)), imgui.Cond_.always, imgui.ImVec2(1, 0))

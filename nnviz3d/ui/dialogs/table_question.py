@@ -66,8 +66,8 @@ class ColumnsForm:
                 small(f, text, colour, wrap=True)
         self._rows(f, q, foot)
         some = "" if q.table.whole else " examined (suggestions that you keep are checked on all rows)"
-        told = f"{q.table.rows:,} rows{some}, {len(q.table.columns):,} columns"
-        small(f, elide("; ".join((told, *q.table.notes)), imgui.get_content_region_avail().x))
+        message = f"{q.table.rows:,} rows{some}, {len(q.table.columns):,} columns"
+        small(f, elide("; ".join((message, *q.table.notes)), imgui.get_content_region_avail().x))
 
     def answer(self, q: Columns) -> dict[str, Any]:
         """Keys of `data`; of the columns all that is not plain."""

@@ -25,7 +25,7 @@ RULES = {
     ),
 }
 RULES["adamw"] = RULES["adam"]
-HOLDS = 5e-3  # relative: a change so near to rate times direction is told as their product; else 32 bits have rounded it
+HOLDS = 5e-3  # relative: a change so near to rate times direction is shown as their product; else 32 bits have rounded it
 
 
 def forward(r: LayerReading) -> list[Line]:
@@ -70,12 +70,12 @@ def backward(r: LayerReading) -> list[Line]:
 def _collected(r: LayerReading, delta: str, o: str) -> list[Line]:
     """What comes back from every node that it feeds, added, times the slope."""
     kinds = [equations_of(end.kind) for end in r.targets]
-    told = [kind.layer_returned(end, len(r.z)) for kind, end in zip(kinds, r.targets, strict=True)]
-    symbols, arrays = (" + ".join(pieces) for pieces in zip(*told, strict=True))
-    tip = kinds[0].returns if len(told) == 1 else f"What comes back from the {len(told)} layers that it feeds, added"
+    returned = [kind.layer_returned(end, len(r.z)) for kind, end in zip(kinds, r.targets, strict=True)]
+    symbols, arrays = (" + ".join(pieces) for pieces in zip(*returned, strict=True))
+    tip = kinds[0].returns if len(returned) == 1 else f"What comes back from the {len(returned)} layers that it feeds, added"
     if not equations_of(r.kind).applies:
         return [Line(rf"{delta} = {symbols}", tip=f"{tip}."), shapes(f"({o}) = {arrays}")]
-    if len(told) > 1:
+    if len(returned) > 1:
         symbols, arrays = rf"\left({symbols}\right)", f"({arrays})"
     tip += ", times the slope of the activation function, element by element."
     return [Line(rf"{delta} = {symbols} \odot f'(z)", tip=tip), shapes(f"({o}) = {arrays} ⊙ ({o})")]

@@ -104,14 +104,14 @@ def backward(reading: NeuronReading) -> list[Line]:
 def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
     """f'(z) times the sum over all connections that lead away."""
     parts = outgoing.connections
-    told = [equations_of(part.kind).returned(part, reading.index) for part in parts]
-    symbols, tip, applies = " + ".join(latex for latex, _ in told), TIP, equations_of(reading.kind).applies
-    if len(told) > 1:
+    returned = [equations_of(part.kind).returned(part, reading.index) for part in parts]
+    symbols, tip, applies = " + ".join(latex for latex, _ in returned), TIP, equations_of(reading.kind).applies
+    if len(returned) > 1:
         symbols = rf"\left({symbols}\right)" if applies else symbols
-        tip += f"\nIts activation is used in {len(told)} places: the errors that come back from them are added."
+        tip += f"\nIts activation is used in {len(returned)} places: the errors that come back from them are added."
     lines = [Line(rf"{name} = f'(z)\,{symbols}" if applies else f"{name} = {symbols}", tip=tip)]
-    for part, (latex, terms) in zip(parts, told, strict=True):
-        if len(told) > 1 and len(terms) > 1:
+    for part, (latex, terms) in zip(parts, returned, strict=True):
+        if len(returned) > 1 and len(terms) > 1:
             lines.append(Line(latex, kind="shapes", tip=f"The error that comes back from {part.name}:"))
         lines += terms
     if not applies:

@@ -50,8 +50,8 @@ def sections(reading: Reading) -> Sections:
             parts += [(GRADIENT, updates.gradients(reading)), (UPDATE, updates.update(reading.step.update))]
         parts.append((PARAMETERS, [] if reading.z is None else updates.still(reading.kind)))
     checked = isinstance(reading, ParameterEquations) and reading.sample is not None
-    told = [(title, those) for title, those in parts if those or (title == CHECK and checked)]
-    return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in told]
+    listed = [(title, those) for title, those in parts if those or (title == CHECK and checked)]
+    return [(title, those if there(reading, title) else [_to_come(reading, title)]) for title, those in listed]
 
 
 def there(reading: Reading, title: str) -> bool:
@@ -91,10 +91,10 @@ def heading(reading: Reading, title: str) -> str:
     return f"Update ({reading.optimizer})" if isinstance(reading, MatrixReading) and reading.optimizer else title
 
 
-def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
+def ordered(walk: WalkReading | None, layer: int, listed: Sections) -> Sections:
     """Inside a walk, what happens to this layer now stands first: the error, the gradients that it leaves, the update."""
     if walk is None:
-        return told
+        return listed
     at = walk.phase
     first = ()
     if walk.kinds[at] == "update":
@@ -103,4 +103,4 @@ def ordered(walk: WalkReading | None, layer: int, told: Sections) -> Sections:
         arrived = ("backward", layer) in zip(walk.kinds[: at + 1], walk.layers, strict=False)
         first = FIRST["gradient" if arrived else "error"]
     place = {title: k for k, title in enumerate(first)}
-    return sorted(told, key=lambda section: place.get(section[0], len(first)))
+    return sorted(listed, key=lambda section: place.get(section[0], len(first)))

@@ -132,9 +132,9 @@ def _state(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def _square(value: float) -> tuple[Span, ...]:
-    (told,) = number(value, bracket=True)
-    power = value > 0 and "e" in told.text
-    return (Span(f"({told.text})") if power else told, Span("2", raised=True))
+    (printed,) = number(value, bracket=True)
+    power = value > 0 and "e" in printed.text
+    return (Span(f"({printed.text})") if power else printed, Span("2", raised=True))
 
 
 def _rate(u: UpdateReading, n: dict) -> list[Line]:
@@ -187,8 +187,8 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
 
 def moved(w: str, old: float, new: float, change: float) -> Line:
     """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
-    told = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
-    spans = (Span(f"{w}:  "), told[0], Span(" → "), told[1])
+    printed = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
+    spans = (Span(f"{w}:  "), printed[0], Span(" → "), printed[1])
     return Line("", spans, change, "change", "The old value, the new value and the change, as 32-bit numbers.", ink="w", lead=f"Δ{w} =")
 
 

@@ -28,10 +28,10 @@ def draw(f: Frame) -> None:
     c = f.readout.capture
     if c is None:
         return
-    told = "finishing the film" if c.finishing else clock(c.seconds) + ("  without panels" if c.alone else "")
+    text = "finishing the film" if c.finishing else clock(c.seconds) + ("  without panels" if c.alone else "")
     lost = f"{c.dropped:,} frame{'s' * (c.dropped != 1)} dropped" if c.dropped else ""
     pad, gap, radius = f.px(11), f.px(9), f.px(4.5)
-    size = imgui.calc_text_size(told)
+    size = imgui.calc_text_size(text)
     extra = imgui.calc_text_size(lost).x + f.px(12) if lost else 0.0
     width, height = 2 * pad + 2 * radius + gap + size.x + extra, size.y + f.px(12)
     right = f.stage_width - f.px(theme.MARGIN) - (0 if f.docked else f.px(46))  # beside the button that brings the panels back
@@ -42,7 +42,7 @@ def draw(f: Frame) -> None:
     middle = top + height / 2
     draw_list.add_circle_filled(imgui.ImVec2(left + pad + radius, middle), radius, theme.packed(_DOT, 0.45 if c.finishing else 1.0))
     x, y = left + pad + 2 * radius + gap, middle - size.y / 2
-    draw_list.add_text(imgui.ImVec2(x, y), theme.packed(_TEXT), told)
+    draw_list.add_text(imgui.ImVec2(x, y), theme.packed(_TEXT), text)
     if lost:
         draw_list.add_text(imgui.ImVec2(x + size.x + f.px(12), y), _WARN, lost)
     mouse = imgui.get_io().mouse_pos

@@ -88,8 +88,8 @@ def _scenes(f: Frame) -> None:
             if room > f.px(120):
                 imgui.same_line(column)
                 imgui.push_font(None, theme.SMALL)
-                told = about.removeprefix("An instructive failure: ")
-                dim(elide(told[:1].upper() + told[1:], room))
+                text = about.removeprefix("An instructive failure: ")
+                dim(elide(text[:1].upper() + text[1:], room))
                 imgui.pop_font()
     imgui.separator()
     if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
@@ -119,8 +119,8 @@ def _sample(f: Frame, room: float) -> None:
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
-    told = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
-    dim(kept(told, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
+    text = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
+    dim(kept(text, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
     true = "" if r.sample_part == "given" else ", and its true answer"
     tip(f, f"The displayed sample, {_PARTS[r.sample_part]}{true}.")
     if answer:

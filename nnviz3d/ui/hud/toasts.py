@@ -84,11 +84,11 @@ def hover_card(f: Frame) -> None:
         return
     imgui.text_unformatted(elide(title, f.px(320)))
     known = h.known if h.known is not None and h.layer else ("a", "z")
-    told = [f"a = {plain(h.a)}"] if "a" in known else []
-    told += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
-    told += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if told and h.unit is not None and h.unit.scaled else []
+    parts = [f"a = {plain(h.a)}"] if "a" in known else []
+    parts += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
+    parts += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if parts and h.unit is not None and h.unit.scaled else []
     name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
-    numbers = "     ".join(told) or f"Forward, layer {h.layer}{name}, has not been computed yet"
+    numbers = "     ".join(parts) or f"Forward, layer {h.layer}{name}, has not been computed yet"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
@@ -137,8 +137,8 @@ def _weight(f: Frame, e: ParameterReading) -> None:
     imgui.pop_style_color()
     if e.a is not None and e.there("x"):
         small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
-    if told := moved(e):
-        small(f, told)
+    if parts := moved(e):
+        small(f, parts)
     if e.frozen:
         small(f, HOLD_WORDS["frozen"], theme.packed(theme.HOLD_COLOURS["frozen"]))
     small(f, ("" if f.readout.chosen == e.parameter else "click to select it, ") + "Ctrl + drag up or down to change it", _FAINT)

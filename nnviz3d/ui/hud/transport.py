@@ -46,10 +46,10 @@ def metrics(f: Frame) -> str:
         return "   ·   ".join([*parts, *map(network_line, r.compare.networks)])
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
-    told = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
+    text = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
     if r.test_loss is not None:
         rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if r.error is not None else ""
-        parts.append(f"{rmse or told} {r.scores.tested(r.step)}".rstrip())
+        parts.append(f"{rmse or text} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
 
@@ -60,13 +60,13 @@ def _about(f: Frame) -> str:
             "step: the update of the weights that is shown. The sample belongs to its mini-batch; loss and answer are for this sample "
             "alone."
         )
-    told = "step: number of weight updates so far. epoch: passes through the training set. loss: mean loss of the last mini-batch"
-    told += f" ({loss_unit(f.readout)})."
+    text = "step: number of weight updates so far. epoch: passes through the training set. loss: mean loss of the last mini-batch"
+    text += f" ({loss_unit(f.readout)})."
     if f.readout.test_accuracy is not None:
-        told += " test: accuracy on the test set, which is never used for training."
+        text += " test: accuracy on the test set, which is never used for training."
     elif f.readout.test_loss is not None:
-        told += " test loss: mean loss on the test set, which is never used for training."
-    return f"{told} {f.readout.scores.words(f.readout.class_names)}".rstrip() + rmse_words(f.readout)
+        text += " test loss: mean loss on the test set, which is never used for training."
+    return f"{text} {f.readout.scores.words(f.readout.class_names)}".rstrip() + rmse_words(f.readout)
 
 
 def _centred(text: str, width: float) -> None:
@@ -142,14 +142,14 @@ def blocks(r: Readout) -> list[scrubber.Block]:
 
 
 def place(r: Readout, step: int) -> str:
-    """What the pointer is told at a step."""
+    """The tooltip of a step."""
     gap = next(((a[1] + 1, b[0] - 1) for a, b in pairwise(r.stretches) if a[1] < step < b[0]), None)
     if gap is not None:
         return f"Steps {count(gap[0])} to {count(gap[1])} are not stored: the nearest stored step is used."
     near = max((r.newest - r.oldest) // 150, 1)
     changed = next((change for change in r.changes if abs(change - step) <= near), None)
-    told = "" if changed is None else f" At step {count(changed)} settings or weights were changed."
-    return f"Step {count(step)}.{told} " + _DRAG[r.recording is not None]
+    text = "" if changed is None else f" At step {count(changed)} settings or weights were changed."
+    return f"Step {count(step)}.{text} " + _DRAG[r.recording is not None]
 
 
 def _buttons(f: Frame, room: float) -> set[str]:

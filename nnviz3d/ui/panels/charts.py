@@ -54,8 +54,8 @@ class ChartsPanel:
             f"Mean loss per sample ({loss_unit(r)}), over the training steps: the quantity that training minimises. The test set: {scored}",
         )
         if r.error is not None:
-            told = f"{r.error.text(r.test_loss)} {when}".rstrip()
-            self._head(f, "RMSE", r.error.text(r.loss), told, f"The same losses in the target's unit.{rmse_words(r)}")
+            reading = f"{r.error.text(r.test_loss)} {when}".rstrip()
+            self._head(f, "RMSE", r.error.text(r.loss), reading, f"The same losses in the target's unit.{rmse_words(r)}")
         self._plot(f, "##loss", self.loss, self.test, f.memory.log_loss)
         self._switches(f)
 

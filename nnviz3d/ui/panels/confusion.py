@@ -22,7 +22,7 @@ from nnviz3d.ui.core.widgets import show_tip, small, tip
 TITLE, ICON, HINT, OPEN = "Confusion matrix", fa.ICON_FA_TABLE_CELLS, "Which classes are mistaken for which.", False
 RIGHT, WRONG = theme.CURVE_TEST, theme.ACCENT
 HIGHEST, NAMES = 30.0, 0.3  # unscaled pixels of a cell; share of the width that row names may take
-WORST = 3  # mix-ups that are told in words
+WORST = 3  # mix-ups that are reported in words
 EACH = 12  # classes: up to so many each column has its name, cut where it must be
 _DIM, _FAINT, _TEXT, _DARK = (theme.packed(c) for c in (theme.DIM, theme.FAINT, theme.TEXT, theme.ON_ACCENT))
 _EMPTY = 0.35  # alpha of a cell without samples

@@ -83,8 +83,8 @@ def _value(f: Frame, w: ParameterReading) -> None:
     if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
         tip(f, "The signal through this weight for the displayed sample: the weight times the activation at its start.")
-    if told := moved(w):
-        small(f, told)
+    if reading := moved(w):
+        small(f, reading)
         tip(
             f,
             "Of the last training step: the mean over its batch with L1 and L2, before clipping, and the resulting change by the "

@@ -28,7 +28,7 @@ _FAINT, _DIM, _TEXT = (theme.packed(c) for c in (theme.FAINT, theme.DIM, theme.T
 
 
 class Matrix:
-    """The picture of a layer. Made anew when its numbers or its size change."""
+    """The picture of a layer. Made again when its numbers or its size change."""
 
     def __init__(self):
         self._mode: tuple[str, str] = ("", "")  # (phase in which it was chosen, mode)
@@ -93,9 +93,9 @@ class Matrix:
         image[:strip, :width] = matrix.spread(matrix.colours(x_1c, matrix.reach(x_1c), _inks(f, "a")), grid.cell_w, strip)
         image[strip + gap :, :width] = matrix.spread(matrix.colours(self._cells, self._scale, ink), grid.cell_w, grid.cell_h)
         x = width + gap
-        for told in strips:
-            v_r1 = matrix.means(told.values[:: r.stride[0], None], grid.rows, 1)
-            colours = matrix.colours(v_r1, matrix.reach(v_r1), _inks(f, told.ink))
+        for side in strips:
+            v_r1 = matrix.means(side.values[:: r.stride[0], None], grid.rows, 1)
+            colours = matrix.colours(v_r1, matrix.reach(v_r1), _inks(f, side.ink))
             image[strip + gap :, x : x + strip] = matrix.spread(colours, strip, grid.cell_h)
             x += strip + space
         self._texture = texture = f.formulas.upload(image)
@@ -115,10 +115,10 @@ class Matrix:
         low, high = imgui.ImVec2(x, y), imgui.ImVec2(x + texture.width, y + texture.height)
         draw_list.add_image(texture.get_tex_ref(), low, high, imgui.ImVec2(0, 0), imgui.ImVec2(1, 1))
         step = strip + round(f.px(3))
-        for k, told in enumerate(strips):  # names over the columns
-            size = imgui.calc_text_size(told.name).x * theme.SMALL / theme.BODY
+        for k, side in enumerate(strips):  # names over the columns
+            size = imgui.calc_text_size(side.name).x * theme.SMALL / theme.BODY
             at = imgui.ImVec2(x + width + gap + k * step + (strip - size) / 2, y + strip + gap - small_size - f.px(2))
-            draw_list.add_text(f.fonts.regular, small_size, at, of_ink(f, told.ink, False) if told.ink else _DIM, told.name)
+            draw_list.add_text(f.fonts.regular, small_size, at, of_ink(f, side.ink, False) if side.ink else _DIM, side.name)
         if not imgui.is_item_hovered():
             return
         pointer = imgui.get_mouse_pos()
@@ -129,9 +129,9 @@ class Matrix:
         elif py < strip and 0 <= px < width and _there(r, "x"):
             self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], r.x, r.first_source, f"{_before(f, r)}, neuron")
         elif px >= width + gap and py >= strip + gap and strips:
-            told = strips[min(int((px - width - gap) // step), len(strips) - 1)]
+            side = strips[min(int((px - width - gap) // step), len(strips) - 1)]
             self._vector(
-                f, told.name, int((py - strip - gap) // grid.cell_h), grid.rows * r.stride[0], told.values, r.first_neuron, "neuron"
+                f, side.name, int((py - strip - gap) // grid.cell_h), grid.rows * r.stride[0], side.values, r.first_neuron, "neuron"
             )
 
     def _cell(self, f: Frame, r: MatrixReading, mode: str, grid, cell, draw_list, x: float, y: float) -> None:
@@ -148,21 +148,21 @@ class Matrix:
         draw_list.add_rect(corner, imgui.ImVec2(corner.x + grid.cell_w, corner.y + grid.cell_h), _TEXT, 0, f.px(1.5))
         value = float(_block(r, mode, slice(at_r, at_r + 1), slice(at_c, at_c + 1))[0, 0])
         name = {"weight": "w", "sample": "∂L/∂w", "batch": "∂L/∂w (batch)", "change": "Δw"}[mode]
-        told = f"{name}[{j}, {i}] = {plain(value)}\nfrom neuron {i} to neuron {j}"
+        text = f"{name}[{j}, {i}] = {plain(value)}\nfrom neuron {i} to neuron {j}"
         if mode == "weight" and _there(r, "x"):
-            told += f"\n{plain(value)} × {plain(float(r.x[i]))} = {plain(value * float(r.x[i]))}"
+            text += f"\n{plain(value)} × {plain(float(r.x[i]))} = {plain(value * float(r.x[i]))}"
         elif mode == "sample":
-            told += f"\n{plain(float(_delta(r)[j]))} × {plain(float(r.x[i]))}"
+            text += f"\n{plain(float(_delta(r)[j]))} × {plain(float(r.x[i]))}"
         if grid.rows * grid.columns * r.stride[0] * r.stride[1] > 1:
             last = (
                 min((row + 1) * grid.rows * r.stride[0], r.shape[0]) - 1,
                 min((column + 1) * grid.columns * r.stride[1], r.shape[1]) - 1,
             )
             first = (row * grid.rows * r.stride[0], column * grid.columns * r.stride[1])
-            told = (
-                f"rows {first[0]} to {last[0]}, columns {first[1]} to {last[1]}: mean {plain(float(self._cells[cell]))}.\nStrongest: {told}"
+            text = (
+                f"rows {first[0]} to {last[0]}, columns {first[1]} to {last[1]}: mean {plain(float(self._cells[cell]))}.\nStrongest: {text}"
             )
-        show_tip(f, f"{told}\nClick to show this weight.")
+        show_tip(f, f"{text}\nClick to show this weight.")
         if imgui.is_item_clicked():
             f.do("choose", parameter)
 

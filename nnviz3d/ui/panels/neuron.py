@@ -1,6 +1,6 @@
 """Neuron: the equations of what is looked at, with live numbers: a neuron, one weight or bias, or a whole layer.
 
-Whichever was picked last is shown; the names in the head lead from one to the other. Lines are made anew with each reading, all from
+Whichever was picked last is shown; the names in the head lead from one to the other. Lines are made again with each reading, all from
 one, so that what is printed always belongs to one moment.
 """
 
@@ -62,7 +62,7 @@ class Neuron:
             self._matrix.release(f)
             small(f, "Click a neuron to see its equation with live numbers, or an edge to see its weight.", wrap=True)
             return
-        shown, told = self._follow(reading)
+        shown, parts = self._follow(reading)
         if not isinstance(shown, MatrixReading):
             self._matrix.release(f)
         if isinstance(shown, NeuronReading):
@@ -74,7 +74,7 @@ class Neuron:
         if isinstance(shown, MatrixReading):
             self._matrix.draw(f, shown)
         self._all.draw(f, shown)
-        for title, lines in ordered(f.readout.walk, shown.layer, told):
+        for title, lines in ordered(f.readout.walk, shown.layer, parts):
             self._section(f, shown, title, lines)
 
     def _look(self, r: Readout) -> Reading | None:

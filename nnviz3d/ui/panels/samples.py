@@ -26,7 +26,7 @@ PICTURE, STRIP = 46.0, 78.0  # unscaled pixels: a picture, and the strip of a ro
 IMAGES, ROWS = 25, 12  # on a page
 CELLS, FINEST = 24, 64  # numbers of a row that its strip shows; pixels a side of a picture
 CLASSES = 200  # in the list of classes
-TARGETS = 8  # numbers whose errors are told
+TARGETS = 8  # numbers whose errors are reported
 _TEXT, _DIM, _ACCENT, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT, theme.FAINT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _WRONGS: tuple[tuple[str, CommandName, str], ...] = (
@@ -79,8 +79,8 @@ class SamplesPanel:
             small(f, f"{part}: answered {count(r.known)} of {count(r.total)} ...")
             return
         of = f" of {count(f.readout.sample_count)}" if r.part != "batch" and r.total < f.readout.sample_count else ""
-        told = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
-        small(f, f"{part}: {count(r.total)}{of} samples, {told}, {_when(r)}", wrap=True)
+        text = f"mean loss {short(r.loss)}" if r.wrong is None else f"{count(r.wrong)} wrong ({percent(r.wrong / r.total)})"
+        small(f, f"{part}: {count(r.total)}{of} samples, {text}, {_when(r)}", wrap=True)
         tip(f, "The network's answer to each sample (without dropout), and the loss of that sample alone. Updated about every two "
                "seconds during training; the list does not change while the pointer is on it.")  # fmt: skip
         for name, rmse, mae in r.errors[:TARGETS]:

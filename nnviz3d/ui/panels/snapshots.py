@@ -90,14 +90,14 @@ def _table(f: Frame, kept: dict[str, MomentReading]) -> None:
     for text in ("", *KEYS):
         imgui.table_next_column()
         dim(text)
-    for text, hint, told in rows:
+    for text, hint, read in rows:
         imgui.table_next_column()
         dim(text)
         tip(f, hint)
         for name in KEYS:
             imgui.table_next_column()
             if name in kept:
-                imgui.text_unformatted(told(kept[name]))
+                imgui.text_unformatted(read(kept[name]))
                 tip(f, f"{hint} {kept[name].scored}" if text.startswith(("train", "test")) else hint)
     imgui.end_table()
 
@@ -125,12 +125,12 @@ def _changes(f: Frame) -> None:
 def _name(f: Frame, change: ChangeReading) -> str:
     """ "bias of output 3", "input 12 → hidden 1, 5"."""
 
-    def told(layer: int, index: int) -> str:
+    def read(layer: int, index: int) -> str:
         nodes = f.readout.topology.nodes
         if own := called(nodes[layer].labels, index):
             return own
         name = short_name(f.readout.topology, layer)
         return f"{name}{',' if name[-1].isdecimal() else ''} {index}"
 
-    into = told(change.layer, change.index)
-    return f"bias of {into}" if change.source is None else f"{told(change.source_layer, change.source)} → {into}"
+    into = read(change.layer, change.index)
+    return f"bias of {into}" if change.source is None else f"{read(change.source_layer, change.source)} → {into}"

@@ -70,3 +70,14 @@ def test_what_cannot_be_exported_is_said_before_any_work(tmp_path):
         with pytest.raises(nv.InputError, match=text):
             call()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.gl
+def test_run_is_the_window_and_needs_none(tmp_path):
+    picture = tmp_path / "a.png"
+    assert nv.run("xor", headless=True, frames=3, size=(320, 180), backend="cpu", screenshot=picture) == 0
+    assert picture.stat().st_size > 1000
+    with pytest.raises(nv.InputError, match=r"screenshot: expected a name that ends with"):
+        nv.run("xor", headless=True, frames=3, screenshot=tmp_path / "a.svg")
+    with pytest.raises(nv.InputError, match=r'^backend: expected auto, cpu or cuda, found "gpu"'):
+        nv.run("xor", headless=True, frames=3, backend="gpu")

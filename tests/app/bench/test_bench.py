@@ -86,7 +86,7 @@ def test_a_soak_begins_when_what_is_kept_for_going_back_is_full(part):
 
     session = soak.full_session(part)
     for source in [session.source] + ([session.rival.source] if session.rival else []):
-        rewind = source.rewind
+        rewind = source.history
         held = len(rewind._keys)
         assert held > 1 and rewind.spacing == rewind.longest
         source.run(5 * rewind.spacing)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from nnviz3d.app.session import checkpoint_resume, scene_files
+from nnviz3d.app.session.actions import ACTIONS
+from nnviz3d.app.session.actions.occasion import Occasion
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
-from nnviz3d.app.window.actions import ACTIONS
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
@@ -22,18 +22,17 @@ ACTS, LOOK_EVERY = 120, 12
 
 
 class Monkey:
-    """Does one thing after another to a session; `loop` is what actions want of a loop."""
+    """Does one thing after another to a session, at a clock of its own."""
 
     def __init__(self, seed: int, session: Session, folder):
         self.random, self.session, self.folder = random.Random(seed), session, folder
-        quiet = SimpleNamespace(editing=False)
-        self.loop = SimpleNamespace(session=session, answer=quiet, now=0.0, say=lambda text: None)
+        self.now = 0.0
         self.told = []
 
     def do(self, name: str, value=None) -> None:
-        self.loop.now += 1.0
+        self.now += 1.0
         self.told.append((name, value))
-        ACTIONS[name](self.loop, value)
+        ACTIONS[name](Occasion(self.session, self.now), value)
 
     def act(self) -> None:
         pick, s = self.random, self.session
@@ -81,7 +80,7 @@ class Monkey:
     def a_live(self, pick, s):
         values = {"learning_rate": pick.uniform(0.0005, 0.02), "l2": pick.choice((0.0, 0.001)), "clip_norm": pick.choice((0.0, 1.0))}
         key = pick.choice(list(values))
-        s.apply([Edit(f"train.{key}", values[key])], self.loop.now, pick.random() < 0.3)
+        s.apply([Edit(f"train.{key}", values[key])], self.now, pick.random() < 0.3)
 
     a_live_again = a_live
 

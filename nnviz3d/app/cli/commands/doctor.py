@@ -77,9 +77,9 @@ def _variables() -> DoctorCheck:
     from nnviz3d.gfx import variables
 
     found = variables.suspects()
-    told = ", ".join(f"{name}={value:.60}" for name, value in found.items())
+    text = ", ".join(f"{name}={value:.60}" for name, value in found.items())
     return DoctorCheck(
-        "variables", "note" if found else "ok", told or "none that OpenGL uses", f"if OpenGL fails, {_without(found)}" if found else ""
+        "variables", "note" if found else "ok", text or "none that OpenGL uses", f"if OpenGL fails, {_without(found)}" if found else ""
     )
 
 
@@ -152,8 +152,8 @@ def _codecs() -> DoctorCheck:
 
     able = [name for name, codec in CODECS.items() if works(codec)]
     missing = [name for name in CODECS if name not in able]
-    told = f"PyAV {importlib.metadata.version('av')}: {', '.join(able)}"
-    return DoctorCheck("codecs", "ok", told + (f" (not here: {', '.join(missing)})" if missing else ""))
+    text = f"PyAV {importlib.metadata.version('av')}: {', '.join(able)}"
+    return DoctorCheck("codecs", "ok", text + (f" (not here: {', '.join(missing)})" if missing else ""))
 
 
 def _farm() -> DoctorCheck:

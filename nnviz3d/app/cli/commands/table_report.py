@@ -26,8 +26,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
         out.append(f"  {name(k, column):<{width}}  {holds(column):<44}  {becomes(column)}".rstrip())
     if len(columns) > len(shown):
         out.append(f"  and {len(columns) - len(shown):,} more columns (--json has them all)")
-    told = dict.fromkeys((*table["notes"], *facts.get("notes", ())))
-    out += [f"  note: {note}" for note in told if not note.startswith("left out: ")]  # the columns' lines say so
+    notes = dict.fromkeys((*table["notes"], *facts.get("notes", ())))
+    out += [f"  note: {note}" for note in notes if not note.startswith("left out: ")]  # the columns' lines say so
     if names := facts.get("outputs", ()):
         out.append(f"  outputs: {', '.join(map(quoted, names[:20]))}{' ...' if len(names) > 20 else ''}")
     return [*out, *(f"  cannot be learned: {problem}" for problem in facts.get("problems", ()))]

@@ -34,12 +34,12 @@ def load(data: Data, base: Path) -> Samples:
     """The table as samples. Raises InputError with all problems, one a column."""
     path, _ = opened(base, data.file, "file", "table")
     where = str(path)
-    source, table, columns, told = _read(path, data)
+    source, table, columns, found = _read(path, data)
     if table.ragged:
         raise InputError.of(where, "", table.ragged)
     plan = uses.plan(columns, data, where, source.dialect.target)
     made = build.samples(columns, plan, data, table.lines, where, path.name, source.dialect.classes)
-    return replace(made, notes=(*told, *notes(columns, plan), *made.notes))
+    return replace(made, notes=(*found, *notes(columns, plan), *made.notes))
 
 
 def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
@@ -48,14 +48,14 @@ def describe(path: Path, data: Data, limit: int | None = None) -> TableFacts:
     Raises InputError where there is no table, or where the scene asks for what cannot be.
     """
     paths.regular_file(path, limits.DATA_BYTES, "table")
-    source, table, columns, told = _read(path, data, limit)
+    source, table, columns, result = _read(path, data, limit)
     plan = uses.plan(columns, data, str(path), source.dialect.target, looking=True)
     found = source.dialect
     facts = tuple(_facts(column, choice, plan, k) for k, (column, choice) in enumerate(zip(columns, plan.choices, strict=True)))
     encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
     return TableFacts(
         source.kind, encoding, found.delimiter, found.decimal, found.header, found.first, source.sheet, len(table.lines), table.whole,
-        plan.target, facts, (*told, *([table.ragged] if table.ragged else [])),
+        plan.target, facts, (*result, *([table.ragged] if table.ragged else [])),
     )  # fmt: skip
 
 
@@ -109,11 +109,11 @@ def notes(columns: list[Looked], plan: TablePlan) -> tuple[str, ...]:
             reasons[f"gaps of {{}} get the {choice.gaps.replace('_', ' ')} of all rows".replace("frequent of", "frequent value of")].append(
                 name
             )
-    told = []
+    found = []
     for why, left in reasons.items():
         some = ", ".join(left[:NAMED]) + (f" and {len(left) - NAMED:,} more" if len(left) > NAMED else "")
-        told.append(why.replace("{}", some, 1))
-    return tuple(told)
+        found.append(why.replace("{}", some, 1))
+    return tuple(found)
 
 
 def _read(path: Path, data: Data, limit: int | None = None) -> tuple[TableSource, raw.RawTable, list[Looked], list[str]]:
@@ -123,11 +123,11 @@ def _read(path: Path, data: Data, limit: int | None = None) -> tuple[TableSource
     if not len(table.lines):
         raise InputError.of(str(path), "", table.ragged or "has a header but no rows")
     units = ", ".join(filter(None, source.dialect.units))
-    told = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
+    found = [*source.notes, *([f"the line below the names holds units: {units[:60]}"] if units else [])]
     if (lines := source.dialect.between - bool(units)) and source.dialect.target is None:
         are = "line below the names describes the columns and is" if lines == 1 else "lines below the names describe the columns and are"
-        told.append(f"{lines} {are} no row")
+        found.append(f"{lines} {are} no row")
     while total := raw.without_total(table):  # a mean may stand below a sum
-        told.append(total)
+        found.append(total)
     decimal, free = source.dialect.decimal, data.decimal == "auto"
-    return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns], told
+    return source, table, [Looked(column, decimal, free and source.dialect.delimiter != ",") for column in table.columns], found

@@ -19,7 +19,7 @@ from nnviz3d.spec.scene import Data
 OTHER, GAP = "other", "missing"
 NOTABLE = 0.999  # share of different values that stay different without a word being said
 LOOKED = 5_000_000  # values that are compared in float32
-NAMED = 5  # inputs that are told by name
+NAMED = 5  # inputs that are reported by name
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 Inputs = list[tuple[str, np.ndarray]]  # (name, (n,) float64)
 
@@ -30,8 +30,8 @@ def samples(columns: list[Looked], plan: TablePlan, data: Data, lines, where: st
     inputs: Inputs = []
     many = sum(_width(column, choice) for k, (column, choice) in enumerate(pairs) if k != plan.target)
     if many > limits.UNITS or many * int(keep.sum()) > limits.DATA_VALUES:
-        told = f'{many:,} inputs of {int(keep.sum()):,} rows are too many; leave columns out (use = "leave_out")'
-        raise InputError.of(where, "data.columns", told)
+        message = f'{many:,} inputs of {int(keep.sum()):,} rows are too many; leave columns out (use = "leave_out")'
+        raise InputError.of(where, "data.columns", message)
     for k, (column, choice) in enumerate(pairs):
         if k != plan.target and choice.use != "leave_out":
             inputs += _inputs(column, choice, keep, column.label or f"x{k + 1 - (k > plan.target)}")
@@ -51,13 +51,13 @@ def samples(columns: list[Looked], plan: TablePlan, data: Data, lines, where: st
     if task == "regression" and target.name:
         names = (target.label,)
     labels = tuple(label for label, _ in inputs)
-    told = [
+    message = [
         *_gone(keep),
         *_nothing(target, t, task),
         *_spelled(names if task == "classification" else ()),
         *_collisions(x, labels, data.standardize),
     ]
-    return Samples(name, task, (len(inputs),), x, t, names, labels, notes=tuple(told))
+    return Samples(name, task, (len(inputs),), x, t, names, labels, notes=tuple(message))
 
 
 def _kept(columns: list[Looked], plan: TablePlan, where: str) -> np.ndarray:
@@ -72,8 +72,8 @@ def _kept(columns: list[Looked], plan: TablePlan, where: str) -> np.ndarray:
             keep &= ~hole
     if not keep.any():
         worst = ", ".join(f"{name} in {count:,}" for name, count in sorted(gone.items(), key=lambda item: -item[1])[:5] if count)
-        told = f"no row is left: values are missing ({worst} of {len(keep):,} rows). Fill the gaps: data.columns.NAME.gaps"
-        raise InputError.of(where, "data.columns", told if len(keep) else "has a header but no rows")
+        message = f"no row is left: values are missing ({worst} of {len(keep):,} rows). Fill the gaps: data.columns.NAME.gaps"
+        raise InputError.of(where, "data.columns", message if len(keep) else "has a header but no rows")
     return keep
 
 
@@ -110,7 +110,7 @@ def quoted(name: str) -> str:
 
 def _collisions(x: np.ndarray, labels: tuple[str, ...], standardize: bool) -> list[str]:
     """Inputs of which different values become the same float32; looked for in rows drawn evenly."""
-    told = []
+    message = []
     rows = np.linspace(0, len(x) - 1, min(len(x), max(LOOKED // x.shape[1], 2))).astype(int)
     for k, label in enumerate(labels):
         values = x[rows, k]
@@ -121,8 +121,8 @@ def _collisions(x: np.ndarray, labels: tuple[str, ...], standardize: bool) -> li
         before, after = len(np.unique(values)), len(np.unique(kept.astype(np.float32)))
         if after < NOTABLE * before:
             way = "" if standardize else "; data.standardize = true keeps them distinct" * (_apart(values) > after)
-            told.append(f'{before:,} different values of "{label}" become {after:,} in float32{way}')
-    return told if len(told) <= NAMED else [*told[:NAMED], f"and the same for {len(told) - NAMED:,} more inputs"]
+            message.append(f'{before:,} different values of "{label}" become {after:,} in float32{way}')
+    return message if len(message) <= NAMED else [*message[:NAMED], f"and the same for {len(message) - NAMED:,} more inputs"]
 
 
 def _apart(values: np.ndarray) -> int:

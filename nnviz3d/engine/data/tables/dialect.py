@@ -18,7 +18,7 @@ from nnviz3d.spec.scene import Data
 
 SIGNS = {",": ",", ";": ";", "tab": "\t", "|": "|", "space": " "}
 LINES = 200  # that are looked at
-MANY_ROWS = 4  # that a line which describes the columns is told from
+MANY_ROWS = 4  # that a line which describes the columns is distinguished from
 DESCRIBED = 3  # such lines at most
 HEAD = 4096  # characters of each that quotes are looked for in
 ALIKE = 0.7  # share of lines that have the table's width

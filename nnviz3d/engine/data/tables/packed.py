@@ -84,8 +84,8 @@ def encoding_of(path: Path, wanted: str = "auto") -> str:
     zeros = zeros if len(head) >= WIDE else [0.0, 0.0]
     wide = "utf-16" if marked else "utf-16-le" if zeros[1] > 0.3 > zeros[0] else "utf-16-be" if zeros[0] > 0.3 > zeros[1] else ""
     if not file_kinds.textual(kind) or (not wide and wanted != "utf-16" and b"\0" in head):
-        told = "contains zero bytes" if file_kinds.textual(kind) else f"holds {kind.text}"
-        raise InputError.of(str(path), "", f"{told} and is not a text table; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
+        message = "contains zero bytes" if file_kinds.textual(kind) else f"holds {kind.text}"
+        raise InputError.of(str(path), "", f"{message} and is not a text table; expected CSV (also .gz .bz2 .xz .zip), Excel or Parquet")
     if wanted in ("auto", "utf-16"):
         return wide or ("utf-16-le" if wanted == "utf-16" else "utf-8-sig")
     return "utf-8-sig" if wanted == "utf-8" else wanted
@@ -128,8 +128,8 @@ class _Bounded(io.RawIOBase):
         part = self._inner.read(len(buffer))
         self._given += len(part)
         if self._given > TEXT_BYTES or overblown(self._given, self._packed):
-            told = f"more than {self._given >> 20:,} MiB out of {self._packed:,} bytes"
-            raise InputError.of(str(self._path), "", f"unpacks to {told}; too much to read safely")
+            message = f"more than {self._given >> 20:,} MiB out of {self._packed:,} bytes"
+            raise InputError.of(str(self._path), "", f"unpacks to {message}; too much to read safely")
         buffer[: len(part)] = part
         return len(part)
 
@@ -170,8 +170,8 @@ def _only(path: Path) -> zipfile.ZipInfo:
     if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
         raise InputError.of(str(path), "", f"refers to a file outside the archive: {found[0].filename[:80]!r}")
     if overblown(found[0].file_size, found[0].compress_size):
-        told = f"{found[0].file_size:,} bytes out of {found[0].compress_size:,}"
-        raise InputError.of(str(path), "", f"claims {told}; implausibly much")
+        message = f"{found[0].file_size:,} bytes out of {found[0].compress_size:,}"
+        raise InputError.of(str(path), "", f"claims {message}; implausibly much")
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""A whole table in columns: float64 numbers, or texts where a column holds anything else. Problems of rows are told in one line.
+"""A whole table in columns: float64 numbers, or texts where a column holds anything else. Problems of rows are reported in one line.
 
 Numbers are converted as they come, many at once. A column that turns out to hold words late in the file is read a second time, as
 texts: so long tables of numbers never stand in memory as text, and a code such as 01067 keeps its zero.

@@ -49,13 +49,13 @@ def open_source(path: Path, data: Data) -> TableSource:
         raise packed.unreadable(path, error) from None
     width = found.dialect.width
     if width < 2:
-        told = "has one column; expected at least one input and the target"
+        text = "has one column; expected at least one input and the target"
         hint = (
             ""
             if kind in ("xlsx", "xls", "parquet")
             else f", separated by one of , ; | tab or spaces (read with {found.dialect.delimiter!r}; give data.delimiter)"
         )
-        raise InputError.of(where, "", told + hint)
+        raise InputError.of(where, "", text + hint)
     check_width(width, where)
     return found
 
@@ -105,8 +105,8 @@ class Text:
             if self.encoding != "utf-8-sig":
                 raise InputError.of(where, "data.encoding", f"not {self.encoding} text: {error.reason}") from None
             byte = f"the byte {error.object[error.start]:#04x}"
-            told = f'not UTF-8 text ({byte}). If it comes from Windows or an older Excel, give data.encoding = "cp1252"'
-            raise InputError.of(where, "data.encoding", told) from None
+            text = f'not UTF-8 text ({byte}). If it comes from Windows or an older Excel, give data.encoding = "cp1252"'
+            raise InputError.of(where, "data.encoding", text) from None
         except csv.Error as error:
             raise InputError.of(where, "", f"not a readable CSV file: {error}") from None
         except packed.UNREADABLE as error:

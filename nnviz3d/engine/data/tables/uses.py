@@ -22,7 +22,7 @@ COUNTED = 5  # rows from which on 1, 2, 3, ... are row numbers
 SAME = 20  # rows from which on one value for each of the target's is a copy
 FEW_ROWS = 0.05  # share of rows that may be left out for their gaps
 MOSTLY_GAPS = 0.5
-KNOWN = 30  # names that are told
+KNOWN = 30  # names that are reported
 _ID = re.compile(r"(?i)(?:.*[\s_.\-])?(?:id|ids|index|idx|nr|no|row|rowid|uuid|guid|key)[.#]?|#")
 
 
@@ -139,8 +139,8 @@ def _useless(column: Looked, target: Looked) -> str:
         return "holds no values"
     if rows >= REPEATED and column.constant:
         return f"the same in every row: {column.example}" + (" (or nothing)" if column.gaps(column.kind).any() else "")
-    if told := _copies(column, target):
-        return told
+    if reason := _copies(column, target):
+        return reason
     if column.kind == "number":
         return _numbered(column)
     if column.kind == "words":
@@ -249,8 +249,8 @@ def _gaps(columns: list[Looked], choices: list[Choice], target: int, given: dict
         if gaps == "auto":
             few = share <= FEW_ROWS and lost.mean() <= FEW_ROWS
             gaps = "own_class" if choices[k].use == "words" or share > MOSTLY_GAPS else "skip" if few else "mean"
-        told = f"{counted(int(hole.sum()), 'gap')}: {_TOLD[gaps]}"
-        why = f"{choices[k].why}; {told}" if choices[k].why else told
+        reason = f"{counted(int(hole.sum()), 'gap')}: {_TOLD[gaps]}"
+        why = f"{choices[k].why}; {reason}" if choices[k].why else reason
         found[k] = replace(choices[k], gaps=gaps, why=why)
     return found
 
@@ -277,8 +277,8 @@ def _impossible(column: Looked, choice: Choice, is_target: bool, where: str) -> 
         if column.kind == "empty":
             return [Problem(where, "data.target", f'the target "{column.name or column.key}" holds no values')]
         if choice.use == "words" and not choice.given and column.kind == "date":
-            told = f'the target "{column.name or column.key}" holds dates ({holds}); choose another, or set {key}.use = "words"'
-            return [Problem(where, "data.target", told)]
+            reason = f'the target "{column.name or column.key}" holds dates ({holds}); choose another, or set {key}.use = "words"'
+            return [Problem(where, "data.target", reason)]
     if choice.use == "number" and np.isnan(column.values).all():
         return [Problem(where, f"{key}.use", f"no cell is a number: {holds}. Use words, date or leave_out")]
     if choice.use == "date" and not column.dated:

@@ -105,8 +105,8 @@ def _package(name: str, path: Path, kind: str):
     try:
         return importlib.import_module(name)
     except ImportError:
-        told = f'{kind} files need the package {name}: pip install "nnviz3d[tables]", or save the table as CSV'
-        raise InputError.of(str(path), "", told) from None
+        text = f'{kind} files need the package {name}: pip install "nnviz3d[tables]", or save the table as CSV'
+        raise InputError.of(str(path), "", text) from None
 
 
 def _xlsx(openpyxl, path: Path) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _squared(rows) -> Iterator[tuple[int, list[str]]]:
 
 
 def _even(rows: list[list[str]]) -> list[list[str]]:
-    """Of one width, for a sheet has no separators that could be counted: titles are told by their one cell."""
+    """Of one width, for a sheet has no separators that could be counted: titles are recognised by their one cell."""
     width = max(map(len, rows))
     return [row + [""] * (width - len(row)) for row in rows]
 
