@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.engine.data import DataSet
+from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.units import Unit
+
+
+def answer(seen: Viewable) -> tuple[str, bool | None]:
+    """What a network says of its shown sample, and whether that is right, as `verdict`."""
+    output = seen.topology.output
+    told = seen.objective.own(seen.ops.to_host(seen.tensors("activation")[output.neurons.slice]))
+    return verdict(seen.data, output.activation, told, seen.sample.target)
 
 
 def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[str, bool | None]:

@@ -18,7 +18,7 @@ from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.per_sample import Judging
 from nnviz3d.engine.shown_evaluation import Looking
-from nnviz3d.sources.answer_text import verdict, words
+from nnviz3d.sources.answer_text import answer, words
 from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
@@ -85,9 +85,7 @@ class Evaluated(ABC):
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
-        output = self.topology.output
-        found = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
-        return verdict(self.data, output.activation, found, self.sample.target)
+        return answer(self)
 
     # rows of the data
 

@@ -12,7 +12,7 @@ from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.sample_pass import Shown
-from nnviz3d.sources.answer_text import verdict
+from nnviz3d.sources.answer_text import answer
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array, Sample, next_serial
 from nnviz3d.spec.neuron_locks import Holds
@@ -96,9 +96,7 @@ class KeptMoment:
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network said of the shown sample at that moment."""
-        output = self.topology.output
-        found = self.objective.own(self.ops.to_host(self.tensors("activation")[output.neurons.slice]))
-        return verdict(self.data, output.activation, found, self.sample.target)
+        return answer(self)
 
     def targets(self) -> np.ndarray | None:
         return self.source.targets()
