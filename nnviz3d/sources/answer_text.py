@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
+from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
-from nnviz3d.sources.viewable import Viewable
+from nnviz3d.engine.objective import Objective
+from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.score import percent
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
 
-def answer(seen: Viewable) -> tuple[str, bool | None]:
+class Answering(Protocol):
+    """A network with a shown sample."""
+
+    @property
+    def ops(self) -> Ops: ...
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def objective(self) -> Objective: ...
+    @property
+    def data(self) -> DataSet: ...
+    @property
+    def sample(self) -> Sample: ...
+    def tensors(self, kind: str, /) -> Array: ...
+
+
+def answer(seen: Answering) -> tuple[str, bool | None]:
     """What a network says of its shown sample, and whether that is right, as `verdict`."""
     output = seen.topology.output
     told = seen.objective.own(seen.ops.to_host(seen.tensors("activation")[output.neurons.slice]))

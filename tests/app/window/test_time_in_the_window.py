@@ -139,7 +139,7 @@ def test_the_decision_plate_answers_as_the_moment_did():
     person.key(K.f4)
     person.frames(6)
     kept = person.session.pictured
-    assert responses._answered[0][6] is responses._answered[1][6] is kept  # plate and tiles
+    assert responses._answered[0][6] == responses._answered[1][6] == kept.serial  # plate and tiles
     own = person.session.source.responses(person.loop.stage.view.picture.subject.tile_cells, kept.sample.x, kept.parameters)
     np.testing.assert_array_equal(responses.range_n2[:, 0], own.min(0))
     assert np.abs(before - responses.range_n2).max() > 0.05
