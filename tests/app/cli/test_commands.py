@@ -214,7 +214,7 @@ def test_inspect_tells_what_a_scene_holds(nnviz3d):
     assert facts["kind"] == "scene" and (facts["neurons"], facts["edges"]) == (64 + 48 + 32 + 10, 64 * 48 + 48 * 32 + 32 * 10)
     assert facts["data"]["summary"] == "1,438 to train, 359 to test; 8x8 inputs, 10 classes"
     assert facts["network"][-1] == {
-        "name": "dense3", "kind": "dense", "shape": [10], "activation": "softmax", "inputs": ["dense2"],
+        "name": "dense3", "kind": "dense", "shape": [10], "activation": "softmax",
     }  # fmt: skip
     assert "154 neurons" in nnviz3d("inspect", "digits").stdout
 
