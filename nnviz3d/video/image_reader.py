@@ -51,8 +51,8 @@ def find(pattern: Path) -> Pictures:
             with Image.open(path, formats=[KINDS[path.suffix.lower()[1:]]]) as picture:  # reads the head of the file only
                 shapes[path] = picture.size, "A" in picture.getbands() or "transparency" in picture.info
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            why = "it is none" if isinstance(error, UnidentifiedImageError) else error
-            problems.append(Problem(str(path), "", f"is no {KINDS[kind]} picture (or damaged): {why}"))
+            damage = "" if isinstance(error, UnidentifiedImageError) else f", or a damaged one: {error}"
+            problems.append(Problem(str(path), "", f"is not a {KINDS[kind]} picture{damage}"))
     sizes = [size for size, _ in shapes.values()]
     common = max(sizes, key=sizes.count, default=(0, 0))
     if max(common) > limits.IMAGE_SIDE:

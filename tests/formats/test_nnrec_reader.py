@@ -190,7 +190,7 @@ print(most - before)
 
 
 def test_a_recording_is_never_written_over_by_accident(tmp_path, folder):
-    with pytest.raises(InputError, match="already exists; --overwrite replaces it"):
+    with pytest.raises(InputError, match="already exists; overwrite=True replaces it"):
         nnrec_writer.check(folder, False)
     nnrec_writer.check(folder, True)
     (folder / "thesis.txt").write_text("precious")

@@ -165,9 +165,9 @@ def test_a_plan_that_is_no_document_is_told(tmp_path):
 def test_a_script_in_the_place_of_a_picture_is_no_picture(tmp_path, kind, ending):
     path = tmp_path / f"0.{ending}"
     path.write_text(SCRIPTS[kind].format(tmp_path / OTHER))
-    with pytest.raises(InputError, match=r"is no [A-Z]+ picture"):
+    with pytest.raises(InputError, match=r"is not a [A-Z]+ picture"):
         image_reader.read(path, False, SIZE)
-    with pytest.raises(InputError, match=r"is no [A-Z]+ picture"):
+    with pytest.raises(InputError, match=r"is not a [A-Z]+ picture"):
         image_reader.find(tmp_path / f"#.{ending}")
 
 
@@ -177,7 +177,7 @@ def test_a_picture_is_what_its_ending_says_and_of_its_size(tmp_path):
         image_reader.find(tmp_path / "#.jpg")
     write_png(image(0), tmp_path / "0.png")
     assert (image_reader.read(tmp_path / "0.png", False, SIZE) == image(0)).all()
-    with pytest.raises(InputError, match="is no PNG picture"):
+    with pytest.raises(InputError, match="is not a PNG picture"):
         image_reader.read(tmp_path / "0.png", False, (32, 32))
 
 

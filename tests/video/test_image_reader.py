@@ -82,7 +82,7 @@ def test_all_problems_at_once(tmp_path):
     assert done.returncode == 2 and not list(tmp_path.glob("film*"))
     told = {(problem["where"].rpartition("/")[2], problem["key"]): problem["message"] for problem in json.loads(done.stdout)["problems"]}
     assert told["f0003.png", ""] == "is 64x46; the others are 64x48"
-    assert "is no PNG picture that can be read" in told["f0004.png", ""]
+    assert "is not a PNG picture" in told["f0004.png", ""]
     assert told["f####.png", "--fps"] == "pictures a second, 1 to 1,000"
     assert "format 'avi' is not known" in told["film.avi", "--format"]
 
@@ -100,14 +100,14 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
     [
         (["none/####.png", "-o", "a.mp4", "--fps", "10"], "there are no such pictures"),
         (["none/####.exr", "-o", "a.mp4", "--fps", "10"], "EXR contains linear light"),
-        (["none/####.txt", "-o", "a.mp4", "--fps", "10"], "expected pictures of the kinds png"),
+        (["none/####.txt", "-o", "a.mp4", "--fps", "10"], "expected pictures of the formats png"),
         (["##/##_##.png", "-o", "a.mp4", "--fps", "10"], "two placeholders"),
         (["in/f####.png"], "give the output file"),
         (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "expected frames a second, 1 to 1,000: 30, 29.97 or 30000/1001; found 0"),
-        (["in/f####.png", "-o", "a.gif", "--fps", "120"], "at most 50 frames a second"),
+        (["in/f####.png", "-o", "a.gif", "--fps", "120"], "at most 50 frames per second"),
         (["in/f####.png", "-o", "b/####.png", "--fps", "10"], "pictures again; give a film"),
         (["odd/f####.png", "-o", "a.mp4", "--fps", "10"], "width and height must be even"),
-        (["missing.parts", "--fps", "10"], "--fps: already set by the pieces"),
+        (["missing.parts", "--fps", "10"], "--fps: this is already set by the pieces"),
     ],
 )
 def test_what_is_no_film(tmp_path, words, told, monkeypatch):

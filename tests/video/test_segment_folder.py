@@ -99,7 +99,7 @@ def test_a_killed_run_goes_on_where_it_was_and_the_film_is_the_same(tmp_path, fo
     store = make(tmp_path / "killed", of, order=[2, 0, 1])
     store.join(tmp_path / f"killed.{format}")
     assert (tmp_path / f"killed.{format}").read_bytes() == (tmp_path / f"whole.{format}").read_bytes()
-    assert store.hashes(0)[2] == hashlib.sha256(np.ascontiguousarray(image(2))).hexdigest()
+    assert store.note(0)["frames"][2] == hashlib.sha256(np.ascontiguousarray(image(2))).hexdigest()
     assert not list((tmp_path / "killed").glob("*.raw")) and not list(tmp_path.glob("*.part"))
 
 
@@ -156,7 +156,7 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(tmp_path, monkeypatch):
         ("a.mp4", {"codec": "vp9"}, "mp4 holds h264"),
         ("a.mp4", {"codec": "nonsense"}, "not a known codec"),
         ("a.mp4", {"size": (641, 480)}, "must be even for h264, found 641x480"),
-        ("a.gif", {"fps": 120}, "at most 50 frames a second"),
+        ("a.gif", {"fps": 120}, "at most 50 frames per second"),
         ("a.mp4", {"alpha": True}, "does not support transparency; these do: apng"),
     ],
 )

@@ -130,7 +130,7 @@ class Visitor:
 
     def answers(self, place: Place) -> None:
         """The network says something once its output is there, and two things only in the end."""
-        last, said = len(self.session.source.topology.nodes) - 1, self.screen.find(r"the network says (.+)$")
+        last, said = len(self.session.source.topology.nodes) - 1, self.screen.find(r"the network's answer: (.+)$")
         assert bool(said) == (place.number > last + 0.75)
         assert bool(self.screen.find(r"^(loss .+ → .+)$")) == (place.index == 3 * last + 2)
 
@@ -182,7 +182,7 @@ class Visitor:
         kept = self.session.moments.kept["A"].snapshot.parameters[self.weight]
         self.loop.stage.pointer.chosen = self.weight
         self.frame(2)
-        first = numbers(next(line for line in self.screen.lines["Its share of z"] if line.kind == "term"))[0]
+        first = numbers(next(line for line in self.screen.lines["Its contribution to z"] if line.kind == "term"))[0]
         assert first.says(float(kept))
         self.do("show_moment", "")
         self.frame(2)

@@ -56,7 +56,7 @@ def test_iterations_back_and_on_are_the_same_to_the_byte(tmp_path, optimizer):
         assert all(np.array_equal(a, b) for a, b in zip(s.walking.walk.tape.masks, tapes[step].masks, strict=True) if a is not None)
     assert s.walking.walk.step == 1
     navigation.move(s, "step", -1)
-    assert "beginning" in s.banner and s.walking.walk.step == 1
+    assert "first step" in s.banner and s.walking.walk.step == 1
     for _ in range(19):
         navigation.move(s, "step", 1)
     assert whole(s.source.trainer) == states[20] and s.source.history.newest == 20
@@ -73,7 +73,7 @@ def test_steps_outside_a_walk_are_the_same_to_the_byte(tmp_path, optimizer):
         navigation.move(s, "step", -1)
         assert s.source.step == step and whole(s.source.trainer) == states[step]
     navigation.move(s, "step", -1)
-    assert "beginning" in s.banner and s.source.step == 0
+    assert "first step" in s.banner and s.source.step == 0
 
 
 @pytest.mark.parametrize("edits", [("train.batch=16",), ("train.batch=0",), ("train.batch=60000",), ("train.batch=1",), ("train.batch=7",)])
@@ -93,7 +93,7 @@ def test_an_epoch_on_and_back_lands_on_its_border(tmp_path, edits, more):
         navigation.move(s, "epoch", -1)
         assert (s.source.step, s.source.epoch) == (k * steps, float(k)), k
     navigation.move(s, "epoch", -1)
-    assert "beginning" in s.banner
+    assert "first step" in s.banner
 
 
 @pytest.mark.parametrize("batch", [16, 0])
@@ -115,7 +115,7 @@ def test_in_a_walk_an_epoch_leads_to_the_first_step_of_one(tmp_path, batch):
     assert s.walking.walk.step == ((here - 2) // steps) * steps + 1
     for _ in range(12):
         navigation.move(s, "epoch", -1)
-    assert s.walking.walk.step == 1 and "beginning" in s.banner
+    assert s.walking.walk.step == 1 and "first step" in s.banner
 
 
 def test_an_epoch_of_long_steps_never_holds_up_a_frame(tmp_path):
@@ -185,7 +185,7 @@ def test_before_the_oldest_kept_step_a_banner_says_which_one_that_is(tmp_path):
     s.start_walk(Place(0, 0.0))
     before = whole(s.source.trainer)
     navigation.move(s, "step", -1)
-    assert "no longer stored" in s.banner and "step 40" in s.banner and s.walking.walk.step == 41
+    assert "no longer stored" in s.banner and "step is 40" in s.banner and s.walking.walk.step == 41
     s.leave_walk()
     navigation.move(s, "epoch", -1)
     assert "no longer stored" in s.banner and whole(s.source.trainer) == before

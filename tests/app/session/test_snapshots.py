@@ -244,7 +244,7 @@ def test_while_two_networks_are_compared_moments_wait_and_say_so(tmp_path):
     for act in (s.moments.keep, s.moments.enter):
         s.banner = ""
         act(s, "A")
-        assert "comparison" in s.banner
+        assert "stop comparing" in s.banner
     s.apply([Edit("compare", {})])
     s.moments.enter(s, "A")
     assert s.source.step == 10 and s.moments.kept["A"].snapshot.step == 10

@@ -123,7 +123,7 @@ def test_the_panel_changes_the_window_and_not_the_scene(person, tmp_path, monkey
         person.frames()
     assert {"settings.palette", "settings.language", "settings.text_size", "settings.reduced_motion"} <= set(found)
     person.click(*found["settings.palette"][0])
-    person.click(*person.where("safe for all eyes"))
+    person.click(*person.where("colour-blind safe"))
     assert person.session.shown_scene.look.palette == "safe" and person.session.scene.look.palette == "blue_orange"
     assert loop.stage.view.frame.look.palette == "safe"
     person.click(*person.where("settings.reduced_motion"))

@@ -46,7 +46,7 @@ def test_steps_and_epochs_by_keys(person):
     person.key(K.home)
     assert person.session.source.step == 0
     person.key(K.comma)
-    assert "beginning" in person.session.banner
+    assert "first step" in person.session.banner
     person.key(K.escape)
     person.key(K.end)
     assert person.session.source.step == 2 * steps and person.session.banner == ""

@@ -125,7 +125,7 @@ def test_commands(tmp_path):
             assert film.streams.video[0].average_rate == rate and film.streams.video[0].frames == round(rate)
         assert Fraction(json.loads((tmp_path / "f.mp4.json").read_text())["fps"]) == rate
     done = run("record", "xor", "-o", "f.gif", "--fps", "59.94", "--size", "64x64")
-    assert done.returncode == 2 and "at most 50 frames a second" in done.stderr and "59.94 (60000/1001)" in done.stderr
+    assert done.returncode == 2 and "at most 50 frames per second" in done.stderr and "59.94 (60000/1001)" in done.stderr
     done = run("record", "xor", "-o", "g.mp4", "--fps", "0.1", "--size", "641x361")
     assert done.returncode == 2 and "--fps: expected frames a second, 1 to 1,000" in done.stderr
     done = run("record", "xor", "-o", "g.mp4", "--size", "641x361")
