@@ -185,7 +185,7 @@ def test_problems_of_a_job_are_told_together(tmp_path):
     with pytest.raises(InputError) as told:
         job_of(tmp_path, target="film.gif", record__fps=120, record__transparent=True, frames="9..3", step=0)
     text = str(told.value)
-    assert all(word in text for word in ("frames: ", "step: ", "fps: ", "50 frames a second", "transparent: "))
+    assert all(word in text for word in ("frames: ", "step: ", "fps: ", "50 frames per second", "transparent: "))
 
 
 def test_room_on_the_disk_is_asked_for_first(tmp_path, monkeypatch):

@@ -216,7 +216,7 @@ set = { "train.learning_rate" = -1.0, "look.nothing" = 2 }
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[record.shot]]\ncamera = [{ at = 2.0 }, { at = 1.0 }]", "one after the other"),
+        ("[[record.shot]]\ncamera = [{ at = 2.0 }, { at = 1.0 }]", "in order of time"),
         ("[[record.shot]]\nseconds = 1.0\ncamera = [{ at = 2.0 }]", "after the end"),
         ("[[record.shot]]\ncamera = [{ yaw = nan }]", "finite"),
         ("[[record.shot]]\ncamera = [{ target = [1.0, inf, 0.0] }]", "finite"),
