@@ -150,7 +150,7 @@ def test_class_weights_may_be_others_where_somebody_says_so(tmp_path, capsys):
     run("iris", mine, steps=25, save=path)
     text = toml.dump(toml.load("iris", [toml.parse_set(theirs)]))
     (tmp_path / "s.toml").write_text(text)
-    assert """say --set train.class_weights='{"setosa" = 2.0}'""" in refused(tmp_path / "s.toml", tmp_path=tmp_path, resume=path)
+    assert """use --set train.class_weights='{"setosa" = 2.0}'""" in refused(tmp_path / "s.toml", tmp_path=tmp_path, resume=path)
     run("iris", 'train.class_weights={"setosa" = 2.0}', steps=5, resume=path)
     run("iris", "train.class_weights.setosa=2.0", steps=5, resume=path)
 

@@ -108,7 +108,7 @@ def test_who_diverges_says_so_and_waits_while_the_other_goes_on(first):
     lost, well = (s.source, s.rival.source) if first else (s.rival.source, s.source)
     frames(s, 50)
     at = lost.step
-    assert lost.diverged and ("A (" if first else "B (") in s.banner and "waits" in s.banner
+    assert lost.diverged and ("A (" if first else "B (") in s.banner and "continues" in s.banner
     s.banner = ""
     frames(s, 50)
     assert s.running and s.banner == "" and lost.step == at and well.step > 40 and well.diverged is None

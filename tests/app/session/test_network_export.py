@@ -223,6 +223,6 @@ def test_a_scene_goes_only_where_its_data_are_seen(sources, folder, tmp_path):
     again = toml.load(above / "scene.toml")
     assert again.data.file == f"{folder.name}/a.csv"
     assert OwnTraining(again, above, backend.choose("cpu")).data.summary == sources["table"].data.summary
-    with pytest.raises(InputError, match=r"a\.csv does not lie in .*below"):
+    with pytest.raises(InputError, match=r"a\.csv is not in .*below"):
         export(sources["table"], below / "scene.toml", "scene")
     assert not list(below.iterdir())

@@ -124,7 +124,7 @@ def test_a_stop_condition_is_checked_on_all_rows(ordered, monkeypatch):
     scoring_of = s.source.trainer.scoring
     monkeypatch.setattr(type(s.source.trainer), "scoring", lambda self, part, limit: asked.append(limit) or scoring_of(part, limit))
     fresh = Stops()
-    assert fresh.met(s.source.trainer, train) and asked == [40, None] and "of the test samples are right" in fresh.reason
+    assert fresh.met(s.source.trainer, train) and asked == [40, None] and "of the test samples are correct" in fresh.reason
 
 
 # ---------------------------------------------------------------- in a window

@@ -67,7 +67,7 @@ def test_one_class_only_is_named_and_the_rate_is_not_blamed(rare, sets):
     assert not any(FAST in titles for titles in found)
     assert found[-1] == [ONE]
     (finding,) = _findings(s)
-    assert '"fine" is the answer to 300 of 300 samples, and 97.0 % are of that class' in finding.how
+    assert '"fine" is the answer to 300 of 300 samples, and 97.0 % belong to that class' in finding.how
     assert (
         'Balanced accuracy 50.0 %; of "faulty" 0.0 % are recognised.' in finding.how and "set Class weights to balanced" in finding.remedy
     )
