@@ -133,7 +133,7 @@ def test_what_stops_in_the_middle_goes_on_and_is_the_same(tmp_path, target, monk
         pipeline.record(broken)
     assert count == list(range(10)) and broken.folder.is_dir() and not broken.sidecar.exists()
     monkeypatch.setattr(FrameRenderer, "frame", lambda self, number: count.append(number) or frame(self, number))
-    with pytest.raises(InputError, match="resume=True goes on"):
+    with pytest.raises(InputError, match="resume=True continues"):
         pipeline.record(broken)
     assert pipeline.record(broken, resume=True)["frames"] == hashes
     assert count == list(range(20)), "no frame twice"
