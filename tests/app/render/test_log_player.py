@@ -309,7 +309,7 @@ def test_a_window_goes_on_from_a_checkpoint_with_a_rate_that_was_typed(tmp_path)
     look = [*words, "run", "xor", "--headless", "--frames", "3", "--resume", "f.safetensors"]
     (tmp_path / "other.toml").write_text(toml.dump(toml.load("xor", [Edit("train.learning_rate", 0.5)])))
     told = subprocess.run([*look[:4], "other.toml", *look[5:]], cwd=tmp_path, capture_output=True, text=True)
-    assert told.returncode == 2 and "say --set train.learning_rate=0.5" in told.stderr
+    assert told.returncode == 2 and "use --set train.learning_rate=0.5" in told.stderr
     subprocess.run([*look, "--set", "train.learning_rate=0.5"], cwd=tmp_path, check=True)
 
 

@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_costs_its_piece_and_not_the_film(tmp_path, alo
 
     slowly(monkeypatch, until)
     same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
-    assert re.fullmatch(r"process 2 has ended \(killed\); frames [\d.]+ go to another", said[0]) and killed and len(said) == 1
+    assert re.fullmatch(r"process 2 has stopped \(killed\); frames [\d.]+ go to another", said[0]) and killed and len(said) == 1
 
 
 def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alone, helpers, monkeypatch):
@@ -95,7 +95,7 @@ def test_a_process_that_cannot_paint_says_why_and_the_others_go_on(tmp_path, alo
     monkeypatch.setattr(process_worker.subprocess, "Popen", blind)
     slowly(monkeypatch, lambda: said)
     same(pipeline.record(one, jobs=2, say=said.append), one.target, alone)
-    assert len(said) == 1 and "process 2 has ended" in said[0] and "PYOPENGL_PLATFORM" in said[0]
+    assert len(said) == 1 and "process 2 has stopped" in said[0] and "PYOPENGL_PLATFORM" in said[0]
 
 
 def test_ctrl_c_ends_everybody_and_resume_goes_on(tmp_path, alone, helpers, monkeypatch):
