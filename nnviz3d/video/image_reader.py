@@ -103,7 +103,7 @@ def read(path: Path, alpha: bool, size: tuple[int, int]) -> np.ndarray:
             raise ValueError("it is {} x {}; expected {} x {}".format(frame.width, frame.height, *size))
     except (FFmpegError, StopIteration, IndexError, OSError, ValueError) as error:
         why = error.strerror if isinstance(error, FFmpegError) else error
-        raise InputError.of(str(path), "", f"is no {kind} picture (or damaged): {why}") from None
+        raise InputError.of(str(path), "", f"is not a {kind} picture, or a damaged one: {why}") from None
     deep = frame.format.components[0].bits > 8
     wire = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
     return frame.to_ndarray(format=wire)

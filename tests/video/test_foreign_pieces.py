@@ -173,7 +173,7 @@ def test_a_script_in_the_place_of_a_picture_is_no_picture(tmp_path, kind, ending
 
 def test_a_picture_is_what_its_ending_says_and_of_its_size(tmp_path):
     write_png(image(0), tmp_path / "0.jpg")
-    with pytest.raises(InputError, match="is no JPEG picture"):
+    with pytest.raises(InputError, match="is not a JPEG picture"):
         image_reader.find(tmp_path / "#.jpg")
     write_png(image(0), tmp_path / "0.png")
     assert (image_reader.read(tmp_path / "0.png", False, SIZE) == image(0)).all()

@@ -154,7 +154,7 @@ def read(path: Path, keys: set[str]) -> dict[str, np.ndarray]:
             if _key(info) not in keys:
                 continue
             if overblown(info.file_size, info.compress_size):
-                raise ValueError(f"{info.filename} claims {info.file_size:,} bytes out of {info.compress_size:,}; implausibly much")
+                raise ValueError(f"{info.filename} claims {info.file_size:,} bytes out of {info.compress_size:,}; too much to read safely")
             with archive.open(info) as stream:
                 found[_key(info)] = _array(stream, info.file_size, info.filename)
     return found

@@ -171,7 +171,7 @@ def _only(path: Path) -> zipfile.ZipInfo:
         raise InputError.of(str(path), "", f"refers to a file outside the archive: {found[0].filename[:80]!r}")
     if overblown(found[0].file_size, found[0].compress_size):
         message = f"{found[0].file_size:,} bytes out of {found[0].compress_size:,}"
-        raise InputError.of(str(path), "", f"claims {message}; implausibly much")
+        raise InputError.of(str(path), "", f"claims {message}; too much to read safely")
     return found[0]
 
 
