@@ -103,7 +103,7 @@ def test_a_picture_that_is_damaged_inside_ends_it_and_nothing_is_left(tmp_path):
         (["none/####.txt", "-o", "a.mp4", "--fps", "10"], "expected pictures of the formats png"),
         (["##/##_##.png", "-o", "a.mp4", "--fps", "10"], "two placeholders"),
         (["in/f####.png"], "give the output file"),
-        (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "expected frames a second, 1 to 1,000: 30, 29.97 or 30000/1001; found 0"),
+        (["in/f####.png", "-o", "a.mp4", "--fps", "0"], "expected frames per second, 1 to 1,000: 30, 29.97 or 30000/1001; found 0"),
         (["in/f####.png", "-o", "a.gif", "--fps", "120"], "at most 50 frames per second"),
         (["in/f####.png", "-o", "b/####.png", "--fps", "10"], "pictures again; give a film"),
         (["odd/f####.png", "-o", "a.mp4", "--fps", "10"], "width and height must be even"),

@@ -29,7 +29,7 @@ def person(tmp_path, monkeypatch):
     opened = Person(size=(641, 421), edits=[Edit("view.sway", 0.0), Edit("look.particles", 0.0), Edit("look.quality", "low")])
     opened.frames(8)
     opened.folder = tmp_path
-    monkeypatch.setattr(type(opened.loop.meter), "recent_ms", 40.0)  # a film of 30 frames a second, whatever this machine can do
+    monkeypatch.setattr(type(opened.loop.meter), "recent_ms", 40.0)  # a film of 30 frames per second, whatever this machine can do
     yield opened
     opened.close()
 

@@ -46,7 +46,7 @@ def test_rates(value, rate):
                                    float("nan"), "1e3", True,
                                    None, [30], "30000/1001/2", "29.97/1", "1/1000000000", "-30"])  # fmt: skip
 def test_what_is_no_rate(value):
-    with pytest.raises(ValueError, match="expected frames a second, 1 to 1,000: 30, 29"):
+    with pytest.raises(ValueError, match="expected frames per second, 1 to 1,000: 30, 29"):
         frame_rates.canonical(value)
 
 
@@ -127,11 +127,11 @@ def test_commands(tmp_path):
     done = run("record", "xor", "-o", "f.gif", "--fps", "59.94", "--size", "64x64")
     assert done.returncode == 2 and "at most 50 frames per second" in done.stderr and "59.94 (60000/1001)" in done.stderr
     done = run("record", "xor", "-o", "g.mp4", "--fps", "0.1", "--size", "641x361")
-    assert done.returncode == 2 and "--fps: expected frames a second, 1 to 1,000" in done.stderr
+    assert done.returncode == 2 and "--fps: expected frames per second, 1 to 1,000" in done.stderr
     done = run("record", "xor", "-o", "g.mp4", "--size", "641x361")
     assert done.returncode == 2 and "must be even for h264, found 641x361; 642x362 is" in done.stderr
     done = run("record", "xor", "-o", "g.mp4", "--fps", "29.97", "--dry-run")
-    assert "at 29.97 (30000/1001) frames a second" in done.stdout
+    assert "at 29.97 (30000/1001) frames per second" in done.stdout
     done = run("record", "xor", "-o", "p/##.png", "--fps", "29.97", "--duration", "0.2", "--size", "64x64", "-q")
     assert done.returncode == 0 and run("encode", "p/##.png", "-o", "p.mp4", "-q").returncode == 0
     with av.open(str(tmp_path / "p.mp4")) as film:
@@ -155,6 +155,6 @@ def test_from_python(tmp_path):
     film = nv.record("xor", tmp_path / "f.mp4", fps=Fraction(24000, 1001), size=(64, 64), duration=0.5, progress=False)
     assert film.fps == Fraction(24000, 1001) and film.frames == 12 and film.seconds == pytest.approx(0.5005)
     assert nv.record("xor", tmp_path / "g.mp4", fps=20, size=(64, 64), duration=0.5, progress=False).fps == 20
-    with pytest.raises(InputError, match="fps: expected frames a second"):
+    with pytest.raises(InputError, match="fps: expected frames per second"):
         nv.record("xor", tmp_path / "h.mp4", fps="many")
     assert np.isfinite(film.seconds)

@@ -57,7 +57,7 @@ def test_a_recorder_takes_fields_only():
             "--resume --overwrite: give only one of the two",
         ),
         ({"size": "3x3"}, "size: expected WIDTHxHEIGHT", "--size: expected WIDTHxHEIGHT"),
-        ({"fps": "0"}, "fps: expected frames a second", "--fps: expected frames a second"),
+        ({"fps": "0"}, "fps: expected frames per second", "--fps: expected frames per second"),
         ({"duration": 1e9}, "duration: seconds above 0", "--duration: seconds above 0"),
         ({"step": 0}, "step: expected a whole number of frames", "--step: expected a whole number of frames"),
         ({"farm": "moon:1"}, "farm: expected local:N", "--farm: expected local:N"),
