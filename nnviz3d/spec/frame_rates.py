@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 LEAST, MOST, FINEST = 1, 1000, 1_000_000
 NEAR = Fraction(1, 200)  # 23.98, 23.976 and 23.97602 all mean 24000/1001
-EXPECTED = "frames a second, 1 to 1,000: 30, 29.97 or 30000/1001"
+EXPECTED = "frames per second, 1 to 1,000: 30, 29.97 or 30000/1001"
 _TEXT = re.compile(r"\s*(\d{1,9}(\.\d{1,20})?)\s*(/\s*(\d{1,9}))?\s*")
 
 
