@@ -273,6 +273,7 @@ def main() -> None:
 
     code = _run(work, arguments) or _run(sys.stdout.flush, arguments)
     streams.release()
+    exec("")  # interrupted while a dataclass is made (by exec of a text), CPython would end with that signal; typer may have caught it
     sys.exit(code)
 
 
@@ -287,7 +288,6 @@ def _run(work: Callable[[], None], arguments: list[str]) -> int:
             outcome.wrong_usage(arguments)
         return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
-        exec("")  # who is interrupted while a dataclass is made (by exec of a text) would else be killed by that signal again, by CPython
         return 130
     except Exception as error:
         from nnviz3d.app.cli.commands import outcome
