@@ -55,7 +55,9 @@ def test_a_section_reports_each_case(section):
 @pytest.mark.parametrize("section", FILMS)
 def test_a_section_of_films_reports(section, monkeypatch):
     frames, keys = FILMS[section]
-    assert keys <= set(load("bench", monkeypatch).FILMS[section](frames))
+    run = load("bench", monkeypatch).FILMS[section]
+    some = {"only": frozenset(keys)} if section == "codecs" else {}  # two frames are too few for the look-ahead of x265
+    assert keys <= set(run(frames, **some))
 
 
 @pytest.mark.gl

@@ -100,8 +100,8 @@ def resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def codecs_section(frames: int = 120) -> dict:
-    """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here."""
+def codecs_section(frames: int = 120, only: frozenset[str] = frozenset()) -> dict:
+    """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here, or `only` some."""
     from nnviz3d.app.render.film import job, pipeline
     from nnviz3d.app.render.film.frame_renderer import FrameRenderer
     from nnviz3d.app.render.film.request import FilmRequest
@@ -116,7 +116,7 @@ def codecs_section(frames: int = 120) -> dict:
             images = [painter.frame(k) for k in range(75, 75 + frames)]
         pixels = images[0].shape[0] * images[0].shape[1]
         for form, names in FORMATS.items():
-            for codec in [c for c in names if c not in found and CODECS[c].depth == 8]:
+            for codec in [c for c in names if c not in found and CODECS[c].depth == 8 and (not only or c in only)]:
                 if codec.endswith("nvenc") and not encoder_works(CODECS[codec].encoder):
                     continue
                 request = FilmRequest(codec=codec, frames=f"0..{frames - 1}")
