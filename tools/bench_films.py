@@ -101,7 +101,7 @@ def resident() -> float:
 
 
 def codecs_section(frames: int = 120, only: frozenset[str] = frozenset()) -> dict:
-    """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works here, or `only` some."""
+    """Bits a pixel and frame, and milliseconds to encode one, of `learning` at 1280 x 720, for every codec that works, or `only` some."""
     from nnviz3d.app.render.film import job, pipeline
     from nnviz3d.app.render.film.frame_renderer import FrameRenderer
     from nnviz3d.app.render.film.request import FilmRequest
