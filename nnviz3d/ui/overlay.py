@@ -129,6 +129,6 @@ class Overlay:
         if stage_input.clicked or any(stage_input.orbit):
             f.memory.hint_seconds = max(f.memory.hint_seconds, toasts.HINT_SECONDS - 1.5)
         right = f.dock_width / f.width if roomy else 0.0
-        self.free = free_area(f.height, f.scale, right, two=f.readout.compare is not None, card=card)
+        self.free = free_area(f.width, f.height, f.scale, right, two=f.readout.compare is not None, card=card)
         held = imgui.is_any_item_active() or stage_input.tuning
         return Answer(tuple(f.edits), tuple(f.commands), stage_input, self.free, held, f.lit, f.wants)

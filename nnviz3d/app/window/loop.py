@@ -296,7 +296,7 @@ class Loop:
     def _free(self) -> FreeArea:
         """What panels leave to the network, where no overlay has been drawn for it."""
         scale = self.host.pixel_ratio * self.session.scene.look.ui_scale
-        return free_area(self.host.display_size[1], scale, self.overlay.free.right, two=self.session.rival is not None)
+        return free_area(*self.host.display_size, scale, self.overlay.free.right, two=self.session.rival is not None)
 
     def settle_in(self, name: str, value: object) -> None:
         """Take over a person's setting. Raises InputError where it cannot be, or cannot be kept."""
