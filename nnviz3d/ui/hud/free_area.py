@@ -19,7 +19,7 @@ LETTER, LONGEST = 6.5, 64.0  # width of a letter of a name there, and of the lon
 
 
 def free_area(width: float, height: float, scale: float, right: float, *, two: bool = False, card: float = 0.0) -> FreeArea:
-    """`width`, `height`: of the picture, and `card`: what a tour's card covers at the bottom, in scaled units; 0: the transport bar is there.
+    """`width`, `height`: of the picture, and `card`: what a tour's card covers at the bottom, scaled; 0: the transport bar is there.
     `right`: share of the width that the panels cover. `two`: networks are compared."""
     height = max(height, 1)
     if card:
