@@ -23,13 +23,14 @@ from nnviz3d.spec.topology import Node, Topology
 
 
 class Compiler:
-    """Binds the parts of a plan to one set of arenas. `parameters`, `gradients`: (P,). Nodes go by rank, then number."""
+    """Binds the parts of a plan to one set of arenas. `parameters`, `gradients`: (P,). Nodes go by rank, then number. `training`: steps are to be
+    taken, so kinds that differ there do."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters: Any, gradients: Any = None):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters: Any, gradients: Any = None, training: bool = False):
         self.ops, self.topology, self.objective = ops, topology, objective
         self.parameters: Any = parameters
         self.gradients: Any = gradients
-        self.nodes = topology.order[1:]
+        self.nodes, self.training = topology.order[1:], training
 
     def input(self, plan: Plan, b: Buffers, x_ni, t_no) -> None:
         """Gather the rows that `plan.index` names."""
@@ -109,7 +110,7 @@ class Compiler:
         return Bound(
             self.ops, node, sources, tuple(b.y[source.number] for source in sources), b.z[k], b.z[k] if fused else b.a[k],
             "linear" if fused else node.activation, {part: r.view(self.parameters) for part, r in node.parameters},
-            b.d[k], dx, gradients,
+            b.d[k], dx, gradients, self.training,
         )  # fmt: skip
 
     def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge, free: list[slice]) -> None:

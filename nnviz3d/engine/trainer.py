@@ -44,7 +44,7 @@ class Trainer(StepRunner):
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
         self.objective = resolve(scene, data)
         self.topology = build_topology(
-            scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names)
+            scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes
         )
         self.data, self.ops, self.train = data, ops, scene.train
         check_memory(self.topology, len(data.x_train), scene.train)
@@ -262,7 +262,7 @@ class Trainer(StepRunner):
     def _compile(self, n: int, b: Buffers, index) -> Plan:
         """The plan for a batch of n rows, whose numbers stand in `index` (n,) wherever the batch is not the full set."""
         plan = Plan()
-        compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients)
+        compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
         plan.index, plan.buffers = index, b
         if self._feed.batches.whole:
             b.y[0], b.t = self.looking.part("train")

@@ -25,7 +25,7 @@ class InputGradient(NamedTuple):
 class Bound:
     """`x`: by slot, what each of `sources` passes on. `activation`: that of `a = f(z)`; "linear" where the loss applies the node's own.
     `z` and `a` may be one array. `parts`, `gradients`: by the name of the part; no gradients where none are asked for. `dx`: by slot;
-    None where nobody asks."""
+    None where nobody asks. `training`: a step of training, where kinds may do otherwise than later (batch norm, dropout)."""
 
     ops: NumpyOps
     node: Node
@@ -38,6 +38,7 @@ class Bound:
     d: Any = None
     dx: tuple[InputGradient | None, ...] = ()
     gradients: dict[str, Any] = field(default_factory=dict)
+    training: bool = False
 
     def activate(self, bias=None) -> Calls:
         """z += bias; a = f(z)."""

@@ -27,6 +27,9 @@ NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
+Axes = tuple[
+    str, ...
+]  # what each axis of a tensor runs over: "neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"
 Shapes = tuple[Shape | None, ...]  # None: not known before the data are
 
 
@@ -95,6 +98,10 @@ class LayerTable(Table):
         """Name and shape of each array of parameters, in the order of the arena; none where an input is not known."""
         return ()
 
+    def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
+        """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
+        return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
+
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""
         return tuple(map(prod, inputs))
@@ -124,6 +131,11 @@ def any_layer() -> Any:
 def _tag(value: Any) -> str:
     kind = value.get("kind", "dense") if isinstance(value, dict) else getattr(value, "kind", "dense")
     return f"{TAG}{kind}"
+
+
+def plain_axes(shape: Shape) -> Axes:
+    """Of a tensor of which nothing but its shape is known: a vector, a picture, a picture for each channel."""
+    return {1: ("neuron",), 2: ("row", "column"), 3: ("channel", "row", "column")}.get(len(shape), ("axis",) * len(shape))
 
 
 def same_shape(inputs: Shapes, kind: str) -> Shape | None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import prod
 
-from nnviz3d.spec.layer_table import LayerTable
+from nnviz3d.spec.layer_table import Axes, LayerTable
+
+GROUPED = frozenset({"channel", "token", "head"})  # first axes along which a tensor falls into parts that have a place of their own
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class Node:
     number: int = 0  # its index in `Topology.nodes`
     rank: int = 0  # the longest path from an input: when a wave arrives, and mostly where it stands along x
     table: LayerTable | None = field(default=None, compare=False, repr=False)  # of the scene; None for the input
+    axes: Axes = ("neuron",)  # what each axis of `shape` runs over
+
+    @property
+    def groups(self) -> int:
+        """Its natural parts: channels, tokens or heads, each `size // groups` neurons one after another; 1 where it has none."""
+        return self.shape[0] if len(self.shape) > 1 and self.axes[0] in GROUPED else 1
 
     @property
     def size(self) -> int:
@@ -227,6 +235,11 @@ class Topology:
             self.parameter_name(node, part): f"{node.name if self.is_chain else f'layers.{k}'}.{part}"
             for k, node in enumerate(learning) for part, _ in node.parameters
         }  # fmt: skip
+
+    @cached_property
+    def group_starts(self) -> tuple[int, ...]:
+        """By node, the number of its first group; the last entry is how many there are. In pictures group g is neuron n_neurons + g."""
+        return tuple(accumulate((node.groups for node in self.nodes), initial=0))
 
     @cached_property
     def _starts(self) -> list[int]:

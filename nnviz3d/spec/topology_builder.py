@@ -7,7 +7,7 @@ from math import prod
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
-from nnviz3d.spec.layer_table import INPUT, LayerTable, Shape, tables
+from nnviz3d.spec.layer_table import INPUT, Axes, LayerTable, Shape, plain_axes, tables
 from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
@@ -20,10 +20,12 @@ def build_topology(
     output_activation: str,
     input_labels: tuple[str, ...] = (),
     output_labels: tuple[str, ...] = (),
+    input_axes: Axes = (),
 ) -> Topology:
     """The graph of a network: `input`, the layers by their names (`dense1` .. where they have none), the output last.
 
-    `output_activation` is never "auto": the data set has decided it. Raises InputError with every layer whose shapes do not fit, and over
+    `output_activation` is never "auto": the data set has decided it. `input_axes`: what the axes of the input run over, where the data say
+    so. Raises InputError with every layer whose shapes do not fit, and over
     `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
     shape = tuple(input_shape)
@@ -38,7 +40,7 @@ def build_topology(
         )
     if over := oversized(layers, shape):
         raise InputError(*(Problem("", "network.layers", message) for message in over))
-    nodes = [Node(INPUT, "input", (), shape, Range(0, shape), labels=input_labels)]
+    nodes = [Node(INPUT, "input", (), shape, Range(0, shape), labels=input_labels, axes=input_axes or plain_axes(shape))]
     by_name, parameters = {INPUT: nodes[0]}, 0
     for number, layer in enumerate(layers, start=1):
         node = _node(layer, number, [by_name[name] for name in layer.inputs], nodes[-1].neurons.stop, parameters)
@@ -84,4 +86,5 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
     return Node(
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
+        axes=table.axes(tuple(source.axes for source in sources), shape),
     )  # fmt: skip

@@ -33,6 +33,7 @@ class DataSet:
     scale_i: np.ndarray | None = None
     units: tuple[Unit, ...] = ()  # of each numeric target of a file; none for classes and generated sets
     notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
+    axes: tuple[str, ...] = ()  # what the axes of `shape` run over ("token", ...); empty: a vector, a picture, a picture for each channel
 
     @cached_property
     def digest(self) -> str:

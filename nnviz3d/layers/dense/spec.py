@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
-from nnviz3d.spec.layer_table import Cost, Initializer, LayerTable, Shape, Shapes
+from nnviz3d.spec.layer_table import Axes, Cost, Initializer, LayerTable, Shape, Shapes
 
 
 class DenseLayer(LayerTable):
@@ -45,6 +45,9 @@ class DenseLayer(LayerTable):
         if inputs[0] is None:
             return ()
         return ("weight", (self.units, prod(inputs[0]))), ("bias", (self.units,))
+
+    def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
+        return ("neuron",)
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         return (self.units * prod(inputs[0]),)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.layer_table import BadShape, LayerTable, Shape, Shapes, text
+from nnviz3d.spec.layer_table import Axes, BadShape, LayerTable, Shape, Shapes, plain_axes, text
 
 
 class ReshapeLayer(LayerTable):
@@ -28,6 +28,9 @@ class ReshapeLayer(LayerTable):
             there, wanted = prod(inputs[0]), prod(self.shape)
             raise BadShape("shape", f"{text(self.shape)} holds {wanted:,} numbers; the input, {text(inputs[0])}, has {there:,}")
         return self.shape
+
+    def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
+        return plain_axes(shape)
 
 
 TABLE = ReshapeLayer

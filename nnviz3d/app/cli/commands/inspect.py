@@ -108,7 +108,8 @@ def _scene_facts(options: Options, name: str) -> dict[str, Any]:
 
     scene, base = options.scene(name)
     data = _load(scene, base)
-    topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, data.feature_names, data.class_names)
+    names = data.feature_names, data.class_names
+    topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, *names, data.axes)
     return {
         "kind": "scene",
         "file": str(toml.find(name)),
