@@ -6,17 +6,15 @@ one. TF32 is off unless asked for: it keeps 10 bits of a product's factors.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import cupy as cp
 import numpy as np
 from cupy_backends.cuda.libs import cublas
 
+from nnviz3d.backend import kernel_source
 from nnviz3d.backend.kernel_ops import THREADS, KernelOps
 from nnviz3d.backend.numpy_ops import Calls, run_all
 
 TF32_MATH = 3  # CUBLAS_TF32_TENSOR_OP_MATH
-SOURCE = Path(__file__).with_name("kernels.cu")
 
 
 class CupyOps(KernelOps):
@@ -30,7 +28,7 @@ class CupyOps(KernelOps):
         properties = cp.cuda.runtime.getDeviceProperties(device.id)
         self.stream = cp.cuda.Stream(non_blocking=True)
         self.stream.use()
-        self._module = cp.RawModule(code=SOURCE.read_text(encoding="utf-8"))
+        self._module = cp.RawModule(code=kernel_source.source())
         self._kernels: dict[str, cp.RawKernel] = {}
         self._handle = cp.cuda.device.get_cublas_handle()
         cublas.setMathMode(self._handle, TF32_MATH if tf32 else 0)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from nnviz3d.backend import kernel_source
 from nnviz3d.backend.kernel_ops import KernelOps
 
-SOURCE = Path(__file__).resolve().parents[2] / "nnviz3d" / "backend" / "kernels.cu"
 SHIM = """
 #include <cmath>
 #define WARP 1
@@ -37,7 +37,7 @@ def library() -> ctypes.CDLL:
     flags = ["-std=c++17", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-Wall", "-Werror", "-Wno-unused-function"]
     with tempfile.TemporaryDirectory(prefix="nnviz3d-kernels-", ignore_cleanup_errors=True) as name:
         source, built = Path(name) / "kernels.cpp", Path(name) / "kernels.so"
-        source.write_text(SHIM + SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
+        source.write_text(SHIM + kernel_source.source(), encoding="utf-8")
         subprocess.run([compiler, *flags, str(source), "-o", str(built)], check=True, timeout=100)
         return ctypes.CDLL(str(built))
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nnviz3d.backend import constants, numpy_updates
+from nnviz3d.backend import constants, kernel_source, numpy_updates
 from nnviz3d.spec.activations import ELEMENTWISE
-
-SOURCE = Path(__file__).resolve().parents[2] / "nnviz3d" / "backend" / "kernels.cu"
 
 
 def nvrtc() -> ctypes.CDLL:
@@ -31,7 +29,7 @@ def nvrtc() -> ctypes.CDLL:
 def compile_for(architecture: str) -> tuple[int, str, bytes]:
     """(result, log, PTX)."""
     library, program = nvrtc(), ctypes.c_void_p()
-    assert library.nvrtcCreateProgram(ctypes.byref(program), SOURCE.read_bytes(), b"kernels.cu", 0, None, None) == 0
+    assert library.nvrtcCreateProgram(ctypes.byref(program), kernel_source.source().encode(), b"kernels.cu", 0, None, None) == 0
     options = (ctypes.c_char_p * 1)(f"--gpu-architecture=compute_{architecture}".encode())
     result, size = library.nvrtcCompileProgram(program, 1, options), ctypes.c_size_t()
     library.nvrtcGetProgramLogSize(program, ctypes.byref(size))
@@ -47,7 +45,7 @@ def compile_for(architecture: str) -> tuple[int, str, bytes]:
 
 
 def kernel_names() -> set[str]:
-    return set(re.findall(r"__global__ void (\w+)\(", SOURCE.read_text(encoding="utf-8")))
+    return set(re.findall(r"__global__ void (\w+)\(", kernel_source.source()))
 
 
 @pytest.mark.parametrize("architecture", ["75", "80", "90"])
@@ -68,7 +66,7 @@ def test_no_kernel_computes_in_double():
 
 
 def _enum(name: str) -> list[str]:
-    body = re.search(rf"enum {name} {{([^}}]*)}}", SOURCE.read_text(encoding="utf-8")).group(1)
+    body = re.search(rf"enum {name} {{([^}}]*)}}", kernel_source.source()).group(1)
     return [part.strip().lower() for part in body.split(",")]
 
 
@@ -78,7 +76,7 @@ def test_the_enums_have_python_order():
 
 
 def test_every_kernel_is_launched_and_every_optimiser_has_one():
-    text = SOURCE.with_name("kernel_ops.py").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in kernel_source.FOLDER.glob("kernel_*.py"))
     used = set(re.findall(r'"(\w+)"', text)) | {f"update_{name}" for name in numpy_updates.SLOTS}
     assert kernel_names() <= used
     assert {f"update_{name}" for name in numpy_updates.SLOTS} - kernel_names() == {"update_adamw"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import math
 import re
-from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
 
@@ -16,7 +15,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui_microtex
 
-from nnviz3d.backend import numpy_activations
+from nnviz3d.backend import kernel_source, numpy_activations
 from nnviz3d.formats import modules
 from nnviz3d.layers.shared.equation_line import plain_text
 from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE, ActivationName, OutputActivation
@@ -25,7 +24,7 @@ from nnviz3d.ui.core import tex
 from nnviz3d.ui.equations import curves
 from tests.ui.printed import evaluate, python
 
-KERNELS = Path(numpy_activations.__file__).with_name("kernels.cu").read_text(encoding="utf-8")
+KERNELS = kernel_source.source()
 Z = np.concatenate([np.linspace(-8, 8, 161), [-100.0, -30.0, 30.0, 100.0]])
 ROWS = np.stack([Z, Z[::-1], 0.1 * Z])
 
