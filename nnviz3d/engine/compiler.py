@@ -23,8 +23,8 @@ from nnviz3d.spec.topology import Node, Topology
 
 
 class Compiler:
-    """Binds the parts of a plan to one set of arenas. `parameters`, `gradients`: (P,). Nodes go by rank, then number. `training`: steps are to be
-    taken, so kinds that differ there do."""
+    """Binds the parts of a plan to one set of arenas. `parameters`, `gradients`: (P,). Nodes go by rank, then number.
+    `training`: steps are to be taken, so kinds that differ there do."""
 
     def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters: Any, gradients: Any = None, training: bool = False):
         self.ops, self.topology, self.objective = ops, topology, objective
