@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
-from nnviz3d.spec.topology import Range
+from nnviz3d.spec.topology import Node, Range
 
 
 def forward(b: Bound) -> Calls:
@@ -26,9 +26,9 @@ def backward(b: Bound) -> Calls:
     return calls
 
 
-def sample_gradients(delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j."""
-    return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
+def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on, with their axes: delta_j x_i, and delta_j."""
+    return {"weight": delta_o[:, None] * x[0].ravel(), "bias": delta_o}
 
 
 def first_value(table: Any, part: str) -> float:
