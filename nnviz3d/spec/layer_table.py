@@ -27,9 +27,8 @@ NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
-Axes = tuple[
-    str, ...
-]  # what each axis of a tensor runs over: "neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"
+Axis = Literal["neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"]
+Axes = tuple[str, ...]  # what each axis of a tensor runs over, each an `Axis`
 Shapes = tuple[Shape | None, ...]  # None: not known before the data are
 
 
