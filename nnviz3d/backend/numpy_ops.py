@@ -18,13 +18,14 @@ from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import spread
 from nnviz3d.backend.numpy_conv import ConvOps
 from nnviz3d.backend.numpy_pool import PoolOps
+from nnviz3d.backend.numpy_tokens import TokenOps
 
 BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
 PIECE = 1 << 19  # elements of optimiser work in one call, about 1 ms
 FLOP = 6e8  # of one GEMM call: 3 ms at 190 GFLOP/s (two Zen cores); cut at 2e8 each product costs 1.4 times as much
 
 
-class NumpyOps(ConvOps, PoolOps):
+class NumpyOps(ConvOps, PoolOps, TokenOps):
     """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
 
     name = "cpu"

@@ -101,6 +101,10 @@ class LayerTable(Table):
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
         return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
 
+    def of_tokens(self, vocabulary: int) -> LayerTable:
+        """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
+        return self
+
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""
         return tuple(map(prod, inputs))

@@ -11,6 +11,7 @@ import pytest
 from nnviz3d.layers import KINDS, edge_lookup
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER
 from nnviz3d.spec.topology import EdgeRef
 from tests.layers.kinds import CASES, definition, graph_with
 
@@ -137,3 +138,43 @@ def test_no_other_room_asks_which_kind_a_node_is_of():
     for room in ("bridge", "draw", "layout"):
         for path in (Path(edge_lookup.__file__).parents[1] / room).glob("*.py"):
             assert not re.search(r"\.kind\b", path.read_text()), path.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("flow", range(4))
+def test_groups_account_for_every_edge(kind, flow):
+    """Sums between groups, whichever way a kind takes, are those of its edges one by one."""
+    topology, node = network(kind)
+    random = np.random.default_rng(6)
+    value_p, a_n, delta_n = (random.standard_normal(n) for n in (topology.n_parameters, topology.n_neurons, topology.n_neurons))
+    numbers = Numbers(value_p, a_n, delta_n, flow)
+    for c in topology.into(node):
+        all_e = np.arange(c.size)
+        source_e, target_e = edges_of(c).ends(c, all_e)
+        q_e = edges_of(c).quantities(c, all_e, numbers)
+        for sizes in ((1, 1), (5, 2), (c.source.size, c.target.size)):
+            found = sum(edges_of(c).group_strengths(c, numbers, sizes))
+            expected = np.zeros_like(found)
+            cells = (target_e - node.neurons.start) // sizes[1], (source_e - c.source.neurons.start) // sizes[0]
+            np.add.at(expected[0], cells, np.abs(q_e))
+            np.add.at(expected[1], cells, q_e)
+            assert found == pytest.approx(expected)
+            assert found[0].sum() == pytest.approx(edges_of(c).magnitudes(c, numbers).sum())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_list_of_edges_is_drawn_by_is_what_they_multiply_by(kind):
+    topology, node = network(kind)
+    random = np.random.default_rng(7)
+    numbers = Numbers(random.standard_normal(topology.n_parameters), random.standard_normal(topology.n_neurons), None, 1)
+    for c in topology.into(node):
+        all_e = np.arange(c.size)
+        kind_of_value, what_e = edges_of(c).drawn_values(c, all_e, numbers)
+        if kind_of_value == PARAMETER:
+            found = numbers.value_p[what_e] * edges_of(c).scale(c)
+        elif kind_of_value == ACTIVATION:
+            found = numbers.activation_n[what_e] * edges_of(c).scale(c)
+        else:
+            assert kind_of_value == NUMBER
+            found = what_e
+        assert np.broadcast_to(found, c.size) == pytest.approx(np.broadcast_to(edges_of(c).values(c, all_e, numbers), c.size))
