@@ -61,7 +61,9 @@ class ConvOps:
             made = self._room((out, height, g.places[1], n))(2)
             calls += turn if p.first else []
             calls.append(bind(np.copyto, columns, view))
-            calls += _product(w.reshape(groups, out // groups, -1), columns.reshape(groups, w[0].size, -1), made.reshape(groups, out // groups, -1))
+            calls += _product(
+                w.reshape(groups, out // groups, -1), columns.reshape(groups, w[0].size, -1), made.reshape(groups, out // groups, -1)
+            )
             target = z_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows]
             calls.append(bind(np.add, made.transpose(3, 0, 1, 2), b_o[:, None, None], target))
         return calls
@@ -94,9 +96,7 @@ class ConvOps:
             calls += [bind(whole.fill, 0)] if p.first else []
             calls += turned + _product(across, d.reshape(groups, out // groups, -1), columns.reshape(groups, w[0].size, -1))
             view = _windows(whole, g, p.windows)
-            calls += [
-                bind(np.add, view[:, i, j], columns[:, i, j], view[:, i, j]) for i in range(g.kernel[0]) for j in range(g.kernel[1])
-            ]
+            calls += [bind(np.add, view[:, i, j], columns[:, i, j], view[:, i, j]) for i in range(g.kernel[0]) for j in range(g.kernel[1])]
             if p.last:
                 to = dx_bi[p.rows].reshape(n, g.channels, *g.size)
                 made = whole[where].transpose(3, 0, 1, 2)

@@ -34,13 +34,13 @@ class PoolOps:
             calls += _joined(np.maximum, x, rows, g, 1, -np.inf) + _joined(np.maximum, rows, y, g, 0, -np.inf)
         return calls
 
-    def max_pool_back(self, d_bo, x_bi, y_bo, dx_bi, g: Windows, add: bool = False) -> Calls:
+    def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False) -> Calls:
         """dx = d where a cell is its window's winner, 0 elsewhere; or dx += that."""
         calls: Calls = []
-        for x, y, d, dx in _maps(x_bi, y_bo, g, d_bo, dx_bi):
+        for x, d, dx in _maps(x_bi, d_bo, g, dx_bi):
             shape = (len(x), g.size[0], g.places[1])
-            rows, back = self._room(shape)(0), self._room(shape)(1)
-            calls += _joined(np.maximum, x, rows, g, 1, -np.inf)
+            rows, back, y = self._room(shape)(0), self._room(shape)(1), self._room(d.shape)(5)
+            calls += _joined(np.maximum, x, rows, g, 1, -np.inf) + _joined(np.maximum, rows, y, g, 0, -np.inf)
             calls += self._to_winners(d, rows, y, back, g, 0)
             made = self._room(dx.shape)(4) if add else dx
             calls += self._to_winners(back, x, rows, made, g, 1)
@@ -58,17 +58,19 @@ class PoolOps:
             calls += [bind(np.subtract, rest, given, rest)] if k + 1 < g.kernel[axis] else []
         return calls
 
-    def average_pool(self, x_bi, y_bo, g: Windows, share) -> Calls:
-        """y = the mean of each window; `share` (rows, columns) of the result: 1 / how many cells of a window lie on the map."""
+    def average_pool(self, x_bi, y_bo, g: Windows) -> Calls:
+        """y = the mean of each window."""
         calls: Calls = []
+        share = g.shares.astype(x_bi.dtype)
         for x, y in _maps(x_bi, y_bo, g):
             rows = self._room((len(x), g.size[0], g.places[1]))(0)
             calls += _joined(np.add, x, rows, g, 1, 0) + _joined(np.add, rows, y, g, 0, 0) + [bind(np.multiply, y, share, y)]
         return calls
 
-    def average_pool_back(self, d_bo, dx_bi, g: Windows, share, add: bool = False) -> Calls:
+    def average_pool_back(self, d_bo, dx_bi, g: Windows, add: bool = False) -> Calls:
         """dx = the shares of all windows that a cell is in; or dx += them."""
         calls: Calls = []
+        share = g.shares.astype(d_bo.dtype)
         for dx, d in _maps(dx_bi, d_bo, g):
             part, rows = self._room(d.shape)(0), self._room((len(d), g.size[0], g.places[1]))(1)
             calls += [bind(np.multiply, d, share, part), *_spread(part, rows, g, 0), *_spread(rows, dx, g, 1, add)]
@@ -91,9 +93,9 @@ def _along(axis: int, part: slice) -> tuple:
     return (slice(None), part) if axis == 0 else (slice(None), slice(None), part)
 
 
-def _maps(x_bi, y_bo, g: Windows, d_bo=None, dx_bi=None):
+def _maps(x_bi, y_bo, g: Windows, dx_bi=None):
     """The arrays as (maps, rows, columns), in pieces that stay in the cache."""
-    shapes = [(x_bi, g.size), (y_bo, g.places), (d_bo, g.places), (dx_bi, g.size)]
+    shapes = [(x_bi, g.size), (y_bo, g.places), (dx_bi, g.size)]
     whole = [a.reshape(-1, *size) for a, size in shapes if a is not None]
     for r in cuts(len(whole[0]), max(1, CELLS // (g.size[0] * g.size[1]))):
         yield tuple(a[r] for a in whole)

@@ -57,11 +57,6 @@ class Windows:
     def is_padded(self) -> bool:
         return self.padded != self.size
 
-    @property
-    def overlap(self) -> bool:
-        """Whether a cell can be in more than one window."""
-        return self.reach[0] > self.stride[0] or self.reach[1] > self.stride[1]
-
     def cells_of(self, axis: int) -> np.ndarray:
         """(places, kernel) which row or column each cell of each window is; negative or past the end: it lies in the padding."""
         first = np.arange(self.places[axis]) * self.stride[axis] - self.padding[axis][0]
@@ -77,13 +72,17 @@ class Windows:
         """Cells of all windows over one map that lie on it: those in the padding do not count."""
         return int(self.inside(0).sum()) * int(self.inside(1).sum())
 
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """(rows, columns) of the result: 1 / how many cells of each window lie on the map."""
+        return 1 / np.outer(self.inside(0).sum(1), self.inside(1).sum(1))
+
     def part(self, axis: int, k: int) -> tuple[slice, slice]:
         """Of the k-th cell of all windows along one axis that lies on the map: (which windows, which cells)."""
-        before, s, start = self.padding[axis][0], self.stride[axis], k * self.dilation[axis] - self.padding[axis][0]
+        s, start = self.stride[axis], k * self.dilation[axis] - self.padding[axis][0]
         first = max(0, -(start // s))
         last = min(self.places[axis], -(-(self.size[axis] - start) // s))
         if last <= first:
             return slice(0, 0), slice(0, 0)
         begin = first * s + start
-        assert begin >= 0 and before >= 0
         return slice(first, last), slice(begin, begin + (last - first - 1) * s + 1, s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from nnviz3d.layers.shared.convolution_table import ConvolutionTable
 
@@ -12,7 +12,9 @@ class Conv1dLayer(ConvolutionTable):
 
     kind: Literal["conv1d"]
 
-    spatial: ClassVar[int] = 1
+    @property
+    def spatial(self) -> int:
+        return 1
 
 
 TABLE = Conv1dLayer

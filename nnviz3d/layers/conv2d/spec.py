@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from nnviz3d.layers.shared.convolution_table import ConvolutionTable
 
@@ -12,7 +12,9 @@ class Conv2dLayer(ConvolutionTable):
 
     kind: Literal["conv2d"]
 
-    spatial: ClassVar[int] = 2
+    @property
+    def spatial(self) -> int:
+        return 2
 
 
 TABLE = Conv2dLayer

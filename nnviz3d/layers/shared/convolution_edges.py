@@ -45,9 +45,6 @@ class ConvolutionEdges(WindowEdges):
             return None
         return int(self._numbers(g, np.array([channels]), rows[:1], columns[:1])[0])
 
-    def values(self, connection: Connection, local_e: Any, numbers: Numbers) -> Any:
-        return numbers.value_p[self.parameter(connection, local_e)]
-
     def group_strengths(self, connection: Connection, numbers: Numbers, sizes: tuple[int, int], xp: Any = np) -> Iterator[Any]:
         """Between channels exactly, without going over the edges: |w a| = |w| |a|, so that each weight needs one sum over the cells that it
         ever multiplies. (2, T, S): sums of |quantity|, and of the quantity."""
@@ -67,7 +64,7 @@ class ConvolutionEdges(WindowEdges):
         yield made
 
     def _sums(self, connection: Connection, numbers: Numbers, of: Any, xp: Any) -> Any:
-        """(out, inputs, kernel rows, kernel columns), or what spreads to it: over all edges of a weight, what its value is multiplied by."""
+        """(out, inputs, kernel rows, kernel columns), or what spreads to it: over a weight's edges, what its value is multiplied by."""
         g, (out, inputs, part) = windows_of(connection), self.channels(connection)
         forward = numbers.flow == 1
         arena, node = (numbers.activation_n, connection.source) if forward else (numbers.delta_n, connection.target)

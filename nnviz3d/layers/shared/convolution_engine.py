@@ -11,28 +11,28 @@ from nnviz3d.backend.calls import Calls
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.layers.bound import Bound
 from nnviz3d.layers.shared.convolution_table import ConvolutionTable
+from nnviz3d.layers.shared.window_table import windows_of
 from nnviz3d.spec.topology import Node, Range
-from nnviz3d.spec.windows import Windows
 
 
-def _of(node: Node, sources: tuple[Node, ...]) -> tuple[ConvolutionTable, Windows]:
+def _groups(node: Node) -> int:
     assert isinstance(node.table, ConvolutionTable)
-    return node.table, node.table.windows(sources[0].shape)
+    return node.table.groups
 
 
 def forward(b: Bound) -> Calls:
-    table, g = _of(b.node, b.sources)
-    return b.ops.convolve(b.x[0], b.parts["weight"], b.parts["bias"], b.z, g, table.groups) + b.activate()
+    g, groups = windows_of(b.node, b.sources), _groups(b.node)
+    return b.ops.convolve(b.x[0], b.parts["weight"], b.parts["bias"], b.z, g, groups) + b.activate()
 
 
 def backward(b: Bound) -> Calls:
     """dw = sum over windows of d x, db = sum of d, dx = d by the weights of all windows that a cell is in."""
-    table, g = _of(b.node, b.sources)
+    g, groups = windows_of(b.node, b.sources), _groups(b.node)
     calls: Calls = []
     if b.gradients:
-        calls += b.ops.convolution_gradients(b.d, b.x[0], b.gradients["weight"], b.gradients["bias"], g, table.groups)
+        calls += b.ops.convolution_gradients(b.d, b.x[0], b.gradients["weight"], b.gradients["bias"], g, groups)
     if (to := b.dx[0]) is not None:
-        calls += b.ops.convolution_back(b.d, b.parts["weight"], to.d, g, table.groups, to.add)
+        calls += b.ops.convolution_back(b.d, b.parts["weight"], to.d, g, groups, to.add)
     return calls
 
 

@@ -1,6 +1,7 @@
 """Edges of kinds that look through windows: from every cell of a window to the cell that the window makes. None begins in the padding.
 
-Edges are numbered by channel of the result, channel that is read, row of cells, cell of a row: e = ((o x inputs + i) x rows + r) x columns + c.
+Edges are numbered by channel of the result, channel that is read, row of cells, cell of a row: e = ((o x inputs + i) x rows + r) x columns
++ c.
 `rows` and `columns` are the pairs (place of a window, cell of the window) of each axis that lie on the map.
 """
 
@@ -12,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.layers.shared import window_table
 from nnviz3d.layers.shared.edges_face import EdgesFace
-from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.spec.topology import Connection
 from nnviz3d.spec.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Of one axis, each (n,): which window, which of its cells, which cell of the map; in this order. Window p has those from `starts[p]` to
-    `starts[p + 1]`."""
+    """Of one axis, each (n,): which window, which of its cells, which cell of the map; in this order. Window p has those from `starts[p]`
+    to `starts[p + 1]`."""
 
     place: np.ndarray
     tap: np.ndarray
@@ -48,8 +49,7 @@ def beside(table: np.ndarray, local_e: Any) -> Any:
 
 
 def windows_of(connection: Connection) -> Windows:
-    assert isinstance(connection.target.table, WindowTable)
-    return connection.target.table.windows(connection.source.shape)
+    return window_table.windows_of(connection.target, connection.inputs)
 
 
 class WindowEdges(EdgesFace):
@@ -89,14 +89,6 @@ class WindowEdges(EdgesFace):
         o = channel // inputs * part + np.arange(part)
         rows, columns = (np.flatnonzero(pairs(g, axis).cell == at) for axis, at in ((0, row), (1, column)))
         return self._numbers(g, o * inputs + channel % inputs, rows, columns)
-
-    def bundled(self, connection: Connection, magnitude_e: Any, shown: Any, folded: Any, xp: Any = np) -> Any:
-        source_e, target_e = self.ends(connection, xp.arange(self.count(connection)))
-        alone = xp.isin(source_e - connection.source.neurons.start, xp.asarray(shown))
-        rest = xp.flatnonzero(~alone)
-        strongest = rest[xp.lexsort(xp.stack([-magnitude_e[rest], target_e[rest]]))]  # by target, the strongest first
-        first = xp.concatenate([xp.ones(min(len(strongest), 1), bool), xp.diff(target_e[strongest]) != 0])
-        return xp.sort(xp.concatenate([xp.flatnonzero(alone), strongest[first]]))
 
     @staticmethod
     def _numbers(g: Windows, channels: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
