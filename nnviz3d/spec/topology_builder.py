@@ -29,7 +29,7 @@ def build_topology(
     `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
     shape = tuple(input_shape)
-    traced, wrong = trace(network.layers, shape)
+    traced, wrong = trace(network.layers, shape, input_axes)
     if wrong:
         raise InputError(*(Problem("", ".".join(filter(None, ("network.layers", str(w.layer), w.key))), w.message) for w in wrong))
     layers = [*traced, _output(network, traced, n_outputs, output_activation, shape)]
@@ -59,7 +59,7 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts = layer.table.parts(tuple(source.shape for source in sources))
+        parts = layer.table.parts_over(tuple(source.shape for source in sources), tuple(source.axes for source in sources))
         node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
