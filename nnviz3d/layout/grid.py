@@ -56,6 +56,16 @@ class Layout:
         return next((s for s in self.stacks if neuron in s.folded_m), None) if neuron >= 0 else None
 
     @cached_property
+    def alone(self) -> np.ndarray | None:
+        """Ids of the neurons that are drawn one by one from any distance; None: all."""
+        if not len(self.tiles):
+            return self.drawn
+        standing = np.ones(len(self.place_n4), bool) if self.drawn is None else np.isin(np.arange(len(self.place_n4)), self.drawn)
+        for k in np.unique(self.tiles.node_s):
+            standing[self.place_n4[:, 3] == k] = False
+        return np.flatnonzero(standing)
+
+    @cached_property
     def _boxes(self) -> np.ndarray:
         """(L or L + 1, + R, 2, 3): low and high corners of everything."""
         boxes = np.stack([self.low, self.high], 1)
