@@ -17,8 +17,8 @@ flat in float v_cell;
 flat in vec2 v_sides;
 out vec4 o_color;
 
-const vec3 BODY = vec3(.012, .018, .034);
-const vec3 LINE = vec3(.035, .06, .12);
+const vec3 BODY = vec3(.02, .03, .056);
+const vec3 LINE = vec3(.05, .085, .17);
 const vec3 RIM = vec3(.16, .34, .78);
 const vec3 ACCENT = vec3(2.2, 1.5, .6);
 const vec3 ICE = vec3(.3, .75, 1.05);
@@ -69,7 +69,7 @@ void main()
     // lines between cells fade like a map's
     vec2 side = .5 - abs(fract(at) - .5);                      // of a cell, from its rim
     vec2 pixels = side / wide;
-    float clear = clamp(.22 * min(1. / wide.x, 1. / wide.y) / fine - .8, 0., 1.);
+    float clear = clamp(.3 * min(1. / wide.x, 1. / wide.y) / fine - .9, 0., 1.);
     float line = clear * (1. - smoothstep(.25, .9, min(pixels.x, pixels.y) / fine));
     color = mix(color, color * .45 + LINE, .75 * line);
     color *= 1. + .25 * clear * (.5 - fract(at.y)) * (1. - near);  // the key light from above

@@ -23,6 +23,8 @@ from nnviz3d.spec.topology import Node, Topology
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
 LANES = 2.0  # pitches between two layers of one rank
+OPEN = 0.85  # of the size of two layers is between them
+BEHIND = 0.35, 1.1  # the same where one is a wall of tiles, at the begin and at the end: the end is seen more from the front
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
@@ -240,8 +242,10 @@ def _distances(topology: Topology, extents: list[float], zs: list[float], pitch:
     extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
     wall_r = np.array([any(tiles.is_sheet(node) for node in nodes) for nodes in ranks])
     open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
-    open_r |= wall_r[:-1] | wall_r[1:]  # what is behind a wall must be seen
-    gaps = pitch * 4.0 + np.where(open_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
+    share_r = np.where(open_r, OPEN, 0.0)
+    behind_r = wall_r[:-1] | wall_r[1:]
+    share_r[behind_r] = np.linspace(*BEHIND, len(share_r))[behind_r]
+    gaps = pitch * np.where(behind_r, 2.5, 4.0) + share_r * (extent_r[:-1] + extent_r[1:]) / 2
     longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
     shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
     return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
