@@ -68,7 +68,7 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts, edges = _outlined(layer.table, tuple(source.shape for source in sources))
+        parts, edges = _outlined(layer.table, sources)
         node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters, edges)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
@@ -100,10 +100,11 @@ def _output(network: Network, traced: list[Traced], units: int, activation: str,
     return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
 
 
-def _outlined(table: LayerTable, shapes: tuple[Shape, ...]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
+def _outlined(table: LayerTable, sources: list[Node]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
     """Parts and edges for shapes that are not known and 1 for now, which is no shape that every kind can read."""
+    shapes = tuple(source.shape for source in sources)
     try:
-        return table.parts(shapes), table.edges(shapes)
+        return table.parts_over(shapes, tuple(source.axes for source in sources)), table.edges(shapes)
     except BadShape:
         return (("weight", (1, 1)), ("bias", (1,))) if table.first_parameters else (), (1,) * len(shapes)
 
