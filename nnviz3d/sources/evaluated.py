@@ -18,7 +18,7 @@ from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.per_sample import Judging
 from nnviz3d.engine.shown_evaluation import Looking
-from nnviz3d.sources.answer_text import answer, words
+from nnviz3d.sources.answer_text import answer, label
 from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
@@ -66,7 +66,7 @@ class Evaluated(ABC):
         """Choose a row of the test set (of the training set where there is no test set); wraps around."""
         part, x, t = self.data.held_out
         index %= len(x)
-        self.sample = Sample(index, len(x), part, x[index], t[index], words(self.data, t[index]))
+        self.sample = Sample(index, len(x), part, x[index], t[index], label(self.data, x[index], t[index]))
         self.show()
 
     def show(self) -> None:
