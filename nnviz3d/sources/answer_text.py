@@ -15,7 +15,6 @@ from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
 
-
 TOKENS = 24  # of a sequence, in a line
 
 

@@ -94,7 +94,10 @@ CASES = {
     ),
     "position": Case(
         "init_scale = 0.5", (3, 4), 12,
-        (("positions = 2", "positions", "at least 3"), ('form = "rotary"\nheads = 3', "heads", "even width"), ('from = ["a"]', "from", "12")),
+        (
+            ("positions = 2", "positions", "at least 3"), ('form = "rotary"\nheads = 3', "heads", "even width"),
+            ('from = ["a"]', "from", "12"),
+        ),
         lambda node, parts, x: x[0] + parts["weight"], (3, 4), TOKENS, sums=False,
     ),
     "scores": Case(
@@ -103,8 +106,10 @@ CASES = {
         lambda node, parts, x: np.tril(np.einsum("qhd,khd->hqk", *(y.reshape(3, 2, 2) for y in x)) / 2**0.5),
         (3, 4), TOKENS, edges=(24, 24), joined=sum,
     ),
-    "softmax": Case("causal = true", (2, 3, 3), 72, (('causal = true\nfrom = ["a"]', "causal", "shape 18"),), lambda node, parts, x: np.tril(x[0]), (2, 3, 3),
-                    ("head", "query", "key"), edges=(12,)),
+    "softmax": Case(
+        "causal = true", (2, 3, 3), 72, (('causal = true\nfrom = ["a"]', "causal", "shape 18"),), lambda node, parts, x: np.tril(x[0]),
+        (2, 3, 3), ("head", "query", "key"), edges=(12,),
+    ),
     "mix": Case(
         "causal = true", (3, 4), 72, (('from = ["y", "y"]', "from", "found 3 x 4"),), mixed, (2, 3, 3), ("head", "query", "key"), (24, 24),
         second=(3, 4),

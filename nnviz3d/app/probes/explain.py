@@ -65,7 +65,9 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
-        "outgoing": _joined([_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node) if edges_of(c).passes_back]),
+        "outgoing": _joined(
+            [_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node) if edges_of(c).passes_back]
+        ),
     }
     if node is topology.input:
         return NeuronReading(**common, **_as_input(source, node))

@@ -122,7 +122,9 @@ class Browser:
             said = verdict(data, source.topology.output.activation, answer, t[row])[0] if finite else "not a number"
             number = int(row if seen is source else k)
             rows.append(
-                SampleRow(number, label(data, x_ni[row], t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
+                SampleRow(
+                    number, label(data, x_ni[row], t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row]
+                )
             )
         low, high = self._range
         return SamplesReading(

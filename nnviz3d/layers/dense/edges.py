@@ -94,7 +94,7 @@ class DenseEdges(EdgesFace):
 
 
 class TokenEdges(EdgesFace):
-    """Token by token: from every feature of a token to every one of the same token in the layer. Edge l is weight l mod W of token l // W."""
+    """Token by token: from every feature of a token to all of the same token in the layer. Edge l is weight l mod W of token l // W."""
 
     value = "parameter"
 
