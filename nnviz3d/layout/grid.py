@@ -34,7 +34,8 @@ class Layout:
 
     `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
     `drawn`: ids of the neurons that are drawn one by one, None: all. `detours`: by connection, how its edges go round what they skip, None:
-    straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `cell_l` (L,): the smaller
+    straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `rectangles`: these and the
+    smaller ones; `cell_l` (L,): the smaller
     side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
     (by `Topology.group_starts`), and the index of its node.
     """
@@ -48,7 +49,8 @@ class Layout:
     drawn: np.ndarray | None = None
     detours: tuple[Detour | None, ...] = ()
     detour_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
-    tiles: Tiles = field(default_factory=lambda: tiles.sheets([], 1.0))
+    tiles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
+    rectangles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
     cell_l: np.ndarray = field(default_factory=lambda: np.ones(1, np.float32))
     group_place_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     group_entry_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
@@ -109,7 +111,13 @@ class Layout:
         detours = tuple(each and each.moved(by[1]) for each in self.detours)
         moved = replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
         groups = [places_g4 + np.append(shift, np.float32(0)) for places_g4 in (self.group_place_g4, self.group_entry_g4)]
-        moved = replace(moved, tiles=self.tiles.moved(shift), group_place_g4=groups[0], group_entry_g4=groups[1])
+        moved = replace(
+            moved,
+            tiles=self.tiles.moved(shift),
+            rectangles=self.rectangles.moved(shift),
+            group_place_g4=groups[0],
+            group_entry_g4=groups[1],
+        )
         return replace(moved, detours=detours, detour_boxes=self.detour_boxes + shift)
 
     def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
@@ -186,7 +194,9 @@ def place(
                for k, its in plans.items()]  # fmt: skip
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32)
     groups = _groups(topology, place_n4, edges / 2)
-    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, tiles.sheets(corners, pitch), cell_l, *groups)
+    sheets = tiles.rectangles([each for each in corners if tiles.is_sheet(each[0])], pitch)
+    whole = tiles.rectangles(corners, pitch)
+    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
 
 
 def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:

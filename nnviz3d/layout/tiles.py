@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """S rectangles that are drawn as sheets. `node_s`, `first_s`: the node, and the id of the neuron in the upper left; `rows_s`,
+    """S rectangles of cells. `node_s`, `first_s`: the node, and the id of the neuron in the upper left; `rows_s`,
     `columns_s`, `cells_s`: cells down, across, and how many there are (the last row of a vector may be ragged). World units: `corner_s3`,
     the upper left corner as seen from the input; `down_s3`, `across_s3`: both sides."""
 
@@ -150,16 +150,16 @@ def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tup
     return Plan(place_n2, min(cell), corner_s2, rows, columns, (high, wide))
 
 
-def sheets(nodes: list[tuple[Node, Plan, np.ndarray]], pitch: float) -> Tiles:
-    """Of all nodes that are drawn as sheets. With each the world place (3,) of the upper left corner of its plan."""
-    parts = [_sheets(node, its, corner, pitch) for node, its, corner in nodes if is_sheet(node)]
+def rectangles(nodes: list[tuple[Node, Plan, np.ndarray]], pitch: float) -> Tiles:
+    """Of all these nodes. With each the world place (3,) of the upper left corner of its plan."""
+    parts = [_tiles(node, its, corner, pitch) for node, its, corner in nodes]
     if not parts:
         none, flat = np.zeros(0, np.int64), np.zeros((0, 3), np.float32)
         return Tiles(none, none, none, none, none, flat, flat, flat)
     return Tiles(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _sheets(node: Node, its: Plan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
+def _tiles(node: Node, its: Plan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
     count = len(its.corner_s2)
     cells = min(its.rows * its.columns, node.size)
     first_s = node.neurons.start + cells * np.arange(count)
