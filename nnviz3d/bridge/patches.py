@@ -74,9 +74,11 @@ def lines(topology: Topology, layout: Layout, neuron: int) -> np.ndarray:
     tiles = layout.rectangles
     if neuron < 0 or not (own := around(tiles, np.array([neuron]))):
         return np.zeros((0, 4), np.float32)
+    found = patches(topology, tiles, neuron)
+    if not found and layout.tiles.of(neuron) < 0:
+        return np.zeros((0, 4), np.float32)  # a sphere has a ring
     cell = tiles.rectangle(own[0].tile, own[0].rows, own[0].columns)
     out = [_closed(cell, CELL, 1.0)]
-    found = patches(topology, tiles, neuron)
     for k, patch in enumerate(found):
         corners = tiles.rectangle(patch.tile, patch.rows, patch.columns)
         out.append(_closed(corners, PATCH, 1.0))

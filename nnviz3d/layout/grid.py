@@ -7,6 +7,7 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, isqrt
@@ -161,7 +162,7 @@ def place(
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
     folds = folds or {}
-    plans = {k: tiles.plan(node, aspect) for k, node in enumerate(topology.nodes) if tiles.is_tiled(node) and k not in folds}
+    plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
     plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) * pitch for k, node in enumerate(topology.nodes)]
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))])
     spans = [np.ptp(yz, 0).tolist() for yz in plates]
@@ -193,8 +194,8 @@ def place(
     corners = [(topology.nodes[k], its, np.array([place_n4[topology.nodes[k].neurons.start, 0], high_l3[k, 1], low_l3[k, 2]]))
                for k, its in plans.items()]  # fmt: skip
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32)
-    groups = _groups(topology, place_n4, edges / 2)
-    sheets = tiles.rectangles([each for each in corners if tiles.is_sheet(each[0])], pitch)
+    groups = _groups(topology, place_n4, edges / 2, plans)
+    sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers], pitch)
     whole = tiles.rectangles(corners, pitch)
     return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
 
@@ -214,7 +215,7 @@ def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
     return plan.size[0] / plan.rows * pitch, plan.size[1] / plan.columns * pitch
 
 
-def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
     """(G, 4) each, by the number of the group: where ribbons leave it, the rim of its tile at the greatest z, and where they arrive, the
     rim at the smallest z; index of the node. A vector is one group: its middle."""
     leave_g4 = np.zeros((topology.group_starts[-1], 4), np.float32)
@@ -225,7 +226,7 @@ def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray) -> tu
         low, high = places.min(1), places.max(1)
         middle = (low + high) / 2
         leave_g4[here], enter_g4[here] = middle, middle
-        if tiles.is_tiled(node):
+        if k in tiled:
             leave_g4[here, 2] = high[:, 2] + half_l2[k, 1]
             enter_g4[here, 2] = low[:, 2] - half_l2[k, 1]
     return leave_g4, enter_g4
@@ -250,7 +251,8 @@ def _distances(topology: Topology, extents: list[float], zs: list[float], pitch:
     numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
     ranks = by_rank(topology)
     extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
-    wall_r = np.array([any(tiles.is_sheet(node) for node in nodes) for nodes in ranks])
+    sheets = tiles.sheet_numbers(topology)
+    wall_r = np.array([any(node.number in sheets for node in nodes) for nodes in ranks])
     open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
     share_r = np.where(open_r, OPEN, 0.0)
     behind_r = wall_r[:-1] | wall_r[1:]

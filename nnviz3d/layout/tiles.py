@@ -6,12 +6,13 @@ A tile is a rectangle of cells in y (down) and z (across). It has about the same
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil, isqrt, log, prod
 
 import numpy as np
 
-from nnviz3d.spec.topology import GROUPED, Node
+from nnviz3d.spec.topology import GROUPED, Node, Topology
 
 GAP = 0.16  # of a tile, between two
 SHEET_CELLS = 200  # of a tensor with axes: with more it is drawn as sheets
@@ -88,18 +89,27 @@ class Tiles:
         )
 
 
-def is_sheet(node: Node) -> bool:
-    """Whether a tensor is drawn as sheets from afar."""
-    return node.size > (SHEET_CELLS if len(node.shape) > 1 else SHEET_VECTOR)
+def of_maps(topology: Topology) -> bool:
+    """Whether a network has tensors with axes behind its input. Where it has none, the input is drawn neuron by neuron as all else is."""
+    return any(len(node.shape) > 1 for node in topology.nodes[1:])
 
 
-def is_tiled(node: Node) -> bool:
-    """Whether its neurons stand in tiles: all that have axes, and long vectors."""
-    return len(node.shape) > 1 or is_sheet(node)
+def sheet_numbers(topology: Topology) -> frozenset[int]:
+    """Numbers of the nodes that are drawn as sheets from afar."""
+    few = SHEET_CELLS if of_maps(topology) else SHEET_VECTOR
+    return frozenset(n.number for n in topology.nodes if n.size > (few if len(n.shape) > 1 else SHEET_VECTOR))
 
 
-def plan(node: Node, aspect: float = WIDE) -> Plan:
-    """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller."""
+def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[int, Plan]:
+    """By number, of all nodes whose neurons stand in tiles: those that have axes, and long vectors. None for the nodes in `but`."""
+    sheets, maps = sheet_numbers(topology), of_maps(topology)
+    tiled = [n for n in topology.nodes if (len(n.shape) > 1 or n.number in sheets) and n.number not in but]
+    return {n.number: plan(n, aspect, PLAIN if maps or n.number in sheets else n.size) for n in tiled}
+
+
+def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> Plan:
+    """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller. `plain`: cells a side up to
+    which a picture's cells stand a pitch apart."""
     shape = node.shape
     if len(shape) == 1:
         columns = ceil(node.size**0.5)
@@ -108,8 +118,7 @@ def plan(node: Node, aspect: float = WIDE) -> Plan:
     if len(shape) == 2 and node.axes[0] in GROUPED:
         return _strips(*shape)
     count, (rows, columns) = prod(shape[:-2]), shape[-2:]
-    side = grown(max(rows, columns), PLAIN) * count**CROWD / max(rows, columns)
-    side = min(side, 1.0) if count > 1 or max(rows, columns) > PLAIN else 1.0
+    side = min(grown(max(rows, columns), plain) * count**CROWD / max(rows, columns), 1.0)
     return _grid(node.size, count, _across(count, rows, columns, aspect), rows, columns, (side, side))
 
 
