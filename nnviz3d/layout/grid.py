@@ -17,16 +17,14 @@ import numpy as np
 from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, column, discs
-from nnviz3d.layout.lanes import by_rank, lanes
+from nnviz3d.layout.lanes import lanes
+from nnviz3d.layout.rows import stand
 from nnviz3d.layout.tiles import WIDE, Plan, Tiles
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
 LANES = 2.0  # pitches between two layers of one rank
-OPEN = 0.85  # of the size of two layers is between them
-BEHIND = 0.35, 1.1  # the same where one is a wall of tiles, at the begin and at the end: the end is seen more from the front
-LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,18 +166,19 @@ def place(
     spans = [np.ptp(yz, 0).tolist() for yz in plates]
     extents = [max(span) + pitch for span in spans]
     zs = lanes(topology, [span[1] + pitch for span in spans], LANES * pitch)
-    xs = _distances(topology, extents, zs, pitch) * gap * near
+    xs, ys = stand(topology, extents, spans, zs, pitch, aspect)
+    xs = xs * gap * near
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = xs[node.rank]
-        stretch[:, 1] = -yz[:, 0]
+        stretch[:, 1] = ys[node.rank] - yz[:, 0]
         stretch[:, 2] = yz[:, 1] + zs[k]
         stretch[:, 3] = k
         half = np.array([pitch, *edges[k]]) / 2
         low.append(stretch[:, :3].min(0) - half)
         high.append(stretch[:, :3].max(0) + half)
-    place_n4[:, 0] -= xs[-1] / 2
-    shift = np.array([xs[-1] / 2, 0, 0], np.float32)
+    place_n4[:, 0] -= xs.max() / 2
+    shift = np.array([xs.max() / 2, 0, 0], np.float32)
     low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     drawn = None
@@ -244,26 +243,3 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
     x = float(high[-1, 0]) + gap * pitch * 5.5 + half * 1.1
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
-
-
-def _distances(topology: Topology, extents: list[float], zs: list[float], pitch: float) -> np.ndarray:
-    """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
-    numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
-    ranks = by_rank(topology)
-    extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
-    sheets = tiles.sheet_numbers(topology)
-    wall_r = np.array([any(node.number in sheets for node in nodes) for nodes in ranks])
-    open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
-    share_r = np.where(open_r, OPEN, 0.0)
-    behind_r = wall_r[:-1] | wall_r[1:]
-    share_r[behind_r] = np.linspace(*BEHIND, len(share_r))[behind_r]
-    gaps = pitch * np.where(behind_r, 2.5, 4.0) + share_r * (extent_r[:-1] + extent_r[1:]) / 2
-    longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
-    shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
-    return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
-
-
-def _reach(zs: list[float], nodes: list[Node]) -> float:
-    """From the middle of the first to that of the last of a rank."""
-    places = [zs[node.number] for node in nodes]
-    return max(places) - min(places)
