@@ -20,7 +20,7 @@ from nnviz3d.engine.per_sample import Judging
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.sources.answer_text import answer, words
 from nnviz3d.sources.plane_eval import Asking
-from nnviz3d.sources.viewable import Array, Sample
+from nnviz3d.sources.viewable import OWN, Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import Score
@@ -55,9 +55,9 @@ class Evaluated(ABC):
         """The buffers of what passes through the network only to be seen."""
 
     @abstractmethod
-    def tensors(self, kind: str) -> Array: ...
+    def tensors(self, kind: str) -> Any: ...
 
-    def settled(self, kind: str) -> Array:
+    def settled(self, kind: str) -> Any:
         return self.tensors(kind)
 
     # the shown sample
@@ -69,17 +69,26 @@ class Evaluated(ABC):
         self.sample = Sample(index, len(x), part, x[index], t[index], words(self.data, t[index]))
         self.show()
 
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """A sample (I,) of no data set, without a target, until another one is chosen."""
+        old = self.sample
+        self.sample = Sample(old.index, old.count, OWN, np.asarray(x_i, np.float32), None, label)
+        self.show()
+
     def show(self) -> None:
         self.looking.shown.show(self.sample.x, self.sample.target)
         self.version += 1  # what is drawn may be kept while this stays
 
     @property
     def sample_loss(self) -> float:
-        """Of the shown sample, as of the last `show`."""
+        """Of the shown sample, as of the last `show`; nan without a target."""
         return self.looking.shown.loss
 
-    def targets(self) -> np.ndarray:
-        """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers."""
+    def targets(self) -> np.ndarray | None:
+        """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers.
+        None without a target."""
+        if self.sample.target is None:
+            return None
         targets = np.asarray([self.sample.target]) if self.objective.classes else np.reshape(self.sample.target, (1, -1))
         return self.objective.rows(targets, np.float64)[0]
 

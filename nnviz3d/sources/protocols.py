@@ -280,6 +280,10 @@ class Source(Viewable, Clock, Protocol):
         """Choose the shown sample; wraps around."""
         ...
 
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """Show a sample (I,) of no data set, without a target, until another is chosen; a source without rows cannot."""
+        ...
+
     def show(self) -> None:
         """Bring z, activation and delta of the shown sample up to the parameters of now."""
         ...

@@ -208,6 +208,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "layers": session.layers.reading(source, session.wants.get("layers")),
         "compare": comparison_readout.reading(session, seen.second, seen.hovered),
         "moments": session.moments.reading(source),
+        "own": session.own.reading("own" in session.wants),
         "recording": session.player.reading() if session.player else None,
     }
 

@@ -153,7 +153,7 @@ class Editing:
 
     def _sample(self) -> tuple:
         source = self.session.source
-        return source.serial, source.sample.index
+        return source.serial, source.sample.index, source.sample.part
 
     def _sample_loss(self) -> float:
         learner = self.session.source.learner

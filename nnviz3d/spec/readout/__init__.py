@@ -9,6 +9,7 @@ from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuer
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
+from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
@@ -37,6 +38,7 @@ __all__ = [
     "MomentsReading",
     "NetworkReading",
     "NeuronReading",
+    "OwnReading",
     "ParameterEquations",
     "ParameterReading",
     "Performance",
