@@ -209,6 +209,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "compare": comparison_readout.reading(session, seen.second, seen.hovered),
         "moments": session.moments.reading(source),
         "own": session.own.reading("own" in session.wants),
+        "saliency": session.saliency.reading(session.pictured_numbers, session.wants.get("saliency")),
         "recording": session.player.reading() if session.player else None,
     }
 

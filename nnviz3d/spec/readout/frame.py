@@ -11,6 +11,7 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
+from nnviz3d.spec.readout.instruments import SaliencyReading
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.own import OwnReading
@@ -142,5 +143,6 @@ class Readout:
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
-    own: OwnReading | None = None  # while a panel wants it
+    own: OwnReading | None = None  # these only while a panel wants them
+    saliency: SaliencyReading | None = None
     capture: CaptureReading | None = None  # while a film is made of the window

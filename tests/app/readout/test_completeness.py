@@ -90,7 +90,7 @@ def differs(value, default) -> bool:
     return bool(value != default)
 
 
-INSTRUMENTS: dict = {"own": True}
+INSTRUMENTS: dict = {"own": True, "saliency": 3}
 
 
 class Seen:
