@@ -90,7 +90,7 @@ class Evaluated(ABC):
         if self.sample.target is None:
             return None
         targets = np.asarray([self.sample.target]) if self.objective.classes else np.reshape(self.sample.target, (1, -1))
-        return self.objective.rows(targets, np.float64)[0]
+        return self.objective.expected(targets, np.float64)[0]
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
