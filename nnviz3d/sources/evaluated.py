@@ -16,7 +16,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.per_sample import Judging
+from nnviz3d.engine.per_sample import Activations, Judging
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.sources.answer_text import answer, words
 from nnviz3d.sources.plane_eval import Asking
@@ -124,6 +124,11 @@ class Evaluated(ABC):
         with the parameters of now or with those of a recorded step."""
         p = self.tensors("parameter") if parameters is None else self.ops.asarray(parameters)
         return Judging(self.ops, self.topology, self.objective, p, self.data, self.holds.killed).blocks(part, rows_r)
+
+    def activations(self, part: str, rows_r: np.ndarray, node: int, parameters: Array | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """What a node does with rows of a part, in pieces of a few milliseconds: (where in `rows_r`, (n, size))."""
+        p = self.tensors("parameter") if parameters is None else self.ops.asarray(parameters)
+        return Activations(self.ops, self.topology, self.objective, p, self.data, self.holds.killed).blocks(part, rows_r, node)
 
     def numbers(self, part: str, limit: int) -> np.ndarray:
         """Which rows of a part `limit` evenly drawn ones are, ascending."""

@@ -32,6 +32,7 @@ from nnviz3d.ui.panels import (
     samples,
     settings,
     snapshots,
+    strongest,
     training,
 )
 
@@ -66,13 +67,14 @@ class Dock:
         self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.ChartsPanel(), neuron.Neuron(), samples.SamplesPanel()
         self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
+        self.strongest = strongest.StrongestPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
-            (draw, self.pad.draw), (saliency, self.saliency.draw),
+            (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip

@@ -210,6 +210,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "moments": session.moments.reading(source),
         "own": session.own.reading("own" in session.wants),
         "saliency": session.saliency.reading(session.pictured_numbers, session.wants.get("saliency")),
+        "strongest": session.strongest.reading(source, None if _gone(session) else session.wants.get("strongest")),
         "recording": session.player.reading() if session.player else None,
     }
 

@@ -12,6 +12,7 @@ from nnviz3d.app.probes.health import Diagnosis
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
+from nnviz3d.app.probes.strongest_inputs import StrongestInputs
 from nnviz3d.app.session.comparison import Rival
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
@@ -47,7 +48,7 @@ class SessionState:
         self.confusion, self.layers = Confusion(), LayerHistory()
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
-        self.saliency = Saliency()
+        self.saliency, self.strongest = Saliency(), StrongestInputs()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()

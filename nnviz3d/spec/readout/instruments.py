@@ -21,3 +21,35 @@ class SaliencyReading:
     product_i: np.ndarray | None = None
     shape: tuple[int, ...] = ()
     version: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class StrongRow:
+    """A sample: `index` in its part, the `value` that it brings the neuron to (of a group: the largest in it, at `cell`)."""
+
+    index: int
+    value: float
+    cell: int
+    x: np.ndarray
+    label: str
+
+
+@dataclass(frozen=True, eq=False)
+class StrongestReading:
+    """The samples that activate `size` neurons from `neuron` on most: of `known` of `looked` evenly drawn rows, of a part that has `of`.
+
+    `active`: share of the rows that bring it above 0. `shape` of a sample where it is a picture; `low`, `high` (I,) range of the inputs.
+    """
+
+    neuron: int
+    size: int
+    part: str
+    known: int
+    looked: int
+    of: int
+    step: int
+    rows: tuple[StrongRow, ...]
+    shape: tuple[int, ...]
+    low: np.ndarray
+    high: np.ndarray
+    active: float
