@@ -97,6 +97,7 @@ _ROWS = (
     _kept("show_moment", "Look at a kept moment.", "A, B, B - A, or an empty text for now", one_of("", "A", "B", "B - A"),
           may_follow=("show_moment", "escape"), settles=False),
     _kept("set_parameter", "Set a weight or a bias.", "[parameter, value]", row(identity, far), by_hand=True),
+    _kept("prune", "Set the smallest weights to 0.", "[layer, -1 for all; share]", row(identity, number(0, 1)), by_hand=True),
     _kept("freeze", "Freeze neurons, or release them.", "[[neurons], true or false]", _HOLD, by_hand=True),
     _kept("kill", "Kill neurons, or release them.", "[[neurons], true or false]", _HOLD, by_hand=True),
     _kept("check", "Compare a gradient with the loss itself.", "the parameter", identity, settles=False, looks=True),

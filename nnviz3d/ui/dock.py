@@ -28,6 +28,7 @@ from nnviz3d.ui.panels import (
     network,
     neuron,
     performance,
+    pruning,
     saliency,
     samples,
     settings,
@@ -67,7 +68,7 @@ class Dock:
         self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.ChartsPanel(), neuron.Neuron(), samples.SamplesPanel()
         self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
-        self.strongest = strongest.StrongestPanel()
+        self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
@@ -75,6 +76,7 @@ class Dock:
             (neuron, self.neuron.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
+            (pruning, self.pruning.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip

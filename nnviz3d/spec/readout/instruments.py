@@ -53,3 +53,27 @@ class StrongestReading:
     low: np.ndarray
     high: np.ndarray
     active: float
+
+
+@dataclass(frozen=True, eq=False)
+class PruningReading:
+    """A network without `count` of the `total` weights of a node (-1: of all), those of at most `threshold`: its `loss` and `accuracy` over
+    `rows` of the `of` rows of a part; None: not known yet.
+
+    `share_c`, `value_c` (C,): the curve as far as it is known, of the accuracy (`classes`) or the loss. `before`: without pruning.
+    """
+
+    node: int
+    share: float
+    count: int
+    total: int
+    threshold: float
+    part: str
+    rows: int
+    of: int
+    loss: float | None
+    accuracy: float | None
+    before: float | None
+    share_c: np.ndarray
+    value_c: np.ndarray
+    classes: bool
