@@ -1,6 +1,7 @@
 """The list of layers of a scene as a graph: what each layer is called, which layers it reads, and the shapes that follow.
 
 Pure functions. A layer reads only what stands above it, so that there are no cycles, and the list's order is an order of computation.
+A composite becomes the nodes inside it; whoever reads it by its name reads the last of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 from nnviz3d.spec import limits
+from nnviz3d.spec.composite_table import CompositeTable
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
 
 RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
@@ -28,13 +30,16 @@ class Wrong(NamedTuple):
 
 @dataclass(frozen=True)
 class Traced:
-    """A layer with its place in the graph. `shape`: None where it depends on data that are not known yet."""
+    """A node with its place in the graph. `shape`: None where it depends on data that are not known yet. `layer`: the index in the list of
+    the layer that it is or is a part of; `inner`: number of the block and name inside a composite, "0.conv"; "" elsewhere."""
 
     table: LayerTable
     name: str
     inputs: tuple[str, ...]
     shape: Shape | None
     parts: tuple[tuple[str, Shape], ...]
+    layer: int = 0
+    inner: str = ""
 
 
 def layer_name(table: LayerTable, k: int) -> str:
@@ -48,26 +53,66 @@ def output_name(layers: int) -> str:
 
 
 def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tuple[list[Traced], list[Wrong]]:
-    """Every layer, and every problem. With a problem the traced layers are not to be used."""
+    """Every node, and every problem. With a problem the traced nodes are not to be used."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
     shapes: dict[str, Shape | None] = {INPUT: input_shape}
+    ends: dict[str, str] = {}  # by the name of a composite, the last of its nodes
     traced: list[Traced] = []
     for k, table in enumerate(layers):
         above = names[k - 1] if k else INPUT
         inputs = table.from_ or ((above,) if table.fewest == 1 else ())
         problems = _inputs(table, k, inputs, names, shapes, HINTS - len(wrong))
-        shape, parts = None, ()
+        placed = [Traced(table, names[k], inputs, None, (), k)]
         if not problems:
-            given = tuple(shapes[name] for name in inputs)
             try:
-                shape, parts = table.output_shape(given), table.parts(given)
+                placed = _placed(table, k, names, tuple(ends.get(name, name) for name in inputs), shapes, len(traced))
             except BadShape as error:
                 problems = [Wrong(k, error.key, error.message)]
         wrong += problems
-        shapes[names[k]] = shape
-        traced.append(Traced(table, names[k], inputs, shape, parts))
-    return traced, wrong or _unread(traced)  # a wrong name leaves others unread: one problem, not two
+        shapes |= {node.name: node.shape for node in placed}
+        shapes[names[k]], ends[names[k]] = placed[-1].shape, placed[-1].name
+        traced += placed
+    return traced, wrong or _unread(traced, names)  # a wrong name leaves others unread: one problem, not two
+
+
+def _placed(
+    table: LayerTable, k: int, names: list[str], reads: tuple[str, ...], shapes: dict[str, Shape | None], before: int
+) -> list[Traced]:
+    """The nodes that layer `k` of the list becomes; `before` it are so many. Raises BadShape."""
+    if isinstance(table, CompositeTable):
+        return _expanded(table, k, names, reads[0], shapes, before)
+    given = tuple(shapes[name] for name in reads)
+    return [Traced(table, names[k], reads, table.output_shape(given), table.parts(given), k)]
+
+
+def _expanded(table: CompositeTable, k: int, names: list[str], source: str, shapes: dict[str, Shape | None], before: int) -> list[Traced]:
+    """The blocks of a composite one after another, the first of which reads `source`."""
+    placed, known = [], dict(shapes)
+    for number in range(table.repeat):
+        block = table.block(known[source])
+        if before + len(block) * table.repeat > limits.NODES:
+            message = (
+                f"{table.repeat:,} blocks of {len(block)} layers; a network has at most {limits.NODES:,} layers, those in blocks included"
+            )
+            raise BadShape("repeat", message)
+        inside, above = {INPUT: source}, source
+        for part in block:
+            name = f"{table.prefix(names[k], number)}.{part.table.name}"
+            if name in shapes or name in names:
+                raise BadShape("name", f'there is a layer "{name}", and a part of this one is called so; give one of them another name')
+            reads = tuple(inside[inner] for inner in part.table.from_) or (above,)
+            given, shape, parts = tuple(known[inner] for inner in reads), None, ()
+            try:
+                if None not in given:
+                    shape, parts = part.table.output_shape(given), part.table.parts(given)
+            except BadShape as error:
+                raise BadShape(table.key(part, error.key), f"{name}: {error.message}") from None
+            own = part.table.model_copy(update={"name": name, "from_": reads})
+            placed.append(Traced(own, name, reads, shape, parts, k, f"{number}.{part.table.name}"))
+            inside[part.table.name], known[name], above = name, shape, name
+        source = above
+    return placed
 
 
 def oversized(layers: Sequence[Traced], input_shape: Shape | None = None) -> list[str]:
@@ -123,11 +168,11 @@ def _inputs(
     return wrong
 
 
-def _unread(traced: list[Traced]) -> list[Wrong]:
+def _unread(traced: list[Traced], names: list[str]) -> list[Wrong]:
     """All but the last are read by another: the output reads the last."""
-    read = {name for layer in traced for name in layer.inputs}
+    read = {name for node in traced for name in node.inputs}
     return [
-        Wrong(k, "", f'"{layer.name}" is not used: no layer below reads it; name it in a `from`, or remove it')
-        for k, layer in enumerate(traced[:-1])
-        if layer.name not in read
+        Wrong(node.layer, "", f'"{names[node.layer]}" is not used: no layer below reads it; name it in a `from`, or remove it')
+        for node in traced[:-1]
+        if node.name not in read
     ]

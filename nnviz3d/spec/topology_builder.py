@@ -12,6 +12,8 @@ from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
 
+OUTPUT = -1  # the output's place in a scene's list of layers: it has none
+
 
 def build_topology(
     network: Network,
@@ -66,14 +68,15 @@ def outline_topology(network: Network) -> Topology:
 
 
 def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape) -> Traced:
-    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for."""
+    """The output as a dense layer that reads the last one, called by its place in the scene's list. The data have decided its size, which
+    no limit of scenes holds for."""
     output = network.output
     table: LayerTable = tables()["dense"].model_construct(
         units=units, activation=activation, init=output.init, init_scale=output.init_scale, bias=output.bias
     )
     above = (traced[-1].name, traced[-1].shape) if traced else (INPUT, shape)
     given = (above[1],)
-    return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
+    return Traced(table, output_name(len(network.layers)), (above[0],), table.output_shape(given), table.parts(given), OUTPUT)
 
 
 def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int) -> Node:
@@ -86,5 +89,6 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
     return Node(
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
-        axes=table.axes(tuple(source.axes for source in sources), shape),
+        axes=table.axes(tuple(source.axes for source in sources), shape), layer=None if layer.layer == OUTPUT else layer.layer,
+        inner=layer.inner,
     )  # fmt: skip
