@@ -2,6 +2,9 @@
 
 SCENE_BYTES = 1 << 20  # a scene is written by hand; the largest shipped one is under 4 kB
 DATA_BYTES = 4 << 30
+PICTURE_PIXELS = 1 << 26  # of one picture file: 8192 x 8192
+PICTURE_BYTES = 256 << 20
+PICTURES = 1_000_000  # files of a set
 DATA_VALUES = 1 << 30  # float32 numbers in one data set: 4 GiB
 LAYERS = 256
 NODES = 2048  # with those that composites expand to
