@@ -100,8 +100,8 @@ class Augmentation:
         self._padded[:b, :, 1 : h + 1, 1 : w + 1] = x_bi.reshape(b, c, h, w)
         places, parts = self._places[:b], self._parts[:b]
         xp.matmul(self._map[:b], self._grid, places)
-        xp.maximum(places, -1, places)
-        xp.minimum(places, self._top, places)
+        xp.maximum(places, -1, out=places)
+        xp.minimum(places, self._top, out=places)
         xp.floor(places, parts)
         xp.subtract(places, parts, places)  # how far beyond the cell's corner
         base = parts[:, 0]

@@ -89,7 +89,7 @@ class Tape:
     @cached_property
     def target_o(self) -> np.ndarray:
         """(O,) what the loss compares the shown sample's outputs with."""
-        return self.objective.rows(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
+        return self.objective.expected(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
 
     @property
     def factor(self) -> float:
@@ -118,7 +118,7 @@ class Tape:
         with np.errstate(all="ignore"):
             for node in [node for node in self.topology.nodes if node.parameters]:
                 x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
-                made = face(node.kind, "engine").sample_gradients(old.delta[node.neurons.slice], x)
+                made = face(node.kind, "engine").sample_gradients(node, old.delta[node.neurons.slice], x)
                 for part, r in node.parameters:
                     r.view(gradient)[...] = made[part]
         return _frozen(gradient)

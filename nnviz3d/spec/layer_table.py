@@ -27,9 +27,8 @@ NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
-Axes = tuple[
-    str, ...
-]  # what each axis of a tensor runs over: "neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"
+Axis = Literal["neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"]
+Axes = tuple[str, ...]  # what each axis of a tensor runs over, each an `Axis`
 Shapes = tuple[Shape | None, ...]  # None: not known before the data are
 
 
@@ -101,6 +100,10 @@ class LayerTable(Table):
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
         return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
+
+    def of_tokens(self, vocabulary: int) -> LayerTable:
+        """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
+        return self
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""

@@ -7,6 +7,7 @@ that are read with the help of other programs (EPS, WMF) are not.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +74,10 @@ def picture(path: Path, size: tuple[int, int], color: bool) -> np.ndarray:
                 _check_size(where, source.size)
                 source.draft("RGB" if color else "L", (4 * size[1], 4 * size[0]))
                 return _scaled(source, size, color)
-    except Image.DecompressionBombError:
-        raise InputError.of(where, "data.file", f"has too many pixels; at most {limits.PICTURE_PIXELS:,} are allowed") from None
+    except Image.DecompressionBombError as error:
+        count = re.search(r"\d+", str(error))
+        many = f"{int(count[0]):,}" if count else "too many"
+        raise InputError.of(where, "data.file", f"{many} pixels; at most {limits.PICTURE_PIXELS:,} are allowed") from None
     except DAMAGE as error:
         raise InputError.of(where, "data.file", f"is not a picture that can be read, or a damaged one: {str(error)[:200]}") from None
 

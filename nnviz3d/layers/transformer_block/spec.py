@@ -9,7 +9,7 @@ from pydantic import Field
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
 from nnviz3d.spec.composite_table import INPUT, CompositeTable, Part, part
-from nnviz3d.spec.layer_table import Shape
+from nnviz3d.spec.layer_table import BadShape, Shape, text
 
 
 class TransformerBlock(CompositeTable):
@@ -26,6 +26,10 @@ class TransformerBlock(CompositeTable):
     dropout: float = Field(default=0.0, ge=0, lt=1, description="of what each half adds")
 
     def block(self, shape: Shape | None) -> list[Part]:
+        if shape is not None and len(shape) != 2:
+            raise BadShape(
+                "from", f"a transformer block reads tokens x features, as an embedding gives; found an input of shape {text(shape)}"
+            )
         width = shape[-1] if shape else 1
         attention = [*self._norm("norm1", INPUT)]
         reads = (attention[-1].table.name,) if attention else (INPUT,)
@@ -41,11 +45,11 @@ class TransformerBlock(CompositeTable):
     def _attended(self) -> list[Part]:
         query, key, turned = "query", "key", []
         if self.rotary:
-            turned = [part(self, "position", f"rotary_{name}", (name,), how="rotary", heads=self.heads) for name in (query, key)]
+            turned = [part(self, "position", f"rotary_{name}", (name,), form="rotary", heads=self.heads) for name in (query, key)]
             query, key = (each.table.name for each in turned)
         scores = part(self, "scores", "scores", (query, key), heads=self.heads, causal=self.causal)
         softmax = part(self, "softmax", "softmax", causal=self.causal)
-        return [*turned, scores, softmax, part(self, "mix", "mix", ("softmax", "value"))]
+        return [*turned, scores, softmax, part(self, "mix", "mix", ("softmax", "value"), causal=self.causal)]
 
     def _dense(self, name: str, units: int, reads: tuple[str, ...] = (), activation: str = "linear") -> Part:
         keys = {"units": "mlp"} if name == "mlp1" else {}
