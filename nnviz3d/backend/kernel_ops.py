@@ -163,6 +163,12 @@ class KernelOps(NumpyOps):
     def shrink(self, w, before, alive, constants: Constants) -> Calls:
         return [self._each("shrink", w.size, w, before, alive, constants.device, self.status, np.int64(w.size))]
 
+    def watch(self, kept, cell) -> Calls:
+        return [self._launch("watch", 1, kept, cell, np.int64(kept.size))]
+
+    def keep(self, p, made, before) -> Calls:
+        return [self._each("keep", p.size, p, made, before, self.status, np.int64(p.size))]
+
     def finish(self) -> Calls:
         """Count the step on the device, if it was finite."""
         return [self._launch("finish_step", 1, self.status, self.report)]

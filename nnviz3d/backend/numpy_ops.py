@@ -215,6 +215,19 @@ class NumpyOps(TokenOps):
             calls += numpy_updates.shrink(w[r], before[r], alive[r], constants.view, room(0), room(1), room(-1))
         return calls
 
+    def watch(self, kept, cell) -> Calls:
+        """Where a number that the step would keep is not finite, neither is its loss."""
+        flat, zeros = kept.reshape(-1), np.zeros(kept.size, kept.dtype)
+
+        def look():
+            cell[0] += flat.dot(zeros)
+
+        return [look]
+
+    def keep(self, p, made, before) -> Calls:
+        """before = p, p = made: numbers that a step keeps, after the guard."""
+        return [bind(np.copyto, before, p), bind(np.copyto, p, made)]
+
     def finish(self) -> Calls:
         """What closes a step; the host counts by itself."""
         return []

@@ -96,3 +96,25 @@ def check_memory(topology: Topology, n: int, train: Train) -> None:
         problems.append(Problem("", "data", f"{n:,} rows of {topology.output.size:,} targets do not fit in memory; use fewer"))
     if problems:
         raise InputError(*problems)
+
+
+def check_rows(topology: Topology, n: int, train: Train) -> None:
+    """Raises InputError where a batch, also the last short one of an epoch over n rows, has too few rows for a layer that compares them."""
+    batch = train.rows(n)
+    last = n % batch or batch
+    for node in topology.nodes[1:]:
+        need = 1 if node.table is None else node.table.fewest_rows(node.shape)
+        if min(batch, last) >= need:
+            continue
+        why = f'"{node.name}" ({node.kind}) compares the rows of a batch and needs at least {need} of them'
+        if batch < need:
+            raise InputError.of("", "train.batch", f"{why}; found batches of {batch}. Use a larger batch")
+        raise InputError.of(
+            "", "train.batch", f"{why}; the last batch of {n:,} rows in batches of {batch} has {last}. {_advice(n, batch, need)}"
+        )
+
+
+def _advice(n: int, batch: int, need: int) -> str:
+    """The nearest sizes of batches that leave enough rows."""
+    fits = (size for step in range(1, n) for size in (batch - step, batch + step) if need <= size <= n and not 0 < n % size < need)
+    return f"Use a batch of {next(fits, n)}, or 0 for all rows"

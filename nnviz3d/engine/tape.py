@@ -113,13 +113,14 @@ class Tape:
 
     @cached_property
     def sample_gradient(self) -> np.ndarray:
-        """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j."""
-        gradient, old = np.empty_like(self.gradient), self.old
+        """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j. 0 for what is
+        not learned."""
+        gradient, old = np.zeros_like(self.gradient), self.old
         with np.errstate(all="ignore"):
             for node in [node for node in self.topology.nodes if node.parameters]:
                 x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
                 made = face(node.kind, "engine").sample_gradients(node, old.delta[node.neurons.slice], x)
-                for part, r in node.parameters:
+                for part, r in node.learned:
                     r.view(gradient)[...] = made[part]
         return _frozen(gradient)
 

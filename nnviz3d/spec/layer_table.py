@@ -67,6 +67,8 @@ class LayerTable(Table):
 
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
+    unlearned: ClassVar[tuple[str, ...]] = ()  # parts that training keeps up by itself instead of by their gradients
+    weighted: ClassVar[bool] = True  # its part "weight" holds the weights of sums; the scale of a norm, a factor a channel, does not
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
     @property
@@ -96,6 +98,14 @@ class LayerTable(Table):
     def parts(self, inputs: Shapes) -> tuple[tuple[str, Shape], ...]:
         """Name and shape of each array of parameters, in the order of the arena; none where an input is not known."""
         return ()
+
+    def parts_over(self, inputs: Shapes, axes: tuple[Axes, ...]) -> tuple[tuple[str, Shape], ...]:
+        """The same for kinds whose parts depend on what the axes of their inputs run over."""
+        return self.parts(inputs)
+
+    def fewest_rows(self, shape: Shape) -> int:
+        """Of a batch of training: more than one where the kind compares the rows of a batch. `shape`: of its output."""
+        return 1
 
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import NamedTuple
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.composite_table import CompositeTable
-from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
+from nnviz3d.spec.layer_table import INPUT, Axes, BadShape, LayerTable, Shape, plain_axes
 
 RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
 HINTS = 100  # problems that get a list of near names: more are not shown, and looking for them takes long
+
+
+Known = dict[str, tuple[Shape | None, Axes]]  # by name of what can be read: shape and axes
 
 
 class Wrong(NamedTuple):
@@ -52,67 +55,68 @@ def output_name(layers: int) -> str:
     return f"dense{layers + 1}"
 
 
-def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tuple[list[Traced], list[Wrong]]:
-    """Every node, and every problem. With a problem the traced nodes are not to be used."""
+def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_axes: Axes = ()) -> tuple[list[Traced], list[Wrong]]:
+    """Every node, and every problem. With a problem the traced nodes are not to be used. `input_axes`: plain ones where none are given."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
-    shapes: dict[str, Shape | None] = {INPUT: input_shape}
+    known: Known = {INPUT: (input_shape, input_axes or plain_axes(input_shape or ()))}
     ends: dict[str, str] = {}  # by the name of a composite, the last of its nodes
     traced: list[Traced] = []
     for k, table in enumerate(layers):
         above = names[k - 1] if k else INPUT
         inputs = table.from_ or ((above,) if table.fewest == 1 else ())
-        problems = _inputs(table, k, inputs, names, shapes, HINTS - len(wrong))
-        placed = [Traced(table, names[k], inputs, None, (), k)]
+        problems = _inputs(table, k, inputs, names, known, HINTS - len(wrong))
+        placed, here = [Traced(table, names[k], inputs, None, (), k)], {}
         if not problems:
+            reads = tuple(ends.get(name, name) for name in inputs)
             try:
-                placed = _placed(table, k, names, tuple(ends.get(name, name) for name in inputs), shapes, len(traced))
+                if isinstance(table, CompositeTable):
+                    placed, here = _expanded(table, k, names, reads[0], known, len(traced))
+                else:
+                    placed, here = _placed(Traced(table, names[k], reads, None, (), k), known)
             except BadShape as error:
                 problems = [Wrong(k, error.key, error.message)]
         wrong += problems
-        shapes |= {node.name: node.shape for node in placed}
-        shapes[names[k]], ends[names[k]] = placed[-1].shape, placed[-1].name
+        known |= here
+        known[names[k]], ends[names[k]] = here.get(placed[-1].name, (None, ())), placed[-1].name
         traced += placed
     return traced, wrong or _unread(traced, names)  # a wrong name leaves others unread: one problem, not two
 
 
-def _placed(
-    table: LayerTable, k: int, names: list[str], reads: tuple[str, ...], shapes: dict[str, Shape | None], before: int
-) -> list[Traced]:
-    """The nodes that layer `k` of the list becomes; `before` it are so many. Raises BadShape."""
-    if isinstance(table, CompositeTable):
-        return _expanded(table, k, names, reads[0], shapes, before)
-    given = tuple(shapes[name] for name in reads)
-    return [Traced(table, names[k], reads, table.output_shape(given), table.parts(given), k)]
+def _placed(node: Traced, known: Known) -> tuple[list[Traced], Known]:
+    """With its shape and parameters, and what is known of it. Raises BadShape."""
+    given, over = (tuple(known[name][part] for name in node.inputs) for part in (0, 1))
+    shape, parts = node.table.output_shape(given), node.table.parts_over(given, over)
+    return [replace(node, shape=shape, parts=parts)], {node.name: (shape, () if shape is None else node.table.axes(over, shape))}
 
 
-def _expanded(table: CompositeTable, k: int, names: list[str], source: str, shapes: dict[str, Shape | None], before: int) -> list[Traced]:
-    """The blocks of a composite one after another, the first of which reads `source`."""
-    placed, known = [], dict(shapes)
+def _expanded(table: CompositeTable, k: int, names: list[str], source: str, known: Known, before: int) -> tuple[list[Traced], Known]:
+    """The blocks of a composite one after another, the first of which reads `source`; `before` them are so many nodes. Raises BadShape."""
+    placed, known = [], dict(known)
+    outside = {*known, *names}
     for number in range(table.repeat):
-        block = table.block(known[source])
+        block = table.block(known[source][0])
         if before + len(block) * table.repeat > limits.NODES:
-            message = (
-                f"{table.repeat:,} blocks of {len(block)} layers; a network has at most {limits.NODES:,} layers, those in blocks included"
-            )
-            raise BadShape("repeat", message)
+            most = f"a network has at most {limits.NODES:,} layers, those in blocks included"
+            raise BadShape("repeat", f"{table.repeat:,} blocks of {len(block)} layers; {most}")
         inside, above = {INPUT: source}, source
         for part in block:
             name = f"{table.prefix(names[k], number)}.{part.table.name}"
-            if name in shapes or name in names:
+            if name in outside:
                 raise BadShape("name", f'there is a layer "{name}", and a part of this one is called so; give one of them another name')
             reads = tuple(inside[inner] for inner in part.table.from_) or (above,)
-            given, shape, parts = tuple(known[inner] for inner in reads), None, ()
-            try:
-                if None not in given:
-                    shape, parts = part.table.output_shape(given), part.table.parts(given)
-            except BadShape as error:
-                raise BadShape(table.key(part, error.key), f"{name}: {error.message}") from None
             own = part.table.model_copy(update={"name": name, "from_": reads})
-            placed.append(Traced(own, name, reads, shape, parts, k, f"{number}.{part.table.name}"))
-            inside[part.table.name], known[name], above = name, shape, name
+            node, here = Traced(own, name, reads, None, (), k, f"{number}.{part.table.name}"), {name: (None, ())}
+            if all(known[read][0] is not None for read in reads):
+                try:
+                    (node,), here = _placed(node, known)
+                except BadShape as error:
+                    raise BadShape(table.key(part, error.key), f"{name}: {error.message}") from None
+            placed.append(node)
+            known |= here
+            inside[part.table.name], above = name, name
         source = above
-    return placed
+    return placed, known
 
 
 def oversized(layers: Sequence[Traced], input_shape: Shape | None = None) -> list[str]:
@@ -147,9 +151,7 @@ def _names(layers: Sequence[LayerTable], names: list[str]) -> list[Wrong]:
     return wrong
 
 
-def _inputs(
-    table: LayerTable, k: int, inputs: tuple[str, ...], names: list[str], above: dict[str, Shape | None], hints: int
-) -> list[Wrong]:
+def _inputs(table: LayerTable, k: int, inputs: tuple[str, ...], names: list[str], above: Known, hints: int) -> list[Wrong]:
     """Each is above, and there are as many as the kind takes. The first `hints` problems name what is near."""
     wrong = []
     for name in inputs:

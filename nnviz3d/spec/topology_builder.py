@@ -34,7 +34,7 @@ def build_topology(
     shape, layers = tuple(input_shape), network.layers
     if input_axes == TOKENS:
         layers = _of_tokens(layers, n_outputs)
-    traced, wrong = trace(layers, shape)
+    traced, wrong = trace(layers, shape, input_axes)
     if wrong:
         raise InputError(*(Problem("", ".".join(filter(None, ("network.layers", str(w.layer), w.key))), w.message) for w in wrong))
     output = _output(network, traced, n_outputs, output_activation, shape, input_axes == TOKENS)
@@ -68,7 +68,7 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts = layer.table.parts(tuple(source.shape for source in sources))
+        parts = layer.table.parts_over(tuple(source.shape for source in sources), tuple(source.axes for source in sources))
         node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
