@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix")
+KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix", "patches")
 COMPOSITES: tuple[str, ...] = ()  # `spec` and `words` only: they expand into layers of these kinds
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
