@@ -56,7 +56,7 @@ def output_name(layers: int) -> str:
 
 
 def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_axes: Axes = ()) -> tuple[list[Traced], list[Wrong]]:
-    """Every node, and every problem. With a problem the traced nodes are not to be used. `input_axes`: plain ones where none are given."""
+    """Every node, and every problem. With a problem the traced nodes are not to be used. `input_axes`: plain ones if there are none."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
     known: Known = {INPUT: (input_shape, input_axes or plain_axes(input_shape or ()))}
@@ -86,8 +86,10 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_
 def _placed(node: Traced, known: Known) -> tuple[list[Traced], Known]:
     """With its shape and parameters, and what is known of it. Raises BadShape."""
     given, over = (tuple(known[name][part] for name in node.inputs) for part in (0, 1))
-    shape, parts = node.table.output_shape(given), node.table.parts_over(given, over)
-    return [replace(node, shape=shape, parts=parts)], {node.name: (shape, () if shape is None else node.table.axes(over, shape))}
+    table = node.table.over(over) if None not in given else node.table
+    shape, parts = table.output_shape(given), table.parts_over(given, over)
+    node = replace(node, table=table, shape=shape, parts=parts)
+    return [node], {node.name: (shape, () if shape is None else table.axes(over, shape))}
 
 
 def _expanded(table: CompositeTable, k: int, names: list[str], source: str, known: Known, before: int) -> tuple[list[Traced], Known]:
