@@ -61,8 +61,8 @@ class PoolOps:
         return calls
 
     def _to_winners_apart(self, d, x, y, dx, g: Windows, axis: int) -> Calls:
-        """The same where no cell is in two windows and none in the padding: shares are written, and the last cell gets what is left. A third
-        of the passes."""
+        """The same where no cell is in two windows and none in the padding: shares are written, and the last cell gets what is left. A
+        third of the passes."""
         taps, rest, equal = g.kernel[axis], d, self._room(d.shape)(-1)
         cells = [_along(axis, g.part(axis, k)[1]) for k in range(taps)]
         calls: Calls = [bind(dx.fill, 0)] if taps * g.places[axis] < g.size[axis] else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,22 @@ def test_the_residual_scene_learns(seed):
     own.run(scene.test.steps)
     assert own.evaluate("test")[1] >= scene.test.min_accuracy
     assert max(len(own.topology.out_of(node)) for node in own.topology.nodes) == 3, "the stem is read three times"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, case in CASES.items() if not case.ids])
+def test_a_step_allocates_nothing(kind):
+    """After warm-up six steps need less than 4 kB at any time (views, Python floats), with arrays of at least 12 kB in play."""
+    scene = scene_with(kind)
+    settings = scene.train.model_copy(update={"batch": 512})
+    t = Trainer(scene.model_copy(update={"train": settings}), numbers(n=5000, inputs=4, test=10), choose("cpu"))
+    t.run(12)
+    tracemalloc.start()
+    try:
+        t.run(2)
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        t.run(4)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert t.topology.by_name["k"].size * 512 * 4 >= 4096 and peak - before < 4096
