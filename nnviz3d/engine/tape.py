@@ -18,7 +18,6 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.optimizers import rate
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.engine.trainer import Trainer
-from nnviz3d.layers import face
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Train
@@ -108,14 +107,9 @@ class Tape:
     @cached_property
     def sample_gradient(self) -> np.ndarray:
         """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j."""
-        gradient, old = np.empty_like(self.gradient), self.old
-        with np.errstate(all="ignore"):
-            for node in [node for node in self.topology.nodes if node.parameters]:
-                x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
-                made = face(node.kind, "engine").sample_gradients(old.delta[node.neurons.slice], x)
-                for part, r in node.parameters:
-                    r.view(gradient)[...] = made[part]
-        return _frozen(gradient)
+        gradient = self.ops.zeros(self.gradient.size)
+        Shown(self.ops, self.topology, self.objective, self.ops.asarray(self.before), self.holds.killed, gradient).show(self.x, self.target)
+        return _frozen(np.array(self.ops.to_host(gradient)))
 
     @cached_property
     def gradient_norm(self) -> float:

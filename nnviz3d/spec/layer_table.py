@@ -102,6 +102,19 @@ class LayerTable(Table):
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
         return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
 
+    def unit_axis(self, axes: Axes) -> int | None:
+        """The axis of the output that the first axis of each array of parameters runs along: a channel's cells share one kernel, the tokens
+        one row of weights for each feature. None for a kind whose parameters belong to no neurons of their own (a table of embeddings)."""
+        return 0 if axes[0] == "channel" else len(axes) - 1
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        """What each axis of an array of parameters runs over, in words; `axes`: of the output."""
+        axis = self.unit_axis(axes)
+        first = "row" if axis is None else "map" if axes[axis] == "channel" else axes[axis]
+        if len(shape) > 2:
+            return "kernel", "input channel", *(("row", "column") if len(shape) == 4 else ("column",))
+        return (first, "input")[: len(shape)]
+
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""
         return tuple(map(prod, inputs))

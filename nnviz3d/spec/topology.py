@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from math import prod
 
 from nnviz3d.spec.layer_table import Axes, LayerTable
+from nnviz3d.spec.parameter_ref import ParameterRef, placed
 
 GROUPED = frozenset({"channel", "token", "head"})  # first axes along which a tensor falls into parts that have a place of their own
 
@@ -71,7 +72,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), where the kind has one."""
+        """(out, in), or with more axes, where the kind has one."""
         return dict(self.parameters).get("weight")
 
     @cached_property
@@ -82,7 +83,25 @@ class Node:
     @property
     def fan_in(self) -> int:
         """Weights that lead into each of its neurons; 0 where the kind has none."""
-        return 0 if self.weight is None else self.weight.shape[1]
+        return 0 if self.weight is None else prod(self.weight.shape[1:])
+
+    @cached_property
+    def unit_axis(self) -> int | None:
+        """The axis of `shape` that the first axis of its parameters runs along; None where no parameter belongs to certain neurons."""
+        return None if self.table is None or not self.parameters else self.table.unit_axis(self.axes)
+
+    def unit(self, j: int) -> int | None:
+        """Which of the first axis of its parameters neuron j has: its own in a dense layer, its channel's in a convolution."""
+        axis = self.unit_axis
+        return None if axis is None else j // prod(self.shape[axis + 1 :]) % self.shape[axis]
+
+    def cells(self, unit: int) -> range:
+        """The neurons that have these parameters, by their numbers in the node: the first axis is theirs, or the last one."""
+        axis = self.unit_axis
+        if axis is None:
+            return range(0)
+        inner = prod(self.shape[axis + 1 :])
+        return range(unit * inner, (unit + 1) * inner) if axis == 0 else range(unit, self.size, self.shape[axis])
 
     @property
     def parts(self) -> slice:
@@ -108,7 +127,7 @@ class Connection:
 
     @property
     def weight(self) -> Range | None:
-        """(out, in) of a dense target; None where the target has no weights."""
+        """The target's: (out, in) of a dense one; None where it has no weights."""
         return self.target.weight
 
 
@@ -264,10 +283,7 @@ class Topology:
         starts, parts = self._parts
         return parts[bisect_right(starts, p) - 1]
 
-    def parameter(self, p: int) -> tuple[Node, int, int | None]:
-        """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for all but
-        weights). Raises IndexError outside [0, P)."""
+    def parameter(self, p: int) -> ParameterRef:
+        """Which parameter number `p` is. Raises IndexError outside [0, P)."""
         node, part, r = self.part(p)
-        if part != "weight":
-            return node, p - r.start, None
-        return (node, *divmod(p - r.start, r.shape[1]))
+        return ParameterRef(node, part, placed(p - r.start, r.shape))

@@ -97,7 +97,8 @@ def networks(draw) -> list[dict]:
     for k in range(draw(st.integers(1, 8))):
         kind = draw(st.sampled_from(KINDS))
         inputs = [draw(st.sampled_from(names)) for _ in range(tables()[kind].fewest)]
-        own = {"dense": {"units": 6, "activation": draw(st.sampled_from(["tanh", "sin", "silu"]))}, "reshape": {"shape": (2, 3)}}
+        smooth = {"activation": draw(st.sampled_from(["tanh", "sin", "silu"]))}  # at a corner a difference is no slope
+        own = {"dense": {"units": 6, **smooth}, "activation": smooth, "reshape": {"shape": (2, 3)}}
         for slot, name in enumerate(inputs if kind != "dense" else ()):  # whatever its shape was: six numbers in one row
             layers.append({"name": f"{name}_{k}_{slot}", "units": 6, "activation": "sin", "from": [name]})
         if kind != "dense":
