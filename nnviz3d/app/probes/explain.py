@@ -63,7 +63,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "index": index,
         "activation": node.activation,
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
-        "label": node.labels[index] if index < len(node.labels) else "",
+        "label": node_names.label(node, index),
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
@@ -124,6 +124,7 @@ def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind:
         return None
     total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
     name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
+    total = _placed(source, total, other)
     return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, rank=other.rank, labels=other.labels)
 
 
@@ -154,6 +155,13 @@ def place(ids: np.ndarray) -> slice | np.ndarray:
     if step > 0 and (ids[1:] - ids[:-1] == step).all():
         return slice(int(ids[0]), int(ids[-1]) + 1, step)
     return ids
+
+
+def _placed(source: Explained, total: Sum, node: Node) -> Sum:
+    """With the names of its terms' neurons, where they have places in pictures or sequences."""
+    if len(node.shape) < 2 or source.topology.is_chain:
+        return total
+    return replace(total, terms=tuple(replace(t, place=node_names.cell(source.topology, node.number, t.index)) for t in total.terms))
 
 
 def _joined(parts: list[Sum | None]) -> Sum | None:
@@ -265,7 +273,7 @@ def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:
     delta = known(source, "delta", place(neurons))
     if delta is None:
         return None
-    total = weighted_sum(factors, delta, neurons, TERMS, node.neurons.start, parameters)
+    total = _placed(source, weighted_sum(factors, delta, neurons, TERMS, node.neurons.start, parameters), node)
     return replace(total, node=node.number, kind=node.kind, size=node.size, name=node_names.layer_name(source.topology, node.number))
 
 

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from nnviz3d.layers import face
+from nnviz3d.layers.shared import shared_parameters
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum
 from nnviz3d.spec.topology import Connection, Node
@@ -59,12 +60,13 @@ class EquationsFace(ABC):
         return []
 
     def share(self, r: ParameterEquations) -> list[Line]:
-        """What a parameter adds to z."""
-        return []
+        """What a parameter adds to z; unless the kind says otherwise, of one that neurons share."""
+        return shared_parameters.share(r)
 
     def gradient(self, r: ParameterEquations) -> list[Line]:
-        """dL/dw of a parameter for the shown sample. Empty where no error has been sent back."""
-        return []
+        """dL/dw of a parameter for the shown sample; unless the kind says otherwise, as the sum over all places where it is used. Empty
+        where no error has been sent back."""
+        return shared_parameters.gradient(r)
 
     def layer_gradient(self, r: MatrixReading) -> list[Line]:
         """Of all parameters of a layer, for the shown sample."""

@@ -20,6 +20,11 @@ class Term:
     weight: float
     value: float
     parameter: int = -1  # of the weight
+    place: str = ""  # what the neuron is called inside its layer: "map 3, row 4, column 7"
+
+    @property
+    def called(self) -> str:
+        return self.place or f"neuron {self.index}"
 
     @property
     def product(self) -> float:
