@@ -10,14 +10,17 @@ from nnviz3d.spec.topology import Range, Topology
 
 
 def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
-    """The parameters of these neurons, rising, neighbours joined: incoming weights, biases, and what is kept for their channel."""
+    """The parameters of these neurons, rising, neighbours joined."""
     out: list[slice] = []
     for node in topology.nodes[1:]:
-        here = [neuron - node.neurons.start for neuron in sorted(frozen) if node.neurons.start <= neuron < node.neurons.stop]
+        here = [neuron - node.neurons.start for neuron in frozen if node.neurons.start <= neuron < node.neurons.stop]
+        units = sorted({unit for j in here if (unit := node.unit(j)) is not None})
         for _, part in node.parameters:
-            for start, stop in sorted({(r.start, r.stop) for r in (node.row(part, j) for j in here)}):  # a channel's are those of many
+            width = part.size // part.shape[0]  # units are the first axis of every part
+            for unit in units:
+                start = part.start + unit * width
                 first = out.pop().start if out and out[-1].stop == start else start
-                out.append(slice(first, stop))
+                out.append(slice(first, start + width))
     return out
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape", "multiply")
+KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "batch_norm", "layer_norm", "rms_norm")
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
 

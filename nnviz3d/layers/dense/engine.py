@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
 from nnviz3d.spec.topology import Range
@@ -24,11 +22,6 @@ def backward(b: Bound) -> Calls:
     if (to := b.dx[0]) is not None:
         calls += b.ops.input_gradient(b.d, b.parts["weight"], to.d, to.add)
     return calls
-
-
-def sample_gradients(delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j."""
-    return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
 
 
 def first_value(table: Any, part: str) -> float:
