@@ -73,7 +73,8 @@ class NormOps:
 
     def channel_scale(self, weight_c, bias_c, kept: dict[str, Any], z_rcs) -> Calls:
         """z = centred inverse weight + bias."""
-        cut, calls = _Blocks(self, z_rcs.shape), [bind(np.multiply, weight_c, kept["inverse"], kept["factor"])]
+        cut = _Blocks(self, z_rcs.shape)
+        calls: Calls = [bind(np.multiply, weight_c, kept["inverse"], kept["factor"])]
         factor, bias = cut.wide(kept["factor"], 0, calls), cut.wide(bias_c, 1, calls)
         return calls + cut.affine(kept["centred"], factor, bias, z_rcs)
 

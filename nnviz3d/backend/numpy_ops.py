@@ -17,6 +17,7 @@ from nnviz3d.backend import numpy_activations, numpy_losses, numpy_updates
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import spread
 from nnviz3d.backend.numpy_norm import NormOps
+from nnviz3d.backend.numpy_tokens import TokenOps
 
 Calls = list[Callable[[], object]]
 BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
@@ -36,7 +37,7 @@ def run_all(calls: Calls) -> None:
         call()
 
 
-class NumpyOps(NormOps):
+class NumpyOps(NormOps, TokenOps):
     """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
 
     name = "cpu"

@@ -46,7 +46,7 @@ class Buffers:
         for k, share in enumerate(dropout):
             if share:
                 masks[k], y[k] = ops.zeros(a[k].shape), ops.zeros(a[k].shape)
-        return cls(z, a, y, d, ops.zeros(a[-1].shape), ops.zeros(1), masks, kill_masks(ops, topology, batch, killed))
+        return cls(z, a, y, d, ops.zeros((batch, target_width(topology))), ops.zeros(1), masks, kill_masks(ops, topology, batch, killed))
 
     def rows(self, n: int) -> Buffers:
         """The first n rows of the same memory: the last short batch of an epoch."""
@@ -57,6 +57,11 @@ class Buffers:
 
         z, a, y, d, masks = ([head(x) for x in part] for part in (self.z, self.a, self.y, self.d, self.masks))
         return Buffers(z, a, y, d, self.t[:n], self.cell, masks, self.kills and [head(x) for x in self.kills])
+
+
+def target_width(topology: Topology) -> int:
+    """Numbers that a target is: one for each output, or where the network answers at each token the class of each."""
+    return topology.output.shape[0] if topology.output.axes == ("token", "feature") else topology.output.size
 
 
 def dropout_of(topology: Topology) -> tuple[float, ...]:
@@ -87,7 +92,7 @@ def check_memory(topology: Topology, n: int, train: Train) -> None:
     if batch * topology.n_neurons > limits.DATA_VALUES // 4:
         message = f"{batch:,} rows of {topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"
         problems.append(Problem("", "train.batch", message))
-    if n * topology.output.size > limits.DATA_VALUES:
+    if n * target_width(topology) > limits.DATA_VALUES:
         problems.append(Problem("", "data", f"{n:,} rows of {topology.output.size:,} targets do not fit in memory; use fewer"))
     if problems:
         raise InputError(*problems)

@@ -18,6 +18,7 @@ from nnviz3d.engine.objective import ON_LOGITS, Objective
 from nnviz3d.engine.plan import Plan
 from nnviz3d.layers import face
 from nnviz3d.layers.bound import Bound, InputGradient
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
@@ -54,6 +55,8 @@ class Compiler:
     def loss(self, plan: Plan, b: Buffers) -> None:
         """Mean loss into the cell, each row times the weight of its class; d of the output = dL/dz."""
         ops, goal, z, a, d, calls, f_b1 = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1], [], None
+        if goal.tokens:
+            return plan.add("loss", ops.token_cross_entropy(z, b.t, a, d, b.cell))
         if goal.weights:
             f_b1 = ops.zeros((b.t.shape[0], 1))
             calls += ops.weigh(b.t, goal.weights, goal.low, f_b1)
@@ -108,7 +111,10 @@ class Compiler:
         masked = self.ops.mask(b.d[k], b.masks[k], b.d[k]) if b.masks[k] is not None else []
         if b.kills and b.kills[k] is not None:
             masked += self.ops.mask(b.d[k], b.kills[k], b.d[k])
-        return masked + self.ops.activate_backward(node.activation, b.d[k], b.z[k], b.a[k])
+        d, z, a = b.d[k], b.z[k], b.a[k]
+        if ACTIVATIONS[node.activation].rowwise:  # a row is the last axis
+            d, z, a = (x.reshape(-1, node.shape[-1]) for x in (d, z, a))
+        return masked + self.ops.activate_backward(node.activation, d, z, a)
 
     def _regularize(self, node: Node, train: Train, constants: Constants | None) -> Calls:
         """L1 and L2 on weights, never on biases."""

@@ -87,7 +87,7 @@ class Tape:
     @cached_property
     def target_o(self) -> np.ndarray:
         """(O,) what the loss compares the shown sample's outputs with."""
-        return self.objective.rows(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
+        return self.objective.expected(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
 
     @property
     def factor(self) -> float:

@@ -194,8 +194,8 @@ class Check(NamedTuple):
 
 
 def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> Check:
-    """dL/dp of the shown sample's loss; with `batch` of the batch's, with its dropout masks and with L1 and L2, as the optimiser saw it; so wherever
-    rows of a batch depend on one another.
+    """dL/dp of the shown sample's loss; with `batch` of the batch's, with its dropout masks and with L1 and L2, as the optimiser saw it.
+    Where rows of a batch depend on one another it is always the batch's.
 
     Numeric: (L(w + h') - L(w - h')) / 2 h' with h' = h max(1, |w|). Raises IndexError outside [0, P).
     """

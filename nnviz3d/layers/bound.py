@@ -44,8 +44,10 @@ class Bound:
     kept: dict[str, Any] = field(default_factory=dict)
 
     def activate(self, bias=None) -> Calls:
-        """z += bias; a = f(z)."""
-        return self.ops.activate(self.activation, self.z, bias, self.a)
+        """z += bias, wherever as many numbers come again; a = f(z)."""
+        width = self.z.shape[1] if bias is None else bias.size
+        z = self.z.reshape(-1, width)
+        return self.ops.activate(self.activation, z, bias, z if self.a is self.z else self.a.reshape(-1, width))
 
     def pass_back(self, slot: int) -> Calls:
         """The gradient of an input that passes its numbers on unchanged: dx = d."""

@@ -27,9 +27,8 @@ NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
-Axes = tuple[
-    str, ...
-]  # what each axis of a tensor runs over: "neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"
+Axis = Literal["neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"]
+Axes = tuple[str, ...]  # what each axis of a tensor runs over, each an `Axis`
 Shapes = tuple[Shape | None, ...]  # None: not known before the data are
 
 
@@ -117,6 +116,10 @@ class LayerTable(Table):
         """The axis of the output that the first axis of each array of parameters runs along: a channel's cells share one kernel, the tokens
         one row of weights for each feature. None for a kind whose parameters belong to no neurons of their own (a table of embeddings)."""
         return 0 if axes[0] == "channel" else len(axes) - 1
+
+    def of_tokens(self, vocabulary: int) -> LayerTable:
+        """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
+        return self
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""

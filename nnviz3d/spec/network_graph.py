@@ -48,7 +48,7 @@ def output_name(layers: int) -> str:
 
 
 def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_axes: Axes = ()) -> tuple[list[Traced], list[Wrong]]:
-    """Every layer, and every problem. With a problem the traced layers are not to be used. `input_axes`: plain ones where none are given."""
+    """Every layer, and every problem. With a problem the traced layers are not to be used. `input_axes`: plain where there are none."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
     shapes: dict[str, Shape | None] = {INPUT: input_shape}

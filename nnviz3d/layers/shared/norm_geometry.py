@@ -31,7 +31,8 @@ def channels(shape: Shape, axes: Axes) -> Channels:
         return Channels(1, 1, prod(shape))
     if len(shape) > 1 and axes[-1:] == ("feature",):
         return Channels(prod(shape[:-1]), shape[-1], 1)
-    return Channels(1, shape[0], prod(shape[1:]))
+    first, *others = shape
+    return Channels(1, first, prod(others))
 
 
 def normalized(shape: Shape, axes: Axes) -> Shape:
