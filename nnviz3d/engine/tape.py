@@ -135,7 +135,7 @@ class Tape:
     def _look(self, parameters: np.ndarray) -> TapeSample:
         if self.topology.coupled:
             row = self._in_batch(parameters)
-            return TapeSample(*map(_frozen, (row.z, row.a, row.delta)), row.loss, row.statistics)
+            return TapeSample(_frozen(row.z), _frozen(row.a), _frozen(row.delta), row.loss, row.statistics)
         shown = Shown(self.ops, self.topology, self.objective, self.ops.asarray(parameters), self.holds.killed)
         shown.show(self.x, self.target)
         z, a, delta = _frozen(np.array(self.ops.to_host(shown.all))).reshape(3, -1)

@@ -31,8 +31,7 @@ def channels(shape: Shape, axes: Axes) -> Channels:
         return Channels(1, 1, prod(shape))
     if len(shape) > 1 and axes[-1:] == ("feature",):
         return Channels(prod(shape[:-1]), shape[-1], 1)
-    first, *others = shape
-    return Channels(1, first, prod(others))
+    return Channels(1, prod(shape[:1]), prod(shape[1:]))
 
 
 def normalized(shape: Shape, axes: Axes) -> Shape:
