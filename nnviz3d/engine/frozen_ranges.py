@@ -1,5 +1,7 @@
 """Which stretches of the parameter arena training may change while neurons are frozen. Arithmetic only.
 
+What a neuron's parameters are, its node knows: a row of weights and a bias, or a kernel that its whole channel shares.
+
 The optimiser runs over the free stretches and nothing else, so a frozen parameter costs nothing and keeps its bytes, and its slots theirs,
 whatever the rule (momentum, decay). With nothing frozen there is one stretch: the arena.
 """

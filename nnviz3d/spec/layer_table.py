@@ -117,6 +117,14 @@ class LayerTable(Table):
         one row of weights for each feature. None for a kind whose parameters belong to no neurons of their own (a table of embeddings)."""
         return 0 if axes[0] == "channel" else len(axes) - 1
 
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        """What each axis of an array of parameters runs over, in words; `axes`: of the output."""
+        axis = self.unit_axis(axes)
+        first = "row" if axis is None else "map" if axes[axis] == "channel" else axes[axis]
+        if len(shape) > 2:
+            return "kernel", "input channel", *(("row", "column") if len(shape) == 4 else ("column",))
+        return (first, "input")[: len(shape)]
+
     def of_tokens(self, vocabulary: int) -> LayerTable:
         """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
         return self

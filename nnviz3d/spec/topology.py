@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from math import prod
 
 from nnviz3d.spec.layer_table import Axes, LayerTable
+from nnviz3d.spec.parameter_ref import ParameterRef, placed
 
 GROUPED = frozenset({"channel", "token", "head"})  # first axes along which a tensor falls into parts that have a place of their own
 
@@ -71,7 +72,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
         return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
@@ -137,7 +138,7 @@ class Connection:
 
     @property
     def weight(self) -> Range | None:
-        """(out, in) of a dense target; None where the target has no weights."""
+        """The target's: (out, in) of a dense one; None where it has no weights."""
         return self.target.weight
 
 
@@ -308,11 +309,7 @@ class Topology:
         starts, parts = self._parts
         return parts[bisect_right(starts, p) - 1]
 
-    def parameter(self, p: int) -> tuple[Node, int, int | None]:
-        """The node that parameter `p` leads into, the index of the neuron in it (the first that it makes), and that of the neuron it comes
-        from (None for all but weights). Raises IndexError outside [0, P)."""
-        node, _, r = self.part(p)
-        if r is not node.weight:
-            cells = node.cells((p - r.start) // (r.size // r.shape[0]))
-            return node, cells[0] if cells else 0, None
-        return (node, *divmod(p - r.start, r.size // r.shape[0]))
+    def parameter(self, p: int) -> ParameterRef:
+        """Which parameter number `p` is. Raises IndexError outside [0, P)."""
+        node, part, r = self.part(p)
+        return ParameterRef(node, part, placed(p - r.start, r.shape))

@@ -50,11 +50,16 @@ def test_parameters_and_their_edges_find_each_other(kind):
             p = edge_lookup.parameter(topology, EdgeRef(c.number, local))
             assert (p is None) == (edges_of(c).value != "parameter")
             if p is not None:
-                assert edge_lookup.edge_of(topology, p) == EdgeRef(c.number, having.setdefault(p, local)), "the first of those that have it"
-                if edges_of(c).complete:
-                    source, target = edge_lookup.ends(topology, EdgeRef(c.number, local))
-                    assert topology.parameter(p) == (node, target - node.neurons.start, source - c.source.neurons.start)
-    assert len(having) == (node.weight.size if node.weight else 0)
+                having.setdefault(p, []).append(EdgeRef(c.number, local))
+                ref = topology.parameter(p)
+                source, target = edge_lookup.ends(topology, EdgeRef(c.number, local))
+                assert ref.node is node and target - node.neurons.start in ref.places
+                assert ref.source in (None, source - c.source.neurons.start)
+                assert node.weight.view(np.arange(topology.n_parameters))[ref.index] == p
+    for p, edges in having.items():
+        assert edge_lookup.edge_of(topology, p) == edges[0]
+        shared = [EdgeRef(c.number, int(local)) for c in topology.into(node) for local in edges_of(c).sharing(c, p)]
+        assert shared == edges
     if node.bias:
         assert edge_lookup.edge_of(topology, node.bias.start) is None
     assert edge_lookup.edge_of(topology, -1) is edge_lookup.edge_of(topology, topology.n_parameters) is None

@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.app.probes import layer_pass
 from nnviz3d.app.probes.explained import Explained, at, known, number
 from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
+from nnviz3d.spec.parameter_ref import ParameterRef
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Connection, Node
 
@@ -64,7 +67,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
-        "outgoing": _joined([_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node)]),
+        "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node)]),
     }
     if node is topology.input:
         return NeuronReading(**common, **_as_input(source, node))
@@ -75,6 +78,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         **common,
         z=z,
         incoming=incoming,
+        given=given(source, equations_of(node.kind).asks(node, topology.sources(node), index)),
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
         **parameters,
@@ -83,20 +87,28 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
-    """The readings of the weights and the bias that lead into a neuron, where its layer has them."""
-    if node.weight is None or node.bias is None:
-        return {}
-    before, fan_in = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape[1]
-    first = node.weight.start + index * fan_in
-    return {
-        "bias": number(source, "parameter", node.bias.start + index),
-        "bias_gradient": number(source, "gradient", node.bias.start + index),
-        "first": first,
-        "first_source": before.start,
-        "bias_parameter": node.bias.start + index,
-        "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
-        "values": np.array(at(source, "activation", before.slice)),
-    }
+    """The readings of the bias of a neuron, which it may share with others; and of its weights, where each input has one."""
+    unit, facts = node.unit(index), dict[str, Any]()
+    if node.bias is not None and unit is not None:
+        p = node.bias.start + unit
+        facts = {"bias": number(source, "parameter", p), "bias_gradient": number(source, "gradient", p), "bias_parameter": p}
+    first_in = source.topology.into(node)[0]
+    if node.weight is not None and edges_of(first_in).complete:
+        before, fan_in = first_in.source.neurons, node.fan_in
+        first = node.weight.start + index * fan_in
+        facts |= {
+            "first": first,
+            "first_source": before.start,
+            "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
+            "values": np.array(at(source, "activation", before.slice)),
+        }
+    return facts
+
+
+def given(source: Explained, asked: Asked) -> dict[str, np.ndarray]:
+    """Parts of the arenas that the equations of a kind ask for, in float64; what the source does not know is absent."""
+    found = {name: known(source, kind, where) for name, (kind, where) in asked.items()}
+    return {name: np.array(values, np.float64) for name, values in found.items() if values is not None}
 
 
 def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind: str, terms: int) -> Sum | None:
@@ -113,6 +125,17 @@ def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind:
     total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
     name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
     return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, rank=other.rank, labels=other.labels)
+
+
+def _back(source: Explained, c: Connection, i: int) -> Sum | None:
+    """What comes back to neuron i of the source along a connection: the sum over its edges where that is all of it."""
+    total = _along(source, c, edges_of(c).out_of(c, i), "delta", TERMS)
+    if total is None:
+        return None
+    told = given(source, equations_of(c.target.kind).asks_back(c, i))
+    if not edges_of(c).sums_back:
+        total = replace(total, total=float(layer_pass.returned(source, c)[i]))
+    return replace(total, given=told) if told else total
 
 
 def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
@@ -183,54 +206,70 @@ def factor(source: Explained) -> float | None:
 
 
 def parameter(source: Explained, p: int) -> ParameterEquations:
-    """The reading of one weight or bias. Raises IndexError outside [0, P)."""
+    """The reading of one parameter. Raises IndexError outside [0, P)."""
     topology = source.topology
-    node, j, i = topology.parameter(p)
-    neuron, feeding = node.neurons.start + j, topology.by_name[node.inputs[0]]
-    before = feeding.neurons.start
-    delta, a = known(source, "delta", slice(neuron, neuron + 1)), None
-    sample = None if delta is None else np.float32(delta[0])
-    if i is not None:
-        a = np.float32(at(source, "activation", slice(before + i, before + i + 1))[0])
+    ref = topology.parameter(p)
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]]
+    neuron, moved = node.neurons.start + ref.neuron, last_step(source, p)
+    delta = number(source, "delta", neuron)
+    common: dict[str, Any] = {
+        "parameter": p,
+        "neuron": neuron,
+        "layer": node.number,
+        "kind": node.kind,
+        "source_layer": feeding.number,
+        "part": ref.part,
+        "place": ref.index,
+        "places": len(ref.places),
+        "index": ref.neuron,
+        "fan_in": node.fan_in,
+        "value": float(at(source, "parameter", slice(p, p + 1))[0]),
+        "z": _z(source, node, ref.neuron),
+        "delta": delta,
+        "batch": number(source, "gradient", p),
+        "samples": source.last_batch,
+        "before": moved and moved[0],
+        "change": moved and moved[1] - moved[0],
+        "edited": source.edited is None or p in source.edited,
+    }
+    if not ref.single or ref.part not in ("weight", "bias"):
+        used = _used(source, ref, p)
+        return ParameterEquations(**common, used=used, sample=used and used.total)
+    sample, a = None if delta is None else np.float32(delta), None
+    if ref.source is not None:
+        a = np.float32(number(source, "activation", feeding.neurons.start + ref.source))
         sample = None if sample is None else sample * a
-    moved = last_step(source, p)
     return ParameterEquations(
-        parameter=p,
-        neuron=neuron,
-        layer=node.number,
-        kind=node.kind,
-        source_layer=feeding.number,
-        index=j,
-        fan_in=node.fan_in,
-        value=float(at(source, "parameter", slice(p, p + 1))[0]),
-        z=_z(source, node, j),
-        delta=None if delta is None else float(delta[0]),
-        source=None if i is None else before + i,
-        source_index=i,
+        **common,
+        source=None if ref.source is None else feeding.neurons.start + ref.source,
+        source_index=ref.source,
         a=None if a is None else float(a),
         sample=None if sample is None else float(sample),
-        batch=number(source, "gradient", p),
-        samples=source.last_batch,
-        before=moved and moved[0],
-        change=moved and moved[1] - moved[0],
-        edited=source.edited is None or p in source.edited,
     )
+
+
+def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:
+    """The gradient of a parameter that is used in many places, for the shown sample: in each the error there, times the activation that it
+    multiplies. None where the error is not known, and of one that multiplies no activation as it stands."""
+    node = ref.node
+    if ref.part == "bias":
+        neurons = node.neurons.start + np.asarray(ref.places, np.intp)
+        factors, parameters = np.ones(len(neurons), np.float32), np.full(len(neurons), -1)
+    else:
+        found = [(c, edges_of(c).sharing(c, p)) for c in source.topology.into(node)]
+        ends = [edges_of(c).ends(c, local_e) for c, local_e in found if len(local_e)]
+        if not ends:
+            return None
+        sources, neurons = (np.concatenate(part) for part in zip(*ends, strict=True))
+        factors, parameters = at(source, "activation", sources), sources
+    delta = known(source, "delta", place(neurons))
+    if delta is None:
+        return None
+    total = weighted_sum(factors, delta, neurons, TERMS, node.neurons.start, parameters)
+    return replace(total, node=node.number, kind=node.kind, size=node.size, name=node_names.layer_name(source.topology, node.number))
 
 
 def _z(source: Explained, node: Node, index: int) -> float:
     """Of one neuron of a node; summed where the source does not know it."""
-    given = number(source, "z", node.neurons.start + index)
-    return sum_of(source, node, slice(index, index + 1))[0] if given is None else given
-
-
-def sum_of(source: Explained, node: Node, where: slice) -> np.ndarray:
-    """z of some neurons of a node, as the sum over all edges that lead into each, and the bias: for a source that keeps no z."""
-    total_o = np.zeros(node.size)
-    for connection in source.topology.into(node):
-        local_e = np.arange(connection.size)
-        source_e, target_e = edges_of(connection).ends(connection, local_e)
-        terms_e = weights_of(source, connection, local_e) * at(source, "activation", source_e)
-        total_o += np.bincount(target_e - node.neurons.start, terms_e, node.size)
-    if node.bias is not None:
-        total_o += at(source, "parameter", node.bias.slice)
-    return total_o[where]
+    summed = number(source, "z", node.neurons.start + index)
+    return float(layer_pass.sums(source, node)[index]) if summed is None else summed

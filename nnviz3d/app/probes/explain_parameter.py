@@ -31,15 +31,19 @@ def read(source: Viewable, p: int) -> ParameterReading | None:
     """None where there is no such parameter."""
     if not 0 <= p < source.topology.n_parameters:
         return None
-    node, index, i = source.topology.parameter(p)
+    ref = source.topology.parameter(p)
+    node, index, i = ref.node, ref.neuron, ref.source
     common: dict[str, Any] = {
         "parameter": p,
         "layer": node.number,
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
-        "label": node.labels[index] if index < len(node.labels) else "",
-        "frozen": node.neurons.start + index in source.holds.frozen,
+        "part": ref.part,
+        "place": ref.index,
+        "places": len(ref.places),
+        "label": node.labels[index] if ref.single and index < len(node.labels) else "",
+        "frozen": source.holds.freezes(source.topology, p),
     }
     feeding = source.topology.by_name[node.inputs[0]]
     before, common["source_layer"] = feeding.neurons.start, feeding.number
