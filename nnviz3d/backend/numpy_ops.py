@@ -16,6 +16,8 @@ import numpy as np
 from nnviz3d.backend import numpy_activations, numpy_losses, numpy_updates
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import spread
+from nnviz3d.backend.numpy_norm import NormOps
+from nnviz3d.backend.numpy_tokens import TokenOps
 
 Calls = list[Callable[[], object]]
 BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
@@ -35,7 +37,7 @@ def run_all(calls: Calls) -> None:
         call()
 
 
-class NumpyOps:
+class NumpyOps(NormOps, TokenOps):
     """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
 
     name = "cpu"
@@ -213,6 +215,19 @@ class NumpyOps:
             room = self._room(w[r].shape)
             calls += numpy_updates.shrink(w[r], before[r], alive[r], constants.view, room(0), room(1), room(-1))
         return calls
+
+    def watch(self, kept, cell) -> Calls:
+        """Where a number that the step would keep is not finite, neither is its loss."""
+        flat, zeros = kept.reshape(-1), np.zeros(kept.size, kept.dtype)
+
+        def look():
+            cell[0] += flat.dot(zeros)
+
+        return [look]
+
+    def keep(self, p, made, before) -> Calls:
+        """before = p, p = made: numbers that a step keeps, after the guard."""
+        return [bind(np.copyto, before, p), bind(np.copyto, p, made)]
 
     def finish(self) -> Calls:
         """What closes a step; the host counts by itself."""

@@ -11,6 +11,7 @@ from nnviz3d.bridge import edge_metrics, plate_colors
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_selection import SIGNALS, EdgeChoice, ShownEdges, listed
 from nnviz3d.bridge.marks import marks
+from nnviz3d.bridge.sheet_columns import SheetColumns
 from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
@@ -66,12 +67,14 @@ class Picture:
             "t_response": tile_cells * tile_cells * topology.n_neurons,
             "t_tint": topology.n_neurons,
             "t_mark": topology.n_neurons,
+            "t_cell": len(topology.nodes),
         }
         columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
         chosen = EdgeList(columns["t_selection"])
         signals, highlight, lit = (
             EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)
         )
+        self.sheets = SheetColumns(topology, columns)
         self.subject = Subject(topology, place(topology), columns, chosen, signals, highlight, lit)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_pair"].write(edge_lookup.packed(pairs))
@@ -115,6 +118,7 @@ class Picture:
         self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
         self.subject.columns["t_detour"].write(packed_detours(self.layout.detours))
+        self.sheets.place(self.layout)
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
@@ -158,7 +162,7 @@ class Picture:
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
         key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
         rests = key == self._key and not self.choice.renewing
-        if rests and not (self.folds and self._stale):
+        if rests and not (self.folds and self._stale) and not self.sheets.pending:
             return
         self._key = key
         self.version += 1
@@ -166,6 +170,7 @@ class Picture:
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
+        self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
@@ -256,6 +261,10 @@ class Picture:
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
         columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
+
+    def _shown(self, source: Drawn, errors: bool) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """What neurons are drawn by: activations, deltas, scales of the layers."""
+        return self._host(source, "activation"), self._host(source, "delta") if errors else None, self.layer_scales
 
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))

@@ -32,6 +32,12 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_response": ("float32", 1),
     "t_tint": ("float32", 4),
     "t_mark": ("int32", 1),
+    "t_cell": ("float32", 2),
+    "t_tile": ("float32", 4),
+    "t_tile_cells": ("int32", 4),
+    "t_tile_order": ("int32", 1),
+    "t_pyramid": ("float32", 4),
+    "t_line": ("float32", 4),
 }
 
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at

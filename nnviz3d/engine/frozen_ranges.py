@@ -28,8 +28,23 @@ def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]
 
 def free_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
     """The rest of the arena, rising."""
-    edges = [0, *(edge for r in frozen_stretches(topology, frozen) for edge in (r.start, r.stop)), topology.n_parameters]
-    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+    return rest(frozen_stretches(topology, frozen), topology.n_parameters)
+
+
+def learning_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
+    """What the optimiser runs over, rising: what is neither frozen nor kept without being learned."""
+    kept = [r.slice for r in topology.unlearned]
+    return rest(sorted([*frozen_stretches(topology, frozen), *kept], key=lambda r: (r.start, r.stop)), topology.n_parameters)
+
+
+def rest(taken: list[slice], size: int) -> list[slice]:
+    """What of [0, size) the stretches leave; they rise and may overlap."""
+    out, at = [], 0
+    for r in [*taken, slice(size, size)]:
+        if at < r.start:
+            out.append(slice(at, r.start))
+        at = max(at, r.stop)
+    return out
 
 
 def common(part: Range, stretches: list[slice]) -> list[slice]:

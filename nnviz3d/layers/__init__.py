@@ -12,7 +12,10 @@ from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-KINDS = ("dense", "activation", "dropout", "add", "concat", "reshape", "multiply")
+KINDS = (
+    "dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix",
+    "batch_norm", "layer_norm", "rms_norm",
+)  # fmt: skip
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
 

@@ -81,7 +81,7 @@ class Evaluated(ABC):
     def targets(self) -> np.ndarray:
         """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers."""
         targets = np.asarray([self.sample.target]) if self.objective.classes else np.reshape(self.sample.target, (1, -1))
-        return self.objective.rows(targets, np.float64)[0]
+        return self.objective.expected(targets, np.float64)[0]
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""

@@ -72,13 +72,24 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), or with more axes, where the kind has one."""
-        return dict(self.parameters).get("weight")
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
     def bias(self) -> Range | None:
-        """(out,), where the kind has one."""
-        return dict(self.parameters).get("bias")
+        """(out,), what is added to its sums, where the kind has them."""
+        return dict(self.parameters).get("bias") if self.table is None or self.table.weighted else None
+
+    @cached_property
+    def unlearned(self) -> tuple[tuple[str, Range], ...]:
+        """The parts that training keeps up by itself instead of by their gradients: running means."""
+        names = () if self.table is None else self.table.unlearned
+        return tuple((part, r) for part, r in self.parameters if part in names)
+
+    @cached_property
+    def learned(self) -> tuple[tuple[str, Range], ...]:
+        """The parts that have gradients."""
+        return tuple(pair for pair in self.parameters if pair not in self.unlearned)
 
     @property
     def fan_in(self) -> int:
@@ -213,8 +224,23 @@ class Topology:
         return sum(connection.size for connection in self.connections)
 
     @cached_property
+    def unlearned(self) -> tuple[Range, ...]:
+        """Where the arena holds numbers that are kept but not learned, rising."""
+        return tuple(r for node in self.nodes for _, r in node.unlearned)
+
+    @cached_property
+    def coupled(self) -> bool:
+        """In training, what a row of a batch becomes depends on the other rows."""
+        return any(node.table is not None and node.table.coupled for node in self.nodes)
+
+    @cached_property
+    def n_learned(self) -> int:
+        """How many parameters people count: `n_parameters`, the length of the arena, without what is kept but not learned."""
+        return self.n_parameters - sum(r.size for r in self.unlearned)
+
+    @cached_property
     def n_weights(self) -> int:
-        """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
+        """How many of the learned ones are weights or scales; the rest are biases or shifts. Edges of some kinds have none."""
         return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
 
     @cached_property

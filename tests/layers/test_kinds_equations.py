@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,24 +18,21 @@ from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.neuron_locks import NONE
 from nnviz3d.spec.readout import MatrixReading
-from nnviz3d.spec.topology_builder import build_topology
 from nnviz3d.ui.equations import layer_equations, neuron_equations, sections
-from tests.layers.kinds import CASES, INPUTS, scene_with
+from tests.layers.kinds import CASES, graph_with
 from tests.ui.printed import number
-
-X = np.array([0.7, -1.2, 0.4, 0.9])
 
 
 class Source:
     """One sample through a graph, in float64; what `explain` asks of a source."""
 
     def __init__(self, kind: str):
-        self.topology = build_topology(scene_with(kind).network, INPUTS, 3, "softmax")
+        self.topology = graph_with(kind)
         self.ops, self.objective, self.holds = NumpyOps("float64"), Objective("cross_entropy", "softmax", 3), NONE
         self.sample, self.last_batch, self.edited = SimpleNamespace(target=2), 1, {}
         parameters = initializers.parameters(self.topology, 4).astype(np.float64)
         shown = Shown(self.ops, self.topology, self.objective, parameters)
-        shown.show(X, 2)
+        shown.show(CASES[kind].rows(1, seed=6)[0], 2)
         gradient = np.zeros_like(parameters)
         self._arrays = {
             "parameter": parameters, "before": parameters, "after": parameters, "gradient": gradient,
@@ -64,7 +62,7 @@ def added(lines: list[Line]) -> float:
 
 def joined(source, reading, values) -> float:
     """What comes in, as the kind of the neuron's layer joins it."""
-    return CASES[source.topology.nodes[reading.layer].kind].joins(values)
+    return CASES[source.topology.nodes[reading.layer].kind].joined(values)
 
 
 def slack(lines: list[Line]) -> float:
@@ -108,8 +106,11 @@ def test_the_shown_terms_lead_to_the_neurons_whose_numbers_they_are(source):
     for reading in neurons(source, "k"):
         for line in neuron_equations.pre_activation(reading):
             if line.kind == "term":
-                a = float(source.tensors("activation")[line.neuron])
-                assert line.value == pytest.approx(a if line.parameter is None else a * source.tensors("parameter")[line.parameter])
+                terms = [term for part in reading.incoming.connections for term in part.terms if term.neuron == line.neuron]
+                shown = "value" if CASES[reading.kind].joined is math.prod else "product"  # a product has factors, a sum has terms
+                assert any(line.value == pytest.approx(getattr(term, shown)) for term in terms)
+                assert all(term.value == float(source.tensors("activation")[line.neuron]) for term in terms)
+                assert line.parameter is None or any(term.weight == source.tensors("parameter")[line.parameter] for term in terms)
         for term in reading.outgoing.terms:
             assert term.value == float(source.tensors("delta")[term.neuron])
 

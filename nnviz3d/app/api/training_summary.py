@@ -16,7 +16,7 @@ def summary(run: TrainingRun, trainer: Trainer) -> dict[str, Any]:
     done = trainer.step - run.first
     return {
         "data": trainer.data.name,
-        "parameters": trainer.topology.n_parameters,
+        "parameters": trainer.topology.n_learned,
         "steps": done,
         "step": trainer.step,
         "epoch": trainer.epoch,

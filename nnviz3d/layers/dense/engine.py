@@ -11,16 +11,20 @@ from nnviz3d.spec.topology import Range
 
 
 def forward(b: Bound) -> Calls:
-    return b.ops.affine(b.x[0], b.parts["weight"], b.z) + b.activate(b.parts["bias"])
+    """One product for all rows: of a batch, and where it works token by token of all tokens of it."""
+    outputs, inputs = b.parts["weight"].shape
+    return b.ops.affine(b.x[0].reshape(-1, inputs), b.parts["weight"], b.z.reshape(-1, outputs)) + b.activate(b.parts["bias"])
 
 
 def backward(b: Bound) -> Calls:
-    """dW = d^T x, db = sum over the batch of d, dx = d W."""
-    calls = []
+    """dW = d^T x, db = sum over the rows of d, dx = d W."""
+    outputs, inputs = b.parts["weight"].shape
+    d, calls = b.d.reshape(-1, outputs), []
     if b.gradients:
-        calls += b.ops.weight_gradient(b.d, b.x[0], b.gradients["weight"]) + b.ops.bias_gradient(b.d, b.gradients["bias"])
+        calls += b.ops.weight_gradient(d, b.x[0].reshape(-1, inputs), b.gradients["weight"])
+        calls += b.ops.bias_gradient(d, b.gradients["bias"])
     if (to := b.dx[0]) is not None:
-        calls += b.ops.input_gradient(b.d, b.parts["weight"], to.d, to.add)
+        calls += b.ops.input_gradient(d, b.parts["weight"], to.d.reshape(-1, inputs), to.add)
     return calls
 
 
