@@ -14,7 +14,7 @@ from types import ModuleType
 
 KINDS = (
     "dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix",
-    "batch_norm", "layer_norm", "rms_norm",
+    "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool", "batch_norm", "layer_norm", "rms_norm",
 )  # fmt: skip
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 

@@ -62,6 +62,7 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_
         if not problems:
             given, over = tuple(shapes[name] for name in inputs), tuple(axes[name] for name in inputs)
             try:
+                table = table.over(over) if None not in given else table
                 shape, parts = table.output_shape(given), table.parts_over(given, over)
                 axes[names[k]] = () if shape is None else table.axes(over, shape)
             except BadShape as error:
