@@ -121,6 +121,10 @@ class LayerTable(Table):
         one row of weights for each feature. None for a kind whose parameters belong to no neurons of their own (a table of embeddings)."""
         return 0 if axes[0] == "channel" else len(axes) - 1
 
+    def own_cell(self, index: tuple[int, ...], shape: Shape) -> int | None:
+        """The one neuron that a parameter makes, where others of its row make others; `shape`: of the output. -1: none."""
+        return None
+
     def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
         """What each axis of an array of parameters runs over, in words; `axes`: of the output."""
         axis = self.unit_axis(axes)

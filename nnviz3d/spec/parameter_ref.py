@@ -20,7 +20,8 @@ class ParameterRef:
     @property
     def places(self) -> range:
         """The neurons that it makes, by their numbers in the node: one in a dense layer, a whole channel of a convolution."""
-        return self.node.cells(self.index[0])
+        own = None if self.node.table is None else self.node.table.own_cell(self.index, self.node.shape)
+        return self.node.cells(self.index[0]) if own is None else range(max(own, 0), own + 1)
 
     @property
     def neuron(self) -> int:

@@ -12,6 +12,7 @@ from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
 
+LABELS = 1_000_000  # outputs that have names
 TOKENS: Axes = ("token",)  # the axes of an input that is a sequence
 
 
@@ -53,7 +54,8 @@ def build_topology(
         except BadShape as error:
             raise InputError.of("", f"network.layers.{number - 1}.{error.key}", error.message) from None
         if number == len(layers):
-            node = replace(node, labels=output_labels)
+            rows = node.size // max(len(output_labels), 1)  # token by token the same names
+            node = replace(node, labels=output_labels * rows if node.size <= LABELS else ())
         nodes.append(node)
         by_name[node.name] = node
         parameters += sum(r.size for _, r in node.parameters)
@@ -87,8 +89,8 @@ def _of_tokens(layers: tuple[LayerTable, ...], vocabulary: int) -> tuple[LayerTa
 
 
 def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape, tokens: bool = False) -> Traced:
-    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for. `tokens`: the
-    data are sequences; where the last layer still has their tokens, the output answers at each of them."""
+    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for.
+    `tokens`: the data are sequences; where the last layer still has their tokens, the output answers at each of them."""
     output = network.output
     above = (traced[-1].name, traced[-1].shape) if traced else (INPUT, shape)
     per_token = tokens and above[1] is not None and len(above[1]) == 2 and above[1][:1] == shape

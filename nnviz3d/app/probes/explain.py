@@ -19,6 +19,7 @@ from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.parameter_ref import ParameterRef
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Connection, Node
@@ -67,7 +68,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
-        "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node)]),
+        "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node) if edges_of(c).passes_back]),
     }
     if node is topology.input:
         return NeuronReading(**common, **_as_input(source, node))
@@ -82,8 +83,24 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
         **parameters,
+        **_as_row(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
     )
+
+
+def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
+    """What a softmax inside the network ties together: the sum of e^z over its row, and the mean error that comes back to it."""
+    topology = source.topology
+    if node is topology.output or not ACTIVATIONS[node.activation].rowwise:
+        return {}
+    first = index - index % node.shape[-1]
+    here = slice(node.neurons.start + first, node.neurons.start + first + node.shape[-1])
+    z, a = np.asarray(known(source, "z", here), np.float64), np.asarray(at(source, "activation", here), np.float64)
+    live = np.flatnonzero([any(len(edges_of(c).into(c, first + k)) for c in topology.into(node)) for k in range(len(a))])
+    back = [[_along(source, c, edges_of(c).out_of(c, first + int(k)), "delta", 1) for c in topology.out_of(node)] for k in live]
+    total = float(np.exp(z[live]).sum()) if len(live) and np.abs(z[live]).max() < 80 else 0.0
+    mean = sum(a[k] * part.total for k, parts in zip(live, back, strict=True) for part in parts if part is not None)
+    return {"softmax_sum": total or None, "slope_mean": float(mean)}
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
@@ -92,15 +109,15 @@ def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any
     if node.bias is not None and unit is not None:
         p = node.bias.start + unit
         facts = {"bias": number(source, "parameter", p), "bias_gradient": number(source, "gradient", p), "bias_parameter": p}
-    first_in = source.topology.into(node)[0]
-    if node.weight is not None and edges_of(first_in).complete:
-        before, fan_in = first_in.source.neurons, node.fan_in
-        first = node.weight.start + index * fan_in
+    rows = node.weight is not None and len(node.weight.shape) == 2 and edges_of(source.topology.into(node)[0]).value == "parameter"
+    if rows and node.weight is not None and unit is not None:  # one weight for each of its inputs: of all, or of those of its token
+        outputs, fan_in = node.weight.shape
+        first, start = node.weight.start + unit * fan_in, source.topology.sources(node)[0].neurons.start + index // outputs * fan_in
         facts |= {
             "first": first,
-            "first_source": before.start,
+            "first_source": start,
             "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
-            "values": np.array(at(source, "activation", before.slice)),
+            "values": np.array(at(source, "activation", slice(start, start + fan_in))),
         }
     return facts
 
@@ -202,6 +219,8 @@ def _as_output(source: Explained, index: int) -> dict[str, Any]:
         slope_o = slope_o * (facts["class_weight"] or 1.0)
         facts["loss_slope"] = float(slope_o[index])
     if node.activation == "softmax":
+        first = index - index % node.shape[-1]  # of its row: of all outputs, or of those of its token
+        a_o, z_o = a_o[first : first + node.shape[-1]], z_o[first : first + node.shape[-1]]
         total = float(np.exp(z_o).sum()) if np.abs(z_o).max() < 80 else 0.0
         facts["softmax_sum"] = total if total > 0 and isfinite(total) else None
         facts["slope_mean"] = None if slope_o is None else float(slope_o @ a_o)

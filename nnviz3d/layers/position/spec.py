@@ -49,6 +49,16 @@ class PositionLayer(LayerTable):
         shape = inputs[0]
         return () if shape is None or self.form != "learned" else (("weight", (self.positions or shape[0], shape[1])),)
 
+    def unit_axis(self, axes: Axes) -> int | None:
+        """A row is of a place."""
+        return 0
+
+    def own_cell(self, index: tuple[int, ...], shape: Shape) -> int | None:
+        return index[0] * shape[1] + index[1] if index[0] < shape[0] else -1
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        return "place", "feature"
+
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """One to one; with rotary each feature also reads the other of its pair."""
         return (prod(inputs[0]) * (2 if self.form == "rotary" else 1),)
