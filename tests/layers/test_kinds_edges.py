@@ -104,7 +104,7 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind in SUMS or kind in PLAIN])
 @pytest.mark.parametrize("flow", range(4))
 @pytest.mark.parametrize("constant", [1.0, 0.0])
 def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):

@@ -94,7 +94,7 @@ def _returned(source: Explained, node: Node) -> np.ndarray | None:
 def _along(source: Explained, c: Connection) -> np.ndarray:
     """(I,) what comes back along one connection: a product with the matrix where it has one, else as the engine of its kind says it."""
     if not edges_of(c).complete or c.weight is None:
-        return layer_pass.returned(source, c).astype(np.float32)
+        return layer_pass.returned(source, c)
     delta_o = at(source, "delta", c.target.neurons.slice)
     return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
 

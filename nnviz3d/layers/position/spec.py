@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.layer_table import BadShape, Cost, Initializer, LayerTable, Shape, Shapes, text
+from nnviz3d.spec.layer_table import Axes, BadShape, Cost, Initializer, LayerTable, Shape, Shapes, text
 
 
 class PositionLayer(LayerTable):
