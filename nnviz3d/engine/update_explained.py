@@ -195,14 +195,16 @@ class Check(NamedTuple):
 
 def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> Check:
     """dL/dp of the shown sample's loss; with `batch` of the batch's, with its dropout masks and with L1 and L2, as the optimiser saw it.
+    Where rows of a batch depend on one another it is always the batch's.
 
     Numeric: (L(w + h') - L(w - h')) / 2 h' with h' = h max(1, |w|). Raises IndexError outside [0, P).
     """
     node, _ = locate(tape, p)
+    batch = batch or tape.topology.coupled  # a row's part in what the others become is no loss of its own
     rows = tape.rows if batch else np.array([tape.row])
     masks = tape.masks if batch else (None,) * len(tape.masks)
     shown = tape.batch if batch else (tape.data.x_train[rows], tape.data.t_train[rows])
-    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
+    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed, tape.topology.coupled)
     old = float(tape.before[p])
     l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and _is_weight(node, p) else (0.0, 0.0)
     return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
@@ -229,7 +231,7 @@ def _check(loss, old: float, analytic: float, h: float) -> Check:
 class _Loss:
     """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none."""
 
-    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
+    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=(), training: bool = False):
         ops = NumpyOps("float64")
         self.parameters = np.array(parameters, np.float64)
         b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks), killed)
@@ -238,7 +240,7 @@ class _Loss:
                 mine[...] = mask
         b.a[0][...] = x_bi
         b.t[...] = objective.rows(targets, np.float64)
-        self._pass = ForwardPass(ops, topology, objective, self.parameters, b)
+        self._pass = ForwardPass(ops, topology, objective, self.parameters, b, training=training)
 
     def __call__(self, p: int, value: float) -> float:
         kept, self.parameters[p] = self.parameters[p], value
