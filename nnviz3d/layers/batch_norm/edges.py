@@ -12,6 +12,8 @@ from nnviz3d.spec.topology import Connection
 
 
 class BatchNormEdges(AlignedEdges):
+    sums_back = False
+
     def values(self, connection: Connection, local_e: Any, numbers: Numbers) -> Any:
         """By the running variance, as outside training; 0 where `value_p` holds gradients or changes."""
         node = connection.target
