@@ -86,6 +86,18 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
+def factor(topology, node, value_p, a_n, local) -> float:
+    """What a norm multiplies one number by: how its z changes with it, mean and deviation being what they are."""
+    parts = {part: r.view(value_p).ravel() for part, r in node.parameters}
+    if "running_var" in parts:
+        channel = local // (node.size // len(parts["weight"]))
+        return parts["weight"][channel] / np.sqrt(abs(parts["running_var"][channel]) + 1e-5)
+    width = len(parts["weight"])
+    row = topology.sources(node)[0].neurons.view(a_n).reshape(-1, width)[local // width]
+    square = row.var() + 1e-5 if "bias" in parts else (row * row).mean() + 1e-6
+    return parts["weight"][local % width] / np.sqrt(square)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("flow", range(4))
 @pytest.mark.parametrize("constant", [1.0, 0.0])
@@ -100,6 +112,8 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
             edge = EdgeRef(c.number, local)
             p, (source, target) = edge_lookup.parameter(topology, edge), edge_lookup.ends(topology, edge)
             value = constant if p is None else value_p[p]
+            if not CASES[kind].sums and constant:
+                value = factor(topology, node, value_p, a_n, local)
             if kind == "multiply":
                 value *= a_n[c.inputs[1 - c.slot].neurons.start + local]
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]

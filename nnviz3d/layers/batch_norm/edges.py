@@ -20,7 +20,7 @@ class BatchNormEdges(AlignedEdges):
         if not numbers.constant or not isinstance(node.table, BatchNormLayer):
             return 0.0
         parts = {part: numbers.value_p[r.slice] for part, r in node.parameters}
-        factor_c = parts["weight"] / (parts["running_var"] + node.table.eps) ** 0.5
+        factor_c = parts["weight"] / (abs(parts["running_var"]) + node.table.eps) ** 0.5  # a file may say that a variance is negative
         return factor_c[channels(node.shape, node.axes).of(local_e)]
 
 

@@ -84,7 +84,7 @@ class NormEquations(EquationsFace):
         tip = f"The activation of neuron {term.index} of {name}, normalised: {plain(normal)}. Click to show it."
         at = {"neuron": term.neuron, "index": term.index, "name": name}
         lines = [
-            Line(r"\hat{x} =", spans, normal, "number", tip),
+            Line("", (Span("x̂ = "), *spans), normal, "number", tip),
             Line("", (*number(n.scale, "w"), Span(" · "), *number(normal, "a", True)), n.scale * normal, "term", f"Scale × {tip}", **at),
         ]
         if n.shift is not None:
