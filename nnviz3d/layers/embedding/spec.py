@@ -16,7 +16,9 @@ class EmbeddingLayer(LayerTable):
 
     kind: Literal["embedding"]
     units: int = Field(default=48, ge=1, le=limits.UNITS, description="features of a token")
-    vocabulary: int = Field(default=0, ge=0, le=limits.CLASSES, description="how many different tokens there are; 0: as many as in the data")
+    vocabulary: int = Field(
+        default=0, ge=0, le=limits.CLASSES, description="how many different tokens there are; 0: as many as in the data"
+    )
     init: Initializer = "normal"
     init_scale: float = Field(default=0.02, ge=0, le=1000)
 
