@@ -112,7 +112,7 @@ class Tape:
         gradient, old = np.zeros_like(self.gradient), self.old
         with np.errstate(all="ignore"):
             for node in [node for node in self.topology.nodes if node.parameters]:
-                x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
+                x = [source.neurons.view(old.a) for source in self.topology.sources(node)]
                 made = face(node.kind, "engine").sample_gradients(node, old.delta[node.neurons.slice], x)
                 for part, r in node.learned:
                     r.view(gradient)[...] = made[part]

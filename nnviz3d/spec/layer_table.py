@@ -91,6 +91,10 @@ class LayerTable(Table):
         """The setting, in words, that only the scene file changes; "" where there is none."""
         return ""
 
+    def over(self, axes: tuple[Axes, ...]) -> LayerTable:
+        """The table as it is for inputs whose axes run over these. Raises BadShape where the kind cannot read such."""
+        return self
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""
         raise NotImplementedError

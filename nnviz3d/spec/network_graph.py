@@ -48,7 +48,7 @@ def output_name(layers: int) -> str:
 
 
 def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_axes: Axes = ()) -> tuple[list[Traced], list[Wrong]]:
-    """Every layer, and every problem. With a problem the traced layers are not to be used. `input_axes`: plain ones where none are given."""
+    """Every layer, and every problem. With a problem the traced layers are not to be used. `input_axes`: plain ones if there are none."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
     shapes: dict[str, Shape | None] = {INPUT: input_shape}
@@ -62,6 +62,7 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_
         if not problems:
             given, over = tuple(shapes[name] for name in inputs), tuple(axes[name] for name in inputs)
             try:
+                table = table.over(over) if None not in given else table
                 shape, parts = table.output_shape(given), table.parts_over(given, over)
                 axes[names[k]] = () if shape is None else table.axes(over, shape)
             except BadShape as error:

@@ -69,8 +69,8 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts = layer.table.parts_over(tuple(source.shape for source in sources), tuple(source.axes for source in sources))
-        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
+        parts, edges = _outlined(layer.table, sources)
+        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters, edges)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
 
@@ -101,8 +101,17 @@ def _output(network: Network, traced: list[Traced], units: int, activation: str,
     return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
 
 
-def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int) -> Node:
-    """With its ranges from `neurons` and `parameters` on."""
+def _outlined(table: LayerTable, sources: list[Node]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
+    """Parts and edges for shapes that are not known and 1 for now, which is no shape that every kind can read."""
+    shapes = tuple(source.shape for source in sources)
+    try:
+        return table.parts_over(shapes, tuple(source.axes for source in sources)), table.edges(shapes)
+    except BadShape:
+        return (("weight", (1, 1)), ("bias", (1,))) if table.first_parameters else (), (1,) * len(shapes)
+
+
+def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int, edges: tuple[int, ...] | None = None) -> Node:
+    """With its ranges from `neurons` and `parameters` on; `edges`: those that its table says, unless they are given."""
     parts, start = [], parameters
     for part, shape in layer.parts:
         parts.append((part, Range(start, shape)))
@@ -110,6 +119,7 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
     table, shape = layer.table, layer.shape or ()
     return Node(
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
-        table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
+        table.edges(tuple(source.shape for source in sources)) if edges is None else edges,
+        number=number, rank=1 + max(source.rank for source in sources), table=table,
         axes=table.axes(tuple(source.axes for source in sources), shape),
     )  # fmt: skip

@@ -8,16 +8,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.layers import KINDS, edge_lookup, face
+from nnviz3d.layers import edge_lookup, face
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER, EdgesFace
 from nnviz3d.spec.topology import EdgeRef
 from tests.layers.kinds import CASES, definition, graph_with
 
-PLAIN = [kind for kind in KINDS if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
-PACKED = [kind for kind in KINDS if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
-SUMS = [kind for kind in KINDS if CASES[kind].sums]
+
+def slopes(node, connection, parameters, x) -> np.ndarray:
+    """(O, I) how z changes with the activations of a source, by differences of its definition: what edges of sums multiply by."""
+    found = []
+    for i in range(connection.source.size if CASES[node.kind].sums else 0):
+        ends = []
+        for step in (1e-4, -1e-4):
+            moved = [np.array(each) for each in x]
+            moved[connection.slot].flat[i] += step
+            ends.append(definition(node, parameters, moved))
+        found.append((ends[0] - ends[1]) / 2e-4)
+    return np.array(found).T
+
+
+PLAIN = [kind for kind in CASES if not CASES[kind].ids]  # rows of a table are no factors
+PACKED = [kind for kind in CASES if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
+SUMS = [kind for kind in CASES if CASES[kind].sums]
 
 
 def network(kind):
@@ -25,7 +39,7 @@ def network(kind):
     return topology, topology.by_name["k"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_ends_agree_with_what_leads_in_and_out_and_none_is_missing(kind):
     topology, node = network(kind)
     for c in topology.into(node):
@@ -43,7 +57,7 @@ def test_ends_agree_with_what_leads_in_and_out_and_none_is_missing(kind):
     assert fan_in == sum(len(edges_of(c).into(c, j)) for c in topology.into(node) for j in range(node.size))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_parameters_and_their_edges_find_each_other(kind):
     topology, node = network(kind)
     having = {}
@@ -93,14 +107,13 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
     value_p, a_n, delta_n = (random.standard_normal(n) for n in (topology.n_parameters, topology.n_neurons, topology.n_neurons))
     numbers = Numbers(value_p, a_n, delta_n, flow, constant)
     for c in topology.into(node):
-        expected = []
+        expected, slope_oi = [], slopes(node, c, value_p, [source.neurons.view(a_n) for source in topology.sources(node)])
         for local in range(c.size):
             edge = EdgeRef(c.number, local)
             p, (source, target) = edge_lookup.parameter(topology, edge), edge_lookup.ends(topology, edge)
-            value = constant if p is None else value_p[p]
-            if edges_of(c).value == "activation":
-                value *= a_n[edges_of(c).factor(c, local)]
-            value *= edges_of(c).scale(c)
+            value = value_p[p] if p is not None else constant
+            if p is None and CASES[kind].sums:
+                value *= slope_oi[target - node.neurons.start, source - c.source.neurons.start]
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]
             expected.append(abs([value, value * a_n[source], value * delta_n[target], gradient][flow]))
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))
@@ -122,7 +135,7 @@ def test_what_the_shader_is_given_says_the_same_as_the_face(kind):
             assert (x + local if x >= 0 else None) == edge_lookup.parameter(topology, edge)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_of_a_folded_source_all_that_stand_alone_and_the_strongest_of_the_rest(kind):
     topology, node = network(kind)
     for c in topology.into(node):
@@ -144,7 +157,7 @@ def test_no_other_room_asks_which_kind_a_node_is_of():
             assert not re.search(r"\.kind\b", path.read_text()), path.name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("flow", range(4))
 def test_groups_account_for_every_edge(kind, flow):
     """Sums between groups, whichever way a kind takes, are those of its edges one by one."""
@@ -156,7 +169,8 @@ def test_groups_account_for_every_edge(kind, flow):
         all_e = np.arange(c.size)
         source_e, target_e = edges_of(c).ends(c, all_e)
         q_e = edges_of(c).quantities(c, all_e, numbers)
-        for sizes in ((1, 1), (5, 2), (c.source.size, c.target.size)):
+        parts = c.source.size // c.source.groups, c.target.size // c.target.groups
+        for sizes in ((1, 1), (5, 2), parts, (c.source.size, c.target.size)):
             found = sum(edges_of(c).group_strengths(c, numbers, sizes))
             expected = np.zeros_like(found)
             cells = (target_e - node.neurons.start) // sizes[1], (source_e - c.source.neurons.start) // sizes[0]
@@ -166,7 +180,7 @@ def test_groups_account_for_every_edge(kind, flow):
             assert found[0].sum() == pytest.approx(edges_of(c).magnitudes(c, numbers).sum())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_what_a_list_of_edges_is_drawn_by_is_what_they_multiply_by(kind):
     topology, node = network(kind)
     random = np.random.default_rng(7)

@@ -13,7 +13,7 @@ from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine import initializers
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.sample_pass import Shown
-from nnviz3d.layers import KINDS, face
+from nnviz3d.layers import face
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.equations_face import equations_of
@@ -47,7 +47,7 @@ class Source:
         return float(output == 2)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=CASES)
 def source(request) -> Source:
     return Source(request.param)
 

@@ -35,7 +35,7 @@ def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> di
     outputs, inputs = dict(node.parameters)["weight"].shape
     delta, x_ti = delta_o.reshape(-1, outputs), x[0].reshape(-1, inputs)
     if len(delta) == 1:
-        return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
+        return {"weight": delta_o[:, None] * x[0].ravel(), "bias": delta_o}
     return {"weight": delta.T @ x_ti, "bias": delta.sum(0)}
 
 
