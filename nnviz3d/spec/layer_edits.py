@@ -80,13 +80,15 @@ def renamed(layers: Layers, k: int, name: str) -> Layers:
 
 
 def simple(layers: tuple[LayerTable, ...], k: int) -> dict[str, dict[str, Any]]:
-    """Kind -> settings of a layer that can follow layer k: of kinds that read one layer and need nothing to be set. It is as wide as k."""
+    """Kind -> settings of a layer that can follow layer k: of kinds that can read it and need nothing to be set. It is as wide as k."""
     shape, found = trace(layers)[0][k].shape, {}
     for kind, table in tables().items():
         asks = [key for key, field in table.model_fields.items() if field.is_required() and key != "kind"]
         if table.fewest == 1 and not asks:
             width = {"units": shape[0]} if "units" in table.model_fields and shape is not None and len(shape) == 1 else {}
-            found[kind] = table.model_validate({"kind": kind, **width}).model_dump()
+            layer = table.model_validate({"kind": kind, **width})
+            if not any(wrong.layer == k + 1 for wrong in trace((*layers[: k + 1], layer))[1]):
+                found[kind] = layer.model_dump()
     return found
 
 

@@ -26,8 +26,7 @@ Schedule = Literal["constant", "step", "cosine"]
 DataKind = Literal[
     "digits", "iris", "wine", "breast_cancer",
     "circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss",
-    "blobs", "csv", "npz", "idx",
-    "sort", "modular", "story", "text",
+    "blobs", "csv", "npz", "idx", "sort", "modular", "story", "text",
 ]  # fmt: skip
 Feature = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
 Quantity = Literal["signal", "weight", "gradient", "change"]
@@ -97,9 +96,7 @@ class Data(Table):
     operation: Literal["add", "subtract", "multiply"] = Field(default="add", description="modular: what is done with a and b")
     context: int = Field(default=32, ge=2, le=1024, description="story, text: tokens of a sample")
     tokens: Literal["characters", "words"] = Field(default="characters", description="text: what a token is")
-    vocabulary: int = Field(
-        default=256, ge=2, le=limits.CLASSES, description="text: at most so many different tokens; the rarest become one that is unknown"
-    )
+    vocabulary: int = Field(default=256, ge=2, le=limits.CLASSES, description="text: different tokens; the rarest of more are unknown")
     file: str = ""
     labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"
