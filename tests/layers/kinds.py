@@ -159,7 +159,7 @@ CASES = {
     "max_pool": Case(
         "kernel = 3\nstride = 2\npadding = 1", (2, 2, 2), 40,
         (("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 2", "padding", "at most 1")),
-        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,),
+        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,), joined=max,
     ),
     "avg_pool": Case(
         "kernel = 2\nstride = 1\npadding = 1", (2, 5), 16,
