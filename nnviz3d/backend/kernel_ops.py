@@ -67,6 +67,10 @@ class KernelOps(KernelNormOps, TokenKernels, NumpyOps):
     def copy(self, x, out, add: bool = False) -> Calls:
         return [self._each("pass_on", x.size, x, out, np.int64(x.size), np.int32(add))]
 
+    def take_columns(self, x_bi, order_o, out_bo, add: bool = False) -> Calls:
+        n, order = out_bo.size, self.asarray(order_o, np.int32)
+        return [self._each("take_columns", n, x_bi, order, out_bo, np.int64(n), np.int32(out_bo.shape[1]), np.int32(add))]
+
     def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
         n = x_bi.size
         return [self._each("write_columns", n, x_bi, out_bo, np.int64(n), np.int32(first), np.int32(width), np.int32(total))]

@@ -85,6 +85,13 @@ class NumpyOps(ConvOps, PoolOps, NormOps, TokenOps):
         """out = x, or out += x."""
         return [bind(np.add, out, x, out) if add else bind(np.copyto, out, x)]
 
+    def take_columns(self, x_bi, order_o, out_bo, add: bool = False) -> Calls:
+        """out[:, j] = x[:, order[j]], or out += it; each column of x is taken once."""
+        if not add:
+            return [bind(x_bi.take, order_o, 1, out_bo, "clip")]
+        made = self._room(out_bo.shape)(0)
+        return [bind(x_bi.take, order_o, 1, made, "clip"), bind(np.add, out_bo, made, out_bo)]
+
     def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
         """Rows of `width` numbers become the columns from `first` of rows of `total`: out[:, first : first + width] = x."""
         return [bind(np.copyto, out_bo.reshape(-1, total)[:, first : first + width], x_bi.reshape(-1, width))]

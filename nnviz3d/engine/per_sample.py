@@ -75,6 +75,26 @@ def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
     return np.sqrt(square_o / len(targets)), absolute_o / len(targets)
 
 
+class Activations:
+    """What one node does with rows. Bound to `parameters` (P,) of `ops`."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet, killed: tuple[int, ...] = ()):
+        self.ops, self.data, self.rows = ops, data, block_rows(topology)
+        blank = np.zeros((self.rows, topology.input.size), np.float32)
+        self._pass = ForwardPass.of_rows(ops, topology, objective, parameters, blank, killed)
+
+    def blocks(self, part: str, rows_r: np.ndarray, node: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Of these rows of "train" or "test", one block after the other: (where in `rows_r`, (n, size) activations)."""
+        x = getattr(self.data, f"x_{part}")
+        padded = np.zeros((self.rows, x.shape[1]), np.float32)
+        for start in range(0, len(rows_r), self.rows):
+            here = rows_r[start : start + self.rows]
+            padded[: len(here)] = x[here]
+            self._pass.ask(padded)
+            self._pass.run()
+            yield slice(start, start + len(here)), np.array(self.ops.to_host(self._pass.buffers.a[node][: len(here)]))
+
+
 class Judging:
     """Bound to `parameters` (P,) of `ops`, which may change between two blocks."""
 

@@ -48,7 +48,7 @@ class Tape:
     `gradient` (P,): batch mean with L1 and L2 in it, before clipping, as the trainer's; the optimiser used `clip` times it.
     `before`, `after` (P,) parameters; `slots_before`, `slots_after` the optimiser's own (P,): velocity, or v, or m and v.
     `holds`: what was frozen or killed. `alive` (P,): 0 where Playground's L1 has put a weight to rest; None where that rule was never on.
-    `masks`: the step's dropout, by node.
+    `masks`: the step's dropout, by node. `changed`: inputs and targets of the batch as the step saw them, where they were augmented.
     Where the step diverged nothing was applied: after is before, and loss or gradient are what was not finite.
     What one sample makes of the parameters is worked out when first asked for, by the same calls as the live picture's.
     """
@@ -73,6 +73,12 @@ class Tape:
     alive: np.ndarray | None
     diverged: bool
     holds: Holds = NONE
+    changed: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def batch(self) -> tuple[np.ndarray, np.ndarray]:
+        """(B, I) inputs that the step learned from, and their targets."""
+        return self.changed or (self.data.x_train[self.rows], self.data.t_train[self.rows])
 
     @property
     def x(self) -> np.ndarray:
@@ -166,8 +172,17 @@ def record(trainer: Trainer, shown: int = 0) -> Tape:
         rows=rows, row=int(rows[shown % len(rows)]), loss=float(ops.to_host(buffers.cell)[0]),
         masks=tuple(None if mask is None else _frozen(np.array(ops.to_host(mask))) for mask in buffers.masks),
         gradient=gradient, clip=clip, before=before, after=after, slots_before=tuple(rest[:n]), slots_after=tuple(rest[n : 2 * n]),
-        alive=None if arenas.alive is None else rest[-1], diverged=not finished, holds=trainer.holds,
+        alive=None if arenas.alive is None else rest[-1], diverged=not finished, holds=trainer.holds, changed=_changed(trainer),
     )  # fmt: skip
+
+
+def _changed(trainer: Trainer) -> tuple[np.ndarray, np.ndarray] | None:
+    """Inputs and targets of the last batch, where they were augmented; targets as the data set has them, or changed with the inputs."""
+    if not trainer.augment.on:
+        return None
+    rows, buffers = trainer.batch
+    x = _frozen(np.array(trainer.ops.to_host(buffers.y[0])))
+    return x, _frozen(np.array(trainer.ops.to_host(buffers.t))) if trainer.data.reconstructs else trainer.data.t_train[rows]
 
 
 def _put(ops: Ops, block: np.ndarray, first: int, *arrays) -> None:

@@ -203,7 +203,7 @@ def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> 
     batch = batch or tape.topology.coupled  # a row's part in what the others become is no loss of its own
     rows = tape.rows if batch else np.array([tape.row])
     masks = tape.masks if batch else (None,) * len(tape.masks)
-    shown = tape.data.x_train[rows], tape.data.t_train[rows]
+    shown = tape.batch if batch else (tape.data.x_train[rows], tape.data.t_train[rows])
     loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed, tape.topology.coupled)
     old = float(tape.before[p])
     l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and _is_weight(node, p) else (0.0, 0.0)

@@ -149,9 +149,9 @@ class LayerTable(Table):
 
 @cache
 def tables() -> dict[str, type[LayerTable]]:
-    """Kind -> its table, in the order of `layers.KINDS`."""
+    """Kind -> its table, in the order of `layers.KINDS`, then the composites."""
     layers = import_module("nnviz3d.layers")
-    return {kind: layers.face(kind, "spec").TABLE for kind in layers.KINDS}
+    return {kind: layers.face(kind, "spec").TABLE for kind in (*layers.KINDS, *layers.COMPOSITES)}
 
 
 def any_layer() -> Any:

@@ -60,6 +60,8 @@ class Node:
     rank: int = 0  # the longest path from an input: when a wave arrives, and mostly where it stands along x
     table: LayerTable | None = field(default=None, compare=False, repr=False)  # of the scene; None for the input
     axes: Axes = ("neuron",)  # what each axis of `shape` runs over
+    layer: int | None = None  # index in the scene's list of the layer that it is or is a part of; None for input and output
+    inner: str = ""  # of a part of a composite: number of its block and name in it, "0.conv"
 
     @property
     def groups(self) -> int:
@@ -192,6 +194,16 @@ class Topology:
     def learning(self) -> tuple[int, ...]:
         """The numbers of the nodes that have parameters, from the output back."""
         return tuple(node.number for node in reversed(self.order) if node.parameters)
+
+    @cached_property
+    def by_layer(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes of each layer of the scene's list: one, or those of a composite; the last of them is its output."""
+        found: list[list[Node]] = []
+        for node in self.nodes:
+            if node.layer is not None:
+                found += [[] for _ in range(node.layer + 1 - len(found))]
+                found[node.layer].append(node)
+        return tuple(map(tuple, found))
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:

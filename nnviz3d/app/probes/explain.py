@@ -229,7 +229,8 @@ def _as_output(source: Explained, index: int) -> dict[str, Any]:
 
 def factor(source: Explained) -> float | None:
     """What class weights multiply the shown sample's loss by; None without them."""
-    return source.objective.weight(source.sample.target) if source.objective.weights else None
+    target = source.sample.target
+    return source.objective.weight(target) if source.objective.weights and target is not None else None
 
 
 def parameter(source: Explained, p: int) -> ParameterEquations:

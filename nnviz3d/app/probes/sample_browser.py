@@ -180,7 +180,8 @@ def _rows(source: Source, seen: Viewable) -> tuple[str, np.ndarray, np.ndarray |
     if seen.view is None:
         assert source.evaluator is not None  # who has no rows asks for none
         most = min(source.sample.count, MOST, max(MOST_NUMBERS // source.topology.output.size, 1))
-        return source.sample.part, source.evaluator.numbers(source.sample.part, most), None
+        part = source.data.held_out[0]
+        return part, source.evaluator.numbers(part, most), None
     tape = seen.view.tape
     return "train", tape.rows, tape.after if seen.view.renewed else tape.before
 
