@@ -76,6 +76,8 @@ class Rule:
     shrink: float | None = None
     dead: bool = False
     frozen: bool = False  # new = old: no state, no step, whatever the gradient
+    kept: float | None = None  # of what is kept but not learned: new = (1 - kept) old + kept batch
+    batch: float | None = None  # what it was in this batch
     base_rate: float | None = None  # what the schedule and the warm-up started from: learning_rate = base_rate * rate_factor
     rate_factor: float | None = None
     clip_norm: float | None = None  # where it was clipped: clip = clip_norm / norm
@@ -90,6 +92,8 @@ def update(tape: Tape, p: int) -> Rule:
     """The rule that took parameter `p` of the arena from `before` to `after`. Raises IndexError outside [0, P)."""
     train, t = tape.train, tape.step
     node, name = locate(tape, p)
+    if any(r.start <= p < r.stop for _, r in node.unlearned):
+        return _running(tape, node, p, name)
     old, gradient, rate = float(tape.before[p]), float(tape.gradient[p]), tape.learning_rate
     regular, shrink = _regularisers(tape, old, _is_weight(node, p))
     used = tape.clip * gradient
@@ -116,6 +120,18 @@ def update(tape: Tape, p: int) -> Rule:
         train.optimizer, p, name, t, old, 0.0 if dead else new, float(tape.after[p]),
         gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0), gradient, used, tape.clip, rate, direction, step,
         shrink=shrink, dead=dead, **regular, **state,
+    )  # fmt: skip
+
+
+def _running(tape: Tape, node: Node, p: int, name: str) -> Rule:
+    """Of a running mean or variance. Frozen or after a step that diverged, it stays."""
+    old, after = float(tape.before[p]), float(tape.after[p])
+    share = getattr(node.table, "momentum", 0.0)
+    frozen = tape.holds.freezes(tape.topology, p)
+    moved: dict[str, Any] = {} if frozen or tape.diverged or not share else {"kept": share, "batch": old + (after - old) / share}
+    return Rule(
+        tape.train.optimizer, p, name, tape.step, old, after, after, 0.0, 0.0, 0.0, tape.clip, tape.learning_rate, 0.0, 0.0,
+        frozen=frozen, **moved,
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from types import ModuleType
 
 KINDS = (
     "dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix",
-    "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool", "patches", "batch_norm", "layer_norm", "rms_norm",
+    "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool", "batch_norm", "layer_norm", "rms_norm",
+    "patches",
 )  # fmt: skip
 COMPOSITES: tuple[str, ...] = ()  # `spec` and `words` only: they expand into layers of these kinds
 FACES = ("spec", "engine", "edges", "equations", "words", "script")

@@ -31,6 +31,7 @@ def slopes(node, connection, parameters, x) -> np.ndarray:
 
 PLAIN = [kind for kind in CASES if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
 PACKED = [kind for kind in CASES if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
+NORMS = [kind for kind in CASES if kind.endswith("_norm")]
 SUMS = [kind for kind in CASES if CASES[kind].sums]
 
 
@@ -104,7 +105,19 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CASES if kind in SUMS or kind in PLAIN])
+def factor(topology, node, value_p, a_n, local) -> float:
+    """What a norm multiplies one number by: how its z changes with it, mean and deviation being what they are."""
+    parts = {part: r.view(value_p).ravel() for part, r in node.parameters}
+    if "running_var" in parts:
+        channel = local // (node.size // len(parts["weight"]))
+        return parts["weight"][channel] / np.sqrt(abs(parts["running_var"][channel]) + 1e-5)
+    width = len(parts["weight"])
+    row = topology.sources(node)[0].neurons.view(a_n).reshape(-1, width)[local // width]
+    square = row.var() + 1e-5 if "bias" in parts else (row * row).mean() + 1e-6
+    return parts["weight"][local % width] / np.sqrt(square)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind in SUMS or kind in PLAIN or kind in NORMS])
 @pytest.mark.parametrize("flow", range(4))
 @pytest.mark.parametrize("constant", [1.0, 0.0])
 def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
@@ -120,6 +133,8 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
             value = value_p[p] if p is not None else constant
             if p is None and CASES[kind].sums:
                 value *= slope_oi[target - node.neurons.start, source - c.source.neurons.start]
+            if kind in NORMS and constant:
+                value = factor(topology, node, value_p, a_n, local)
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]
             expected.append(abs([value, value * a_n[source], value * delta_n[target], gradient][flow]))
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))

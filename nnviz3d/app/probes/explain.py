@@ -124,7 +124,7 @@ def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any
 
 def given(source: Explained, asked: Asked) -> dict[str, np.ndarray]:
     """Parts of the arenas that the equations of a kind ask for, in float64; what the source does not know is absent."""
-    found = {name: known(source, kind, where) for name, (kind, where) in asked.items()}
+    found = {name: where if kind == "number" else known(source, kind, where) for name, (kind, where) in asked.items()}
     return {name: np.array(values, np.float64) for name, values in found.items() if values is not None}
 
 

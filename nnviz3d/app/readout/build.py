@@ -214,6 +214,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "saliency": session.saliency.reading(session.pictured_numbers, session.wants.get("saliency")),
         "strongest": session.strongest.reading(source, None if _gone(session) else session.wants.get("strongest")),
         "pruning": session.pruning.reading(source, None if _gone(session) else session.wants.get("pruning")),
+        "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
         "recording": session.player.reading() if session.player else None,
     }
 

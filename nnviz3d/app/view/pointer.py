@@ -89,7 +89,8 @@ class Pointer:
         wanted = (self.chosen_edge or self.chosen, self.hovered_edge, edge_lookup.edge_of(topology, self.lit) or self.lit)
         edges = (each for each in wanted if isinstance(each, EdgeRef) and edge_lookup.exists(topology, each))
         biases = (p for p in wanted if isinstance(p, int) and 0 <= p < topology.n_parameters)
-        return tuple(dict.fromkeys((*edges, *biases)))
+        traced = (each for each in self.session.tracing.edges if edge_lookup.exists(topology, each))
+        return tuple(dict.fromkeys((*edges, *biases, *traced)))
 
     # ---------------------------------------------------------------- what a person does
 

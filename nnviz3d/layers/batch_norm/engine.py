@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnviz3d.backend.numpy_norm import Into
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.batch_norm.spec import BatchNormLayer
@@ -47,6 +49,14 @@ def statistics(node: Node, kept: dict[str, Any], rows: int) -> dict[str, Any]:
     share = rows / (rows * repeats * places)
     told = {name: kept[name] for name in ("mean", "variance", "inverse")}
     return told | {"error": kept["sum"] * share, "along": kept["along"] * kept["inverse"] * share}
+
+
+def returned(node: Node, parts: dict[str, np.ndarray], x: np.ndarray, d: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
+    """(I,) dL/dx of one row within its batch, from dL/dz of this row and the `statistics` of all."""
+    shape = channels(node.shape, node.axes)
+    mean, inverse, error, along = (np.asarray(told[name], np.float64)[:, None] for name in ("mean", "inverse", "error", "along"))
+    normal = (x.reshape(shape) - mean) * inverse
+    return (parts["weight"][:, None] * inverse * (d.reshape(shape) - error - normal * along)).ravel()
 
 
 def first_value(table: Any, part: str) -> float:

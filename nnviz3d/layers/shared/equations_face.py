@@ -16,6 +16,7 @@ from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronRe
 from nnviz3d.spec.topology import Connection, Node
 
 Asked = dict[str, tuple[str, slice | np.ndarray]]
+BATCH = "batch."  # how the arenas begin of which only a recorded step has any: what the rows of its batch have in common, by node
 
 
 class EquationsFace(ABC):
@@ -32,7 +33,7 @@ class EquationsFace(ABC):
     def asks(self, node: Node, sources: tuple[Node, ...], j: int) -> Asked:
         """What the lines on neuron j need beside the terms of its sum, by name: `reading.given[name]`, float64. For example the row that
         a norm or a softmax goes over: {"row": ("activation", slice(...))}. Arenas: "activation", "z", "delta" (by neuron), "parameter",
-        "gradient" (by parameter)."""
+        "gradient" (by parameter), "batch.<node>.<name>" (in a recorded step only); "number": the array itself."""
         return {}
 
     def asks_back(self, connection: Connection, i: int) -> Asked:

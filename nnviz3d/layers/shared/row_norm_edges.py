@@ -15,6 +15,8 @@ from nnviz3d.spec.topology import Connection
 class RowNormEdges(AlignedEdges):
     """`centred`: the mean is taken off before the squares are."""
 
+    sums_back = False
+
     def __init__(self, centred: bool):
         self.centred = centred
 
