@@ -150,6 +150,14 @@ CASES = {
     "global_avg_pool": Case(
         "", (2,), 24, (('from = ["a"]', "from", "found neurons"),), lambda node, parts, x: x[0].mean((1, 2)), (2, 4, 3),
     ),
+    "patches": Case(
+        "size = 2", (2, 8), 16,
+        (
+            ("size = 3", "size", "patches of 3 x 3 do not fill a picture of 2 x 4"),
+            ('from = ["a"]', "from", "patches are cut from pictures or maps"),
+        ),
+        lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
+    ),
 }  # fmt: skip
 
 _BEFORE = """
