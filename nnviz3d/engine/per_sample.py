@@ -48,7 +48,7 @@ def _losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.n
 
 
 def token_losses(z_no: np.ndarray, t_nt: np.ndarray) -> np.ndarray:
-    """(n,) float64: cross-entropy of each sequence, a mean over its scored tokens; 0 where it has none, nan where outputs are not numbers."""
+    """(n,) float64: of each sequence the mean over its scored tokens; 0 where it has none, nan where outputs are not numbers."""
     z, scored = z_no.reshape(*t_nt.shape, -1).astype(np.float64), t_nt >= 0
     with np.errstate(all="ignore"):
         top = z.max(-1)
@@ -73,6 +73,26 @@ def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
             error_no = objective.own(out_no.astype(np.float64)) - targets[where].reshape(len(out_no), -1)
             square_o, absolute_o = square_o + (error_no * error_no).sum(0), absolute_o + np.abs(error_no).sum(0)
     return np.sqrt(square_o / len(targets)), absolute_o / len(targets)
+
+
+class Activations:
+    """What one node does with rows. Bound to `parameters` (P,) of `ops`."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet, killed: tuple[int, ...] = ()):
+        self.ops, self.data, self.rows = ops, data, block_rows(topology)
+        blank = np.zeros((self.rows, topology.input.size), np.float32)
+        self._pass = ForwardPass.of_rows(ops, topology, objective, parameters, blank, killed)
+
+    def blocks(self, part: str, rows_r: np.ndarray, node: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Of these rows of "train" or "test", one block after the other: (where in `rows_r`, (n, size) activations)."""
+        x = getattr(self.data, f"x_{part}")
+        padded = np.zeros((self.rows, x.shape[1]), np.float32)
+        for start in range(0, len(rows_r), self.rows):
+            here = rows_r[start : start + self.rows]
+            padded[: len(here)] = x[here]
+            self._pass.ask(padded)
+            self._pass.run()
+            yield slice(start, start + len(here)), np.array(self.ops.to_host(self._pass.buffers.a[node][: len(here)]))
 
 
 class Judging:

@@ -234,6 +234,10 @@ class SourceData(Protocol):
         """Rows one by one: (where in `rows_r`, outputs (n, O), losses (n,))."""
         ...
 
+    def activations(self, part: str, rows_r: np.ndarray, node: int, parameters: Array | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """What a node does with rows, in pieces: (where in `rows_r`, activations (n, size))."""
+        ...
+
     def numbers(self, part: str, limit: int) -> np.ndarray:
         """Which rows `limit` evenly drawn ones are."""
         ...
@@ -244,6 +248,10 @@ class SourceData(Protocol):
 
     def responses(self, side: int, x_i: Any = None, parameters: Any = None, killed: Any = None) -> np.ndarray:
         """(side * side, N) of every neuron over the plane."""
+        ...
+
+    def logits(self, ids_nt: np.ndarray, parameters: Array | None = None) -> np.ndarray:
+        """(n, T, V) of the next token at each token of rows of numbers; ValueError where the network is none of sequences."""
         ...
 
 
@@ -278,6 +286,10 @@ class Source(Viewable, Clock, Protocol):
 
     def show_sample(self, index: int) -> None:
         """Choose the shown sample; wraps around."""
+        ...
+
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """Show a sample (I,) of no data set, without a target, until another is chosen; a source without rows cannot."""
         ...
 
     def show(self) -> None:

@@ -12,6 +12,7 @@ from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
 
+LABELS = 1_000_000  # outputs that have names
 OUTPUT = -1  # the output's place in a scene's list of layers: it has none
 TOKENS: Axes = ("token",)  # the axes of an input that is a sequence
 
@@ -54,7 +55,8 @@ def build_topology(
         except BadShape as error:
             raise InputError.of("", f"network.layers.{number - 1}.{error.key}", error.message) from None
         if number == len(layers):
-            node = replace(node, labels=output_labels)
+            rows = node.size // max(len(output_labels), 1)  # token by token the same names
+            node = replace(node, labels=output_labels * rows if node.size <= LABELS else ())
         nodes.append(node)
         by_name[node.name] = node
         parameters += sum(r.size for _, r in node.parameters)

@@ -20,6 +20,7 @@ from nnviz3d.ui.panels import (
     compare,
     confusion,
     data,
+    draw,
     edit_by_hand,
     health,
     layers,
@@ -27,9 +28,12 @@ from nnviz3d.ui.panels import (
     network,
     neuron,
     performance,
+    pruning,
+    saliency,
     samples,
     settings,
     snapshots,
+    strongest,
     training,
 )
 
@@ -63,12 +67,16 @@ class Dock:
     def __init__(self):
         self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.ChartsPanel(), neuron.Neuron(), samples.SamplesPanel()
+        self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
+        self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
+            (pruning, self.pruning.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip

@@ -48,6 +48,7 @@ class Case:
     unlearned: tuple[str, ...] = ()
     ids: int = 0
     data: str = "iris"
+    second: tuple[int, ...] = ()  # the shape of the second input, tokens x features, where it is another than `reads`
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -100,7 +101,12 @@ def pool(join: Callable, kernel: tuple, stride: tuple, padding: list):
     return z
 
 
+def mixed(node: Node, parts: Parts, x: list[np.ndarray]) -> np.ndarray:
+    return np.einsum("hqk,khd->qhd", np.tril(x[0]), x[1].reshape(3, 2, 2))
+
+
 INPUTS = (2, 2)
+TOKENS = "token", "feature"
 ONE = ('from = ["a", "b"]', "from", "reads one layer")
 PAIR = ('from = ["a", "input"]', "from", "inputs of one shape; found 6 and 2 x 2")
 CASES = {
@@ -150,6 +156,32 @@ CASES = {
     "global_avg_pool": Case(
         "", (2,), 24, (('from = ["a"]', "from", "found neurons"),), lambda node, parts, x: x[0].mean((1, 2)), (2, 4, 3),
     ),
+    "embedding": Case(
+        "units = 3\nvocabulary = 5\ninit_scale = 0.5", (4, 3), 0, (("units = 3\nvocabulary = 2", "vocabulary", "at least 3"),),
+        lambda node, parts, x: parts["weight"][x[0].astype(int)], (4,), edges=(12,), sums=False, ids=5, data="sort",
+    ),
+    "position": Case(
+        "init_scale = 0.5", (3, 4), 12,
+        (
+            ("positions = 2", "positions", "at least 3"), ('form = "rotary"\nheads = 3', "heads", "even width"),
+            ('from = ["a"]', "from", "12"),
+        ),
+        lambda node, parts, x: x[0] + parts["weight"], (3, 4), TOKENS, sums=False,
+    ),
+    "scores": Case(
+        "heads = 2\ncausal = true", (2, 3, 3), 72,
+        (("heads = 3", "heads", "3 heads do not divide 4 features"), ('from = ["a", "b"]', "from", "shape 12")),
+        lambda node, parts, x: np.tril(np.einsum("qhd,khd->hqk", *(y.reshape(3, 2, 2) for y in x)) / 2**0.5),
+        (3, 4), TOKENS, edges=(24, 24), joined=sum,
+    ),
+    "softmax": Case(
+        "causal = true", (2, 3, 3), 72, (('causal = true\nfrom = ["a"]', "causal", "shape 18"),), lambda node, parts, x: np.tril(x[0]),
+        (2, 3, 3), ("head", "query", "key"), edges=(12,),
+    ),
+    "mix": Case(
+        "causal = true", (3, 4), 72, (('from = ["y", "y"]', "from", "found 3 x 4"),), mixed, (2, 3, 3), ("head", "query", "key"), (24, 24),
+        second=(3, 4),
+    ),
     "patches": Case(
         "size = 2", (2, 8), 16,
         (
@@ -169,7 +201,7 @@ bias = 0.1
 
 [[network.layers]]
 name = "b"
-units = {units}
+units = {other}
 activation = "sin"
 from = {second}
 """
@@ -228,12 +260,16 @@ def scene_with(kind: str, keys: str | None = None) -> Scene:
     elif len(case.reads) > 1:
         views = dict(zip("xy", ends, strict=False))
         axes = list(case.axes or plain_axes(case.reads))
-        before = "".join(_VIEW.format(name=name, shape=list(case.reads), axes=axes, of=of) for name, of in views.items())
+        shapes = [(list(case.reads), axes), (list(case.second), list(TOKENS)) if case.second else (list(case.reads), axes)]
+        before = "".join(
+            _VIEW.format(name=name, shape=shape, axes=named, of=of)
+            for (name, of), (shape, named) in zip(views.items(), shapes, strict=False)
+        )
         ends = list(views)
     keys = case.keys if keys is None else keys
     if "from" not in keys:
         keys += f"\nfrom = {ends}"
-    first = _BEFORE.format(units=prod(case.reads), second=["input"] if case.ids else ["a"])
+    first = _BEFORE.format(units=prod(case.reads), other=prod(case.second or case.reads), second=["input"] if case.ids else ["a"])
     text = first + before + _AFTER.format(kind=kind, keys=keys)
     return toml.validate(toml.parse(text.encode(), "text"), "text")
 

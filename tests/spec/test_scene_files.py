@@ -32,6 +32,8 @@ def values_of(annotation, metadata=()):
         return values_of(arguments[0], arguments[1:])
     if origin is types.UnionType or (origin is typing.Union and type(None) in arguments):  # a number or nothing
         return st.one_of(values_of(part) for part in arguments if part is not type(None))
+    if origin is typing.Union and not all(typing.get_origin(part) is typing.Literal for part in arguments):
+        return st.one_of(values_of(part) for part in arguments)
     if origin is typing.Literal or origin is typing.Union:
         return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
     if origin is tuple and arguments[-1] is not Ellipsis:

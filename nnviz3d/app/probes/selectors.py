@@ -58,7 +58,7 @@ def neuron(seen: Viewable, wanted: str) -> int:
     if kind not in WORDS:
         return topology.nodes[layer(kind, topology)].neurons.start + int(rest)
     here = topology.nodes[layer(rest, topology)].neurons if rest else topology.output.neurons
-    if kind == "truth":
+    if kind == "truth" and seen.sample.target is not None:
         return here.start + int(seen.sample.target)
     values = seen.ops.to_host(settled(seen, "delta" if kind == "error" else "activation"))[here.slice]
     return here.start + int(np.abs(values).argmax())

@@ -31,7 +31,7 @@ def backward(b: Bound) -> Calls:
 
 
 def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j; token by token their sum."""
+    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j; their sum over tokens."""
     outputs, inputs = dict(node.parameters)["weight"].shape
     delta, x_ti = delta_o.reshape(-1, outputs), x[0].reshape(-1, inputs)
     if len(delta) == 1:

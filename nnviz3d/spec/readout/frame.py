@@ -11,8 +11,10 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
+from nnviz3d.spec.readout.instruments import PruningReading, SaliencyReading, StrongestReading
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
+from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
@@ -95,7 +97,7 @@ class Readout:
     hovered: NeuronReading | None = None
     pinned: bool = False
     banner: str = ""  # something went wrong or needs an answer
-    sample_part: Literal["test", "train", "batch", "given"] = "test"  # where the shown sample is from
+    sample_part: Literal["test", "train", "batch", "given", "own"] = "test"  # where the shown sample is from
     edges_layer: int = 0  # the layer (from 1) that the edge with that value leads into
     signals: int = 0  # edges that particles travel along in this picture
     toast: str = ""  # something was done: "saved scenes/mine.toml"
@@ -141,4 +143,8 @@ class Readout:
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
+    own: OwnReading | None = None  # these only while a panel wants them
+    saliency: SaliencyReading | None = None
+    strongest: StrongestReading | None = None
+    pruning: PruningReading | None = None
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -91,7 +91,7 @@ class ParameterEquations:
 
 @dataclass(frozen=True)
 class EffectReading:
-    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, "kill" or "prune".
 
     The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of `rows` of the test set's `of`.
     """

@@ -5,6 +5,8 @@ Everything is a command; what cannot be becomes the banner. The list below is th
 
 from __future__ import annotations
 
+from math import isfinite
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -124,7 +126,8 @@ def _hold_buttons(f: Frame, layer: int, index: int, neuron: int) -> None:
 
 def _effect(f: Frame, e: EffectReading) -> None:
     imgui.spacing()
-    what = "killing or releasing" if e.kind == "kill" else f"{plain(e.old)} \u2192 {plain(e.new)}"
+    whole = {"kill": "killing or releasing", "prune": "pruning"}
+    what = whole.get(e.kind) or f"{plain(e.old)} \u2192 {plain(e.new)}"
     small(f, f"Loss before \u2192 now  ({what})", _FAINT)
     when = f"Before: at step {count(e.began)}. Now: at step {count(e.step)}"
     rows = f" ({part(e.rows, e.of).removeprefix('of ')}, drawn evenly)" if e.rows < e.of else ""
@@ -133,7 +136,7 @@ def _effect(f: Frame, e: EffectReading) -> None:
         ("this sample", e.sample_before, e.sample_now, "The loss of the displayed sample alone."),
         ("test set", e.test_before, e.test_now, f"The mean loss over samples of the test set{rows}."),
     ):
-        if before is None or now is None:
+        if before is None or now is None or not (isfinite(before) and isfinite(now)):
             continue
         imgui.begin_group()
         dim(name)
