@@ -62,6 +62,19 @@ class Case:
         return rng.integers(self.ids, size=(n, width)).astype(float) if self.ids else rng.standard_normal((n, width))
 
 
+def by_row(node: Node, x: np.ndarray, eps: float, centre: bool) -> np.ndarray:
+    """Of norms over rows: the last axis where it has features, else all."""
+    over = (-1,) if node.axes[-1] == "feature" else None
+    x = x - x.mean(over, keepdims=True) if centre else x
+    return x / np.sqrt((x * x).mean(over, keepdims=True) + eps)
+
+
+def by_channel(node: Node, parts: Parts, x: list[np.ndarray]) -> np.ndarray:
+    """Batch norm outside training."""
+    scale, shift, mean, variance = (parts[name].reshape(-1, 1, 1) for name in ("weight", "bias", "running_mean", "running_var"))
+    return (x[0] - mean) / np.sqrt(variance + 1e-5) * scale + shift
+
+
 def same(node: Node, parts: Parts, x: list[np.ndarray]) -> np.ndarray:
     return x[0]
 
@@ -182,6 +195,14 @@ CASES = {
         "causal = true", (3, 4), 72, (('from = ["y", "y"]', "from", "found 3 x 4"),), mixed, (2, 3, 3), ("head", "query", "key"), (24, 24),
         second=(3, 4),
     ),
+    "batch_norm": Case(
+        "", (3, 2, 2), 24, (ONE,), by_channel, (3, 2, 2), sums=False, both=True, unlearned=("running_mean", "running_var"),
+    ),
+    "layer_norm": Case(
+        "", (2, 3), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-5, True) * parts["weight"] + parts["bias"], (2, 3),
+        ("token", "feature"), sums=False,
+    ),
+    "rms_norm": Case("", (6,), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-6, False) * parts["weight"], sums=False),
     "patches": Case(
         "size = 2", (2, 8), 16,
         (

@@ -209,7 +209,7 @@ class Session(SessionState):
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """One frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        for looker in (self.diagnosis, self.confusion, self.layers, self.strongest, self.pruning):
+        for looker in (self.diagnosis, self.confusion, self.layers, self.strongest, self.pruning, self.tracing):
             looker.pass_time(dt)
         self.browser.work(self.source, self.seen, dt)
         self.editing.pass_time(dt)

@@ -14,6 +14,7 @@ from nnviz3d.app.probes.pruning import Pruning
 from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
+from nnviz3d.app.probes.tracing import Tracing
 from nnviz3d.app.session.comparison import Rival
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
@@ -51,6 +52,7 @@ class SessionState:
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
+        self.tracing = Tracing()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()

@@ -7,7 +7,14 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
-from nnviz3d.spec.readout.instruments import PruningReading, SaliencyReading, StrongestReading, StrongRow
+from nnviz3d.spec.readout.instruments import (
+    PruningReading,
+    SaliencyReading,
+    StrongestReading,
+    StrongRow,
+    TracedPath,
+    TracingReading,
+)
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
 from nnviz3d.spec.readout.own import OwnReading
@@ -57,6 +64,8 @@ __all__ = [
     "StrongestReading",
     "Sum",
     "Term",
+    "TracedPath",
+    "TracingReading",
     "UpdateReading",
     "WalkReading",
 ]

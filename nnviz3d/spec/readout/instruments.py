@@ -77,3 +77,26 @@ class PruningReading:
     share_c: np.ndarray
     value_c: np.ndarray
     classes: bool
+
+
+@dataclass(frozen=True)
+class TracedPath:
+    """A path through the network: `neurons` from beginning to end; `shares` of each edge in all that its target gets (of the bias first,
+    where the path begins in a `bias`); `share` their product; `sign` of what it adds."""
+
+    neurons: tuple[int, ...]
+    shares: tuple[float, ...]
+    share: float
+    sign: int
+    bias: bool
+
+
+@dataclass(frozen=True)
+class TracingReading:
+    """The strongest paths `back` from a neuron, or on from it; `total`: their shares together. `over`: all have been looked for."""
+
+    neuron: int
+    back: bool
+    paths: tuple[TracedPath, ...]
+    total: float
+    over: bool

@@ -33,7 +33,7 @@ HINTS: dict[str, tuple[str, str]] = {
         "Targets",
         "What is learned. The inputs: the network learns to give back the picture that it is given (an autoencoder).",
     ),
-    "data.augment.shift": ("Shift", "Each training picture is moved by up to so many pixels, drawn anew for every batch."),
+    "data.augment.shift": ("Shift", "Each training picture is moved by up to so many pixels, by another distance each time."),
     "data.augment.rotate": ("Rotate", "Each training picture is turned by up to so many degrees, to the left or to the right."),
     "data.augment.flip": ("Mirror", "Every other training picture is mirrored left to right. Not for digits or letters."),
     "data.augment.noise": ("Add noise", "Standard deviation of the normal noise that is added to each training input."),

@@ -18,7 +18,12 @@ from nnviz3d.ui.core.widgets import choice, combo, dim, integer, label, slider, 
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What the network learns.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-FILES = {"csv": file_extensions.TABLE, "npz": file_extensions.ARRAYS, "idx": ("ubyte", ".idx", ".gz"), "images": ()}  # and how their names end
+FILES = {
+    "csv": file_extensions.TABLE,
+    "npz": file_extensions.ARRAYS,
+    "idx": ("ubyte", ".idx", ".gz"),
+    "images": (),
+}  # and how their names end
 _NAMES = {
     "mnist": "MNIST (digits, 28 x 28)",
     "breast_cancer": "breast cancer",
