@@ -11,6 +11,7 @@ from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.app.probes.health import Diagnosis
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.probes.pruning import Pruning
+from nnviz3d.app.probes.representation import Representation
 from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
@@ -52,7 +53,7 @@ class SessionState:
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
-        self.tracing = Tracing()
+        self.tracing, self.representation = Tracing(), Representation()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()

@@ -8,6 +8,7 @@ from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
+    CloudReading,
     PruningReading,
     SaliencyReading,
     StrongestReading,
@@ -29,6 +30,7 @@ __all__ = [
     "ChangeReading",
     "Charts",
     "CheckReading",
+    "CloudReading",
     "Command",
     "CompareReading",
     "ConfusionReading",
