@@ -24,7 +24,7 @@ HEIGHT, RADIUS, NEAR = 260.0, 3.2, 9.0  # unscaled pixels: of the picture, of a 
 SETTLE = 0.25  # seconds in which a point has gone most of its way to a new place
 PICTURE = 56.0  # unscaled pixels
 LEGEND = 12  # classes that are named
-KINDS = {"pca": "principal components", "three": "three neurons"}
+KINDS = {"pca": "PCA, 3 axes", "three": "three neurons"}
 _TEXT, _DIM, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT))
 _PARTS = {"test": "test set", "train": "training set"}
 
@@ -79,7 +79,7 @@ class RepresentationPanel:
         label(f, "Axes")
         picked = combo("##cloud.axes", self.kind, list(KINDS), KINDS)
         imgui.end_group()
-        tip(f, "Principal components: the three directions in which the points differ most. Or three neurons, as they are.")
+        tip(f, "PCA: the principal components, the three directions in which the points differ most. Or three neurons, as they are.")
         self.kind = picked or self.kind
         if self.kind == "three":
             self._three(f, f.readout.topology.nodes[self._node(f)].size)
