@@ -84,6 +84,8 @@ void main()
         color += ACCENT * min(mark, 1.6) * max(frame, 1. - clear) * .8;
     }
     float rim = clamp(1.3 - abs(outside + .2 * fine) / fine, 0., 1.);
+    vec2 extent = columns_rows / wide;  // pixels
+    rim *= clamp(min(extent.x, extent.y) / (14. * fine), .12, 1.);  // of small tiles the picture counts
     color = mix(color, color * .3 + RIM * .55, rim);
     o_color = vec4(color * coverage, coverage);
 }

@@ -77,7 +77,7 @@ def test_the_shipped_data_sets_are_what_the_tool_writes(monkeypatch, tmp_path):
     """Read, and written again: the same arrays in the same bytes, but for the version of zlib."""
     tool = load("make_datasets", monkeypatch)
     shipped = sorted(tool.SETS.glob("*.npz"))
-    assert [path.stem for path in shipped] == ["breast_cancer", "digits", "iris", "wine"]
+    assert [path.stem for path in shipped] == ["breast_cancer", "digits", "iris", "mnist", "wine"]
     monkeypatch.setattr(tool, "SETS", tmp_path)
     for path in shipped:
         with np.load(path, allow_pickle=False) as arrays:

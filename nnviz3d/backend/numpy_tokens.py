@@ -130,6 +130,10 @@ class TokenOps:
             bind(np.multiply, x_bo, cos_o, out_bo), bind(np.add, out_bo, other, out_bo),
         ]  # fmt: skip
 
+    def seen(self, x_bi, out_bo, shape: tuple[int, ...], causal: bool) -> Calls:
+        """out = x; with `causal` 0 after the diagonal of the last two axes."""
+        return self._times_row(x_bi, self._mask(*shape[-2:]), out_bo) if causal else self.copy(x_bi, out_bo)
+
     def row_softmax(self, x_bi, a_bo, shape: tuple[int, ...], causal: bool) -> Calls:
         """a = softmax of x over the last axis of `shape`; with `causal` over the first cells of each row, up to the diagonal."""
         width = shape[-1]

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.bridge import edge_metrics, plate_colors
+from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_selection import SIGNALS, EdgeChoice, ShownEdges, listed
 from nnviz3d.bridge.marks import marks
+from nnviz3d.bridge.patches import written
+from nnviz3d.bridge.plane_columns import PlaneColumns
 from nnviz3d.bridge.sheet_columns import SheetColumns
 from nnviz3d.bridge.upload import Uplink
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
-from nnviz3d.draw.frame import Change
+from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.draw.network_buffers import COLUMNS, EdgeList, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
@@ -42,7 +44,7 @@ _OF_NEURONS = ("activation", "delta", "z", "reach")
 _OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
 
 
-class Picture:
+class Picture(PlaneColumns):
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
     def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
@@ -187,6 +189,10 @@ class Picture:
         self.subject.columns["t_mark"].write(marks_n)
         self.subject.lit.write(edges, self.layout.detours)
 
+    def outline(self, focus: int, wave: Wave | None) -> None:
+        """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
+        self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
+
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows, by connection."""
         if self.subject.all_edges:
@@ -212,24 +218,6 @@ class Picture:
         if self.subject.highlight:
             energy_e = energy_e * np.where(np.isin(edges, self._highlit(k)), HIGHLIT, 1.0)
         return energy_e
-
-    def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
-        """The samples on the plate; they change with the data only."""
-        dots = plate_colors.dots(plane, classes, task, palette)
-        if len(dots) > self._points:  # evenly: a table may be sorted by class
-            dots = dots[np.linspace(0, len(dots) - 1, self._points).astype(np.intp)]
-        self.subject.points = len(dots)
-        self.subject.columns["t_point"].write(dots)
-
-    def show_answers(self, outputs_no: np.ndarray, task: str, palette: str = "blue_orange") -> None:
-        """The network's outputs (SIDE * SIDE, O) over the plane."""
-        self.subject.columns["t_plate"].write(plate_colors.cells(outputs_no, task, self.topology.output.activation, palette))
-
-    def show_responses(self, responses_cn: np.ndarray, task: str, range_n2: np.ndarray, palette: str = "blue_orange") -> None:
-        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each by its own scale, from its range."""
-        columns = self.subject.columns
-        columns["t_response"].write(responses_cn)
-        columns["t_tint"].write(np.column_stack([plate_colors.tints(self.topology, task, palette), plate_colors.scales(range_n2)]))
 
     def _values(self, source: Drawn, kind: str, change: Change | None) -> None:
         """What edges are drawn from; the second column is made when it is needed and freed when it is not."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nnviz3d.bridge import patches
 from nnviz3d.bridge.pyramid import Pyramid
-from nnviz3d.draw.network_buffers import COLUMNS
+from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.topology import Topology
@@ -21,6 +22,7 @@ class SheetColumns:
     def __init__(self, topology: Topology, columns: dict[str, TextureBuffer]):
         self.topology, self.columns = topology, columns
         self._pyramid: Pyramid | None = None
+        self._outlined: tuple[int, Layout] | None = None
 
     @property
     def pending(self) -> bool:
@@ -45,6 +47,15 @@ class SheetColumns:
         sheet_l = np.zeros(len(self.topology.nodes), np.float32)
         sheet_l[tiles.node_s] = 1
         self.columns["t_cell"].write(np.column_stack([layout.cell_l, sheet_l]))
+
+    def outline(self, subject: Subject, neuron: int) -> None:
+        """This cell and what it reads; -1: none."""
+        key = neuron, subject.layout
+        if key != self._outlined:
+            self._outlined = key
+            lines_m4 = patches.lines(self.topology, subject.layout, neuron)
+            subject.outlines = len(lines_m4) // 2
+            self._write("t_line", lines_m4)
 
     def refresh(self, numbers: Callable[[], Numbers], changed: bool, whole: bool = False) -> None:
         """Means of light follow what `numbers` says: activations, deltas if they are shown, scales of the layers; some of them in each

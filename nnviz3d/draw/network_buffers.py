@@ -90,4 +90,5 @@ class Subject:
     radius: float = 0.135
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
+    outlines: int = 0  # lines of t_line
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere

@@ -94,7 +94,7 @@ class Order:
         place_n4 = place_n4 if drawn is None else place_n4[drawn]
         depth_n = (pose.eye - place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
         pixels = subject.radius * pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
-        if len(layout.tiles):
+        if (layout.cell_l != 1).any():
             pixels = pixels * layout.cell_l[place_n4[:, 3].astype(np.intp)]
         near_n = depth_n * frame.level.quad_pixels < pixels
         tiny_n = depth_n * DOT_PIXELS > pixels

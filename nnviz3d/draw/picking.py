@@ -26,10 +26,10 @@ def pick(layout: Layout, pose: Pose, ndc: tuple[float, float], aspect: float, he
     along_n = to_n3 @ way.astype(np.float32)
     miss2_n = np.einsum("nk,nk->n", to_n3, to_n3) - along_n * along_n
     pixel = 2 / (pose.clip_from_view(aspect)[1, 1] * max(height, 1.0))
-    radius_n = radius * layout.cell_l[place_n4[:, 3].astype(np.intp)] if len(layout.tiles) else radius
+    radius_n = radius * layout.cell_l[place_n4[:, 3].astype(np.intp)]
     reach_n = radius_n + SLACK_PIXELS * pixel * along_n
     hits = np.flatnonzero((along_n > 0) & (along_n < distance) & (miss2_n <= reach_n * reach_n))
-    inside = hits[miss2_n[hits] <= (radius_n * radius_n if np.isscalar(radius_n) else radius_n[hits] ** 2)]
+    inside = hits[miss2_n[hits] <= radius_n[hits] ** 2]
     if not len(inside) and cell >= 0:
         return cell
     if not len(hits):

@@ -1,4 +1,4 @@
-"""Sheets: tensors of many cells, one quad for each tile. What they cost depends on the pixels that they cover, not on the number of cells."""
+"""Sheets: tensors of many cells, one quad for each tile. What they cost depends on the pixels that they cover, not on their cells."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.n
 
 
 def token_losses(z_no: np.ndarray, t_nt: np.ndarray) -> np.ndarray:
-    """(n,) float64: cross-entropy of each sequence, a mean over its scored tokens; 0 where it has none, nan where outputs are not numbers."""
+    """(n,) float64: of each sequence the mean over its scored tokens; 0 where it has none, nan where outputs are not numbers."""
     z, scored = z_no.reshape(*t_nt.shape, -1).astype(np.float64), t_nt >= 0
     with np.errstate(all="ignore"):
         top = z.max(-1)

@@ -239,7 +239,7 @@ def _torch_network(recipe: Recipe) -> str:
 
     def __init__(self, p):
         super().__init__()
-        self.p = {{name: nn.Parameter(array.double()) for name, array in p.items()}}
+        self.p = {{name: nn.Parameter(array.double(){_learned(recipe)}) for name, array in p.items()}}
         self.all = nn.ParameterList(self.p.values())  # so that an optimiser finds them
 
     def forward(self, a0):
@@ -262,6 +262,12 @@ class Network(nn.Module):
         for layer, f in zip(self.layers, ACTIVATIONS):
             a = f(layer(a))
         return a'''
+
+
+def _learned(recipe: Recipe) -> str:
+    """What keeps an optimiser from numbers that are kept but not learned."""
+    parts = sorted({part for node in recipe.topology.nodes for part, _ in node.unlearned})
+    return f", not name.endswith({tuple(parts)!r})" if parts else ""
 
 
 def _torch_load(recipe: Recipe) -> str:

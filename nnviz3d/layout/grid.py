@@ -7,6 +7,7 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, isqrt
@@ -16,16 +17,14 @@ import numpy as np
 from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, column, discs
-from nnviz3d.layout.lanes import by_rank, lanes
+from nnviz3d.layout.lanes import lanes
+from nnviz3d.layout.rows import stand
 from nnviz3d.layout.tiles import WIDE, Plan, Tiles
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
 LANES = 2.0  # pitches between two layers of one rank
-OPEN = 0.85  # of the size of two layers is between them
-BEHIND = 0.35, 1.1  # the same where one is a wall of tiles, at the begin and at the end: the end is seen more from the front
-LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,8 @@ class Layout:
 
     `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
     `drawn`: ids of the neurons that are drawn one by one, None: all. `detours`: by connection, how its edges go round what they skip, None:
-    straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `cell_l` (L,): the smaller
+    straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `rectangles`: these and the
+    smaller ones; `cell_l` (L,): the smaller
     side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
     (by `Topology.group_starts`), and the index of its node.
     """
@@ -48,7 +48,8 @@ class Layout:
     drawn: np.ndarray | None = None
     detours: tuple[Detour | None, ...] = ()
     detour_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
-    tiles: Tiles = field(default_factory=lambda: tiles.sheets([], 1.0))
+    tiles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
+    rectangles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
     cell_l: np.ndarray = field(default_factory=lambda: np.ones(1, np.float32))
     group_place_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     group_entry_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
@@ -109,7 +110,13 @@ class Layout:
         detours = tuple(each and each.moved(by[1]) for each in self.detours)
         moved = replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
         groups = [places_g4 + np.append(shift, np.float32(0)) for places_g4 in (self.group_place_g4, self.group_entry_g4)]
-        moved = replace(moved, tiles=self.tiles.moved(shift), group_place_g4=groups[0], group_entry_g4=groups[1])
+        moved = replace(
+            moved,
+            tiles=self.tiles.moved(shift),
+            rectangles=self.rectangles.moved(shift),
+            group_place_g4=groups[0],
+            group_entry_g4=groups[1],
+        )
         return replace(moved, detours=detours, detour_boxes=self.detour_boxes + shift)
 
     def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
@@ -153,24 +160,25 @@ def place(
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
     folds = folds or {}
-    plans = {k: tiles.plan(node, aspect) for k, node in enumerate(topology.nodes) if tiles.is_tiled(node) and k not in folds}
+    plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
     plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) * pitch for k, node in enumerate(topology.nodes)]
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))])
     spans = [np.ptp(yz, 0).tolist() for yz in plates]
     extents = [max(span) + pitch for span in spans]
     zs = lanes(topology, [span[1] + pitch for span in spans], LANES * pitch)
-    xs = _distances(topology, extents, zs, pitch) * gap * near
+    xs, ys = stand(topology, extents, spans, zs, pitch, aspect)
+    xs = xs * gap * near
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = xs[node.rank]
-        stretch[:, 1] = -yz[:, 0]
+        stretch[:, 1] = ys[node.rank] - yz[:, 0]
         stretch[:, 2] = yz[:, 1] + zs[k]
         stretch[:, 3] = k
         half = np.array([pitch, *edges[k]]) / 2
         low.append(stretch[:, :3].min(0) - half)
         high.append(stretch[:, :3].max(0) + half)
-    place_n4[:, 0] -= xs[-1] / 2
-    shift = np.array([xs[-1] / 2, 0, 0], np.float32)
+    place_n4[:, 0] -= xs.max() / 2
+    shift = np.array([xs.max() / 2, 0, 0], np.float32)
     low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     drawn = None
@@ -185,8 +193,10 @@ def place(
     corners = [(topology.nodes[k], its, np.array([place_n4[topology.nodes[k].neurons.start, 0], high_l3[k, 1], low_l3[k, 2]]))
                for k, its in plans.items()]  # fmt: skip
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32)
-    groups = _groups(topology, place_n4, edges / 2)
-    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, tiles.sheets(corners, pitch), cell_l, *groups)
+    groups = _groups(topology, place_n4, edges / 2, plans)
+    sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers], pitch)
+    whole = tiles.rectangles(corners, pitch)
+    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
 
 
 def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
@@ -204,7 +214,7 @@ def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
     return plan.size[0] / plan.rows * pitch, plan.size[1] / plan.columns * pitch
 
 
-def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
     """(G, 4) each, by the number of the group: where ribbons leave it, the rim of its tile at the greatest z, and where they arrive, the
     rim at the smallest z; index of the node. A vector is one group: its middle."""
     leave_g4 = np.zeros((topology.group_starts[-1], 4), np.float32)
@@ -215,7 +225,7 @@ def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray) -> tu
         low, high = places.min(1), places.max(1)
         middle = (low + high) / 2
         leave_g4[here], enter_g4[here] = middle, middle
-        if tiles.is_tiled(node):
+        if k in tiled:
             leave_g4[here, 2] = high[:, 2] + half_l2[k, 1]
             enter_g4[here, 2] = low[:, 2] - half_l2[k, 1]
     return leave_g4, enter_g4
@@ -233,25 +243,3 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
     x = float(high[-1, 0]) + gap * pitch * 5.5 + half * 1.1
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
-
-
-def _distances(topology: Topology, extents: list[float], zs: list[float], pitch: float) -> np.ndarray:
-    """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
-    numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
-    ranks = by_rank(topology)
-    extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
-    wall_r = np.array([any(tiles.is_sheet(node) for node in nodes) for nodes in ranks])
-    open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
-    share_r = np.where(open_r, OPEN, 0.0)
-    behind_r = wall_r[:-1] | wall_r[1:]
-    share_r[behind_r] = np.linspace(*BEHIND, len(share_r))[behind_r]
-    gaps = pitch * np.where(behind_r, 2.5, 4.0) + share_r * (extent_r[:-1] + extent_r[1:]) / 2
-    longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
-    shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
-    return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
-
-
-def _reach(zs: list[float], nodes: list[Node]) -> float:
-    """From the middle of the first to that of the last of a rank."""
-    places = [zs[node.number] for node in nodes]
-    return max(places) - min(places)

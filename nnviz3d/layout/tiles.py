@@ -6,12 +6,13 @@ A tile is a rectangle of cells in y (down) and z (across). It has about the same
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import ceil, isqrt, log, prod
 
 import numpy as np
 
-from nnviz3d.spec.topology import GROUPED, Node
+from nnviz3d.spec.topology import GROUPED, Node, Topology
 
 GAP = 0.16  # of a tile, between two
 SHEET_CELLS = 200  # of a tensor with axes: with more it is drawn as sheets
@@ -48,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """S rectangles that are drawn as sheets. `node_s`, `first_s`: the node, and the id of the neuron in the upper left; `rows_s`,
+    """S rectangles of cells. `node_s`, `first_s`: the node, and the id of the neuron in the upper left; `rows_s`,
     `columns_s`, `cells_s`: cells down, across, and how many there are (the last row of a vector may be ragged). World units: `corner_s3`,
     the upper left corner as seen from the input; `down_s3`, `across_s3`: both sides."""
 
@@ -88,18 +89,27 @@ class Tiles:
         )
 
 
-def is_sheet(node: Node) -> bool:
-    """Whether a tensor is drawn as sheets from afar."""
-    return node.size > (SHEET_CELLS if len(node.shape) > 1 else SHEET_VECTOR)
+def of_maps(topology: Topology) -> bool:
+    """Whether a network has tensors with axes behind its input. Where it has none, the input is drawn neuron by neuron as all else is."""
+    return any(len(node.shape) > 1 for node in topology.nodes[1:])
 
 
-def is_tiled(node: Node) -> bool:
-    """Whether its neurons stand in tiles: all that have axes, and long vectors."""
-    return len(node.shape) > 1 or is_sheet(node)
+def sheet_numbers(topology: Topology) -> frozenset[int]:
+    """Numbers of the nodes that are drawn as sheets from afar."""
+    few = SHEET_CELLS if of_maps(topology) else SHEET_VECTOR
+    return frozenset(n.number for n in topology.nodes if n.size > (few if len(n.shape) > 1 else SHEET_VECTOR))
 
 
-def plan(node: Node, aspect: float = WIDE) -> Plan:
-    """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller."""
+def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[int, Plan]:
+    """By number, of all nodes whose neurons stand in tiles: those that have axes, and long vectors. None for the nodes in `but`."""
+    sheets, maps = sheet_numbers(topology), of_maps(topology)
+    tiled = [n for n in topology.nodes if (len(n.shape) > 1 or n.number in sheets) and n.number not in but]
+    return {n.number: plan(n, aspect, PLAIN if maps or n.number in sheets else n.size) for n in tiled}
+
+
+def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> Plan:
+    """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller. `plain`: cells a side up to
+    which a picture's cells stand a pitch apart."""
     shape = node.shape
     if len(shape) == 1:
         columns = ceil(node.size**0.5)
@@ -108,8 +118,7 @@ def plan(node: Node, aspect: float = WIDE) -> Plan:
     if len(shape) == 2 and node.axes[0] in GROUPED:
         return _strips(*shape)
     count, (rows, columns) = prod(shape[:-2]), shape[-2:]
-    side = grown(max(rows, columns), PLAIN) * count**CROWD / max(rows, columns)
-    side = min(side, 1.0) if count > 1 or max(rows, columns) > PLAIN else 1.0
+    side = min(grown(max(rows, columns), plain) * count**CROWD / max(rows, columns), 1.0)
     return _grid(node.size, count, _across(count, rows, columns, aspect), rows, columns, (side, side))
 
 
@@ -150,16 +159,16 @@ def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tup
     return Plan(place_n2, min(cell), corner_s2, rows, columns, (high, wide))
 
 
-def sheets(nodes: list[tuple[Node, Plan, np.ndarray]], pitch: float) -> Tiles:
-    """Of all nodes that are drawn as sheets. With each the world place (3,) of the upper left corner of its plan."""
-    parts = [_sheets(node, its, corner, pitch) for node, its, corner in nodes if is_sheet(node)]
+def rectangles(nodes: list[tuple[Node, Plan, np.ndarray]], pitch: float) -> Tiles:
+    """Of all these nodes. With each the world place (3,) of the upper left corner of its plan."""
+    parts = [_tiles(node, its, corner, pitch) for node, its, corner in nodes]
     if not parts:
         none, flat = np.zeros(0, np.int64), np.zeros((0, 3), np.float32)
         return Tiles(none, none, none, none, none, flat, flat, flat)
     return Tiles(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _sheets(node: Node, its: Plan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
+def _tiles(node: Node, its: Plan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
     count = len(its.corner_s2)
     cells = min(its.rows * its.columns, node.size)
     first_s = node.neurons.start + cells * np.arange(count)

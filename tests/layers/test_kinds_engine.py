@@ -25,7 +25,7 @@ from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import build_topology
 from tests.backend.host_kernels import HostKernelOps
-from tests.layers.kinds import CASES, INPUTS, definition, graph_with, learned, scene_with
+from tests.layers.kinds import CASES, INPUTS, TOKENS, definition, graph_with, learned, scene_with
 
 GOAL = Objective("cross_entropy", "softmax", 3)
 ROWS = 5
@@ -111,14 +111,13 @@ def networks(draw) -> list[dict]:
         kind = draw(st.sampled_from(SMOOTH))
         inputs = [draw(st.sampled_from(names)) for _ in range(tables()[kind].fewest)]
         case = CASES[kind]
-        axes = case.axes or plain_axes(case.reads)
         for slot, name in enumerate(inputs if kind != "dense" else ()):  # whatever its shape was: as this kind reads it
             inputs[slot] = f"{name}_{k}_{slot}"
-            layers.append({"name": inputs[slot], "units": prod(case.reads), "activation": "sin", "from": [name]})
-            if len(case.reads) > 1:
-                layers.append(
-                    {"name": f"{inputs[slot]}_axes", "kind": "reshape", "shape": case.reads, "axes": axes, "from": [inputs[slot]]}
-                )
+            shape = case.second if slot and case.second else case.reads
+            axes = TOKENS if slot and case.second else case.axes or plain_axes(case.reads)
+            layers.append({"name": inputs[slot], "units": prod(shape), "activation": "sin", "from": [name]})
+            if len(shape) > 1:
+                layers.append({"name": f"{inputs[slot]}_axes", "kind": "reshape", "shape": shape, "axes": axes, "from": [inputs[slot]]})
                 inputs[slot] += "_axes"
         own = tomllib.loads(case.keys)
         if kind == "dense":
@@ -140,7 +139,7 @@ def test_gradients_of_any_graph(layers, seed):
     """Along a random direction, as differences of the loss say it."""
     topology, ops = build_topology(Network.model_validate({"layers": layers}), INPUTS, 3, "softmax"), NumpyOps("float64")
     p = first(topology)
-    g, v = np.full_like(p, np.nan), np.random.default_rng(seed).standard_normal(p.size)
+    g, v = np.full_like(p, np.nan), np.random.default_rng(seed).standard_normal(p.size) * learned(topology)
     both = whole_pass(ops, topology, p, g)
     both.run()
     losses = []

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.layout.grid import LONGEST, cells, place
+from nnviz3d.layout.grid import cells, place
+from nnviz3d.layout.rows import LONGEST
 from nnviz3d.layout.tiles import GAP, plan
 from nnviz3d.spec.scene import Layer, Network
 from nnviz3d.spec.topology_builder import build_topology

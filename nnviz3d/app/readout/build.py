@@ -275,4 +275,5 @@ def _bias(topology: Topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return -1 if node.bias is None else node.bias.start + j
+    unit = node.unit(j)
+    return -1 if node.bias is None or unit is None else node.bias.start + unit

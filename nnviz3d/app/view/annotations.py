@@ -17,6 +17,7 @@ from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
@@ -97,16 +98,17 @@ def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
 
 
 def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
-    """The strongest gradients of weights that lead into a neuron: where each comes from, and "delta times a = gradient"."""
+    """The strongest gradients that a neuron gives to the weights that lead into it: where each comes from, and "delta times a = gradient"
+    (of a weight that many neurons share, this neuron's part)."""
     node, j = tape.topology.locate(neuron)
-    if node.weight is None:
-        return []
-    source = tape.topology.by_name[node.inputs[0]].neurons
-    a_i, delta = tape.old.a[source.slice], float(tape.old.delta[neuron])
-    gradient_i = node.weight.view(tape.sample_gradient)[j]
-    order = np.argsort(-np.abs(gradient_i), kind="stable")[:EDGES]
-    found = [i for i in order if gradient_i[i]]
-    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(float(a_i[i]))} = {plain(float(gradient_i[i]))}") for i in found]
+    delta, found = float(tape.old.delta[neuron]), []
+    for c in tape.topology.into(node):
+        edges, local_e = edges_of(c), edges_of(c).into(c, j)
+        if edges.value == "parameter" and len(local_e):
+            source_e = edges.ends(c, local_e)[0]
+            found += [(float(tape.old.a[k]), int(k)) for k in source_e[np.argsort(-np.abs(tape.old.a[source_e]), kind="stable")[:EDGES]]]
+    found = [(a, k) for a, k in sorted(found, key=lambda each: -abs(each[0]))[:EDGES] if a * delta]
+    return [(k, f"{plain(delta)} · {_bracketed(a)} = {plain(float(np.float32(delta) * np.float32(a)))}") for a, k in found]
 
 
 def _bracketed(value: float) -> str:

@@ -104,6 +104,7 @@ class NetworkView:
         if shown.whole:
             self._publish(shown)
         self.picture.mark(marks.lit, shown.holds)
+        self.picture.outline(marks.focus, shown.wave)
         drawn = self.second.look(look) if self.second else look
         self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
 

@@ -147,8 +147,8 @@ class Pointer:
         """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
         node, j = topology.locate(max(self.hovered, 0))
-        if self.hovered >= 0 and node.bias is not None:
-            return node.bias.start + j
+        if self.hovered >= 0 and node.bias is not None and (unit := node.unit(j)) is not None:
+            return node.bias.start + unit
         if self.hovered_edge is None:
             return self.chosen
         p = edge_lookup.parameter(topology, self.hovered_edge)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.layers.dense.spec import DenseLayer
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edge_sums import STRETCH, by_group, groups_of
 from nnviz3d.layers.shared.edges_face import EdgesFace
@@ -22,6 +23,9 @@ class DenseEdges(EdgesFace):
     value = "parameter"
     complete = True
 
+    def of(self, connection: Connection) -> EdgesFace:
+        return TOKENS if isinstance(connection.target.table, DenseLayer) and connection.target.table.per_token else self
+
     def ends(self, connection: Connection, local_e: Any) -> tuple[Any, Any]:
         inputs = connection.source.size
         return connection.source.neurons.start + local_e % inputs, connection.target.neurons.start + local_e // inputs
@@ -29,9 +33,9 @@ class DenseEdges(EdgesFace):
     def parameter(self, connection: Connection, local_e: Any) -> Any:
         return _weight(connection).start + local_e
 
-    def local_of(self, connection: Connection, p: int) -> int | None:
+    def sharing(self, connection: Connection, p: int) -> np.ndarray:
         weight = _weight(connection)
-        return p - weight.start if weight.start <= p < weight.stop else None
+        return np.array([p - weight.start] if weight.start <= p < weight.stop else [], np.intp)
 
     def into(self, connection: Connection, j: int) -> np.ndarray:
         inputs = connection.source.size
@@ -89,4 +93,35 @@ class DenseEdges(EdgesFace):
         return _weight(connection).start, connection.source.size, connection.source.neurons.start, connection.target.neurons.start
 
 
+class TokenEdges(EdgesFace):
+    """Token by token: from every feature of a token to all of the same token in the layer. Edge l is weight l mod W of token l // W."""
+
+    value = "parameter"
+
+    def ends(self, connection: Connection, local_e: Any) -> tuple[Any, Any]:
+        weight = _weight(connection)
+        outputs, inputs = weight.shape
+        token, place = local_e // weight.size, local_e % weight.size
+        source = connection.source.neurons.start + token * inputs + place % inputs
+        return source, connection.target.neurons.start + token * outputs + place // inputs
+
+    def parameter(self, connection: Connection, local_e: Any) -> Any:
+        weight = _weight(connection)
+        return weight.start + local_e % weight.size
+
+    def local_of(self, connection: Connection, p: int) -> int | None:
+        """That of the first token: all share it."""
+        weight = _weight(connection)
+        return p - weight.start if weight.start <= p < weight.stop else None
+
+    def into(self, connection: Connection, j: int) -> np.ndarray:
+        outputs, inputs = _weight(connection).shape
+        return j // outputs * outputs * inputs + j % outputs * inputs + np.arange(inputs)
+
+    def out_of(self, connection: Connection, i: int) -> np.ndarray:
+        outputs, inputs = _weight(connection).shape
+        return i // inputs * outputs * inputs + np.arange(outputs) * inputs + i % inputs
+
+
+TOKENS = TokenEdges()
 EDGES = DenseEdges()

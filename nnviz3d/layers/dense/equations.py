@@ -57,6 +57,8 @@ class DenseEquations(EquationsFace):
 
     def share(self, r: ParameterEquations) -> list[Line]:
         """What it adds to the weighted sum."""
+        if r.places > 1:
+            return super().share(r)
         z, rest = z_(r.layer, r.index), r.z - r.product
         if r.source_index is None:
             others = r.fan_in
@@ -81,6 +83,8 @@ class DenseEquations(EquationsFace):
 
     def gradient(self, r: ParameterEquations) -> list[Line]:
         """dL/dw = delta a for the shown sample. Empty where no error has been sent back."""
+        if r.places > 1:
+            return super().gradient(r)
         if r.sample is None or r.delta is None:
             return []
         slope, tip = rf"\partial L/\partial {_name(r)}", "How fast the loss of the displayed sample changes with this number."
@@ -132,7 +136,7 @@ def _terms(total: Sum, letter: str, what: str) -> list[Line]:
     lines, name = [], "activation" if what == "a" else "delta"
     for term in total.terms:
         own = called(total.labels, term.index)
-        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
+        whose = f"{own} ({term.called})" if own else term.called
         tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
         tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
         spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))

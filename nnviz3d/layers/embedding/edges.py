@@ -14,6 +14,8 @@ from nnviz3d.spec.topology import Connection
 class EmbeddingEdges(EdgesFace):
     """Edge l leads to feature l. Which weight it has depends on the sample: `parameter` knows none, and the value is that of the moment."""
 
+    passes_back = False
+
     def ends(self, connection: Connection, local_e: Any) -> tuple[Any, Any]:
         return connection.source.neurons.start + local_e // _width(connection), connection.target.neurons.start + local_e
 

@@ -16,7 +16,9 @@ class EmbeddingLayer(LayerTable):
 
     kind: Literal["embedding"]
     units: int = Field(default=48, ge=1, le=limits.UNITS, description="features of a token")
-    vocabulary: int = Field(default=0, ge=0, le=limits.CLASSES, description="how many different tokens there are; 0: as many as in the data")
+    vocabulary: int = Field(
+        default=0, ge=0, le=limits.CLASSES, description="how many different tokens there are; 0: as many as in the data"
+    )
     init: Initializer = "normal"
     init_scale: float = Field(default=0.02, ge=0, le=1000)
 
@@ -49,6 +51,13 @@ class EmbeddingLayer(LayerTable):
             message = "embedding reads the numbers of tokens, which only the input of data of kind sort, modular, story or text holds"
             raise BadShape("from", message)
         return "token", "feature"
+
+    def unit_axis(self, axes: Axes) -> int | None:
+        """A row is of a token, wherever in a sequence that stands."""
+        return None
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        return "token number", "feature"
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """From each token one to each of its features."""

@@ -9,7 +9,7 @@ import numpy as np
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
 from nnviz3d.layers.position.tables import angles, waves
-from nnviz3d.spec.topology import Node, Range
+from nnviz3d.spec.topology import Range
 
 
 def forward(b: Bound) -> Calls:
@@ -42,13 +42,6 @@ def _turns(b: Bound, table: Any) -> tuple[Any, Any, int]:
     tokens, width = b.node.shape
     cos, sin = angles(tokens, width // table.heads, table.base)
     return b.ops.asarray(np.tile(cos, table.heads).ravel()), b.ops.asarray(np.tile(sin, table.heads).ravel()), width // table.heads
-
-
-def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample: each place's own delta; 0 for places that the data do not reach."""
-    weight = np.zeros(dict(node.parameters)["weight"].shape, delta_o.dtype)
-    weight[: node.shape[0]] = delta_o.reshape(node.shape)
-    return {"weight": weight}
 
 
 def fans(weight: Range) -> tuple[int, int]:

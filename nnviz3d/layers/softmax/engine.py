@@ -1,4 +1,4 @@
-"""z is the input as it stands, and a its softmax: what a way back finds where every other kind keeps its own."""
+"""z is the input as it stands (0 where it is masked), and a its softmax; training keeps only a, which is all that the way back needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnviz3d.layers.bound import Bound
 
 def forward(b: Bound) -> Calls:
     table: Any = b.node.table
-    copied = [] if b.z is b.a else b.ops.copy(b.x[0], b.z)
+    copied = [] if b.z is b.a else b.ops.seen(b.x[0], b.z, b.node.shape, table.causal)
     return copied + b.ops.row_softmax(b.x[0], b.a, b.node.shape, table.causal)
 
 

@@ -30,13 +30,17 @@ def load(data: Data, base: Path) -> Samples:
     return text.stories(data) if data.kind == "story" else text.load(data, base)
 
 
-def samples(name: str, rows_nt: np.ndarray, first: int, vocabulary: tuple[str, ...], n_train: int | None, *notes: str) -> Samples:
+def samples(
+    name: str, rows_nt: np.ndarray, first: int, vocabulary: tuple[str, ...], n_train: int | None, *notes: str, end: int | None = None
+) -> Samples:
     """Of whole sequences (n, T + 1): all but the last token are the input, all but the first the targets; those before place `first` of the
-    sequence are not scored."""
+    sequence are not scored, nor what follows the token `end`."""
     rows_nt = np.asarray(rows_nt)
     t = rows_nt[:, 1:].astype(np.int32)
     t[:, : first - 1] = IGNORED
     x = rows_nt[:, :-1]
+    if end is not None:
+        t[x == end] = IGNORED
     places = tuple(f"token {k + 1}" for k in range(x.shape[1]))
     return Samples(name, "classification", (x.shape[1],), x, t, vocabulary, places, n_train, axes=("token",), notes=notes)
 
