@@ -16,6 +16,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import icon_button, right_edge, tip
 from nnviz3d.ui.dialogs import file_menu, picture_menu
 from nnviz3d.ui.panels import (
+    ablation,
     charts,
     compare,
     confusion,
@@ -72,6 +73,7 @@ class Dock:
         self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
         self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
         self.tracing, self.representation = tracing.TracingPanel(), representation.RepresentationPanel()
+        self.ablation = ablation.AblationPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
@@ -80,6 +82,7 @@ class Dock:
             (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
             (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
             (tracing, self.tracing.draw), (pruning, self.pruning.draw), (representation, self.representation.draw),
+            (ablation, self.ablation.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip

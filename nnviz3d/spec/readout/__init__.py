@@ -8,6 +8,7 @@ from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
+    AblationReading,
     CloudReading,
     PruningReading,
     SaliencyReading,
@@ -25,6 +26,7 @@ from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsRead
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 
 __all__ = [
+    "AblationReading",
     "Answer",
     "CaptureReading",
     "ChangeReading",

@@ -126,3 +126,15 @@ class CloudReading:
     step: int
     share_3: np.ndarray
     size: int
+
+
+@dataclass(frozen=True, eq=False)
+class AblationReading:
+    """What can be killed in a node: units of `size` neurons, with their mean |a| `strength_g`; and every output's z as it is, `z_o`, and with
+    nothing killed, `whole_o`."""
+
+    node: int
+    size: int
+    strength_g: np.ndarray
+    z_o: np.ndarray
+    whole_o: np.ndarray

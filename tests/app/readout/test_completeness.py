@@ -97,6 +97,7 @@ INSTRUMENTS: dict = {
     "pruning": (2, 0.5),
     "tracing": (-1, True, 8, -1),
     "cloud": (2, None),
+    "ablation": 2,
 }
 
 
