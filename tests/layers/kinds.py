@@ -209,6 +209,14 @@ CASES = {
         ("token", "feature"), sums=False,
     ),
     "rms_norm": Case("", (6,), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-6, False) * parts["weight"], sums=False),
+    "patches": Case(
+        "size = 2", (2, 8), 16,
+        (
+            ("size = 3", "size", "patches of 3 x 3 do not fill a picture of 2 x 4"),
+            ('from = ["a"]', "from", "patches are cut from pictures or maps"),
+        ),
+        lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
+    ),
 }  # fmt: skip
 
 _BEFORE = """

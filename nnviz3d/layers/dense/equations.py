@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import length, shapes
@@ -102,6 +104,12 @@ class DenseEquations(EquationsFace):
         """z of all neurons, as a product of arrays."""
         o, i = (f"{n:,}" for n in r.shape)
         k, z, (source,) = r.layer, z_(r.layer), r.sources
+        if r.rows > 1:
+            tip = "All tokens at once, each by itself: row t of z is of token t. Row j of W holds the weights that lead into feature j."
+            return [
+                Line(rf"{z} = {a_(source.node)}\,(W^{{[{k}]}})^{{\top}} + b^{{[{k}]}}", tip=tip),
+                shapes(f"({r.rows:,} × {o}) = ({r.rows:,} × {i})({i} × {o}) + ({o})"),
+            ]
         tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
         return [
             Line(rf"{z} = W^{{[{k}]}}\,{a_(source.node)} + b^{{[{k}]}}", tip=tip),
@@ -118,6 +126,8 @@ class DenseEquations(EquationsFace):
             return []
         o, i = (f"{n:,}" for n in r.shape)
         delta, a = delta_(r.layer), rf"({a_(r.sources[0].node)})^{{\top}}"
+        if r.rows > 1:
+            return self._of_tokens(r)
         tip = "Every error at the end times every activation at the start: the outer product of two vectors."
         product = length(r.delta) * length(r.x)
         return [
@@ -130,6 +140,21 @@ class DenseEquations(EquationsFace):
                 "The norm (length) of the gradient for the displayed sample: the norm of delta times that of a.", ink="d",
             ),
         ]  # fmt: skip
+
+    @staticmethod
+    def _of_tokens(r: MatrixReading) -> list[Line]:
+        """The same, where one matrix multiplies all tokens."""
+        (o, i), n = r.shape, r.rows
+        made = np.asarray(r.delta, np.float64).reshape(n, o).T @ np.asarray(r.x, np.float64).reshape(n, i)
+        delta, tip = delta_(r.layer), "Of each token the error times the activation, added over all tokens."
+        norm = "The norm (length) of the gradient for the displayed sample."
+        return [
+            Line(rf"\partial L/\partial W = {delta}^{{\top}}\,{a_(r.sources[0].node)}", tip=tip),
+            shapes(f"({o:,} × {i:,}) = ({o:,} × {n:,})({n:,} × {i:,})"),
+            Line(rf"\partial L/\partial b = \sum_t {delta}_t", tip="The gradient of the biases is the error, added over all tokens."),
+            shapes(f"({o:,}) = ({o:,})"),
+            Line(r"\lVert \delta^{\top} a\rVert", (), length(made), "number", norm, ink="d"),
+        ]
 
 
 def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:
