@@ -100,8 +100,6 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
 def _tokens(
     anchors: Anchors, source: Source, seen: Viewable, x: list[float], y: list[float], depth: list[float], reach: float
 ) -> list[Label]:
-    anchors: Anchors, source: Source, seen: Viewable, x: list[float], y: list[float], depth: list[float], reach: float
-) -> list[Label]:
     """The text of each token beside the input, and the strongest answer for it beside the output."""
     words = source.topology.output.labels
     if not anchors.tokens or not words:
