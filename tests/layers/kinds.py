@@ -159,7 +159,7 @@ CASES = {
     "max_pool": Case(
         "kernel = 3\nstride = 2\npadding = 1", (2, 2, 2), 40,
         (("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 2", "padding", "at most 1")),
-        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,),
+        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,), joined=max,
     ),
     "avg_pool": Case(
         "kernel = 2\nstride = 1\npadding = 1", (2, 5), 16,
@@ -203,6 +203,14 @@ CASES = {
         ("token", "feature"), sums=False,
     ),
     "rms_norm": Case("", (6,), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-6, False) * parts["weight"], sums=False),
+    "patches": Case(
+        "size = 2", (2, 8), 16,
+        (
+            ("size = 3", "size", "patches of 3 x 3 do not fill a picture of 2 x 4"),
+            ('from = ["a"]', "from", "patches are cut from pictures or maps"),
+        ),
+        lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
+    ),
 }  # fmt: skip
 
 _BEFORE = """

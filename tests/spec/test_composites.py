@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from nnviz3d.spec.composite_table import INPUT, CompositeTable, part
-from nnviz3d.spec.containers import containers, runs
+from nnviz3d.spec.containers import containers, repeats
 from nnviz3d.spec.layer_table import BadShape, tables
 from nnviz3d.spec.limits import NODES
 from nnviz3d.spec.network_graph import trace
@@ -104,7 +104,7 @@ def test_nodes_by_layer_and_containers():
     assert found["p"].members == ("p.0", "p.1", "p.2") and found["p"].parent == "" and found["p"].nodes == tuple(range(2, 11))
     assert found["p.1"].members == ("p.1.up", "p.1.down", "p.1.add") and found["p.1"].parent == "p" and found["p.1"].label == "1"
     levels = {}
-    for run in runs(topology):
+    for run in repeats(topology):
         levels.setdefault(run.parent, []).append(run.members)
     assert levels[""] == [("dense1",), ("p",), ("dense3", "dense4"), ("q",)]
     assert levels["p"] == [("p.0", "p.1", "p.2")], "equal neighbours"
@@ -114,4 +114,4 @@ def test_nodes_by_layer_and_containers():
 def test_a_chain_of_equal_layers_is_one_run_and_another_width_ends_it():
     topology = topology_of([dense(units=6)] * 5 + [dense(units=4)] * 2)
     assert containers(topology) == ()
-    assert [len(run.members) for run in runs(topology)] == [5, 1, 1], "the first of width 4 reads 6"
+    assert [len(run.members) for run in repeats(topology)] == [5, 1, 1], "the first of width 4 reads 6"

@@ -90,7 +90,15 @@ def differs(value, default) -> bool:
     return bool(value != default)
 
 
-INSTRUMENTS: dict = {"own": True, "saliency": 3, "strongest": (70, False), "pruning": (2, 0.5), "tracing": (-1, True, 8, -1)}
+INSTRUMENTS: dict = {
+    "own": True,
+    "saliency": 3,
+    "strongest": (70, False),
+    "pruning": (2, 0.5),
+    "tracing": (-1, True, 8, -1),
+    "cloud": (2, None),
+    "ablation": 2,
+}
 
 
 class Seen:
