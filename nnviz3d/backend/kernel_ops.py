@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.backend.constants import NAMES, Constants
+from nnviz3d.backend.kernel_conv import ConvKernels
+from nnviz3d.backend.kernel_norm import KernelNormOps
 from nnviz3d.backend.kernel_tokens import TokenKernels
 from nnviz3d.backend.numpy_ops import Calls, NumpyOps
 from nnviz3d.spec.activations import ELEMENTWISE
@@ -20,7 +22,7 @@ THREADS = 256
 PARTS = 256  # blocks of the gradient norm's first stage: fixed, so that its order of summation is
 
 
-class KernelOps(TokenKernels, NumpyOps):
+class KernelOps(ConvKernels, KernelNormOps, TokenKernels, NumpyOps):
     """Subclasses give `_launch` and `_gemm`, and memory where it is not numpy's."""
 
     asynchronous = True

@@ -21,6 +21,6 @@ def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> t
         marks_n[list(edge_lookup.ends(topology, edge))] |= END
     for p in lit:
         if not isinstance(p, EdgeRef):
-            node, j, _i = topology.parameter(p)
-            marks_n[node.neurons.start + j] |= END
+            ref = topology.parameter(p)
+            marks_n[[ref.node.neurons.start + j for j in ref.places]] |= END
     return marks_n, np.array([(edge.connection, edge.local) for edge in edges], np.int32).reshape(-1, 2)

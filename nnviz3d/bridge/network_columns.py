@@ -34,7 +34,7 @@ from nnviz3d.spec.topology import EdgeRef, Topology
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 HIGHLIT = 8.0  # times as bright as the others, roughly, are the edges of a hovered neuron: for a hand that points at one
-LIT = 4  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel
+LIT = 512  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel, on traced paths
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
 TILE_GAP = 0.65  # pictures want to be large, so layers stand closer

@@ -21,9 +21,10 @@ class Shown:
     delta = dL/dx. A killed neuron keeps its z, with activation and delta 0. Values past float32's end are clamped to it, and nan is 0:
     pictures need numbers. `all` (3 N,) is the three in one.
 
+    `gradients` (P,): where those of the parameters go, if they are asked for, for this sample alone.
     With class weights, loss and deltas are multiplied by that of the sample's class."""
 
-    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = ()):
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, killed: tuple[int, ...] = (), gradients=None):
         n = topology.n_neurons
         self.ops, self.objective, self.input = ops, objective, topology.input
         self.all = ops.zeros(3 * n)
@@ -32,7 +33,7 @@ class Shown:
         kills = kill_masks(ops, topology, 1, killed)
         self._judged = True
         self._buffers = Buffers(z, a, a, d, ops.zeros((1, target_width(topology))), ops.zeros(1), [None] * len(a), kills)
-        self._pass = ForwardPass(ops, topology, objective, parameters, self._buffers, backward=True)
+        self._pass = ForwardPass(ops, topology, objective, parameters, self._buffers, backward=True, gradients=gradients)
 
     @property
     def loss(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,23 @@ def test_the_residual_scene_learns(seed):
     own.run(scene.test.steps)
     assert own.evaluate("test")[1] >= scene.test.min_accuracy
     assert max(len(own.topology.out_of(node)) for node in own.topology.nodes) == 3, "the stem is read three times"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, case in CASES.items() if not case.ids])
+def test_a_step_allocates_nothing(kind):
+    """After warm-up steps need no arrays: at most what numpy's iterators buffer for a moment (8,192 numbers of each of three operands),
+    with arrays of 800 kB in play."""
+    scene, rows = scene_with(kind), 8192
+    settings = scene.train.model_copy(update={"batch": rows})
+    t = Trainer(scene.model_copy(update={"train": settings}), numbers(n=8 * rows, inputs=4, test=10), choose("cpu"))
+    t.run(9)
+    tracemalloc.start()
+    try:
+        t.run(1)
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        t.run(4)  # inside an epoch
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 3 * 4 * 8192 + 4096

@@ -125,7 +125,9 @@ def test_parts_of_other_kinds_begin_as_their_kind_says(monkeypatch):
     node = Node("k", "norm", ("input",), (2, 3), Range(6, (2, 3)), parameters=parts, number=1, rank=1)
     topology = Topology((source, node), 12)
     assert initializers.parameters(topology, 0).tolist() == [0.0] * 6 + [1.0] * 6
-    assert [topology.parameter(p) for p in (5, 6, 11)] == [(node, 5, None), (node, 0, None), (node, 5, None)]
+    refs = [topology.parameter(p) for p in (5, 6, 11)]
+    assert [(ref.node, ref.part, ref.index) for ref in refs] == [(node, "shift", (1, 2)), (node, "scale", (0, 0)), (node, "scale", (1, 2))]
+    assert not any(ref.places for ref in refs), "no table says whose they are"
 
 
 def test_auto_takes_he_for_the_relu_family():

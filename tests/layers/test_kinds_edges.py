@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.layers import KINDS, edge_lookup, face
+from nnviz3d.layers import edge_lookup, face
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER, EdgesFace
@@ -29,10 +29,10 @@ def slopes(node, connection, parameters, x) -> np.ndarray:
     return np.array(found).T
 
 
+PLAIN = [kind for kind in CASES if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
+PACKED = [kind for kind in CASES if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
+NORMS = [kind for kind in CASES if kind.endswith("_norm")]
 SUMS = [kind for kind in CASES if CASES[kind].sums]
-PLAIN = [kind for kind in KINDS if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
-PACKED = [kind for kind in KINDS if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
-SUMS = [kind for kind in KINDS if CASES[kind].sums]
 
 
 def network(kind):
@@ -67,12 +67,18 @@ def test_parameters_and_their_edges_find_each_other(kind):
             p = edge_lookup.parameter(topology, EdgeRef(c.number, local))
             assert (p is None) == (edges_of(c).value != "parameter")
             if p is not None:
-                assert edge_lookup.edge_of(topology, p) == EdgeRef(c.number, having.setdefault(p, local)), "the first of those that have it"
-                if edges_of(c).complete:
-                    source, target = edge_lookup.ends(topology, EdgeRef(c.number, local))
-                    assert topology.parameter(p) == (node, target - node.neurons.start, source - c.source.neurons.start)
+                having.setdefault(p, []).append(EdgeRef(c.number, local))
+                ref = topology.parameter(p)
+                source, target = edge_lookup.ends(topology, EdgeRef(c.number, local))
+                assert ref.node is node and target - node.neurons.start in ref.places
+                assert ref.source in (None, source - c.source.neurons.start)
+                assert node.weight.view(np.arange(topology.n_parameters))[ref.index] == p
     weighted = all(edges_of(c).value == "parameter" for c in topology.into(node))
-    assert len(having) == (node.weight.size if node.weight and weighted else 0)
+    assert weighted or not having
+    for p, edges in having.items():
+        assert edge_lookup.edge_of(topology, p) == edges[0]
+        shared = [EdgeRef(c.number, int(local)) for c in topology.into(node) for local in edges_of(c).sharing(c, p)]
+        assert shared == edges
     if node.bias:
         assert edge_lookup.edge_of(topology, node.bias.start) is None
     assert edge_lookup.edge_of(topology, -1) is edge_lookup.edge_of(topology, topology.n_parameters) is None
@@ -99,7 +105,19 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", CASES)
+def factor(topology, node, value_p, a_n, local) -> float:
+    """What a norm multiplies one number by: how its z changes with it, mean and deviation being what they are."""
+    parts = {part: r.view(value_p).ravel() for part, r in node.parameters}
+    if "running_var" in parts:
+        channel = local // (node.size // len(parts["weight"]))
+        return parts["weight"][channel] / np.sqrt(abs(parts["running_var"][channel]) + 1e-5)
+    width = len(parts["weight"])
+    row = topology.sources(node)[0].neurons.view(a_n).reshape(-1, width)[local // width]
+    square = row.var() + 1e-5 if "bias" in parts else (row * row).mean() + 1e-6
+    return parts["weight"][local % width] / np.sqrt(square)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind in SUMS or kind in PLAIN or kind in NORMS])
 @pytest.mark.parametrize("flow", range(4))
 @pytest.mark.parametrize("constant", [1.0, 0.0])
 def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
@@ -115,6 +133,8 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
             value = value_p[p] if p is not None else constant
             if p is None and CASES[kind].sums:
                 value *= slope_oi[target - node.neurons.start, source - c.source.neurons.start]
+            if kind in NORMS and constant:
+                value = factor(topology, node, value_p, a_n, local)
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]
             expected.append(abs([value, value * a_n[source], value * delta_n[target], gradient][flow]))
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.app.probes import health_rules
+from nnviz3d.app.probes import health_rules, norm_rules
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import between
 from nnviz3d.backend import Ops
@@ -90,6 +90,7 @@ class Diagnosis:
         groups = (
             lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
+            lambda: norm_rules.norms(source),
             lambda: [fast],
             lambda: self._neurons(source, recent, guess),
             lambda: [self._gradient(source)],

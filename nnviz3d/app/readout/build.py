@@ -214,6 +214,9 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "saliency": session.saliency.reading(session.pictured_numbers, session.wants.get("saliency")),
         "strongest": session.strongest.reading(source, None if _gone(session) else session.wants.get("strongest")),
         "pruning": session.pruning.reading(source, None if _gone(session) else session.wants.get("pruning")),
+        "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
+        "cloud": session.representation.reading(source, session.seen, None if _gone(session) else session.wants.get("cloud")),
+        "ablation": session.ablation.reading(session.pictured_numbers, session.wants.get("ablation")),
         "recording": session.player.reading() if session.player else None,
     }
 
@@ -273,4 +276,5 @@ def _bias(topology: Topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return -1 if node.bias is None else node.bias.start + j
+    unit = node.unit(j)
+    return -1 if node.bias is None or unit is None else node.bias.start + unit

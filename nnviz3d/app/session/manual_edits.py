@@ -68,7 +68,7 @@ class Editing:
     def rate(self, p: int) -> float:
         """How far a pixel of drag moves this parameter: in proportion to the weights of its layer."""
         source = self.session.source
-        node, _j, _i = source.topology.parameter(p)
+        node = source.topology.parameter(p).node
         place = node.parts if node.weight is None else node.weight.slice
         stride = max(1, (place.stop - place.start) // 65_536)
         w = np.asarray(source.ops.to_host(source.tensors("parameter")[place.start : place.stop : stride]), np.float64)

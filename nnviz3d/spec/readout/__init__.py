@@ -7,7 +7,16 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
-from nnviz3d.spec.readout.instruments import PruningReading, SaliencyReading, StrongestReading, StrongRow
+from nnviz3d.spec.readout.instruments import (
+    AblationReading,
+    CloudReading,
+    PruningReading,
+    SaliencyReading,
+    StrongestReading,
+    StrongRow,
+    TracedPath,
+    TracingReading,
+)
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
 from nnviz3d.spec.readout.own import OwnReading
@@ -17,11 +26,13 @@ from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsRead
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 
 __all__ = [
+    "AblationReading",
     "Answer",
     "CaptureReading",
     "ChangeReading",
     "Charts",
     "CheckReading",
+    "CloudReading",
     "Command",
     "CompareReading",
     "ConfusionReading",
@@ -57,6 +68,8 @@ __all__ = [
     "StrongestReading",
     "Sum",
     "Term",
+    "TracedPath",
+    "TracingReading",
     "UpdateReading",
     "WalkReading",
 ]

@@ -20,7 +20,7 @@ from nnviz3d.spec.readout import EffectReading, NeuronReading, ParameterReading
 from nnviz3d.spec.score import part
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import layer_name, parameter_name, place
+from nnviz3d.ui.core.names import layer_name, parameter_name, place, used
 from nnviz3d.ui.core.number_field import Accepted, dragged
 from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HOLD_WORDS
@@ -82,6 +82,8 @@ def _value(f: Frame, w: ParameterReading) -> None:
     tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training continues from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
+    if where := used(f, w):
+        small(f, f"{where}: a change acts on all of them", wrap=True)
     if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
         tip(f, "The signal through this weight for the displayed sample: the weight times the activation at its start.")
