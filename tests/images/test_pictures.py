@@ -33,6 +33,7 @@ PICTURES = {
     "equations": {"scene": "xor", "size": (720, 480), "ui": True, "neuron": 3, "phase": "update:1@0.9"},
     "plate": {"scene": "spiral", "size": (480, 270)},
     "compare": {"scene": "compare", "size": (480, 270)},
+    "convolution": {"scene": "convnet", "size": (640, 360)},
 }
 FILMS = {"captions": {"scene": "one-iteration", "second": 2}}  # without the steps before it, for the same reason
 
