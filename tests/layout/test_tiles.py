@@ -69,7 +69,7 @@ def test_layers_never_overlap_and_every_neuron_stands_in_its_box(name, aspect):
 def test_all_of_a_network_is_in_the_picture(aspect):
     for topology in NETWORKS.values():
         layout = place(topology, aspect=aspect)
-        seen = preset("three_quarter", layout, aspect).project(layout.corners().astype(float), aspect)
+        seen = preset("three_quarter", layout, aspect).project(layout.extremes.astype(float), aspect)
         assert (seen[:, 2] > 0).all() and np.abs(seen[:, :2]).max() <= 1.0
 
 

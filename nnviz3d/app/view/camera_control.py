@@ -69,7 +69,7 @@ class CameraControl:
         pose, free = posed(self.free.top), self.free
         if not len(layout.tiles) or free.corner <= free.top:
             return pose
-        seen = pose.project(layout.corners().astype(np.float64), self.viewport.aspect)
+        seen = pose.project(layout.extremes.astype(np.float64), self.viewport.aspect)
         wide = CARD * self.viewport.text * self.session.scene.look.ui_scale / max(self.viewport.size[0], 1)
         hidden = (seen[:, 2] > 0) & (seen[:, 0] < 2 * wide - 1) & (seen[:, 1] > 1 - 2 * free.corner)
         return posed(free.corner) if hidden.any() else pose
