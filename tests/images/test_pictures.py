@@ -33,7 +33,6 @@ PICTURES = {
     "equations": {"scene": "xor", "size": (720, 480), "ui": True, "neuron": 3, "phase": "update:1@0.9"},
     "plate": {"scene": "spiral", "size": (480, 270)},
     "compare": {"scene": "compare", "size": (480, 270)},
-    "convolution": {"scene": "convnet", "size": (640, 360)},
 }
 FILMS = {"captions": {"scene": "one-iteration", "second": 2}}  # without the steps before it, for the same reason
 
@@ -49,6 +48,12 @@ def test_a_frame_of_a_film_looks_as_it_did(name):
     film = toml.load(FILMS[name]["scene"], [Edit("record.begin", 0)])
     with Recorder(film, size=(480, 270), fps=1, backend="cpu") as recorder:
         compare(name, recorder.frame(FILMS[name]["second"]))
+
+
+def test_maps_of_a_convolution_look_as_they_did():
+    """Sheets alone, without edges."""
+    bare = toml.load("convnet", [Edit("look.edge_energy", 0.0), Edit("look.particles", 0.0)])
+    compare("convolution", scene.shot(bare, (640, 360), backend="cpu"))
 
 
 def compare(name, image):

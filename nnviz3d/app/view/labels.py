@@ -11,6 +11,7 @@ import numpy as np
 from nnviz3d.app.view.captions import caption, heads
 from nnviz3d.app.view.decision_plate import Word, place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
+from nnviz3d.draw.camera import LENS
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.lanes import by_rank
 from nnviz3d.sources.protocols import Source
@@ -22,6 +23,7 @@ SIDE_LABELS = 40  # an output layer with more classes than that has no room for 
 LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
 DROP, LOW_DROP = 0.35, 0.9  # of the pitch: how far under a layer its name hangs; with two networks, clear of the names of outputs
 UNDER = 11.0  # units under a wall stands the middle of its name
+ROOMY = 52.0  # units across a tile: smaller ones have no number
 ABOVE = 9.0  # units over a tile stands its number
 NARROWEST = 24  # units between two layers: closer ones have no names
 
@@ -38,7 +40,7 @@ class Anchors:
     words: list[Word]
     named: np.ndarray
     ranks: list[list[int]]  # numbers of the layers of each rank
-    heads: list[str]
+    heads: list[tuple[str, float]]
     tokens: int  # rows of an input that is a sequence, and of an output with an answer for each token: so many
 
     @classmethod
@@ -104,7 +106,12 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
     layers = _layers(anchors, x[first:last], _feet(anchors, y, first, last), depth[first:last], projection.size[0])
     inputs = place_labels(anchors.words, anchors.named, source, seen, x[last:], y[last:], depth[last:], projection.reach)
     last += len(anchors.words)
-    inputs += [Label(x[k], y[k] - ABOVE, text, 0.3, "centre", "minor") for k, text in enumerate(anchors.heads, last) if depth[k] > 0]
+    unit = LENS * projection.size[1] / 2  # of the screen, for a length of 1 at distance 1
+    inputs += [
+        Label(x[k], y[k] - ABOVE, text, 0.3, "centre", "minor")
+        for k, (text, side) in enumerate(anchors.heads, last)
+        if depth[k] > 0 and side * unit / depth[k] > ROOMY
+    ]
     last += len(anchors.heads)
     outputs += _tokens(anchors, source, seen, x[last:], y[last:], depth[last:], projection.reach)
     return LabelList(outputs, layers, inputs)
