@@ -113,7 +113,7 @@ class NormEquations(EquationsFace):
             if value is not None:
                 symbols += f" - {latex}"
                 lines.append(Line(f"- {latex}", (), -value, "rest", tip, ink="d"))
-        return symbols, lines
+        return rf"\left({symbols}\right)" if len(lines) > 1 else symbols, lines
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""
