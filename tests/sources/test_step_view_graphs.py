@@ -12,13 +12,12 @@ from nnviz3d.backend import choose
 from nnviz3d.sources.own import OwnTraining
 from nnviz3d.sources.step_view import StepView
 from nnviz3d.spec.phases import Place, phases
-from tests.layers.kinds import CASES, scene_with
+from tests.layers.kinds import ON_TABLES, scene_on_data
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=ON_TABLES)
 def tape(request):
-    scene = scene_with(request.param)
-    scene = scene.model_copy(update={"data": scene.data.model_copy(update={"kind": "iris"})})
+    scene = scene_on_data(request.param)
     own = OwnTraining(scene, Path(), choose("cpu"), 1 << 20)
     own.run(20)
     return own.record(1)
