@@ -117,6 +117,15 @@ def test_the_names_of_a_sequential_are_taken_by_order_and_shape(tmp_path):
         weights.load(tmp_path / "w.safetensors", t.topology)
 
 
+def test_a_negative_variance_is_refused():
+    t = net()
+    before, given = everything(t), t.parameters()
+    given["n.running_var"][2] = -1
+    with pytest.raises(InputError, match=r"n\.running_var: holds negative values"):
+        t.load_parameters(given)
+    assert everything(t) == before
+
+
 def test_a_running_mean_is_not_set_by_hand():
     t = net()
     with pytest.raises(InputError, match=r"n\.running_var is kept up by training"):
