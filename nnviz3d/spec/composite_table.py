@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, schema_errors
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape, Shapes, tables
 
 NOTHING: Mapping[str, str] = {}
@@ -62,7 +62,7 @@ def part(
         first = error.errors(include_url=False)[0]
         key = keys.get(str(first["loc"][0]), str(first["loc"][0])) if first["loc"] else ""
         known = key if key in type(composite).model_fields else ""
-        raise BadShape(known, f"{name}: {first['msg'].removeprefix('Value error, ')}; found {first['input']!r}"[:200]) from None
+        raise BadShape(known, f"{name}: {schema_errors.message(first)}") from None
     return Inner(table, keys)
 
 

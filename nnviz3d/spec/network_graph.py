@@ -113,7 +113,8 @@ def _expanded(table: CompositeTable, k: int, names: list[str], source: str, know
                 try:
                     (node,), here = _placed(node, known)
                 except BadShape as error:
-                    raise BadShape(table.key(part, error.key), f"{name}: {error.message}") from None
+                    first = error.key == "from" and reads == (source,)  # what the composite reads is wrong for it
+                    raise BadShape("from" if first else table.key(part, error.key), f"{name}: {error.message}") from None
             placed.append(node)
             known |= here
             inside[part.table.name], above = name, name

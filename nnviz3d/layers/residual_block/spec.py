@@ -31,7 +31,7 @@ class ResidualBlock(CompositeTable):
         there = 1 if shape is None or len(shape) < 3 else shape[0]
         channels = self.channels or there
         stride = self.stride
-        skips = shape is not None and (len(shape) != 3 or channels != there) or stride > 1  # a picture is not a map of one channel
+        skips = (shape is not None and (len(shape) != 3 or channels != there)) or stride > 1  # a picture is not a map of one channel
         parts = [self._conv("conv1", channels, self.kernel, stride)]
         parts += [*self._norm("norm1"), part(self, "activation", "act1", activation=self.activation)]
         parts += [self._conv("conv2", channels, self.kernel, 1), *self._norm("norm2")]

@@ -130,8 +130,8 @@ class CloudReading:
 
 @dataclass(frozen=True, eq=False)
 class AblationReading:
-    """What can be killed in a node: units of `size` neurons, with their mean |a| `strength_g`; and every output's z as it is, `z_o`, and with
-    nothing killed, `whole_o`."""
+    """What can be killed in a node: units of `size` neurons, with their mean |a| `strength_g`; and every output's z, `z_o` as it is and
+    `whole_o` with nothing killed."""
 
     node: int
     size: int

@@ -381,9 +381,11 @@ def instruments(seen: Seen, tmp_path: Path) -> None:
     window.session.own.draw([[0.1, False, [0.3, 0.2, 0.7, 0.8]]])
     window.frames(4, wants=INSTRUMENTS)
     window.loop.close()
-    window = Window(seen, session_of("iris"))
-    window.frames(4, wants=INSTRUMENTS)
-    window.loop.close()
+    for name in ("iris", "sort-gpt"):
+        window = Window(seen, session_of(name))
+        window.session.show_sample(3)
+        window.frames(12, wants=INSTRUMENTS)
+        window.loop.close()
 
 
 def recorded(seen: Seen, tmp_path: Path) -> None:
