@@ -132,20 +132,6 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_the_shader_is_given_says_the_same_as_the_face(kind):
-    """A twin of `edge_of` in shaders/include/edge.glsl."""
-    topology, node = network(kind)
-    for c in topology.into(node):
-        x, y, z, w = edge_lookup.packed([c])[0].tolist()
-        for local in range(c.size):
-            j, i = divmod(local, y) if y > 0 else (0, local)
-            found = (z + i, w + j) if x >= 0 else (z + local, w - j * x + i)
-            edge = EdgeRef(c.number, local)
-            assert found == edge_lookup.ends(topology, edge)
-            assert (x + local if x >= 0 else None) == edge_lookup.parameter(topology, edge)
-
-
-@pytest.mark.parametrize("kind", KINDS)
 def test_of_a_folded_source_all_that_stand_alone_and_the_strongest_of_the_rest(kind):
     topology, node = network(kind)
     for c in topology.into(node):

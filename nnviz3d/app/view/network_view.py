@@ -12,7 +12,7 @@ from nnviz3d.app.view.decision_plate import Responses
 from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
 from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
-from nnviz3d.bridge.edge_selection import ShownEdges
+from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.bridge.network_columns import Picture
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
