@@ -8,6 +8,7 @@ flat in vec4 v_glow;
 flat in vec4 v_style;
 flat in vec2 v_fill;
 flat in int v_held;
+flat in float v_fade;
 out vec4 o_color;
 
 const vec3 BODY = vec3(.035, .05, .085);
@@ -63,6 +64,6 @@ void main()
         if ((v_held & 1) != 0) color = color * .8 + ICE * (.06 + smoothstep(.4, .62, grazing));
     }
     color += (v_style.w >= 0. ? ACCENT : COLD) * abs(v_style.w) * smoothstep(.45, .8, grazing);
-    float alpha = coverage * min(.93 + v_glow.a + rim, 1.);
+    float alpha = coverage * v_fade * min(.93 + v_glow.a + rim, 1.);
     o_color = vec4(color * alpha, alpha);
 }

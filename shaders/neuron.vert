@@ -2,6 +2,7 @@
 // A neuron is a sphere impostor: a quad that faces the camera, or a point sprite where it is small on screen.
 #include "include/scene.glsl"
 #include "include/light.glsl"
+#include "include/lod.glsl"
 
 uniform isamplerBuffer t_order;  // instance -> neuron id, far to near
 uniform int u_first;             // where this draw begins in t_order
@@ -16,6 +17,7 @@ flat out vec4 v_glow;    // light from inside, how much hotter the middle is
 flat out vec4 v_style;   // radius in pixels, rim, spark, ring: warm where positive, cold where negative
 flat out vec2 v_fill;    // how high it is filled, in [-1, 1]; how much of the light is held by that, in [0, 1]
 flat out int v_held;     // 1 frozen, 2 killed, 3 both
+flat out float v_fade;   // how far its layer has come from a sheet to spheres, in [0, 1]
 #endif
 
 const vec3 ICE = vec3(.12, .3, .42);
@@ -31,7 +33,8 @@ void main()
     vec4 place = texelFetch(t_place, neuron);
     Light light = light_of(neuron, place.w);
     vec3 centre = (u_view_from_world * vec4(place.xyz, 1.)).xyz;
-    float radius = u_radius * (1. + .37 * min(light.strength, 1.));
+    vec2 cell = texelFetch(t_cell, int(place.w)).rg;
+    float radius = u_radius * cell.r * (1. + .37 * min(light.strength, 1.));
     float pixels = radius * u_clip_from_view[1][1] * u_viewport.y * .5 / max(-centre.z, 1e-3);
 #ifdef DOTS
     float body = (light.held & 2) != 0 ? .25 : 1.;
@@ -42,6 +45,7 @@ void main()
 #else
     pixels *= u_ssaa;  // the rim of a sphere is as sharp as what is drawn allows
     v_held = light.held;
+    v_fade = cell.g > 0. ? sphere_share(cell.r * u_pitch, -centre.z) : 1.;
     // all that is the same over the whole sphere is worked out here, once
     v_sphere = vec4(centre, radius);
     v_glow = vec4(light.glow, 1.1 * light.lit);

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.backend.constants import NAMES, Constants
+from nnviz3d.backend.kernel_tokens import TokenKernels
 from nnviz3d.backend.numpy_ops import Calls, NumpyOps
 from nnviz3d.spec.activations import ELEMENTWISE
 
@@ -19,7 +20,7 @@ THREADS = 256
 PARTS = 256  # blocks of the gradient norm's first stage: fixed, so that its order of summation is
 
 
-class KernelOps(NumpyOps):
+class KernelOps(TokenKernels, NumpyOps):
     """Subclasses give `_launch` and `_gemm`, and memory where it is not numpy's."""
 
     asynchronous = True
@@ -162,6 +163,12 @@ class KernelOps(NumpyOps):
 
     def shrink(self, w, before, alive, constants: Constants) -> Calls:
         return [self._each("shrink", w.size, w, before, alive, constants.device, self.status, np.int64(w.size))]
+
+    def watch(self, kept, cell) -> Calls:
+        return [self._launch("watch", 1, kept, cell, np.int64(kept.size))]
+
+    def keep(self, p, made, before) -> Calls:
+        return [self._each("keep", p.size, p, made, before, self.status, np.int64(p.size))]
 
     def finish(self) -> Calls:
         """Count the step on the device, if it was finite."""

@@ -9,33 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial as bind
-from itertools import pairwise
 
 import numpy as np
 
 from nnviz3d.backend import numpy_activations, numpy_losses, numpy_updates
+from nnviz3d.backend.calls import Calls, cuts, run_all
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import spread
+from nnviz3d.backend.numpy_conv import ConvOps
+from nnviz3d.backend.numpy_pool import PoolOps
+from nnviz3d.backend.numpy_tokens import TokenOps
 
-Calls = list[Callable[[], object]]
 BLOCK = 1 << 15  # elements a pass of elementwise calls: four float32 arrays of 128 kB stay in a 1 MB second-level cache
 PIECE = 1 << 19  # elements of optimiser work in one call, about 1 ms
 FLOP = 6e8  # of one GEMM call: 3 ms at 190 GFLOP/s (two Zen cores); cut at 2e8 each product costs 1.4 times as much
 
 
-def cuts(n: int, size: int) -> list[slice]:
-    """[0, n) in stretches of nearly equal length, at most `size` each."""
-    count = max(1, -(-n // max(1, size)))
-    edges = [n * k // count for k in range(count + 1)]
-    return [slice(a, b) for a, b in pairwise(edges) if b > a]
-
-
-def run_all(calls: Calls) -> None:
-    for call in calls:
-        call()
-
-
-class NumpyOps:
+class NumpyOps(ConvOps, PoolOps, TokenOps):
     """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
 
     name = "cpu"
@@ -213,6 +203,19 @@ class NumpyOps:
             room = self._room(w[r].shape)
             calls += numpy_updates.shrink(w[r], before[r], alive[r], constants.view, room(0), room(1), room(-1))
         return calls
+
+    def watch(self, kept, cell) -> Calls:
+        """Where a number that the step would keep is not finite, neither is its loss."""
+        flat, zeros = kept.reshape(-1), np.zeros(kept.size, kept.dtype)
+
+        def look():
+            cell[0] += flat.dot(zeros)
+
+        return [look]
+
+    def keep(self, p, made, before) -> Calls:
+        """before = p, p = made: numbers that a step keeps, after the guard."""
+        return [bind(np.copyto, before, p), bind(np.copyto, p, made)]
 
     def finish(self) -> Calls:
         """What closes a step; the host counts by itself."""

@@ -1,7 +1,7 @@
 """The columns that edges are drawn by: lists of rows, the numbers that these look up, and scales. All uploads of edges happen here.
 
-Up to `WHOLE` parameters the whole arena is uploaded, and edges find their numbers by their place in it; of more, those of listed edges alone:
-then a picture costs the same however large the network is.
+Up to `WHOLE` parameters the whole arena is uploaded, and edges find their numbers by their place in it; of more, those of listed edges
+alone: then a picture costs the same however large the network is.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class EdgeColumns:
     # ---------------------------------------------------------------- lists
 
     def publish(self, numbers: Numbers, constant: float) -> None:
-        """What was chosen, its scales, and where signals run. `constant`: what edges without a parameter multiply by, as they are listed."""
+        """What was chosen, its scales, and where signals run. `constant`: what edges without a parameter multiply by."""
         numbers = replace(numbers, constant=constant)
         choice = self.choice
         listed = [k for k in range(len(choice.pairs)) if not choice.whole(k)]

@@ -1,7 +1,8 @@
 """Which connections are drawn as ribbons between groups instead of edges between neurons, and which ids their ends have. No OpenGL.
 
 Channels, tokens and heads are groups by nature. A short vector beside them is one group a neuron; a long one, and one of thousands, is cut
-into blocks of neighbours. Ids in pictures: neurons, then the groups of all nodes (`Topology.group_starts`), then the blocks.
+into blocks of neighbours. Ids in pictures: neurons, the groups of all nodes (`Topology.group_starts`) where ribbons leave them, the same
+where ribbons enter them, the blocks.
 """
 
 from __future__ import annotations
@@ -56,14 +57,15 @@ class Groups:
     def __init__(self, topology: Topology):
         self.topology = topology
         self._blocks: dict[int, Ends] = {}  # by node
-        self.count = topology.group_starts[-1]
+        self._natural = topology.group_starts[-1]
+        self.count = 2 * self._natural
         self.ribbons = tuple(self._of(c) if between_groups(c) else None for c in topology.connections)
 
     def _of(self, c: Connection) -> Ribbons:
-        return Ribbons(self._ends(c.source, c.target), self._ends(c.target, c.source))
+        return Ribbons(self._ends(c.source, c.target, 0), self._ends(c.target, c.source, self._natural))
 
-    def _ends(self, node: Node, other: Node) -> Ends:
-        first = self.topology.n_neurons + self.topology.group_starts[node.number]
+    def _ends(self, node: Node, other: Node, entry: int) -> Ends:
+        first = self.topology.n_neurons + entry + self.topology.group_starts[node.number]
         if node.groups > 1 or (len(node.shape) > 1 and other.groups > 1):  # a picture that is read as one channel is one group
             return Ends(node.size // node.groups, first + np.arange(node.groups))
         if node.size <= SINGLY:
@@ -83,33 +85,34 @@ class Groups:
         return out
 
     def places(self, layout: Layout) -> np.ndarray:
-        """(G, 4) x, y, z and node of each group: where the layout puts it, or the middle of its neurons."""
-        out, given = np.zeros((self.count, 4), np.float32), getattr(layout, "group_place_g4", None)
+        """(G, 4) x, y, z and node of each: where the layout has ribbons leave and enter it, or the middle of its neurons."""
+        out = np.zeros((self.count, 4), np.float32)
         for node, first, last in self._stretches():
-            if given is not None and first == self.topology.group_starts[node.number]:
-                out[first:last] = given[first:last]
-                continue
-            size = -(-node.size // (last - first))
-            starts = np.arange(0, node.size, size)
-            sums = np.add.reduceat(layout.place_n4[node.neurons.slice].astype(np.float64), starts, axis=0)
-            out[first:last] = sums / np.minimum(size, node.size - starts)[:, None]
+            if first >= 2 * self._natural:
+                out[first:last] = _means(layout.place_n4[node.neurons.slice].astype(np.float64), node.size, last - first)
+        if len(layout.group_place_g4):
+            out[: 2 * self._natural] = np.concatenate([layout.group_place_g4, layout.group_entry_g4])
         return out
 
     def means(self, value_n: np.ndarray) -> np.ndarray:
         """(G,) what stands for each group where one number of a neuron is asked for: the mean."""
         out = np.zeros(self.count, np.float32)
         for node, first, last in self._stretches():
-            size = -(-node.size // (last - first))
-            starts = np.arange(0, node.size, size)
-            out[first:last] = np.add.reduceat(value_n[node.neurons.slice], starts) / np.minimum(size, node.size - starts)
+            out[first:last] = _means(value_n[node.neurons.slice], node.size, last - first)
         return out
 
     def _stretches(self) -> list[tuple[Node, int, int]]:
-        """Each node with the first and the end of the numbers of its groups, and again with those of its blocks."""
-        starts, n = self.topology.group_starts, self.topology.n_neurons
-        natural = [(node, starts[node.number], starts[node.number + 1]) for node in self.topology.nodes]
-        nodes = self.topology.nodes
+        """Each node with the first and the end of the numbers of its groups, left and entered, and of its blocks."""
+        starts, nodes, n = self.topology.group_starts, self.topology.nodes, self.topology.n_neurons
+        natural = [(node, side + starts[node.number], side + starts[node.number + 1]) for side in (0, self._natural) for node in nodes]
         return natural + [(nodes[k], int(b.ids[0]) - n, int(b.ids[-1]) + 1 - n) for k, b in self._blocks.items()]
+
+
+def _means(value_n: np.ndarray, size: int, groups: int) -> np.ndarray:
+    """Of each of so many groups."""
+    each = -(-size // groups)
+    starts = np.arange(0, size, each)
+    return (np.add.reduceat(value_n, starts, axis=0).T / np.minimum(each, size - starts)).T
 
 
 def between_groups(c: Connection) -> bool:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.bridge import edge_metrics, plate_colors
+from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
 from nnviz3d.bridge.marks import marks
+from nnviz3d.bridge.patches import written
+from nnviz3d.bridge.plane_columns import PlaneColumns
+from nnviz3d.bridge.sheet_columns import SheetColumns
 from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
-from nnviz3d.draw.frame import Change
+from nnviz3d.draw.frame import Change, Wave
 from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
@@ -39,7 +42,7 @@ _OF_NEURONS = ("activation", "delta", "z", "reach")
 _OF_A_STEP = ("gradient", "change")  # of which an edge without a parameter has none
 
 
-class Picture:
+class Picture(PlaneColumns):
     """Columns of one network. `publish` is cheap when nothing changed; `close()` frees every buffer."""
 
     def __init__(self, topology: Topology, view: View, ops, edge_capacity: int = 400_000, points: int = 0, tile_cells: int = 0):
@@ -61,9 +64,11 @@ class Picture:
             "t_response": tile_cells * tile_cells * topology.n_neurons,
             "t_tint": topology.n_neurons,
             "t_mark": topology.n_neurons,
+            "t_cell": len(topology.nodes),
         }
         columns = self._edges.columns
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
+        self.sheets = SheetColumns(topology, columns)
         self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
@@ -108,6 +113,7 @@ class Picture:
         if self.groups:
             self.subject.columns["t_place"].write(self.groups.places(self.subject.layout), self.topology.n_neurons)
         self._edges.arrange(self.layout.detours)
+        self.sheets.place(self.layout)
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
@@ -151,13 +157,14 @@ class Picture:
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
         key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
         rests = key == self._key and not self.choice.renewing
-        if rests and not (self.folds and self._stale):
+        if rests and not (self.folds and self._stale) and not self.sheets.pending:
             return
         self._key = key
         self.version += 1
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
+        self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
@@ -177,6 +184,10 @@ class Picture:
         self._marked = lit, holds
         self.subject.columns["t_mark"].write(marks(self.topology, lit[:LIT], holds))
         self._edges.show_lit([each for each in lit[:LIT] if isinstance(each, EdgeRef)], self._numbers)
+
+    def outline(self, focus: int, wave: Wave | None) -> None:
+        """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
+        self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows one by one, by connection."""
@@ -204,24 +215,6 @@ class Picture:
             energy_e = energy_e * np.where(np.isin(edges, self._highlit(k)), HIGHLIT, 1.0)
         return energy_e
 
-    def show_points(self, plane, classes: int, task: str, palette: str = "blue_orange") -> None:
-        """The samples on the plate; they change with the data only."""
-        dots = plate_colors.dots(plane, classes, task, palette)
-        if len(dots) > self._points:  # evenly: a table may be sorted by class
-            dots = dots[np.linspace(0, len(dots) - 1, self._points).astype(np.intp)]
-        self.subject.points = len(dots)
-        self.subject.columns["t_point"].write(dots)
-
-    def show_answers(self, outputs_no: np.ndarray, task: str, palette: str = "blue_orange") -> None:
-        """The network's outputs (SIDE * SIDE, O) over the plane."""
-        self.subject.columns["t_plate"].write(plate_colors.cells(outputs_no, task, self.topology.output.activation, palette))
-
-    def show_responses(self, responses_cn: np.ndarray, task: str, range_n2: np.ndarray, palette: str = "blue_orange") -> None:
-        """Every neuron's activation at each cell of the plane, (cells * cells, N) from the top; each by its own scale, from its range."""
-        columns = self.subject.columns
-        columns["t_response"].write(responses_cn)
-        columns["t_tint"].write(np.column_stack([plate_colors.tints(self.topology, task, palette), plate_colors.scales(range_n2)]))
-
     def _neurons(self, source: Drawn, flow: int) -> tuple:
         """Neurons as they are drawn; returns activation and delta (None where nothing needs it) that edges are chosen by: a wave shows only
         what it has reached; scales and choices come from the whole pass, or they would pulse with it."""
@@ -239,6 +232,10 @@ class Picture:
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
         columns["t_layer_scale"].write(scales)
         return activation_n, delta_n
+
+    def _shown(self, source: Drawn, errors: bool) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+        """What neurons are drawn by: activations, deltas, scales of the layers."""
+        return self._host(source, "activation"), self._host(source, "delta") if errors else None, self.layer_scales
 
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))

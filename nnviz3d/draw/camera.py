@@ -13,12 +13,14 @@ from math import cos, degrees, exp, pi, radians, sin, tan
 import numpy as np
 
 from nnviz3d.layout.grid import Layout
+from nnviz3d.layout.hiding import MOST, hidden_shares
 
 FOV = 35.0
 LENS = 1 / tan(radians(FOV) / 2)  # what a length at distance 1 is in NDC, vertically
 MARGIN = 0.06  # share of the free frame that stays empty on each side
 FOOT = 0.13  # share of the height where a film's caption stands
 FLIGHT = 0.7  # seconds; longer moves make people wait, slow drifting ones make them ill
+ASIDE = 74.0  # degrees of yaw: from farther to the side walls of tiles are mere lines
 PRESETS = {  # yaw, pitch in degrees: the direction from the target to the eye. Yaw 0 looks along +x from the input side
     "three_quarter": (37.0, 17.0),
     "front": (90.0, 4.0),
@@ -126,8 +128,19 @@ def preset(name: str, layout: Layout, aspect: float, panel: float = 0.0, foot: f
     yaw, pitch = PRESETS[name]
     if name == "three_quarter":  # a long network is seen more from the side, or its end would be a dot
         size = layout.high.max(0) - layout.low.min(0)
+        if len(layout.tiles):
+            return _seen_apart(layout, yaw, pitch, aspect, panel, foot, head)
         yaw += 32.0 * min(max(float(size[0] / max(size[1], size[2], 1e-3)) - 2.8, 0.0) / 6.0, 1.0)
     return fit(layout, radians(yaw), radians(pitch), aspect, panel, foot, head)
+
+
+def _seen_apart(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float, foot: float, head: float) -> Pose:
+    """From so far to the side that no wall of tiles hides more than a fifth of another layer."""
+    while True:
+        pose = fit(layout, radians(yaw), radians(pitch), aspect, panel, foot, head)
+        if yaw >= ASIDE or hidden_shares(layout, pose.eye).max() <= MOST:
+            return pose
+        yaw += 3.0
 
 
 def ease(t: float) -> float:

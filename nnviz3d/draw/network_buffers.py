@@ -33,6 +33,12 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_response": ("float32", 1),
     "t_tint": ("float32", 4),
     "t_mark": ("int32", 1),
+    "t_cell": ("float32", 2),
+    "t_tile": ("float32", 4),
+    "t_tile_cells": ("int32", 4),
+    "t_tile_order": ("int32", 1),
+    "t_pyramid": ("float32", 4),
+    "t_line": ("float32", 4),
 }
 
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
@@ -45,8 +51,8 @@ STRENGTH = 3  # kind of what a row of `t_selection` holds, besides those of `Edg
 class EdgeList:
     """A column of rows (source, target, what, entry * 4 + kind), those that go round what they skip last: `detours` of `count`.
 
-    Where `t_value` holds numbers of lists alone, those of this one begin at `first`, and `parameters` are the places in the arena that they are
-    from: one for each row, 0 where a row shows none.
+    Where `t_value` holds numbers of lists alone, those of this one begin at `first`, and `parameters` are the places in the arena that they
+    are from: one for each row, 0 where a row shows none.
     """
 
     column: TextureBuffer
@@ -99,6 +105,7 @@ class Subject:
     radius: float = 0.135
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
+    outlines: int = 0  # lines of t_line
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere
 
     def values_of(self, edges: EdgeList) -> int:

@@ -14,6 +14,7 @@ from nnviz3d.draw.frame import SceneFrame, Wave
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
 from nnviz3d.draw.response_tiles import Tiles
+from nnviz3d.draw.sheets import Sheets, near_neurons
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
@@ -32,6 +33,7 @@ class Neurons:
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
         self.tiles = Tiles(context)
+        self.sheets = Sheets(context, *subjects)
         self._orders = {subject: Order(subject) for subject in subjects}
 
     def order(self, subject: Subject) -> Order:
@@ -43,11 +45,13 @@ class Neurons:
         order.arrange(subject, frame, viewport)
         buffers = subject.columns | {"t_order": order.column}
         marks = {"u_hovered": frame.hovered, "u_picked": frame.picked, "u_glow": frame.look.glow, "u_radius": subject.radius}
+        marks["u_pitch"] = subject.layout.pitch
         wave, sums = frame.wave or _CALM, PALETTES[frame.look.palette]
         marks |= {"u_error": wave.error, "u_error_positive": ERROR[0], "u_error_negative": ERROR[1]}
         marks |= {"u_fill_layer": float(wave.fill_layer), "u_fill": wave.fill, "u_sum_positive": sums[0], "u_sum_negative": sums[1]}
         source, target = (float(layer if layer >= 0 else -9) for layer in (wave.source_layer, wave.target_layer))
         marks |= {"u_source_layer": source, "u_target_layer": target, "u_source": wave.source}
+        self.sheets.draw(subject, frame.pose, buffers, shared | marks)
         state.solid()
         if subject.tile:
             self.tiles.draw(subject, frame, buffers, shared | marks, sum(order.counts))
@@ -59,7 +63,7 @@ class Neurons:
                 program.draw(*(("triangle_strip", 4, count) if program is self.quads else ("points", count, 1)), buffers)
 
     def close(self) -> None:
-        for owned in (self.quads, self.points, self.dots, self.tiles, *(order.column for order in self._orders.values())):
+        for owned in (self.quads, self.points, self.dots, self.tiles, self.sheets, *(order.column for order in self._orders.values())):
             owned.close()
 
 
@@ -82,10 +86,16 @@ class Order:
             return
         self._key = key
         _right, _up, back = pose.axes
-        drawn, place_n4 = subject.layout.drawn, subject.layout.place_n4
+        layout = subject.layout
+        drawn, place_n4 = layout.alone, layout.place_n4
+        if len(layout.tiles):
+            near = near_neurons(layout, pose, viewport[0] / max(viewport[1], 1))
+            drawn = np.arange(len(place_n4)) if drawn is None else np.concatenate([drawn, near])
         place_n4 = place_n4 if drawn is None else place_n4[drawn]
         depth_n = (pose.eye - place_n4[:, :3]).astype(np.float32) @ back.astype(np.float32)
         pixels = subject.radius * pose.clip_from_view(1.0)[1, 1] * viewport[1] / 2
+        if (layout.cell_l != 1).any():
+            pixels = pixels * layout.cell_l[place_n4[:, 3].astype(np.intp)]
         near_n = depth_n * frame.level.quad_pixels < pixels
         tiny_n = depth_n * DOT_PIXELS > pixels
         groups = [np.flatnonzero(mask) for mask in (tiny_n, ~near_n & ~tiny_n, near_n)]

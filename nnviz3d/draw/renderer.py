@@ -9,6 +9,7 @@ from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.image_tiles import ImageTile, split
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.neuron_shapes import Neurons
+from nnviz3d.draw.outlines import Outlines
 from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context
@@ -25,6 +26,7 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
+        self.outlines = Outlines(context)
         self.plate = Plate(context)
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)
@@ -103,9 +105,10 @@ class Renderer:
             with self.timers("signals"):
                 for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
+                    self.outlines.draw(one, shared)
 
     def close(self) -> None:
-        for part in (self.neurons, self.edges, self.plate, self.post, self.timers):
+        for part in (self.neurons, self.edges, self.outlines, self.plate, self.post, self.timers):
             part.close()
         if self._scene is not None:
             self._scene.close()

@@ -46,7 +46,7 @@ class Buffers:
         for k, share in enumerate(dropout):
             if share:
                 masks[k], y[k] = ops.zeros(a[k].shape), ops.zeros(a[k].shape)
-        return cls(z, a, y, d, ops.zeros(a[-1].shape), ops.zeros(1), masks, kill_masks(ops, topology, batch, killed))
+        return cls(z, a, y, d, ops.zeros((batch, target_width(topology))), ops.zeros(1), masks, kill_masks(ops, topology, batch, killed))
 
     def rows(self, n: int) -> Buffers:
         """The first n rows of the same memory: the last short batch of an epoch."""
@@ -57,6 +57,11 @@ class Buffers:
 
         z, a, y, d, masks = ([head(x) for x in part] for part in (self.z, self.a, self.y, self.d, self.masks))
         return Buffers(z, a, y, d, self.t[:n], self.cell, masks, self.kills and [head(x) for x in self.kills])
+
+
+def target_width(topology: Topology) -> int:
+    """Numbers that a target is: one for each output, or where the network answers at each token the class of each."""
+    return topology.output.shape[0] if topology.output.axes == ("token", "feature") else topology.output.size
 
 
 def dropout_of(topology: Topology) -> tuple[float, ...]:
@@ -87,7 +92,29 @@ def check_memory(topology: Topology, n: int, train: Train) -> None:
     if batch * topology.n_neurons > limits.DATA_VALUES // 4:
         message = f"{batch:,} rows of {topology.n_neurons:,} neurons do not fit in memory; use a smaller batch"
         problems.append(Problem("", "train.batch", message))
-    if n * topology.output.size > limits.DATA_VALUES:
+    if n * target_width(topology) > limits.DATA_VALUES:
         problems.append(Problem("", "data", f"{n:,} rows of {topology.output.size:,} targets do not fit in memory; use fewer"))
     if problems:
         raise InputError(*problems)
+
+
+def check_rows(topology: Topology, n: int, train: Train) -> None:
+    """Raises InputError where a batch, also the last short one of an epoch over n rows, has too few rows for a layer that compares them."""
+    batch = train.rows(n)
+    last = n % batch or batch
+    for node in topology.nodes[1:]:
+        need = 1 if node.table is None else node.table.fewest_rows(node.shape)
+        if min(batch, last) >= need:
+            continue
+        why = f'"{node.name}" ({node.kind}) compares the rows of a batch and needs at least {need} of them'
+        if batch < need:
+            raise InputError.of("", "train.batch", f"{why}; found batches of {batch}. Use a larger batch")
+        raise InputError.of(
+            "", "train.batch", f"{why}; the last batch of {n:,} rows in batches of {batch} has {last}. {_advice(n, batch, need)}"
+        )
+
+
+def _advice(n: int, batch: int, need: int) -> str:
+    """The nearest sizes of batches that leave enough rows."""
+    fits = (size for step in range(1, n) for size in (batch - step, batch + step) if need <= size <= n and not 0 < n % size < need)
+    return f"Use a batch of {next(fits, n)}, or 0 for all rows"

@@ -13,11 +13,12 @@ from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.buffers import Buffers
-from nnviz3d.engine.frozen_ranges import common
+from nnviz3d.engine.frozen_ranges import common, free_stretches, learning_stretches
 from nnviz3d.engine.objective import ON_LOGITS, Objective
 from nnviz3d.engine.plan import Plan
 from nnviz3d.layers import face
 from nnviz3d.layers.bound import Bound, InputGradient
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.scene import Train
 from nnviz3d.spec.topology import Node, Topology
 
@@ -30,6 +31,10 @@ class Compiler:
         self.ops, self.topology, self.objective = ops, topology, objective
         self.parameters: Any = parameters
         self.gradients: Any = gradients
+        self._kept: dict[str, dict[str, Any]] = {node.name: {} for node in topology.nodes}
+        if gradients is not None:
+            for r in topology.unlearned:  # nothing writes there
+                gradients[r.slice] = 0
         self.nodes, self.training = topology.order[1:], training
 
     def input(self, plan: Plan, b: Buffers, x_ni, t_no) -> None:
@@ -50,6 +55,8 @@ class Compiler:
     def loss(self, plan: Plan, b: Buffers) -> None:
         """Mean loss into the cell, each row times the weight of its class; d of the output = dL/dz."""
         ops, goal, z, a, d, calls, f_b1 = self.ops, self.objective, b.z[-1], b.a[-1], b.d[-1], [], None
+        if goal.tokens:
+            return plan.add("loss", ops.token_cross_entropy(z, b.t, a, d, b.cell))
         if goal.weights:
             f_b1 = ops.zeros((b.t.shape[0], 1))
             calls += ops.weigh(b.t, goal.weights, goal.low, f_b1)
@@ -91,7 +98,10 @@ class Compiler:
         masked = self.ops.mask(b.d[k], b.masks[k], b.d[k]) if b.masks[k] is not None else []
         if b.kills and b.kills[k] is not None:
             masked += self.ops.mask(b.d[k], b.kills[k], b.d[k])
-        return masked + self.ops.activate_backward(node.activation, b.d[k], b.z[k], b.a[k])
+        d, z, a = b.d[k], b.z[k], b.a[k]
+        if ACTIVATIONS[node.activation].rowwise:  # a row is the last axis
+            d, z, a = (x.reshape(-1, node.shape[-1]) for x in (d, z, a))
+        return masked + self.ops.activate_backward(node.activation, d, z, a)
 
     def _regularize(self, node: Node, train: Train, constants: Constants | None) -> Calls:
         """L1 and L2 on weights, never on biases."""
@@ -106,19 +116,27 @@ class Compiler:
         fused = node is self.topology.output and self.objective.loss in ON_LOGITS
         gradients: dict[str, Any] = {}
         if self.gradients is not None:
-            gradients = {part: r.view(self.gradients) for part, r in node.parameters}
+            gradients = {part: r.view(self.gradients) for part, r in node.learned}
         return Bound(
             self.ops, node, sources, tuple(b.y[source.number] for source in sources), b.z[k], b.z[k] if fused else b.a[k],
             "linear" if fused else node.activation, {part: r.view(self.parameters) for part, r in node.parameters},
-            b.d[k], dx, gradients, self.training,
+            b.d[k], dx, gradients, self.training, self._kept[node.name],
         )  # fmt: skip
 
-    def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge, free: list[slice]) -> None:
-        """Guard, the optimiser over what is `free` of the arena (all of it in one pass where nothing is frozen), and there Playground's
-        L1 where it was ever on: what is dead stays dead. What is frozen is not touched; its gradient is worked out and clipped with."""
+    def update(self, plan: Plan, b: Buffers, train: Train, constants: Constants, arenas: Arenas, judge, frozen: tuple[int, ...]) -> None:
+        """Guard, the optimiser over what is learned and not frozen (all of the arena in one pass where that is all), and there Playground's
+        L1 where it was ever on: what is dead stays dead. What is frozen is not touched; its gradient is worked out and clipped with.
+        What is kept but not learned takes what the step has made of it; where that is not finite, the step is not."""
         ops, p, g = self.ops, arenas.parameters, arenas.gradients
-        calls = ops.guard(g, b.cell, constants, train.clip_norm > 0, judge)
-        for r in free:
+        free, learning = free_stretches(self.topology, frozen), learning_stretches(self.topology, frozen)
+        kept = [(r, self._kept[node.name][part]) for node in self.nodes for part, r in node.unlearned]
+        calls = [call for _, made in kept for call in ops.watch(made, b.cell)]
+        calls += ops.guard(g, b.cell, constants, train.clip_norm > 0, judge)
+        for part, made in kept:
+            for r in common(part, free):
+                here = slice(r.start - part.start, r.stop - part.start)
+                calls += ops.keep(p[r], made.reshape(-1)[here], arenas.before[r])
+        for r in learning:
             calls += ops.update(
                 train.optimizer, p[r], g[r], [slot[r] for slot in arenas.slots], arenas.before[r], constants, train.clip_norm > 0
             )

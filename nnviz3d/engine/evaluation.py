@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Evaluation:
 
         `truth_n`: (n,) class ids of the rows, on the host; `of`: rows of the part that they were taken from.
         """
-        xp, total, done = self.ops.xp, 0.0, 0
+        xp, total, done, judged, whole = self.ops.xp, 0.0, 0, 0, 0
         counts = np.zeros((3, self.classes), np.intp)  # of the class, right, said
         while done < len(x_ni):
             n = min(self.rows, len(x_ni) - done)
@@ -44,28 +45,39 @@ class Evaluation:
             xp.copyto(b.a[0], x_ni[done : done + n])
             xp.copyto(b.t, t_no[done : done + n])
             through.run()
-            total += float(b.cell[0]) * n
+            truth = truth_n[done : done + n]
+            here = int((truth >= 0).sum()) if self.objective.tokens else n  # what the block's loss is the mean of
+            total, judged, done = total + float(b.cell[0]) * here, judged + here, done + n
             if self.classes:
-                counts += self._answers(b, truth_n[done : done + n])
-            done += n
-            yield self._score(total / done, counts, done, of)
+                found, right = self._answers(b, truth)
+                counts, whole = counts + found, whole + right
+            sequences = whole / done if self.objective.tokens else None
+            yield self._score(total / max(judged, 1), counts, judged, Score(None, None, done, of, sequences=sequences))
 
-    def _answers(self, b: Buffers, truth_n: np.ndarray) -> np.ndarray:
-        """(3, C) of one block. What is not a number is no answer."""
-        out_no = self.ops.to_host(b.a[-1])
-        said_n, known_n = out_no.argmax(1), np.isfinite(out_no).all(1)
-        kinds = truth_n, truth_n[known_n & (said_n == truth_n)], said_n[known_n]
-        return np.stack([np.bincount(ids, minlength=self.classes) for ids in kinds])
+    def _answers(self, b: Buffers, truth_n: np.ndarray) -> tuple[np.ndarray, int]:
+        """(3, C) of one block, and how many rows are right throughout. What is not a number is no answer."""
+        said, right, scored = answers(self.ops.to_host(b.a[-1]), truth_n)
+        kinds = truth_n[scored], truth_n[right & scored], said[scored & (said >= 0)]
+        rows = (right | ~scored).reshape(len(truth_n), -1).all(1)
+        return np.stack([np.bincount(ids, minlength=self.classes) for ids in kinds]), int(rows.sum())
 
-    def _score(self, loss: float, counts: np.ndarray, done: int, of: int) -> Score:
+    def _score(self, loss: float, counts: np.ndarray, judged: int, seen: Score) -> Score:
         if not self.classes:
-            return Score(loss, None, done, of)
-        return Score(loss, int(counts[1].sum()) / done, done, of, Classes(*counts.copy()))
+            return replace(seen, loss=loss)
+        return replace(seen, loss=loss, accuracy=int(counts[1].sum()) / max(judged, 1), classes=Classes(*counts.copy()))
 
     def _pass(self, n: int) -> ForwardPass:
         if n not in self._passes:
             self._passes[n] = ForwardPass(self.ops, self._topology, self.objective, self.parameters, self._buffers.rows(n))
         return self._passes[n]
+
+
+def answers(out_no: np.ndarray, truth_n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The class with the largest output (-1 where an output is not a number), whether it is right, and whether it is scored; each of the
+    shape of `truth_n`, (n,) classes or (n, T) of tokens, of which those below 0 are not scored."""
+    out = out_no.reshape(*truth_n.shape, -1)
+    said = np.where(np.isfinite(out).all(-1), out.argmax(-1), -1)
+    return said, said == truth_n, truth_n >= 0
 
 
 def block_rows(topology: Topology) -> int:

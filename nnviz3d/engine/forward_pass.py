@@ -22,15 +22,16 @@ class ForwardPass:
     """Bound to `parameters` (P,), which may change between two runs, and to `buffers`, whose rows and targets the caller writes.
 
     `backward`: also the errors dL/dz of every node. With `gradients` (P,) those of the parameters too; with `train` L1 and L2 are in them.
+    `training`: kinds that do otherwise in a step of training do so here.
     """
 
     def __init__(
         self, ops: Ops, topology: Topology, objective: Objective, parameters, buffers: Buffers, backward: bool = False, gradients=None,
-        train: Train | None = None,
+        train: Train | None = None, training: bool = False,
     ):  # fmt: skip
         self.ops, self.buffers = ops, buffers
         self._constants: Constants | None = None
-        compiler, plan = Compiler(ops, topology, objective, parameters, gradients), Plan()
+        compiler, plan = Compiler(ops, topology, objective, parameters, gradients, training), Plan()
         compiler.forward(plan, buffers)
         compiler.loss(plan, buffers)  # the output's activation belongs to it where the loss works on logits
         if train is not None:

@@ -10,23 +10,36 @@ from nnviz3d.spec.topology import Range, Topology
 
 
 def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
-    """Incoming weights and biases of these neurons, rising, neighbours joined."""
+    """The parameters of these neurons, rising, neighbours joined: incoming weights, biases, and what is kept for their channel."""
     out: list[slice] = []
     for node in topology.nodes[1:]:
         here = [neuron - node.neurons.start for neuron in sorted(frozen) if node.neurons.start <= neuron < node.neurons.stop]
         for _, part in node.parameters:
-            width = part.size // part.shape[0]  # outputs are the first axis of every part
-            for j in here:
-                start = part.start + j * width
+            for start, stop in sorted({(r.start, r.stop) for r in (node.row(part, j) for j in here)}):  # a channel's are those of many
                 first = out.pop().start if out and out[-1].stop == start else start
-                out.append(slice(first, start + width))
+                out.append(slice(first, stop))
     return out
 
 
 def free_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
     """The rest of the arena, rising."""
-    edges = [0, *(edge for r in frozen_stretches(topology, frozen) for edge in (r.start, r.stop)), topology.n_parameters]
-    return [slice(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+    return rest(frozen_stretches(topology, frozen), topology.n_parameters)
+
+
+def learning_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
+    """What the optimiser runs over, rising: what is neither frozen nor kept without being learned."""
+    kept = [r.slice for r in topology.unlearned]
+    return rest(sorted([*frozen_stretches(topology, frozen), *kept], key=lambda r: (r.start, r.stop)), topology.n_parameters)
+
+
+def rest(taken: list[slice], size: int) -> list[slice]:
+    """What of [0, size) the stretches leave; they rise and may overlap."""
+    out, at = [], 0
+    for r in [*taken, slice(size, size)]:
+        if at < r.start:
+            out.append(slice(at, r.start))
+        at = max(at, r.stop)
+    return out
 
 
 def common(part: Range, stretches: list[slice]) -> list[slice]:

@@ -34,6 +34,7 @@ class Objective:
     huber_delta: float = 1.0
     weights: tuple[float, ...] = ()
     units: tuple[Unit, ...] = ()
+    tokens: bool = False  # a class for each token of a sequence: the loss is a mean over all tokens that are scored
 
     def weight(self, target) -> float:
         """What one sample's loss and errors are multiplied by."""
@@ -48,7 +49,9 @@ class Objective:
         return -1.0 if self.output == "tanh" else 0.0
 
     def rows(self, targets: np.ndarray, dtype) -> np.ndarray:
-        """(n,) class ids or (n, O) numbers -> (n, O) rows."""
+        """(n,) class ids or (n, O) numbers -> (n, O) rows; of tokens (n, T) class ids as they are, -1 where none is scored."""
+        if self.tokens:
+            return np.ascontiguousarray(targets, dtype)
         if not self.classes:
             if self.scaled:
                 mean_o, deviation_o = np.array([(unit.mean, unit.deviation) for unit in self.units]).T
@@ -57,6 +60,15 @@ class Objective:
         rows = np.full((len(targets), self.classes), self.low, dtype)
         rows[np.arange(len(targets)), targets] = 1
         return rows
+
+    def expected(self, targets: np.ndarray, dtype) -> np.ndarray:
+        """(n, O) what each output is compared with: the rows; of tokens 1 at each one's class, and 0 at all that are not scored."""
+        if not self.tokens:
+            return self.rows(targets, dtype)
+        hot = np.zeros((*np.shape(targets), self.classes), dtype)
+        n, t = np.nonzero(np.asarray(targets) >= 0)
+        hot[n, t, np.asarray(targets)[n, t]] = 1
+        return hot.reshape(len(hot), -1)
 
     @property
     def scaled(self) -> bool:
@@ -118,6 +130,9 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
     elif loss == "bce" and not classes and not _within_unit(data):
         message = f'loss "bce" needs targets in [0, 1], but data "{data.name}" has others'
         problems.append(Problem("", "train.loss", f"{message}; use mse or huber with network.output.activation linear"))
+    if data.tokens and (loss, output) != ("cross_entropy", "softmax"):
+        message = f'data "{data.name}" has a class for each token, which needs "cross_entropy" with a softmax output; use "auto" for both'
+        problems.append(Problem("", "train.loss", message))
     if not len(data.x_train):
         problems.append(Problem("", "data", f'"{data.name}" has no rows to train on'))
     weights: tuple[float, ...] = ()
@@ -127,7 +142,7 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
         problems += error.problems
     if problems:
         raise InputError(*problems)
-    return Objective(loss, output, classes, scene.train.huber_delta, weights, units=_units(scene, data, loss, output))
+    return Objective(loss, output, classes, scene.train.huber_delta, weights, _units(scene, data, loss, output), data.tokens)
 
 
 def _units(scene: Scene, data: DataSet, loss: str, output: str) -> tuple[Unit, ...]:
@@ -149,6 +164,8 @@ def class_weights(train: Train, data: DataSet) -> tuple[float, ...]:
     key = "train.class_weights"
     if data.task != "classification":
         raise InputError.of("", key, f'only classes have weights, but data "{data.name}" has numbers as targets; use "none"')
+    if data.tokens:
+        raise InputError.of("", key, f'the classes of data "{data.name}" are tokens, which all count the same; use "none"')
     count = np.bincount(data.t_train, minlength=len(names))
     if asked == "balanced":
         weight = np.where(count > 0, 1 / np.maximum(count, 1), 1 / max(len(data.t_train), 1))

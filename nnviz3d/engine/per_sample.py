@@ -47,6 +47,16 @@ def _losses(objective: Objective, z_no: np.ndarray, a_no: np.ndarray, t_no: np.n
         return (error * error).sum(1) / 2 if objective.loss == "half_mse" else (error * error).mean(1)
 
 
+def token_losses(z_no: np.ndarray, t_nt: np.ndarray) -> np.ndarray:
+    """(n,) float64: of each sequence the mean over its scored tokens; 0 where it has none, nan where outputs are not numbers."""
+    z, scored = z_no.reshape(*t_nt.shape, -1).astype(np.float64), t_nt >= 0
+    with np.errstate(all="ignore"):
+        top = z.max(-1)
+        hit = np.take_along_axis(z, np.maximum(t_nt, 0)[..., None].astype(np.intp), -1)[..., 0]
+        each = np.log(np.exp(z - top[..., None]).sum(-1)) + top - hit
+        return np.where(scored, each, 0).sum(1) / np.maximum(scored.sum(1), 1)
+
+
 def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
     """(O,) root mean square error and mean absolute error of each numeric target over all rows of "train" or "test", in its own unit.
 
@@ -84,5 +94,8 @@ class Judging:
             padded[:n] = x[here]
             self._pass.ask(padded)
             z, a = (out[:n] for out in self._pass.raw())
+            if self.objective.tokens:
+                yield slice(start, start + n), a, token_losses(z, t[here])
+                continue
             weight_n = self.objective.weights_of(t[here]) if self.objective.weights else 1.0
             yield slice(start, start + n), a, losses(self.objective, z, a, self.objective.rows(t[here], np.float64), weight_n)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.buffers import Buffers, kill_masks
+from nnviz3d.engine.buffers import Buffers, kill_masks, target_width
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
 from nnviz3d.spec.topology import Topology
@@ -30,7 +30,7 @@ class Shown:
         self.z, self.activation, self.delta = self.all[:n], self.all[n : 2 * n], self.all[2 * n :]
         z, a, d = ([arena[node.neurons.slice].reshape(1, -1) for node in topology.nodes] for arena in (self.z, self.activation, self.delta))
         kills = kill_masks(ops, topology, 1, killed)
-        self._buffers = Buffers(z, a, a, d, ops.zeros((1, topology.output.size)), ops.zeros(1), [None] * len(a), kills)
+        self._buffers = Buffers(z, a, a, d, ops.zeros((1, target_width(topology))), ops.zeros(1), [None] * len(a), kills)
         self._pass = ForwardPass(ops, topology, objective, parameters, self._buffers, backward=True)
 
     @property

@@ -57,7 +57,7 @@ class Looking:
         targets, known = getattr(self.data, f"t_{name}"), self.data.drawn
         key = name, min(limit, len(targets))
         if key not in known:
-            chosen = drawn(len(targets), targets if self.objective.classes else None, limit)
+            chosen = drawn(len(targets), targets if self.objective.classes and targets.ndim == 1 else None, limit)
             known[key] = np.arange(len(targets)) if chosen is None else chosen
         return known[key]
 

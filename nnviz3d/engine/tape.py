@@ -83,7 +83,7 @@ class Tape:
     @cached_property
     def target_o(self) -> np.ndarray:
         """(O,) what the loss compares the shown sample's outputs with."""
-        return self.objective.rows(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
+        return self.objective.expected(self.data.t_train[self.row : self.row + 1], self.ops.dtype)[0]
 
     @property
     def factor(self) -> float:
@@ -107,13 +107,14 @@ class Tape:
 
     @cached_property
     def sample_gradient(self) -> np.ndarray:
-        """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j."""
-        gradient, old = np.empty_like(self.gradient), self.old
+        """(P,) of the shown sample alone, without L1 and L2: for a dense layer dL/dw_ji = delta_j a_i and dL/db_j = delta_j. 0 for what is
+        not learned."""
+        gradient, old = np.zeros_like(self.gradient), self.old
         with np.errstate(all="ignore"):
             for node in [node for node in self.topology.nodes if node.parameters]:
-                x = [old.a[source.neurons.slice] for source in self.topology.sources(node)]
-                made = face(node.kind, "engine").sample_gradients(old.delta[node.neurons.slice], x)
-                for part, r in node.parameters:
+                x = [source.neurons.view(old.a) for source in self.topology.sources(node)]
+                made = face(node.kind, "engine").sample_gradients(node, old.delta[node.neurons.slice], x)
+                for part, r in node.learned:
                     r.view(gradient)[...] = made[part]
         return _frozen(gradient)
 

@@ -18,10 +18,10 @@ from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initializers
 from nnviz3d.engine.arenas import Arenas
 from nnviz3d.engine.batch_feeder import Feed
-from nnviz3d.engine.buffers import Buffers, check_memory, dropout_of
+from nnviz3d.engine.buffers import Buffers, check_memory, check_rows, dropout_of
 from nnviz3d.engine.compiler import Compiler
 from nnviz3d.engine.data import DataSet
-from nnviz3d.engine.frozen_ranges import free_stretches, frozen_stretches
+from nnviz3d.engine.frozen_ranges import frozen_stretches
 from nnviz3d.engine.objective import class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Plan
@@ -48,6 +48,7 @@ class Trainer(StepRunner):
         )
         self.data, self.ops, self.train = data, ops, scene.train
         check_memory(self.topology, len(data.x_train), scene.train)
+        check_rows(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
         self.since = 0  # the step at which the settings were last changed
         self.written = 0  # how often parameters or the position in the data were written from outside
@@ -140,6 +141,7 @@ class Trainer(StepRunner):
         self._weights(train)
         self.settle()
         check_memory(self.topology, len(self.data.x_train), train)
+        check_rows(self.topology, len(self.data.x_train), train)
         self.train, self.since = train, self.step
         self._start_batches()
         self._pardon()
@@ -218,6 +220,10 @@ class Trainer(StepRunner):
         """Raises InputError where there is no such parameter, or it cannot have this value."""
         if not 0 <= p < self.topology.n_parameters:
             raise InputError.of("", "parameter", f"there is no weight or bias {p}; the network has {self.topology.n_parameters:,}")
+        node, part, r = self.topology.part(p)
+        if (part, r) in node.unlearned:
+            why = f"{self.topology.parameter_name(node, part)} is kept up by training and cannot be set by hand"
+            raise InputError.of("", "parameter", why)
         if not abs(value) <= limits.PARAMETER:  # also nan
             most = f"{limits.PARAMETER:,.0f}"
             raise InputError.of("", "value", f"a weight or a bias is a number from -{most} to {most}; found {value:g}")
@@ -271,7 +277,6 @@ class Trainer(StepRunner):
         compiler.forward(plan, b)
         compiler.loss(plan, b)
         compiler.backward(plan, b, self.train, self._constants)
-        free = free_stretches(self.topology, self.holds.frozen)
-        compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge, free)
+        compiler.update(plan, b, self.train, self._constants, self.arenas, self._judge, self.holds.frozen)
         plan.group(self.ops, 6.0 * n * self.topology.n_edges, self.topology.n_parameters)
         return plan

@@ -40,7 +40,11 @@ def _lines(topology: Topology, killed: tuple[int, ...], library: str, held, call
         sources = topology.sources(node)
         write = getattr(face(node.kind, "script"), library)
         x = write(node, sources, [f"a{source.number}" for source in sources], {part: held(node, part) for part, _ in node.parameters})
-        lines.append(f"a{node.number} = {called(node.activation, x)}")
+        width = node.shape[-1]
+        if ACTIVATIONS[node.activation].rowwise and width != node.size:  # a row is the last axis
+            lines.append(f"a{node.number} = {called(node.activation, f'({x}).reshape(-1, {width})')}.reshape(-1, {node.size})")
+        else:
+            lines.append(f"a{node.number} = {called(node.activation, x)}")
         if here := _killed(node, killed):
             lines.append(f"a{node.number} = without(a{node.number}, {here})")
     return lines

@@ -63,6 +63,7 @@ class Facts(IndexLine):
     features: tuple[str, ...] = Field(default=(), max_length=limits.UNITS)
     index: int = Field(ge=0, description="the recorded sample, in the test set, or in the training set where there is none")
     target: int | tuple[float, ...]
+    axes: tuple[str, ...] = Field(default=(), max_length=8, description="of `shape`, where the data say; of a sequence a target by token")
     targets: tuple[Target, ...] | None = Field(default=None, max_length=limits.UNITS, description="None: recorded before targets had units")
 
 

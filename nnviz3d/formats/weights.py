@@ -33,6 +33,7 @@ CHECKPOINT = f"{RESERVED}."  # how names begin that are no weights but the state
 HEADER_BYTES = 16 << 20  # 100,000 tensors fit; the library itself would take 100 MB of JSON
 TENSORS = 100_000
 RANK = 8
+UNREAD = "num_batches_tracked"  # PyTorch's batch norm counts its steps; a momentum that is a number does not need it
 READABLE = ("BF16", "F16", "F32", "F64")
 
 
@@ -74,7 +75,7 @@ def load(
     """
     where, wanted = str(path), names(topology)
     with OpenedWeights(path) as file:
-        found = {name: what for name, what in shapes(file, where).items() if not name.startswith(CHECKPOINT)}
+        found = _parts(shapes(file, where))
         plan = mapping.find(found, wanted, topology.other_names, topology.is_line)
         problems = _unfit(found, wanted, where) if plan is None else []
         problems += [
@@ -163,9 +164,9 @@ def describe(path: str | os.PathLike) -> dict:
         "kind": "weights",
         "file": where,
         "bytes": Path(path).stat().st_size,
-        "parameters": sum(prod(shape) for name, (shape, _) in found.items() if not name.startswith(CHECKPOINT)),
+        "parameters": sum(prod(shape) for shape, _ in _parts(found).values()),
         "tensors": [{"name": name, "shape": list(shape), "dtype": dtype} for name, (shape, dtype) in found.items()],
-        "sizes": mapping.sizes({name: what for name, what in found.items() if not name.startswith(CHECKPOINT)}),
+        "sizes": mapping.sizes(_parts(found)),
         "scene": metadata.get(SCENE_KEY),
         "targets": metadata.get(TARGETS_KEY),
     }
@@ -224,6 +225,11 @@ def shapes(file, where: str) -> dict[str, tuple[tuple[int, ...], str]]:
             raise InputError.of(where, key, f"{len(shape)} axes; at most {RANK} are allowed")
         found[key] = (shape, part.get_dtype())
     return found
+
+
+def _parts(found: dict[str, tuple[tuple[int, ...], str]]) -> dict[str, tuple[tuple[int, ...], str]]:
+    """The network's own tensors of a file."""
+    return {name: what for name, what in found.items() if not name.startswith(CHECKPOINT) and name.rpartition(".")[2] != UNREAD}
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -25,7 +25,9 @@ class InputGradient(NamedTuple):
 class Bound:
     """`x`: by slot, what each of `sources` passes on. `activation`: that of `a = f(z)`; "linear" where the loss applies the node's own.
     `z` and `a` may be one array. `parts`, `gradients`: by the name of the part; no gradients where none are asked for. `dx`: by slot;
-    None where nobody asks. `training`: a step of training, where kinds may do otherwise than later (batch norm, dropout)."""
+    None where nobody asks. `training`: a step of training, where kinds may do otherwise than later (batch norm, dropout).
+    `kept`: arrays that the calls of one node share, forward, backward and update. In training, forward puts there, under the name of each
+    part that is kept but not learned, what this step makes of it."""
 
     ops: NumpyOps
     node: Node
@@ -39,10 +41,13 @@ class Bound:
     dx: tuple[InputGradient | None, ...] = ()
     gradients: dict[str, Any] = field(default_factory=dict)
     training: bool = False
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def activate(self, bias=None) -> Calls:
-        """z += bias; a = f(z)."""
-        return self.ops.activate(self.activation, self.z, bias, self.a)
+        """z += bias, wherever as many numbers come again; a = f(z)."""
+        width = self.z.shape[1] if bias is None else bias.size
+        z = self.z.reshape(-1, width)
+        return self.ops.activate(self.activation, z, bias, z if self.a is self.z else self.a.reshape(-1, width))
 
     def pass_back(self, slot: int) -> Calls:
         """The gradient of an input that passes its numbers on unchanged: dx = d."""

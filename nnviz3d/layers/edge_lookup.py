@@ -9,7 +9,7 @@ from nnviz3d.spec.topology import Connection, EdgeRef, Topology
 
 def edges_of(connection: Connection) -> EdgesFace:
     """The face of the kind that the connection leads into."""
-    return face(connection.target.kind, "edges").EDGES
+    return face(connection.target.kind, "edges").EDGES.of(connection)
 
 
 def exists(topology: Topology, edge: EdgeRef) -> bool:

@@ -60,7 +60,13 @@ def find(topology: Topology, low_l3: np.ndarray, high_l3: np.ndarray, pitch: flo
     skipping = [c for c in topology.connections if c.target.rank - c.source.rank > 1]
     for c in sorted(skipping, key=lambda c: (c.target.rank - c.source.rank, c.number)):
         ends = np.array([[low_l3[c.source.number], high_l3[c.source.number]], [low_l3[c.target.number], high_l3[c.target.number]]])
-        between = [k for k, node in enumerate(topology.nodes) if c.source.rank < node.rank < c.target.rank]
+        if ends[1, 0, 0] <= ends[0, 1, 0]:
+            continue  # its target stands in another row
+        between = [
+            k
+            for k, node in enumerate(topology.nodes)
+            if c.source.rank < node.rank < c.target.rank and ends[0, 1, 0] < high_l3[k, 0] and low_l3[k, 0] < ends[1, 0, 0]
+        ]
         hit = [k for k in between if _runs_through(ends, low_l3[k], high_l3[k])]
         if not hit:
             continue

@@ -1,4 +1,5 @@
-"""Where every neuron stands. Layers along x by their rank; a layer is a grid in y (up) and z, with the shape of its data.
+"""Where every neuron stands. Layers along x by their rank; a layer is a grid in y (up) and z, with the shape of its data
+(`tiles` for what has axes).
 
 Pure: the same topology gives the same positions. Row 0 is on top, column 0 at the smallest z, so that a picture fed to the
 network reads correctly from the input side (a camera at negative x sees +z to its right).
@@ -6,22 +7,24 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import ceil, isqrt
 
 import numpy as np
 
-from nnviz3d.layout import detours
+from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, column, discs
-from nnviz3d.layout.lanes import by_rank, lanes
+from nnviz3d.layout.lanes import lanes
+from nnviz3d.layout.rows import stand
+from nnviz3d.layout.tiles import WIDE, Plan, Tiles
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
 LANES = 2.0  # pitches between two layers of one rank
-LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,10 @@ class Layout:
 
     `annex` (2, 3): corners of what stands beyond the output and must be in the picture too, or None. `stacks`: of layers that are folded;
     `drawn`: ids of the neurons that are drawn one by one, None: all. `detours`: by connection, how its edges go round what they skip, None:
-    straight; `detour_boxes` (R, 2, 3): corners of the space that those take.
+    straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `rectangles`: these and the
+    smaller ones; `cell_l` (L,): the smaller
+    side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
+    (by `Topology.group_starts`), and the index of its node.
     """
 
     place_n4: np.ndarray
@@ -42,10 +48,25 @@ class Layout:
     drawn: np.ndarray | None = None
     detours: tuple[Detour | None, ...] = ()
     detour_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
+    tiles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
+    rectangles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
+    cell_l: np.ndarray = field(default_factory=lambda: np.ones(1, np.float32))
+    group_place_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    group_entry_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
 
     def stack_of(self, neuron: int) -> Stack | None:
         """The stack that a neuron is folded into; None: it stands by itself."""
         return next((s for s in self.stacks if neuron in s.folded_m), None) if neuron >= 0 else None
+
+    @cached_property
+    def alone(self) -> np.ndarray | None:
+        """Ids of the neurons that are drawn one by one from any distance; None: all."""
+        if not len(self.tiles):
+            return self.drawn
+        standing = np.ones(len(self.place_n4), bool) if self.drawn is None else np.isin(np.arange(len(self.place_n4)), self.drawn)
+        for k in np.unique(self.tiles.node_s):
+            standing[self.place_n4[:, 3] == k] = False
+        return np.flatnonzero(standing)
 
     @cached_property
     def _boxes(self) -> np.ndarray:
@@ -88,6 +109,14 @@ class Layout:
         annex = None if self.annex is None else self.annex + shift
         detours = tuple(each and each.moved(by[1]) for each in self.detours)
         moved = replace(self, place_n4=place_n4, low=self.low + shift, high=self.high + shift, annex=annex, stacks=stacks)
+        groups = [places_g4 + np.append(shift, np.float32(0)) for places_g4 in (self.group_place_g4, self.group_entry_g4)]
+        moved = replace(
+            moved,
+            tiles=self.tiles.moved(shift),
+            rectangles=self.rectangles.moved(shift),
+            group_place_g4=groups[0],
+            group_entry_g4=groups[1],
+        )
         return replace(moved, detours=detours, detour_boxes=self.detour_boxes + shift)
 
     def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
@@ -101,20 +130,11 @@ class Layout:
 
 
 def cells(node: Node, is_output: bool = False) -> np.ndarray:
-    """(n, 2) row and column of each neuron of a layer, in the order of its ids.
-
-    (H, W) is a plate, (C, H, W) a square of plates with a gap of one cell, (T, D) rows; a plain vector becomes a column when
-    short and otherwise the most nearly square grid, preferring one without a ragged last row.
+    """(n, 2) row and column of each neuron of a vector, in the order of its ids: a column where it is short and otherwise the most nearly
+    square grid, preferring one without a ragged last row.
     """
-    n, shape = node.size, node.shape
-    if len(shape) == 3:
-        channels, height, width = shape
-        across = ceil(channels**0.5)
-        c, r, k = np.unravel_index(np.arange(n), shape)
-        return np.stack([c // across * (height + 1) + r, c % across * (width + 1) + k], 1)
-    if len(shape) == 2:
-        columns = shape[1]
-    elif n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (not node.inputs and n <= OUTPUT_COLUMN_UP_TO):
+    n = node.size
+    if n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (not node.inputs and n <= OUTPUT_COLUMN_UP_TO):
         columns = 1
     else:
         root = isqrt(n)
@@ -124,35 +144,41 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
 
 
 def place(
-    topology: Topology, pitch: float = 0.42, gap: float = 1.0, plate: bool = False, near: float = 1.0, folds: Folds | None = None
+    topology: Topology,
+    pitch: float = 0.42,
+    gap: float = 1.0,
+    plate: bool = False,
+    near: float = 1.0,
+    folds: Folds | None = None,
+    aspect: float = WIDE,
 ) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
     `plate` leaves room for a square plate beyond the output. `near` draws the layers together, but not the plate. `folds`: which
-    neurons stand by themselves in layers that are folded.
+    neurons stand by themselves in layers that are folded. `aspect` of the stage.
     """
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
     low, high = [], []
-    plates = []
     folds = folds or {}
-    for k, node in enumerate(topology.nodes):
-        grid = column(node.size, folds[k]) if k in folds else cells(node, node is topology.output).astype(np.float32)
-        plates.append((grid - grid.max(0) / 2) * pitch)
+    plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
+    plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) * pitch for k, node in enumerate(topology.nodes)]
+    edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))])
     spans = [np.ptp(yz, 0).tolist() for yz in plates]
     extents = [max(span) + pitch for span in spans]
     zs = lanes(topology, [span[1] + pitch for span in spans], LANES * pitch)
-    xs = _distances(topology, extents, zs, pitch) * gap * near
+    xs, ys = stand(topology, extents, spans, zs, pitch, aspect)
+    xs = xs * gap * near
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch = place_n4[node.neurons.slice]
         stretch[:, 0] = xs[node.rank]
-        stretch[:, 1] = -yz[:, 0]
+        stretch[:, 1] = ys[node.rank] - yz[:, 0]
         stretch[:, 2] = yz[:, 1] + zs[k]
         stretch[:, 3] = k
-        half = pitch / 2
+        half = np.array([pitch, *edges[k]]) / 2
         low.append(stretch[:, :3].min(0) - half)
         high.append(stretch[:, :3].max(0) + half)
-    place_n4[:, 0] -= xs[-1] / 2
-    shift = np.array([xs[-1] / 2, 0, 0], np.float32)
+    place_n4[:, 0] -= xs.max() / 2
+    shift = np.array([xs.max() / 2, 0, 0], np.float32)
     low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     drawn = None
@@ -163,7 +189,46 @@ def place(
             standing[discs(stack, topology.nodes[stack.node].neurons.start)] = True
         drawn = np.flatnonzero(standing)
     annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
-    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *detours.find(topology, low_l3, high_l3, pitch))
+    found = detours.find(topology, low_l3, high_l3, pitch)
+    corners = [(topology.nodes[k], its, np.array([place_n4[topology.nodes[k].neurons.start, 0], high_l3[k, 1], low_l3[k, 2]]))
+               for k, its in plans.items()]  # fmt: skip
+    cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32)
+    groups = _groups(topology, place_n4, edges / 2, plans)
+    sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers], pitch)
+    whole = tiles.rectangles(corners, pitch)
+    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
+
+
+def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
+    """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
+    if plan is not None:
+        return plan.place_n2 - np.array(plan.span) / 2
+    grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
+    return grid - grid.max(0) / 2
+
+
+def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
+    """Height and width of the cells of a node, world units."""
+    if plan is None:
+        return pitch, pitch
+    return plan.size[0] / plan.rows * pitch, plan.size[1] / plan.columns * pitch
+
+
+def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:
+    """(G, 4) each, by the number of the group: where ribbons leave it, the rim of its tile at the greatest z, and where they arrive, the
+    rim at the smallest z; index of the node. A vector is one group: its middle."""
+    leave_g4 = np.zeros((topology.group_starts[-1], 4), np.float32)
+    enter_g4 = leave_g4.copy()
+    for k, node in enumerate(topology.nodes):
+        here = slice(*topology.group_starts[k : k + 2])
+        places = place_n4[node.neurons.slice].reshape(node.groups, -1, 4)
+        low, high = places.min(1), places.max(1)
+        middle = (low + high) / 2
+        leave_g4[here], enter_g4[here] = middle, middle
+        if k in tiled:
+            leave_g4[here, 2] = high[:, 2] + half_l2[k, 1]
+            enter_g4[here, 2] = low[:, 2] - half_l2[k, 1]
+    return leave_g4, enter_g4
 
 
 def _stack(node: Node, number: int, shown: tuple[int, ...], place_n4: np.ndarray) -> Stack:
@@ -178,21 +243,3 @@ def _annex(low: np.ndarray, high: np.ndarray, pitch: float, gap: float) -> np.nd
     half = max(float(np.ptp([low[:, 1].min(), high[:, 1].max()])), 7 * pitch) / 2
     x = float(high[-1, 0]) + gap * pitch * 5.5 + half * 1.1
     return np.array([[x, -half, -half], [x, half, half]], np.float32)
-
-
-def _distances(topology: Topology, extents: list[float], zs: list[float], pitch: float) -> np.ndarray:
-    """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
-    numbers are only passed on one by one there is less to see. `extents` of nodes: the larger of height and width along z."""
-    ranks = by_rank(topology)
-    extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
-    open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
-    gaps = pitch * 4.0 + np.where(open_r, 0.85 * (extent_r[:-1] + extent_r[1:]) / 2, 0.0)
-    longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
-    shrink = max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
-    return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
-
-
-def _reach(zs: list[float], nodes: list[Node]) -> float:
-    """From the middle of the first to that of the last of a rank."""
-    places = [zs[node.number] for node in nodes]
-    return max(places) - min(places)

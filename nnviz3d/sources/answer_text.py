@@ -8,11 +8,14 @@ import numpy as np
 
 from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.evaluation import answers
 from nnviz3d.engine.objective import Objective
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.score import percent
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
+
+TOKENS = 24  # of a sequence, in a line
 
 
 class Answering(Protocol):
@@ -50,6 +53,9 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
             if activation != "sigmoid" or not data.two_classes
             else _of_two(float(a_o[0]), int(np.ravel(target)[0]))
         )
+    if data.tokens:
+        said, right, scored = answers(a_o, np.asarray(target))
+        return _listed(data, said[scored]), bool((right | ~scored).all())
     best = int(a_o.argmax())
     share = f" ({percent(float(a_o[best]))})" if activation == "softmax" else ""
     return data.class_names[best] + share, best == int(target)
@@ -63,8 +69,25 @@ def _of_two(p: float, target: int) -> tuple[str, bool]:
 
 def words(data: DataSet, target) -> str:
     """A class by its name; numbers with their target's names: "y = 0.25"."""
+    if data.tokens:
+        return _listed(data, np.asarray(target)[np.asarray(target) >= 0])
     if data.task == "classification":
         return data.class_names[int(target)]
     values = np.ravel(target).tolist()
     said = [f"{value:.3g}" for value in values] if not data.units else map(Unit.text, data.units, values)
     return ", ".join(f"{name} = {text}" for name, text in zip(data.class_names, said, strict=False))
+
+
+def label(data: DataSet, x, target) -> str:
+    """What a sample is, in words: its target; of a sequence also what stands before that is to be foretold: "B A C → A B C"."""
+    if not data.tokens:
+        return words(data, target)
+    scored = np.flatnonzero(np.asarray(target) >= 0)
+    given = np.asarray(x).ravel()[: int(scored[0]) + 1 if len(scored) else None]
+    return f"{_listed(data, given.astype(int))} → {words(data, target)}"
+
+
+def _listed(data: DataSet, ids: np.ndarray) -> str:
+    """Tokens one after another; of many the first ones. "?" where an output is not a number."""
+    shown = ["?" if k < 0 else data.vocabulary[k] for k in ids[:TOKENS].tolist()]
+    return " ".join([*shown, "..."] if len(ids) > TOKENS else shown)

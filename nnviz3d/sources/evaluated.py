@@ -18,8 +18,9 @@ from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.per_sample import Judging
 from nnviz3d.engine.shown_evaluation import Looking
-from nnviz3d.sources.answer_text import answer, words
+from nnviz3d.sources.answer_text import answer, label
 from nnviz3d.sources.plane_eval import Asking
+from nnviz3d.sources.token_eval import Foretelling
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
@@ -38,7 +39,7 @@ class Evaluated(ABC):
         self.scene, self.base, self.ops, self.data = scene, Path(base), ops, data
         self.version = 0
         self.sample: Sample
-        self._asking = Asking(ops)
+        self._asking, self._foretelling = Asking(ops), Foretelling(ops)
 
     @property
     @abstractmethod
@@ -66,7 +67,7 @@ class Evaluated(ABC):
         """Choose a row of the test set (of the training set where there is no test set); wraps around."""
         part, x, t = self.data.held_out
         index %= len(x)
-        self.sample = Sample(index, len(x), part, x[index], t[index], words(self.data, t[index]))
+        self.sample = Sample(index, len(x), part, x[index], t[index], label(self.data, x[index], t[index]))
         self.show()
 
     def show(self) -> None:
@@ -81,7 +82,7 @@ class Evaluated(ABC):
     def targets(self) -> np.ndarray:
         """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers."""
         targets = np.asarray([self.sample.target]) if self.objective.classes else np.reshape(self.sample.target, (1, -1))
-        return self.objective.rows(targets, np.float64)[0]
+        return self.objective.expected(targets, np.float64)[0]
 
     def answer(self) -> tuple[str, bool | None]:
         """What the network says of the shown sample (as of the last `show`), and whether that is right: ("3 (97.2 %)", True)."""
@@ -119,6 +120,11 @@ class Evaluated(ABC):
     def numbers(self, part: str, limit: int) -> np.ndarray:
         """Which rows of a part `limit` evenly drawn ones are, ascending."""
         return self.looking.numbers(part, limit)
+
+    def logits(self, ids_nt: np.ndarray, parameters: Array | None = None) -> np.ndarray:
+        """(n, T, V) float64 of the next token at each token of (n, T) numbers, with the parameters of now or others. Raises ValueError
+        where the network is none of sequences, or the rows are none of its tokens."""
+        return self._foretelling.logits(self, ids_nt, parameters)
 
     # the plane
 

@@ -246,6 +246,10 @@ class SourceData(Protocol):
         """(side * side, N) of every neuron over the plane."""
         ...
 
+    def logits(self, ids_nt: np.ndarray, parameters: Array | None = None) -> np.ndarray:
+        """(n, T, V) of the next token at each token of rows of numbers; ValueError where the network is none of sequences."""
+        ...
+
 
 class Source(Viewable, Clock, Protocol):
     """What a session shows. What it cannot is None, and `reasons` says why."""

@@ -77,7 +77,7 @@ class RecordedTraining(Evaluated):
         if recording.head.data.targets is None:  # nothing was scaled then
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         instead = stand_in(recording)
-        topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output)
+        topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output, input_axes=instead.axes)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             text = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"
@@ -96,7 +96,7 @@ class RecordedTraining(Evaluated):
         data = self.data
         self._objective = resolve(scene, data)
         names = tuple(data.feature_names), tuple(data.class_names)
-        self._topology = build_topology(scene.network, data.shape, data.n_outputs, self._objective.output, *names)
+        self._topology = build_topology(scene.network, data.shape, data.n_outputs, self._objective.output, *names, data.axes)
         self.serial, self._gradient, self._stale = next_serial(), None, True
         self.step, self.epoch, self.loss = 0, 0.0, nan
         self._parameters: Array = None

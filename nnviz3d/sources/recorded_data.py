@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.engine.data import DataSet, load
-from nnviz3d.formats.nnrec_index import INDEX
+from nnviz3d.formats.nnrec_index import INDEX, Facts
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Scene
@@ -22,8 +22,8 @@ def stand_in(recording: Recording) -> DataSet:
     classes = facts.task == "classification"
     if min(facts.shape, default=0) < 1 or count >= recording.head.neurons:
         raise InputError.of(where, "line 1.data.shape", f"{list(facts.shape)} inputs in a network of {recording.head.neurons:,} neurons")
-    sound = 0 <= facts.target < len(facts.outputs) if isinstance(facts.target, int) else len(facts.target) == len(facts.outputs)
-    if not sound or isinstance(facts.target, int) != classes:
+    tokens = facts.axes == ("token",)
+    if not _sound(facts, tokens) or isinstance(facts.target, int) != (classes and not tokens):
         raise InputError.of(where, "line 1.data.target", f"is no target of {len(facts.outputs):,} outputs")
     x = np.nan_to_num(recording.z(int(recording.steps[0]))[:count])[None]
     units = tuple(Unit(name, **target.model_dump()) for name, target in zip(facts.outputs, facts.targets or (), strict=False))
@@ -31,7 +31,17 @@ def stand_in(recording: Recording) -> DataSet:
         raise InputError.of(where, "line 1.data.targets", f"{len(units):,} units of {len(facts.outputs):,} targets")
     t = np.array([facts.target], np.int32 if classes else np.float64 if units else np.float32)
     part = slice(0, 1 if facts.test else 0)
-    return DataSet(facts.name, facts.task, facts.shape, x, t, x[part], t[part], facts.outputs, facts.features, units=units)
+    return DataSet(facts.name, facts.task, facts.shape, x, t, x[part], t[part], facts.outputs, facts.features, units=units, axes=facts.axes)
+
+
+def _sound(facts: Facts, tokens: bool) -> bool:
+    """Whether the target is one of these outputs, or as many numbers; of a sequence an output, or -1, for each of its tokens."""
+    if isinstance(facts.target, int):
+        return 0 <= facts.target < len(facts.outputs)
+    if tokens:
+        fits = all(-1 <= k < len(facts.outputs) and k == int(k) for k in facts.target)
+        return fits and facts.task == "classification" and facts.shape == (len(facts.target),)
+    return len(facts.target) == len(facts.outputs)
 
 
 def load_recorded(recording: Recording, instead: DataSet, scene: Scene, base: Path) -> tuple[DataSet, str]:

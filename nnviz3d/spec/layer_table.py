@@ -27,9 +27,8 @@ NAME_PATTERN = r"^([A-Za-z_][A-Za-z0-9_.-]*)?$"
 TAG = "tagged-"  # how the mark of a kind begins in the place of an error
 
 Shape = tuple[int, ...]
-Axes = tuple[
-    str, ...
-]  # what each axis of a tensor runs over: "neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"
+Axis = Literal["neuron", "row", "column", "channel", "token", "feature", "head", "query", "key"]
+Axes = tuple[str, ...]  # what each axis of a tensor runs over, each an `Axis`
 Shapes = tuple[Shape | None, ...]  # None: not known before the data are
 
 
@@ -68,6 +67,8 @@ class LayerTable(Table):
 
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
+    unlearned: ClassVar[tuple[str, ...]] = ()  # parts that training keeps up by itself instead of by their gradients
+    weighted: ClassVar[bool] = True  # its part "weight" holds the weights of sums; the scale of a norm, a factor a channel, does not
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
     @property
@@ -90,6 +91,10 @@ class LayerTable(Table):
         """The setting, in words, that only the scene file changes; "" where there is none."""
         return ""
 
+    def over(self, axes: tuple[Axes, ...]) -> LayerTable:
+        """The table as it is for inputs whose axes run over these. Raises BadShape where the kind cannot read such."""
+        return self
+
     def output_shape(self, inputs: Shapes) -> Shape | None:
         """Of what leaves the layer; None where that depends on an input that is not known. Raises BadShape."""
         raise NotImplementedError
@@ -98,9 +103,21 @@ class LayerTable(Table):
         """Name and shape of each array of parameters, in the order of the arena; none where an input is not known."""
         return ()
 
+    def parts_over(self, inputs: Shapes, axes: tuple[Axes, ...]) -> tuple[tuple[str, Shape], ...]:
+        """The same for kinds whose parts depend on what the axes of their inputs run over."""
+        return self.parts(inputs)
+
+    def fewest_rows(self, shape: Shape) -> int:
+        """Of a batch of training: more than one where the kind compares the rows of a batch. `shape`: of its output."""
+        return 1
+
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
         return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
+
+    def of_tokens(self, vocabulary: int) -> LayerTable:
+        """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
+        return self
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """How many edges lead in from each input: one from every neuron, unless the kind says otherwise."""

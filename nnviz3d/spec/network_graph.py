@@ -12,7 +12,7 @@ from math import prod
 from typing import NamedTuple
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape
+from nnviz3d.spec.layer_table import INPUT, Axes, BadShape, LayerTable, Shape, plain_axes
 
 RESERVED = "checkpoint"  # in weights files `checkpoint.*` is the state of training: a layer called so would lose its parameters
 HINTS = 100  # problems that get a list of near names: more are not shown, and looking for them takes long
@@ -47,11 +47,12 @@ def output_name(layers: int) -> str:
     return f"dense{layers + 1}"
 
 
-def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tuple[list[Traced], list[Wrong]]:
-    """Every layer, and every problem. With a problem the traced layers are not to be used."""
+def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_axes: Axes = ()) -> tuple[list[Traced], list[Wrong]]:
+    """Every layer, and every problem. With a problem the traced layers are not to be used. `input_axes`: plain ones if there are none."""
     names = [layer_name(table, k) for k, table in enumerate(layers)]
     wrong = _names(layers, names)
     shapes: dict[str, Shape | None] = {INPUT: input_shape}
+    axes: dict[str, Axes] = {INPUT: input_axes or plain_axes(input_shape or ())}
     traced: list[Traced] = []
     for k, table in enumerate(layers):
         above = names[k - 1] if k else INPUT
@@ -59,13 +60,16 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None) -> tup
         problems = _inputs(table, k, inputs, names, shapes, HINTS - len(wrong))
         shape, parts = None, ()
         if not problems:
-            given = tuple(shapes[name] for name in inputs)
+            given, over = tuple(shapes[name] for name in inputs), tuple(axes[name] for name in inputs)
             try:
-                shape, parts = table.output_shape(given), table.parts(given)
+                table = table.over(over) if None not in given else table
+                shape, parts = table.output_shape(given), table.parts_over(given, over)
+                axes[names[k]] = () if shape is None else table.axes(over, shape)
             except BadShape as error:
                 problems = [Wrong(k, error.key, error.message)]
         wrong += problems
         shapes[names[k]] = shape
+        axes.setdefault(names[k], ())
         traced.append(Traced(table, names[k], inputs, shape, parts))
     return traced, wrong or _unread(traced)  # a wrong name leaves others unread: one problem, not two
 

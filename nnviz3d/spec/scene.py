@@ -27,6 +27,7 @@ DataKind = Literal[
     "digits", "iris", "wine", "breast_cancer",
     "circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss",
     "blobs", "csv", "npz", "idx",
+    "sort", "modular", "story", "text",
 ]  # fmt: skip
 Feature = Literal["x1", "x2", "x1^2", "x2^2", "x1*x2", "sin(x1)", "sin(x2)"]
 Quantity = Literal["signal", "weight", "gradient", "change"]
@@ -90,6 +91,15 @@ class Data(Table):
     inputs: int = Field(default=784, ge=1, le=limits.UNITS, description="blobs: input values per sample")
     classes: int = Field(default=10, ge=1, le=10_000, description="blobs: classes")
     shape: tuple[Annotated[int, Field(ge=1, le=limits.UNITS)], ...] = Field(default=(), max_length=3)
+    letters: int = Field(default=3, ge=2, le=26, description="sort: how many different letters, from A on")
+    length: int = Field(default=6, ge=2, le=64, description="sort: letters of a sequence")
+    modulus: int = Field(default=97, ge=2, le=1000, description="modular: p of (a op b) mod p")
+    operation: Literal["add", "subtract", "multiply"] = Field(default="add", description="modular: what is done with a and b")
+    context: int = Field(default=32, ge=2, le=1024, description="story, text: tokens of a sample")
+    tokens: Literal["characters", "words"] = Field(default="characters", description="text: what a token is")
+    vocabulary: int = Field(
+        default=256, ge=2, le=limits.CLASSES, description="text: at most so many different tokens; the rarest become one that is unknown"
+    )
     file: str = ""
     labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"
@@ -139,7 +149,7 @@ class Data(Table):
 
     @model_validator(mode="after")
     def _has_its_file(self):
-        if self.kind in ("csv", "npz", "idx") and not self.file:
+        if self.kind in ("csv", "npz", "idx", "text") and not self.file:
             raise ValueError(f'data of kind "{self.kind}" needs `file`: a path relative to the scene file')
         if self.kind == "idx" and not self.labels_file:
             raise ValueError('data of kind "idx" needs `labels_file` beside `file`')

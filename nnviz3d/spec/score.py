@@ -34,13 +34,15 @@ class Classes:
 @dataclass(frozen=True)
 class Score:
     """Of one part: `loss` a mean (None: not known), `accuracy` in [0, 1] or None for numbers; over `rows` rows out of `of`, drawn evenly
-    where it is fewer."""
+    where it is fewer. Where rows are sequences, `accuracy` is the share of scored tokens and `sequences` the share of rows that are right
+    at every one of theirs; None elsewhere."""
 
     loss: float | None
     accuracy: float | None
     rows: int = 0
     of: int = 0
     classes: Classes | None = field(default=None, compare=False)
+    sequences: float | None = None
 
     @property
     def whole(self) -> bool:
@@ -61,6 +63,8 @@ class Scores:
 
     train_loss = property(lambda self: self.train and self.train.loss)
     test_loss = property(lambda self: self.test and self.test.loss)
+    train_sequences = property(lambda self: self.train and self.train.sequences)
+    test_sequences = property(lambda self: self.test and self.test.sequences)
     train_accuracy = property(lambda self: self.train and self.train.accuracy)
     test_accuracy = property(lambda self: self.test and self.test.accuracy)
 
@@ -81,7 +85,8 @@ class Scores:
         if score is None or not score.rows:
             return ""
         of = f"{score.rows:,} of its {score.of:,} rows, drawn evenly" if not score.whole else f"all its {score.of:,} rows"
-        return f"At step {self.step:,}, of {of}.{_by_class(score, names)}"
+        whole = "" if score.sequences is None else f" Right at every token: {percent(score.sequences)} of the sequences."
+        return f"At step {self.step:,}, of {of}.{whole}{_by_class(score, names)}"
 
 
 UNSCORED = Scores()

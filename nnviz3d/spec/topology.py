@@ -71,13 +71,31 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), where the kind has one."""
-        return dict(self.parameters).get("weight")
+        """(out, in), the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
     def bias(self) -> Range | None:
-        """(out,), where the kind has one."""
-        return dict(self.parameters).get("bias")
+        """(out,), what is added to its sums, where the kind has them."""
+        return dict(self.parameters).get("bias") if self.table is None or self.table.weighted else None
+
+    @cached_property
+    def unlearned(self) -> tuple[tuple[str, Range], ...]:
+        """The parts that training keeps up by itself instead of by their gradients: running means."""
+        names = () if self.table is None else self.table.unlearned
+        return tuple((part, r) for part, r in self.parameters if part in names)
+
+    @cached_property
+    def learned(self) -> tuple[tuple[str, Range], ...]:
+        """The parts that have gradients."""
+        return tuple(pair for pair in self.parameters if pair not in self.unlearned)
+
+    def row(self, part: Range, j: int) -> slice:
+        """Where the numbers of `part` that neuron j is made with lie in the arena: those of its channel, its feature, or its own."""
+        rows = self.size if part.size == self.size else part.shape[0]
+        width = part.size // rows
+        k = j // (self.size // rows) if self.axes[0] == "channel" and self.size % rows == 0 else j % rows
+        return slice(part.start + k * width, part.start + (k + 1) * width)
 
     @property
     def fan_in(self) -> int:
@@ -194,8 +212,18 @@ class Topology:
         return sum(connection.size for connection in self.connections)
 
     @cached_property
+    def unlearned(self) -> tuple[Range, ...]:
+        """Where the arena holds numbers that are kept but not learned, rising."""
+        return tuple(r for node in self.nodes for _, r in node.unlearned)
+
+    @cached_property
+    def n_learned(self) -> int:
+        """How many parameters people count: `n_parameters`, the length of the arena, without what is kept but not learned."""
+        return self.n_parameters - sum(r.size for r in self.unlearned)
+
+    @cached_property
     def n_weights(self) -> int:
-        """How many parameters are weights; the rest are biases. Edges of some kinds have none."""
+        """How many of the learned ones are weights or scales; the rest are biases or shifts. Edges of some kinds have none."""
         return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
 
     @cached_property
@@ -265,9 +293,10 @@ class Topology:
         return parts[bisect_right(starts, p) - 1]
 
     def parameter(self, p: int) -> tuple[Node, int, int | None]:
-        """The node that parameter `p` leads into, the index of the neuron in it, and that of the neuron it comes from (None for all but
-        weights). Raises IndexError outside [0, P)."""
-        node, part, r = self.part(p)
-        if part != "weight":
-            return node, p - r.start, None
-        return (node, *divmod(p - r.start, r.shape[1]))
+        """The node that parameter `p` leads into, the index of the neuron in it (of a channel's, the first), and that of the neuron it comes
+        from (None for all but weights). Raises IndexError outside [0, P)."""
+        node, _, r = self.part(p)
+        if r is not node.weight:
+            per_channel = node.axes[0] == "channel" and r.size != node.size
+            return node, (p - r.start) * (node.size // r.size if per_channel else 1), None
+        return (node, *divmod(p - r.start, r.size // r.shape[0]))

@@ -7,10 +7,13 @@ from math import prod
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
-from nnviz3d.spec.layer_table import INPUT, Axes, LayerTable, Shape, plain_axes, tables
+from nnviz3d.spec.layer_table import INPUT, Axes, BadShape, LayerTable, Shape, plain_axes, tables
 from nnviz3d.spec.network_graph import Traced, output_name, oversized, trace
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
+
+LABELS = 1_000_000  # outputs that have names
+TOKENS: Axes = ("token",)  # the axes of an input that is a sequence
 
 
 def build_topology(
@@ -28,11 +31,14 @@ def build_topology(
     so. Raises InputError with every layer whose shapes do not fit, and over
     `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
-    shape = tuple(input_shape)
-    traced, wrong = trace(network.layers, shape)
+    shape, layers = tuple(input_shape), network.layers
+    if input_axes == TOKENS:
+        layers = _of_tokens(layers, n_outputs)
+    traced, wrong = trace(layers, shape, input_axes)
     if wrong:
         raise InputError(*(Problem("", ".".join(filter(None, ("network.layers", str(w.layer), w.key))), w.message) for w in wrong))
-    layers = [*traced, _output(network, traced, n_outputs, output_activation, shape)]
+    output = _output(network, traced, n_outputs, output_activation, shape, input_axes == TOKENS)
+    layers = [*traced, output]
     parameters = sum(prod(part) for layer in layers for _, part in layer.parts)
     if parameters > limits.PARAMETERS:
         raise InputError.of(
@@ -43,9 +49,13 @@ def build_topology(
     nodes = [Node(INPUT, "input", (), shape, Range(0, shape), labels=input_labels, axes=input_axes or plain_axes(shape))]
     by_name, parameters = {INPUT: nodes[0]}, 0
     for number, layer in enumerate(layers, start=1):
-        node = _node(layer, number, [by_name[name] for name in layer.inputs], nodes[-1].neurons.stop, parameters)
+        try:
+            node = _node(layer, number, [by_name[name] for name in layer.inputs], nodes[-1].neurons.stop, parameters)
+        except BadShape as error:
+            raise InputError.of("", f"network.layers.{number - 1}.{error.key}", error.message) from None
         if number == len(layers):
-            node = replace(node, labels=output_labels)
+            rows = node.size // max(len(output_labels), 1)  # token by token the same names
+            node = replace(node, labels=output_labels * rows if node.size <= LABELS else ())
         nodes.append(node)
         by_name[node.name] = node
         parameters += sum(r.size for _, r in node.parameters)
@@ -59,25 +69,49 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts = layer.table.parts(tuple(source.shape for source in sources))
-        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters)
+        parts, edges = _outlined(layer.table, sources)
+        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters, edges)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
 
 
-def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape) -> Traced:
-    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for."""
+def _of_tokens(layers: tuple[LayerTable, ...], vocabulary: int) -> tuple[LayerTable, ...]:
+    """The layers for data of so many different tokens. Raises InputError with every layer that is not for as many."""
+    made, problems = [], []
+    for k, table in enumerate(layers):
+        try:
+            made.append(table.of_tokens(vocabulary))
+        except BadShape as error:
+            problems.append(Problem("", f"network.layers.{k}.{error.key}", error.message))
+    if problems:
+        raise InputError(*problems)
+    return tuple(made)
+
+
+def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape, tokens: bool = False) -> Traced:
+    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for.
+    `tokens`: the data are sequences; where the last layer still has their tokens, the output answers at each of them."""
     output = network.output
-    table: LayerTable = tables()["dense"].model_construct(
-        units=units, activation=activation, init=output.init, init_scale=output.init_scale, bias=output.bias
-    )
     above = (traced[-1].name, traced[-1].shape) if traced else (INPUT, shape)
+    per_token = tokens and above[1] is not None and len(above[1]) == 2 and above[1][:1] == shape
+    table: LayerTable = tables()["dense"].model_construct(
+        units=units, activation=activation, init=output.init, init_scale=output.init_scale, bias=output.bias, per_token=per_token
+    )
     given = (above[1],)
     return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
 
 
-def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int) -> Node:
-    """With its ranges from `neurons` and `parameters` on."""
+def _outlined(table: LayerTable, sources: list[Node]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
+    """Parts and edges for shapes that are not known and 1 for now, which is no shape that every kind can read."""
+    shapes = tuple(source.shape for source in sources)
+    try:
+        return table.parts_over(shapes, tuple(source.axes for source in sources)), table.edges(shapes)
+    except BadShape:
+        return (("weight", (1, 1)), ("bias", (1,))) if table.first_parameters else (), (1,) * len(shapes)
+
+
+def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int, edges: tuple[int, ...] | None = None) -> Node:
+    """With its ranges from `neurons` and `parameters` on; `edges`: those that its table says, unless they are given."""
     parts, start = [], parameters
     for part, shape in layer.parts:
         parts.append((part, Range(start, shape)))
@@ -85,6 +119,7 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
     table, shape = layer.table, layer.shape or ()
     return Node(
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
-        table.edges(tuple(source.shape for source in sources)), number=number, rank=1 + max(source.rank for source in sources), table=table,
+        table.edges(tuple(source.shape for source in sources)) if edges is None else edges,
+        number=number, rank=1 + max(source.rank for source in sources), table=table,
         axes=table.axes(tuple(source.axes for source in sources), shape),
     )  # fmt: skip

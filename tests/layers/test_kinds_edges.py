@@ -1,4 +1,4 @@
-"""Edges of every kind in the table: against a list of all of them, and against sums that PyTorch's users would write."""
+"""Edges of every kind in the table: against a list of all of them, and against the definition of z."""
 
 from __future__ import annotations
 
@@ -8,49 +8,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz3d.layers import KINDS, edge_lookup
+from nnviz3d.layers import edge_lookup, face
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER
-from nnviz3d.spec.scene import Network
+from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER, EdgesFace
 from nnviz3d.spec.topology import EdgeRef
-from nnviz3d.spec.topology_builder import build_topology
-from tests.layers.kinds import CASES
+from tests.layers.kinds import CASES, definition, graph_with
 
-PAIR = [{"units": 6, "name": "a", "from": ["input"]}, {"units": 6, "name": "b", "from": ["input"]}]
-LAYERS = {  # by kind: the layers of a network that has it, the last one being of that kind; where there are none, it joins a pair
-    "dense": [{"units": 5}],
-    "activation": [{"kind": "activation", "activation": "tanh"}],
-    "dropout": [{"kind": "dropout"}],
-    "concat": [
-        {"units": 6, "name": "a"}, {"kind": "reshape", "shape": (2, 3), "name": "b"},
-        {"kind": "reshape", "shape": (2, 6), "name": "c", "from": ["input"]}, {"kind": "concat", "axis": 1, "from": ["b", "c", "b"]},
-    ],
-    "reshape": [{"kind": "reshape", "shape": (3, 4)}],
-}  # fmt: skip
+
+def slopes(node, connection, parameters, x) -> np.ndarray:
+    """(O, I) how z changes with the activations of a source, by differences of its definition: what edges of sums multiply by."""
+    found = []
+    for i in range(connection.source.size if CASES[node.kind].sums else 0):
+        ends = []
+        for step in (1e-4, -1e-4):
+            moved = [np.array(each) for each in x]
+            moved[connection.slot].flat[i] += step
+            ends.append(definition(node, parameters, moved))
+        found.append((ends[0] - ends[1]) / 2e-4)
+    return np.array(found).T
+
+
+PLAIN = [kind for kind in CASES if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
+NORMS = [kind for kind in CASES if kind.endswith("_norm")]
+SUMS = [kind for kind in CASES if CASES[kind].sums]
 
 
 def network(kind):
-    layers = LAYERS.get(kind, [*PAIR, {"kind": kind, "from": ["a", "b"]}])
-    topology = build_topology(Network.model_validate({"layers": layers}), (2, 6), 3, "softmax")
-    node = topology.nodes[-2]
-    assert node.kind == kind
-    return topology, node
+    topology = graph_with(kind)
+    return topology, topology.by_name["k"]
 
 
-def tensor_sum(node, parameters, inputs):
-    """z of a node of linear kind from the values of its inputs (each with its axes), as numpy says it."""
-    match node.kind:
-        case "dense":
-            return node.weight.view(parameters) @ inputs[0].ravel() + node.bias.view(parameters)
-        case "concat":
-            return np.concatenate(inputs, node.table.axis)
-        case "reshape":
-            return inputs[0].reshape(node.shape)
-    return CASES[node.kind].joins(inputs)
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_ends_agree_with_what_leads_in_and_out_and_none_is_missing(kind):
     topology, node = network(kind)
     for c in topology.into(node):
@@ -68,7 +57,7 @@ def test_ends_agree_with_what_leads_in_and_out_and_none_is_missing(kind):
     assert fan_in == sum(len(edges_of(c).into(c, j)) for c in topology.into(node) for j in range(node.size))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_parameters_and_their_edges_find_each_other(kind):
     topology, node = network(kind)
     having = {}
@@ -77,27 +66,34 @@ def test_parameters_and_their_edges_find_each_other(kind):
             p = edge_lookup.parameter(topology, EdgeRef(c.number, local))
             assert (p is None) == (edges_of(c).value != "parameter")
             if p is not None:
-                assert edge_lookup.edge_of(topology, p) == EdgeRef(c.number, local) and p not in having
+                having.setdefault(p, []).append(EdgeRef(c.number, local))
+                ref = topology.parameter(p)
                 source, target = edge_lookup.ends(topology, EdgeRef(c.number, local))
-                assert topology.parameter(p) == (node, target - node.neurons.start, source - c.source.neurons.start)
-                having[p] = local
-    assert len(having) == (node.weight.size if node.weight else 0)
+                assert ref.node is node and target - node.neurons.start in ref.places
+                assert ref.source in (None, source - c.source.neurons.start)
+                assert node.weight.view(np.arange(topology.n_parameters))[ref.index] == p
+    weighted = all(edges_of(c).value == "parameter" for c in topology.into(node))
+    assert weighted or not having
+    for p, edges in having.items():
+        assert edge_lookup.edge_of(topology, p) == edges[0]
+        shared = [EdgeRef(c.number, int(local)) for c in topology.into(node) for local in edges_of(c).sharing(c, p)]
+        assert shared == edges
     if node.bias:
         assert edge_lookup.edge_of(topology, node.bias.start) is None
     assert edge_lookup.edge_of(topology, -1) is edge_lookup.edge_of(topology, topology.n_parameters) is None
     assert not edge_lookup.exists(topology, EdgeRef(99, 0)) and not edge_lookup.exists(topology, EdgeRef(0, 10**6))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SUMS)
 def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
     topology, node = network(kind)
     random = np.random.default_rng(3)
     parameters, a_n = random.standard_normal(topology.n_parameters), random.standard_normal(topology.n_neurons)
     inputs = [source.neurons.view(a_n) for source in topology.sources(node)]
-    z = np.asarray(tensor_sum(node, parameters, inputs)).ravel()
+    z = definition(node, parameters, inputs)
     numbers = Numbers(parameters, a_n, None, 1)
     for j in range(node.size):
-        total = node.bias.view(parameters)[j] if node.bias else 0.0
+        total = node.bias.view(parameters)[j // (node.size // node.bias.size)] if node.bias else 0.0  # one for each neuron, or channel
         for c in topology.into(node):
             edges = edges_of(c).into(c, j)
             part = (edges_of(c).values(c, edges, numbers) * a_n[edges_of(c).ends(c, edges)[0]]).sum()
@@ -108,7 +104,19 @@ def test_the_sum_over_the_edges_into_a_neuron_is_its_z(kind):
         assert total == pytest.approx(z[j], abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def factor(topology, node, value_p, a_n, local) -> float:
+    """What a norm multiplies one number by: how its z changes with it, mean and deviation being what they are."""
+    parts = {part: r.view(value_p).ravel() for part, r in node.parameters}
+    if "running_var" in parts:
+        channel = local // (node.size // len(parts["weight"]))
+        return parts["weight"][channel] / np.sqrt(abs(parts["running_var"][channel]) + 1e-5)
+    width = len(parts["weight"])
+    row = topology.sources(node)[0].neurons.view(a_n).reshape(-1, width)[local // width]
+    square = row.var() + 1e-5 if "bias" in parts else (row * row).mean() + 1e-6
+    return parts["weight"][local % width] / np.sqrt(square)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind in SUMS or kind in PLAIN or kind in NORMS])
 @pytest.mark.parametrize("flow", range(4))
 @pytest.mark.parametrize("constant", [1.0, 0.0])
 def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
@@ -117,13 +125,15 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
     value_p, a_n, delta_n = (random.standard_normal(n) for n in (topology.n_parameters, topology.n_neurons, topology.n_neurons))
     numbers = Numbers(value_p, a_n, delta_n, flow, constant)
     for c in topology.into(node):
-        expected = []
+        expected, slope_oi = [], slopes(node, c, value_p, [source.neurons.view(a_n) for source in topology.sources(node)])
         for local in range(c.size):
             edge = EdgeRef(c.number, local)
             p, (source, target) = edge_lookup.parameter(topology, edge), edge_lookup.ends(topology, edge)
-            value = constant if p is None else value_p[p]
-            if edges_of(c).value == "activation":
-                value *= a_n[c.inputs[1 - c.slot].neurons.start + local]
+            value = value_p[p] if p is not None else constant
+            if p is None and CASES[kind].sums:
+                value *= slope_oi[target - node.neurons.start, source - c.source.neurons.start]
+            if kind in NORMS and constant:
+                value = factor(topology, node, value_p, a_n, local)
             gradient = 0.0 if p is None else a_n[source] * delta_n[target]
             expected.append(abs([value, value * a_n[source], value * delta_n[target], gradient][flow]))
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))
@@ -131,7 +141,7 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
         assert edges_of(c).picked(c, some, numbers) == pytest.approx(np.array(expected)[some])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_of_a_folded_source_all_that_stand_alone_and_the_strongest_of_the_rest(kind):
     topology, node = network(kind)
     for c in topology.into(node):
@@ -153,7 +163,7 @@ def test_no_other_room_asks_which_kind_a_node_is_of():
             assert not re.search(r"\.kind\b", path.read_text()), path.name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("flow", range(4))
 def test_groups_account_for_every_edge(kind, flow):
     """Sums between groups, whichever way a kind takes, are those of its edges one by one."""
@@ -165,7 +175,8 @@ def test_groups_account_for_every_edge(kind, flow):
         all_e = np.arange(c.size)
         source_e, target_e = edges_of(c).ends(c, all_e)
         q_e = edges_of(c).quantities(c, all_e, numbers)
-        for sizes in ((1, 1), (5, 2), (c.source.size, c.target.size)):
+        parts = c.source.size // c.source.groups, c.target.size // c.target.groups
+        for sizes in ((1, 1), (5, 2), parts, (c.source.size, c.target.size)):
             found = sum(edges_of(c).group_strengths(c, numbers, sizes))
             expected = np.zeros_like(found)
             cells = (target_e - node.neurons.start) // sizes[1], (source_e - c.source.neurons.start) // sizes[0]
@@ -175,7 +186,7 @@ def test_groups_account_for_every_edge(kind, flow):
             assert found[0].sum() == pytest.approx(edges_of(c).magnitudes(c, numbers).sum())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CASES)
 def test_what_a_list_of_edges_is_drawn_by_is_what_they_multiply_by(kind):
     topology, node = network(kind)
     random = np.random.default_rng(7)

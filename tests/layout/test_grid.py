@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.layout.grid import LONGEST, cells, place
+from nnviz3d.layout.grid import cells, place
+from nnviz3d.layout.rows import LONGEST
+from nnviz3d.layout.tiles import GAP, plan
 from nnviz3d.spec.scene import Layer, Network
 from nnviz3d.spec.topology_builder import build_topology
 
@@ -22,9 +24,10 @@ def test_an_image_keeps_its_rows_on_top_and_reads_from_the_input_side():
 
 
 def test_feature_maps_are_tiles_with_a_gap():
-    grid = cells(topology(shape=(4, 3, 3)).input).reshape(4, 3, 3, 2)
-    assert grid[1, 0, 0].tolist() == [0, 4]
-    assert grid[2, 0, 0].tolist() == [4, 0]
+    maps = plan(topology(shape=(4, 3, 3)).input)
+    grid, side = maps.place_n2.reshape(4, 3, 3, 2), maps.size[0]
+    assert np.allclose(grid[1, 0, 0] - grid[0, 0, 0], [0, (1 + GAP) * side])
+    assert np.allclose(grid[2, 0, 0] - grid[0, 0, 0], [(1 + GAP) * side, 0])
 
 
 def test_outputs_are_a_column_and_wide_layers_are_nearly_square():

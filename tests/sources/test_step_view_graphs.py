@@ -17,7 +17,7 @@ from tests.layers.kinds import CASES, scene_with
 
 @pytest.fixture(scope="module", params=CASES)
 def tape(request):
-    scene = scene_with(request.param, "shape = [3, 2]" if request.param == "reshape" else None)
+    scene = scene_with(request.param)
     scene = scene.model_copy(update={"data": scene.data.model_copy(update={"kind": "iris"})})
     own = OwnTraining(scene, Path(), choose("cpu"), 1 << 20)
     own.run(20)

@@ -75,7 +75,7 @@ class Training:
         self.trainer = trainer = Trainer(scene, data.load(scene.data, base), self.ops)
         check(scene.train, trainer.data)
         self._load(trainer, say)
-        say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_parameters:,} parameters; {self.ops.name}: {self.ops.why}")
+        say(f"{trainer.data.name}: {trainer.data.told}; {trainer.topology.n_learned:,} parameters; {self.ops.name}: {self.ops.why}")
         self.rival = self._compared(base)
         self._curves = [Curves(trainer.data.task == "classification") for _ in (0, 1)]
         if request.resume is not None:

@@ -16,7 +16,7 @@ def summary(run: TrainingRun, trainer: Trainer) -> dict[str, Any]:
     done = trainer.step - run.first
     return {
         "data": trainer.data.name,
-        "parameters": trainer.topology.n_parameters,
+        "parameters": trainer.topology.n_learned,
         "steps": done,
         "step": trainer.step,
         "epoch": trainer.epoch,
@@ -40,6 +40,7 @@ def _scored(part: str, score: Score | None, names: tuple[str, ...]) -> dict[str,
     return {
         f"{part}_loss": score and score.loss,
         f"{part}_accuracy": score and score.accuracy,
+        f"{part}_sequences": score and score.sequences,
         f"{part}_balanced_accuracy": score and score.balanced,
         f"{part}_recall": recall,
         f"{part}_rows": score.rows if score else 0,

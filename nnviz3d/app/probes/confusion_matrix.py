@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nnviz3d.engine.evaluation import answers
 from nnviz3d.sources.protocols import Source, SourceData
 from nnviz3d.spec.readout import ConfusionReading
 
@@ -44,7 +45,8 @@ class Confusion:
         for that class; None where there is none."""
         if self._reading is None:
             return None
-        found = np.flatnonzero((self._truth == truth) & (self._said == said))
+        hit = (self._truth == truth) & (self._said == said)
+        found = np.flatnonzero(hit.reshape(len(hit), -1).any(1))
         return int(found[np.searchsorted(found, after, side="right") % len(found)]) if len(found) else None
 
     def _bind(self, source: Source) -> None:
@@ -57,11 +59,12 @@ class Confusion:
             self._moment, self._seconds, self._first = moment, 0.0, source.step
             parameters = np.array(source.ops.to_host(source.tensors("parameter"))) if self._copied else None
             self._truth = getattr(source.data, f"t_{self._part}")
-            self._heard = np.empty(len(self._truth), np.intp)
+            self._heard = np.empty(self._truth.shape, np.intp)  # of sequences by token
             self._pieces = data.judging(self._part, np.arange(len(self._truth)), parameters)
         if self._pieces is not None:
             where, outputs_no, _loss = next(self._pieces)
-            self._heard[where] = np.where(np.isfinite(outputs_no).all(1), outputs_no.argmax(1), -1)
+            said, _, scored = answers(outputs_no, self._truth[where])
+            self._heard[where] = np.where(scored, said, -1)
             if where.stop == len(self._heard):
                 self._finish(source)
 
@@ -76,7 +79,7 @@ class Confusion:
             part=self._part,
             first=self._first,
             last=last,
-            mute=int((self._said < 0).sum()),
+            mute=int(((self._said < 0) & (self._truth >= 0)).sum()),
         )
 
 

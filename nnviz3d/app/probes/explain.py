@@ -17,6 +17,7 @@ from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.spec import node_names
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Connection, Node
 
@@ -64,7 +65,9 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
-        "outgoing": _joined([_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node)]),
+        "outgoing": _joined(
+            [_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node) if edges_of(c).passes_back]
+        ),
     }
     if node is topology.input:
         return NeuronReading(**common, **_as_input(source, node))
@@ -78,24 +81,41 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
         **parameters,
+        **_as_row(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
     )
+
+
+def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
+    """What a softmax inside the network ties together: the sum of e^z over its row, and the mean error that comes back to it."""
+    topology = source.topology
+    if node is topology.output or not ACTIVATIONS[node.activation].rowwise:
+        return {}
+    first = index - index % node.shape[-1]
+    here = slice(node.neurons.start + first, node.neurons.start + first + node.shape[-1])
+    z, a = np.asarray(known(source, "z", here), np.float64), np.asarray(at(source, "activation", here), np.float64)
+    live = np.flatnonzero([any(len(edges_of(c).into(c, first + k)) for c in topology.into(node)) for k in range(len(a))])
+    back = [[_along(source, c, edges_of(c).out_of(c, first + int(k)), "delta", 1) for c in topology.out_of(node)] for k in live]
+    total = float(np.exp(z[live]).sum()) if len(live) and np.abs(z[live]).max() < 80 else 0.0
+    mean = sum(a[k] * part.total for k, parts in zip(live, back, strict=True) for part in parts if part is not None)
+    return {"softmax_sum": total or None, "slope_mean": float(mean)}
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
     """The readings of the weights and the bias that lead into a neuron, where its layer has them."""
     if node.weight is None or node.bias is None:
         return {}
-    before, fan_in = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape[1]
-    first = node.weight.start + index * fan_in
+    before, (outputs, fan_in) = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape
+    first = node.weight.start + index % outputs * fan_in
+    start = before.start + index // outputs * fan_in  # of what is read: token by token only its own features
     return {
-        "bias": number(source, "parameter", node.bias.start + index),
-        "bias_gradient": number(source, "gradient", node.bias.start + index),
+        "bias": number(source, "parameter", node.bias.start + index % outputs),
+        "bias_gradient": number(source, "gradient", node.bias.start + index % outputs),
         "first": first,
-        "first_source": before.start,
-        "bias_parameter": node.bias.start + index,
+        "first_source": start,
+        "bias_parameter": node.bias.start + index % outputs,
         "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
-        "values": np.array(at(source, "activation", before.slice)),
+        "values": np.array(at(source, "activation", slice(start, start + fan_in))),
     }
 
 
@@ -171,6 +191,8 @@ def _as_output(source: Explained, index: int) -> dict[str, Any]:
         slope_o = slope_o * (facts["class_weight"] or 1.0)
         facts["loss_slope"] = float(slope_o[index])
     if node.activation == "softmax":
+        first = index - index % node.shape[-1]  # of its row: of all outputs, or of those of its token
+        a_o, z_o = a_o[first : first + node.shape[-1]], z_o[first : first + node.shape[-1]]
         total = float(np.exp(z_o).sum()) if np.abs(z_o).max() < 80 else 0.0
         facts["softmax_sum"] = total if total > 0 and isfinite(total) else None
         facts["slope_mean"] = None if slope_o is None else float(slope_o @ a_o)

@@ -84,7 +84,7 @@ def _activations(source: Explained, where: slice) -> np.ndarray:
 def _returned(source: Explained, node: Node) -> np.ndarray | None:
     """(O,) dL/da: what comes back along all connections that lead away, added. None at the output, where that is too much work, and where
     no error is known."""
-    leading = source.topology.out_of(node)
+    leading = [c for c in source.topology.out_of(node) if edges_of(c).passes_back]
     if not leading or sum(c.size for c in leading) > BACK or source.tensors("delta") is None:
         return None
     return sum((_along(source, c) for c in leading[1:]), start=_along(source, leading[0]))

@@ -56,7 +56,7 @@ def scatter(source: Source) -> float:
 
 def _shares(source: Source) -> np.ndarray:
     """Of each class that the training set has, as much as its weight lets it count."""
-    count = np.bincount(source.data.t_train).astype(np.float64)
+    count = np.bincount(source.data.t_train[source.data.t_train >= 0]).astype(np.float64)
     weights = source.objective.weights
     count *= np.asarray(weights)[: len(count)] if weights else 1.0
     return count[count > 0] / count.sum()
@@ -67,6 +67,8 @@ def unscaled(data: DataSet, x_ni: np.ndarray) -> Finding | None:
 
     `x_ni`: rows of a training set that is too large to be read whole.
     """
+    if data.tokens:  # numbers of tokens are names
+        return None
     x_ni = data.x_train if data.x_train.size <= ALL else x_ni
     deviation = x_ni.std(0, dtype=np.float64)
     low, high = float(deviation[deviation > 0].min(initial=np.inf)), float(deviation.max(initial=0))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.engine.data import DataSet
+from nnviz3d.engine.evaluation import answers
 from nnviz3d.engine.objective import Objective
-from nnviz3d.sources.answer_text import verdict, words
+from nnviz3d.sources.answer_text import label, verdict
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
@@ -121,7 +122,9 @@ class Browser:
             said = verdict(data, source.topology.output.activation, answer, t[row])[0] if finite else "not a number"
             number = int(row if seen is source else k)
             rows.append(
-                SampleRow(number, words(data, t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row])
+                SampleRow(
+                    number, label(data, x_ni[row], t[row]), said, None if right_n is None else bool(right_n[k]), float(loss_n[k]), x_ni[row]
+                )
             )
         low, high = self._range
         return SamplesReading(
@@ -199,15 +202,16 @@ def _moment(source: Source, seen: Viewable) -> tuple:
 
 
 def _right(out_no: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
-    """(n,) whether the largest output is the sample's class; what is not a number is never right."""
-    return (out_no.argmax(1) == targets_n) & np.isfinite(out_no).all(1)
+    """(n,) whether the largest output is the sample's class, of a sequence at every scored token; what is not a number is never right."""
+    _, right, scored = answers(out_no, targets_n)
+    return (right | ~scored).reshape(len(targets_n), -1).all(1)
 
 
 def _order(query: SampleQuery, loss_n: np.ndarray, right_n, classes_n) -> np.ndarray:
     """Numbers of the samples that the query matches, in its order; a loss that is no number counts as the worst."""
     chosen = np.arange(len(loss_n))
     if classes_n is not None and query.show != "all":
-        chosen = np.flatnonzero(~right_n if query.show == "wrong" else classes_n == int(query.show))
+        chosen = np.flatnonzero(~right_n if query.show == "wrong" else (classes_n == int(query.show)).reshape(len(classes_n), -1).any(1))
     if query.order == "worst":
         chosen = chosen[np.argsort(-np.nan_to_num(loss_n[chosen], nan=np.inf, posinf=np.inf), kind="stable")]
     return chosen

@@ -37,7 +37,7 @@ def sentence(session: Session) -> str:
     if session.player is not None:
         return session.moments.sentence(source) or session.player.sentence()
     weights = source.topology.n_weights
-    count = weights_and_biases(weights, source.topology.n_parameters - weights)
+    count = weights_and_biases(weights, source.topology.n_learned - weights)
     if stopped := _stopped(session):
         stopped = f"Stopped: {stopped}. Press Play to continue."
     if session.rival is not None:

@@ -54,7 +54,7 @@ def numbers(session: Session, neuron: int, edge: int) -> dict[str, str]:
         "inputs": count(topology.input.size),
         "units": count(topology.nodes[1].size),
         "classes": count(topology.output.size),
-        "parameters": count(topology.n_parameters),
+        "parameters": count(topology.n_learned),
         "weights": count(topology.n_weights),
         "batch": count(source.batch_size),
         "test_count": _tested(session),

@@ -13,7 +13,7 @@ from nnviz3d.engine.data import playground
 from nnviz3d.engine.data.places import seen_from
 from nnviz3d.formats import script_export, weights
 from nnviz3d.formats.script_export import Scaling
-from nnviz3d.sources.answer_text import words
+from nnviz3d.sources.answer_text import label
 from nnviz3d.sources.protocols import Source
 from nnviz3d.spec import paths, toml
 
@@ -76,8 +76,8 @@ def recipe(source: Source, beside: str) -> script_export.Recipe:
     if objective.scaled:
         targets = Scaling([unit.mean for unit in objective.units], [unit.deviation for unit in objective.units])
     return script_export.Recipe(
-        source.topology, beside, rows, [words(data, target) for target in t], features, inputs, targets, objective.classes > 0,
-        _note(setting.kind, features), source.holds.killed,
+        source.topology, beside, rows, [label(data, row, target) for row, target in zip(x, t, strict=True)], features, inputs, targets,
+        objective.classes > 0, _note(setting.kind, features), source.holds.killed,
     )  # fmt: skip
 
 

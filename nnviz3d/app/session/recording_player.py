@@ -164,7 +164,7 @@ class RecordingPlayer(Mode):
     def sentence(self) -> str:
         session, topology = self.session, self.session.source.topology
         if session.running:
-            count = weights_and_biases(topology.n_weights, topology.n_parameters - topology.n_weights)
+            count = weights_and_biases(topology.n_weights, topology.n_learned - topology.n_weights)
             rows = self.recorded.rows  # as it was then
             return f"Learning: each step shows {rows:,} samples and adjusts {count} slightly to reduce the loss."
         if self.over:

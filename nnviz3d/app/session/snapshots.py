@@ -173,6 +173,8 @@ class Moments:
         if self._changes[0] != (first, second):
             a, b = first.snapshot.parameters, second.snapshot.parameters
             size = np.abs(b - a)
+            for r in first.topology.unlearned:  # a running mean is no finding
+                size[r.slice] = 0
             top = np.argpartition(size, max(size.size - LARGEST, 0))[-LARGEST:]
             top = top[np.argsort(-size[top], kind="stable")]
             self._changes = (first, second), tuple(_change(first.topology, int(p), float(a[p]), float(b[p])) for p in top if size[p] > 0)

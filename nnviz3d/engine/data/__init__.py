@@ -41,6 +41,10 @@ def _samples(data: Data, base: Path):
         from nnviz3d.engine.data import idx
 
         return idx.load(data, base)
+    if data.kind in ("sort", "modular", "story", "text"):
+        from nnviz3d.engine.data import sequences
+
+        return sequences.load(data, base)
     if data.kind == "blobs":
         from nnviz3d.engine.data import blobs
 

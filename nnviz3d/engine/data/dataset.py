@@ -59,6 +59,17 @@ class DataSet:
         return len(self.class_names)
 
     @property
+    def tokens(self) -> bool:
+        """Whether a sample is a sequence: `x_*` holds numbers of tokens, `t_*` (n, T) the number that is to follow at each of them, or -1
+        where that is not scored. `class_names` is the vocabulary of both."""
+        return self.axes == ("token",)
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """What the numbers of tokens stand for; empty where a sample is no sequence."""
+        return self.class_names if self.tokens else ()
+
+    @property
     def two_classes(self) -> bool:
         """Whether the one numeric target is 0 or 1 everywhere: two classes that a single logit can tell apart."""
         return len(self.units) == 1 and (self.units[0].low, self.units[0].high, self.units[0].decimals) == (0, 1, 0)
@@ -66,6 +77,9 @@ class DataSet:
     @property
     def summary(self) -> str:
         """One line for people: "1,438 to train, 359 to test; 8x8 inputs, 10 classes"."""
+        if self.tokens:
+            sizes = f"{len(self.x_train):,} to train, {len(self.x_test):,} to test"
+            return f"{sizes}; sequences of {self.shape[0]:,} tokens, {self.n_outputs:,} different ones"
         inputs = "x".join(map(str, self.shape))
         kind, many = ("class", "classes") if self.task == "classification" else ("target", "targets")
         sizes = f"{len(self.x_train):,} to train, {len(self.x_test):,} to test"
@@ -92,4 +106,5 @@ class Samples:
     class_names: tuple[str, ...]
     feature_names: tuple[str, ...] = ()
     n_train: int | None = None
+    axes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

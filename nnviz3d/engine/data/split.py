@@ -38,7 +38,7 @@ def finish(
             f"the last {n - first:,} rows are the test set" + (", whose lagged inputs reach back into the training set" * looks_back)
         )
     else:
-        classes = samples.t if samples.task == "classification" else None
+        classes = samples.t if samples.task == "classification" and samples.t.ndim == 1 else None
         train_b, test_b = split(n, classes, test_fraction, np.random.Generator(np.random.PCG64(seed)))
     x_train, x_test = samples.x[train_b], samples.x[test_b]
     mean_i, scale_i = statistics(x_train) if standardize else (None, None)
@@ -61,6 +61,7 @@ def finish(
         scale_i=scale_i,
         units=tuple(unit_of(name, t_train[:, k], t_test[:, k]) for k, name in enumerate(samples.class_names)) if units else (),
         notes=tuple(notes),
+        axes=samples.axes,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.layers.dense.spec import DenseLayer
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.edge_sums import STRETCH, by_group, groups_of
 from nnviz3d.layers.shared.edges_face import EdgesFace
@@ -21,6 +22,9 @@ def _weight(connection: Connection) -> Range:
 class DenseEdges(EdgesFace):
     value = "parameter"
     complete = True
+
+    def of(self, connection: Connection) -> EdgesFace:
+        return TOKENS if isinstance(connection.target.table, DenseLayer) and connection.target.table.per_token else self
 
     def ends(self, connection: Connection, local_e: Any) -> tuple[Any, Any]:
         inputs = connection.source.size
@@ -85,4 +89,35 @@ class DenseEdges(EdgesFace):
         return xp.sort(xp.concatenate([(first_o[:, None] + xp.asarray(shown)).ravel(), bundle_o]))
 
 
+class TokenEdges(EdgesFace):
+    """Token by token: from every feature of a token to all of the same token in the layer. Edge l is weight l mod W of token l // W."""
+
+    value = "parameter"
+
+    def ends(self, connection: Connection, local_e: Any) -> tuple[Any, Any]:
+        weight = _weight(connection)
+        outputs, inputs = weight.shape
+        token, place = local_e // weight.size, local_e % weight.size
+        source = connection.source.neurons.start + token * inputs + place % inputs
+        return source, connection.target.neurons.start + token * outputs + place // inputs
+
+    def parameter(self, connection: Connection, local_e: Any) -> Any:
+        weight = _weight(connection)
+        return weight.start + local_e % weight.size
+
+    def local_of(self, connection: Connection, p: int) -> int | None:
+        """That of the first token: all share it."""
+        weight = _weight(connection)
+        return p - weight.start if weight.start <= p < weight.stop else None
+
+    def into(self, connection: Connection, j: int) -> np.ndarray:
+        outputs, inputs = _weight(connection).shape
+        return j // outputs * outputs * inputs + j % outputs * inputs + np.arange(inputs)
+
+    def out_of(self, connection: Connection, i: int) -> np.ndarray:
+        outputs, inputs = _weight(connection).shape
+        return i // inputs * outputs * inputs + np.arange(outputs) * inputs + i % inputs
+
+
+TOKENS = TokenEdges()
 EDGES = DenseEdges()

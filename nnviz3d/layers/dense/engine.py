@@ -9,26 +9,34 @@ import numpy as np
 
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
-from nnviz3d.spec.topology import Range
+from nnviz3d.spec.topology import Node, Range
 
 
 def forward(b: Bound) -> Calls:
-    return b.ops.affine(b.x[0], b.parts["weight"], b.z) + b.activate(b.parts["bias"])
+    """One product for all rows: of a batch, and where it works token by token of all tokens of it."""
+    outputs, inputs = b.parts["weight"].shape
+    return b.ops.affine(b.x[0].reshape(-1, inputs), b.parts["weight"], b.z.reshape(-1, outputs)) + b.activate(b.parts["bias"])
 
 
 def backward(b: Bound) -> Calls:
-    """dW = d^T x, db = sum over the batch of d, dx = d W."""
-    calls = []
+    """dW = d^T x, db = sum over the rows of d, dx = d W."""
+    outputs, inputs = b.parts["weight"].shape
+    d, calls = b.d.reshape(-1, outputs), []
     if b.gradients:
-        calls += b.ops.weight_gradient(b.d, b.x[0], b.gradients["weight"]) + b.ops.bias_gradient(b.d, b.gradients["bias"])
+        calls += b.ops.weight_gradient(d, b.x[0].reshape(-1, inputs), b.gradients["weight"])
+        calls += b.ops.bias_gradient(d, b.gradients["bias"])
     if (to := b.dx[0]) is not None:
-        calls += b.ops.input_gradient(b.d, b.parts["weight"], to.d, to.add)
+        calls += b.ops.input_gradient(d, b.parts["weight"], to.d.reshape(-1, inputs), to.add)
     return calls
 
 
-def sample_gradients(delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j."""
-    return {"weight": delta_o[:, None] * x[0], "bias": delta_o}
+def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j; their sum over tokens."""
+    outputs, inputs = dict(node.parameters)["weight"].shape
+    delta, x_ti = delta_o.reshape(-1, outputs), x[0].reshape(-1, inputs)
+    if len(delta) == 1:
+        return {"weight": delta_o[:, None] * x[0].ravel(), "bias": delta_o}
+    return {"weight": delta.T @ x_ti, "bias": delta.sum(0)}
 
 
 def first_value(table: Any, part: str) -> float:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
-from nnviz3d.spec.layer_table import Axes, Cost, Initializer, LayerTable, Shape, Shapes
+from nnviz3d.spec.layer_table import Axes, BadShape, Cost, Initializer, LayerTable, Shape, Shapes, text
 
 
 class DenseLayer(LayerTable):
@@ -22,6 +22,7 @@ class DenseLayer(LayerTable):
     init_scale: float = Field(default=1.0, ge=0, le=1000)
     bias: float = Field(default=0.0, ge=-1000, le=1000)
     dropout: float = Field(default=0.0, ge=0, lt=1)
+    per_token: bool = Field(default=False, description="works on the features of each token by itself: tokens x features in and out")
 
     numbered: ClassVar[bool] = True
 
@@ -37,24 +38,35 @@ class DenseLayer(LayerTable):
     def first_parameters(self) -> tuple[str, float, float]:
         return self.init, self.init_scale, self.bias
 
-    def output_shape(self, inputs: Shapes) -> Shape:
-        return (self.units,)
+    def output_shape(self, inputs: Shapes) -> Shape | None:
+        if not self.per_token:
+            return (self.units,)
+        if inputs[0] is None:
+            return None
+        if len(inputs[0]) != 2:
+            raise BadShape("per_token", f"needs tokens x features, as an embedding gives; found an input of shape {text(inputs[0])}")
+        return inputs[0][0], self.units
 
     def parts(self, inputs: Shapes) -> tuple[tuple[str, Shape], ...]:
-        """Axes of the input are read as one: an image row by row."""
+        """Axes of the input are read as one, an image row by row; token by token only the last."""
         if inputs[0] is None:
             return ()
-        return ("weight", (self.units, prod(inputs[0]))), ("bias", (self.units,))
+        return ("weight", (self.units, self._width(inputs[0]))), ("bias", (self.units,))
 
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
-        return ("neuron",)
+        return ("token", "feature") if self.per_token else ("neuron",)
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         return (self.units * prod(inputs[0]),)
 
     def cost(self, inputs: tuple[Shape, ...]) -> Cost:
-        width = prod(inputs[0])
-        return Cost(2 * width * self.units + self.units, 4 * (width * self.units + width + 2 * self.units))
+        size, rows = prod(inputs[0]), prod(inputs[0]) // self._width(inputs[0])
+        out = rows * self.units
+        return Cost(2 * size * self.units + out, 4 * (self._width(inputs[0]) * self.units + size + out + self.units))
+
+    def _width(self, shape: Shape) -> int:
+        """Weights that lead into one neuron."""
+        return shape[-1] if self.per_token else prod(shape)
 
 
 TABLE = DenseLayer

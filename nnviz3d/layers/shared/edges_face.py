@@ -35,6 +35,12 @@ class EdgesFace(ABC):
     def count(self, connection: Connection) -> int:
         return connection.size
 
+    passes_back = True  # its inputs get an error; numbers of tokens have none
+
+    def of(self, connection: Connection) -> EdgesFace:
+        """The face for this connection, where a kind has several."""
+        return self
+
     # ---------------------------------------------------------------- what a kind says
 
     @abstractmethod

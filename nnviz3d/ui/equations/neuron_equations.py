@@ -43,6 +43,8 @@ def activation(reading: NeuronReading) -> list[Line]:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.a, "result", KILLED, ink="a")]
     if not equations_of(reading.kind).applies:
         return answer(reading)
+    if reading.activation == "softmax" and reading.incoming is None:
+        return [Line(rf"{name} = 0\ \mathrm{{(masked)}}", (), reading.a, "result", "It comes later: no attention goes there.", ink="a")]
     softmax = rf"\frac{{e^{{z_{{{j}}}}}}}{{\sum_k e^{{z_k}}}}"
     symbol = softmax if reading.activation == "softmax" else ACTIVATIONS[reading.activation].tex
     tip = f"The activation function of this layer: {reading.activation}."
@@ -92,6 +94,8 @@ def backward(reading: NeuronReading) -> list[Line]:
     result = Line(name, (), reading.delta, "result", TIP, ink="d")
     if reading.killed:
         return [Line(rf"{name} = 0\ \mathrm{{(killed)}}", (), reading.delta, "result", KILLED, ink="d")]
+    if reading.outgoing is not None and reading.slope_mean is not None:
+        return _shared(reading, reading.outgoing, name)
     if reading.outgoing is not None and reading.slope is not None:
         return _collected(reading, reading.outgoing, name)
     if reading.loss in ("cross_entropy", "bce") and reading.target is not None:
@@ -118,6 +122,18 @@ def _collected(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
         return [*lines, Line(name, (), reading.delta, "result", f"{TIP}\nThe sum of the errors that come back.", ink="d")]
     spans = fill("{slope} · {total}", slope=number(reading.slope), total=number(outgoing.total, "d", True))
     return [*lines, Line("", spans, reading.delta, "result", f"{TIP}\nThe slope f'(z) times the sum above.", ink="d")]
+
+
+def _shared(reading: NeuronReading, outgoing: Sum, name: str) -> list[Line]:
+    """a (g - sum_k a_k g_k): a softmax inside the network, whose shares depend on each other."""
+    lines: list[Line] = []
+    for part in outgoing.connections:
+        lines += equations_of(part.kind).returned(part, reading.index)[1]
+    tip = "What comes back to this share, less the mean of its row: shares only grow at the expense of others."
+    symbols = rf"{name} = {ink('a', 'a')}\,(g - \sum_k {ink('a_k', 'a')}\,g_k)"
+    a, g, m = number(reading.a, "a"), number(outgoing.total, "d"), number(reading.slope_mean, "d", True)
+    last = Line("", fill("{a} · ({g} − {m})", a=a, g=g, m=m), reading.delta, "result", TIP, ink="d")
+    return [Line(symbols, tip=tip), *lines, last]
 
 
 def _difference(reading: NeuronReading, name: str) -> list[Line]:

@@ -225,8 +225,8 @@ def _rows(c: CompareReading) -> list[tuple[str, tuple[str, str, str], str]]:
     """Name, the texts of A, B and their difference, and where it comes from."""
     a, b = c.networks
     found = []
-    if a.topology.n_parameters != b.topology.n_parameters:
-        found.append(_counted("parameters", a.topology.n_parameters, b.topology.n_parameters, "Weights and biases of each network."))
+    if a.topology.n_learned != b.topology.n_learned:
+        found.append(_counted("parameters", a.topology.n_learned, b.topology.n_learned, "Weights and biases of each network."))
     if a.held != b.held:
         found.append(_counted("held neurons", a.held, b.held, "Frozen or killed neurons. Edits by hand change only A."))
     if a.step != b.step:

@@ -66,7 +66,7 @@ def draw(f: Frame) -> None:
         _first(f, "network.output", f.scene.network.output)
         imgui.end_popup()
     out = topology.output
-    small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_parameters)} parameters", wrap=True)
+    small(f, f"{count(out.size)} outputs   {out.activation}   {count(topology.n_learned)} parameters", wrap=True)
     tip(f, "Weights and biases together: all the numbers that training can change.")
 
 

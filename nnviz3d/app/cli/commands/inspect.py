@@ -118,7 +118,7 @@ def _scene_facts(options: Options, name: str) -> dict[str, Any]:
         "network": _layers(topology),
         "neurons": topology.n_neurons,
         "edges": topology.n_edges,
-        "parameters": topology.n_parameters,
+        "parameters": topology.n_learned,
         "data": _facts_of(data),
         "scene": scene.model_dump(mode="json"),
     }

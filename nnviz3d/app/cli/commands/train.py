@@ -88,6 +88,8 @@ def _sentence(summary: dict[str, Any]) -> str:
     for part in ("train", "test"):
         if summary[f"{part}_accuracy"] is not None:
             text += f", {part} accuracy {percent(summary[f'{part}_accuracy'])}{_balanced(summary, part)}"
+            if summary[f"{part}_sequences"] is not None:
+                text += f" of tokens, {percent(summary[f'{part}_sequences'])} of sequences right throughout"
     text += _errors(summary)
     if summary["why"]:
         text += f"; stopped because {summary['why']}"

@@ -218,7 +218,9 @@ def check(scene: Scene, session: Session, where: str) -> list[Problem]:
             try:
                 scene = toml.apply(scene, [Edit(path, value)])
                 session.mode.check(session.scene, scene)
-                topology = build_topology(scene.network, topology.input.shape, output.size, output.activation)
+                topology = build_topology(
+                    scene.network, topology.input.shape, output.shape[-1], output.activation, input_axes=topology.input.axes
+                )
             except InputError as error:
                 for problem in error.problems:
                     wrong(f"set.{path}", problem.message)

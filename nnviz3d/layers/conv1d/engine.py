@@ -1,0 +1,7 @@
+"""Windows along one axis: the engine is that of every convolution."""
+
+from __future__ import annotations
+
+from nnviz3d.layers.shared.convolution_engine import backward, fans, first_value, forward, sample_gradients
+
+__all__ = ["backward", "fans", "first_value", "forward", "sample_gradients"]

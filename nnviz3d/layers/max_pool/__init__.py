@@ -1,0 +1,1 @@
+"""The largest number of each window."""

@@ -1,0 +1,1 @@
+"""Where a token stands, added to it or turned into it."""

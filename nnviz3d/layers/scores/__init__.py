@@ -1,0 +1,1 @@
+"""How well each query fits each key: q k / sqrt(d)."""

@@ -1,0 +1,115 @@
+"""What tables of kinds have in common that look at maps through windows: convolutions and pools."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from nnviz3d.spec import limits
+from nnviz3d.spec.layer_table import Axes, BadShape, LayerTable, Shape, text
+from nnviz3d.spec.topology import Node
+from nnviz3d.spec.windows import Pair, Windows
+
+Side = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
+Sides = Side | tuple[Side, Side]
+Edge = Annotated[int, Field(ge=0, le=limits.IMAGE_SIDE)]
+Padding = Edge | tuple[Edge, Edge] | Literal["same", "valid"]
+
+
+WANTED = {1: "channels x columns, or columns alone", 2: "channels x rows x columns, or rows x columns"}
+
+
+def map_axes(kind: str, axes: Axes, spatial: int = 0) -> int:
+    """How many of the axes windows slide along, 1 or 2; only `spatial` will do where it is given. Raises BadShape where there are no
+    such."""
+    own = 2 if axes[-2:] == ("row", "column") else int(axes[-1:] == ("column",))
+    if not own or spatial not in (0, own) or axes[:-own] not in ((), ("channel",)):
+        raise _no_maps(kind, " x ".join(f"{axis}s" for axis in axes) or "none", spatial)
+    return own
+
+
+def _no_maps(kind: str, found: str, spatial: int) -> BadShape:
+    wanted = WANTED.get(spatial, " or ".join(WANTED.values()))
+    return BadShape("from", f"{kind} reads maps ({wanted}); found {found}. A reshape gives the same numbers other `axes`")
+
+
+class WindowTable(LayerTable):
+    """Windows slide along the last axes; the axis before these, where there is one, holds the channels."""
+
+    kernel: Sides
+    stride: Sides
+    padding: Padding
+
+    @property
+    def spatial(self) -> int:
+        """How many axes the windows slide along."""
+        return 2
+
+    @property
+    def steps(self) -> Pair:
+        """The stride along rows and columns."""
+        return self._pair(self.stride, 1)
+
+    @property
+    def gaps(self) -> Pair:
+        """The dilation along rows and columns."""
+        return 1, 1
+
+    def over(self, axes: tuple[Axes, ...]) -> WindowTable:
+        map_axes(self.kind, axes[0], self.spatial)
+        return self
+
+    def maps(self, shape: Shape) -> tuple[int, Pair]:
+        """How many maps an input has, and their size. Raises BadShape where it has none."""
+        channels, size = shape[: -self.spatial], shape[-self.spatial :]
+        if len(size) < self.spatial or len(channels) > 1:
+            raise _no_maps(self.kind, text(shape), self.spatial)
+        return (channels or (1,))[0], (size[0], size[1]) if self.spatial == 2 else (1, size[0])
+
+    def windows(self, shape: Shape) -> Windows:
+        """Over an input of this shape. Raises BadShape where not a single window fits."""
+        channels, size = self.maps(shape)
+        kernel, steps, gaps = self._pair(self.kernel, 1), self.steps, self.gaps
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel, gaps, strict=True)]
+        padding = self._empty(size, reach, steps)
+        g = Windows(channels, size, kernel, steps, padding, gaps)
+        self._check(g)
+        return g
+
+    def _pair(self, given: Sides, none: int) -> Pair:
+        """(rows, columns) of a number or a pair; along one axis the other one is `none`."""
+        pair = given if isinstance(given, tuple) else (given, given)
+        return pair if self.spatial == 2 else (none, pair[-1])
+
+    def _empty(self, size: Pair, reach: list[int], steps: Pair) -> tuple[Pair, Pair]:
+        """Empty cells (before, after) of each axis. "same": as many places as ceil(size / stride); an odd one comes after."""
+        if self.padding == "same":
+            totals = [max((-(-n // s) - 1) * s + r - n, 0) for n, r, s in zip(size, reach, steps, strict=True)]
+            rows, columns = ((total // 2, total - total // 2) for total in totals)
+            return rows, columns
+        top, left = (0, 0) if isinstance(self.padding, str) else self._pair(self.padding, 0)
+        return (top, top), (left, left)
+
+    def _check(self, g: Windows) -> None:
+        """Each with what fits."""
+        names = ("rows", "columns") if self.spatial == 2 else ("", "cells")
+        for axis in (0, 1):
+            n, padded, reach, what = g.size[axis], g.padded[axis], g.reach[axis], names[axis]
+            around = f" with the padding ({n} without)" if padded != n else ""
+            if max(g.padding[axis]) >= reach > 0 and padded != n:
+                raise BadShape(
+                    "padding", f"windows of {reach} {what} would lie in {max(g.padding[axis])} empty {what}; at most {reach - 1}"
+                )
+            if reach > padded:
+                spread = g.kernel[axis] <= padded
+                told = f"{g.kernel[axis]} {what} {g.dilation[axis]} apart reach over {reach}" if spread else f"a window of {reach} {what}"
+                raise BadShape("dilation" if spread else "kernel", f"{told}; the input has {padded}{around}, so that nothing is left")
+            if g.stride[axis] > padded:
+                raise BadShape("stride", f"steps of {g.stride[axis]} {what} in an input of {padded}{around}; at most {padded}")
+
+
+def windows_of(node: Node, sources: tuple[Node, ...]) -> Windows:
+    """Those of a node that looks through windows."""
+    assert isinstance(node.table, WindowTable)
+    return node.table.windows(sources[0].shape)

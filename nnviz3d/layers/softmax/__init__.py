@@ -1,0 +1,1 @@
+"""Each row becomes shares that sum to 1."""
