@@ -15,7 +15,7 @@ from nnviz3d.bridge.edge_groups import Ribbons
 from nnviz3d.layers.shared.edge_quantities import Numbers
 
 AT_ONCE = 1 << 18  # edges of a pair that are looked through in one go: about a millisecond
-STRETCH = 1 << 17  # edges of a matrix that are looked through in half a millisecond
+STRETCH = 1 << 18  # edges of a matrix that are looked through in a millisecond
 FEW = 1 << 15  # of other kinds, whose edges are looked up one by one
 
 

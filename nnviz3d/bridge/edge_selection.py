@@ -23,6 +23,8 @@ from nnviz3d.spec.topology import Topology
 
 SIGNALS = 128  # edges of a pair that carry signals, at most
 WHOLE = 1 << 20  # parameters that are uploaded whole: 4 MB, a millisecond; of more, those of listed edges alone
+CALM = 8  # pairs of ribbons that are as bright as if each were alone
+BETWEEN = 240  # ribbons that carry signals, at most
 STRETCHES = 2  # of large pairs in a frame, each about a millisecond
 
 
@@ -61,7 +63,10 @@ class EdgeChoice:
         self._turn = 0
         self._stacks: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by pair: inputs that stand by themselves, those in its stack
         self._folded = 0
+        self._between = sum(each is not None for each in self.groups.ribbons)
         self._search = Search()
+        self._wanted: dict[int, Wanted] = {}  # of large pairs, as they were asked for last
+        self._waiting: dict[int, Found] = {}  # found since, and not drawn yet
         self._every = [np.arange(0)] * count  # all edges of pairs that are listed whole
         self.drawable = sum(map(self._size, range(count)))
         self.capacity = min(self.drawable, capacity)
@@ -84,7 +89,7 @@ class EdgeChoice:
     @property
     def renewing(self) -> bool:
         """Some pairs are still to have their turn."""
-        return self._turn > 0 or self._search.busy
+        return self._turn > 0 or self._search.busy or bool(self._waiting)
 
     def whole(self, k: int) -> bool:
         """Whether all edges of the pair are drawn, straight out of the numbers."""
@@ -110,12 +115,19 @@ class EdgeChoice:
         for k in due:
             self._settle(k, self._found_now(k, wanted[k]))
         self._search.follow(slow, what, fresh)
-        found = self._search.go(STRETCHES, lambda k: self._stretches(k, wanted[k]))
+        if anew:
+            self._waiting = {}
+        found, self._waiting, self._wanted = self._waiting, {}, {k: wanted[k] for k in slow}
+        found |= self._search.go(STRETCHES, lambda k: self._stretches(k, wanted[k]))
         for k, each in found.items():
             self._settle(k, each)
         again = set(slow) if anew and self._made_for is not None else set()
         self._made_for = made_for
         self._rescale([*due, *found], [k for k in again if k not in found], numbers, look, moved)
+
+    def search(self) -> None:
+        """A frame's work on large pairs, in which nothing else is drawn anew."""
+        self._waiting |= self._search.go(STRETCHES, lambda k: self._stretches(k, self._wanted[k])) if self._wanted else {}
 
     def _rescale(self, settled: list[int], kept: list[int], numbers: Numbers, look: Look, moved: Moved | None) -> None:
         """Scales of the pairs that were chosen anew, and of those that keep what was chosen by other numbers."""
@@ -130,7 +142,8 @@ class EdgeChoice:
         for k, level in drawn.items():
             scale = peak if look.scale == "global" else float(self.bright[k])
             mean = edge_metrics.mean_energy(level / scale) if scale > 0 else 0.0
-            self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, edge_metrics.gain(mean * self.count(k))
+            calm = 1.0 if self.ribbons(k) is None else min(1.0, (CALM / self._between) ** 0.5)  # so many pairs share one picture
+            self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, calm * edge_metrics.gain(mean * self.count(k))
 
     @property
     def shown(self) -> ShownEdges:
@@ -238,7 +251,8 @@ class EdgeChoice:
     def _settle(self, k: int, found: Found) -> None:
         """Draw these from now on."""
         self.largest[k] = found.largest
-        self.signals[k] = found.edges[edge_metrics.strongest(found.magnitude, min(found.signals, SIGNALS))]
+        signals = min(found.signals, SIGNALS if self.ribbons(k) is None else max(BETWEEN // self._between, 2))
+        self.signals[k] = found.edges[edge_metrics.strongest(found.magnitude, signals)]
         if found.sums is not None:
             self.sums[k] = found.sums
         if self.all_edges and self.ribbons(k) is None:

@@ -103,6 +103,8 @@ class NetworkView:
         look, marks = shown.look, shown.marks
         if shown.whole:
             self._publish(shown)
+        else:  # inside a step, which may take many frames
+            self.picture.choice.search()
         self.picture.mark(marks.lit, shown.holds)
         self.picture.outline(marks.focus, shown.wave)
         drawn = self.second.look(look) if self.second else look

@@ -141,4 +141,6 @@ class Readout:
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
+    edges_ribbons: int = 0  # drawn between groups of neurons
+    edges_bundled: int = 0  # edges that these stand for
     capture: CaptureReading | None = None  # while a film is made of the window

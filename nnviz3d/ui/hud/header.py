@@ -228,7 +228,12 @@ def _legend(f: Frame, room: float) -> None:
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
     small(f, elide(f"{_share(r, quantity if known else '')}{gradient}", room))
     stack = f" Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
-    tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
+    bundles = (
+        " A ribbon is the sum over all edges between two groups: channels, tokens, heads, or blocks of a large layer."
+        if r.edges_bundled
+        else ""
+    )
+    tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}{bundles}")
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
@@ -247,6 +252,10 @@ def _share(r: Readout, quantity: str) -> str:
     if r.edges_shown >= r.edges_total:
         return f"all {count(r.edges_total)} edges"
     share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
+    if r.edges_bundled:
+        others = r.edges_total - r.edges_bundled
+        singly = f", {'all' if r.edges_shown >= others else f'{count(r.edges_shown)} of'} {count(others)} others" if others else ""
+        return f"{count(r.edges_ribbons)} ribbons for {count(r.edges_bundled)} edges{singly}{share}"
     return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(r.edges_total)} edges{share}"
 
 
