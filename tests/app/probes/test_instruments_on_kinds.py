@@ -25,7 +25,7 @@ CONV = (
 )
 RESIDUAL = (
     "network.layers=[{name='a', kind='conv2d', channels=4, kernel=3, padding=1}, {kind='conv2d', channels=4, kernel=3, padding=1}, "
-    "{kind='add', from=['a', 'layers.1']}, {kind='global_avg_pool'}]"
+    "{kind='add', from=['a', 'conv2d2']}, {kind='global_avg_pool'}]"
 )
 
 
