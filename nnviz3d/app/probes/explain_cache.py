@@ -214,10 +214,11 @@ def step(tape: Tape, neuron: int) -> StepReading:
             weights += [(abs(product[e]), int(p_e[e]), int(source_e[e]), c) for e in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
     weights = sorted(weights, key=lambda found: -found[0])[:TERMS]
     told = [_gradient(tape, p, source, source - c.source.neurons.start) for _, p, source, c in weights]
-    own = [r.start + unit for _, r in node.parameters if len(r.shape) == 1 and unit is not None]
+    own = [r.start + unit for _, r in node.learned if len(r.shape) == 1 and unit is not None]
+    own += [r.start + j for _, r in node.learned if node.table is not None and node.table.own_cell((0, 0), node.shape) is not None]
     told += [_gradient(tape, p) for p in own if all(p != g.parameter for g in told)]
     if not told:
-        raise ValueError(f"no parameters lead into neuron {neuron}")
+        raise ValueError(f"no parameters of its own lead into neuron {neuron}")
     most = max([p for _, p, _, _ in weights] or own, key=lambda p: abs(float(tape.change[p])))
     return StepReading(float(tape.old.delta[neuron]), len(tape.rows), tuple(told), count - len(weights), _update(tape, most))
 

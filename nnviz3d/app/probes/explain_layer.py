@@ -28,7 +28,8 @@ def layer(source: Explained, k: int) -> LayerReading:
         raise IndexError(f"layer {k} is not in [1, {len(topology.nodes) - 1}]")
     node = topology.nodes[k]
     common = _common(source, node)
-    if node.weight is None or node.bias is None or not edges_of(topology.into(node)[0]).complete:
+    matrix = node.weight is not None and len(node.weight.shape) == 2 and edges_of(topology.into(node)[0]).value == "parameter"
+    if node.weight is None or node.bias is None or not matrix:
         return LayerReading(**common)
     return MatrixReading(**common, **_matrices(source, node, node.weight, node.bias))
 
@@ -115,6 +116,7 @@ def _matrices(source: Explained, node: Node, weight: Range, bias: Range) -> dict
     bias_gradient = _copied(source, "gradient", bias.slice)
 
     return {
+        "rows": node.size // rows,
         "first": weight.start,
         "first_source": source.topology.sources(node)[0].neurons.start,
         "shape": (rows, columns),
