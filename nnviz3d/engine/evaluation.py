@@ -85,7 +85,7 @@ def block_rows(topology: Topology) -> int:
     widest = max(connection.size for connection in topology.connections)
     alone = ONE_THREAD // widest
     rows = min(ROWS if alone < LEAST else min(alone, ROWS), VALUES // topology.n_neurons)
-    return max(1, min(rows, max(FEWEST, int(WORK / topology.n_parameters))))
+    return max(1, min(rows, max(FEWEST, int(WORK / topology.work))))
 
 
 def drawn(n: int, classes_n: np.ndarray | None, limit: int | None) -> np.ndarray | None:

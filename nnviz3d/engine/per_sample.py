@@ -22,7 +22,7 @@ FEWEST, MOST = 4, 256
 
 def block_rows(topology: Topology) -> int:
     """Rows of one block."""
-    most = min(WORK / max(topology.n_parameters, 1), VALUES / topology.n_neurons)
+    most = min(WORK / topology.work, VALUES / topology.n_neurons)
     return int(min(max(most, FEWEST), MOST))
 
 

@@ -150,7 +150,7 @@ def find_wrong(source: Source, seen: Viewable, by: int) -> int | None:
     part, rows_r, parameters = _rows(source, seen)
     n, shown = len(rows_r), _shown(seen)
     numbers = rows_r if seen is source else np.arange(n)  # of a walk's batch samples go by their place in it
-    far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
+    far = int(min(n, FAR, max(FAR_WORK / source.topology.work, 1)))
     first = int(np.searchsorted(numbers, shown, "right")) if by > 0 else int(np.searchsorted(numbers, shown)) - 1
     order = (first + by * np.arange(far)) % n
     for where, out_no, _loss in source.evaluator.judging(part, rows_r[order], parameters):

@@ -112,7 +112,7 @@ class Scoring:
             before = 0
             for score in data.scoring(part, limit, self._copy):
                 found[part] = score
-                yield (score.rows - before) * source.topology.n_parameters
+                yield (score.rows - before) * source.topology.work
                 before = score.rows
         self.note(Scores(**found, step=step), moment)
 
@@ -128,7 +128,7 @@ def quick(source: Source) -> int:
 
 
 def _rows(source: Source, work: float, fewest: int, most: int) -> int:
-    return int(min(max(work / max(source.topology.n_parameters, 1), fewest), most))
+    return int(min(max(work / source.topology.work, fewest), most))
 
 
 def _identity(source: Source) -> tuple:

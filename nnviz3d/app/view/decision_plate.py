@@ -38,7 +38,7 @@ def tile_cells(source: Source, view: View) -> int:
     topology = source.topology
     if source.plane is None or not view.thumbnails or topology.n_neurons > TILES_UP_TO:
         return 0
-    most = min(WORK / max(topology.n_parameters, 1), VALUES / topology.n_neurons)
+    most = min(WORK / topology.work, VALUES / topology.n_neurons)
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 
