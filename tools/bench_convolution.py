@@ -60,14 +60,16 @@ def numbers():
 
 
 def section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
-    """{"torch": version or None, "threads": n, "cases": [...]}; each case with steps a second and the ratio ours / PyTorch's, in turns."""
+    """{"torch": version or None, "threads": n, "cases": [...]}; each case with steps a second and the ratio ours / PyTorch's, in turns.
+
+    With one thread of processor time, in which what else runs on the machine does not count; with more of time."""
     try:
         import torch
 
         torch.set_num_threads(threads)
     except ImportError:
         torch = None
-    cases = []
+    cases, clock = [], time.process_time if threads == 1 else time.perf_counter
     for batch in (16, 32, 128):
         runs = {"own": own(batch, optimizer)} | ({"torch": theirs(torch, batch, optimizer)} if torch else {})
         best = dict.fromkeys(runs, float("inf"))
@@ -75,11 +77,11 @@ def section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
             run(5)
         for _ in range(ROUNDS):
             for name, run in runs.items():
-                count, begin = 0, time.perf_counter()
-                while count < 3 or time.perf_counter() - begin < seconds / ROUNDS / len(runs):
+                count, begin = 0, clock()
+                while count < 3 or clock() - begin < seconds / ROUNDS / len(runs):
                     run(1)
                     count += 1
-                best[name] = min(best[name], (time.perf_counter() - begin) / count)
+                best[name] = min(best[name], (clock() - begin) / count)
         case = {"batch": batch, "own_per_s": round(1 / best["own"], 1), "goal": GOAL}
         if torch:
             case |= {"torch_per_s": round(1 / best["torch"], 1), "ratio": round(best["torch"] / best["own"], 2)}

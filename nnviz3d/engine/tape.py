@@ -135,7 +135,10 @@ class Tape:
         return replace(self, row=int(self.rows[shown % len(self.rows)]))
 
     def _in_batch(self, parameters: np.ndarray) -> RowInBatch:
-        x, targets, row = self.data.x_train[self.rows], self.data.t_train[self.rows], int(np.flatnonzero(self.rows == self.row)[0])
+        (x, targets), row = self.batch, int(np.flatnonzero(self.rows == self.row)[0])
+        if self.changed is not None:  # the shown sample stays as it is
+            x, targets = x.copy(), targets.copy()
+            x[row], targets[row] = self.x, self.target
         return RowInBatch(self.ops, self.topology, self.objective, self.ops.asarray(parameters), x, targets, row, self.holds.killed)
 
     def _look(self, parameters: np.ndarray) -> TapeSample:

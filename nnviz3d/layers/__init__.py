@@ -17,7 +17,7 @@ KINDS = (
     "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool", "batch_norm", "layer_norm", "rms_norm",
     "patches",
 )  # fmt: skip
-COMPOSITES: tuple[str, ...] = ()  # `spec` and `words` only: they expand into layers of these kinds
+COMPOSITES = ("conv_block", "residual_block", "transformer_block")  # `spec` and `words` only: they expand into layers of these kinds
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
 

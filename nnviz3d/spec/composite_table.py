@@ -12,14 +12,14 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, schema_errors
 from nnviz3d.spec.layer_table import INPUT, BadShape, LayerTable, Shape, Shapes, tables
 
 NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
-class Part:
+class Inner:
     """A layer inside a composite. Its `name` and `from` are those inside: "input" is what the composite reads; an empty `from` is the part
     above. `keys`: which key of the composite decides a key of the part, where they are not called the same."""
 
@@ -34,7 +34,7 @@ class CompositeTable(LayerTable):
         default=1, ge=1, le=limits.LAYERS, description="blocks one after another, called NAME.0, NAME.1, ...; 1: one, called NAME"
     )
 
-    def block(self, shape: Shape | None) -> list[Part]:
+    def block(self, shape: Shape | None) -> list[Inner]:
         """The layers of one block, the last of which is its output; `shape`: of what it reads, None before the data are known (then sizes
         that depend on it may be any). Raises BadShape."""
         raise NotImplementedError
@@ -46,7 +46,7 @@ class CompositeTable(LayerTable):
         """What the names of the nodes of block `number` begin with."""
         return f"{name}.{number}" if self.repeat > 1 else name
 
-    def key(self, part: Part, key: str) -> str:
+    def key(self, part: Inner, key: str) -> str:
         """Where a problem at `key` of a part is reported: at the setting that decides it, "" where none does."""
         found = part.keys.get(key, key)
         return found if found in type(self).model_fields and found not in ("kind", "name") else ""
@@ -54,7 +54,7 @@ class CompositeTable(LayerTable):
 
 def part(
     composite: CompositeTable, kind: str, name: str, reads: tuple[str, ...] = (), keys: Mapping[str, str] = NOTHING, **settings: Any
-) -> Part:
+) -> Inner:
     """An inner layer, checked by the table of its kind. Raises BadShape with the key of the composite."""
     try:
         table = tables()[kind].model_validate({"kind": kind, "name": name, "from": reads, **settings})
@@ -62,8 +62,8 @@ def part(
         first = error.errors(include_url=False)[0]
         key = keys.get(str(first["loc"][0]), str(first["loc"][0])) if first["loc"] else ""
         known = key if key in type(composite).model_fields else ""
-        raise BadShape(known, f"{name}: {first['msg'].removeprefix('Value error, ')}; found {first['input']!r}"[:200]) from None
-    return Part(table, keys)
+        raise BadShape(known, f"{name}: {schema_errors.message(first)}") from None
+    return Inner(table, keys)
 
 
-__all__ = ["INPUT", "CompositeTable", "Part", "part"]
+__all__ = ["INPUT", "CompositeTable", "Inner", "part"]

@@ -32,7 +32,7 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Run:
+class Repeat:
     """Members of one container that follow one another and are built alike: names of containers or of nodes. One alone is a run too."""
 
     parent: str
@@ -58,7 +58,7 @@ def containers(topology: Topology) -> tuple[Container, ...]:
     )
 
 
-def runs(topology: Topology) -> tuple[Run, ...]:
+def repeats(topology: Topology) -> tuple[Repeat, ...]:
     """What the network, and each container in it, consists of: neighbours that are built alike joined, each of which reads the one before
     it and nothing else from outside itself. Input and output are left out."""
     found = containers(topology)
@@ -98,7 +98,7 @@ def _tops(topology: Topology, found: tuple[Container, ...]) -> list[str]:
     return list(dict.fromkeys(outer.get(node.number, node.name) for node in topology.nodes[1:-1]))
 
 
-def _joined(topology: Topology, parent: str, members: tuple[str, ...], by_name: dict[str, Container]) -> list[Run]:
+def _joined(topology: Topology, parent: str, members: tuple[str, ...], by_name: dict[str, Container]) -> list[Repeat]:
     numbers = {name: by_name[name].nodes if name in by_name else (topology.by_name[name].number,) for name in members}
     out: list[list[str]] = []
     for k, name in enumerate(members):
@@ -107,7 +107,7 @@ def _joined(topology: Topology, parent: str, members: tuple[str, ...], by_name: 
             out[-1].append(name)
         else:
             out.append([name])
-    return [Run(parent, tuple(run)) for run in out]
+    return [Repeat(parent, tuple(run)) for run in out]
 
 
 def _follows(topology: Topology, before: tuple[int, ...], after: tuple[int, ...]) -> bool:

@@ -85,7 +85,7 @@ def trace(layers: Sequence[LayerTable], input_shape: Shape | None = None, input_
 
 def _placed(node: Traced, known: Known) -> tuple[list[Traced], Known]:
     """With its shape and parameters, and what is known of it. Raises BadShape."""
-    given, over = (tuple(known[name][part] for name in node.inputs) for part in (0, 1))
+    given, over = tuple(known[name][0] for name in node.inputs), tuple(known[name][1] for name in node.inputs)
     table = node.table.over(over) if None not in given else node.table
     shape, parts = table.output_shape(given), table.parts_over(given, over)
     node = replace(node, table=table, shape=shape, parts=parts)
@@ -113,7 +113,8 @@ def _expanded(table: CompositeTable, k: int, names: list[str], source: str, know
                 try:
                     (node,), here = _placed(node, known)
                 except BadShape as error:
-                    raise BadShape(table.key(part, error.key), f"{name}: {error.message}") from None
+                    first = error.key == "from" and reads == (source,)  # what the composite reads is wrong for it
+                    raise BadShape("from" if first else table.key(part, error.key), f"{name}: {error.message}") from None
             placed.append(node)
             known |= here
             inside[part.table.name], above = name, name

@@ -99,9 +99,7 @@ class Data(Table):
     operation: Literal["add", "subtract", "multiply"] = Field(default="add", description="modular: what is done with a and b")
     context: int = Field(default=32, ge=2, le=1024, description="story, text: tokens of a sample")
     tokens: Literal["characters", "words"] = Field(default="characters", description="text: what a token is")
-    vocabulary: int = Field(
-        default=256, ge=2, le=limits.CLASSES, description="text: at most so many different tokens; the rarest become one that is unknown"
-    )
+    vocabulary: int = Field(default=256, ge=2, le=limits.CLASSES, description="text: different tokens; the rarest of more are unknown")
     file: str = Field(default="", description="images: the folder, which has one folder of pictures for each class")
     size: tuple[Side, Side] = Field(default=(28, 28), description="images: rows and columns to which each picture is scaled")
     color: bool = Field(default=False, description="images: red, green and blue as three channels; else grey")

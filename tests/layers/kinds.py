@@ -140,6 +140,9 @@ CASES = {
             ("kernel = 6", "kernel", "a window of 6 cells; the input has 5, so that nothing is left"),
             ("kernel = 3\ndilation = 3", "dilation", "3 cells 3 apart reach over 7"),
             ("stride = 6", "stride", "steps of 6 cells in an input of 5; at most 5"),
+            ("kernel = [1, 3]", "kernel", "one number, not 1 x 3"),
+            ("kernel = 0", "kernel", "expected a whole number from 1 to 16,384, or two of them, [rows, columns]; found 0"),
+            ('padding = "smae"', "padding", 'two of them, [rows, columns], or "same", or "valid"; found \'smae\''),
         ),
         convolution((1, 3), (1, 1), [(0, 0), (2, 2)], (1, 2), 2), (2, 5), ("channel", "column"), (44,),
     ),
@@ -152,14 +155,17 @@ CASES = {
             ("kernel = 2\ndilation = 4", "dilation", "2 rows 4 apart reach over 5"),
             ("stride = [1, 4]", "stride", "steps of 4 columns in an input of 3; at most 3"),
             ("kernel = 2\npadding = 2", "padding", "windows of 2 rows would lie in 2 empty rows; at most 1"),
-            ('from = ["a"]', "from", "conv2d reads maps (channels x rows x columns, or rows x columns); found neurons"),
+            ('from = ["a"]', "from", "conv2d reads maps (channels x rows x columns, or a picture of rows x columns); found neurons"),
         ),
         convolution((3, 2), (2, 1), [(1, 1), (1, 1)], (1, 1), 2), (2, 4, 3), edges=(4 * 5 * 6,),
     ),
     "max_pool": Case(
         "kernel = 3\nstride = 2\npadding = 1", (2, 2, 2), 40,
-        (("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 2", "padding", "at most 1")),
-        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,),
+        (
+            ("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 3", "padding", "at most 1"),
+            ("stride = [0, 1]", "stride", "or two of them, [rows, columns], or 0; found"),
+        ),
+        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,), joined=max,
     ),
     "avg_pool": Case(
         "kernel = 2\nstride = 1\npadding = 1", (2, 5), 16,
@@ -203,6 +209,14 @@ CASES = {
         ("token", "feature"), sums=False,
     ),
     "rms_norm": Case("", (6,), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-6, False) * parts["weight"], sums=False),
+    "patches": Case(
+        "size = 2", (2, 8), 16,
+        (
+            ("size = 3", "size", "patches of 3 x 3 do not fill a picture of 2 x 4"),
+            ('from = ["a"]', "from", "patches are cut from pictures or maps"),
+        ),
+        lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
+    ),
 }  # fmt: skip
 
 _BEFORE = """

@@ -63,7 +63,7 @@ def slopes(loss, x: np.ndarray) -> np.ndarray:
 
 
 def test_every_kind_has_a_case():
-    assert tuple(CASES) == KINDS
+    assert sorted(CASES) == sorted(KINDS)
 
 
 @pytest.mark.parametrize("kind", CASES)

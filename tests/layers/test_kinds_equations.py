@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -116,7 +115,7 @@ def test_the_shown_terms_lead_to_the_neurons_whose_numbers_they_are(source):
         for line in neuron_equations.pre_activation(reading):
             if line.kind == "term":
                 terms = [term for part in reading.incoming.connections for term in part.terms if term.neuron == line.neuron]
-                shown = "value" if CASES[reading.kind].joined is math.prod else "product"  # a product has factors, a sum has terms
+                shown = "product" if CASES[reading.kind].joined is sum else "value"  # a sum has terms, a product factors, a maximum numbers
                 if CASES[reading.kind].sums:
                     assert any(line.value == pytest.approx(getattr(term, shown)) for term in terms)
                 assert all(term.value == float(source.tensors("activation")[line.neuron]) for term in terms)
@@ -143,7 +142,7 @@ def test_a_whole_layer_goes_both_ways(source):
         node = source.topology.by_name[name]
         told = explain_layer.layer(source, node.number)
         assert told.slope is None or np.allclose(told.back * told.slope, told.delta, atol=1e-12)
-        assert isinstance(told, MatrixReading) == (node.weight is not None and node.bias is not None)
+        assert isinstance(told, MatrixReading) == (node.weight is not None and edges_of(source.topology.into(node)[0]).complete)
         assert [end.node for end in told.sources] == [before.number for before in source.topology.sources(node)]
         forward, backward = layer_equations.forward(told), layer_equations.backward(told)
         for end in told.sources:

@@ -145,3 +145,19 @@ def test_pytorch_says_the_same(kind, training, shape):
         pairs += [(one.b.kept[part], getattr(module, part)) for part in ("running_mean", "running_var")]
     for mine, theirs in pairs:
         np.testing.assert_allclose(mine.ravel(), theirs.detach().numpy().ravel(), rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("kind", NORMS)
+def test_scripts_say_what_the_engine_says_outside_training(kind, library, shape):
+    held, made = {"np": np}, np.array
+    if library == "torch":
+        torch = pytest.importorskip("torch", reason="needs PyTorch")
+        held, made = {"torch": torch, "functional": torch.nn.functional}, torch.tensor
+    one = One(kind, shape)
+    line = getattr(face(kind, "script"), library)(one.node, one.b.sources, ["x"], {part: f"p[{part!r}]" for part in one.parts})
+    one.loss()
+    said = eval(line, {**held, "x": made(one.x), "p": {part: made(value) for part, value in one.parts.items()}})  # noqa: S307
+    assert said.shape == one.z.shape
+    np.testing.assert_allclose(np.asarray(said), one.z, rtol=1e-9, atol=1e-12)

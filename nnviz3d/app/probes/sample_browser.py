@@ -205,7 +205,7 @@ def _moment(source: Source, seen: Viewable) -> tuple:
 def _right(out_no: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
     """(n,) whether the largest output is the sample's class, of a sequence at every scored token; what is not a number is never right."""
     _, right, scored = answers(out_no, targets_n)
-    return (right | ~scored).reshape(len(targets_n), -1).all(1)
+    return np.asarray(right | ~scored).reshape(len(targets_n), -1).all(1)
 
 
 def _order(query: SampleQuery, loss_n: np.ndarray, right_n, classes_n) -> np.ndarray:

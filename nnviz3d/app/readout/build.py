@@ -215,6 +215,8 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "strongest": session.strongest.reading(source, None if _gone(session) else session.wants.get("strongest")),
         "pruning": session.pruning.reading(source, None if _gone(session) else session.wants.get("pruning")),
         "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
+        "cloud": session.representation.reading(source, session.seen, None if _gone(session) else session.wants.get("cloud")),
+        "ablation": session.ablation.reading(session.pictured_numbers, session.wants.get("ablation")),
         "recording": session.player.reading() if session.player else None,
     }
 

@@ -209,7 +209,8 @@ class Session(SessionState):
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """One frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        for looker in (self.diagnosis, self.confusion, self.layers, self.strongest, self.pruning, self.tracing):
+        lookers = (self.strongest, self.pruning, self.tracing, self.representation)
+        for looker in (self.diagnosis, self.confusion, self.layers, *lookers):
             looker.pass_time(dt)
         self.browser.work(self.source, self.seen, dt)
         self.editing.pass_time(dt)

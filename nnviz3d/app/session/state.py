@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nnviz3d.app.probes.ablation import Ablation
 from nnviz3d.app.probes.confusion_matrix import Confusion
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.app.probes.health import Diagnosis
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.probes.pruning import Pruning
+from nnviz3d.app.probes.representation import Representation
 from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
@@ -52,7 +54,7 @@ class SessionState:
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
-        self.tracing = Tracing()
+        self.tracing, self.representation, self.ablation = Tracing(), Representation(), Ablation()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()

@@ -27,7 +27,8 @@ def _of_groups(topology: Topology, node: Node) -> str:
     count, inner = node.shape[0], "x".join(map(str, node.shape[1:]))
     name = "input" if node is topology.input else "output" if node is topology.output else _name(node)
     what = GROUPS[node.axes[0]] if count > 1 else GROUPS[node.axes[0]][:-1]
-    parts = [f"{name}{_window(node)}", f"{count} {what} {inner}"]
+    cells = f"{count} {what} {inner}" if node.axes[0] != "token" else f"{count} {what} of {inner}"
+    parts = [f"{name}{_window(node)}", cells]
     return ", ".join(parts + ([] if node.activation == "linear" else [node.activation]))
 
 

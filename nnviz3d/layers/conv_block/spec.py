@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
-from nnviz3d.spec.composite_table import CompositeTable, Part, part
+from nnviz3d.spec.composite_table import CompositeTable, Inner, part
 from nnviz3d.spec.layer_table import Shape
 
 
@@ -26,12 +26,12 @@ class ConvBlock(CompositeTable):
     pooling: Literal["max", "avg"] = Field(default="max", description="what pooling keeps: the largest value or the mean")
     dropout: float = Field(default=0.0, ge=0, lt=1)
 
-    def block(self, shape: Shape | None) -> list[Part]:
+    def block(self, shape: Shape | None) -> list[Inner]:
         sizes: dict[str, Any] = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
-        parts = [part(self, "conv2d", "conv", channels=self.channels, **sizes)]
+        after = "linear" if self.norm == "batch" else self.activation
+        parts = [part(self, "conv2d", "conv", channels=self.channels, activation=after, **sizes)]
         if self.norm == "batch":
-            parts.append(part(self, "batch_norm", "norm"))
-        parts.append(part(self, "activation", "act", activation=self.activation))
+            parts += [part(self, "batch_norm", "norm"), part(self, "activation", "act", activation=self.activation)]
         if self.pool:
             keys = {"kernel": "pool", "stride": "pool"}
             parts.append(part(self, f"{self.pooling}_pool", "pool", keys=keys, kernel=self.pool, stride=self.pool))

@@ -8,6 +8,7 @@ from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import length, shapes
 from nnviz3d.layers.shared.notation import a_, called, delta_, z_
+from nnviz3d.layers.shared.weighted_terms import terms
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, NeuronReading, ParameterEquations, Sum
 
@@ -29,7 +30,7 @@ class DenseEquations(EquationsFace):
                 tip="The weighted sum of all neurons of the previous layer, plus the bias.",
             )
         ]
-        lines += _terms(before, "i", "a")
+        lines += terms(before, "i", "a")
         if reading.bias is not None:
             bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
             lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added independently of the inputs.", parameter=bias))
@@ -39,7 +40,7 @@ class DenseEquations(EquationsFace):
     def returned(self, back: Sum, j: int) -> tuple[str, list[Line]]:
         """What neuron j, which feeds such a layer, gets back from it: symbols, and the terms. A delta for each weight."""
         n = len(back.terms) + back.rest_count
-        return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", _terms(back, "k", "d")
+        return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", terms(back, "k", "d")
 
     def gradients(self, reading: NeuronReading) -> list[Line]:
         """dL/dw_ji = delta_j a_i for the weights that are distinguished, dL/db_j = delta_j; beside each the batch's mean. In an update the
@@ -154,24 +155,6 @@ class DenseEquations(EquationsFace):
             shapes(f"({o:,}) = ({o:,})"),
             Line(r"\lVert \delta^{\top} a\rVert", (), length(made), "number", norm, ink="d"),
         ]
-
-
-def _terms(total: Sum, letter: str, what: str) -> list[Line]:
-    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
-    lines, name = [], "activation" if what == "a" else "delta"
-    for term in total.terms:
-        own = called(total.labels, term.index)
-        whose = f"{own} ({term.called})" if own else term.called
-        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
-        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
-        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
-        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
-    if total.rest_count:
-        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
-        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
-        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
-    return lines
 
 
 def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.layers.patches.spec import PatchesLayer, order
+from nnviz3d.layers.patches.spec import PatchesLayer
 from nnviz3d.layers.shared.aligned_edges import AlignedEdges
+from nnviz3d.layers.shared.patch_order import order
 from nnviz3d.spec.topology import Connection
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
-from nnviz3d.layers.patches.spec import PatchesLayer, back, order
+from nnviz3d.layers.patches.spec import PatchesLayer
+from nnviz3d.layers.shared.patch_order import back, order
 
 
 def _cut(b: Bound) -> tuple[tuple[int, ...], int]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from nnviz3d.spec import limits
@@ -33,24 +31,6 @@ class PatchesLayer(LayerTable):
 
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
         return "token", "feature"
-
-
-@cache
-def order(shape: Shape, size: int) -> np.ndarray:
-    """For each number that leaves, in its order, the index of the number that it was."""
-    channels, rows, columns = (1, *shape)[-3:]
-    cells = np.arange(channels * rows * columns).reshape(channels, rows // size, size, columns // size, size)
-    found = np.ascontiguousarray(cells.transpose(1, 3, 0, 2, 4).reshape(-1), np.intp)
-    found.flags.writeable = False
-    return found
-
-
-@cache
-def back(shape: Shape, size: int) -> np.ndarray:
-    """The reverse: where each number goes."""
-    found = np.argsort(order(shape, size))
-    found.flags.writeable = False
-    return found
 
 
 TABLE = PatchesLayer

@@ -16,7 +16,8 @@ def forward(b: Bound) -> Calls:
     table: Any = b.node.table
     if table.form == "rotary":
         return b.ops.rotate(b.x[0], b.z, *_turns(b, table)) + b.activate()
-    row = b.parts["weight"][: b.node.shape[0]] if table.form == "learned" else b.ops.asarray(waves(*b.node.shape, table.base))
+    tokens, width = b.node.shape
+    row = b.parts["weight"][:tokens] if table.form == "learned" else b.ops.asarray(waves(tokens, width, table.base))
     return b.ops.add_row(b.x[0], row.reshape(-1), b.z) + b.activate()
 
 

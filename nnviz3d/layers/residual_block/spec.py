@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
-from nnviz3d.spec.composite_table import INPUT, CompositeTable, Part, part
+from nnviz3d.spec.composite_table import INPUT, CompositeTable, Inner, part
 from nnviz3d.spec.layer_table import BadShape, Shape
 
 
@@ -23,7 +23,7 @@ class ResidualBlock(CompositeTable):
     norm: Literal["batch", "none"] = "batch"
     activation: ActivationName = "relu"
 
-    def block(self, shape: Shape | None) -> list[Part]:
+    def block(self, shape: Shape | None) -> list[Inner]:
         if self.kernel % 2 == 0:
             raise BadShape(
                 "kernel", f"an even kernel, {self.kernel}, changes the size of a map, which is then added to the input; use an odd one"
@@ -31,7 +31,7 @@ class ResidualBlock(CompositeTable):
         there = 1 if shape is None or len(shape) < 3 else shape[0]
         channels = self.channels or there
         stride = self.stride
-        skips = (shape is not None and channels != there) or stride > 1
+        skips = (shape is not None and (len(shape) != 3 or channels != there)) or stride > 1  # a picture is not a map of one channel
         parts = [self._conv("conv1", channels, self.kernel, stride)]
         parts += [*self._norm("norm1"), part(self, "activation", "act1", activation=self.activation)]
         parts += [self._conv("conv2", channels, self.kernel, 1), *self._norm("norm2")]
@@ -41,10 +41,10 @@ class ResidualBlock(CompositeTable):
         skip = parts[-1].table.name if skips else INPUT
         return [*parts, part(self, "add", "add", (last, skip)), part(self, "activation", "act2", activation=self.activation)]
 
-    def _conv(self, name: str, channels: int, kernel: int, stride: int, *reads: str) -> Part:
-        return part(self, "conv2d", name, reads, channels=channels, kernel=kernel, stride=stride, padding=kernel // 2)
+    def _conv(self, name: str, channels: int, kernel: int, stride: int, *reads: str) -> Inner:
+        return part(self, "conv2d", name, reads, channels=channels, kernel=kernel, stride=stride, padding=kernel // 2, activation="linear")
 
-    def _norm(self, name: str) -> list[Part]:
+    def _norm(self, name: str) -> list[Inner]:
         return [part(self, "batch_norm", name)] if self.norm == "batch" else []
 
 

@@ -14,5 +14,8 @@ class RmsNormEquations(RowNormEquations):
         scale = rf"\gamma_{{{index}}}" if index != "" else r"\gamma"
         return rf"{scale}\,\frac{{{a}}}{{{self.spread}}}"
 
+    def of(self, letters: list[str]) -> str:
+        return rf"\gamma\,\hat{{{letters[0][0]}}}{letters[0][1:]}"
+
 
 EQUATIONS = RmsNormEquations()

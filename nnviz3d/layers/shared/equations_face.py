@@ -30,6 +30,10 @@ class EquationsFace(ABC):
     sign = "+"
     returns = "The error of the next layer, unchanged"
 
+    def of(self, letters: list[str]) -> str:
+        """z in one line of symbols, of what comes in: "a_1", "a_2"."""
+        return f" {self.sign} ".join(letters)
+
     def asks(self, node: Node, sources: tuple[Node, ...], j: int) -> Asked:
         """What the lines on neuron j need beside the terms of its sum, by name: `reading.given[name]`, float64. For example the row that
         a norm or a softmax goes over: {"row": ("activation", slice(...))}. Arenas: "activation", "z", "delta" (by neuron), "parameter",

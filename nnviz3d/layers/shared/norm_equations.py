@@ -61,6 +61,10 @@ class NormEquations(EquationsFace):
         scale, shift = (rf"{letter}_{{{index}}}" if index != "" else letter for letter in (r"\gamma", r"\beta"))
         return rf"{scale}\,\frac{{{a} - \mu}}{{{self.spread}}} + {shift}"
 
+    def of(self, letters: list[str]) -> str:
+        """The normalised input has a hat: there is little room."""
+        return rf"\gamma\,\hat{{{letters[0][0]}}}{letters[0][1:]} + \beta"
+
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
         """z of one neuron: the statistics, its normalised input, scaled, shifted."""
         if reading.incoming is None:
@@ -109,7 +113,7 @@ class NormEquations(EquationsFace):
             if value is not None:
                 symbols += f" - {latex}"
                 lines.append(Line(f"- {latex}", (), -value, "rest", tip, ink="d"))
-        return symbols, lines
+        return rf"\left({symbols}\right)" if len(lines) > 1 else symbols, lines
 
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all neurons."""

@@ -23,7 +23,7 @@ class SoftmaxLayer(LayerTable):
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         shape = inputs[0]
-        if shape is not None and self.causal and (len(shape) < 2 or shape[-1] != shape[-2]):
+        if shape is not None and self.causal and (len(shape) < 2 or shape[len(shape) - 1] != shape[len(shape) - 2]):
             message = f"causal is for scores, as many queries as keys; found an input of shape {text(shape)}; use causal = false"
             raise BadShape("causal", message)
         return shape

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
-from nnviz3d.spec.composite_table import INPUT, CompositeTable, Part, part
+from nnviz3d.spec.composite_table import INPUT, CompositeTable, Inner, part
 from nnviz3d.spec.layer_table import BadShape, Shape, text
 
 
@@ -25,7 +25,7 @@ class TransformerBlock(CompositeTable):
     activation: ActivationName = Field(default="gelu", description="of the MLP's hidden layer")
     dropout: float = Field(default=0.0, ge=0, lt=1, description="of what each half adds")
 
-    def block(self, shape: Shape | None) -> list[Part]:
+    def block(self, shape: Shape | None) -> list[Inner]:
         if shape is not None and len(shape) != 2:
             raise BadShape(
                 "from", f"a transformer block reads tokens x features, as an embedding gives; found an input of shape {text(shape)}"
@@ -42,7 +42,7 @@ class TransformerBlock(CompositeTable):
         mlp += self._dropped("dropout2")
         return [*attention, *mlp, part(self, "add", "add2", (mlp[-1].table.name, "add1"))]
 
-    def _attended(self) -> list[Part]:
+    def _attended(self) -> list[Inner]:
         query, key, turned = "query", "key", []
         if self.rotary:
             turned = [part(self, "position", f"rotary_{name}", (name,), form="rotary", heads=self.heads) for name in (query, key)]
@@ -51,14 +51,14 @@ class TransformerBlock(CompositeTable):
         softmax = part(self, "softmax", "softmax", causal=self.causal)
         return [*turned, scores, softmax, part(self, "mix", "mix", ("softmax", "value"), causal=self.causal)]
 
-    def _dense(self, name: str, units: int, reads: tuple[str, ...] = (), activation: str = "linear") -> Part:
+    def _dense(self, name: str, units: int, reads: tuple[str, ...] = (), activation: str = "linear") -> Inner:
         keys = {"units": "mlp"} if name == "mlp1" else {}
         return part(self, "dense", name, reads, keys, units=units, activation=activation, per_token=True)
 
-    def _norm(self, name: str, *reads: str) -> list[Part]:
+    def _norm(self, name: str, *reads: str) -> list[Inner]:
         return [] if self.norm == "none" else [part(self, f"{self.norm}_norm", name, reads)]
 
-    def _dropped(self, name: str) -> list[Part]:
+    def _dropped(self, name: str) -> list[Inner]:
         return [part(self, "dropout", name, dropout=self.dropout)] if self.dropout else []
 
 

@@ -3,6 +3,6 @@
 NAME = "transformer block"
 SENTENCE = (
     "Several layers under one name: in attention every token collects what it needs from other tokens, then two dense layers work on each "
-    "token by itself. Both add their result to what they read."
+    "token alone. Both add their result to what they read."
 )
 LOOK = "Open the scores: each row says which tokens a token looks at."

@@ -8,6 +8,8 @@ from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
+    AblationReading,
+    CloudReading,
     PruningReading,
     SaliencyReading,
     StrongestReading,
@@ -24,11 +26,13 @@ from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsRead
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 
 __all__ = [
+    "AblationReading",
     "Answer",
     "CaptureReading",
     "ChangeReading",
     "Charts",
     "CheckReading",
+    "CloudReading",
     "Command",
     "CompareReading",
     "ConfusionReading",

@@ -11,7 +11,14 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
-from nnviz3d.spec.readout.instruments import PruningReading, SaliencyReading, StrongestReading, TracingReading
+from nnviz3d.spec.readout.instruments import (
+    AblationReading,
+    CloudReading,
+    PruningReading,
+    SaliencyReading,
+    StrongestReading,
+    TracingReading,
+)
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.own import OwnReading
@@ -148,4 +155,6 @@ class Readout:
     strongest: StrongestReading | None = None
     pruning: PruningReading | None = None
     tracing: TracingReading | None = None
+    cloud: CloudReading | None = None
+    ablation: AblationReading | None = None
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -100,3 +100,41 @@ class TracingReading:
     paths: tuple[TracedPath, ...]
     total: float
     over: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CloudReading:
+    """Samples as points: of row `rows_r` of a part at `xyz_r3` (r, 3), by what the neurons of a node do with it at `step`.
+
+    `value_r`: class ids (`classes`) or numbers. `x_ni`: all rows of the part, for pictures; `shown_3`, `shown_x`: of the shown sample, now;
+    `shown_row`: its row, -1 where it is of no data set. `share_3`: of the variance that each axis shows. `version`: of the places.
+    """
+
+    node: int
+    version: int
+    xyz_r3: np.ndarray
+    rows_r: np.ndarray
+    value_r: np.ndarray
+    classes: bool
+    x_ni: np.ndarray
+    shape: tuple[int, ...]
+    shown_3: np.ndarray
+    shown_x: np.ndarray
+    shown_row: int
+    part: str
+    of: int
+    step: int
+    share_3: np.ndarray
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class AblationReading:
+    """What can be killed in a node: units of `size` neurons, with their mean |a| `strength_g`; and every output's z, `z_o` as it is and
+    `whole_o` with nothing killed."""
+
+    node: int
+    size: int
+    strength_g: np.ndarray
+    z_o: np.ndarray
+    whole_o: np.ndarray

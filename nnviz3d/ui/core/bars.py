@@ -13,7 +13,7 @@ from nnviz3d.ui.core.name_shortening import cut
 from nnviz3d.ui.core.widgets import tip
 
 _DIM, _TEXT, _FIELD = theme.packed(theme.DIM), theme.packed(theme.TEXT), theme.packed(theme.FIELD)
-HEIGHT, NAME, NUMBER = 17.0, 0.3, 58.0  # unscaled pixels of a row; share of the width for names; unscaled pixels for numbers
+HEIGHT, NAME, NUMBER = 17.0, 0.3, 58.0  # unscaled pixels of a row; share of the width for names; least unscaled pixels for numbers
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,22 @@ def draw(f: Frame, ident: str, bars: Sequence[Bar]) -> int | None:
     signed, clicked = any(bar.share < 0 for bar in bars), None
     imgui.push_font(None, theme.SMALL)
     imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(0, f.px(2)))
+    numbers = max([f.px(NUMBER), *(imgui.calc_text_size(bar.number).x + f.px(8) for bar in bars)])
     for k, bar in enumerate(bars):
         corner, width = imgui.get_cursor_screen_pos(), imgui.get_content_region_avail().x
         if imgui.invisible_button(f"##{ident}{k}", imgui.ImVec2(width, f.px(HEIGHT))) and bar.key is not None:
             clicked = bar.key
         tip(f, bar.tip)
-        _row(f, bar, corner, width, signed)
+        _row(f, bar, corner, width, numbers, signed)
     imgui.pop_style_var()
     imgui.pop_font()
     return clicked
 
 
-def _row(f: Frame, bar: Bar, corner: imgui.ImVec2, width: float, signed: bool) -> None:
+def _row(f: Frame, bar: Bar, corner: imgui.ImVec2, width: float, numbers: float, signed: bool) -> None:
     draw_list, high, ink = imgui.get_window_draw_list(), f.px(HEIGHT), _TEXT if bar.strong else _DIM
     y = corner.y + (high - imgui.get_text_line_height()) / 2
-    left, right = corner.x + NAME * width, corner.x + width - f.px(NUMBER)
+    left, right = corner.x + NAME * width, corner.x + width - numbers
     draw_list.add_text(imgui.ImVec2(corner.x, y), ink, cut(bar.name, NAME * width - f.px(8), f.names))
     low, end = corner.y + f.px(3.5), corner.y + high - f.px(3.5)
     draw_list.add_rect_filled(imgui.ImVec2(left, low), imgui.ImVec2(right, end), _FIELD, f.px(3))

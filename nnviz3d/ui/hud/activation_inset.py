@@ -90,10 +90,10 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 
 def _symbols(f: Frame, inset: Inset) -> str:
-    """z = a_1 + a_2, or with the sign of its kind."""
-    sign, count = f" {equations_of(_kind(f, inset)).sign} ", len(inset.incoming)
+    """z = a_1 + a_2, or as its kind has it."""
+    count = len(inset.incoming)
     letters = [f"a_{k + 1}" for k in range(count)] if count <= NUMBERS else ["a_1", "a_2", r"\ldots"]
-    return f"z = {sign.join(letters)}"
+    return f"z = {equations_of(_kind(f, inset)).of(letters)}"
 
 
 def _kind(f: Frame, inset: Inset) -> str:

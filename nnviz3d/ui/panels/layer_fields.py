@@ -40,11 +40,17 @@ def _control(f: Frame, k: int, layer: LayerTable, name: str, value: Any) -> tupl
     if isinstance(value, bool):
         return imgui.checkbox(text, value)
     if isinstance(value, str):
-        choices = typing.get_args(type(layer).model_fields[name].annotation)
+        choices = _choices(type(layer).model_fields[name].annotation)
         picked = combo(text, value, choices) if choices else None
         return picked is not None, picked
     accepted = accepted_in(type(layer), name)
     return dragged(f, f"{name}##{k}", value, accepted, partial(_drag, text, value, accepted.low, accepted.high))
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The words of a field's type, wherever they stand in it."""
+    parts = typing.get_args(annotation)
+    return tuple(word for part in parts for word in ((part,) if isinstance(part, str) else _choices(part)))
 
 
 def _drag(text: str, value: int | float, low: float, high: float) -> tuple[bool, int | float]:

@@ -60,11 +60,13 @@ class SaliencyPanel:
         tip(f, "The output whose z is explained.")
         if picked is not None:
             self.output = int(picked)
+        assert r.product_i is not None
         small(f, f"Output {_name(f, r.output)}: z = {short(r.z)}; the inputs add {short(float(np.sum(r.product_i)))}")
         tip(f, EXPLAINED)
 
     def _picture(self, f: Frame, r: SaliencyReading) -> None:
         height, width = r.shape[-2:]
+        assert r.product_i is not None and r.x_i is not None
         product, x = (np.reshape(values, (-1, height, width)) for values in (r.product_i, r.x_i))
         key = (r.version, f.signs, f.scale)
         if key != self._painted:

@@ -83,7 +83,7 @@ class TracingPanel:
             ends = place(f, path.neurons[0] if r.back else path.neurons[-1], short=True)
             text = f"bias of {ends}" if path.bias else ends
             colour = positive if path.sign > 0 else negative
-            rows.append(Bar(text, path.share / most if most else 0.0, percent(path.share), colour, _told(f, path), key=len(rows)))
+            rows.append(Bar(text, path.share / most if most else 0.0, _percent(path.share), colour, _told(f, path), key=len(rows)))
         clicked = bars.draw(f, "paths", rows)
         if clicked is not None:
             self.alone = -1 if clicked == self.alone else clicked
@@ -111,6 +111,11 @@ def place(f: Frame, neuron: int, short: bool = False) -> str:
     return f"{name}, {j}" if short else f"{name}, neuron {j}"
 
 
+def _percent(share: float) -> str:
+    """Two digits: of many paths each is small."""
+    return f"{100 * share:.2g} %"
+
+
 def _told(f: Frame, path: TracedPath) -> str:
     """All of a path, with the share of each edge."""
     shares = path.shares[1:] if path.bias else path.shares
@@ -118,4 +123,4 @@ def _told(f: Frame, path: TracedPath) -> str:
     parts.append(place(f, path.neurons[0]))
     parts += [f"{place(f, neuron)} ({percent(share)})" for neuron, share in zip(path.neurons[1:], shares, strict=True)]
     way = "raises it" if path.sign > 0 else "lowers it"
-    return f"{' → '.join(parts)}. Product {percent(path.share)}; {way}."
+    return f"{' → '.join(parts)}. Product {_percent(path.share)}; {way}."

@@ -90,7 +90,15 @@ def differs(value, default) -> bool:
     return bool(value != default)
 
 
-INSTRUMENTS: dict = {"own": True, "saliency": 3, "strongest": (70, False), "pruning": (2, 0.5), "tracing": (-1, True, 8, -1)}
+INSTRUMENTS: dict = {
+    "own": True,
+    "saliency": 3,
+    "strongest": (70, False),
+    "pruning": (2, 0.5),
+    "tracing": (-1, True, 8, -1),
+    "cloud": (2, None),
+    "ablation": 2,
+}
 
 
 class Seen:
@@ -373,9 +381,11 @@ def instruments(seen: Seen, tmp_path: Path) -> None:
     window.session.own.draw([[0.1, False, [0.3, 0.2, 0.7, 0.8]]])
     window.frames(4, wants=INSTRUMENTS)
     window.loop.close()
-    window = Window(seen, session_of("iris"))
-    window.frames(4, wants=INSTRUMENTS)
-    window.loop.close()
+    for name in ("iris", "sort-gpt"):
+        window = Window(seen, session_of(name))
+        window.session.show_sample(3)
+        window.frames(12, wants=INSTRUMENTS)
+        window.loop.close()
 
 
 def recorded(seen: Seen, tmp_path: Path) -> None:
