@@ -65,7 +65,7 @@ def test_the_gradient_of_a_shared_parameter_is_the_sum_over_all_its_places(sessi
         for _, r in node.learned:
             told = session.inspector.parameter(walk, r.start + r.size // 3)
             if told.used is not None:
-                scale = np.abs(r.view(tape.sample_gradient)).max()
+                scale = float(np.abs(r.view(tape.sample_gradient)).max())
                 assert told.used.total == pytest.approx(float(tape.sample_gradient[told.parameter]), rel=1e-4, abs=1e-5 * scale)
                 assert len(told.used.terms) + told.used.rest_count >= told.places > 1 or told.part == "weight"
                 checked += 1
