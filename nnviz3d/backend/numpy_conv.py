@@ -64,8 +64,9 @@ class ConvOps:
             calls += _product(
                 w.reshape(groups, out // groups, -1), columns.reshape(groups, w[0].size, -1), made.reshape(groups, out // groups, -1)
             )
-            target = z_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows]
-            calls.append(bind(np.add, made.transpose(3, 0, 1, 2), b_o[:, None, None], target))
+            flat = made.reshape(out, -1)
+            calls.append(bind(np.add, flat, b_o[:, None], flat))
+            calls.append(bind(np.copyto, z_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows], made.transpose(3, 0, 1, 2)))
         return calls
 
     def convolution_gradients(self, d_bo, x_bi, dw, db_o, g: Windows, groups: int) -> Calls:

@@ -14,6 +14,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.topology import Topology
 
 WORK, VALUES = 3e7, 1 << 21  # multiply-adds, and activations, of one block: 1 to 3 ms on two cores
@@ -22,7 +23,7 @@ FEWEST, MOST = 4, 256
 
 def block_rows(topology: Topology) -> int:
     """Rows of one block."""
-    most = min(WORK / topology.work, VALUES / topology.n_neurons)
+    most = min(WORK / row_work(topology), VALUES / topology.n_neurons)
     return int(min(max(most, FEWEST), MOST))
 
 

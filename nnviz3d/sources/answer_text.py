@@ -47,6 +47,9 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
     Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
     """
     a_o = np.asarray(a_o, np.float64)
+    if data.reconstructs and target is not None:
+        error = np.sqrt(np.mean((a_o - np.ravel(target)) ** 2))
+        return f"its inputs, off by {error:.3g} (root mean square)", None
     if data.task != "classification":
         return (
             (words(data, a_o), None)
@@ -68,7 +71,9 @@ def _of_two(p: float, target: int | None) -> tuple[str, bool | None]:
 
 
 def words(data: DataSet, target) -> str:
-    """A class by its name; numbers with their target's names: "y = 0.25"."""
+    """A class by its name; numbers with their target's names: "y = 0.25"; inputs that are to be given back are told as what they are."""
+    if data.reconstructs:
+        return "its inputs"
     if data.tokens:
         return _listed(data, np.asarray(target)[np.asarray(target) >= 0])
     if data.task == "classification":

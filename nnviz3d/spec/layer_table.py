@@ -68,6 +68,7 @@ class LayerTable(Table):
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
     unlearned: ClassVar[tuple[str, ...]] = ()  # parts that training keeps up by itself instead of by their gradients
+    variances: ClassVar[tuple[str, ...]] = ()  # parts that are never negative
     coupled: ClassVar[bool] = False  # in training, what a row of a batch becomes depends on the other rows
     weighted: ClassVar[bool] = True  # its part "weight" holds the weights of sums; the scale of a norm, a factor a channel, does not
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them

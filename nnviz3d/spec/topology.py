@@ -246,12 +246,6 @@ class Topology:
         return self.n_parameters - sum(r.size for r in self.unlearned)
 
     @cached_property
-    def work(self) -> int:
-        """Multiply-adds of one row forward: of dense layers one for each parameter, of a convolution one for each use of a parameter."""
-        known = ((node.table, tuple(source.shape for source in self.sources(node))) for node in self.nodes if node.table is not None)
-        return max(self.n_parameters, sum(table.cost(shapes).flop for table, shapes in known) // 2, 1)
-
-    @cached_property
     def n_weights(self) -> int:
         """How many of the learned ones are weights or scales; the rest are biases or shifts. Edges of some kinds have none."""
         return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")

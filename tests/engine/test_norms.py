@@ -102,6 +102,30 @@ def test_weights_files_hold_them_and_pytorch_s_count_of_steps_is_passed_over(tmp
     assert weights.describe(tmp_path / "torch.safetensors")["parameters"] == t.topology.n_parameters
 
 
+def test_the_names_of_a_sequential_are_taken_by_order_and_shape(tmp_path):
+    t = net()
+    t.run(3)
+    ours, said = t.parameters(), []
+    stems = {"dense1": "0", "n": "1", "dense4": "3"}
+    theirs = {f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}": value for name, value in ours.items()}
+    save_file({**theirs, "1.num_batches_tracked": np.array(3, np.int64)}, tmp_path / "w.safetensors")
+    read = weights.load(tmp_path / "w.safetensors", t.topology, say=said.append)
+    assert all(np.array_equal(read[name], value) for name, value in ours.items())
+    assert said == ["w.safetensors: 0, 1, 3 are the 3 layers with parameters, by order and shape"]
+    save_file({**theirs, "1.running_var": np.ones(5, np.float32)}, tmp_path / "w.safetensors")
+    with pytest.raises(InputError, match="not for this network"):
+        weights.load(tmp_path / "w.safetensors", t.topology)
+
+
+def test_a_negative_variance_is_refused():
+    t = net()
+    before, given = everything(t), t.parameters()
+    given["n.running_var"][2] = -1
+    with pytest.raises(InputError, match=r"n\.running_var: holds negative values"):
+        t.load_parameters(given)
+    assert everything(t) == before
+
+
 def test_a_running_mean_is_not_set_by_hand():
     t = net()
     with pytest.raises(InputError, match=r"n\.running_var is kept up by training"):

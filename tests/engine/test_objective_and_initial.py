@@ -92,11 +92,14 @@ def test_spread_of_the_initialisers(kind):
         assert 0.999 * bound < np.abs(w).max() <= bound * 1.0001
 
 
-@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3)])
+@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3), (4, 2, 3, 3), (9, 2, 2)])
 def test_orthogonal(shape):
-    w = initializers.draw("orthogonal", shape, shape[::-1], np.random.Generator(np.random.PCG64(0))).astype(np.float64)
-    product = w @ w.T if shape[0] <= shape[1] else w.T @ w
-    np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-6)
+    """Kernels as rows of a matrix."""
+    w = initializers.draw("orthogonal", shape, (1, 1), np.random.Generator(np.random.PCG64(0))).astype(np.float64)
+    assert w.shape == shape
+    w = w.reshape(len(w), -1)
+    product = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+    np.testing.assert_allclose(product, np.eye(min(w.shape)), atol=1e-6)
 
 
 def test_zeros_scale_and_biases():

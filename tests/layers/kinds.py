@@ -12,7 +12,7 @@ import numpy as np
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.layer_table import Axes, plain_axes, tables
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.topology import Node, Topology
 from nnviz3d.spec.topology_builder import build_topology
 
@@ -30,8 +30,7 @@ class Case:
 
     `z`: by numpy, of the node, its parts and its inputs with their axes; in float64. `sums`: z is the sum over edges of value x
     activation and the bias. `joined`: z of the numbers in the rows of an equation. `both`: it differs while training; `unlearned` parts
-    have no gradient. `ids`: the network's input, which the layer reads itself, is a sequence of `reads` ids below this number, of the
-    data set `data`.
+    have no gradient. `ids`: the network's input, which the layer reads itself, is a sequence of `reads` ids below this number.
     """
 
     keys: str
@@ -47,7 +46,6 @@ class Case:
     both: bool = False
     unlearned: tuple[str, ...] = ()
     ids: int = 0
-    data: str = "iris"
     second: tuple[int, ...] = ()  # the shape of the second input, tokens x features, where it is another than `reads`
 
     @property
@@ -177,7 +175,7 @@ CASES = {
     ),
     "embedding": Case(
         "units = 3\nvocabulary = 5\ninit_scale = 0.5", (4, 3), 0, (("units = 3\nvocabulary = 2", "vocabulary", "at least 3"),),
-        lambda node, parts, x: parts["weight"][x[0].astype(int)], (4,), edges=(12,), sums=False, ids=5, data="sort",
+        lambda node, parts, x: parts["weight"][x[0].astype(int)], (4,), edges=(12,), sums=False, ids=5,
     ),
     "position": Case(
         "init_scale = 0.5", (3, 4), 12,
@@ -218,6 +216,8 @@ CASES = {
         lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
     ),
 }  # fmt: skip
+
+ON_TABLES = [kind for kind, case in CASES.items() if not case.ids]  # what reads ids answers at each token of a sequence
 
 _BEFORE = """
 [[network.layers]]
@@ -299,6 +299,11 @@ def scene_with(kind: str, keys: str | None = None) -> Scene:
     first = _BEFORE.format(units=prod(case.reads), other=prod(case.second or case.reads), second=["input"] if case.ids else ["a"])
     text = first + before + _AFTER.format(kind=kind, keys=keys)
     return toml.validate(toml.parse(text.encode(), "text"), "text")
+
+
+def scene_on_data(kind: str, **settings: Any) -> Scene:
+    """The same on a table of four inputs; of a kind in `ON_TABLES`."""
+    return scene_with(kind).model_copy(update={"data": Data(kind="iris", **settings)})
 
 
 def graph_with(kind: str, keys: str | None = None) -> Topology:

@@ -22,6 +22,7 @@ from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.scene import Train
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
@@ -146,7 +147,7 @@ class Diagnosis:
 
 def respond(source: Source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test set); None where too few are affordable."""
-    rows = min(ROWS, int(WORK / source.topology.work))
+    rows = min(ROWS, int(WORK / row_work(source.topology)))
     x_ni = spread(source.data.held_out[1], rows)
     if len(x_ni) < FEWEST:
         return None

@@ -48,8 +48,8 @@ def _window(node: Node) -> str:
     return f" {'x'.join(map(str, sides))}"
 
 
-def heads(topology: Topology, layout: Layout) -> tuple[list[np.ndarray], list[str]]:
-    """Upper left corners of the tiles of heads, and the number of each, from 1."""
+def heads(topology: Topology, layout: Layout) -> tuple[list[np.ndarray], list[tuple[str, float]]]:
+    """Where the names of heads stand, over their tiles; the number of each, from 1, and the side of its tile."""
     points, words = [], []
     tiles = layout.tiles
     for node in topology.nodes:
@@ -57,5 +57,5 @@ def heads(topology: Topology, layout: Layout) -> tuple[list[np.ndarray], list[st
             continue
         for k, tile in enumerate(np.flatnonzero(tiles.node_s == node.number)):
             points.append(tiles.corner_s3[tile] + tiles.across_s3[tile] / 2)
-            words.append(f"head {k + 1}")
+            words.append((f"head {k + 1}", float(np.linalg.norm(tiles.across_s3[tile]))))
     return points, words

@@ -20,6 +20,7 @@ from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import OWN, Viewable
 from nnviz3d.spec.readout import Label, PlaneReading
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.scene import View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
@@ -38,7 +39,7 @@ def tile_cells(source: Source, view: View) -> int:
     topology = source.topology
     if source.plane is None or not view.thumbnails or topology.n_neurons > TILES_UP_TO:
         return 0
-    most = min(WORK / topology.work, VALUES / topology.n_neurons)
+    most = min(WORK / row_work(topology), VALUES / topology.n_neurons)
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 

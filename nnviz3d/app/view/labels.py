@@ -11,6 +11,7 @@ import numpy as np
 from nnviz3d.app.view.captions import caption, heads
 from nnviz3d.app.view.decision_plate import Word, place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
+from nnviz3d.draw.camera import LENS
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.lanes import by_rank
 from nnviz3d.sources.protocols import Source
@@ -21,6 +22,8 @@ from nnviz3d.spec.topology import Topology
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
 DROP, LOW_DROP = 0.35, 0.9  # of the pitch: how far under a layer its name hangs; with two networks, clear of the names of outputs
+UNDER = 11.0  # units under a wall stands the middle of its name
+ROOMY = 52.0  # units across a tile: smaller ones have no number
 ABOVE = 9.0  # units over a tile stands its number
 NARROWEST = 24  # units between two layers: closer ones have no names
 
@@ -37,7 +40,7 @@ class Anchors:
     words: list[Word]
     named: np.ndarray
     ranks: list[list[int]]  # numbers of the layers of each rank
-    heads: list[str]
+    heads: list[tuple[str, float]]
     tokens: int  # rows of an input that is a sequence, and of an output with an answer for each token: so many
 
     @classmethod
@@ -53,9 +56,21 @@ class Anchors:
         corners, numbered = heads(topology, layout)
         rows = _rows(topology, layout)
         tags = np.array(corners, np.float64).reshape(-1, 3)
-        points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more, tags, rows])
+        points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more, tags, rows, *_rims(layout, feet)])
         ranks = [[node.number for node in nodes] for nodes in by_rank(topology)]
         return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks, numbered, len(rows) // 2)
+
+
+def _rims(layout: Layout, feet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(L, 3) twice: where a wall of tiles may reach lowest on the screen, its lowest corner and the one nearest to the eye; of what is
+    drawn neuron by neuron its foot."""
+    tiles, out = layout.tiles, (feet.astype(np.float64), feet.astype(np.float64))
+    corners = (tiles.corner_s3 + tiles.down_s3 + tiles.across_s3).astype(np.float64)
+    for k in np.unique(tiles.node_s):
+        its = corners[tiles.node_s == k]
+        out[0][k] = its[np.lexsort((-its[:, 2], its[:, 1]))[0]]
+        out[1][k] = its[np.lexsort((its[:, 1], -its[:, 2]))[0]]
+    return out
 
 
 def _rows(topology: Topology, layout: Layout) -> np.ndarray:
@@ -88,13 +103,26 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
         for k, name in enumerate(anchors.outputs)
         if depth[k] > 0
     ]
-    layers = _layers(anchors, x[first:last], y[first:last], depth[first:last], projection.size[0])
+    layers = _layers(anchors, x[first:last], _feet(anchors, y, first, last), depth[first:last], projection.size[0])
     inputs = place_labels(anchors.words, anchors.named, source, seen, x[last:], y[last:], depth[last:], projection.reach)
     last += len(anchors.words)
-    inputs += [Label(x[k], y[k] - ABOVE, text, 0.3, "centre", "minor") for k, text in enumerate(anchors.heads, last) if depth[k] > 0]
+    unit = LENS * projection.size[1] / 2  # of the screen, for a length of 1 at distance 1
+    inputs += [
+        Label(x[k], y[k] - ABOVE, text, 0.3, "centre", "minor")
+        for k, (text, side) in enumerate(anchors.heads, last)
+        if depth[k] > 0 and side * unit / depth[k] > ROOMY
+    ]
     last += len(anchors.heads)
     outputs += _tokens(anchors, source, seen, x[last:], y[last:], depth[last:], projection.reach)
     return LabelList(outputs, layers, inputs)
+
+
+def _feet(anchors: Anchors, y: list[float], first: int, last: int) -> list[float]:
+    """Where the names of layers stand: those of sheets under their lower corner."""
+    feet, count = y[first:last], last - first
+    for k in np.unique(anchors.layout.tiles.node_s):
+        feet[k] = max(y[len(y) - 2 * count + k], y[len(y) - count + k]) + UNDER
+    return feet
 
 
 def _tokens(

@@ -20,6 +20,7 @@ class BatchNormLayer(LayerTable):
 
     coupled: ClassVar[bool] = True
     unlearned: ClassVar[tuple[str, ...]] = ("running_mean", "running_var")
+    variances: ClassVar[tuple[str, ...]] = ("running_var",)
     weighted: ClassVar[bool] = False
 
     @property

@@ -29,8 +29,9 @@ class SoftmaxLayer(LayerTable):
         return shape
 
     def cells(self, shape: Shape) -> Cells:
-        rows = shape[-2] if len(shape) > 1 else 1
-        return Cells(prod(shape[:-2]), rows, shape[-1], self.causal)
+        *before, keys = shape
+        queries = before.pop() if before else 1
+        return Cells(prod(before), queries, keys, self.causal)
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         return (self.cells(inputs[0]).count,)
