@@ -74,7 +74,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), or with more axes, the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. A norm has none: its scale is in `parameters`."""
         return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
@@ -92,11 +92,6 @@ class Node:
     def learned(self) -> tuple[tuple[str, Range], ...]:
         """The parts that have gradients."""
         return tuple(pair for pair in self.parameters if pair not in self.unlearned)
-
-    @property
-    def fan_in(self) -> int:
-        """Weights that lead into each of its neurons; 0 where the kind has none."""
-        return 0 if self.weight is None else prod(self.weight.shape[1:])
 
     @cached_property
     def unit_axis(self) -> int | None:

@@ -158,6 +158,6 @@ def test_scripts_say_what_the_engine_says_outside_training(kind, library, shape)
     one = One(kind, shape)
     line = getattr(face(kind, "script"), library)(one.node, one.b.sources, ["x"], {part: f"p[{part!r}]" for part in one.parts})
     one.loss()
-    said = eval(line, {**held, "x": made(one.x), "p": {part: made(value) for part, value in one.parts.items()}})  # noqa: S307
+    said = eval(line, {**held, "x": made(one.x), "p": {part: made(value) for part, value in one.parts.items()}})
     assert said.shape == one.z.shape
     np.testing.assert_allclose(np.asarray(said), one.z, rtol=1e-9, atol=1e-12)
