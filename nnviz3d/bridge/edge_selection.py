@@ -1,4 +1,8 @@
-"""Which edges of each layer pair are drawn, which carry signals, and the scale they are drawn by; renewed a pair at a time. No OpenGL."""
+"""Which edges of each layer pair are drawn, which carry signals, and the scale they are drawn by; renewed a pair at a time. No OpenGL.
+
+A pair that is drawn between groups has ribbons in the place of edges. What is large is looked through a stretch at a time, over many
+frames (`edge_search`); until that is done, the old choice stays.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics
+from nnviz3d.bridge.edge_groups import Groups, Ribbons
+from nnviz3d.bridge.edge_search import AT_ONCE, Found, Search, Stretches, Wanted, ribbons, strongest_of
+from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout.folding import Stack
@@ -15,53 +22,58 @@ from nnviz3d.spec.scene import Look
 from nnviz3d.spec.topology import Topology
 
 SIGNALS = 128  # edges of a pair that carry signals, at most
+WHOLE = 1 << 20  # parameters that are uploaded whole: 4 MB, a millisecond; of more, those of listed edges alone
+CALM = 8  # pairs of ribbons that are as bright as if each were alone
+BETWEEN = 240  # ribbons that carry signals, at most
+STRETCHES = 2  # of large pairs in a frame, each about a millisecond
 
 
-@dataclass
-class ShownEdges:
-    """What the legend says of the edges: how many of how many, what share of the summed |quantity|, and the largest |quantity| with the
-    layer that its edge leads into (its number). None of it but `shown` and `share` depends on how many edges are drawn."""
+@dataclass(frozen=True)
+class Around:
+    """Edges of one neuron: `edges` inside pair `pair`, and the value that is drawn brightest of them where the pair itself is ribbons."""
 
-    shown: int = 0
-    total: int = 0
-    share: float = 1.0
-    peak: float = 0.0
-    layer: int = 0
-    whole: float = 0.0  # summed |quantity| of all edges
-    folded: int = 0  # neurons in stacks: of those only the strongest edges can be shown
-
-    def with_those(self, other: ShownEdges) -> ShownEdges:
-        """Of two networks together; the brightest is that of both."""
-        whole = self.whole + other.whole
-        share = (self.share * self.whole + other.share * other.whole) / whole if whole > 0 else 1.0
-        most = self if self.peak >= other.peak else other
-        folded = self.folded + other.folded
-        return ShownEdges(self.shown + other.shown, self.total + other.total, share, most.peak, most.layer, whole, folded)
+    pair: int
+    edges: np.ndarray
+    magnitude: np.ndarray
 
 
 class EdgeChoice:
-    """By layer pair k. `chosen`, `signals`: edges inside the pair; `bright` (K,): the value from which edges are drawn brightest; `largest`
-    (K,): the largest of all.
+    """By layer pair k. `chosen`, `signals`: edges (or ribbons) inside the pair; `bright` (K,): the value from which they are drawn
+    brightest; `largest` (K,): the largest of all. `sums`: of pairs that are drawn as ribbons, (R,) with their signs.
 
-    `scales` (K, 2) float32: 1 / the value that is drawn brightest, and the gain. `all_edges`: every edge is drawn, `chosen` is not used.
+    `scales` (K, 2) float32: 1 / the value that is drawn brightest, and the gain. `all_edges`: every edge and ribbon is drawn; of complete
+    pairs `chosen` is not used then.
     """
 
     def __init__(self, topology: Topology, ops, capacity: int):
         """`capacity`: edges that can be listed."""
-        self.topology, self.ops, self.xp, self.capacity = topology, ops, ops.xp, min(topology.n_edges, capacity)
+        self.topology, self.ops, self.xp = topology, ops, ops.xp
+        self.groups = Groups(topology)
         self.pairs = [edge_metrics.Pair.of(c, c.number, self.xp) for c in topology.connections]
         count, nothing = len(self.pairs), np.zeros(0, np.int64)
         self.all_edges = True
         self.chosen: list[np.ndarray] = [nothing] * count
         self.signals: list[np.ndarray] = [nothing] * count
+        self.sums: list[np.ndarray] = [np.zeros(0)] * count
         self.bright, self.largest = np.zeros(count), np.zeros(count)
         self.scales = np.ones((count, 2), np.float32)
         self._levels: list[np.ndarray] = [nothing] * count  # |quantity| of what is drawn (or of a sample of it)
-        self._sums = np.ones((count, 2))  # summed |quantity|: chosen, all
+        self._sums = np.zeros((count, 2))  # summed |quantity|: chosen, all
         self._made_for: tuple | None = None
         self._turn = 0
         self._stacks: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by pair: inputs that stand by themselves, those in its stack
         self._folded = 0
+        self._between = sum(each is not None for each in self.groups.ribbons)
+        self._search = Search()
+        self._wanted: dict[int, Wanted] = {}  # of large pairs, as they were asked for last
+        self._waiting: dict[int, Found] = {}  # found since, and not drawn yet
+        self._every = [np.arange(0)] * count  # all edges of pairs that are listed whole
+        self.drawable = sum(map(self._size, range(count)))
+        self.capacity = min(self.drawable, capacity)
+
+    def ribbons(self, k: int) -> Ribbons | None:
+        """What pair k is drawn as, where it is not its edges."""
+        return None if k in self._stacks else self.groups.ribbons[k]
 
     def fold(self, stacks: Sequence[Stack]) -> None:
         """What the layout has folded."""
@@ -71,121 +83,193 @@ class EdgeChoice:
                 if self.topology.nodes[stack.node] is pair.connection.source:
                     first = pair.connection.source.neurons.start
                     self._stacks[k] = stack.shown_k - first, stack.folded_m - first
+        self.drawable = sum(map(self._size, range(len(self.pairs))))
         self._made_for = None
 
     @property
     def renewing(self) -> bool:
         """Some pairs are still to have their turn."""
-        return self._turn > 0
+        return self._turn > 0 or self._search.busy or bool(self._waiting)
+
+    def whole(self, k: int) -> bool:
+        """Whether all edges of the pair are drawn, straight out of the numbers."""
+        return self.all_edges and self.topology.n_parameters <= WHOLE and self.pairs[k].face.complete and self.ribbons(k) is None
 
     @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
-    def renew(self, numbers: Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None) -> None:
-        """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales."""
-        count = max(len(self.pairs), 1)
-        budget = min(budget, self.capacity) if self.capacity < self.topology.n_edges else budget
-        self.all_edges = self.topology.n_edges <= budget and not self._stacks
+    def renew(
+        self, numbers: Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None, fresh: bool = True
+    ) -> None:
+        """The strongest edges of those pairs whose turn it is (`exact`, or another way to choose: of all), and scales. `fresh`: the numbers
+        are others than last time."""
+        budget = min(budget, self.capacity) if self.capacity < self.drawable else budget
+        self.all_edges = self.drawable <= budget and not self._stacks
         quotas = edge_metrics.share_out(budget, tuple(map(self._size, range(len(self.pairs)))))
-        made_for = (numbers.flow, look.edges, look.scale, budget, particles, moved and moved.how)
-        due = range(len(self.pairs)) if exact or made_for != self._made_for else [self._turn % count]
-        self._turn = 0 if exact else (self._turn + 1) % count
-        self._made_for = made_for
-        drawn = {}
+        what = (numbers.flow, look.edges, moved and moved.how)
+        made_for = (*what, look.scale, budget, particles)
+        anew = made_for != self._made_for
+        slow = [] if exact else [k for k in range(len(self.pairs)) if self._slow(k)]
+        quick = [k for k in range(len(self.pairs)) if k not in slow]
+        due = quick if exact or anew else quick[self._turn % max(len(quick), 1) :][:1]
+        self._turn = 0 if exact or not quick else (self._turn + 1) % len(quick)
+        wanted = {k: Wanted(numbers, quotas[k], particles, self.all_edges) for k in {*due, *slow}}
         for k in due:
-            self._choose(k, numbers, quotas[k], particles)
+            self._settle(k, self._found_now(k, wanted[k]))
+        self._search.follow(slow, what, fresh)
+        if anew:
+            self._waiting = {}
+        found, self._waiting, self._wanted = self._waiting, {}, {k: wanted[k] for k in slow}
+        found |= self._search.go(STRETCHES, lambda k: self._stretches(k, wanted[k]))
+        for k, each in found.items():
+            self._settle(k, each)
+        again = set(slow) if anew and self._made_for is not None else set()
+        self._made_for = made_for
+        self._rescale([*due, *found], [k for k in again if k not in found], numbers, look, moved)
+
+    def search(self) -> None:
+        """A frame's work on large pairs, in which nothing else is drawn anew."""
+        self._waiting |= self._search.go(STRETCHES, lambda k: self._stretches(k, self._wanted[k])) if self._wanted else {}
+
+    def _rescale(self, settled: list[int], kept: list[int], numbers: Numbers, look: Look, moved: Moved | None) -> None:
+        """Scales of the pairs that were chosen anew, and of those that keep what was chosen by other numbers."""
+        for k in kept:
+            if self.ribbons(k) is None:
+                self._levels[k] = self._magnitudes(k, self.chosen[k], numbers)
+        drawn = {}
+        for k in (*settled, *kept):
             # relative to what is shown: of the strongest thousandth, the strongest paths must still stand out
             drawn[k], self.bright[k] = self._measured(k, moved)
         peak = self._peak
-        for k in due:
+        for k, level in drawn.items():
             scale = peak if look.scale == "global" else float(self.bright[k])
-            mean = edge_metrics.mean_energy(drawn[k] / scale) if scale > 0 else 0.0
-            self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, edge_metrics.gain(mean * self._count(k))
+            mean = edge_metrics.mean_energy(level / scale) if scale > 0 else 0.0
+            calm = 1.0 if self.ribbons(k) is None else min(1.0, (CALM / self._between) ** 0.5)  # so many pairs share one picture
+            self.scales[k] = 1.0 / scale if scale > 1e-20 else 0.0, calm * edge_metrics.gain(mean * self.count(k))
 
     @property
     def shown(self) -> ShownEdges:
         """For the legend."""
         chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
-        share = 1.0 if self.all_edges or whole <= 0 else chosen / whole
+        counts = [self.count(k) for k in range(len(self.pairs))]
+        between = [k for k in range(len(self.pairs)) if self.ribbons(k) is not None]
+        share = 1.0 if self.all_edges else chosen / whole if whole > 0 else float(sum(counts) > 0 or not self.pairs)
         layer = self.pairs[int(self.largest.argmax())].connection.target.number if self.pairs else 0
-        count = sum(map(self._count, range(len(self.pairs))))
-        return ShownEdges(count, self.topology.n_edges, share, float(self.largest.max(initial=0.0)), layer, whole, self._folded)
+        return ShownEdges(
+            shown=sum(counts[k] for k in range(len(counts)) if k not in between),
+            total=self.topology.n_edges,
+            share=share,
+            peak=float(self.largest.max(initial=0.0)),
+            layer=layer,
+            whole=whole,
+            folded=self._folded,
+            ribbons=sum(counts[k] for k in between),
+            bundled=sum(self.pairs[k].connection.size for k in between),
+        )
 
     def _size(self, k: int) -> int:
-        """Edges of a pair that can be drawn."""
-        c = self.pairs[k].connection
+        """Edges or ribbons of a pair that can be drawn."""
+        c, between = self.pairs[k].connection, self.ribbons(k)
+        if between is not None:
+            return between.count
         if k not in self._stacks:
             return c.size
         return c.size // c.source.size * (len(self._stacks[k][0]) + 1)
+
+    def _slow(self, k: int) -> bool:
+        """Whether the pair is looked through over many frames."""
+        pair = self.pairs[k]
+        return self.ribbons(k) is not None or (pair.connection.size > AT_ONCE and (pair.face.complete or k not in self._stacks))
 
     def pair_energies(self, bright_k: np.ndarray) -> np.ndarray:
         """(K,) the summed energy of what is shown of each pair, where `bright_k` are drawn brightest."""
         means = [
             edge_metrics.mean_energy(level / bright) if bright > 0 else 0.0 for level, bright in zip(self._levels, bright_k, strict=True)
         ]
-        return np.array(means) * [self._count(k) for k in range(len(self.pairs))]
+        return np.array(means) * [self.count(k) for k in range(len(self.pairs))]
 
-    def around(self, neuron: int, numbers: Numbers, most: int) -> np.ndarray:
-        """(n, 2) the strongest edges into and out of one neuron, at most so many on each side."""
+    def around(self, neuron: int, numbers: Numbers, most: int, field: int) -> list[Around]:
+        """The strongest edges into and out of one neuron, at most so many of a pair; `field` where the pair is drawn as ribbons: a
+        receptive field is seen whole."""
         node, index = self.topology.locate(neuron)
-        found = [np.zeros(0, np.int64)] * len(self.pairs)
+        found = []
         for k, pair in enumerate(self.pairs):
             c = pair.connection
             if node not in (c.source, c.target):
                 continue
             edges = pair.face.into(c, index) if node is c.target else pair.face.out_of(c, index)
-            magnitude = self.ops.to_host(edge_metrics.Pair(c, self.xp.asarray(edges)).picked(numbers, self.xp))
+            magnitude = self._magnitudes(k, edges, numbers)
             if k in self._stacks and node is c.target:
                 alone_e = np.isin(pair.face.ends(c, edges)[0] - c.source.neurons.start, self._stacks[k][0])
                 kept = edge_metrics.with_strongest(alone_e, magnitude)
                 edges, magnitude = edges[kept], magnitude[kept]
-            found[k] = edges[edge_metrics.strongest(magnitude, most)]
-        return listed(found)[: 2 * most]
+            top = edge_metrics.strongest(magnitude, most if self.ribbons(k) is None else field)
+            found.append(Around(k, edges[top], magnitude[top]))
+        return found
 
     @property
     def _peak(self) -> float:
         return float(self.bright.max(initial=0.0))
 
-    def _count(self, k: int) -> int:
-        """Edges of a pair that are drawn."""
-        return self.pairs[k].connection.size if self.all_edges else len(self.chosen[k])
+    def count(self, k: int) -> int:
+        """Edges or ribbons of a pair that are drawn."""
+        return self.pairs[k].connection.size if self.whole(k) else len(self.chosen[k])
 
-    def _choose(self, k: int, numbers: Numbers, quota: int, particles: int) -> None:
+    def _magnitudes(self, k: int, edges: np.ndarray, numbers: Numbers) -> np.ndarray:
+        pair, xp = self.pairs[k], self.xp
+        return np.nan_to_num(self.ops.to_host(pair.face.picked(pair.connection, xp.asarray(edges), numbers, xp)), posinf=0.0)
+
+    def _found_now(self, k: int, wanted: Wanted) -> Found:
+        """All at once."""
+        if self.ribbons(k) is None:
+            return self._at_once(k, wanted)
+        stretches = self._stretches(k, wanted)
+        while True:
+            try:
+                next(stretches)
+            except StopIteration as done:
+                return done.value
+
+    def _stretches(self, k: int, wanted: Wanted) -> Stretches:
+        """The same as stretches of work; returns what was found."""
+        between = self.ribbons(k)
+        if between is not None:
+            return ribbons(self.pairs[k], between, wanted, self.ops)
+        return strongest_of(self.pairs[k], self._stacks.get(k), wanted, self.ops)
+
+    def _at_once(self, k: int, wanted: Wanted) -> Found:
         pair, xp, host = self.pairs[k], self.xp, self.ops.to_host
-        sample_s = pair.sampled(numbers, xp)
-        magnitude_e = sample_s if pair.whole else pair.magnitudes(numbers, xp)
-        wanted = particles if self.all_edges else max(quota, min(particles, magnitude_e.size))
+        sample_s = pair.sampled(wanted.numbers, xp)
+        magnitude_e = sample_s if pair.whole else pair.magnitudes(wanted.numbers, xp)
+        most = wanted.most(magnitude_e.size)
         if k in self._stacks:
             may = pair.face.bundled(pair.connection, magnitude_e, *self._stacks[k], xp)
-            top = may[edge_metrics.strongest(magnitude_e[may], wanted, None, xp)]
+            top = may[edge_metrics.strongest(magnitude_e[may], most, None, xp)]
         else:
-            top = edge_metrics.strongest(magnitude_e, wanted, sample_s, xp)
-        values = magnitude_e[top]
-        whole = float(magnitude_e.sum())
-        self._sums[k], self.largest[k] = (whole, whole), float(magnitude_e.max(initial=0.0))
-        if self.all_edges:
-            self._levels[k] = host(sample_s)
+            top = edge_metrics.strongest(magnitude_e, most, sample_s, xp)
+        whole, largest = float(magnitude_e.sum()), float(magnitude_e.max(initial=0.0))
+        return Found(host(top), host(magnitude_e[top]), whole, largest, sample_s=host(sample_s), signals=wanted.particles)
+
+    def _settle(self, k: int, found: Found) -> None:
+        """Draw these from now on."""
+        self.largest[k] = found.largest
+        signals = min(found.signals, SIGNALS if self.ribbons(k) is None else max(BETWEEN // self._between, 2))
+        self.signals[k] = found.edges[edge_metrics.strongest(found.magnitude, signals)]
+        if found.sums is not None:
+            self.sums[k] = found.sums
+        if self.all_edges and self.ribbons(k) is None:
+            if len(self._every[k]) != self.pairs[k].connection.size:
+                self._every[k] = np.arange(self.pairs[k].connection.size)
+            self.chosen[k], self._levels[k] = self._every[k], found.sample_s if found.sample_s is not None else found.magnitude
+            self._sums[k] = found.whole, found.whole
         else:
-            self.chosen[k] = host(top)
-            self._levels[k] = host(values)
-            self._sums[k, 0] = float(values.sum())
-        self.signals[k] = host(top[edge_metrics.strongest(values, min(particles, SIGNALS), None, xp)])
+            self.chosen[k], self._levels[k] = found.edges, found.magnitude
+            self._sums[k] = float(found.magnitude.sum()), found.whole
 
     def _measured(self, k: int, moved: Moved | None) -> tuple[np.ndarray, float]:
         """|what is drawn| of a pair's edges (or of a sample of them), and what counts as brightest."""
-        if moved is None:
+        if moved is None or self.ribbons(k) is not None:
             return self._levels[k], edge_metrics.bright(self._levels[k])
         # by the weights themselves, whichever moment is drawn: switching must not change the scale
         pair, xp = self.pairs[k], self.xp
         edges = pair.sample_s if self.all_edges else xp.asarray(self.chosen[k])
         largest = self.ops.to_host(moved.largest(pair, pair.sample_s, xp))
         return self.ops.to_host(moved.shown(pair, edges, xp)), edge_metrics.bright(largest)
-
-
-def listed(edges_k: list[np.ndarray]) -> np.ndarray:
-    """(n, 2) int32 pair, edge inside the pair."""
-    out = np.empty((sum(map(len, edges_k)), 2), np.int32)
-    at = 0
-    for k, edges in enumerate(edges_k):
-        out[at : at + len(edges), 0] = k
-        out[at : at + len(edges), 1] = edges
-        at += len(edges)
-    return out

@@ -1,4 +1,4 @@
-"""What is ringed and drawn on top: ends of edges that are pointed at or chosen, neurons that are held. Arithmetic only."""
+"""What is ringed: ends of edges that are pointed at or chosen, neurons that are held. Arithmetic only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.topology import EdgeRef, Topology
 
 
-def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> tuple[np.ndarray, np.ndarray]:
-    """((N,) int32 marks, (n, 2) int32 connection and edge inside it) of the edges `lit`; a number is a parameter without an edge, a bias,
-    of which the neuron is marked."""
+def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> np.ndarray:
+    """(N,) int32 marks of the edges `lit`; a number is a parameter without an edge, a bias, of which the neuron is marked."""
     marks_n = np.zeros(topology.n_neurons, np.int32)
     marks_n[list(holds.frozen)] |= FROZEN
     marks_n[list(holds.killed)] |= KILLED
@@ -23,4 +22,4 @@ def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> t
         if not isinstance(p, EdgeRef):
             ref = topology.parameter(p)
             marks_n[[ref.node.neurons.start + j for j in ref.places]] |= END
-    return marks_n, np.array([(edge.connection, edge.local) for edge in edges], np.int32).reshape(-1, 2)
+    return marks_n

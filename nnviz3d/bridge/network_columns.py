@@ -9,22 +9,22 @@ import numpy as np
 
 from nnviz3d.bridge import edge_metrics
 from nnviz3d.bridge.drawn import Drawn
-from nnviz3d.bridge.edge_selection import SIGNALS, EdgeChoice, ShownEdges, listed
+from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
+from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
 from nnviz3d.bridge.marks import marks
 from nnviz3d.bridge.patches import written
 from nnviz3d.bridge.plane_columns import PlaneColumns
 from nnviz3d.bridge.sheet_columns import SheetColumns
-from nnviz3d.bridge.upload import Uplink
+from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.bridge.weight_change import Moved
 from nnviz3d.draw.edge_picking import Candidates
 from nnviz3d.draw.frame import Change, Wave
-from nnviz3d.draw.network_buffers import COLUMNS, EdgeList, Subject
+from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
-from nnviz3d.layout.detours import packed as packed_detours
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
 from nnviz3d.sources.viewable import Array
@@ -32,9 +32,7 @@ from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
-HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 HIGHLIT = 8.0  # times as bright as the others, roughly, are the edges of a hovered neuron: for a hand that points at one
-LIT = 512  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel, on traced paths
 RADIUS = 0.135 / 0.42  # of a silent neuron, in units of the pitch
 TILE = 0.43  # half the side of a neuron's picture, in units of the pitch: neighbours do not touch
 TILE_GAP = 0.65  # pictures want to be large, so layers stand closer
@@ -52,19 +50,16 @@ class Picture(PlaneColumns):
         """`points`: samples, of which a plate shows `DOTS`; 0: no plate. `tile_cells`: cells a side of each neuron's own picture."""
         points = min(points, DOTS)
         self.topology, self.ops, self.xp = topology, ops, ops.xp
-        pairs = topology.connections
         self.choice = EdgeChoice(topology, ops, edge_capacity)
+        self._edges = EdgeColumns(self.choice, ops)
+        self.groups = self.choice.groups if self._edges.between else None
+        ids = topology.n_neurons + (self.groups.count if self.groups else 0)  # that edges can begin and end at
         counts = {
-            "t_place": topology.n_neurons,
-            "t_activation": topology.n_neurons,
+            "t_place": ids,
+            "t_activation": ids,
             "t_delta": topology.n_neurons,
             "t_layer_scale": len(topology.nodes),
-            "t_pair": len(pairs),
-            "t_pair_scale": len(pairs),
-            "t_value": topology.n_parameters,
-            "t_selection": self.choice.capacity,
-            "t_time": topology.n_neurons,
-            "t_detour": len(pairs),
+            "t_time": ids,
             "t_plate": SIDE * SIDE if points else 1,
             "t_point": points,
             "t_response": tile_cells * tile_cells * topology.n_neurons,
@@ -72,26 +67,22 @@ class Picture(PlaneColumns):
             "t_mark": topology.n_neurons,
             "t_cell": len(topology.nodes),
         }
-        columns = {name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()}
-        chosen = EdgeList(columns["t_selection"])
-        signals, highlight, lit = (
-            EdgeList(TextureBuffer(count, *COLUMNS["t_selection"])) for count in (max(len(pairs), 1) * SIGNALS, 2 * HIGHLIGHT, LIT)
-        )
+        columns = self._edges.columns
+        columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
-        self.subject = Subject(topology, place(topology), columns, chosen, signals, highlight, lit)
+        self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
-        columns["t_pair"].write(edge_lookup.packed(pairs))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
+        if self.groups:
+            columns["t_time"].write(self.groups.ranks(), topology.n_neurons)
         self._points = points
         self.subject.tile_cells = tile_cells
-        self._value = Uplink(columns["t_value"], ops)
-        self._before: Uplink | None = None  # there only while weights of two moments are drawn: P numbers
-        self._scales = self.choice.scales  # that are drawn by
         self._key: tuple | None = None
         self._numbers: Numbers | None = None
+        self._constant = 1.0  # what listed edges without a parameter multiply by
         self.version = 0  # rises whenever other numbers are drawn
         self._marked: tuple | None = (), NONE
-        self._highlighted = np.zeros((0, 2), np.int32)  # connection, edge inside it
+        self._highlighted = np.zeros((0, 2), np.int64)  # connection, edge inside it
         self.edges = ShownEdges(total=topology.n_edges)
         self.aspect = WIDE
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
@@ -122,7 +113,9 @@ class Picture(PlaneColumns):
         self.subject.layout = self._placed()
         self.choice.fold(self.subject.layout.stacks)
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
-        self.subject.columns["t_detour"].write(packed_detours(self.layout.detours))
+        if self.groups:
+            self.subject.columns["t_place"].write(self.groups.places(self.subject.layout), self.topology.n_neurons)
+        self._edges.arrange(self.layout.detours)
         self.sheets.place(self.layout)
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
@@ -171,39 +164,42 @@ class Picture(PlaneColumns):
             return
         self._key = key
         self.version += 1
-        self._values(source, kind, change)
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change))
-        self._edges()
+        self._constant = self.subject.constant if change is None else source.constant
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), not rests)
+        self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
+        self._edges.publish(self._numbers, self._constant)
+        self.edges = self.choice.shown
         self._highlight(focus)
+        before = None if change is None else self._tensor(source, "before")
+        self._edges.values(self._tensor(source, kind if change is None else "change"), before)
 
     def mark(self, lit: tuple[EdgeRef | int, ...], holds: Holds) -> None:
         """Edges that are pointed at or chosen (drawn on top, their neurons ringed; at most `LIT`), biases as parameters, and the neurons
         that are held. Uploads only when either has changed."""
-        if (lit, holds) == self._marked:
+        if (lit, holds) == self._marked or self._numbers is None:
             return
         self._marked = lit, holds
-        marks_n, edges = marks(self.topology, lit[:LIT], holds)
-        self.subject.columns["t_mark"].write(marks_n)
-        self.subject.lit.write(edges, self.layout.detours)
+        self.subject.columns["t_mark"].write(marks(self.topology, lit[:LIT], holds))
+        self._edges.show_lit([each for each in lit[:LIT] if isinstance(each, EdgeRef)], self._numbers)
 
     def outline(self, focus: int, wave: Wave | None) -> None:
         """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
         self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
 
     def drawn(self) -> list[Candidates]:
-        """The edges that the picture shows, by connection."""
-        if self.subject.all_edges:
-            return [Candidates(pair.connection) for pair in self.choice.pairs]
+        """The edges that the picture shows one by one, by connection."""
         out = []
         for k, (pair, edges) in enumerate(zip(self.choice.pairs, self.choice.chosen, strict=True)):
-            local = self._highlit(k)
-            out.append(Candidates(pair.connection, np.union1d(edges, local) if len(local) else edges))
+            single, local = edges if self.choice.ribbons(k) is None else edges[:0], self._highlit(k)
+            all_of_them = self.choice.all_edges and len(single)
+            whole = self.choice.whole(k) or all_of_them
+            out.append(Candidates(pair.connection, None if whole else np.union1d(single, local) if len(local) else single))
         return out
 
     def _highlit(self, k: int) -> np.ndarray:
@@ -216,32 +212,19 @@ class Picture(PlaneColumns):
         if self._numbers is None:
             return np.zeros(len(edges))
         one = edge_metrics.Pair(self.choice.pairs[k].connection, self.xp.asarray(edges))
-        level_e = self.ops.to_host(one.picked(self._numbers, self.xp)) * self._scales[k, 0]
+        level_e = np.nan_to_num(self.ops.to_host(one.picked(self._numbers, self.xp)), posinf=0.0) * self._edges.scale_of(k)
         energy_e = np.minimum(level_e, 1.6) ** edge_metrics.POWER
         if self.subject.highlight:
             energy_e = energy_e * np.where(np.isin(edges, self._highlit(k)), HIGHLIT, 1.0)
         return energy_e
 
-    def _values(self, source: Drawn, kind: str, change: Change | None) -> None:
-        """What edges are drawn from; the second column is made when it is needed and freed when it is not."""
-        if change is None:
-            if self._before is not None:
-                self._before.close()
-                self.subject.columns.pop("t_before").close()
-                self._before = None
-            self._value.write(self._tensor(source, kind))
-            return
-        if self._before is None:
-            self.subject.columns["t_before"] = TextureBuffer(self.topology.n_parameters, *COLUMNS["t_before"])
-            self._before = Uplink(self.subject.columns["t_before"], self.ops)
-        self._before.write(self._tensor(source, "before"))
-        self._value.write(self._tensor(source, "change"))
-
     def _neurons(self, source: Drawn, flow: int) -> tuple:
         """Neurons as they are drawn; returns activation and delta (None where nothing needs it) that edges are chosen by: a wave shows only
         what it has reached; scales and choices come from the whole pass, or they would pulse with it."""
         columns, nodes = self.subject.columns, self.topology.nodes
-        columns["t_activation"].write(self._host(source, "activation"))
+        columns["t_activation"].write(shown_n := self._host(source, "activation"))
+        if self.groups:
+            columns["t_activation"].write(self.groups.means(shown_n), self.topology.n_neurons)
         activation_n = self._settled(source, "activation")
         walking = source.view is not None
         delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
@@ -274,6 +257,8 @@ class Picture(PlaneColumns):
     def _known(self, kind: str, array: Array | None) -> Array:
         if array is None:
             return self.ops.zeros(self.topology.n_neurons if kind in _OF_NEURONS else self.topology.n_parameters)
+        if kind not in _OF_NEURONS and self.topology.n_parameters > WHOLE:
+            return array  # what is looked up of it is looked at when it is
         return self._finite(array)
 
     def _finite(self, array):
@@ -284,43 +269,26 @@ class Picture(PlaneColumns):
             return array
         return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
 
-    def _edges(self) -> None:
-        """Upload what was chosen, its scales, and where signals run."""
-        subject, choice = self.subject, self.choice
-        self._scales = choice.scales
-        subject.columns["t_pair_scale"].write(self._scales)
-        subject.all_edges = choice.all_edges
-        if not choice.all_edges:
-            subject.chosen.write(listed(choice.chosen), self.layout.detours)
-        subject.signals.write(listed(choice.signals), self.layout.detours)
-        self.edges = choice.shown
-
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""
-        if focus < 0 or self._numbers is None:
-            self._highlighted = np.zeros((0, 2), np.int32)
-        else:
-            self._highlighted = self.choice.around(focus, self._numbers, HIGHLIGHT)
-        self.subject.highlight.write(self._highlighted, self.layout.detours)
+        found = [] if focus < 0 or self._numbers is None else self.choice.around(focus, self._numbers, HIGHLIGHT, FIELD)
+        pairs = [np.column_stack([np.full(len(each.edges), each.pair), each.edges]) for each in found]
+        self._highlighted = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+        self._edges.show_around(found, self._numbers, self._constant)
 
     def scale_alone(self) -> None:
         """Draw with its own scales again."""
-        self._scales = self.choice.scales
-        self.subject.columns["t_pair_scale"].write(self._scales)
+        self._edges.scale(self.choice.scales)
         self.subject.columns["t_layer_scale"].write(self.layer_scales)
 
     def rescale(self, bright_k: np.ndarray, gain_k: np.ndarray, layers_k: np.ndarray) -> None:
         """Draw with another network's scales too, until the next `publish`: values (pairs,) that are brightest, their gains, and 1 / the
         activation that counts as full of each layer (L,)."""
         scales = np.column_stack([np.divide(1.0, bright_k, out=np.zeros(len(bright_k)), where=bright_k > 1e-20), gain_k])
-        self._scales = scales.astype(np.float32)
-        self.subject.columns["t_pair_scale"].write(self._scales)
+        self._edges.scale(scales.astype(np.float32))
         self.subject.columns["t_layer_scale"].write(np.column_stack([layers_k, self.layer_scales[:, 1]]))
 
     def close(self) -> None:
-        self._value.close()
-        if self._before is not None:
-            self._before.close()
-        lists = (self.subject.signals, self.subject.highlight, self.subject.lit)
-        for column in (*self.subject.columns.values(), *(each.column for each in lists)):
+        self._edges.close()
+        for column in self.subject.columns.values():
             column.close()

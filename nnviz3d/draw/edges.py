@@ -99,19 +99,21 @@ class Edges:
 
     def _ribbons(self, ribbons: Program, subject: Subject, detours: bool) -> None:
         """All of them, or the chosen ones."""
-        if not subject.all_edges:
+        if len(subject.chosen) or not subject.whole:
             self._listed(ribbons, subject, subject.chosen, detours)
-            return
-        for connection, detour in zip(subject.topology.connections, subject.layout.detours, strict=True):
-            if (detour is not None) == detours:
-                ribbons.set(u_pair=connection.number)
-                ribbons.draw("triangle_strip", _vertices(detours), connection.size, subject.columns)
+        for c in subject.whole:
+            if (subject.layout.detours[c.number] is not None) == detours:
+                assert c.weight is not None
+                ribbons.set(
+                    u_pair=c.number, u_values=-1, u_dense=(c.weight.start, c.source.size, c.source.neurons.start, c.target.neurons.start)
+                )
+                ribbons.draw("triangle_strip", _vertices(detours), c.size, subject.columns)
 
     @staticmethod
     def _listed(ribbons: Program, subject: Subject, edges: EdgeList, detours: bool) -> None:
         first, count = edges.part(detours)
         if count or not detours:
-            ribbons.set(u_pair=-1, u_first=first)
+            ribbons.set(u_pair=-1, u_first=first, u_values=subject.values_of(edges))
             ribbons.draw("triangle_strip", _vertices(detours), count, subject.columns | {"t_selection": edges.column})
 
     def draw_signals(self, subject: Subject, frame: SceneFrame, shared: dict) -> None:
@@ -133,6 +135,7 @@ class Edges:
             u_negative=negative,
             u_pair=-1,
             u_first=0,
+            u_values=subject.values_of(subject.signals),
             **shared,
         )
         sprites.draw("points", len(subject.signals) * copies, 1, subject.columns | {"t_selection": subject.signals.column})

@@ -29,6 +29,7 @@ _SETTERS: dict[int, Callable[[int, Any], None]] = {
     int(GL.GL_BOOL): lambda place, value: gl.glUniform1i(place, bool(value)),
     int(GL.GL_FLOAT_VEC2): lambda place, value: gl.glUniform2f(place, *value),
     int(GL.GL_FLOAT_VEC3): lambda place, value: gl.glUniform3f(place, *value),
+    int(GL.GL_INT_VEC4): lambda place, value: gl.glUniform4i(place, *value),
     int(GL.GL_FLOAT_VEC4): lambda place, value: gl.glUniform4f(place, *value),
     int(GL.GL_FLOAT_MAT4): lambda place, value: gl.glUniformMatrix4fv(place, 1, False, value),
 }

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 from nnviz3d.layers import face
 from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.topology import Connection, EdgeRef, Topology
@@ -45,8 +41,3 @@ def edge_of(topology: Topology, p: int) -> EdgeRef | None:
         if local is not None:
             return EdgeRef(connection.number, local)
     return None
-
-
-def packed(connections: Sequence[Connection]) -> np.ndarray:
-    """(K, 4) int32: the column `t_pair`."""
-    return np.array([edges_of(connection).packed(connection) for connection in connections], np.int32).reshape(-1, 4)

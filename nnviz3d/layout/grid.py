@@ -24,6 +24,7 @@ from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
 OUTPUT_COLUMN_UP_TO = 40
+NAME = 0.06  # of the height of everything, under walls
 LANES = 2.0  # pitches between two layers of one rank
 
 
@@ -100,14 +101,16 @@ class Layout:
 
     @cached_property
     def extremes(self) -> np.ndarray:
-        """(n, 3) what a camera must have in the picture: of walls the corners of their tiles, for the last row may be ragged; of all else
-        those of its box."""
+        """(n, 3) what a camera must have in the picture: of walls the corners of their tiles, for the last row may be ragged, with room for
+        a name under them; of all else those of its box."""
         if not len(self.tiles):
             return self.corners()
         boxes = np.ones(len(self._boxes), bool)
         boxes[np.unique(self.tiles.node_s)] = False
         rest = self.corners().reshape(-1, 8, 3)[boxes].reshape(-1, 3)
-        return np.concatenate([rest, *self.tiles.corners()])
+        upper_left, upper_right, lower_left, lower_right = self.tiles.corners()
+        under = np.array([0, NAME * float(self._boxes[:, 1, 1].max() - self._boxes[:, 0, 1].min()), 0], np.float32)
+        return np.concatenate([rest, upper_left, upper_right, lower_left - under, lower_right - under])
 
     def moved(self, by: tuple[float, float, float]) -> Layout:
         """The same at another place."""

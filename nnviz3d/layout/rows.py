@@ -11,7 +11,7 @@ from nnviz3d.layout.lanes import by_rank
 from nnviz3d.spec.topology import Node, Topology
 
 OPEN = 0.85  # of the size of two layers is between them
-BEHIND = 0.35, 1.1  # the same where one is a wall of tiles, at the begin and at the end of a row: the end is seen more from the front
+BEHIND = 0.35, 1.5  # the same where one is a wall of tiles, at the begin and at the end of a row: the end is seen more from the front
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
 BETWEEN = 0.3  # of the height of a row is left under it
 LINE = 3.0  # pitches more, for names

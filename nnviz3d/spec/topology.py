@@ -74,7 +74,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """The weights of its sums, (out, in) or with more axes, where the kind has them; the scale of a norm is none."""
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. A norm has none: its scale is in `parameters`."""
         return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property

@@ -1,17 +1,19 @@
-// An edge has no data of its own: its connection (here: pair) and its number in it say what it joins; everything else is fetched by those.
-// t_pair: pair -> first parameter, inputs, first source, first target: every source to every target, edge = j * inputs + i;
-// or -stride, width, first source, first target: one by one, a block of `width` to every `stride`-th place, without parameters;
-// or -1, -first factor (0 or less), first source, first target: one by one, times the activation of another neuron.
-uniform isamplerBuffer t_pair;
-uniform samplerBuffer t_pair_scale; // pair -> 1 / (the value of the brightest edges), gain
-uniform samplerBuffer t_value;      // parameter -> weight, gradient or last change
-uniform isamplerBuffer t_selection; // n-th chosen edge -> pair, edge inside the pair
-uniform samplerBuffer t_time;       // neuron -> its rank: when a wave arrives there
-uniform samplerBuffer t_detour;       // pair -> share of the way on which its edges rise, from which they sink; height, what heights shrink to
+// An edge of a connection (here: pair) that is drawn whole has no data of its own: its number says what it joins. Every other is a row of a
+// list: source, target, what it multiplies by, entry * 4 + kind: 0 the place of a parameter, 1 the neuron whose activation it is,
+// 2 the number itself (its bits), 3 the strength of a ribbon between groups of neurons: all that it is drawn by.
+// An entry is a pair, or the number of pairs + a pair: single edges of one that is drawn as ribbons, with a scale of their own.
+uniform samplerBuffer t_pair;         // entry -> what parameters and activations are multiplied by
+uniform samplerBuffer t_pair_scale; // entry -> 1 / (the value of the brightest edges), gain
+uniform samplerBuffer t_value;      // parameter (or row of a list) -> weight, gradient or last change
+uniform isamplerBuffer t_selection; // n-th listed edge -> its row
+uniform samplerBuffer t_time;       // neuron or group -> its rank: when a wave arrives there
+uniform samplerBuffer t_detour;       // entry -> share of the way on which its edges rise, from which they sink; height, what heights shrink to
 uniform bool u_detours;               // whether any pair goes round what it skips; where one does not, the first number is 0
 uniform int u_first;                // of the chosen edges
-uniform float u_constant;           // the value of an edge without a parameter: 1, or 0 where values are gradients or changes
-uniform int u_pair;                 // all edges of this pair; -1: the chosen ones
+uniform int u_values;               // where in t_value the numbers of this list begin, one for each of its rows; -1: it has all parameters
+uniform float u_constant;           // what activations as values are multiplied by: 1, or 0 where values are gradients or changes
+uniform int u_pair;                 // all edges of this pair; -1: those of a list
+uniform ivec4 u_dense;              // of that pair: first parameter, inputs, first source, first target; edge = j * inputs + i
 uniform int u_flow;                 // the quantity is the value, 1: x activation of its source, 2: x delta of its target, 3: activation x delta
 uniform float u_front;              // how far a wave has come, in layers
 uniform int u_way;                  // of the wave: 1 forward, -1 backward, 0 there is none
@@ -70,36 +72,46 @@ float share_at(Edge edge, float piece)
     return mix(detour.y, 1., (piece - 1. + BEND) / BEND);
 }
 
+const int PARAMETER = 0, ACTIVATION = 1, STRENGTH = 3;
+
 Edge edge_of(int instance)
 {
-    int pair = u_pair, local = instance;
-    if (pair < 0) {
-        ivec2 chosen = texelFetch(t_selection, u_first + instance).xy;
-        pair = chosen.x;
-        local = chosen.y;
-    }
-    ivec4 about = texelFetch(t_pair, pair);
-    vec2 scale = texelFetch(t_pair_scale, pair).rg;
-    int j = about.y > 0 ? local / about.y : 0;
-    int i = local - j * about.y;
-    bool own = about.x >= 0;  // it has a parameter
     Edge edge;
-    edge.pair = pair;
-    edge.number = own ? about.x + local : about.w + local;
-    edge.source = about.z + (own ? i : local);
-    edge.target = about.w + (own ? j : about.y > 0 ? i - j * about.x : local);
-    float constant = own || about.y > 0 ? 1. : activation_of(local - about.y);
-    float value = own ? texelFetch(t_value, edge.number).r : constant * u_constant;
+    int what, kind = PARAMETER;
+    if (u_pair < 0) {
+        ivec4 row = texelFetch(t_selection, u_first + instance);
+        edge.source = row.x;
+        edge.target = row.y;
+        what = row.z;
+        edge.pair = row.w >> 2;
+        kind = row.w & 3;
+    } else {
+        int j = instance / u_dense.y;
+        edge.source = u_dense.z + instance - j * u_dense.y;
+        edge.target = u_dense.w + j;
+        what = u_dense.x + instance;
+        edge.pair = u_pair;
+    }
+    vec2 scale = texelFetch(t_pair_scale, edge.pair).rg;
+    bool own = kind == PARAMETER;
+    edge.number = own ? what : kind == STRENGTH ? edge.source * 9973 + edge.target : edge.target;
+    int place = u_values < 0 ? what : u_values + u_first + instance;
+    float value = own ? texelFetch(t_value, place).r : kind == ACTIVATION ? activation_of(what) : intBitsToFloat(what);
+    if (own || kind == ACTIVATION) value *= texelFetch(t_pair, edge.pair).r;
 #ifdef CHANGE
-    float before = own ? texelFetch(t_before, edge.number).r : constant;
+    float before = own ? texelFetch(t_before, place).r * texelFetch(t_pair, edge.pair).r : value;
     if (!own) value = 0.;
     edge.before = clamp(before * scale.x, -1.6, 1.6);
     edge.change = clamp(value * scale.x * u_typical, -1.6, 1.6);
     value = u_old * before + u_times * passed(edge.source, edge.target) * value;
+    if (kind == STRENGTH) value = before;
 #else
-    if (u_flow == 3) value = own ? 1. : 0.;
-    if ((u_flow & 1) == 1) value *= activation_of(edge.source);
-    if (u_flow >= 2) value *= delta_of(edge.target);
+    if (kind == ACTIVATION) value *= u_constant;
+    if (kind != STRENGTH) {
+        if (u_flow == 3) value = own ? texelFetch(t_pair, edge.pair).r : 0.;
+        if ((u_flow & 1) == 1) value *= activation_of(edge.source);
+        if (u_flow >= 2) value *= delta_of(edge.target);
+    }
 #endif
     edge.level = clamp(value * scale.x, -1.6, 1.6);
     edge.gain = scale.y;

@@ -134,7 +134,7 @@ def test_all_and_the_strongest_with_their_energies(stage, budget, look):
             assert energy.max() > 0.5, "each pair by its own scale"
     listed = picture.subject.chosen.column.read()[: len(picture.subject.chosen)]
     if budget == 30:
-        detours = np.array([d is not None for d in picture.layout.detours])[listed[:, 0]]
+        detours = np.array([d is not None for d in picture.layout.detours])[listed[:, 3] >> 2]
         assert (np.diff(detours.astype(int)) >= 0).all() and detours.sum() == picture.subject.chosen.detours
 
 

@@ -114,10 +114,10 @@ def test_a_choice_of_all_edges_draws_as_the_whole(stage, monkeypatch):
     """One shader works ends and values out from the number of the instance, the other reads them from a list."""
     _host, _source, picture, _renderer = stage
     whole = draw(stage)
-    assert picture.subject.all_edges and picture.edges.share == 1
+    assert picture.choice.all_edges and picture.edges.share == 1
     monkeypatch.setattr(type(picture.choice), "all_edges", property(lambda _self: False, lambda _self, _value: None), raising=False)
     chosen = draw(stage)
-    assert not picture.subject.all_edges and picture.edges.shown == picture.edges.total
+    assert not picture.choice.all_edges and picture.edges.shown == picture.edges.total
     assert picture.edges.share == pytest.approx(1)
     np.testing.assert_array_equal(chosen, whole)
 
@@ -127,7 +127,7 @@ def test_few_edges_are_another_picture(stage):
     whole = draw(stage)
     source.arrays["parameter"][10:] *= 1e-4
     few = draw(stage, edges=30)
-    assert not picture.subject.all_edges and picture.edges.shown <= 30 < picture.edges.total
+    assert not picture.choice.all_edges and picture.edges.shown <= 30 < picture.edges.total
     assert 0 < picture.edges.share <= 1 and np.abs(few - whole).max() > 0
 
 
@@ -164,16 +164,12 @@ def test_a_silent_network_is_drawn_without_a_warning(stage):
 
 
 def test_hovering_lights_the_strongest_edges_of_that_neuron(stage):
-    _host, source, picture, _renderer = stage
+    _host, _source, picture, _renderer = stage
     neuron = 9  # the first of the hidden layer: 9 edges come in, 5 go out
     draw(stage, focus=neuron)
     chosen = picture.subject.highlight.column.read()[: len(picture.subject.highlight)]
     assert len(chosen) == 14
-    ends = set()
-    for pair, edge in chosen:
-        c = source.topology.connections[pair]
-        inputs = c.weight.shape[1]
-        ends.add((c.source.neurons.start + edge % inputs, c.target.neurons.start + edge // inputs))
+    ends = {(begin, end) for begin, end, _p, _entry in chosen.tolist()}
     assert ends == {(i, 9) for i in range(9)} | {(9, 15 + j) for j in range(5)}
 
 

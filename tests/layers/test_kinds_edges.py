@@ -30,7 +30,6 @@ def slopes(node, connection, parameters, x) -> np.ndarray:
 
 
 PLAIN = [kind for kind in CASES if type(face(kind, "edges").EDGES).values is EdgesFace.values]  # others say their values themselves
-PACKED = [kind for kind in CASES if type(face(kind, "edges").EDGES).packed is not EdgesFace.packed]
 NORMS = [kind for kind in CASES if kind.endswith("_norm")]
 SUMS = [kind for kind in CASES if CASES[kind].sums]
 
@@ -140,20 +139,6 @@ def test_magnitudes_by_the_definition_of_each_flow(kind, flow, constant):
         assert edges_of(c).magnitudes(c, numbers) == pytest.approx(np.array(expected))
         some = np.array([c.size - 1, 0, c.size // 2])
         assert edges_of(c).picked(c, some, numbers) == pytest.approx(np.array(expected)[some])
-
-
-@pytest.mark.parametrize("kind", PACKED)
-def test_what_the_shader_is_given_says_the_same_as_the_face(kind):
-    """A twin of `edge_of` in shaders/include/edge.glsl."""
-    topology, node = network(kind)
-    for c in topology.into(node):
-        x, y, z, w = edge_lookup.packed([c])[0].tolist()
-        for local in range(c.size):
-            j, i = divmod(local, y) if y > 0 else (0, local)
-            found = (z + i, w + j) if x >= 0 else (z + local, w - j * x + i)
-            edge = EdgeRef(c.number, local)
-            assert found == edge_lookup.ends(topology, edge)
-            assert (x + local if x >= 0 else None) == edge_lookup.parameter(topology, edge)
 
 
 @pytest.mark.parametrize("kind", CASES)

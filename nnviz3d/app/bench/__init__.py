@@ -45,13 +45,22 @@ def measure_soak(hours: float) -> dict:
     return {"soak": _section("soak", "soak")(hours)}
 
 
+def measure_scale() -> dict:
+    """What a frame costs from a thousand parameters up to what fits into memory."""
+    from nnviz3d.gfx.hosts import open_host
+
+    with closing(open_host(*SIZE, headless=True)) as host:
+        return {"size": list(SIZE), "renderer": host.context.renderer, "scale": _section("scale", "scale")(host)}
+
+
 def _section(room: str, name: str):
     return getattr(import_module(f"nnviz3d.app.bench.{room}"), name)
 
 
-def main(json: bool = False, only: str | None = None, hours: float | None = None) -> int:
-    """Measure and print: one JSON document, or a line a number. `hours`: of the soak, which takes as long as asked."""
-    report = measure(only) if hours is None else measure_soak(hours)
+def main(json: bool = False, only: str | None = None, hours: float | None = None, scale: bool = False) -> int:
+    """Measure and print: one JSON document, or a line a number. `hours`: of the soak, which takes as long as asked. `scale`: cost against
+    size instead."""
+    report = measure_scale() if scale else measure(only) if hours is None else measure_soak(hours)
     text = json_module.dumps(report, indent=1)
     if json:
         sys.stdout.write(text + "\n")

@@ -29,7 +29,7 @@ REPEATS, SECONDS = 9, 3.0  # turns at least, and for how long
 def edges(host: Host) -> dict:
     """All 100,352 edges of 784-128, new weights every frame, against the same ribbons finished beforehand."""
     picture, renderer, pose = _scene_of(host, (28, 28), 128)
-    source = _Frozen(picture.topology)
+    source = Frozen(picture.topology)
     look = Look(edges="weight")
     picture.publish(source, look, 10**7, 0, exact=True)
     target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
@@ -57,7 +57,7 @@ def edges(host: Host) -> dict:
 def neurons(host: Host) -> dict:
     """100,000 neurons as point sprites against bare points of the same places and sizes."""
     picture, renderer, pose = _scene_of(host, (250, 399), 250)
-    source = _Frozen(picture.topology)
+    source = Frozen(picture.topology)
     frame, shared = SceneFrame(pose=pose), renderer.shared(SceneFrame(pose=pose), WHOLE)
     picture.publish(source, frame.look, 0, 0, exact=True)
     target = RenderTarget(host.context, *SIZE, "rgba16f", depth=True)
@@ -85,10 +85,11 @@ def neurons(host: Host) -> dict:
     return out | {"neurons": picture.topology.n_neurons}
 
 
-class _Frozen:
+class Frozen:
     """What a picture reads of a network that does not learn: given arrays, for draws of any size."""
 
-    version, constant, view = 0, 1.0, None
+    version: int = 0
+    constant, view = 1.0, None
 
     def __init__(self, topology: Topology, seed: int = 0):
         generator = np.random.Generator(np.random.PCG64(seed))
@@ -127,7 +128,7 @@ def _compare(host: Host, target, ours, bare) -> dict:
     return {"ms": round(median(times[0]), 2), "floor_ms": round(median(times[1]), 2), "ratio": round(ratio, 3)}
 
 
-def _ribbons(picture: Picture, source: _Frozen, frame: SceneFrame) -> np.ndarray:
+def _ribbons(picture: Picture, source: Frozen, frame: SceneFrame) -> np.ndarray:
     """(4 E, 4) what shaders/edge.vert computes, by numpy: the same primitives for the floor."""
     connection = picture.topology.connections[0]
     outputs, inputs = connection.target.size, connection.source.size

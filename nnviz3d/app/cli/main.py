@@ -226,7 +226,11 @@ def bench(
     options: Any,
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[soak]", help="soak: measure whether memory grows in a long run (see --hours).", show_default=False),
+        typer.Argument(
+            metavar="[soak|scale]",
+            help="soak: measure whether memory grows in a long run (see --hours). scale: cost of a frame against the network's size.",
+            show_default=False,
+        ),
     ] = None,
     as_json: Json = False,
     only: Annotated[
@@ -245,12 +249,14 @@ def bench(
     """Measure milliseconds per stage, compared with the minimum for the same work in this process."""
     from nnviz3d.app import bench as benchmarks
 
-    if what not in (None, "soak"):
-        raise InputError.of("", "bench", f"expected nothing or soak, found {what!r}; sections are given by --only")
-    if hours is not None and not (what and 0 < hours <= 10_000):
+    if what not in (None, "soak", "scale"):
+        raise InputError.of("", "bench", f"expected nothing, soak or scale, found {what!r}; sections are given by --only")
+    if hours is not None and not (what == "soak" and 0 < hours <= 10_000):
         raise InputError.of("", "--hours", "only for a soak: bench soak --hours H, above 0 and at most 10,000")
     if what and only:
-        raise InputError.of("", "--only", "a soak has no sections")
+        raise InputError.of("", "--only", f"{what} has no sections")
+    if what == "scale":
+        raise typer.Exit(benchmarks.main(as_json, scale=True))
     if what:
         raise typer.Exit(benchmarks.main(as_json, hours=1.0 if hours is None else hours))
     if only not in (None, *benchmarks.SECTIONS):

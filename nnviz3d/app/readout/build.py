@@ -110,6 +110,8 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "edges_total": edges.total,
         "edges_share": edges.share,
         "edges_folded": edges.folded,
+        "edges_ribbons": edges.ribbons,
+        "edges_bundled": edges.bundled,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,

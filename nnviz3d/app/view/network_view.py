@@ -14,8 +14,8 @@ from nnviz3d.app.view.decision_plate import Responses
 from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
 from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
-from nnviz3d.bridge.edge_selection import ShownEdges
 from nnviz3d.bridge.network_columns import Picture
+from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
@@ -125,6 +125,8 @@ class NetworkView:
         look, marks = shown.look, shown.marks
         if shown.whole:
             self._publish(shown)
+        else:  # inside a step, which may take many frames
+            self.picture.choice.search()
         self.picture.mark(marks.lit, shown.holds)
         self.picture.outline(marks.focus, shown.wave)
         drawn = self.second.look(look) if self.second else look

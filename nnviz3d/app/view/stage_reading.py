@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nnviz3d.app.view.comparison_view import ComparisonView
-from nnviz3d.bridge.edge_selection import ShownEdges
+from nnviz3d.bridge.shown_edges import ShownEdges
 from nnviz3d.spec.readout import Label, PlaneReading
 from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.topology import EdgeRef

@@ -88,10 +88,6 @@ class DenseEdges(EdgesFace):
         bundle_o = first_o + members[magnitude_oi[:, members].argmax(1)]
         return xp.sort(xp.concatenate([(first_o[:, None] + xp.asarray(shown)).ravel(), bundle_o]))
 
-    def packed(self, connection: Connection) -> tuple[int, int, int, int]:
-        """First parameter, inputs, first source, first target."""
-        return _weight(connection).start, connection.source.size, connection.source.neurons.start, connection.target.neurons.start
-
 
 class TokenEdges(EdgesFace):
     """Token by token: from every feature of a token to all of the same token in the layer. Edge l is weight l mod W of token l // W."""

@@ -15,9 +15,5 @@ class ProductEdges(AlignedEdges):
         """The same place of the other input."""
         return connection.inputs[1 - connection.slot].neurons.start + local_e
 
-    def packed(self, connection: Connection) -> tuple[int, int, int, int]:
-        """-1, -first factor, first source, first target."""
-        return -1, -self.factor(connection, 0), connection.source.neurons.start, connection.target.neurons.start
-
 
 EDGES = ProductEdges()

@@ -36,8 +36,3 @@ class AlignedEdges(EdgesFace):
         members = xp.asarray(folded)
         strongest = members[magnitude_e[members].argmax(keepdims=True)]
         return xp.sort(xp.concatenate([xp.asarray(shown), strongest]))
-
-    def packed(self, connection: Connection) -> tuple[int, int, int, int]:
-        """-stride, width, first source, first target."""
-        width, stride, first = self.blocks(connection)
-        return -stride, width, connection.source.neurons.start, connection.target.neurons.start + first

@@ -147,10 +147,6 @@ class EdgesFace(ABC):
         strongest = members[xp.unique(target_e[members], return_index=True)[1]]  # the first that leads into each
         return xp.sort(xp.concatenate([alone, strongest]))
 
-    def packed(self, connection: Connection) -> tuple[int, int, int, int]:
-        """For `t_pair` of the shader, as long as it has one: new kinds leave this."""
-        return -connection.size, connection.size, connection.source.neurons.start, connection.target.neurons.start
-
     def strengths(self, connection: Connection, value_p: Any, most: int, xp: Any = np) -> Any:
         """(I,) summed |value| of the edges out of each neuron of the source; from at most about `most` of them."""
         return xp.ones(connection.source.size, value_p.dtype)

@@ -157,4 +157,6 @@ class Readout:
     tracing: TracingReading | None = None
     cloud: CloudReading | None = None
     ablation: AblationReading | None = None
+    edges_ribbons: int = 0  # drawn between groups of neurons
+    edges_bundled: int = 0  # edges that these stand for
     capture: CaptureReading | None = None  # while a film is made of the window

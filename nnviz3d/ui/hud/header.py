@@ -9,8 +9,8 @@ from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
 from nnviz3d.spec.node_names import phase_layer
-from nnviz3d.spec.number_text import count, percent, plain, short, times
-from nnviz3d.spec.readout import PlaneReading, Readout
+from nnviz3d.spec.number_text import count, plain, short, times
+from nnviz3d.spec.readout import PlaneReading
 from nnviz3d.spec.units import Unit
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import TALL, Frame
@@ -18,6 +18,7 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
+from nnviz3d.ui.hud import edge_share
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -227,9 +228,8 @@ def _legend(f: Frame, room: float) -> None:
     if not fits:
         small(f, peak)
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
-    small(f, elide(f"{_share(r, quantity if known else '')}{gradient}", room))
-    stack = f" Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
-    tip(f, f"Number of edges drawn, and their share of the sum of {quantity} over all edges.{stack if r.edges_folded else ''}")
+    small(f, elide(f"{edge_share.text(r, quantity if known else '')}{gradient}", room))
+    tip(f, edge_share.explained(r, quantity))
     _neuron_legend(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
@@ -241,14 +241,6 @@ def _legend(f: Frame, room: float) -> None:
     if weights:
         _weights_legend(f, weights)
     imgui.pop_font()
-
-
-def _share(r: Readout, quantity: str) -> str:
-    """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
-    if r.edges_shown >= r.edges_total:
-        return f"all {count(r.edges_total)} edges"
-    share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
-    return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(r.edges_total)} edges{share}"
 
 
 def _weights_legend(f: Frame, weights) -> None:
