@@ -159,4 +159,5 @@ class Readout:
     ablation: AblationReading | None = None
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
+    edges_waiting: int = 0  # of connections that have not been looked through yet
     capture: CaptureReading | None = None  # while a film is made of the window
