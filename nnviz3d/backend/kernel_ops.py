@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.backend.constants import NAMES, Constants
+from nnviz3d.backend.kernel_conv import ConvKernels
+from nnviz3d.backend.kernel_norm import KernelNormOps
 from nnviz3d.backend.kernel_tokens import TokenKernels
 from nnviz3d.backend.numpy_ops import Calls, NumpyOps
 from nnviz3d.spec.activations import ELEMENTWISE
@@ -20,7 +22,7 @@ THREADS = 256
 PARTS = 256  # blocks of the gradient norm's first stage: fixed, so that its order of summation is
 
 
-class KernelOps(TokenKernels, NumpyOps):
+class KernelOps(ConvKernels, KernelNormOps, TokenKernels, NumpyOps):
     """Subclasses give `_launch` and `_gemm`, and memory where it is not numpy's."""
 
     asynchronous = True
@@ -65,6 +67,10 @@ class KernelOps(TokenKernels, NumpyOps):
 
     def copy(self, x, out, add: bool = False) -> Calls:
         return [self._each("pass_on", x.size, x, out, np.int64(x.size), np.int32(add))]
+
+    def take_columns(self, x_bi, order_o, out_bo, add: bool = False) -> Calls:
+        n, order = out_bo.size, self.asarray(order_o, np.int32)
+        return [self._each("take_columns", n, x_bi, order, out_bo, np.int64(n), np.int32(out_bo.shape[1]), np.int32(add))]
 
     def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
         n = x_bi.size

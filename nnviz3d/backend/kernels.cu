@@ -100,6 +100,15 @@ __global__ void multiply(const float* a, const float* mask, float* out, long lon
 // out = x, or out += x
 __global__ void pass_on(const float* x, float* out, long long n, int add) { EACH(i, n) out[i] = add ? out[i] + x[i] : x[i]; }
 
+// out[:, j] = x[:, order[j]], or out += it; rows of both have `width` numbers.
+__global__ void take_columns(const float* x, const int* order, float* out, long long n, int width, int add)
+{
+    EACH(i, n) {
+        float taken = x[i / width * width + order[i % width]];
+        out[i] = add ? out[i] + taken : taken;
+    }
+}
+
 // Rows of `width` numbers become columns of rows of `total`, from column `first` on.
 __global__ void write_columns(const float* x, float* out, long long n, int first, int width, int total)
 {

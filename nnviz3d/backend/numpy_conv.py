@@ -64,24 +64,27 @@ class ConvOps:
             calls += _product(
                 w.reshape(groups, out // groups, -1), columns.reshape(groups, w[0].size, -1), made.reshape(groups, out // groups, -1)
             )
-            target = z_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows]
-            calls.append(bind(np.add, made.transpose(3, 0, 1, 2), b_o[:, None, None], target))
+            flat = made.reshape(out, -1)
+            calls.append(bind(np.add, flat, b_o[:, None], flat))
+            calls.append(bind(np.copyto, z_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows], made.transpose(3, 0, 1, 2)))
         return calls
 
     def convolution_gradients(self, d_bo, x_bi, dw, db_o, g: Windows, groups: int) -> Calls:
-        """dw = sum over windows of d x, db = sum of d."""
-        calls: Calls = [bind(dw.fill, 0), bind(db_o.fill, 0)]
-        out, part, bias = len(dw), np.empty(dw.shape, dw.dtype), np.empty(len(dw), dw.dtype)
+        """dw = sum over windows of d x, db = sum of d. As (x d)^T, which takes three quarters of the time of d x^T where there are few
+        channels."""
+        out, size = len(dw), dw[0].size
+        total, part = np.empty((2, groups, size, out // groups), dw.dtype)
+        bias = np.empty(out, dw.dtype)
+        calls: Calls = [bind(total.fill, 0), bind(db_o.fill, 0)]
         for p in pieces(len(x_bi), g):
             view, turn, columns = self._columns(x_bi, p, g)
             d, turned = self._turned(d_bo, p, g, out)
-            ones = np.ones(d.size // out, d.dtype)
             calls += turn if p.first else []
             calls += [bind(np.copyto, columns, view), *turned]
-            flat = columns.reshape(groups, dw[0].size, -1)
-            calls += _product(d.reshape(groups, out // groups, -1), flat.transpose(0, 2, 1), part.reshape(groups, out // groups, -1))
-            calls += [bind(np.dot, d.reshape(out, -1), ones, bias), bind(np.add, dw, part, dw), bind(np.add, db_o, bias, db_o)]
-        return calls
+            calls += _product(columns.reshape(groups, size, -1), d.reshape(groups, out // groups, -1).transpose(0, 2, 1), part)
+            calls += [bind(np.dot, d.reshape(out, -1), np.ones(d.size // out, d.dtype), bias)]
+            calls += [bind(np.add, total, part, total), bind(np.add, db_o, bias, db_o)]
+        return [*calls, bind(np.copyto, dw.reshape(groups, out // groups, size), total.transpose(0, 2, 1))]
 
     def convolution_back(self, d_bo, w, dx_bi, g: Windows, groups: int, add: bool = False) -> Calls:
         """dx = what each cell gets back from all windows that it is in; or dx += it."""

@@ -17,6 +17,7 @@ from nnviz3d.backend.calls import Calls, cuts, run_all
 from nnviz3d.backend.constants import Constants
 from nnviz3d.backend.numpy_activations import spread
 from nnviz3d.backend.numpy_conv import ConvOps
+from nnviz3d.backend.numpy_norm import NormOps
 from nnviz3d.backend.numpy_pool import PoolOps
 from nnviz3d.backend.numpy_tokens import TokenOps
 
@@ -25,7 +26,7 @@ PIECE = 1 << 19  # elements of optimiser work in one call, about 1 ms
 FLOP = 6e8  # of one GEMM call: 3 ms at 190 GFLOP/s (two Zen cores); cut at 2e8 each product costs 1.4 times as much
 
 
-class NumpyOps(ConvOps, PoolOps, TokenOps):
+class NumpyOps(ConvOps, PoolOps, NormOps, TokenOps):
     """`why` says in one sentence how this backend was chosen; `dtype` is float32, or float64 for gradient checks."""
 
     name = "cpu"
@@ -83,6 +84,13 @@ class NumpyOps(ConvOps, PoolOps, TokenOps):
     def copy(self, x, out, add: bool = False) -> Calls:
         """out = x, or out += x."""
         return [bind(np.add, out, x, out) if add else bind(np.copyto, out, x)]
+
+    def take_columns(self, x_bi, order_o, out_bo, add: bool = False) -> Calls:
+        """out[:, j] = x[:, order[j]], or out += it; each column of x is taken once."""
+        if not add:
+            return [bind(x_bi.take, order_o, 1, out_bo, "clip")]
+        made = self._room(out_bo.shape)(0)
+        return [bind(x_bi.take, order_o, 1, made, "clip"), bind(np.add, out_bo, made, out_bo)]
 
     def write_columns(self, x_bi, out_bo, first: int, width: int, total: int) -> Calls:
         """Rows of `width` numbers become the columns from `first` of rows of `total`: out[:, first : first + width] = x."""

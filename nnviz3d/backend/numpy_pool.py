@@ -49,6 +49,8 @@ class PoolOps:
 
     def _to_winners(self, d, x, y, dx, g: Windows, axis: int) -> Calls:
         """Along one axis: what is left of d goes to the first cell that equals the maximum."""
+        if g.apart(axis):
+            return self._to_winners_apart(d, x, y, dx, g, axis)
         left, share, equal = self._room(d.shape)(2), self._room(d.shape)(3), self._room(d.shape)(-1)
         calls: Calls = [bind(dx.fill, 0), bind(np.copyto, left, d)]
         for k in range(g.kernel[axis]):
@@ -57,6 +59,19 @@ class PoolOps:
             calls += [bind(np.equal, x[cells], y[windows], same), bind(np.multiply, rest, same, given), bind(np.add, to, given, to)]
             calls += [bind(np.subtract, rest, given, rest)] if k + 1 < g.kernel[axis] else []
         return calls
+
+    def _to_winners_apart(self, d, x, y, dx, g: Windows, axis: int) -> Calls:
+        """The same where no cell is in two windows and none in the padding: shares are written, and the last cell gets what is left. A
+        third of the passes."""
+        taps, rest, equal = g.kernel[axis], d, self._room(d.shape)(-1)
+        cells = [_along(axis, g.part(axis, k)[1]) for k in range(taps)]
+        calls: Calls = [bind(dx.fill, 0)] if taps * g.places[axis] < g.size[axis] else []
+        for k in range(taps - 1):
+            left = dx[cells[-1]] if k == taps - 2 else self._room(d.shape)(2)
+            calls += [bind(np.equal, x[cells[k]], y, equal), bind(np.multiply, rest, equal, dx[cells[k]])]
+            calls.append(bind(np.subtract, rest, dx[cells[k]], left))
+            rest = left
+        return calls if taps > 1 else [*calls, bind(np.copyto, dx[cells[0]], d)]
 
     def average_pool(self, x_bi, y_bo, g: Windows) -> Calls:
         """y = the mean of each window."""
@@ -103,15 +118,14 @@ def _maps(x_bi, y_bo, g: Windows, dx_bi=None):
 
 def _joined(join, x, y, g: Windows, axis: int, none: float) -> Calls:
     """y = all cells of a window along one axis, joined; `none` of no cell."""
-    calls: Calls = []
-    for k in range(g.kernel[axis]):
-        windows, cells = g.part(axis, k)
-        whole = windows == slice(0, g.places[axis])
-        if k == 0 and not whole:
-            calls.append(bind(y.fill, none))
-        to, cell = y[_along(axis, windows)], x[_along(axis, cells)]
-        calls.append(bind(np.copyto, to, cell) if k == 0 and whole else bind(join, to, cell, out=to))
-    return calls
+    parts = [g.part(axis, k) for k in range(g.kernel[axis])]
+    whole = [windows == slice(0, g.places[axis]) for windows, _ in parts]
+    at = [(y[_along(axis, windows)], x[_along(axis, cells)]) for windows, cells in parts]
+    if len(parts) > 1 and whole[0] and whole[1]:  # no copy of the first
+        return [bind(join, at[0][1], at[1][1], out=y), *(bind(join, to, cell, out=to) for to, cell in at[2:])]
+    if whole[0]:
+        return [bind(np.copyto, y, at[0][1]), *(bind(join, to, cell, out=to) for to, cell in at[1:])]
+    return [bind(y.fill, none), *(bind(join, to, cell, out=to) for to, cell in at)]
 
 
 def _spread(d, dx, g: Windows, axis: int, add: bool = False) -> Calls:

@@ -23,7 +23,7 @@ from nnviz3d.spec.topology import EdgeRef
 
 HIGHLIGHT = 24  # strongest edges shown on each side of a hovered neuron
 FIELD = 256  # of a connection that is drawn as ribbons: a receptive field, a row of attention
-LIT = 4  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel
+LIT = 512  # edges drawn on top at once: chosen, under the pointer, under the pointer in a panel, on traced paths
 
 
 class EdgeColumns:
@@ -124,10 +124,11 @@ class EdgeColumns:
 
     def show_lit(self, edges: list[EdgeRef], numbers: Numbers) -> None:
         """Edges that are pointed at or chosen."""
-        rows = [edge_rows.NO_ROWS]
+        rows, by_pair = [edge_rows.NO_ROWS], {}
         for edge in edges:
-            c = self.choice.pairs[edge.connection].connection
-            rows.append(edge_rows.of_edges(c, self.entry(edge.connection), np.array([edge.local]), numbers, self.ops)[0])
+            by_pair.setdefault(edge.connection, []).append(edge.local)
+        for k, local in by_pair.items():
+            rows.append(edge_rows.of_edges(self.choice.pairs[k].connection, self.entry(k), np.array(local), numbers, self.ops)[0])
         self.lit.write(np.concatenate(rows), self._detours, self.own_values)
         if self.own_values:
             self._gather((self.lit,))

@@ -20,6 +20,6 @@ def marks(topology: Topology, lit: tuple[EdgeRef | int, ...], holds: Holds) -> n
         marks_n[list(edge_lookup.ends(topology, edge))] |= END
     for p in lit:
         if not isinstance(p, EdgeRef):
-            node, j, _i = topology.parameter(p)
-            marks_n[node.neurons.start + j] |= END
+            ref = topology.parameter(p)
+            marks_n[[ref.node.neurons.start + j for j in ref.places]] |= END
     return marks_n

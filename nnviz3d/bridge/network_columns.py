@@ -26,6 +26,7 @@ from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding
 from nnviz3d.layout.grid import Layout, place
+from nnviz3d.layout.tiles import WIDE
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.scene import Look, View
@@ -83,6 +84,7 @@ class Picture(PlaneColumns):
         self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int64)  # connection, edge inside it
         self.edges = ShownEdges(total=topology.n_edges)
+        self.aspect = WIDE
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
@@ -92,8 +94,9 @@ class Picture(PlaneColumns):
     def layout(self) -> Layout:
         return self.subject.layout
 
-    def arrange(self, view: View) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT)."""
+    def arrange(self, view: View, aspect: float = 0.0) -> None:
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before."""
+        self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
         self.subject.radius = RADIUS * view.pitch
@@ -101,7 +104,7 @@ class Picture(PlaneColumns):
         wanted = folding.foldable(self.topology, view.fold)
         if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds).moved(self.offset)
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect).moved(self.offset)
         self._place()
         if any(self.layout.detours):  # lists of edges are sorted by them
             self._key = self._marked = None

@@ -10,7 +10,7 @@ import numpy as np
 from nnviz3d.layout.tiles import Tiles
 
 FINE = 0.1  # of the pitch: sheets with smaller cells have a pyramid; larger cells are never much below a pixel
-SLICE = 1 << 17  # cells that are averaged in one frame: 3 ms on one core
+SLICE = 1 << 16  # cells that are averaged in one frame: 2 ms on one core
 
 
 def light(level: np.ndarray) -> np.ndarray:

@@ -111,7 +111,7 @@ def fit(layout: Layout, yaw: float, pitch: float, aspect: float, panel: float = 
     `panel` is the share of the width that a panel covers at the right, `foot` and `head` the shares of the height kept for words.
     """
     axes = np.stack(Pose(yaw=yaw, pitch=pitch).axes)
-    x, y, z = axes @ layout.corners().astype(np.float64).T
+    x, y, z = axes @ layout.extremes.astype(np.float64).T
     reach_y = tan(radians(FOV) / 2) * (1 - foot - head - MARGIN)
     reach_x = tan(radians(FOV) / 2) * aspect * (1 - panel - MARGIN)
     # a corner is inside where |x - eye_x| <= reach_x (eye_z - z): the nearest eye that all corners allow has a closed form

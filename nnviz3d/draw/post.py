@@ -95,7 +95,7 @@ class Post:
         known = {"SHARP": piece.scene == piece.picture, "TRANSPARENT": transparent, "DEEP": depth == 16, "LIGHT": depth == 32}
         key = tuple(name for name, on in known.items() if on)
         if key not in self._finals:
-            self._finals[key] = Program(self.context, "post/screen.vert", "post/final.frag", key)
+            self._finals[key] = Program(self.context, "post/final.vert", "post/final.frag", key)
         return self._finals[key]
 
     def _free(self) -> None:

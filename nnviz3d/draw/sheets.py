@@ -53,7 +53,7 @@ def near_neurons(layout: Layout, pose: Pose, aspect: float) -> np.ndarray:
     if not len(tiles):
         return np.zeros(0, np.int64)
     cell_s = tiles.cell_sides()
-    corners = np.stack([tiles.corner_s3 + r * tiles.down_s3 + c * tiles.across_s3 for r in (0, 1) for c in (0, 1)], 1)
+    corners = np.stack(tiles.corners(), 1)
     back = pose.axes[2].astype(np.float32)
     depth_s4 = (pose.eye.astype(np.float32) - corners) @ back
     reach_s = cell_s * LENS / 2 / SPHERES_FROM  # nearer than that cells are spheres

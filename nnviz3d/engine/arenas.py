@@ -74,8 +74,11 @@ class Arenas:
         return {name: np.array(self.ops.to_host(r.view(self.parameters)), np.float32) for name, r in self.names().items()}
 
     def load(self, named: dict[str, np.ndarray]) -> None:
-        """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one; then nothing changes."""
+        """Replace all parameters. Raises InputError with every missing, unknown, misshapen or non-finite one, and every
+        negative variance; then nothing changes."""
         names, problems = self.names(), []
+        tables = [(node, node.table) for node in self.topology.nodes if node.table is not None]
+        variances = {self.topology.parameter_name(node, part) for node, table in tables for part in table.variances}
         for name in {**names, **named}:
             if name not in names:
                 problems.append(Problem("", name, f"not a parameter of this network, which has {next(iter(names))} to {list(names)[-1]}"))
@@ -85,6 +88,8 @@ class Arenas:
                 problems.append(Problem("", name, f"expected shape {names[name].shape}, found {np.shape(named[name])}"))
             elif not np.isfinite(named[name]).all():
                 problems.append(Problem("", name, "holds values that are not finite"))
+            elif name in variances and (np.asarray(named[name]) < 0).any():
+                problems.append(Problem("", name, "holds negative values; it is a variance"))
         if problems:
             raise InputError(*problems)
         for name, r in names.items():

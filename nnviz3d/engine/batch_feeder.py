@@ -1,4 +1,5 @@
-"""What the next step learns from: its rows, the buffers they go into, the dropout masks, and the step compiled for so many rows."""
+"""What the next step learns from: its rows, the buffers they go into, how they are changed, the dropout masks, and the step compiled for so
+many rows."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.backend import Ops
+from nnviz3d.engine.augmentation import Augmentation
 from nnviz3d.engine.batches import Batches
 from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.plan import Plan
@@ -25,11 +27,12 @@ class Feed:
         self.ops, self.topology, self._dropout, self._rows, self._compile = ops, topology, dropout, rows, compile
         self._noise = np.random.Generator(np.random.PCG64([seed, 2]))
 
-    def start(self, train: Train, killed: tuple[int, ...]) -> None:
-        """Another batch size or order: a new epoch."""
+    def start(self, train: Train, killed: tuple[int, ...], augmentation: Augmentation | None = None) -> None:
+        """Another batch size or order: a new epoch. `augmentation`: of batches of that size."""
+        self.augmentation = augmentation
         self.batches = Batches(self._rows, train.batch, train.order == "shuffle", train.seed)
         self._order = self.ops.asarray(self.batches.order, np.intp)
-        self._index = self.ops.zeros(self.batches.size, np.intp)
+        self._index = self.ops.asarray(np.arange(self.batches.size), np.intp)
         self.plan, self.count = Plan(), 0
         self.kill(killed)
 
@@ -51,6 +54,8 @@ class Feed:
             if fresh:
                 self.ops.write(self.batches.order, self._order)
             self.ops.xp.copyto(plan.index, self._order[start:stop])
+        if self.augmentation is not None:
+            self.augmentation.draw(self._noise, count)
         for mask, share in plan.masks:
             self._draw(mask, 1 - share)
         return plan

@@ -103,7 +103,7 @@ def check_rows(topology: Topology, n: int, train: Train) -> None:
     batch = train.rows(n)
     last = n % batch or batch
     for node in topology.nodes[1:]:
-        need = 1 if node.table is None else node.table.fewest_rows(node.shape)
+        need = 1 if node.table is None else node.table.fewest_rows(node.shape, node.axes)
         if min(batch, last) >= need:
             continue
         why = f'"{node.name}" ({node.kind}) compares the rows of a batch and needs at least {need} of them'

@@ -81,6 +81,19 @@ class Compiler:
                 calls += self._regularize(node, train, constants)
             plan.add(f"backward {node.number}", calls)
 
+    def own_gradients(self, plan: Plan, b: Buffers) -> None:
+        """After `backward`: the gradients of the parameters once more, of what is left in d of every node."""
+        for node in self.nodes:
+            if node.parameters:
+                plan.add(f"own {node.number}", face(node.kind, "engine").backward(self._bound(node, b, (None,) * len(node.inputs))))
+
+    def statistics(self, rows: int) -> dict[str, dict[str, Any]]:
+        """By node, what rows of the batch have in common, of kinds whose rows depend on one another; errors are a row's own."""
+        return {
+            node.name: face(node.kind, "engine").statistics(node, self._kept[node.name], rows)
+            for node in self.nodes if node.table is not None and node.table.coupled
+        }  # fmt: skip
+
     def _input_gradients(self, node: Node, b: Buffers, written: set[str]) -> tuple[InputGradient | None, ...]:
         """Where the gradients of a node's inputs go: the first use of a tensor writes, the others add."""
         found = []

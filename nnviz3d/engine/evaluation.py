@@ -12,6 +12,7 @@ from nnviz3d.engine.buffers import Buffers
 from nnviz3d.engine.data.split import split
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.score import Classes, Score
 from nnviz3d.spec.topology import Topology
 
@@ -85,7 +86,7 @@ def block_rows(topology: Topology) -> int:
     widest = max(connection.size for connection in topology.connections)
     alone = ONE_THREAD // widest
     rows = min(ROWS if alone < LEAST else min(alone, ROWS), VALUES // topology.n_neurons)
-    return max(1, min(rows, max(FEWEST, int(WORK / topology.n_parameters))))
+    return max(1, min(rows, max(FEWEST, int(WORK / row_work(topology)))))
 
 
 def drawn(n: int, classes_n: np.ndarray | None, limit: int | None) -> np.ndarray | None:

@@ -1,5 +1,7 @@
 """Which stretches of the parameter arena training may change while neurons are frozen. Arithmetic only.
 
+What a neuron's parameters are, its node knows: a row of weights and a bias, or a kernel that its whole channel shares.
+
 The optimiser runs over the free stretches and nothing else, so a frozen parameter costs nothing and keeps its bytes, and its slots theirs,
 whatever the rule (momentum, decay). With nothing frozen there is one stretch: the arena.
 """
@@ -10,14 +12,17 @@ from nnviz3d.spec.topology import Range, Topology
 
 
 def frozen_stretches(topology: Topology, frozen: tuple[int, ...]) -> list[slice]:
-    """The parameters of these neurons, rising, neighbours joined: incoming weights, biases, and what is kept for their channel."""
+    """The parameters of these neurons, rising, neighbours joined."""
     out: list[slice] = []
     for node in topology.nodes[1:]:
-        here = [neuron - node.neurons.start for neuron in sorted(frozen) if node.neurons.start <= neuron < node.neurons.stop]
+        here = [neuron - node.neurons.start for neuron in frozen if node.neurons.start <= neuron < node.neurons.stop]
+        units = sorted({unit for j in here if (unit := node.unit(j)) is not None})
         for _, part in node.parameters:
-            for start, stop in sorted({(r.start, r.stop) for r in (node.row(part, j) for j in here)}):  # a channel's are those of many
+            width = part.size // part.shape[0]  # units are the first axis of every part
+            for unit in units:
+                start = part.start + unit * width
                 first = out.pop().start if out and out[-1].stop == start else start
-                out.append(slice(first, stop))
+                out.append(slice(first, start + width))
     return out
 
 

@@ -50,8 +50,8 @@ def draw(kind: str, shape: tuple[int, ...], fans: tuple[int, int], rng: np.rando
 
 
 def _orthogonal(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    rows, columns = shape
-    tall = rng.standard_normal((max(shape), min(shape)))
+    rows, columns = shape[0], math.prod(shape[1:])  # kernels as rows, as PyTorch has them
+    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))  # makes the draw uniform over orthogonal matrices (Mezzadri 2007)
-    return np.ascontiguousarray(q if rows >= columns else q.T, np.float32)
+    return np.ascontiguousarray(q if rows >= columns else q.T, np.float32).reshape(shape)

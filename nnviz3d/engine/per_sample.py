@@ -14,6 +14,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.topology import Topology
 
 WORK, VALUES = 3e7, 1 << 21  # multiply-adds, and activations, of one block: 1 to 3 ms on two cores
@@ -22,7 +23,7 @@ FEWEST, MOST = 4, 256
 
 def block_rows(topology: Topology) -> int:
     """Rows of one block."""
-    most = min(WORK / max(topology.n_parameters, 1), VALUES / topology.n_neurons)
+    most = min(WORK / row_work(topology), VALUES / topology.n_neurons)
     return int(min(max(most, FEWEST), MOST))
 
 
@@ -73,6 +74,26 @@ def errors(trainer, part: str) -> tuple[np.ndarray, np.ndarray] | None:
             error_no = objective.own(out_no.astype(np.float64)) - targets[where].reshape(len(out_no), -1)
             square_o, absolute_o = square_o + (error_no * error_no).sum(0), absolute_o + np.abs(error_no).sum(0)
     return np.sqrt(square_o / len(targets)), absolute_o / len(targets)
+
+
+class Activations:
+    """What one node does with rows. Bound to `parameters` (P,) of `ops`."""
+
+    def __init__(self, ops: Ops, topology: Topology, objective: Objective, parameters, data: DataSet, killed: tuple[int, ...] = ()):
+        self.ops, self.data, self.rows = ops, data, block_rows(topology)
+        blank = np.zeros((self.rows, topology.input.size), np.float32)
+        self._pass = ForwardPass.of_rows(ops, topology, objective, parameters, blank, killed)
+
+    def blocks(self, part: str, rows_r: np.ndarray, node: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """Of these rows of "train" or "test", one block after the other: (where in `rows_r`, (n, size) activations)."""
+        x = getattr(self.data, f"x_{part}")
+        padded = np.zeros((self.rows, x.shape[1]), np.float32)
+        for start in range(0, len(rows_r), self.rows):
+            here = rows_r[start : start + self.rows]
+            padded[: len(here)] = x[here]
+            self._pass.ask(padded)
+            self._pass.run()
+            yield slice(start, start + len(here)), np.array(self.ops.to_host(self._pass.buffers.a[node][: len(here)]))
 
 
 class Judging:

@@ -17,6 +17,7 @@ from nnviz3d.backend import Ops
 from nnviz3d.backend.constants import INDEX
 from nnviz3d.engine import initializers
 from nnviz3d.engine.arenas import Arenas
+from nnviz3d.engine.augmentation import Augmentation
 from nnviz3d.engine.batch_feeder import Feed
 from nnviz3d.engine.buffers import Buffers, check_memory, check_rows, dropout_of
 from nnviz3d.engine.compiler import Compiler
@@ -46,7 +47,7 @@ class Trainer(StepRunner):
         self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes
         )
-        self.data, self.ops, self.train = data, ops, scene.train
+        self.data, self.ops, self.train, self.augment = data, ops, scene.train, scene.data.augment
         check_memory(self.topology, len(data.x_train), scene.train)
         check_rows(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
@@ -260,7 +261,9 @@ class Trainer(StepRunner):
             self.ops.forget()
 
     def _start_batches(self) -> None:
-        self._feed.start(self.train, self.holds.killed)
+        data, rows = self.data, self.train.rows(len(self.data.x_train))
+        changed = Augmentation(self.ops, self.augment, data.shape, data.axes, rows, data.reconstructs) if self.augment.on else None
+        self._feed.start(self.train, self.holds.killed, changed)
         self._cursor, self.epoch, self._step_loss = 0, 0.0, math.nan
         self.written += 1
         self._renew()
@@ -270,10 +273,12 @@ class Trainer(StepRunner):
         plan = Plan()
         compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
         plan.index, plan.buffers = index, b
-        if self._feed.batches.whole:
+        augmentation = self._feed.augmentation
+        if self._feed.batches.whole and augmentation is None:
             b.y[0], b.t = self.looking.part("train")
         else:
             compiler.input(plan, b, *self.looking.part("train"))
+            plan.add("input", augmentation.calls(b.y[0], b.t) if augmentation is not None else [])
         compiler.forward(plan, b)
         compiler.loss(plan, b)
         compiler.backward(plan, b, self.train, self._constants)

@@ -76,6 +76,8 @@ class Rule:
     shrink: float | None = None
     dead: bool = False
     frozen: bool = False  # new = old: no state, no step, whatever the gradient
+    kept: float | None = None  # of what is kept but not learned: new = (1 - kept) old + kept batch
+    batch: float | None = None  # what it was in this batch
     base_rate: float | None = None  # what the schedule and the warm-up started from: learning_rate = base_rate * rate_factor
     rate_factor: float | None = None
     clip_norm: float | None = None  # where it was clipped: clip = clip_norm / norm
@@ -90,6 +92,8 @@ def update(tape: Tape, p: int) -> Rule:
     """The rule that took parameter `p` of the arena from `before` to `after`. Raises IndexError outside [0, P)."""
     train, t = tape.train, tape.step
     node, name = locate(tape, p)
+    if any(r.start <= p < r.stop for _, r in node.unlearned):
+        return _running(tape, node, p, name)
     old, gradient, rate = float(tape.before[p]), float(tape.gradient[p]), tape.learning_rate
     regular, shrink = _regularisers(tape, old, _is_weight(node, p))
     used = tape.clip * gradient
@@ -116,6 +120,18 @@ def update(tape: Tape, p: int) -> Rule:
         train.optimizer, p, name, t, old, 0.0 if dead else new, float(tape.after[p]),
         gradient - regular.get("l1_term", 0.0) - regular.get("l2_term", 0.0), gradient, used, tape.clip, rate, direction, step,
         shrink=shrink, dead=dead, **regular, **state,
+    )  # fmt: skip
+
+
+def _running(tape: Tape, node: Node, p: int, name: str) -> Rule:
+    """Of a running mean or variance. Frozen or after a step that diverged, it stays."""
+    old, after = float(tape.before[p]), float(tape.after[p])
+    share = getattr(node.table, "momentum", 0.0)
+    frozen = tape.holds.freezes(tape.topology, p)
+    moved: dict[str, Any] = {} if frozen or tape.diverged or not share else {"kept": share, "batch": old + (after - old) / share}
+    return Rule(
+        tape.train.optimizer, p, name, tape.step, old, after, after, 0.0, 0.0, 0.0, tape.clip, tape.learning_rate, 0.0, 0.0,
+        frozen=frozen, **moved,
     )  # fmt: skip
 
 
@@ -195,14 +211,16 @@ class Check(NamedTuple):
 
 def check_gradient(tape: Tape, p: int, batch: bool = False, h: float = 1e-6) -> Check:
     """dL/dp of the shown sample's loss; with `batch` of the batch's, with its dropout masks and with L1 and L2, as the optimiser saw it.
+    Where rows of a batch depend on one another it is always the batch's.
 
     Numeric: (L(w + h') - L(w - h')) / 2 h' with h' = h max(1, |w|). Raises IndexError outside [0, P).
     """
     node, _ = locate(tape, p)
+    batch = batch or tape.topology.coupled  # a row's part in what the others become is no loss of its own
     rows = tape.rows if batch else np.array([tape.row])
     masks = tape.masks if batch else (None,) * len(tape.masks)
-    shown = tape.data.x_train[rows], tape.data.t_train[rows]
-    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed)
+    shown = tape.batch if batch else (tape.data.x_train[rows], tape.data.t_train[rows])
+    loss = _Loss(tape.topology, tape.objective, tape.before, *shown, masks, tape.holds.killed, tape.topology.coupled)
     old = float(tape.before[p])
     l1, l2 = (0.0 if tape.train.l1_dead_at_zero else tape.train.l1, tape.train.l2) if batch and _is_weight(node, p) else (0.0, 0.0)
     return _check(lambda w: loss(p, w) + l1 * abs(w) + l2 / 2 * w * w, old, float((tape.gradient if batch else tape.sample_gradient)[p]), h)
@@ -229,7 +247,7 @@ def _check(loss, old: float, analytic: float, h: float) -> Check:
 class _Loss:
     """The data's loss in float64 as a function of one parameter. `masks`: dropout by node, None where there is none."""
 
-    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=()):
+    def __init__(self, topology: Topology, objective: Objective, parameters, x_bi, targets, masks, killed=(), training: bool = False):
         ops = NumpyOps("float64")
         self.parameters = np.array(parameters, np.float64)
         b = Buffers.make(ops, topology, len(x_bi), tuple(0.0 if m is None else 0.5 for m in masks), killed)
@@ -238,7 +256,7 @@ class _Loss:
                 mine[...] = mask
         b.a[0][...] = x_bi
         b.t[...] = objective.rows(targets, np.float64)
-        self._pass = ForwardPass(ops, topology, objective, self.parameters, b)
+        self._pass = ForwardPass(ops, topology, objective, self.parameters, b, training=training)
 
     def __call__(self, p: int, value: float) -> float:
         kept, self.parameters[p] = self.parameters[p], value

@@ -12,9 +12,11 @@ from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.topology import Node, Topology
 
 
-def _before(origins: Origins, layers: int) -> list[int | None]:
-    """By new node, the input first: the old node that it was; `layers` hidden ones in the old network."""
-    return [0, *(None if o is None else o + 1 for o in origins), layers + 1]
+def _before(origins: Origins, old: Topology, new: Topology) -> list[int | None]:
+    """By new node, the input first: the number of the old node that it was. A part of a composite is what is called so inside it."""
+    known = {(node.layer, node.inner): node.number for node in old.nodes[1:-1]}
+    hidden = [None if node.layer is None else known.get((origins[node.layer], node.inner)) for node in new.nodes[1:-1]]
+    return [0, *hidden, old.output.number]
 
 
 Named = dict[str, np.ndarray]  # parameters by name, as in a weights file
@@ -28,7 +30,7 @@ def weights(old: Topology, new: Topology, origins: Origins, theirs: Named, mine:
     another way by now keeps nothing: that is what was asked for.
     """
     out = {name: value.copy() for name, value in mine.items()}
-    was = _before(origins, len(old.nodes) - 2)
+    was = _before(origins, old, new)
     for node in new.nodes[1:]:
         o = was[node.number]
         before = None if o is None else old.nodes[o]
@@ -51,7 +53,7 @@ def _first(node: Node) -> tuple[str, float, float] | None:
 
 def holds(old: Topology, new: Topology, origins: Origins, held: Holds) -> Holds:
     """The same neurons, where they still are, by their new ids."""
-    was = _before(origins, len(old.nodes) - 2)
+    was = _before(origins, old, new)
     now = {o: node for node, o in zip(new.nodes, was, strict=True) if o is not None}
 
     def moved(neurons: tuple[int, ...]) -> tuple[int, ...]:

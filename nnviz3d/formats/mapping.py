@@ -31,6 +31,8 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
     for names in ({name: name for name in wanted}, others):
         if found.keys() == set(names.values()) and all(found[names[name]][0] == shape for name, shape in wanted.items()):
             return Mapping(dict(names))
+    if line and (plan := _in_order(found, wanted)) is not None:
+        return plan
     layers, weights = dense(found), [name for name in wanted if name.endswith(".weight")]
     if not line or layers is None or len(layers) != len(weights):
         return None
@@ -52,6 +54,35 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
     if sources.keys() != wanted.keys():
         return None  # parts that only our own names tell apart
     return Mapping(sources, turned, _words(layers, sources, turned))
+
+
+def _in_order(found: Found, wanted: dict[str, Shape]) -> Mapping | None:
+    """Layers of any kinds whose names count them, each with the parts and shapes of ours: `0.weight`, `1.running_mean` of a Sequential. Not
+    for networks of matrices alone, whose files may lack biases or be transposed."""
+    theirs, ours = _by_layer({name: shape for name, (shape, _) in found.items()}), _by_layer(wanted)
+    stems = sorted(theirs, key=_numbers)
+    if len(theirs) != len(ours) or all(len(parts.get("weight", ())) == 2 for parts in ours.values()):
+        return None
+    pairs = list(zip(stems, ours, strict=True))
+    if not _counted(stems) or any(theirs[there] != ours[here] for there, here in pairs):
+        return None
+    sources: dict[str, str | None] = {f"{here}.{part}": f"{there}.{part}" for there, here in pairs for part in ours[here]}
+    shown = ", ".join(stems[:4]) + (", ..." if len(stems) > 4 else "")
+    return Mapping(sources, text=f"{shown} are the {len(stems):,} layers with parameters, by order and shape")
+
+
+def _by_layer(shapes: dict[str, Shape]) -> dict[str, dict[str, Shape]]:
+    """Stem -> part -> shape."""
+    found: dict[str, dict[str, Shape]] = {}
+    for name, shape in shapes.items():
+        stem, _, part = name.rpartition(".")
+        found.setdefault(stem, {})[part] = shape
+    return found
+
+
+def _counted(names: list[str]) -> bool:
+    """Whether numbers tell them apart, and nothing else does."""
+    return len({re.sub(r"\d+", "#", name) for name in names}) == 1 and len(set(map(_numbers, names))) == len(names)
 
 
 @dataclass(frozen=True)
@@ -102,7 +133,7 @@ def table(found: Found, wanted: dict[str, Shape]) -> str:
 def ordered(layers: list[Dense]) -> bool:
     """Whether their names count them: numbers that differ, and nothing else does."""
     names = [layer.weight for layer in layers]
-    return len(names) == 1 or (len({re.sub(r"\d+", "#", name) for name in names}) == 1 and len(set(map(_numbers, names))) == len(names))
+    return len(names) == 1 or _counted(names)
 
 
 def _apart(shapes: list[Shape]) -> bool:

@@ -80,7 +80,8 @@ def _wrapped(items: list, indent: str) -> list[str]:
 
 def _constants(recipe: Recipe) -> str:
     """Names, preprocessing and samples as literals."""
-    names = [str(name) for name in recipe.topology.output.labels]
+    output = recipe.topology.output
+    names = [str(name) for name in output.labels[: output.shape[-1]]]  # of a network that answers at each token those of one
     lines = [f"WEIGHTS = Path(__file__).with_name({recipe.weights!r})", _literal("OUTPUTS", names)]
     if recipe.inputs is not None:
         mean, scale = map(list, recipe.inputs)
@@ -239,7 +240,7 @@ def _torch_network(recipe: Recipe) -> str:
 
     def __init__(self, p):
         super().__init__()
-        self.p = {{name: nn.Parameter(array.double()) for name, array in p.items()}}
+        self.p = {{name: nn.Parameter(array.double(){_learned(recipe)}) for name, array in p.items()}}
         self.all = nn.ParameterList(self.p.values())  # so that an optimiser finds them
 
     def forward(self, a0):
@@ -262,6 +263,12 @@ class Network(nn.Module):
         for layer, f in zip(self.layers, ACTIVATIONS):
             a = f(layer(a))
         return a'''
+
+
+def _learned(recipe: Recipe) -> str:
+    """What keeps an optimiser from numbers that are kept but not learned."""
+    parts = sorted({part for node in recipe.topology.nodes for part, _ in node.unlearned})
+    return f", not name.endswith({tuple(parts)!r})" if parts else ""
 
 
 def _torch_load(recipe: Recipe) -> str:
@@ -288,6 +295,11 @@ def _show(recipe: Recipe, call: str) -> str:
         return f"""    for answer, wanted in zip({call}, WANTED):
         said = ", ".join(f"{{name}} = {{value:{".7g" if recipe.targets is None else ".10g"}}}" for name, value in zip(OUTPUTS, answer))
         print(f"{{said}}   (in the data: {{wanted}})")"""
+    if recipe.topology.output.axes == ("token", "feature"):
+        return f"""    for answer, wanted in zip({call}, WANTED):
+        tokens = [answer[k : k + len(OUTPUTS)] for k in range(0, len(answer), len(OUTPUTS))]
+        said = [OUTPUTS[max(range(len(OUTPUTS)), key=token.__getitem__)] for token in tokens]
+        print(f"{{' '.join(said)}}   (in the data: {{wanted}})")"""
     return f"""    for answer, wanted in zip({call}, WANTED):
         best = max(range(len(answer)), key=lambda k: answer[k])
         print(f"{{OUTPUTS[best]}} ({{answer[best]:.7f}})   (in the data: {{wanted}})")"""

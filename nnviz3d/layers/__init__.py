@@ -14,14 +14,16 @@ from types import ModuleType
 
 KINDS = (
     "dense", "activation", "dropout", "add", "concat", "reshape", "multiply", "embedding", "position", "scores", "softmax", "mix",
-    "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool",
+    "conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool", "batch_norm", "layer_norm", "rms_norm",
+    "patches",
 )  # fmt: skip
+COMPOSITES = ("conv_block", "residual_block", "transformer_block")  # `spec` and `words` only: they expand into layers of these kinds
 FACES = ("spec", "engine", "edges", "equations", "words", "script")
 
 
 @cache
 def face(kind: str, name: str) -> ModuleType:
     """The face `name` of this kind. Raises KeyError where there is no such kind or face."""
-    if kind not in KINDS or name not in FACES:
+    if not (kind in KINDS and name in FACES) and not (kind in COMPOSITES and name in ("spec", "words")):
         raise KeyError(f"{kind}.{name}")
     return import_module(f"nnviz3d.layers.{kind}.{name}")

@@ -32,10 +32,10 @@ def parameter(topology: Topology, edge: EdgeRef) -> int | None:
 
 
 def edge_of(topology: Topology, p: int) -> EdgeRef | None:
-    """The edge whose weight is parameter p; None of a bias, and of what is no parameter."""
+    """The edge whose weight is parameter p, the first of those that share it; None of a bias, and of what is no parameter."""
     if not 0 <= p < topology.n_parameters:
         return None
-    node = topology.parameter(p)[0]
+    node = topology.parameter(p).node
     for connection in topology.into(node):
         local = edges_of(connection).local_of(connection, p)
         if local is not None:

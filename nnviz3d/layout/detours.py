@@ -60,17 +60,15 @@ def find(topology: Topology, low_l3: np.ndarray, high_l3: np.ndarray, pitch: flo
     skipping = [c for c in topology.connections if c.target.rank - c.source.rank > 1]
     for c in sorted(skipping, key=lambda c: (c.target.rank - c.source.rank, c.number)):
         ends = np.array([[low_l3[c.source.number], high_l3[c.source.number]], [low_l3[c.target.number], high_l3[c.target.number]]])
-        if ends[1, 0, 0] <= ends[0, 1, 0]:
+        if ends[1, 0, 0] <= ends[0, 1, 0] or ends[:, 0, 1].max() >= ends[:, 1, 1].min():
             continue  # its target stands in another row
-        between = [
-            k
-            for k, node in enumerate(topology.nodes)
-            if c.source.rank < node.rank < c.target.rank and ends[0, 1, 0] < high_l3[k, 0] and low_l3[k, 0] < ends[1, 0, 0]
-        ]
+        near, far = ends[0, 1, 0], ends[1, 0, 0]
+        beside_l = (low_l3[:, 0] < far) & (high_l3[:, 0] > near)
+        beside_l &= (low_l3[:, 1] < ends[:, 1, 1].max()) & (high_l3[:, 1] > ends[:, 0, 1].min())
+        between = [k for k, node in enumerate(topology.nodes) if c.source.rank < node.rank < c.target.rank and beside_l[k]]
         hit = [k for k in between if _runs_through(ends, low_l3[k], high_l3[k])]
         if not hit:
             continue
-        near, far = ends[0, 1, 0], ends[1, 0, 0]
         over = [np.stack([low_l3[k], high_l3[k]]) for k in between]
         over += [box for box in boxes if box[0, 0] < far and box[1, 0] > near]
         low_z, high_z = ends[:, 0, 2].min(), ends[:, 1, 2].max()

@@ -98,6 +98,17 @@ class Layout:
         both = self._boxes
         return np.concatenate([both[:, choice[:, k], k].reshape(-1, 1) for k in range(3)], 1)
 
+    @cached_property
+    def extremes(self) -> np.ndarray:
+        """(n, 3) what a camera must have in the picture: of walls the corners of their tiles, for the last row may be ragged; of all else
+        those of its box."""
+        if not len(self.tiles):
+            return self.corners()
+        boxes = np.ones(len(self._boxes), bool)
+        boxes[np.unique(self.tiles.node_s)] = False
+        rest = self.corners().reshape(-1, 8, 3)[boxes].reshape(-1, 3)
+        return np.concatenate([rest, *self.tiles.corners()])
+
     def moved(self, by: tuple[float, float, float]) -> Layout:
         """The same at another place."""
         if not any(by):
@@ -121,7 +132,7 @@ class Layout:
 
     def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
         """To fit a camera to these boxes alone, (B, 3) each."""
-        return replace(self, low=low, high=high, annex=None, detour_boxes=self.detour_boxes[:0])
+        return replace(self, low=low, high=high, annex=None, detour_boxes=self.detour_boxes[:0], tiles=tiles.rectangles([], self.pitch))
 
     def beside(self, other: Layout) -> Layout:
         """Both as one, to fit a camera to: neurons of this one, boxes of both."""

@@ -25,9 +25,9 @@ def stand(
     topology: Topology, extents: list[float], spans: list[list[float]], zs: list[float], pitch: float, aspect: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """(ranks,) x from 0 on, and y, of the middle of each rank. `extents` of nodes: the larger of height and width along z; `spans`: both.
-    Only what has tensors with axes wraps."""
+    Only what is drawn with sheets wraps."""
     ranks = by_rank(topology)
-    if len(ranks) < 4 or not tiles.of_maps(topology):
+    if len(ranks) < 4 or not tiles.sheet_numbers(topology):
         return _distances(topology, ranks, extents, zs, pitch), np.zeros(len(ranks))
     x_r = _distances(topology, ranks, extents, zs, pitch)
     high_r = np.array([max(spans[n.number][0] for n in nodes) + pitch for nodes in ranks])
@@ -54,7 +54,7 @@ def _distances(topology: Topology, ranks: list[list[Node]], extents: list[float]
     share_r[behind_r] = np.linspace(*BEHIND, len(share_r))[behind_r]
     gaps = pitch * np.where(behind_r, 2.5, 4.0) + share_r * (extent_r[:-1] + extent_r[1:]) / 2
     longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
-    shrink = 1.0 if tiles.of_maps(topology) else max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
+    shrink = 1.0 if sheets else max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)
     return np.concatenate([[0.0], np.cumsum(np.maximum(gaps * shrink, pitch * 3.2))])
 
 

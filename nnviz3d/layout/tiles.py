@@ -70,6 +70,11 @@ class Tiles:
         k = int(np.searchsorted(self.first_s, neuron, "right")) - 1
         return k if k >= 0 and 0 <= neuron - self.first_s[k] < self.cells_s[k] else -1
 
+    def corners(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(S, 3) each: upper left, upper right, lower left and lower right."""
+        right = self.corner_s3 + self.across_s3
+        return self.corner_s3, right, self.corner_s3 + self.down_s3, right + self.down_s3
+
     def cell_sides(self) -> np.ndarray:
         """(S,) the smaller side of a cell, world units."""
         high = np.linalg.norm(self.down_s3, axis=1) / self.rows_s

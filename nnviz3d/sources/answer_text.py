@@ -47,28 +47,33 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
     Percent only where the outputs are probabilities of a softmax; numbers have no right or wrong.
     """
     a_o = np.asarray(a_o, np.float64)
+    if data.reconstructs and target is not None:
+        error = np.sqrt(np.mean((a_o - np.ravel(target)) ** 2))
+        return f"its inputs, off by {error:.3g} (root mean square)", None
     if data.task != "classification":
         return (
             (words(data, a_o), None)
             if activation != "sigmoid" or not data.two_classes
-            else _of_two(float(a_o[0]), int(np.ravel(target)[0]))
+            else _of_two(float(a_o[0]), None if target is None else int(np.ravel(target)[0]))
         )
     if data.tokens:
         said, right, scored = answers(a_o, np.asarray(target))
         return _listed(data, said[scored]), bool((right | ~scored).all())
     best = int(a_o.argmax())
     share = f" ({percent(float(a_o[best]))})" if activation == "softmax" else ""
-    return data.class_names[best] + share, best == int(target)
+    return data.class_names[best] + share, None if target is None else best == int(target)
 
 
-def _of_two(p: float, target: int) -> tuple[str, bool]:
-    """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True)."""
+def _of_two(p: float, target: int | None) -> tuple[str, bool | None]:
+    """What one sigmoid says of 0 or 1, by its share, and whether that is right: ("1 (97.2 %)", True); None without a target."""
     said = int(p > 0.5)
-    return f"{said} ({percent(p if said else 1 - p)})", said == target
+    return f"{said} ({percent(p if said else 1 - p)})", None if target is None else said == target
 
 
 def words(data: DataSet, target) -> str:
-    """A class by its name; numbers with their target's names: "y = 0.25"."""
+    """A class by its name; numbers with their target's names: "y = 0.25"; inputs that are to be given back are told as what they are."""
+    if data.reconstructs:
+        return "its inputs"
     if data.tokens:
         return _listed(data, np.asarray(target)[np.asarray(target) >= 0])
     if data.task == "classification":

@@ -16,12 +16,12 @@ from nnviz3d.backend import Ops
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.data.plane import Plane, plane_of
 from nnviz3d.engine.objective import Objective
-from nnviz3d.engine.per_sample import Judging
+from nnviz3d.engine.per_sample import Activations, Judging
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.sources.answer_text import answer, label
 from nnviz3d.sources.plane_eval import Asking
 from nnviz3d.sources.token_eval import Foretelling
-from nnviz3d.sources.viewable import Array, Sample
+from nnviz3d.sources.viewable import OWN, Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.score import Score
@@ -56,9 +56,9 @@ class Evaluated(ABC):
         """The buffers of what passes through the network only to be seen."""
 
     @abstractmethod
-    def tensors(self, kind: str) -> Array: ...
+    def tensors(self, kind: str) -> Any: ...
 
-    def settled(self, kind: str) -> Array:
+    def settled(self, kind: str) -> Any:
         return self.tensors(kind)
 
     # the shown sample
@@ -70,17 +70,26 @@ class Evaluated(ABC):
         self.sample = Sample(index, len(x), part, x[index], t[index], label(self.data, x[index], t[index]))
         self.show()
 
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """A sample (I,) of no data set, without a target, until another one is chosen."""
+        old = self.sample
+        self.sample = Sample(old.index, old.count, OWN, np.asarray(x_i, np.float32), None, label)
+        self.show()
+
     def show(self) -> None:
         self.looking.shown.show(self.sample.x, self.sample.target)
         self.version += 1  # what is drawn may be kept while this stays
 
     @property
     def sample_loss(self) -> float:
-        """Of the shown sample, as of the last `show`."""
+        """Of the shown sample, as of the last `show`; nan without a target."""
         return self.looking.shown.loss
 
-    def targets(self) -> np.ndarray:
-        """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers."""
+    def targets(self) -> np.ndarray | None:
+        """(O,) float64, what the loss compares the shown sample's outputs with: 0 or 1 of a class (-1 or 1 for tanh), or the numbers.
+        None without a target."""
+        if self.sample.target is None:
+            return None
         targets = np.asarray([self.sample.target]) if self.objective.classes else np.reshape(self.sample.target, (1, -1))
         return self.objective.expected(targets, np.float64)[0]
 
@@ -116,6 +125,11 @@ class Evaluated(ABC):
         with the parameters of now or with those of a recorded step."""
         p = self.tensors("parameter") if parameters is None else self.ops.asarray(parameters)
         return Judging(self.ops, self.topology, self.objective, p, self.data, self.holds.killed).blocks(part, rows_r)
+
+    def activations(self, part: str, rows_r: np.ndarray, node: int, parameters: Array | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """What a node does with rows of a part, in pieces of a few milliseconds: (where in `rows_r`, (n, size))."""
+        p = self.tensors("parameter") if parameters is None else self.ops.asarray(parameters)
+        return Activations(self.ops, self.topology, self.objective, p, self.data, self.holds.killed).blocks(part, rows_r, node)
 
     def numbers(self, part: str, limit: int) -> np.ndarray:
         """Which rows of a part `limit` evenly drawn ones are, ascending."""

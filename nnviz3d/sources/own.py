@@ -19,7 +19,7 @@ from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.engine.tape import Tape, record
 from nnviz3d.engine.trainer import Trainer
 from nnviz3d.sources.evaluated import Evaluated
-from nnviz3d.sources.viewable import Array, next_serial
+from nnviz3d.sources.viewable import next_serial
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.layer_origins import origins as guessed
@@ -139,7 +139,9 @@ class OwnTraining(Evaluated):
     def last_batch(self) -> int:
         return self.trainer.rows
 
-    def tensors(self, kind: str) -> Array:
+    def tensors(self, kind: str) -> Any:
+        if kind == "delta" and self.sample.target is None:
+            return None
         if kind == "before":
             return self.trainer.arenas.before
         return self.trainer.tensors("parameter" if kind == "after" else kind)

@@ -234,6 +234,10 @@ class SourceData(Protocol):
         """Rows one by one: (where in `rows_r`, outputs (n, O), losses (n,))."""
         ...
 
+    def activations(self, part: str, rows_r: np.ndarray, node: int, parameters: Array | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+        """What a node does with rows, in pieces: (where in `rows_r`, activations (n, size))."""
+        ...
+
     def numbers(self, part: str, limit: int) -> np.ndarray:
         """Which rows `limit` evenly drawn ones are."""
         ...
@@ -282,6 +286,10 @@ class Source(Viewable, Clock, Protocol):
 
     def show_sample(self, index: int) -> None:
         """Choose the shown sample; wraps around."""
+        ...
+
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """Show a sample (I,) of no data set, without a target, until another is chosen; a source without rows cannot."""
         ...
 
     def show(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import isfinite, nan
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -150,8 +151,10 @@ class RecordedTraining(Evaluated):
         done = -(-round(share * n) // self.rows) if share else whole if epoch else 0
         return min(done, whole), whole
 
-    def tensors(self, kind: str) -> Array:
+    def tensors(self, kind: str) -> Any:
         match kind:
+            case "delta" if self.sample.target is None:
+                return None
             case "parameter" | "after":
                 return self._parameters
             case "before":

@@ -26,7 +26,9 @@ class Gradient:
         buffers = Buffers.make(source.ops, source.topology, source.batch_size)
         buffers.y[0], buffers.t, _ = source.looking.rows("train", source.batch_size)
         train = source.scene.train
-        self._pass = ForwardPass(source.ops, source.topology, source.objective, parameters, buffers, gradients=gradients, train=train)
+        self._pass = ForwardPass(
+            source.ops, source.topology, source.objective, parameters, buffers, gradients=gradients, train=train, training=True
+        )
 
     def work(self) -> None:
         self._pass.run()

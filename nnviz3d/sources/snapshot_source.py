@@ -5,6 +5,8 @@ Looks like a source to the picture and to the readings. Never trains; which samp
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnviz3d.backend import Ops
@@ -14,7 +16,7 @@ from nnviz3d.engine.run_history import Snapshot
 from nnviz3d.engine.sample_pass import Shown
 from nnviz3d.sources.answer_text import answer
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.viewable import Array, Sample, next_serial
+from nnviz3d.sources.viewable import Sample, next_serial
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.topology import Topology
 
@@ -84,14 +86,16 @@ class KeptMoment:
             self._sample, self._version = self.sample, next_serial()
             self._shown.show(self._sample.x, self._sample.target)
 
-    def tensors(self, kind: str) -> Array:
+    def tensors(self, kind: str) -> Any:
         """ "parameter", "gradient", "change" (P,) as they were kept; "z", "activation", "delta" (N,) of the shown sample."""
         if kind in self._whole:
             return self._whole[kind]
+        if kind == "delta" and self.sample.target is None:
+            return None
         self._follow()
         return getattr(self._shown, kind)
 
-    def settled(self, kind: str) -> Array:
+    def settled(self, kind: str) -> Any:
         return self.tensors(kind)
 
     def answer(self) -> tuple[str, bool | None]:
@@ -139,10 +143,11 @@ class SnapshotDifference:
     def version(self) -> tuple[int, int]:
         return self.first.version, self.second.version
 
-    def tensors(self, kind: str) -> Array:
-        return self.second.tensors(kind) - self.first.tensors(kind)
+    def tensors(self, kind: str) -> Any:
+        second, first = self.second.tensors(kind), self.first.tensors(kind)
+        return None if second is None or first is None else second - first
 
-    def settled(self, kind: str) -> Array:
+    def settled(self, kind: str) -> Any:
         return self.tensors(kind)
 
     @property

@@ -78,6 +78,9 @@ class StillSource:
     def show_sample(self, index: int) -> None:
         """There is one."""
 
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        """Nothing can be passed through it."""
+
     def show(self) -> None:
         """Brings up what may have changed."""
         self.version = next(self._versions)

@@ -1,7 +1,7 @@
 """Asks a network which token comes next, of any sequences. Never changes learning.
 
-All places of a sequence are worked out again for each token: at the sizes that learn in a window that takes about a millisecond, so keys and
-values of earlier tokens are not kept.
+All places of a sequence are worked out again for each token: at the sizes that learn in a window that takes about a millisecond, so
+keys and values of earlier tokens are not kept.
 """
 
 from __future__ import annotations

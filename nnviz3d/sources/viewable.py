@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from nnviz3d.sources.step_view import StepView
 
 Array = Any  # of `ops.xp`: numpy or cupy
+OWN = "own"  # part of a sample that a person has drawn or opened
 next_serial = count(1).__next__  # numbers for networks and moments, never used twice in a process: what caches are keyed by
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """The shown sample: the `index`-th of `count` rows of `part`. `target` is a class id, (O,) numbers, or None where none is known;
-    `label` its words."""
+    `label` its words. Of part `OWN` it is a person's own, of no data set, and `index` is that of the sample it stands in for."""
 
     index: int
     count: int

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from nnviz3d.spec import limits
+from nnviz3d.spec import limits, strokes
 from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, row, truth, whole
 
 Log = Literal["as it is", "as an edit", "as the sample shown", "as what is seen", "never"]
@@ -69,6 +69,10 @@ _ROWS = (
     _kept("walk_leave", "End the walk; its step is finished.", may_follow=("escape",)),
     _kept("release", "No neuron is frozen or killed any more.", by_hand=True),
     _kept("show_sample", "Show a sample.", "its number", whole(-(10**9), 10**9), settles=False),
+    _kept("draw", "Show a drawing, or with no strokes the sample of the data again.", "strokes: [[width, erase, [x, y, ...]], ...]",
+          strokes.drawing, settles=False),
+    _kept("show_picture", "Show a picture of one's own.", "the ink of each cell, two hexadecimal digits each", strokes.pixels,
+          settles=False),
     _kept("rewind", "Go to a step of the past.", "its number", whole(0, limits.STEPS), may_follow=("first", "last")),
     _kept(
         "move", "Go on or back by one.", "[of what: phase, layer, sample, step or epoch; 1 or -1]",
@@ -93,6 +97,7 @@ _ROWS = (
     _kept("show_moment", "Look at a kept moment.", "A, B, B - A, or an empty text for now", one_of("", "A", "B", "B - A"),
           may_follow=("show_moment", "escape"), settles=False),
     _kept("set_parameter", "Set a weight or a bias.", "[parameter, value]", row(identity, far), by_hand=True),
+    _kept("prune", "Set the smallest weights to 0.", "[layer, -1 for all; share]", row(identity, number(0, 1)), by_hand=True),
     _kept("freeze", "Freeze neurons, or release them.", "[[neurons], true or false]", _HOLD, by_hand=True),
     _kept("kill", "Kill neurons, or release them.", "[[neurons], true or false]", _HOLD, by_hand=True),
     _kept("check", "Compare a gradient with the loss itself.", "the parameter", identity, settles=False, looks=True),
@@ -116,6 +121,7 @@ _ROWS = (
     _not_kept("save_as", "Save the scene under another name.", keys={"save_as": None}),
     _not_kept("open", "Open a scene.", "its path or name", leaves_tour=True),
     _not_kept("open_file", "Choose a file and open it.", "data for a table", keys={"open_file": None}, leaves_tour=True),
+    _not_kept("open_picture", "Choose a picture and show it to the network."),
     _not_kept("export", "Export the network.", "weights, scene, numpy, torch or checkpoint"),
     _not_kept("answer", "Answer a question of the program.", "the answer"),
     _not_kept("browse", "Choose a file in a question.", "where to begin"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from nnviz3d.spec.errors import InputError
 
 PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".exr")
+OWN_PICTURE = (".png", ".jpg", ".jpeg", ".webp", ".bmp")  # that is shown to a network
 SCREEN = PICTURE[:-1]  # of what a window shows: it has no linear light
 WEIGHTS, LOG, NUMBERS, SCENE = (".safetensors",), (".jsonl",), (".json",), (".toml",)
 EXPORT = (*WEIGHTS, *SCENE, ".py")

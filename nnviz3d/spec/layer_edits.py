@@ -46,11 +46,20 @@ def _told_apart(layers: Layers) -> Layers:
 
 
 def _reading(layer: dict[str, Any], name: str, instead: tuple[str, ...]) -> dict[str, Any]:
-    """`layer`, with others in the place of one that it reads."""
-    if name not in layer["from"]:
+    """`layer`, with others in the place of one that it reads, or of which it reads a part."""
+    if not any(old == name or old.startswith(f"{name}.") for old in layer["from"]):
         return layer
-    names = [new for old in layer["from"] for new in (instead if old == name else (old,))]
+    names = [new for old in layer["from"] for new in _instead(old, name, instead)]
     return {**layer, "from": list(dict.fromkeys(names))}
+
+
+def _instead(old: str, name: str, instead: tuple[str, ...]) -> tuple[str, ...]:
+    """A part of a composite that goes by another name keeps its own name in it."""
+    if old == name:
+        return instead
+    if not old.startswith(f"{name}."):
+        return (old,)
+    return (f"{instead[0]}{old.removeprefix(name)}",) if len(instead) == 1 else instead
 
 
 def moved(layers: Layers, k: int, by: int) -> Layers:
@@ -80,13 +89,16 @@ def renamed(layers: Layers, k: int, name: str) -> Layers:
 
 
 def simple(layers: tuple[LayerTable, ...], k: int) -> dict[str, dict[str, Any]]:
-    """Kind -> settings of a layer that can follow layer k: of kinds that read one layer and need nothing to be set. It is as wide as k."""
-    shape, found = trace(layers)[0][k].shape, {}
+    """Kind -> settings of a layer that can follow layer k: of kinds that read one layer, need nothing to be set and fit its shape. It is as
+    wide as k."""
+    shape, found = next(node.shape for node in reversed(trace(layers)[0]) if node.layer == k), {}
     for kind, table in tables().items():
         asks = [key for key, field in table.model_fields.items() if field.is_required() and key != "kind"]
         if table.fewest == 1 and not asks:
             width = {"units": shape[0]} if "units" in table.model_fields and shape is not None and len(shape) == 1 else {}
-            found[kind] = table.model_validate({"kind": kind, **width}).model_dump()
+            layer = table.model_validate({"kind": kind, **width})
+            if not trace([layer], shape)[1]:
+                found[kind] = layer.model_dump()
     return found
 
 

@@ -68,6 +68,8 @@ class LayerTable(Table):
     fewest: ClassVar[int] = 1  # inputs
     most: ClassVar[int] = 1
     unlearned: ClassVar[tuple[str, ...]] = ()  # parts that training keeps up by itself instead of by their gradients
+    variances: ClassVar[tuple[str, ...]] = ()  # parts that are never negative
+    coupled: ClassVar[bool] = False  # in training, what a row of a batch becomes depends on the other rows
     weighted: ClassVar[bool] = True  # its part "weight" holds the weights of sums; the scale of a norm, a factor a channel, does not
     numbered: ClassVar[bool] = False  # files and scripts of a chain of this kind alone count layers instead of naming them
 
@@ -107,13 +109,30 @@ class LayerTable(Table):
         """The same for kinds whose parts depend on what the axes of their inputs run over."""
         return self.parts(inputs)
 
-    def fewest_rows(self, shape: Shape) -> int:
-        """Of a batch of training: more than one where the kind compares the rows of a batch. `shape`: of its output."""
+    def fewest_rows(self, shape: Shape, axes: Axes) -> int:
+        """Of a batch of training: more than one where the kind compares the rows of a batch. `shape` and `axes` of its output."""
         return 1
 
     def axes(self, inputs: tuple[Axes, ...], shape: Shape) -> Axes:
         """What the axes of the output run over: those of the first input where there are as many, else a vector, a picture or maps."""
         return inputs[0] if inputs and len(inputs[0]) == len(shape) else plain_axes(shape)
+
+    def unit_axis(self, axes: Axes) -> int | None:
+        """The axis of the output that the first axis of each array of parameters runs along: a channel's cells share one kernel, the tokens
+        one row of weights for each feature. None for a kind whose parameters belong to no neurons of their own (a table of embeddings)."""
+        return 0 if axes[0] == "channel" else len(axes) - 1
+
+    def own_cell(self, index: tuple[int, ...], shape: Shape) -> int | None:
+        """The one neuron that a parameter makes, where others of its row make others; `shape`: of the output. -1: none."""
+        return None
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        """What each axis of an array of parameters runs over, in words; `axes`: of the output."""
+        axis = self.unit_axis(axes)
+        first = "row" if axis is None else "map" if axes[axis] == "channel" else axes[axis]
+        if len(shape) > 2:
+            return "kernel", "input channel", *(("row", "column") if len(shape) == 4 else ("column",))
+        return (first, "input")[: len(shape)]
 
     def of_tokens(self, vocabulary: int) -> LayerTable:
         """The table as it is for data of so many different tokens; only what looks tokens up depends on that. Raises BadShape."""
@@ -131,9 +150,9 @@ class LayerTable(Table):
 
 @cache
 def tables() -> dict[str, type[LayerTable]]:
-    """Kind -> its table, in the order of `layers.KINDS`."""
+    """Kind -> its table, in the order of `layers.KINDS`, then the composites."""
     layers = import_module("nnviz3d.layers")
-    return {kind: layers.face(kind, "spec").TABLE for kind in layers.KINDS}
+    return {kind: layers.face(kind, "spec").TABLE for kind in (*layers.KINDS, *layers.COMPOSITES)}
 
 
 def any_layer() -> Any:

@@ -2,8 +2,12 @@
 
 SCENE_BYTES = 1 << 20  # a scene is written by hand; the largest shipped one is under 4 kB
 DATA_BYTES = 4 << 30
+PICTURE_PIXELS = 1 << 26  # of one picture file: 8192 x 8192
+PICTURE_BYTES = 256 << 20
+PICTURES = 1_000_000  # files of a set
 DATA_VALUES = 1 << 30  # float32 numbers in one data set: 4 GiB
 LAYERS = 256
+NODES = 2048  # with those that composites expand to
 UNITS = 65_536
 PARAMETERS = 100_000_000  # 0.4 GB an array; an optimiser with two slots needs five such arrays
 NEURONS = 120_000_000  # as many as any chain within PARAMETERS can have, its input counted in

@@ -14,7 +14,8 @@ Hold = Literal["frozen", "killed"]
 
 @dataclass(frozen=True)
 class Holds:
-    """Neuron ids, rising. `frozen`: incoming weights and bias keep their bytes, and so does what the optimiser remembers of them.
+    """Neuron ids, rising. `frozen`: its parameters (weights and bias, or a kernel, with all that share it) keep their bytes, and so does
+    what the optimiser remembers of them.
     `killed`: the activation is 0 wherever the network computes, and no error goes back through it."""
 
     frozen: tuple[int, ...] = ()
@@ -33,11 +34,12 @@ class Holds:
         return tuple(kind for kind in ("frozen", "killed") if neuron in getattr(self, kind))
 
     def freezes(self, topology: Topology, parameter: int) -> bool:
-        """Whether a parameter leads into a frozen neuron."""
+        """Whether a parameter is a frozen neuron's, or shared with one."""
         if not self.frozen:
             return False
-        node, j, _ = topology.parameter(parameter)
-        return node.neurons.start + j in self.frozen
+        ref = topology.parameter(parameter)
+        first = ref.node.neurons.start
+        return any(neuron - first in ref.places for neuron in self.frozen)
 
     def check(self, topology: Topology) -> None:
         """Raises InputError with all that is wrong: inputs have nothing to learn, and outputs are the answer itself."""
@@ -48,9 +50,9 @@ class Holds:
                     problems.append(Problem("", kind, f"there is no neuron {neuron}; the network has {topology.n_neurons:,}"))
                 elif neuron < topology.input.neurons.stop:
                     problems.append(Problem("", kind, "an input holds a value of the sample; only later neurons can be frozen or killed"))
-                elif kind == "frozen" and not topology.locate(neuron)[0].parameters:
-                    name = topology.locate(neuron)[0].name
-                    problems.append(Problem("", kind, f"{name} has no weights; there is nothing in it to freeze"))
+                elif kind == "frozen" and (node := topology.locate(neuron)[0]).unit_axis is None:
+                    found = "only weights that its neurons share" if node.parameters else "no weights"
+                    problems.append(Problem("", kind, f"{node.name} has {found}; there is nothing in it to freeze"))
                 elif kind == "killed" and neuron >= topology.output.neurons.start:
                     problems.append(Problem("", kind, "an output is the network's answer; only hidden neurons can be killed"))
         if problems:

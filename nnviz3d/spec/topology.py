@@ -14,6 +14,7 @@ from itertools import accumulate, pairwise
 from math import prod
 
 from nnviz3d.spec.layer_table import Axes, LayerTable
+from nnviz3d.spec.parameter_ref import ParameterRef, placed
 
 GROUPED = frozenset({"channel", "token", "head"})  # first axes along which a tensor falls into parts that have a place of their own
 
@@ -59,6 +60,8 @@ class Node:
     rank: int = 0  # the longest path from an input: when a wave arrives, and mostly where it stands along x
     table: LayerTable | None = field(default=None, compare=False, repr=False)  # of the scene; None for the input
     axes: Axes = ("neuron",)  # what each axis of `shape` runs over
+    layer: int | None = None  # index in the scene's list of the layer that it is or is a part of; None for input and output
+    inner: str = ""  # of a part of a composite: number of its block and name in it, "0.conv"
 
     @property
     def groups(self) -> int:
@@ -71,7 +74,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
         return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
@@ -90,17 +93,28 @@ class Node:
         """The parts that have gradients."""
         return tuple(pair for pair in self.parameters if pair not in self.unlearned)
 
-    def row(self, part: Range, j: int) -> slice:
-        """Where the numbers of `part` that neuron j is made with lie in the arena: those of its channel, its feature, or its own."""
-        rows = self.size if part.size == self.size else part.shape[0]
-        width = part.size // rows
-        k = j // (self.size // rows) if self.axes[0] == "channel" and self.size % rows == 0 else j % rows
-        return slice(part.start + k * width, part.start + (k + 1) * width)
-
     @property
     def fan_in(self) -> int:
         """Weights that lead into each of its neurons; 0 where the kind has none."""
-        return 0 if self.weight is None else self.weight.shape[1]
+        return 0 if self.weight is None else prod(self.weight.shape[1:])
+
+    @cached_property
+    def unit_axis(self) -> int | None:
+        """The axis of `shape` that the first axis of its parameters runs along; None where no parameter belongs to certain neurons."""
+        return None if self.table is None or not self.parameters else self.table.unit_axis(self.axes)
+
+    def unit(self, j: int) -> int | None:
+        """Which of the first axis of its parameters neuron j has: its own in a dense layer, its channel's in a convolution."""
+        axis = self.unit_axis
+        return None if axis is None else j // prod(self.shape[axis + 1 :]) % self.shape[axis]
+
+    def cells(self, unit: int) -> range:
+        """The neurons that have these parameters, by their numbers in the node: the first axis is theirs, or the last one."""
+        axis = self.unit_axis
+        if axis is None:
+            return range(0)
+        inner = prod(self.shape[axis + 1 :])
+        return range(unit * inner, (unit + 1) * inner) if axis == 0 else range(unit, self.size, self.shape[axis])
 
     @property
     def parts(self) -> slice:
@@ -126,7 +140,7 @@ class Connection:
 
     @property
     def weight(self) -> Range | None:
-        """(out, in) of a dense target; None where the target has no weights."""
+        """The target's: (out, in) of a dense one; None where it has no weights."""
         return self.target.weight
 
 
@@ -182,6 +196,16 @@ class Topology:
         return tuple(node.number for node in reversed(self.order) if node.parameters)
 
     @cached_property
+    def by_layer(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes of each layer of the scene's list: one, or those of a composite; the last of them is its output."""
+        found: list[list[Node]] = []
+        for node in self.nodes:
+            if node.layer is not None:
+                found += [[] for _ in range(node.layer + 1 - len(found))]
+                found[node.layer].append(node)
+        return tuple(map(tuple, found))
+
+    @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """By target, then slot."""
         ends = ((source, node, slot) for node in self.nodes for slot, source in enumerate(self.sources(node)))
@@ -215,6 +239,11 @@ class Topology:
     def unlearned(self) -> tuple[Range, ...]:
         """Where the arena holds numbers that are kept but not learned, rising."""
         return tuple(r for node in self.nodes for _, r in node.unlearned)
+
+    @cached_property
+    def coupled(self) -> bool:
+        """In training, what a row of a batch becomes depends on the other rows."""
+        return any(node.table is not None and node.table.coupled for node in self.nodes)
 
     @cached_property
     def n_learned(self) -> int:
@@ -292,11 +321,7 @@ class Topology:
         starts, parts = self._parts
         return parts[bisect_right(starts, p) - 1]
 
-    def parameter(self, p: int) -> tuple[Node, int, int | None]:
-        """The node that parameter `p` leads into, the index of the neuron in it (of a channel's, the first), and that of the neuron it comes
-        from (None for all but weights). Raises IndexError outside [0, P)."""
-        node, _, r = self.part(p)
-        if r is not node.weight:
-            per_channel = node.axes[0] == "channel" and r.size != node.size
-            return node, (p - r.start) * (node.size // r.size if per_channel else 1), None
-        return (node, *divmod(p - r.start, r.size // r.shape[0]))
+    def parameter(self, p: int) -> ParameterRef:
+        """Which parameter number `p` is. Raises IndexError outside [0, P)."""
+        node, part, r = self.part(p)
+        return ParameterRef(node, part, placed(p - r.start, r.shape))

@@ -13,6 +13,7 @@ from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology import Node, Range, Topology
 
 LABELS = 1_000_000  # outputs that have names
+OUTPUT = -1  # the output's place in a scene's list of layers: it has none
 TOKENS: Axes = ("token",)  # the axes of an input that is a sequence
 
 
@@ -89,8 +90,9 @@ def _of_tokens(layers: tuple[LayerTable, ...], vocabulary: int) -> tuple[LayerTa
 
 
 def _output(network: Network, traced: list[Traced], units: int, activation: str, shape: Shape, tokens: bool = False) -> Traced:
-    """The output as a dense layer that reads the last one. The data have decided its size, which no limit of scenes holds for.
-    `tokens`: the data are sequences; where the last layer still has their tokens, the output answers at each of them."""
+    """The output as a dense layer that reads the last one, called by its place in the scene's list. The data have decided its size, which
+    no limit of scenes holds for. `tokens`: the data are sequences; where the last layer still has their tokens, the output answers at each
+    of them."""
     output = network.output
     above = (traced[-1].name, traced[-1].shape) if traced else (INPUT, shape)
     per_token = tokens and above[1] is not None and len(above[1]) == 2 and above[1][:1] == shape
@@ -98,7 +100,7 @@ def _output(network: Network, traced: list[Traced], units: int, activation: str,
         units=units, activation=activation, init=output.init, init_scale=output.init_scale, bias=output.bias, per_token=per_token
     )
     given = (above[1],)
-    return Traced(table, output_name(len(traced)), (above[0],), table.output_shape(given), table.parts(given))
+    return Traced(table, output_name(len(network.layers)), (above[0],), table.output_shape(given), table.parts(given), OUTPUT)
 
 
 def _outlined(table: LayerTable, sources: list[Node]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
@@ -121,5 +123,6 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)) if edges is None else edges,
         number=number, rank=1 + max(source.rank for source in sources), table=table,
-        axes=table.axes(tuple(source.axes for source in sources), shape),
+        axes=table.axes(tuple(source.axes for source in sources), shape), layer=None if layer.layer == OUTPUT else layer.layer,
+        inner=layer.inner,
     )  # fmt: skip

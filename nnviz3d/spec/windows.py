@@ -57,6 +57,10 @@ class Windows:
     def is_padded(self) -> bool:
         return self.padded != self.size
 
+    def apart(self, axis: int) -> bool:
+        """Whether each cell is in one window at most, and none of them in the padding."""
+        return self.reach[axis] <= self.stride[axis] and self.padding[axis] == (0, 0)
+
     def cells_of(self, axis: int) -> np.ndarray:
         """(places, kernel) which row or column each cell of each window is; negative or past the end: it lies in the padding."""
         first = np.arange(self.places[axis]) * self.stride[axis] - self.padding[axis][0]

@@ -16,10 +16,12 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import icon_button, right_edge, tip
 from nnviz3d.ui.dialogs import file_menu, picture_menu
 from nnviz3d.ui.panels import (
+    ablation,
     charts,
     compare,
     confusion,
     data,
+    draw,
     edit_by_hand,
     health,
     layers,
@@ -27,9 +29,14 @@ from nnviz3d.ui.panels import (
     network,
     neuron,
     performance,
+    pruning,
+    representation,
+    saliency,
     samples,
     settings,
     snapshots,
+    strongest,
+    tracing,
     training,
 )
 
@@ -63,12 +70,19 @@ class Dock:
     def __init__(self):
         self.compare = compare.Compare()
         self.charts, self.neuron, self.samples = charts.ChartsPanel(), neuron.Neuron(), samples.SamplesPanel()
+        self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
+        self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
+        self.tracing, self.representation = tracing.TracingPanel(), representation.RepresentationPanel()
+        self.ablation = ablation.AblationPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
+            (tracing, self.tracing.draw), (pruning, self.pruning.draw), (representation, self.representation.draw),
+            (ablation, self.ablation.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),
             (snapshots, snapshots.draw),
         )  # fmt: skip

@@ -17,6 +17,7 @@ uniform float u_exposure;
 uniform vec2 u_centre;    // of the stage's light, in uv
 uniform float u_aspect;
 in vec2 v_uv;
+flat in float v_ceiling;  // 1, or less where too much would be white
 out vec4 o_color;
 
 const vec3 CENTRE = vec3(.018, .026, .055);
@@ -56,7 +57,7 @@ void main()
 #ifdef LIGHT
     o_color = vec4(light * u_exposure, solid);
 #else
-    light *= u_exposure;
+    light *= u_exposure * v_ceiling;
 #if defined(TRANSPARENT) || defined(DEEP)
     vec3 color = exact(tone(light));
 #else

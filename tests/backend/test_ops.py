@@ -148,6 +148,10 @@ def test_copies_and_columns(ops):
     do(ops, ops.read_columns(out, back, 1, 3, 5) + ops.read_columns(out, twice, 1, 3, 5, add=True))
     close(ops, back, part, 0)
     close(ops, twice, 2 * part, 0)
+    order, moved, sum_ = np.random.default_rng(2).permutation(6), ops.zeros((3, 6)), there(ops, part)
+    do(ops, ops.take_columns(there(ops, part), order, moved) + ops.take_columns(there(ops, part), order, sum_, add=True))
+    close(ops, moved, part[:, order], 0)
+    close(ops, sum_, part + part[:, order], 1e-6)
 
 
 @pytest.mark.parametrize("kind", ACTIVATIONS)

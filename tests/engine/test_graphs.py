@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,16 @@ from nnviz3d.sources.own import OwnTraining
 from nnviz3d.spec import toml
 from nnviz3d.spec.neuron_locks import Holds
 from tests.engine.nets import everything, numbers
-from tests.layers.kinds import CASES, scene_with
+from tests.layers.kinds import ON_TABLES, scene_on_data, scene_with
 
 
 def trainer(kind: str, **train) -> Trainer:
-    scene = scene_with(kind)
+    scene = scene_on_data(kind)
     settings = scene.train.model_copy(update={"batch": 8, "learning_rate": 0.01, **train})
     return Trainer(scene.model_copy(update={"train": settings}), numbers(n=40, inputs=4, test=10), choose("cpu"))
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 def test_every_remembered_step_is_entered_bitwise(kind):
     t = trainer(kind, optimizer="adam", l1=0.01, clip_norm=1.0)
     rewind = Rewind(t)
@@ -39,7 +40,7 @@ def test_every_remembered_step_is_entered_bitwise(kind):
         assert everything(t) == states[step], step
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 def test_frozen_neurons_keep_their_bytes_and_killed_ones_are_dark(kind):
     t = trainer(kind, optimizer="momentum")
     a, k = t.topology.by_name["a"], t.topology.by_name["k"]
@@ -56,7 +57,7 @@ def test_frozen_neurons_keep_their_bytes_and_killed_ones_are_dark(kind):
     assert tape.old.a[k.neurons.start] == 0
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 @pytest.mark.parametrize("optimizer", ["nesterov", "adamw"])
 def test_updates_and_gradients_are_explained(kind, optimizer):
     t = trainer(kind, optimizer=optimizer, l2=0.01, batch=16)
@@ -93,3 +94,23 @@ def test_the_residual_scene_learns(seed):
     own.run(scene.test.steps)
     assert own.evaluate("test")[1] >= scene.test.min_accuracy
     assert max(len(own.topology.out_of(node)) for node in own.topology.nodes) == 3, "the stem is read three times"
+
+
+@pytest.mark.parametrize("kind", ON_TABLES)
+def test_a_step_allocates_nothing(kind):
+    """After warm-up steps need no arrays: at most what numpy's iterators buffer for a moment (8,192 numbers of each of three operands),
+    with arrays of 800 kB in play."""
+    scene, rows = scene_with(kind), 8192
+    settings = scene.train.model_copy(update={"batch": rows})
+    t = Trainer(scene.model_copy(update={"train": settings}), numbers(n=8 * rows, inputs=4, test=10), choose("cpu"))
+    t.run(9)
+    tracemalloc.start()
+    try:
+        t.run(1)
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        t.run(4)  # inside an epoch
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 3 * 4 * 8192 + 4096

@@ -92,11 +92,14 @@ def test_spread_of_the_initialisers(kind):
         assert 0.999 * bound < np.abs(w).max() <= bound * 1.0001
 
 
-@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3)])
+@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3), (4, 2, 3, 3), (9, 2, 2)])
 def test_orthogonal(shape):
-    w = initializers.draw("orthogonal", shape, shape[::-1], np.random.Generator(np.random.PCG64(0))).astype(np.float64)
-    product = w @ w.T if shape[0] <= shape[1] else w.T @ w
-    np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-6)
+    """Kernels as rows of a matrix."""
+    w = initializers.draw("orthogonal", shape, (1, 1), np.random.Generator(np.random.PCG64(0))).astype(np.float64)
+    assert w.shape == shape
+    w = w.reshape(len(w), -1)
+    product = w @ w.T if w.shape[0] <= w.shape[1] else w.T @ w
+    np.testing.assert_allclose(product, np.eye(min(w.shape)), atol=1e-6)
 
 
 def test_zeros_scale_and_biases():
@@ -125,7 +128,9 @@ def test_parts_of_other_kinds_begin_as_their_kind_says(monkeypatch):
     node = Node("k", "norm", ("input",), (2, 3), Range(6, (2, 3)), parameters=parts, number=1, rank=1)
     topology = Topology((source, node), 12)
     assert initializers.parameters(topology, 0).tolist() == [0.0] * 6 + [1.0] * 6
-    assert [topology.parameter(p) for p in (5, 6, 11)] == [(node, 5, None), (node, 0, None), (node, 5, None)]
+    refs = [topology.parameter(p) for p in (5, 6, 11)]
+    assert [(ref.node, ref.part, ref.index) for ref in refs] == [(node, "shift", (1, 2)), (node, "scale", (0, 0)), (node, "scale", (1, 2))]
+    assert not any(ref.places for ref in refs), "no table says whose they are"
 
 
 def test_auto_takes_he_for_the_relu_family():

@@ -18,12 +18,11 @@ from nnviz3d.spec import toml
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Layer, Network
 from nnviz3d.spec.topology_builder import build_topology
-from tests.layers.kinds import CASES, scene_with
+from tests.layers.kinds import ON_TABLES, scene_on_data
 
 
 def source(kind: str = "add") -> OwnTraining:
-    scene = scene_with(kind)
-    made = OwnTraining(scene.model_copy(update={"data": scene.data.model_copy(update={"kind": "iris"})}), Path(), choose("cpu"))
+    made = OwnTraining(scene_on_data(kind), Path(), choose("cpu"))
     made.run(10)
     return made
 
@@ -32,7 +31,7 @@ def same(a: dict, b: dict) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 def test_weights_go_by_the_names_of_layers(kind, tmp_path):
     own = source(kind)
     weights.save(tmp_path / "w.safetensors", own.parameters(), own.scene)
@@ -83,7 +82,7 @@ def test_what_does_not_fit_a_graph_is_told_by_name(tmp_path):
     assert {problem.key for problem in caught.value.problems} == {"other.weight", "r.weight", "s.bias"}
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 def test_a_recording_of_a_graph_opens_with_the_same_numbers(kind, tmp_path):
     own = source(kind)
     recorder = TrainingRecorder(own.trainer, own.scene, Path(), tmp_path / "r.nnrec")

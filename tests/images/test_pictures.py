@@ -50,6 +50,12 @@ def test_a_frame_of_a_film_looks_as_it_did(name):
         compare(name, recorder.frame(FILMS[name]["second"]))
 
 
+def test_maps_of_a_convolution_look_as_they_did():
+    """Sheets alone, without edges."""
+    bare = toml.load("convnet", [Edit("look.edge_energy", 0.0), Edit("look.particles", 0.0)])
+    compare("convolution", scene.shot(bare, (640, 360), backend="cpu"))
+
+
 def compare(name, image):
     """With the reference, or make it."""
     reference = HERE / "refs" / f"{name}.png"

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnviz3d.spec import toml
 from nnviz3d.spec.layer_table import Axes, plain_axes, tables
-from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.topology import Node, Topology
 from nnviz3d.spec.topology_builder import build_topology
 
@@ -30,8 +30,7 @@ class Case:
 
     `z`: by numpy, of the node, its parts and its inputs with their axes; in float64. `sums`: z is the sum over edges of value x
     activation and the bias. `joined`: z of the numbers in the rows of an equation. `both`: it differs while training; `unlearned` parts
-    have no gradient. `ids`: the network's input, which the layer reads itself, is a sequence of `reads` ids below this number, of the
-    data set `data`.
+    have no gradient. `ids`: the network's input, which the layer reads itself, is a sequence of `reads` ids below this number.
     """
 
     keys: str
@@ -47,7 +46,6 @@ class Case:
     both: bool = False
     unlearned: tuple[str, ...] = ()
     ids: int = 0
-    data: str = "iris"
     second: tuple[int, ...] = ()  # the shape of the second input, tokens x features, where it is another than `reads`
 
     @property
@@ -60,6 +58,19 @@ class Case:
         rng = np.random.default_rng(seed)
         width = prod(self.inputs)
         return rng.integers(self.ids, size=(n, width)).astype(float) if self.ids else rng.standard_normal((n, width))
+
+
+def by_row(node: Node, x: np.ndarray, eps: float, centre: bool) -> np.ndarray:
+    """Of norms over rows: the last axis where it has features, else all."""
+    over = (-1,) if node.axes[-1] == "feature" else None
+    x = x - x.mean(over, keepdims=True) if centre else x
+    return x / np.sqrt((x * x).mean(over, keepdims=True) + eps)
+
+
+def by_channel(node: Node, parts: Parts, x: list[np.ndarray]) -> np.ndarray:
+    """Batch norm outside training."""
+    scale, shift, mean, variance = (parts[name].reshape(-1, 1, 1) for name in ("weight", "bias", "running_mean", "running_var"))
+    return (x[0] - mean) / np.sqrt(variance + 1e-5) * scale + shift
 
 
 def same(node: Node, parts: Parts, x: list[np.ndarray]) -> np.ndarray:
@@ -127,6 +138,9 @@ CASES = {
             ("kernel = 6", "kernel", "a window of 6 cells; the input has 5, so that nothing is left"),
             ("kernel = 3\ndilation = 3", "dilation", "3 cells 3 apart reach over 7"),
             ("stride = 6", "stride", "steps of 6 cells in an input of 5; at most 5"),
+            ("kernel = [1, 3]", "kernel", "one number, not 1 x 3"),
+            ("kernel = 0", "kernel", "expected a whole number from 1 to 16,384, or two of them, [rows, columns]; found 0"),
+            ('padding = "smae"', "padding", 'two of them, [rows, columns], or "same", or "valid"; found \'smae\''),
         ),
         convolution((1, 3), (1, 1), [(0, 0), (2, 2)], (1, 2), 2), (2, 5), ("channel", "column"), (44,),
     ),
@@ -139,14 +153,17 @@ CASES = {
             ("kernel = 2\ndilation = 4", "dilation", "2 rows 4 apart reach over 5"),
             ("stride = [1, 4]", "stride", "steps of 4 columns in an input of 3; at most 3"),
             ("kernel = 2\npadding = 2", "padding", "windows of 2 rows would lie in 2 empty rows; at most 1"),
-            ('from = ["a"]', "from", "conv2d reads maps (channels x rows x columns, or rows x columns); found neurons"),
+            ('from = ["a"]', "from", "conv2d reads maps (channels x rows x columns, or a picture of rows x columns); found neurons"),
         ),
         convolution((3, 2), (2, 1), [(1, 1), (1, 1)], (1, 1), 2), (2, 4, 3), edges=(4 * 5 * 6,),
     ),
     "max_pool": Case(
         "kernel = 3\nstride = 2\npadding = 1", (2, 2, 2), 40,
-        (("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 2", "padding", "at most 1")),
-        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,),
+        (
+            ("kernel = 4\nstride = 1", "kernel", "a window of 4 columns; the input has 3"), ("padding = 3", "padding", "at most 1"),
+            ("stride = [0, 1]", "stride", "or two of them, [rows, columns], or 0; found"),
+        ),
+        pool(np.nanmax, (3, 3), (2, 2), [(1, 1), (1, 1)]), (2, 4, 3), edges=(2 * 5 * 4,), joined=max,
     ),
     "avg_pool": Case(
         "kernel = 2\nstride = 1\npadding = 1", (2, 5), 16,
@@ -158,7 +175,7 @@ CASES = {
     ),
     "embedding": Case(
         "units = 3\nvocabulary = 5\ninit_scale = 0.5", (4, 3), 0, (("units = 3\nvocabulary = 2", "vocabulary", "at least 3"),),
-        lambda node, parts, x: parts["weight"][x[0].astype(int)], (4,), edges=(12,), sums=False, ids=5, data="sort",
+        lambda node, parts, x: parts["weight"][x[0].astype(int)], (4,), edges=(12,), sums=False, ids=5,
     ),
     "position": Case(
         "init_scale = 0.5", (3, 4), 12,
@@ -182,7 +199,25 @@ CASES = {
         "causal = true", (3, 4), 72, (('from = ["y", "y"]', "from", "found 3 x 4"),), mixed, (2, 3, 3), ("head", "query", "key"), (24, 24),
         second=(3, 4),
     ),
+    "batch_norm": Case(
+        "", (3, 2, 2), 24, (ONE,), by_channel, (3, 2, 2), sums=False, both=True, unlearned=("running_mean", "running_var"),
+    ),
+    "layer_norm": Case(
+        "", (2, 3), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-5, True) * parts["weight"] + parts["bias"], (2, 3),
+        ("token", "feature"), sums=False,
+    ),
+    "rms_norm": Case("", (6,), 42, (ONE,), lambda node, parts, x: by_row(node, x[0], 1e-6, False) * parts["weight"], sums=False),
+    "patches": Case(
+        "size = 2", (2, 8), 16,
+        (
+            ("size = 3", "size", "patches of 3 x 3 do not fill a picture of 2 x 4"),
+            ('from = ["a"]', "from", "patches are cut from pictures or maps"),
+        ),
+        lambda node, parts, x: np.stack([x[0][:, :, 2 * k : 2 * k + 2].ravel() for k in range(2)]), (2, 2, 4),
+    ),
 }  # fmt: skip
+
+ON_TABLES = [kind for kind, case in CASES.items() if not case.ids]  # what reads ids answers at each token of a sequence
 
 _BEFORE = """
 [[network.layers]]
@@ -264,6 +299,11 @@ def scene_with(kind: str, keys: str | None = None) -> Scene:
     first = _BEFORE.format(units=prod(case.reads), other=prod(case.second or case.reads), second=["input"] if case.ids else ["a"])
     text = first + before + _AFTER.format(kind=kind, keys=keys)
     return toml.validate(toml.parse(text.encode(), "text"), "text")
+
+
+def scene_on_data(kind: str, **settings: Any) -> Scene:
+    """The same on a table of four inputs; of a kind in `ON_TABLES`."""
+    return scene_with(kind).model_copy(update={"data": Data(kind="iris", **settings)})
 
 
 def graph_with(kind: str, keys: str | None = None) -> Topology:

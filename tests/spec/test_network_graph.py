@@ -79,7 +79,8 @@ def test_every_neuron_and_parameter_is_found():
         for part, r in node.parameters:
             for p in range(r.start, r.stop):
                 j, i = divmod(p - r.start, r.shape[1]) if part == "weight" else (p - r.start, None)
-                assert t.parameter(p) == (node, j, i)
+                ref = t.parameter(p)
+                assert (ref.node, ref.part, ref.neuron, ref.source, list(ref.places)) == (node, part, j, i, [j])
     for wrong in (-1, t.n_parameters):
         with pytest.raises(IndexError):
             t.parameter(wrong)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import types
 import typing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.column_settings import Column
@@ -31,6 +32,8 @@ def values_of(annotation, metadata=()):
         return values_of(arguments[0], arguments[1:])
     if origin is types.UnionType or (origin is typing.Union and type(None) in arguments):  # a number or nothing
         return st.one_of(values_of(part) for part in arguments if part is not type(None))
+    if origin is typing.Union and not all(typing.get_origin(part) is typing.Literal for part in arguments):
+        return st.one_of(values_of(part) for part in arguments)
     if origin is typing.Literal or origin is typing.Union:
         return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
     if origin is tuple and arguments[-1] is not Ellipsis:
@@ -80,15 +83,16 @@ def scenes_of(model: type[BaseModel]):
 
 @st.composite
 def graphs(draw) -> list[dict]:
-    """Layers of every kind that fits whatever the data are; each has a name, and reads the one above, those with several inputs twice."""
+    """Layers of every kind, those of them that fit; each has a name, and reads the one above, those with several inputs twice."""
     kinds, layers = tables(), []
     for k in range(draw(st.integers(0, 4))):
         above = layers[-1]["name"] if layers else "input"
         table = kinds[draw(st.sampled_from([kind for kind in kinds if kind != "reshape"]))]
         layer = draw(scenes_of(table)).model_dump()
-        if layer["kind"] == "concat":
-            layer["axis"] = 0
-        layers.append(layer | {"name": f"n{k}", "from": [above] * table.fewest if table.fewest > 1 or draw(st.booleans()) else []})
+        layer |= {"name": f"n{k}", "from": [above] * table.fewest if table.fewest > 1 or draw(st.booleans()) else []}
+        with contextlib.suppress(ValidationError):
+            Network.model_validate({"layers": [*layers, layer]})
+            layers.append(layer)
     return layers
 
 

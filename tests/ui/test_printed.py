@@ -239,7 +239,7 @@ class Oracle:
     def rule(self, p: int) -> dict[str, float]:
         tape, train = self.tape, self.tape.train
         w, g, eta = float(tape.before[p]), float(tape.gradient[p]), rate(train, tape.step - 1)
-        is_weight = self.topology.parameter(p)[2] is not None
+        is_weight = self.topology.parameter(p).source is not None
         l1 = train.l1 * np.sign(w) if is_weight and not train.l1_dead_at_zero else 0.0
         l2 = train.l2 * w if is_weight else 0.0
         norm = float(np.sqrt((tape.gradient.astype(np.float64) ** 2).sum()))
@@ -289,7 +289,8 @@ class Oracle:
     # a parameter
 
     def parameter(self, r) -> None:
-        node, j, i = self.topology.parameter(r.parameter)
+        ref = self.topology.parameter(r.parameter)
+        node, j, i = ref.node, ref.neuron, ref.source
         source, tape = self.topology.by_name[node.inputs[0]].neurons, self.tape
         w, z, delta = self.w[r.parameter], float(self.now.z[r.neuron]), float(tape.old.delta[r.neuron])
         a = 1.0 if i is None else float(self.now.a[source.start + i])

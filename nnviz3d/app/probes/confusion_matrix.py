@@ -51,7 +51,7 @@ class Confusion:
 
     def _bind(self, source: Source) -> None:
         self._serial, self._reading, self._pieces, self._moment, self._seconds = source.serial, None, None, None, EVERY
-        self._part, self._copied = source.sample.part, source.topology.n_parameters <= COPY
+        self._part, self._copied = source.data.held_out[0], source.topology.n_parameters <= COPY
 
     def _count(self, source: Source, data: SourceData) -> None:
         moment = (source.step, source.written)

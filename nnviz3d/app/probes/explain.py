@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.app.probes import layer_pass
 from nnviz3d.app.probes.explained import Explained, at, known, number
 from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
+from nnviz3d.spec.parameter_ref import ParameterRef
 from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Connection, Node
 
@@ -61,13 +64,11 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         "index": index,
         "activation": node.activation,
         "a": float(at(source, "activation", slice(neuron, neuron + 1))[0]),
-        "label": node.labels[index] if index < len(node.labels) else "",
+        "label": node_names.label(node, index),
         "table": node.table,
         "frozen": neuron in source.holds.frozen,
         "killed": neuron in source.holds.killed,
-        "outgoing": _joined(
-            [_along(source, c, edges_of(c).out_of(c, index), "delta", TERMS) for c in topology.out_of(node) if edges_of(c).passes_back]
-        ),
+        "outgoing": _joined([_back(source, c, index) for c in topology.out_of(node) if edges_of(c).passes_back]),
     }
     if node is topology.input:
         return NeuronReading(**common, **_as_input(source, node))
@@ -78,6 +79,7 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         **common,
         z=z,
         incoming=incoming,
+        given=given(source, equations_of(node.kind).asks(node, topology.sources(node), index)),
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
         **parameters,
@@ -102,21 +104,28 @@ def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
-    """The readings of the weights and the bias that lead into a neuron, where its layer has them."""
-    if node.weight is None or node.bias is None:
-        return {}
-    before, (outputs, fan_in) = source.topology.by_name[node.inputs[0]].neurons, node.weight.shape
-    first = node.weight.start + index % outputs * fan_in
-    start = before.start + index // outputs * fan_in  # of what is read: token by token only its own features
-    return {
-        "bias": number(source, "parameter", node.bias.start + index % outputs),
-        "bias_gradient": number(source, "gradient", node.bias.start + index % outputs),
-        "first": first,
-        "first_source": start,
-        "bias_parameter": node.bias.start + index % outputs,
-        "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
-        "values": np.array(at(source, "activation", slice(start, start + fan_in))),
-    }
+    """The readings of the bias of a neuron, which it may share with others; and of its weights, where each input has one."""
+    unit, facts = node.unit(index), dict[str, Any]()
+    if node.bias is not None and unit is not None:
+        p = node.bias.start + unit
+        facts = {"bias": number(source, "parameter", p), "bias_gradient": number(source, "gradient", p), "bias_parameter": p}
+    rows = node.weight is not None and len(node.weight.shape) == 2 and edges_of(source.topology.into(node)[0]).value == "parameter"
+    if rows and node.weight is not None and unit is not None:  # one weight for each of its inputs: of all, or of those of its token
+        outputs, fan_in = node.weight.shape
+        first, start = node.weight.start + unit * fan_in, source.topology.sources(node)[0].neurons.start + index // outputs * fan_in
+        facts |= {
+            "first": first,
+            "first_source": start,
+            "weights": np.array(at(source, "parameter", slice(first, first + fan_in))),
+            "values": np.array(at(source, "activation", slice(start, start + fan_in))),
+        }
+    return facts
+
+
+def given(source: Explained, asked: Asked) -> dict[str, np.ndarray]:
+    """Parts of the arenas that the equations of a kind ask for, in float64; what the source does not know is absent."""
+    found = {name: where if kind == "number" else known(source, kind, where) for name, (kind, where) in asked.items()}
+    return {name: np.array(values, np.float64) for name, values in found.items() if values is not None}
 
 
 def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind: str, terms: int) -> Sum | None:
@@ -132,7 +141,19 @@ def _along(source: Explained, connection: Connection, local_e: np.ndarray, kind:
         return None
     total = weighted_sum(weights_of(source, connection, local_e), values, neurons, terms, other.neurons.start, parameters)
     name, of = node_names.layer_name(source.topology, other.number), connection.target.kind
+    total = _placed(source, total, other)
     return replace(total, node=other.number, kind=of, slot=slot, size=other.size, name=name, rank=other.rank, labels=other.labels)
+
+
+def _back(source: Explained, c: Connection, i: int) -> Sum | None:
+    """What comes back to neuron i of the source along a connection: the sum over its edges where that is all of it."""
+    total = _along(source, c, edges_of(c).out_of(c, i), "delta", TERMS)
+    if total is None:
+        return None
+    told = given(source, equations_of(c.target.kind).asks_back(c, i))
+    if not edges_of(c).sums_back:
+        total = replace(total, total=float(layer_pass.returned(source, c)[i]))
+    return replace(total, given=told) if told else total
 
 
 def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
@@ -151,6 +172,13 @@ def place(ids: np.ndarray) -> slice | np.ndarray:
     if step > 0 and (ids[1:] - ids[:-1] == step).all():
         return slice(int(ids[0]), int(ids[-1]) + 1, step)
     return ids
+
+
+def _placed(source: Explained, total: Sum, node: Node) -> Sum:
+    """With the names of its terms' neurons, where they have places in pictures or sequences."""
+    if len(node.shape) < 2 or source.topology.is_chain:
+        return total
+    return replace(total, terms=tuple(replace(t, place=node_names.cell(source.topology, node.number, t.index)) for t in total.terms))
 
 
 def _joined(parts: list[Sum | None]) -> Sum | None:
@@ -201,58 +229,75 @@ def _as_output(source: Explained, index: int) -> dict[str, Any]:
 
 def factor(source: Explained) -> float | None:
     """What class weights multiply the shown sample's loss by; None without them."""
-    return source.objective.weight(source.sample.target) if source.objective.weights else None
+    target = source.sample.target
+    return source.objective.weight(target) if source.objective.weights and target is not None else None
 
 
 def parameter(source: Explained, p: int) -> ParameterEquations:
-    """The reading of one weight or bias. Raises IndexError outside [0, P)."""
+    """The reading of one parameter. Raises IndexError outside [0, P)."""
     topology = source.topology
-    node, j, i = topology.parameter(p)
-    neuron, feeding = node.neurons.start + j, topology.by_name[node.inputs[0]]
-    before = feeding.neurons.start
-    delta, a = known(source, "delta", slice(neuron, neuron + 1)), None
-    sample = None if delta is None else np.float32(delta[0])
-    if i is not None:
-        a = np.float32(at(source, "activation", slice(before + i, before + i + 1))[0])
+    ref = topology.parameter(p)
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]]
+    neuron, moved = node.neurons.start + ref.neuron, last_step(source, p)
+    delta = number(source, "delta", neuron)
+    common: dict[str, Any] = {
+        "parameter": p,
+        "neuron": neuron,
+        "layer": node.number,
+        "kind": node.kind,
+        "source_layer": feeding.number,
+        "part": ref.part,
+        "place": ref.index,
+        "places": len(ref.places),
+        "index": ref.neuron,
+        "fan_in": node.fan_in,
+        "value": float(at(source, "parameter", slice(p, p + 1))[0]),
+        "z": _z(source, node, ref.neuron),
+        "delta": delta,
+        "batch": number(source, "gradient", p),
+        "samples": source.last_batch,
+        "before": moved and moved[0],
+        "change": moved and moved[1] - moved[0],
+        "edited": source.edited is None or p in source.edited,
+    }
+    if not ref.single or ref.part not in ("weight", "bias"):
+        used = _used(source, ref, p)
+        return ParameterEquations(**common, used=used, sample=used and used.total)
+    sample, a = None if delta is None else np.float32(delta), None
+    if ref.source is not None:
+        a = np.float32(number(source, "activation", feeding.neurons.start + ref.source))
         sample = None if sample is None else sample * a
-    moved = last_step(source, p)
     return ParameterEquations(
-        parameter=p,
-        neuron=neuron,
-        layer=node.number,
-        kind=node.kind,
-        source_layer=feeding.number,
-        index=j,
-        fan_in=node.fan_in,
-        value=float(at(source, "parameter", slice(p, p + 1))[0]),
-        z=_z(source, node, j),
-        delta=None if delta is None else float(delta[0]),
-        source=None if i is None else before + i,
-        source_index=i,
+        **common,
+        source=None if ref.source is None else feeding.neurons.start + ref.source,
+        source_index=ref.source,
         a=None if a is None else float(a),
         sample=None if sample is None else float(sample),
-        batch=number(source, "gradient", p),
-        samples=source.last_batch,
-        before=moved and moved[0],
-        change=moved and moved[1] - moved[0],
-        edited=source.edited is None or p in source.edited,
     )
+
+
+def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:
+    """The gradient of a parameter that is used in many places, for the shown sample: in each the error there, times the activation that it
+    multiplies. None where the error is not known, and of one that multiplies no activation as it stands."""
+    node = ref.node
+    if ref.part == "bias":
+        neurons = node.neurons.start + np.asarray(ref.places, np.intp)
+        factors, parameters = np.ones(len(neurons), np.float32), np.full(len(neurons), -1)
+    else:
+        found = [(c, edges_of(c).sharing(c, p)) for c in source.topology.into(node)]
+        ends = [edges_of(c).ends(c, local_e) for c, local_e in found if len(local_e)]
+        if not ends:
+            return None
+        sources, neurons = (np.concatenate(part) for part in zip(*ends, strict=True))
+        factors, parameters = at(source, "activation", sources), sources
+    delta = known(source, "delta", place(neurons))
+    if delta is None:
+        return None
+    total = _placed(source, weighted_sum(factors, delta, neurons, TERMS, node.neurons.start, parameters), node)
+    return replace(total, node=node.number, kind=node.kind, size=node.size, name=node_names.layer_name(source.topology, node.number))
 
 
 def _z(source: Explained, node: Node, index: int) -> float:
     """Of one neuron of a node; summed where the source does not know it."""
-    given = number(source, "z", node.neurons.start + index)
-    return sum_of(source, node, slice(index, index + 1))[0] if given is None else given
-
-
-def sum_of(source: Explained, node: Node, where: slice) -> np.ndarray:
-    """z of some neurons of a node, as the sum over all edges that lead into each, and the bias: for a source that keeps no z."""
-    total_o = np.zeros(node.size)
-    for connection in source.topology.into(node):
-        local_e = np.arange(connection.size)
-        source_e, target_e = edges_of(connection).ends(connection, local_e)
-        terms_e = weights_of(source, connection, local_e) * at(source, "activation", source_e)
-        total_o += np.bincount(target_e - node.neurons.start, terms_e, node.size)
-    if node.bias is not None:
-        total_o += at(source, "parameter", node.bias.slice)
-    return total_o[where]
+    summed = number(source, "z", node.neurons.start + index)
+    return float(layer_pass.sums(source, node)[index]) if summed is None else summed

@@ -18,6 +18,7 @@ from nnviz3d.app.probes.explain_layer import layer
 from nnviz3d.app.probes.explained import Explained, Recorded
 from nnviz3d.engine.tape import Tape
 from nnviz3d.engine.update_explained import check_gradient, check_sample, directions, update
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import (
     CheckReading,
@@ -154,9 +155,11 @@ def _neuron(source: Explained, neuron: int) -> NeuronReading:
         return reading
     if _after(source):
         reading = replace(reading, delta=None, outgoing=None)
-    if reading.weights is not None and reading.z is not None:
-        return replace(reading, step=step(source.tape, neuron))
-    return replace(reading, masked=_masked(source.tape, reading.layer, reading.index))
+    if reading.z is not None and source.topology.nodes[reading.layer].unit_axis is not None:
+        reading = replace(reading, step=step(source.tape, neuron))
+    elif reading.layer:
+        reading = replace(reading, masked=_masked(source.tape, reading.layer, reading.index))
+    return reading
 
 
 def _masked(tape: Tape, k: int, j: int) -> tuple[float, int, int] | None:
@@ -187,8 +190,10 @@ def _parameter(source: Explained, p: int) -> ParameterEquations:
 
 def _masks(tape: Tape, p: int) -> tuple[tuple[str, float, int], ...]:
     """What dropout did in the step to the ends of a weight: the shown sample's factor, and how many samples kept the neuron."""
-    node, j, i = tape.topology.parameter(p)
-    ends = [("a", tape.topology.by_name[node.inputs[0]].number, i), ("delta", node.number, j)]
+    ref = tape.topology.parameter(p)
+    if not ref.single:
+        return ()
+    ends = [("a", tape.topology.by_name[ref.node.inputs[0]].number, ref.source), ("delta", ref.node.number, ref.neuron)]
     found = [(what, _masked(tape, k, n)) for what, k, n in ends if n is not None]
     return tuple((what, mask[0], mask[1]) for what, mask in found if mask is not None)
 
@@ -200,17 +205,22 @@ def step(tape: Tape, neuron: int) -> StepReading:
     changed most.
     """
     node, j = tape.topology.locate(neuron)
-    if node.weight is None or node.bias is None:
-        raise ValueError(f"no weights lead into neuron {neuron}")
-    first, fan_in = node.weight.start + j * node.fan_in, node.fan_in
-    source = tape.topology.by_name[node.inputs[0]].neurons
-    row = slice(first, first + fan_in)
-    product = tape.before[row].astype(np.float64) * tape.old.a[source.slice]
-    strongest = [first + int(i) for i in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
-    weights = [_gradient(tape, p, source.start + p - first, p - first) for p in strongest]
-    most = max(strongest, key=lambda p: abs(float(tape.change[p])))
-    gradients = (*weights, _gradient(tape, node.bias.start + j))
-    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), gradients, fan_in - len(strongest), _update(tape, most))
+    unit, weights, count = node.unit(j), [], 0
+    for c in tape.topology.into(node):
+        edges, local_e = edges_of(c), edges_of(c).into(c, j)
+        if (p_e := edges.parameter(c, local_e)) is not None:
+            source_e, count = edges.ends(c, local_e)[0], count + len(local_e)
+            product = tape.before[p_e].astype(np.float64) * tape.old.a[source_e]
+            weights += [(abs(product[e]), int(p_e[e]), int(source_e[e]), c) for e in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
+    weights = sorted(weights, key=lambda found: -found[0])[:TERMS]
+    told = [_gradient(tape, p, source, source - c.source.neurons.start) for _, p, source, c in weights]
+    own = [r.start + unit for _, r in node.learned if len(r.shape) == 1 and unit is not None]
+    own += [r.start + j for _, r in node.learned if node.table is not None and node.table.own_cell((0, 0), node.shape) is not None]
+    told += [_gradient(tape, p) for p in own if all(p != g.parameter for g in told)]
+    if not told:
+        raise ValueError(f"no parameters of its own lead into neuron {neuron}")
+    most = max([p for _, p, _, _ in weights] or own, key=lambda p: abs(float(tape.change[p])))
+    return StepReading(float(tape.old.delta[neuron]), len(tape.rows), tuple(told), count - len(weights), _update(tape, most))
 
 
 def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None = None) -> GradientReading:
@@ -219,10 +229,9 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 
 
 def _update(tape: Tape, p: int) -> UpdateReading:
-    rule = update(tape, p)
-    return UpdateReading(
-        p, tape.topology.parameter(p)[2], rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, len(tape.rows)
-    )
+    rule, ref = update(tape, p), tape.topology.parameter(p)
+    index = ref.index[1] if ref.part == "weight" and len(ref.index) > 1 else None
+    return UpdateReading(p, index, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, len(tape.rows))
 
 
 def _check(seen: Viewable, p: int) -> CheckReading | None:

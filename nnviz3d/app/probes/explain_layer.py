@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import factor, sum_of, weights_of
+from nnviz3d.app.probes import layer_pass
+from nnviz3d.app.probes.explain import factor
 from nnviz3d.app.probes.explained import Explained, Recorded, at, known
 from nnviz3d.backend.numpy_activations import slopes
 from nnviz3d.layers.edge_lookup import edges_of
@@ -27,7 +28,8 @@ def layer(source: Explained, k: int) -> LayerReading:
         raise IndexError(f"layer {k} is not in [1, {len(topology.nodes) - 1}]")
     node = topology.nodes[k]
     common = _common(source, node)
-    if node.weight is None or node.bias is None:
+    matrix = node.weight is not None and len(node.weight.shape) == 2 and edges_of(topology.into(node)[0]).value == "parameter"
+    if node.weight is None or node.bias is None or not matrix:
         return LayerReading(**common)
     return MatrixReading(**common, **_matrices(source, node, node.weight, node.bias))
 
@@ -36,7 +38,7 @@ def _common(source: Explained, node: Node) -> dict[str, Any]:
     """The readings of every kind."""
     topology, output, here = source.topology, node is source.topology.output, node.neurons
     z, a = _copied(source, "z", here.slice), _activations(source, here.slice)
-    z = sum_of(source, node, slice(None)).astype(a.dtype) if z is None else z
+    z = layer_pass.sums(source, node).astype(a.dtype) if z is None else z
     slope_o = slopes(node.activation, z, a)
     dead = [n - here.start for n in source.holds.killed if here.start <= n < here.stop]
     if slope_o is not None and dead:  # they pass on 0 and no error
@@ -91,14 +93,11 @@ def _returned(source: Explained, node: Node) -> np.ndarray | None:
 
 
 def _along(source: Explained, c: Connection) -> np.ndarray:
-    """(I,) what comes back along one connection."""
-    edges, delta_o = edges_of(c), at(source, "delta", c.target.neurons.slice)
-    if edges.complete and c.weight is not None:
-        return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
-    local_e = np.arange(c.size)
-    source_e, target_e = edges.ends(c, local_e)
-    passed_e = weights_of(source, c, local_e) * delta_o[target_e - c.target.neurons.start]
-    return np.bincount(source_e - c.source.neurons.start, passed_e, c.source.size).astype(delta_o.dtype)
+    """(I,) what comes back along one connection: a product with the matrix where it has one, else as the engine of its kind says it."""
+    if not edges_of(c).complete or c.weight is None:
+        return layer_pass.returned(source, c)
+    delta_o = at(source, "delta", c.target.neurons.slice)
+    return np.asarray(at(source, "parameter", c.weight.slice)).reshape(c.weight.shape).T @ delta_o
 
 
 def _matrices(source: Explained, node: Node, weight: Range, bias: Range) -> dict[str, Any]:
@@ -117,6 +116,7 @@ def _matrices(source: Explained, node: Node, weight: Range, bias: Range) -> dict
     bias_gradient = _copied(source, "gradient", bias.slice)
 
     return {
+        "rows": node.size // rows,
         "first": weight.start,
         "first_source": source.topology.sources(node)[0].neurons.start,
         "shape": (rows, columns),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nnviz3d.app.probes.explain import last_step
@@ -9,6 +10,7 @@ from nnviz3d.app.probes.explained import at, number
 from nnviz3d.layers import edge_lookup
 from nnviz3d.sources.step_view import StepView
 from nnviz3d.sources.viewable import Viewable
+from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.spec.topology import EdgeRef
 
@@ -19,27 +21,40 @@ def read_edge(source: Viewable, edge: EdgeRef | None) -> ParameterReading | Edge
     if edge is None or not edge_lookup.exists(topology, edge):
         return None
     p = edge_lookup.parameter(topology, edge)
+    begin, end = edge_lookup.ends(topology, edge)
     if p is not None:
-        return read(source, p)
-    (first, i), (target, j) = (topology.locate(neuron) for neuron in edge_lookup.ends(topology, edge))
-    begin = first.neurons.start + i
-    a = float(at(source, "activation", slice(begin, begin + 1))[0])
-    return EdgeReading(edge, first.number, i, target.number, j, a)
+        found = read(source, p)
+        if found is None or found.source is not None or topology.parameter(p).single:
+            return found
+        return replace(found, a=_activation(source, begin))  # of one of its many places
+    (first, i), (target, j) = topology.locate(begin), topology.locate(end)
+    return EdgeReading(edge, first.number, i, target.number, j, _activation(source, begin))
+
+
+def _activation(source: Viewable, neuron: int) -> float:
+    """In a walk, as the step found it, then as it left it."""
+    if source.view is not None:
+        return float((source.view.tape.new if source.view.renewed else source.view.tape.old).a[neuron])
+    return float(at(source, "activation", slice(neuron, neuron + 1))[0])
 
 
 def read(source: Viewable, p: int) -> ParameterReading | None:
     """None where there is no such parameter."""
     if not 0 <= p < source.topology.n_parameters:
         return None
-    node, index, i = source.topology.parameter(p)
+    ref = source.topology.parameter(p)
+    node, index, i = ref.node, ref.neuron, ref.source
     common: dict[str, Any] = {
         "parameter": p,
         "layer": node.number,
         "index": index,
         "neuron": node.neurons.start + index,
         "source": i,
-        "label": node.labels[index] if index < len(node.labels) else "",
-        "frozen": node.neurons.start + index in source.holds.frozen,
+        "part": ref.part,
+        "place": ref.index,
+        "places": len(ref.places),
+        "label": node_names.label(node, index) if ref.single else "",
+        "frozen": source.holds.freezes(source.topology, p),
     }
     feeding = source.topology.by_name[node.inputs[0]]
     before, common["source_layer"] = feeding.neurons.start, feeding.number

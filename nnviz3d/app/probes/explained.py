@@ -9,6 +9,7 @@ import numpy as np
 
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.shared.equations_face import BATCH
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.topology import Topology
@@ -50,6 +51,8 @@ class Recorded:
             "activation": sample.a, "z": sample.z, "delta": sample.delta, "gradient": tape.gradient,
             "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
         }  # fmt: skip
+        self.by_batch = sample.statistics
+        self.statistics = {f"{BATCH}{node}.{name}": x for node, told in sample.statistics.items() for name, x in told.items()}
         self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
         self.sample = Sample(tape.row, len(tape.rows), "train", tape.x, tape.target, "")
 
@@ -73,7 +76,10 @@ def at(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray:
 
 def known(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray | None:
     """A part of an arena on the host; None where the source does not know it. "before", "after": parameters around the last step."""
-    array = source.tensors(kind)
+    if kind.startswith(BATCH):
+        array = source.statistics.get(kind) if isinstance(source, Recorded) else None
+    else:
+        array = source.tensors(kind)
     return None if array is None else source.ops.to_host(array[place])
 
 

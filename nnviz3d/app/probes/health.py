@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.app.probes import health_rules
+from nnviz3d.app.probes import health_rules, norm_rules
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import between
 from nnviz3d.backend import Ops
@@ -22,6 +22,7 @@ from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.node_names import inside, layer_name
 from nnviz3d.spec.readout import Charts, Finding
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.scene import Train
 
 EVERY = 2.0  # seconds between two looks: slower than the numbers change, faster than one loses interest
@@ -90,6 +91,7 @@ class Diagnosis:
         groups = (
             lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
+            lambda: norm_rules.norms(source),
             lambda: [fast],
             lambda: self._neurons(source, recent, guess),
             lambda: [self._gradient(source)],
@@ -131,7 +133,7 @@ class Diagnosis:
 
 def respond(source: Source) -> ForwardPass | None:
     """Activations over a few test rows (train rows where there is no test set); None where too few are affordable."""
-    rows = min(ROWS, int(WORK / max(source.topology.n_parameters, 1)))
+    rows = min(ROWS, int(WORK / row_work(source.topology)))
     x_ni = spread(source.data.held_out[1], rows)
     if len(x_ni) < FEWEST:
         return None

@@ -18,6 +18,7 @@ from nnviz3d.sources.answer_text import label, verdict
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import SampleQuery, SampleRow, SamplesReading
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.units import Unit
 
 MOST, MOST_NUMBERS = 100_000, 20_000_000  # samples that are looked through, and outputs of them that are kept
@@ -150,7 +151,7 @@ def find_wrong(source: Source, seen: Viewable, by: int) -> int | None:
     part, rows_r, parameters = _rows(source, seen)
     n, shown = len(rows_r), _shown(seen)
     numbers = rows_r if seen is source else np.arange(n)  # of a walk's batch samples go by their place in it
-    far = int(min(n, FAR, max(FAR_WORK / max(source.topology.n_parameters, 1), 1)))
+    far = int(min(n, FAR, max(FAR_WORK / row_work(source.topology), 1)))
     first = int(np.searchsorted(numbers, shown, "right")) if by > 0 else int(np.searchsorted(numbers, shown)) - 1
     order = (first + by * np.arange(far)) % n
     for where, out_no, _loss in source.evaluator.judging(part, rows_r[order], parameters):
@@ -180,7 +181,8 @@ def _rows(source: Source, seen: Viewable) -> tuple[str, np.ndarray, np.ndarray |
     if seen.view is None:
         assert source.evaluator is not None  # who has no rows asks for none
         most = min(source.sample.count, MOST, max(MOST_NUMBERS // source.topology.output.size, 1))
-        return source.sample.part, source.evaluator.numbers(source.sample.part, most), None
+        part = source.data.held_out[0]
+        return part, source.evaluator.numbers(part, most), None
     tape = seen.view.tape
     return "train", tape.rows, tape.after if seen.view.renewed else tape.before
 
@@ -204,7 +206,7 @@ def _moment(source: Source, seen: Viewable) -> tuple:
 def _right(out_no: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
     """(n,) whether the largest output is the sample's class, of a sequence at every scored token; what is not a number is never right."""
     _, right, scored = answers(out_no, targets_n)
-    return (right | ~scored).reshape(len(targets_n), -1).all(1)
+    return np.asarray(np.all((right | ~scored).reshape(len(targets_n), -1), axis=1))
 
 
 def _order(query: SampleQuery, loss_n: np.ndarray, right_n, classes_n) -> np.ndarray:

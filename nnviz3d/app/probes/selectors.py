@@ -11,6 +11,7 @@ import difflib
 
 import numpy as np
 
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.viewable import Array, Viewable
 from nnviz3d.spec.topology import Topology
@@ -58,7 +59,7 @@ def neuron(seen: Viewable, wanted: str) -> int:
     if kind not in WORDS:
         return topology.nodes[layer(kind, topology)].neurons.start + int(rest)
     here = topology.nodes[layer(rest, topology)].neurons if rest else topology.output.neurons
-    if kind == "truth":
+    if kind == "truth" and seen.sample.target is not None:
         return here.start + int(seen.sample.target)
     values = seen.ops.to_host(settled(seen, "delta" if kind == "error" else "activation"))[here.slice]
     return here.start + int(np.abs(values).argmax())
@@ -69,14 +70,17 @@ def edge(seen: Viewable, neuron: int, wanted: str) -> int:
     if not wanted or neuron < seen.topology.input.size:
         return -1
     node, j = seen.topology.locate(neuron)
-    if node.weight is None:
-        return -1
-    a_i = seen.ops.to_host(settled(seen, "activation"))[seen.topology.by_name[node.inputs[0]].neurons.slice]
-    row = node.weight.start + j * node.weight.shape[1]
-    size = np.abs(a_i)  # delta is the same for all of them
-    if wanted == "term":
-        size = np.abs(a_i * seen.ops.to_host(settled(seen, "parameter"))[row : row + node.weight.shape[1]])
-    return row + int(size.argmax())
+    best, most = -1, -1.0
+    for c in seen.topology.into(node):
+        edges, local_e = edges_of(c), edges_of(c).into(c, j)
+        if (p_e := edges.parameter(c, local_e)) is None or not len(local_e):
+            continue
+        size = np.abs(seen.ops.to_host(settled(seen, "activation"))[edges.ends(c, local_e)[0]])  # delta is the same for all of them
+        if wanted == "term":
+            size = size * np.abs(seen.ops.to_host(settled(seen, "parameter"))[p_e])
+        if size.max() > most:
+            best, most = int(p_e[size.argmax()]), float(size.max())
+    return best
 
 
 def settled(seen: Viewable, kind: str) -> Array:

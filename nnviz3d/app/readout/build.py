@@ -47,6 +47,8 @@ def sentence(session: Session) -> str:
         return stopped if stopped and over else step_change.sentence(session.walking, session.scene.look)
     if found := session.moments.sentence(source):
         return found
+    if session.pruned is not None:
+        return "The picture and the answer are those of the pruned network; training itself keeps all weights."
     if source.diverged is not None:
         return "Training has stopped because it diverged: values overflowed. Reset to start again."
     if session.running and session.pace.goal is not None:
@@ -182,7 +184,7 @@ def _files(session: Session) -> dict[str, Any]:
 
 def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
     """What is picked, chosen or under the pointer: neurons, weights, a layer."""
-    source = session.kept.told if session.kept is not None else session.seen
+    source = session.pictured_numbers
     turned = seen.chosen if seen.chosen >= 0 else _bias(session.source.topology, seen.picked)
     second = seen.second
     return {
@@ -210,6 +212,13 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "layers": session.layers.reading(source, session.wants.get("layers")),
         "compare": comparison_readout.reading(session, seen.second, seen.hovered),
         "moments": session.moments.reading(source),
+        "own": session.own.reading("own" in session.wants),
+        "saliency": session.saliency.reading(session.pictured_numbers, session.wants.get("saliency")),
+        "strongest": session.strongest.reading(source, None if _gone(session) else session.wants.get("strongest")),
+        "pruning": session.pruning.reading(source, None if _gone(session) else session.wants.get("pruning")),
+        "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
+        "cloud": session.representation.reading(source, session.seen, None if _gone(session) else session.wants.get("cloud")),
+        "ablation": session.ablation.reading(session.pictured_numbers, session.wants.get("ablation")),
         "recording": session.player.reading() if session.player else None,
     }
 
@@ -259,7 +268,7 @@ def _names(path: Path, *how) -> tuple[str, ...]:
 def _of(session: Session, second: ComparisonView | None, neuron: int, in_rival: bool, rivals: int) -> NeuronReading | None:
     """Of the network that is looked at."""
     if second is None:
-        return session.inspector.neuron(session.kept.told if session.kept is not None else session.seen, neuron)
+        return session.inspector.neuron(session.pictured_numbers, neuron)
     found = (read(second.rival.source, rivals) if rivals >= 0 else None) if in_rival else session.inspector.neuron(session.seen, neuron)
     return found and replace(found, network="B" if in_rival else "A")
 
@@ -269,4 +278,5 @@ def _bias(topology: Topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    return -1 if node.bias is None else node.bias.start + j
+    unit = node.unit(j)
+    return -1 if node.bias is None or unit is None else node.bias.start + unit

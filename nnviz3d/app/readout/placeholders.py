@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nnviz3d.layers import edge_lookup
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.number_text import count, pair_plain, percent, plain, short
 from nnviz3d.spec.tour_reading import END, NUMBER
@@ -87,11 +88,11 @@ def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
         node, j = tape.topology.locate(neuron)
         z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
         words |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
-        if node.bias is not None:
-            words["bias"] = short(float(tape.before[node.bias.start + j]))
+        if node.bias is not None and (unit := node.unit(j)) is not None:
+            words["bias"] = short(float(tape.before[node.bias.start + unit]))
     if edge >= 0:
-        node, _j, i = tape.topology.parameter(edge)
-        a = float(tape.old.a[tape.topology.by_name[node.inputs[0]].neurons.start + (i or 0)])  # an edge is a weight
+        found = edge_lookup.edge_of(tape.topology, edge)
+        a = 1.0 if found is None else float(tape.old.a[edge_lookup.ends(tape.topology, found)[0]])
         w, new = float(tape.before[edge]), float(tape.after[edge])
         words |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
         words["weight_before"], words["weight_after"] = pair_plain(w, new)

@@ -21,6 +21,7 @@ from nnviz3d.sources.protocols import Learner
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild, changed_paths, diff
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import LayerTable
 from nnviz3d.spec.scene import PACE, Scene, Train
 from nnviz3d.spec.topology import Topology
 
@@ -102,12 +103,17 @@ def _quoted(value: Any) -> str:
 def _at(scene: Scene, path: str) -> str:
     value = setting(scene, path)
     if path == "network.layers":
-        return (
-            ", ".join(f"{layer.units} {layer.activation}" + (f" dropout {layer.dropout:g}" if layer.dropout else "") for layer in value)
-            or "none"
-        )
+        return ", ".join(map(_told, value)) or "none"
     text = str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _told(layer: LayerTable) -> str:
+    """What was set of a layer: "9 tanh dropout 0.3", "add", "conv2d channels 8"."""
+    if layer.numbered:
+        return f"{getattr(layer, 'units', '')} {layer.function}" + (f" dropout {layer.dropped:g}" if layer.dropped else "")
+    mine = layer.model_dump(exclude_defaults=True, exclude={"kind", "name", "from_"})
+    return " ".join([layer.kind, *(f"{name} {value}" for name, value in mine.items())])
 
 
 def _with(scene: Scene, path: str, other: Scene) -> Scene:

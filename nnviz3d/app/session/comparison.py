@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import Curves
 from nnviz3d.engine.step_runner import always
@@ -65,6 +67,9 @@ class Rival:
 
     def show_sample(self, index: int) -> None:
         self.source.show_sample(index)
+
+    def show_own(self, x_i: np.ndarray, label: str) -> None:
+        self.source.show_own(x_i, label)
 
     def refresh(self) -> None:
         """Bring the shown sample's tensors up to the newest step."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnviz3d.app.session.undo import Held, Value
+from nnviz3d.app.session.undo import Held, Value, Weights
+from nnviz3d.engine.pruning import prune, weights
 from nnviz3d.sources.protocols import Learner
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Hold, Holds
@@ -67,12 +68,35 @@ class Editing:
     def rate(self, p: int) -> float:
         """How far a pixel of drag moves this parameter: in proportion to the weights of its layer."""
         source = self.session.source
-        node, _j, _i = source.topology.parameter(p)
+        node = source.topology.parameter(p).node
         place = node.parts if node.weight is None else node.weight.slice
         stride = max(1, (place.stop - place.start) // 65_536)
         w = np.asarray(source.ops.to_host(source.tensors("parameter")[place.start : place.stop : stride]), np.float64)
         rms = float(np.sqrt(np.mean(w * w)))
         return 4 * max(rms if np.isfinite(rms) else 0.0, LEAST) / ALL
+
+    def prune(self, node: int, share: float, now: float = 0.0) -> None:
+        """Set the smallest `share` of the weights of a node (-1: of all) to 0; undoable. Training may bring them back."""
+        source, learner = self.session.source, self._learner()
+        if learner is None:
+            return
+        if not weights(source.topology, node):
+            self.session.banner = f"There is no layer {node} with weights."
+            return
+        self.session.settle()
+        old = np.array(source.ops.to_host(source.tensors("parameter")))
+        found = prune(source.topology, old, share, node)
+        if found.count and not np.array_equal(found.parameters, old):
+            self._load(learner, found.parameters)
+            self.session.history.record(Weights(source.topology, old), (f"prune {node} {share}",), now)
+
+    def _load(self, learner: Learner, parameters: np.ndarray) -> None:
+        """All parameters at once."""
+        self.session.leave_walk()
+        self._begin(learner, "prune", -1, False)
+        learner.load({name: r.view(parameters) for name, r in self.session.source.topology.parameter_ranges.items()})
+        self.session.source.show()
+        self._answer(False)
 
     # neurons
 
@@ -114,16 +138,18 @@ class Editing:
 
     # undo
 
-    def now(self, entry: Value | Held) -> Value | Held:
+    def now(self, entry: Value | Weights | Held) -> Value | Weights | Held:
         """What is there at present instead of the entry; of another network, the entry itself."""
         source = self.session.source
         if entry.topology != source.topology or source.learner is None:
             return entry
         if isinstance(entry, Held):
             return replace(entry, holds=source.holds)
+        if isinstance(entry, Weights):
+            return replace(entry, parameters=np.array(source.ops.to_host(source.tensors("parameter"))))
         return replace(entry, value=source.learner.parameter(entry.parameter))
 
-    def restore(self, entry: Value | Held) -> None:
+    def restore(self, entry: Value | Weights | Held) -> None:
         """Return to an entry; one of another network (its like has not come back) changes nothing."""
         learner = self.session.source.learner
         if learner is None or entry.topology != self.session.source.topology:
@@ -131,6 +157,8 @@ class Editing:
         try:
             if isinstance(entry, Held):
                 self._take(learner, entry.holds)
+            elif isinstance(entry, Weights):
+                self._load(learner, entry.parameters)
             else:
                 self._write(learner, entry.parameter, entry.value)
         except InputError as error:  # a value that training had driven beyond what may be typed
@@ -153,7 +181,7 @@ class Editing:
 
     def _sample(self) -> tuple:
         source = self.session.source
-        return source.serial, source.sample.index
+        return source.serial, source.sample.index, source.sample.part
 
     def _sample_loss(self) -> float:
         learner = self.session.source.learner

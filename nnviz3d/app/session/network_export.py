@@ -101,4 +101,6 @@ def _note(kind: str, features: tuple[str, ...]) -> str:
         return "points (x1, x2) of the plane" + (", from -6 to 6" if features else "")
     if kind == "digits":
         return "64 pixels from 0 to 1: the number of set dots in each 4 x 4 block, divided by 16"
-    return "image bytes are divided by 255" if kind in ("idx", "npz") else ""
+    if kind == "images":
+        return "pixels from 0 to 1 of pictures whose middle is scaled to one size"
+    return "image bytes are divided by 255" if kind in ("mnist", "idx", "npz") else ""

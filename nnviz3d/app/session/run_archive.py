@@ -106,11 +106,11 @@ def put_back(session: Session, run: ArchivedRun) -> None:
 
 def fit(entries: list, most: int = MOST) -> None:
     """Let go of what is too much, the oldest (the first in the list) first. What lies before another session is out of reach without it."""
-    heavy = [entry for entry in entries if isinstance(entry, (ArchivedRun, Elsewhere))]
+    heavy = [entry for entry in entries if hasattr(entry, "bytes")]
     while sum(entry.bytes for entry in heavy) > most:
         entry = heavy[0]
         if isinstance(entry, ArchivedRun) and entry.shrink():
             continue
         heavy.pop(0)
-        if isinstance(entry, Elsewhere):
+        if not isinstance(entry, ArchivedRun):
             del entries[: entries.index(entry) + 1]

@@ -85,6 +85,8 @@ def _follow(session: Session, scene: Scene, level: Rebuild, keys: list[str], ser
     elif session.source.serial != serial:  # the same network goes on with other data: what was before stays that run's
         session.take_curves(session.curves_until_now(), copy.copy(session.layers))
     session.scene = session.source.scene = scene
+    if "view.sample" in keys:
+        session.own.end()
     if level >= Rebuild.DATA or "view.sample" in keys:
         session.point_at(scene.view.sample)
     session.banner = ""

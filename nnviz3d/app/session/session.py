@@ -13,6 +13,7 @@ from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
+from nnviz3d.app.session.own_sample import OwnSample
 from nnviz3d.app.session.run_archive import RunState
 from nnviz3d.app.session.state import SessionState
 from nnviz3d.app.training.evaluator import Scoring, quick
@@ -36,6 +37,7 @@ class Session(SessionState):
         """As of `SessionState`."""
         super().__init__(scene, source, path, backend)
         self.editing = Editing(self)
+        self.own = OwnSample(self)
         self.mode = opening_mode(self)
 
     # ---------------------------------------------------------------- changes
@@ -168,15 +170,16 @@ class Session(SessionState):
         self.mode.show_sample(index)
 
     def point_at(self, sample: int) -> None:
-        """Show this sample to every network that there is; the scene stays as it is."""
+        """Show this sample to every network that there is, or a person's own instead of it; the scene stays as it is."""
         self.source.show_sample(sample)
         if self.rival is not None:
             self.rival.show_sample(sample)
+        self.own.again()
 
     def follow_samples(self, dt: float) -> None:
         """`dt` seconds have passed outside a walk: the next sample where that is due."""
         self.follow_seconds += dt
-        if self.scene.view.follow and self.follow_seconds > FOLLOW_EVERY:
+        if self.scene.view.follow and self.own.ink_hw is None and self.follow_seconds > FOLLOW_EVERY:
             self.show_next(1)
         for scoring in self._scorings:
             scoring.pass_time(dt)
@@ -206,7 +209,8 @@ class Session(SessionState):
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """One frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        for looker in (self.diagnosis, self.confusion, self.layers):
+        lookers = (self.strongest, self.pruning, self.tracing, self.representation)
+        for looker in (self.diagnosis, self.confusion, self.layers, *lookers):
             looker.pass_time(dt)
         self.browser.work(self.source, self.seen, dt)
         self.editing.pass_time(dt)

@@ -182,6 +182,6 @@ class Moments:
 
 
 def _change(topology: Topology, p: int, before: float, after: float) -> ChangeReading:
-    node, index, source = topology.parameter(p)
-    feeding = topology.by_name[node.inputs[0]].number
-    return ChangeReading(p, node.number, node.neurons.start + index, index, source, before, after, feeding)
+    ref = topology.parameter(p)
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]].number
+    return ChangeReading(p, node.number, node.neurons.start + ref.neuron, ref.neuron, ref.source, before, after, feeding)

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nnviz3d.app.probes.ablation import Ablation
 from nnviz3d.app.probes.confusion_matrix import Confusion
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.app.probes.health import Diagnosis
 from nnviz3d.app.probes.layer_history import LayerHistory
+from nnviz3d.app.probes.pruning import Pruning
+from nnviz3d.app.probes.representation import Representation
+from nnviz3d.app.probes.saliency import Saliency
 from nnviz3d.app.probes.sample_browser import Browser
+from nnviz3d.app.probes.strongest_inputs import StrongestInputs
+from nnviz3d.app.probes.tracing import Tracing
 from nnviz3d.app.session.comparison import Rival
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
@@ -23,6 +29,7 @@ from nnviz3d.app.training.pace import Pace
 from nnviz3d.app.training.stop_conditions import Stops, check
 from nnviz3d.backend import Ops
 from nnviz3d.sources.protocols import Source
+from nnviz3d.sources.pruned import PrunedNetwork
 from nnviz3d.sources.snapshot_source import KeptMoment, SnapshotDifference
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
@@ -46,6 +53,8 @@ class SessionState:
         self.confusion, self.layers = Confusion(), LayerHistory()
         self.wants: dict[str, Any] = {}  # readings that a panel shows now: the others cost nothing
         self.history = UndoHistory()
+        self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
+        self.tracing, self.representation, self.ablation = Tracing(), Representation(), Ablation()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
@@ -111,14 +120,19 @@ class SessionState:
         return self.moments.seen(self.source) if self.mode.keeps else None
 
     @property
+    def pruned(self) -> PrunedNetwork | None:
+        """The network without its smallest weights, while somebody looks at that."""
+        return self.pruning.view if self.walking is None else None
+
+    @property
     def pictured(self) -> Viewable:
-        """What the picture, the answer and the Neuron panel tell: a kept moment, or what goes on."""
-        return self.kept or self.seen
+        """What the picture, the answer and the Neuron panel tell: a kept moment, a pruned network, or what goes on."""
+        return self.kept or self.pruned or self.seen
 
     @property
     def pictured_numbers(self) -> Viewable:
         """The same for the panels: of a difference of two moments, the second."""
-        return self.kept.told if self.kept is not None else self.seen
+        return self.kept.told if self.kept is not None else self.pruned or self.seen
 
     @property
     def whole(self) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from nnviz3d.app.session.run_archive import ArchivedRun, Elsewhere, fit
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
@@ -27,6 +29,18 @@ class Value:
     value: float
 
 
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A network of this shape had these parameters (P,)."""
+
+    topology: Topology
+    parameters: np.ndarray
+
+    @property
+    def bytes(self) -> int:
+        return self.parameters.nbytes
+
+
 @dataclass(frozen=True)
 class Held:
     """These neurons of a network of this shape were frozen or killed."""
@@ -35,7 +49,7 @@ class Held:
     holds: Holds
 
 
-Change = Scene | Value | Held | ArchivedRun  # what a session can return to by itself
+Change = Scene | Value | Weights | Held | ArchivedRun  # what a session can return to by itself
 Entry = Change | Elsewhere
 
 
@@ -93,7 +107,7 @@ class UndoHistory:
     @property
     def bytes(self) -> int:
         """Of the runs that it holds."""
-        return sum(entry.bytes for entry in (*self._past, *self._future) if isinstance(entry, (ArchivedRun, Elsewhere)))
+        return sum(entry.bytes for entry in (*self._past, *self._future) if isinstance(entry, (ArchivedRun, Elsewhere, Weights)))
 
     @property
     def can_undo(self) -> bool:

@@ -24,6 +24,7 @@ from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.readout import Answer
+from nnviz3d.spec.topology_builder import outline_topology
 from nnviz3d.spec.tour import Step, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
@@ -241,5 +242,5 @@ class TourController:
         return (
             self.neuron < topology.n_neurons
             and self.edge < topology.n_parameters
-            and len(topology.nodes) == len(self.course.tour.scene.network.layers) + 2
+            and len(topology.nodes) == len(outline_topology(self.course.tour.scene.network).nodes)
         )

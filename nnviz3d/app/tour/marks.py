@@ -9,7 +9,7 @@ import numpy as np
 from nnviz3d.app.probes import selectors
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.stage import Stage
-from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.edge_lookup import edge_of, edges_of, ends
 from nnviz3d.spec.tour_reading import Mark
 
 MOST_LINES = 256  # into one neuron
@@ -71,5 +71,5 @@ class TourMarks:
     def _source(self) -> int:
         """The neuron that the edge begins at."""
         topology = self.session.source.topology
-        node, _j, i = topology.parameter(self.edge)
-        return topology.by_name[node.inputs[0]].neurons.start + (i or 0)
+        edge = edge_of(topology, self.edge)
+        return self.neuron if edge is None else ends(topology, edge)[0]

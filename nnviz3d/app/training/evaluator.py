@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from nnviz3d.sources.protocols import Source, SourceData
 from nnviz3d.sources.viewable import Array, next_serial
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.score import Score, Scores
 
 EVERY = 0.5  # seconds between the beginnings of two looks
@@ -112,7 +113,7 @@ class Scoring:
             before = 0
             for score in data.scoring(part, limit, self._copy):
                 found[part] = score
-                yield (score.rows - before) * source.topology.n_parameters
+                yield (score.rows - before) * row_work(source.topology)
                 before = score.rows
         self.note(Scores(**found, step=step), moment)
 
@@ -128,7 +129,7 @@ def quick(source: Source) -> int:
 
 
 def _rows(source: Source, work: float, fewest: int, most: int) -> int:
-    return int(min(max(work / max(source.topology.n_parameters, 1), fewest), most))
+    return int(min(max(work / row_work(source.topology), fewest), most))
 
 
 def _identity(source: Source) -> tuple:

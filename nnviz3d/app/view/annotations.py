@@ -17,7 +17,9 @@ from nnviz3d.app.view import step_change
 from nnviz3d.app.view.projection import Projection
 from nnviz3d.backend import numpy_activations
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.equations_face import equations_of
+from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import Label
@@ -29,33 +31,54 @@ FEW = 8
 POINTS = 49  # of a curve
 EDGES = 4  # edges of the picked neuron that carry numbers
 T = TypeVar("T")
+TINY = 1e-45  # the least positive float32: a share of 0 has no logarithm
 _NAMES = 60  # letters of a name: a column's title from a file can be any length
 
 
-def outputs(tape: Tape) -> Outputs:
-    """The outputs before and after with their targets and deltas: all up to `ROWS`, else the strongest, and the one that is asked for."""
+def scored_token(tape: Tape, picked: int = -1) -> int:
+    """Of a sequence, the token whose outputs are reported: that of the picked output where it is scored, else the first that is answered
+    wrongly, else the first that is scored. -1 where the target is not one class a token."""
+    if not tape.objective.tokens:
+        return -1
+    node, target_t = tape.topology.output, np.asarray(tape.target)
+    scored = np.flatnonzero(target_t >= 0)
+    if picked >= node.neurons.start and (t := (picked - node.neurons.start) // node.shape[-1]) in scored:
+        return int(t)
+    said_t = tape.old.a[node.neurons.slice].reshape(len(target_t), -1).argmax(1)
+    wrong = scored[said_t[scored] != target_t[scored]]
+    found = wrong if len(wrong) else scored
+    return int(found[0]) if len(found) else 0
+
+
+def outputs(tape: Tape, token: int = -1) -> Outputs:
+    """The outputs before and after with their targets and deltas: all up to `ROWS`, else the strongest, and the one that is asked for; of a
+    sequence those of one `token`."""
     node, o = tape.topology.output, tape.objective
-    here = node.neurons.slice
+    here, size = node.neurons, node.shape[-1] if token >= 0 else node.size
+    first = max(token, 0) * size
+    part = slice(here.start + first, here.start + first + size)
     before, after, target, delta = (
-        np.asarray(x, np.float64) for x in (tape.old.a[here], tape.new.a[here], tape.target_o, tape.old.delta[here])
+        np.asarray(x, np.float64) for x in (tape.old.a[part], tape.new.a[part], tape.target_o[first : first + size], tape.old.delta[part])
     )
-    label = int(tape.target) if o.classes else -1
-    index = np.arange(node.size)
-    if node.size > ROWS:
+    label = int(tape.target) if token < 0 and o.classes else int(np.asarray(tape.target)[token]) if token >= 0 else -1
+    index = np.arange(size)
+    if size > ROWS:
         strength = np.maximum(np.abs(before), np.abs(after))
         if label >= 0:
             strength[label] = np.inf
         index = np.sort(np.argsort(-strength, kind="stable")[:FEW])
-    names = node.labels or tuple(map(str, range(node.size)))
+    names = [node_names.label(node, int(first + k)) or str(k) for k in index]
+    p = float(before[max(label, 0)])
+    own = [-float(np.log(max(float(a[max(label, 0)]), TINY))) for a in (before, after)]  # of this token alone
     return Outputs(
-        names=tuple(str(names[k])[:_NAMES] for k in index),
-        index_k=index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
-        total=node.size,
+        names=tuple(name[:_NAMES] for name in names),
+        index_k=first + index, before_k=before[index], target_k=target[index], delta_k=delta[index], after_k=after[index],
+        total=size,
         probability=ACTIVATIONS[node.activation].probability,
-        difference=not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
-        label=label, loss=o.loss, loss_before=tape.old.loss, loss_after=tape.new.loss, huber_delta=o.huber_delta,
-        p=float(before[max(label, 0)]), class_weight=tape.factor if o.weights else None,
-        units=tuple(o.units[k] for k in index) if o.units else (),
+        difference=token < 0 and not o.weights and (o.loss == "cross_entropy" or (o.loss == "bce" and node.size == 1)),
+        label=first + label if label >= 0 else -1, loss=o.loss, loss_before=own[0] if token >= 0 else tape.old.loss,
+        loss_after=own[1] if token >= 0 else tape.new.loss, huber_delta=o.huber_delta,
+        p=p, class_weight=tape.factor if o.weights else None, units=tuple(o.units[k] for k in index) if o.units else (), token=token,
     )  # fmt: skip
 
 
@@ -97,16 +120,17 @@ def _applied(activation: str, z_c: np.ndarray) -> np.ndarray:
 
 
 def products(tape: Tape, neuron: int) -> list[tuple[int, str]]:
-    """The strongest gradients of weights that lead into a neuron: where each comes from, and "delta times a = gradient"."""
+    """The strongest gradients that a neuron gives to the weights that lead into it: where each comes from, and "delta times a = gradient"
+    (of a weight that many neurons share, this neuron's part)."""
     node, j = tape.topology.locate(neuron)
-    if node.weight is None:
-        return []
-    source = tape.topology.by_name[node.inputs[0]].neurons
-    a_i, delta = tape.old.a[source.slice], float(tape.old.delta[neuron])
-    gradient_i = node.weight.view(tape.sample_gradient)[j]
-    order = np.argsort(-np.abs(gradient_i), kind="stable")[:EDGES]
-    found = [i for i in order if gradient_i[i]]
-    return [(source.start + int(i), f"{plain(delta)} · {_bracketed(float(a_i[i]))} = {plain(float(gradient_i[i]))}") for i in found]
+    delta, found = float(tape.old.delta[neuron]), []
+    for c in tape.topology.into(node):
+        edges, local_e = edges_of(c), edges_of(c).into(c, j)
+        if edges.value == "parameter" and len(local_e):
+            source_e = edges.ends(c, local_e)[0]
+            found += [(float(tape.old.a[k]), int(k)) for k in source_e[np.argsort(-np.abs(tape.old.a[source_e]), kind="stable")[:EDGES]]]
+    found = [(a, k) for a, k in sorted(found, key=lambda each: -abs(each[0]))[:EDGES] if a * delta]
+    return [(k, f"{plain(delta)} · {_bracketed(a)} = {plain(float(np.float32(delta) * np.float32(a)))}") for a, k in found]
 
 
 def _bracketed(value: float) -> str:
@@ -133,15 +157,18 @@ class StepAnnotations:
             self._tape, self._known = None, {}
             return None
         boxes = projection.boxes()
-        return Moment(step_change.shown(walking, look), boxes, self._table(walking, projection), self._inset(walking, picked, projection))
+        return Moment(
+            step_change.shown(walking, look), boxes, self._table(walking, picked, projection), self._inset(walking, picked, projection)
+        )
 
-    def _table(self, walking: StepPlayer, projection: Projection) -> OutputsTable | None:
+    def _table(self, walking: StepPlayer, picked: int, projection: Projection) -> OutputsTable | None:
         view = walking.walk.view
         output = view.topology.output.number
         if view.kind not in ("loss", "after") and (view.kind, view.phase.layer) != ("backward", output):
             return None
         tape = view.tape
-        found = self._once(tape, "outputs", lambda: outputs(tape))
+        token = scored_token(tape, picked)
+        found = self._once(tape, ("outputs", token), lambda: outputs(tape, token))
         x, y, reach = projection.neurons(view.topology.output.neurons.start + found.index_k)
         share = 1.0 if view.kind == "backward" else view.place.fraction
         return OutputsTable(found, "after" if view.kind == "after" else "loss", share, tuple(x), tuple(y), max(reach))

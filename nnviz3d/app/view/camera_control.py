@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,14 @@ from nnviz3d.app.view.labels import SIDE_LABELS
 from nnviz3d.app.view.network_view import NetworkView
 from nnviz3d.app.view.projection import Viewport
 from nnviz3d.draw import camera
+from nnviz3d.layout.grid import Layout
 from nnviz3d.spec.readout import FreeArea, StageInput
 from nnviz3d.ui.hud import free_area
 
 COLUMN = 9  # so many named inputs reach up to the card with the title
 NEW_WIDTH, NEW_HEIGHT = 0.02, 0.05  # shares by which the free part must differ before the camera moves
 TURN = 240.0  # pixels of drag that a held arrow key stands for, a second
+CARD = 400.0  # units: width of the card with the title
 CLOSE = 9.0  # pitches from a neuron that is flown to
 
 
@@ -31,6 +34,7 @@ class CameraControl:
         self.scope = np.zeros((0, 2, 3), np.float32)
         self.with_table = True
         self.room = self._for_table()
+        self._arranged(self.free)
         self.rig = camera.Rig(self._preset(session.scene.view.camera))
 
     # ---------------------------------------------------------------- poses
@@ -41,8 +45,12 @@ class CameraControl:
         return self.free.right + self.room
 
     def _preset(self, name: str) -> camera.Pose:
-        free = self.free
-        pose = camera.preset(name, self.view.picture.layout, self.viewport.aspect, self._panel, free.bottom, free.top)
+        layout, free = self.view.picture.layout, self.free
+
+        def posed(top: float) -> camera.Pose:
+            return camera.preset(name, layout, self.viewport.aspect, self._panel, free.bottom, top)
+
+        pose = self._off_card(posed, layout)
         return self._fitted(self.view.second.pose(pose, name)) if self.view.second else pose
 
     def _fitted(self, like: camera.Pose) -> camera.Pose:
@@ -50,7 +58,21 @@ class CameraControl:
         layout, free = self.view.layout, self.free
         if len(self.scope):
             layout = layout.framing(self.scope[:, 0], self.scope[:, 1])
-        return camera.fit(layout, like.yaw, like.pitch, self.viewport.aspect, self._panel, free.bottom, free.top)
+
+        def posed(top: float) -> camera.Pose:
+            return camera.fit(layout, like.yaw, like.pitch, self.viewport.aspect, self._panel, free.bottom, top)
+
+        return self._off_card(posed, layout)
+
+    def _off_card(self, posed: Callable[[float], camera.Pose], layout: Layout) -> camera.Pose:
+        """The pose with the free part's own top, or lower where walls of tiles would hide behind the card with the title."""
+        pose, free = posed(self.free.top), self.free
+        if not len(layout.tiles) or free.corner <= free.top:
+            return pose
+        seen = pose.project(layout.extremes.astype(np.float64), self.viewport.aspect)
+        wide = CARD * self.viewport.text * self.session.scene.look.ui_scale / max(self.viewport.size[0], 1)
+        hidden = (seen[:, 2] > 0) & (seen[:, 0] < 2 * wide - 1) & (seen[:, 1] > 1 - 2 * free.corner)
+        return posed(free.corner) if hidden.any() else pose
 
     def framed(self, direction: tuple[float, float], boxes: np.ndarray | None, preset: str = "") -> camera.Pose:
         """The pose from a direction (yaw, pitch in radians) with these boxes (B, 2, 3) in the picture, or all of the network; then `preset`
@@ -81,8 +103,8 @@ class CameraControl:
 
     def fly_to(self, neuron: int) -> None:
         layout = self.view.picture.layout
-        place = layout.place_n4[neuron, :3]
-        self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=layout.pitch * CLOSE))
+        place, cell = layout.place_n4[neuron, :3], float(layout.cell_l[int(layout.place_n4[neuron, 3])])
+        self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=layout.pitch * cell * CLOSE))
 
     # ---------------------------------------------------------------- a person's hands, and time
 
@@ -108,12 +130,18 @@ class CameraControl:
 
     def make_way(self, free: FreeArea) -> None:
         """Move the network into the part that panels leave free, where that has changed noticeably."""
-        if abs(free.right - self.free.right) <= NEW_WIDTH and abs(free.bottom - self.free.bottom) <= NEW_HEIGHT:
+        same = abs(free.right - self.free.right) <= NEW_WIDTH and abs(free.bottom - self.free.bottom) <= NEW_HEIGHT
+        if not self._arranged(free) and same:
             return
         first = self.free.right == 0.0 and self.viewport.host.frames < 4
         self.free = replace(free, top=max(free.top, free.corner)) if self._named_column() else free
         pose = self._fitted(self.rig.goal)
         self.rig.jump(pose) if first else self.rig.fly(pose)
+
+    def _arranged(self, free: FreeArea) -> bool:
+        """Whether the layout is another one, for a stage of another shape."""
+        aspect = self.viewport.aspect * (1 - free.right) / max(1 - free.bottom - free.top, 0.1)
+        return self.view.shape(aspect, self.session.scene.view)
 
     def _named_column(self) -> bool:
         """Whether the first names of the inputs would hide behind the card with the title."""

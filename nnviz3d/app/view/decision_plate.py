@@ -18,8 +18,9 @@ from nnviz3d.draw.plate import SIDE
 from nnviz3d.engine.data.plane import Plane
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.protocols import Source
-from nnviz3d.sources.viewable import Viewable
+from nnviz3d.sources.viewable import OWN, Viewable
 from nnviz3d.spec.readout import Label, PlaneReading
+from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.scene import View
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import Unit
@@ -38,7 +39,7 @@ def tile_cells(source: Source, view: View) -> int:
     topology = source.topology
     if source.plane is None or not view.thumbnails or topology.n_neurons > TILES_UP_TO:
         return 0
-    most = min(WORK / max(topology.n_parameters, 1), VALUES / topology.n_neurons)
+    most = min(WORK / row_work(topology), VALUES / topology.n_neurons)
     return min(max(isqrt(int(most)), COARSEST), FINEST)
 
 
@@ -130,10 +131,11 @@ class Responses:
             subject.spot = (-1.0, -1.0)
             return
         self._show_points(source, plane, palette)
-        subject.spot = plane.place(seen.sample.part, seen.sample.index)
+        own = seen.sample.part == OWN
+        subject.spot = (-1.0, -1.0) if own else plane.place(seen.sample.part, seen.sample.index)
         parameters, killed = seen.plane_state
         after = seen.view is not None and seen.view.renewed
-        held = (seen.sample.part, seen.sample.index) if plane.slices else None
+        held = (seen.sample.part, seen.version if own else seen.sample.index) if plane.slices else None
         moment = (source.serial, source.objective, source.written, source.step, held, palette, seen.serial, after)
         self._turn = (self._turn + 1) % EVERY
         plate, tiles = self._answered

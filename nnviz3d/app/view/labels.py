@@ -8,25 +8,30 @@ from statistics import mean
 
 import numpy as np
 
+from nnviz3d.app.view.captions import caption, heads
 from nnviz3d.app.view.decision_plate import Word, place_labels, plane_names
 from nnviz3d.app.view.projection import Projection
+from nnviz3d.draw.camera import LENS
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.lanes import by_rank
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.readout import Label
-from nnviz3d.spec.topology import Node, Topology
+from nnviz3d.spec.topology import Topology
 
 SIDE_LABELS = 40  # an output layer with more classes than that has no room for names
 LINE = 18.0  # pixels (of imgui, unscaled) that a small name needs
 DROP, LOW_DROP = 0.35, 0.9  # of the pitch: how far under a layer its name hangs; with two networks, clear of the names of outputs
+UNDER = 11.0  # units under a wall stands the middle of its name
+ROOMY = 52.0  # units across a tile: smaller ones have no number
+ABOVE = 9.0  # units over a tile stands its number
 NARROWEST = 24  # units between two layers: closer ones have no names
 
 
 @dataclass(frozen=True)
 class Anchors:
-    """What is named, and where the names stand: `points_n3` of the outputs, of the layers, then of inputs and plane (`words`). `named`: ids
-    of the neurons that the first words name."""
+    """What is named, and where the names stand: `points_n3` of the outputs, of the layers, then of inputs and plane (`words`), of heads and
+    tokens. `named`: ids of the neurons that the first words name."""
 
     layout: Layout
     points_n3: np.ndarray
@@ -35,20 +40,46 @@ class Anchors:
     words: list[Word]
     named: np.ndarray
     ranks: list[list[int]]  # numbers of the layers of each rank
+    heads: list[tuple[str, float]]
+    tokens: int  # rows of an input that is a sequence, and of an output with an answer for each token: so many
 
     @classmethod
     def of(cls, source: Source, layout: Layout, drop: float = DROP) -> Anchors:
         """`drop`: pitches under each layer."""
         topology: Topology = source.topology
         labels = topology.output.labels
-        outputs = tuple(map(str, labels)) if len(labels) <= SIDE_LABELS else ()
+        outputs = tuple(map(str, labels)) if len(labels) <= SIDE_LABELS and len(topology.output.shape) == 1 else ()
         feet = (layout.low + layout.high) / 2
         feet[:, 1] = layout.low[:, 1] - layout.pitch * drop
         beside = layout.place_n4[topology.output.neurons.slice, :3][: len(outputs)]
         more, words, named = plane_names(source, layout)
-        points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more]).astype(np.float64)
+        corners, numbered = heads(topology, layout)
+        rows = _rows(topology, layout)
+        tags = np.array(corners, np.float64).reshape(-1, 3)
+        points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more, tags, rows, *_rims(layout, feet)])
         ranks = [[node.number for node in nodes] for nodes in by_rank(topology)]
-        return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks)
+        return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks, numbered, len(rows) // 2)
+
+
+def _rims(layout: Layout, feet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(L, 3) twice: where a wall of tiles may reach lowest on the screen, its lowest corner and the one nearest to the eye; of what is
+    drawn neuron by neuron its foot."""
+    tiles, out = layout.tiles, (feet.astype(np.float64), feet.astype(np.float64))
+    corners = (tiles.corner_s3 + tiles.down_s3 + tiles.across_s3).astype(np.float64)
+    for k in np.unique(tiles.node_s):
+        its = corners[tiles.node_s == k]
+        out[0][k] = its[np.lexsort((-its[:, 2], its[:, 1]))[0]]
+        out[1][k] = its[np.lexsort((its[:, 1], -its[:, 2]))[0]]
+    return out
+
+
+def _rows(topology: Topology, layout: Layout) -> np.ndarray:
+    """(2 T, 3) where the tokens of the input stand, and the end of the row of each in the output; none where the data are no sequences."""
+    count = topology.input.size
+    if topology.input.axes != ("token",) or topology.output.shape[0] != count or len(topology.output.shape) != 2:
+        return np.zeros((0, 3))
+    last = layout.place_n4[topology.output.neurons.slice, :3].reshape(count, -1, 3)[:, -1]
+    return np.concatenate([layout.place_n4[topology.input.neurons.slice, :3], last]).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -72,13 +103,52 @@ def label_list(anchors: Anchors, source: Source, seen: Viewable, projection: Pro
         for k, name in enumerate(anchors.outputs)
         if depth[k] > 0
     ]
-    layers = _layers(anchors, x[first:last], y[first:last], depth[first:last], projection.size[0])
+    layers = _layers(anchors, x[first:last], _feet(anchors, y, first, last), depth[first:last], projection.size[0])
     inputs = place_labels(anchors.words, anchors.named, source, seen, x[last:], y[last:], depth[last:], projection.reach)
+    last += len(anchors.words)
+    unit = LENS * projection.size[1] / 2  # of the screen, for a length of 1 at distance 1
+    inputs += [
+        Label(x[k], y[k] - ABOVE, text, 0.3, "centre", "minor")
+        for k, (text, side) in enumerate(anchors.heads, last)
+        if depth[k] > 0 and side * unit / depth[k] > ROOMY
+    ]
+    last += len(anchors.heads)
+    outputs += _tokens(anchors, source, seen, x[last:], y[last:], depth[last:], projection.reach)
     return LabelList(outputs, layers, inputs)
+
+
+def _feet(anchors: Anchors, y: list[float], first: int, last: int) -> list[float]:
+    """Where the names of layers stand: those of sheets under their lower corner."""
+    feet, count = y[first:last], last - first
+    for k in np.unique(anchors.layout.tiles.node_s):
+        feet[k] = max(y[len(y) - 2 * count + k], y[len(y) - count + k]) + UNDER
+    return feet
+
+
+def _tokens(
+    anchors: Anchors, source: Source, seen: Viewable, x: list[float], y: list[float], depth: list[float], reach: float
+) -> list[Label]:
+    """The text of each token beside the input, and the strongest answer for it beside the output."""
+    words = source.topology.output.labels
+    if not anchors.tokens or not words:
+        return []
+    topology, activation_n = source.topology, source.ops.to_host(seen.tensors("activation"))
+    ids = activation_n[topology.input.neurons.slice].round().astype(int)
+    answer_tc = topology.output.neurons.view(activation_n)
+    found = []
+    for k, (token, answer) in enumerate(zip(ids, answer_tc, strict=True)):
+        if depth[k] > 0 and 0 <= token < len(words):
+            found.append(Label(x[k] - reach / depth[k] - 5, y[k], str(words[token]), 0.8, "right"))
+        end, best = anchors.tokens + k, int(answer.argmax())
+        if depth[end] > 0:
+            found.append(Label(x[end] + reach / depth[end] + 5, y[end], str(words[best]), 0.35 + 0.65 * min(float(answer[best]), 1)))
+    return found
 
 
 def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
     """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
+    if len(anchors.layout.tiles):  # rows below one another: what has no room is dropped one by one, what learns last
+        return [Label(x[k], y[k], text, 0.7, "centre", "layer") for k, text in enumerate(anchors.layers) if depth[k] > 0]
     gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
     if gap <= NARROWEST:
         return []
@@ -94,16 +164,6 @@ def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
 def layer_names(topology: Topology) -> tuple[str, ...]:
     """What stands under each layer."""
     return tuple(caption(topology, node) for node in topology.nodes)
-
-
-def caption(topology: Topology, node: Node) -> str:
-    """ "input 8x8", "48 relu"; its name first where the scene has named what it is made of."""
-    shape = "x".join(map(str, node.shape))
-    if node is topology.input:
-        return f"input {shape}"
-    name = "" if topology.is_chain or node is topology.output else f"{node.name} "
-    function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
-    return f"{name}{shape}{function}"
 
 
 def apart(labels: list[Label], spacing: float) -> list[Label]:

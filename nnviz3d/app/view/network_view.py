@@ -6,6 +6,8 @@ columns on the graphics card.
 
 from __future__ import annotations
 
+from math import log2
+
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view.comparison_view import ComparisonView, wanted
 from nnviz3d.app.view.decision_plate import Responses
@@ -19,10 +21,14 @@ from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
+from nnviz3d.layout.tiles import WIDE
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.readout import Label, PlaneReading
+from nnviz3d.spec.scene import View
+
+STEPS = 3  # of the stage's shape for each doubling: it must not rearrange at every pixel
 
 
 class NetworkView:
@@ -31,6 +37,7 @@ class NetworkView:
     def __init__(self, context: Context, session: Session):
         self.context = context
         self.frame = SceneFrame()
+        self.aspect = WIDE
         self._anchors: Anchors | None = None
         self._build(session)
 
@@ -38,6 +45,7 @@ class NetworkView:
         view = session.scene.view
         self._size = wanted(session.source, view)
         self.picture = Picture(session.source.topology, view, session.ops, points=self._size[0], tile_cells=self._size[1])
+        self.picture.arrange(view, self.aspect)
         self.responses = Responses(self.picture)
         rival = session.rival
         self.second = ComparisonView(self.picture, rival, view) if rival else None
@@ -74,6 +82,20 @@ class NetworkView:
 
     # ---------------------------------------------------------------- another network, another layout
 
+    def shape(self, aspect: float, view: View) -> bool:
+        """Follow the shape of the free stage, in steps. Returns whether the layout is another one: that of walls and rows depends on it."""
+        aspect = 2 ** (round(STEPS * log2(min(max(aspect, 0.2), 5.0))) / STEPS)
+        if aspect == self.aspect:
+            return False
+        self.aspect = aspect
+        if not len(self.picture.layout.tiles):
+            return False
+        self.picture.arrange(view, aspect)
+        if self.second:
+            self.second.picture.aspect = aspect
+            self.second.arrange(view)
+        return True
+
     def follow(self, session: Session, level: Rebuild) -> bool:
         """What the session rebuilt. Returns whether the columns are new ones."""
         fresh = not self._fits(session)
@@ -81,7 +103,7 @@ class NetworkView:
             self.close()
             self._build(session)
         elif level == Rebuild.LAYOUT:
-            self.picture.arrange(session.scene.view)
+            self.picture.arrange(session.scene.view, self.aspect)
             if self.second:
                 self.second.arrange(session.scene.view)
         self.responses.forget()

@@ -89,7 +89,8 @@ class Pointer:
         wanted = (self.chosen_edge or self.chosen, self.hovered_edge, edge_lookup.edge_of(topology, self.lit) or self.lit)
         edges = (each for each in wanted if isinstance(each, EdgeRef) and edge_lookup.exists(topology, each))
         biases = (p for p in wanted if isinstance(p, int) and 0 <= p < topology.n_parameters)
-        return tuple(dict.fromkeys((*edges, *biases)))
+        traced = (each for each in self.session.tracing.edges if edge_lookup.exists(topology, each))
+        return tuple(dict.fromkeys((*edges, *biases, *traced)))
 
     # ---------------------------------------------------------------- what a person does
 
@@ -146,8 +147,8 @@ class Pointer:
         """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
         node, j = topology.locate(max(self.hovered, 0))
-        if self.hovered >= 0 and node.bias is not None:
-            return node.bias.start + j
+        if self.hovered >= 0 and node.bias is not None and (unit := node.unit(j)) is not None:
+            return node.bias.start + unit
         if self.hovered_edge is None:
             return self.chosen
         p = edge_lookup.parameter(topology, self.hovered_edge)

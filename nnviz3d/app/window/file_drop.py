@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from nnviz3d.app.session import opening, scene_files
 from nnviz3d.app.session.opening import new_session
 from nnviz3d.app.session.session import REMEMBER, Session
@@ -24,6 +26,7 @@ from nnviz3d.spec.dialogs import Arrays, Columns, SaveFirst, SaveRun
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.file_extensions import RECORDING
+from nnviz3d.spec.readout import Command
 from nnviz3d.spec.scene import Scene, Train
 
 if TYPE_CHECKING:
@@ -52,6 +55,8 @@ def receive(loop: Loop, files: list[Path]) -> None:
         raise InputError.of("", "", f"{len(files)} files at once; drop one scene, one data file or one weights file")
     file = files[0]
     ending, kind = file.suffix.lower(), file_kinds.of(file)
+    if kind.name == file_kinds.PICTURE and len(files) == 1 and not loop.session.own.reason:
+        return show_picture(loop, file)
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
     if idx:
@@ -72,6 +77,18 @@ def receive(loop: Loop, files: list[Path]) -> None:
         if kind not in (file_kinds.UNKNOWN, file_kinds.TEXT, file_kinds.FOLDER):
             raise file_kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")
+
+
+def show_picture(loop: Loop, file: Path) -> None:
+    """Instead of the shown sample, cut, scaled and centred as the data's pictures are. Raises InputError, and then nothing has changed."""
+    from nnviz3d.engine.data.own_picture import of_photograph
+    from nnviz3d.video.own_picture import grey
+
+    own = loop.session.own
+    if own.frame is None or own.reason:
+        raise InputError.of(str(file), "", f"cannot be shown to this network. {own.reason}")
+    ink = np.round(255 * own.frame.fit(of_photograph(grey(file))))
+    loop.do(Command("show_picture", ink.astype(np.uint8).tobytes().hex()))
 
 
 def take_weights(loop: Loop, file: Path) -> None:

@@ -17,14 +17,16 @@ FILES = ("csv", "npz", "idx")  # kinds whose numbers have units of their own
 
 def load(data: Data, base: Path) -> DataSet:
     """The data set that a scene asks for; `base` is the folder that its file names are relative to. Raises InputError with all problems."""
-    from nnviz3d.engine.data import series, split
+    from nnviz3d.engine.data import series, split, targets
 
     samples = _samples(data, base)
     if data.lags:
         samples = series.lagged(samples, data)
     units = data.kind in FILES if data.standardize_target == "auto" else data.standardize_target == "yes" or data.kind in FILES
+    units &= data.targets == "own"
     how = {"last": data.split == "last" or (data.split == "auto" and bool(data.lags)), "looks_back": bool(data.lags) and max(data.lags) > 0}
-    return split.finish(samples, seed=data.seed, test_fraction=data.test_fraction, standardize=data.standardize, units=units, **how)
+    found = split.finish(samples, seed=data.seed, test_fraction=data.test_fraction, standardize=data.standardize, units=units, **how)
+    return targets.inputs(found) if data.targets == "inputs" else found
 
 
 def _samples(data: Data, base: Path):
@@ -41,6 +43,10 @@ def _samples(data: Data, base: Path):
         from nnviz3d.engine.data import idx
 
         return idx.load(data, base)
+    if data.kind == "images":
+        from nnviz3d.engine.data import images
+
+        return images.load(data, base)
     if data.kind in ("sort", "modular", "story", "text"):
         from nnviz3d.engine.data import sequences
 

@@ -33,6 +33,7 @@ class DataSet:
     scale_i: np.ndarray | None = None
     units: tuple[Unit, ...] = ()  # of each numeric target of a file; none for classes and generated sets
     notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
+    reconstructs: bool = False  # the targets are the inputs: the output is a sample too, of the same shape
     axes: tuple[str, ...] = ()  # what the axes of `shape` run over ("token", ...); empty: a vector, a picture, a picture for each channel
 
     @cached_property
@@ -53,6 +54,11 @@ class DataSet:
     def held_out(self) -> tuple[str, np.ndarray, np.ndarray]:
         """(name, x, t) of the test set; of the training set where there is no test set: what is shown and measured."""
         return ("test", self.x_test, self.t_test) if len(self.x_test) else ("train", self.x_train, self.t_train)
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers of one sample."""
+        return self.x_train.shape[1]
 
     @property
     def n_outputs(self) -> int:

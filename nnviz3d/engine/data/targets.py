@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from nnviz3d.engine.data.dataset import DataSet
 from nnviz3d.spec.errors import InputError
 
 CLASSES = 10_000  # as many outputs as a scene may ask of generated data
@@ -33,6 +36,15 @@ def from_array(t: np.ndarray, task: str, where: str) -> tuple[str, np.ndarray, t
         raise InputError.of(where, "", f"{t.shape[1]:,} targets per sample; at most {CLASSES:,} are allowed")
     names = ("target",) if t.shape[1] == 1 else tuple(f"target {k}" for k in range(t.shape[1]))
     return "regression", t, names
+
+
+def inputs(data: DataSet) -> DataSet:
+    """The same samples with themselves as targets, as the network is given them: standardised if they are. Raises InputError."""
+    if data.n_inputs > CLASSES:
+        text = f"{data.n_inputs:,} numbers per sample to give back; at most {CLASSES:,} are allowed. Use smaller samples"
+        raise InputError.of(data.name, "data.targets", text)
+    names = data.feature_names or tuple(",".join(map(str, place)) for place in np.ndindex(*data.shape))
+    return replace(data, task="regression", t_train=data.x_train, t_test=data.x_test, class_names=tuple(names), units=(), reconstructs=True)
 
 
 def one_hot(t: np.ndarray) -> bool:

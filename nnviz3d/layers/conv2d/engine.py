@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.convolution_engine import backward, fans, first_value, forward, sample_gradients
+from nnviz3d.layers.shared.convolution_engine import backward, fans, first_value, forward
 
-__all__ = ["backward", "fans", "first_value", "forward", "sample_gradients"]
+__all__ = ["backward", "fans", "first_value", "forward"]

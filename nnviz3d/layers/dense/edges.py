@@ -33,9 +33,9 @@ class DenseEdges(EdgesFace):
     def parameter(self, connection: Connection, local_e: Any) -> Any:
         return _weight(connection).start + local_e
 
-    def local_of(self, connection: Connection, p: int) -> int | None:
+    def sharing(self, connection: Connection, p: int) -> np.ndarray:
         weight = _weight(connection)
-        return p - weight.start if weight.start <= p < weight.stop else None
+        return np.array([p - weight.start] if weight.start <= p < weight.stop else [], np.intp)
 
     def into(self, connection: Connection, j: int) -> np.ndarray:
         inputs = connection.source.size

@@ -5,11 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
-from nnviz3d.spec.topology import Node, Range
+from nnviz3d.spec.topology import Range
 
 
 def forward(b: Bound) -> Calls:
@@ -28,15 +26,6 @@ def backward(b: Bound) -> Calls:
     if (to := b.dx[0]) is not None:
         calls += b.ops.input_gradient(d, b.parts["weight"], to.d.reshape(-1, inputs), to.add)
     return calls
-
-
-def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part, from dL/dz and what its inputs pass on: delta_j x_i, and delta_j; their sum over tokens."""
-    outputs, inputs = dict(node.parameters)["weight"].shape
-    delta, x_ti = delta_o.reshape(-1, outputs), x[0].reshape(-1, inputs)
-    if len(delta) == 1:
-        return {"weight": delta_o[:, None] * x[0].ravel(), "bias": delta_o}
-    return {"weight": delta.T @ x_ti, "bias": delta.sum(0)}
 
 
 def first_value(table: Any, part: str) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnviz3d.layers.shared.equation_line import Line, Span, fill, number
 from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import length, shapes
 from nnviz3d.layers.shared.notation import a_, called, delta_, z_
+from nnviz3d.layers.shared.weighted_terms import terms
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, NeuronReading, ParameterEquations, Sum
 
@@ -27,7 +30,7 @@ class DenseEquations(EquationsFace):
                 tip="The weighted sum of all neurons of the previous layer, plus the bias.",
             )
         ]
-        lines += _terms(before, "i", "a")
+        lines += terms(before, "i", "a")
         if reading.bias is not None:
             bias = reading.bias_parameter if reading.bias_parameter >= 0 else None
             lines.append(Line(rf"b_{{{j}}}", (), reading.bias, "bias", "The bias: added independently of the inputs.", parameter=bias))
@@ -37,7 +40,7 @@ class DenseEquations(EquationsFace):
     def returned(self, back: Sum, j: int) -> tuple[str, list[Line]]:
         """What neuron j, which feeds such a layer, gets back from it: symbols, and the terms. A delta for each weight."""
         n = len(back.terms) + back.rest_count
-        return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", _terms(back, "k", "d")
+        return rf"\sum_{{k=0}}^{{{n - 1}}} w_{{k,{j}}}\,{delta_(back.node, 'k')}", terms(back, "k", "d")
 
     def gradients(self, reading: NeuronReading) -> list[Line]:
         """dL/dw_ji = delta_j a_i for the weights that are distinguished, dL/db_j = delta_j; beside each the batch's mean. In an update the
@@ -57,6 +60,8 @@ class DenseEquations(EquationsFace):
 
     def share(self, r: ParameterEquations) -> list[Line]:
         """What it adds to the weighted sum."""
+        if r.places > 1:
+            return super().share(r)
         z, rest = z_(r.layer, r.index), r.z - r.product
         if r.source_index is None:
             others = r.fan_in
@@ -81,6 +86,8 @@ class DenseEquations(EquationsFace):
 
     def gradient(self, r: ParameterEquations) -> list[Line]:
         """dL/dw = delta a for the shown sample. Empty where no error has been sent back."""
+        if r.places > 1:
+            return super().gradient(r)
         if r.sample is None or r.delta is None:
             return []
         slope, tip = rf"\partial L/\partial {_name(r)}", "How fast the loss of the displayed sample changes with this number."
@@ -97,6 +104,12 @@ class DenseEquations(EquationsFace):
         """z of all neurons, as a product of arrays."""
         o, i = (f"{n:,}" for n in r.shape)
         k, z, (source,) = r.layer, z_(r.layer), r.sources
+        if r.rows > 1:
+            tip = "All tokens at once, each by itself: row t of z is of token t. Row j of W holds the weights that lead into feature j."
+            return [
+                Line(rf"{z} = {a_(source.node)}\,(W^{{[{k}]}})^{{\top}} + b^{{[{k}]}}", tip=tip),
+                shapes(f"({r.rows:,} × {o}) = ({r.rows:,} × {i})({i} × {o}) + ({o})"),
+            ]
         tip = "All neurons of the layer at once: row j of W holds the weights that lead into neuron j."
         return [
             Line(rf"{z} = W^{{[{k}]}}\,{a_(source.node)} + b^{{[{k}]}}", tip=tip),
@@ -113,6 +126,8 @@ class DenseEquations(EquationsFace):
             return []
         o, i = (f"{n:,}" for n in r.shape)
         delta, a = delta_(r.layer), rf"({a_(r.sources[0].node)})^{{\top}}"
+        if r.rows > 1:
+            return self._of_tokens(r)
         tip = "Every error at the end times every activation at the start: the outer product of two vectors."
         product = length(r.delta) * length(r.x)
         return [
@@ -126,23 +141,20 @@ class DenseEquations(EquationsFace):
             ),
         ]  # fmt: skip
 
-
-def _terms(total: Sum, letter: str, what: str) -> list[Line]:
-    """weight times activation ("a") or times delta ("d"), the largest first; then all others as one number."""
-    lines, name = [], "activation" if what == "a" else "delta"
-    for term in total.terms:
-        own = called(total.labels, term.index)
-        whose = f"{own} (neuron {term.index})" if own else f"neuron {term.index}"
-        tip = f"weight × {name} of {whose}: {plain(term.weight)} × {plain(term.value)} = {plain(term.product)}."
-        tip += f"\nClick for this weight; click {own or f'{letter}={term.index}'} for that neuron."
-        spans = (*number(term.weight, "w"), Span(" · "), *number(term.value, what, True))
-        at = {"neuron": term.neuron, "index": term.index, "letter": letter, "name": own}
-        lines.append(Line("", spans, term.product, "term", tip, **at, parameter=term.parameter if term.parameter >= 0 else None))
-    if total.rest_count:
-        more = f"{total.rest_count:,} more {'term' if total.rest_count == 1 else 'terms'}"
-        tip = f"The sum of the other {total.rest_count:,} terms; each is smaller than those above."
-        lines.append(Line("", (Span(more),), total.rest, "rest", tip))
-    return lines
+    @staticmethod
+    def _of_tokens(r: MatrixReading) -> list[Line]:
+        """The same, where one matrix multiplies all tokens."""
+        (o, i), n = r.shape, r.rows
+        made = np.asarray(r.delta, np.float64).reshape(n, o).T @ np.asarray(r.x, np.float64).reshape(n, i)
+        delta, tip = delta_(r.layer), "Of each token the error times the activation, added over all tokens."
+        norm = "The norm (length) of the gradient for the displayed sample."
+        return [
+            Line(rf"\partial L/\partial W = {delta}^{{\top}}\,{a_(r.sources[0].node)}", tip=tip),
+            shapes(f"({o:,} × {i:,}) = ({o:,} × {n:,})({n:,} × {i:,})"),
+            Line(rf"\partial L/\partial b = \sum_t {delta}_t", tip="The gradient of the biases is the error, added over all tokens."),
+            shapes(f"({o:,}) = ({o:,})"),
+            Line(r"\lVert \delta^{\top} a\rVert", (), length(made), "number", norm, ink="d"),
+        ]
 
 
 def _mean(g: GradientReading, j: int, samples: int, labels: tuple[str, ...]) -> Line:

@@ -22,7 +22,7 @@ class DenseLayer(LayerTable):
     init_scale: float = Field(default=1.0, ge=0, le=1000)
     bias: float = Field(default=0.0, ge=-1000, le=1000)
     dropout: float = Field(default=0.0, ge=0, lt=1)
-    per_token: bool = Field(default=False, description="works on the features of each token by itself: tokens x features in and out")
+    per_token: bool = Field(default=False, description="works on each token alone: tokens x features in and out")
 
     numbered: ClassVar[bool] = True
 

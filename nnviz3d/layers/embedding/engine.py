@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
-from nnviz3d.spec.topology import Node, Range
+from nnviz3d.spec.topology import Range
 
 
 def forward(b: Bound) -> Calls:
@@ -18,13 +16,6 @@ def backward(b: Bound) -> Calls:
     calls = b.ops.embed_gradient(b.x[0], b.d, b.gradients["weight"]) if b.gradients else []
     to = b.dx[0]
     return calls if to is None or to.add else calls + b.ops.clear(to.d)
-
-
-def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample: the delta of each token is added to its row."""
-    weight = np.zeros(dict(node.parameters)["weight"].shape, delta_o.dtype)
-    np.add.at(weight, x[0].astype(np.intp), delta_o.reshape(node.shape))
-    return {"weight": weight}
 
 
 def fans(weight: Range) -> tuple[int, int]:

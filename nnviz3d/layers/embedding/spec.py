@@ -52,6 +52,13 @@ class EmbeddingLayer(LayerTable):
             raise BadShape("from", message)
         return "token", "feature"
 
+    def unit_axis(self, axes: Axes) -> int | None:
+        """A row is of a token, wherever in a sequence that stands."""
+        return None
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        return "token number", "feature"
+
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """From each token one to each of its features."""
         return (prod(inputs[0]) * self.units,)

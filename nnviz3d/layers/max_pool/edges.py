@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nnviz3d.layers.shared import window_table
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.window_edges import WindowEdges, beside, windows_of
-from nnviz3d.spec.topology import Connection
+from nnviz3d.spec.topology import Connection, Node
 from nnviz3d.spec.windows import Windows
 
 
@@ -20,6 +21,13 @@ def _cells(g: Windows) -> np.ndarray:
     cells = (g.cells_of(0)[:, None, :, None] * g.size[1] + g.cells_of(1)[None, :, None, :]).reshape(g.cells, g.taps)
     first = cells[np.arange(g.cells), inside.argmax(1)]
     return np.where(inside, cells, first[:, None])
+
+
+def cells_of_window(node: Node, sources: tuple[Node, ...], j: int) -> np.ndarray:
+    """The cells of the window of neuron j that lie on the map, in the order of reading, by their numbers in the source."""
+    g = window_table.windows_of(node, sources)
+    channel, place = divmod(j, g.cells)
+    return channel * (g.size[0] * g.size[1]) + np.unique(_cells(g)[place])
 
 
 class MaxPoolEdges(WindowEdges):

@@ -10,10 +10,12 @@ from nnviz3d.layers.bound import Bound
 
 def forward(b: Bound) -> Calls:
     table: Any = b.node.table
-    return b.ops.mix(*b.x, b.z, *b.sources[0].shape, table.causal) + b.activate()
+    (w, v), (heads, queries, keys) = b.x, b.sources[0].shape
+    return b.ops.mix(w, v, b.z, heads, queries, keys, table.causal) + b.activate()
 
 
 def backward(b: Bound) -> Calls:
     """dw = d v^T, dv = w^T d."""
     table: Any = b.node.table
-    return b.ops.mix_backward(b.d, b.x, b.dx, *b.sources[0].shape, table.causal)
+    heads, queries, keys = b.sources[0].shape
+    return b.ops.mix_backward(b.d, b.x, b.dx, heads, queries, keys, table.causal)

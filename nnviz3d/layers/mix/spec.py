@@ -36,7 +36,8 @@ class MixLayer(LayerTable):
         return "token", "feature"
 
     def cells(self, inputs: tuple[Shape, ...]) -> Cells:
-        return Cells(*inputs[0], self.causal)
+        heads, queries, keys = inputs[0]
+        return Cells(heads, queries, keys, self.causal)
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """Each weight multiplies the features of one value in its head, and each of these goes once to every query that sees it."""

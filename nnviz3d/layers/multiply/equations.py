@@ -22,7 +22,7 @@ class MultiplyEquations(AlignedEquations):
         """What a neuron that feeds a product gets back from it: the delta of the product times the other factor."""
         lines = []
         for term in back.terms:
-            tip = f"other factor × delta of neuron {term.index} of {back.name}: {plain(term.weight)} × {plain(term.value)}."
+            tip = f"other factor × delta of {term.called} of {back.name}: {plain(term.weight)} × {plain(term.value)}."
             spans = (*number(term.weight, "a"), Span(" · "), *number(term.value, "d", True))
             at = {"neuron": term.neuron, "index": term.index, "name": back.name, "ink": "d"}
             lines.append(Line("", spans, term.product, "term", f"{tip} Click to show it.", **at))

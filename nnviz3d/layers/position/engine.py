@@ -9,14 +9,15 @@ import numpy as np
 from nnviz3d.backend.numpy_ops import Calls
 from nnviz3d.layers.bound import Bound
 from nnviz3d.layers.position.tables import angles, waves
-from nnviz3d.spec.topology import Node, Range
+from nnviz3d.spec.topology import Range
 
 
 def forward(b: Bound) -> Calls:
     table: Any = b.node.table
     if table.form == "rotary":
         return b.ops.rotate(b.x[0], b.z, *_turns(b, table)) + b.activate()
-    row = b.parts["weight"][: b.node.shape[0]] if table.form == "learned" else b.ops.asarray(waves(*b.node.shape, table.base))
+    tokens, width = b.node.shape
+    row = b.parts["weight"][:tokens] if table.form == "learned" else b.ops.asarray(waves(tokens, width, table.base))
     return b.ops.add_row(b.x[0], row.reshape(-1), b.z) + b.activate()
 
 
@@ -42,13 +43,6 @@ def _turns(b: Bound, table: Any) -> tuple[Any, Any, int]:
     tokens, width = b.node.shape
     cos, sin = angles(tokens, width // table.heads, table.base)
     return b.ops.asarray(np.tile(cos, table.heads).ravel()), b.ops.asarray(np.tile(sin, table.heads).ravel()), width // table.heads
-
-
-def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample: each place's own delta; 0 for places that the data do not reach."""
-    weight = np.zeros(dict(node.parameters)["weight"].shape, delta_o.dtype)
-    weight[: node.shape[0]] = delta_o.reshape(node.shape)
-    return {"weight": weight}
 
 
 def fans(weight: Range) -> tuple[int, int]:

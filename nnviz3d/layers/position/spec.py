@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from nnviz3d.spec import limits
-from nnviz3d.spec.layer_table import BadShape, Cost, Initializer, LayerTable, Shape, Shapes, text
+from nnviz3d.spec.layer_table import Axes, BadShape, Cost, Initializer, LayerTable, Shape, Shapes, text
 
 
 class PositionLayer(LayerTable):
@@ -48,6 +48,16 @@ class PositionLayer(LayerTable):
     def parts(self, inputs: Shapes) -> tuple[tuple[str, Shape], ...]:
         shape = inputs[0]
         return () if shape is None or self.form != "learned" else (("weight", (self.positions or shape[0], shape[1])),)
+
+    def unit_axis(self, axes: Axes) -> int | None:
+        """A row is of a place."""
+        return 0
+
+    def own_cell(self, index: tuple[int, ...], shape: Shape) -> int | None:
+        return index[0] * shape[1] + index[1] if index[0] < shape[0] else -1
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        return "place", "feature"
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         """One to one; with rotary each feature also reads the other of its pair."""

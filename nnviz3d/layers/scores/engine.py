@@ -10,10 +10,12 @@ from nnviz3d.layers.bound import Bound
 
 def forward(b: Bound) -> Calls:
     table: Any = b.node.table
-    return b.ops.scores(*b.x, b.z, *b.node.shape, table.causal) + b.activate()
+    (q, k), (heads, queries, keys) = b.x, b.node.shape
+    return b.ops.scores(q, k, b.z, heads, queries, keys, table.causal) + b.activate()
 
 
 def backward(b: Bound) -> Calls:
     """dq = d k / sqrt(d), dk = d^T q / sqrt(d); cells that are masked have no part in it."""
     table: Any = b.node.table
-    return b.ops.scores_backward(b.d, b.x, b.dx, *b.node.shape, table.causal)
+    heads, queries, keys = b.node.shape
+    return b.ops.scores_backward(b.d, b.x, b.dx, heads, queries, keys, table.causal)

@@ -29,7 +29,7 @@ class AlignedEquations(EquationsFace):
             shown = [*shown[: WRITTEN - 1], r"\ldots", shown[-1]]
         lines = [Line(f"{z} = {f' {self.sign} '.join(shown)}", tip=f"The input from {', '.join(part.name for part, _ in ends)}.")]
         for part, term in ends:
-            tip = f"The activation of neuron {term.index} of {part.name}: {plain(term.value)}. Click to show it."
+            tip = f"The activation of {term.called} of {part.name}: {plain(term.value)}. Click to show it."
             at = {"neuron": term.neuron, "index": term.index, "name": part.name, "ink": "a"}
             lines.append(Line(a_(part.node, term.index), (), term.value, "term", tip, **at))
         return [*lines, Line(z, (), reading.z, "result", f"The inputs, {self.joined}." if len(ends) > 1 else "The input.")]
@@ -38,7 +38,7 @@ class AlignedEquations(EquationsFace):
         """What a neuron that feeds such a node gets back from it: the delta of the neuron that it feeds."""
         lines = []
         for term in back.terms:
-            tip = f"The error of neuron {term.index} of {back.name}, which uses this activation unchanged: {plain(term.value)}."
+            tip = f"The error of {term.called} of {back.name}, which uses this activation unchanged: {plain(term.value)}."
             at = {"neuron": term.neuron, "index": term.index, "name": back.name, "ink": "d"}
             lines.append(Line(delta_(back.node, term.index), (), term.value, "term", f"{tip} Click to show it.", **at))
         return " + ".join(delta_(back.node, term.index) for term in back.terms), lines

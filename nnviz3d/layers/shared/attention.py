@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from nnviz3d.spec.layer_table import BadShape, Shape, Shapes, text
 
 
@@ -53,7 +51,7 @@ class Cells:
         if not self.causal:
             return head, inside // self.keys, inside % self.keys
         query = (((8.0 * inside + 1) ** 0.5 - 1) / 2 + 1e-9) // 1
-        query = query.astype(np.int64) if hasattr(query, "astype") else int(query)
+        query = query.astype("int64") if hasattr(query, "astype") else int(query)
         return head, query, inside - query * (query + 1) // 2
 
     def number(self, head: Any, query: Any, key: Any) -> Any:

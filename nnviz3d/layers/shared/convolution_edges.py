@@ -33,17 +33,15 @@ class ConvolutionEdges(WindowEdges):
         row, column = beside(pairs(g, 0).tap, local_e)[r], beside(pairs(g, 1).tap, local_e)[c]
         return _weight(connection).start + ((o * inputs + i) * g.kernel[0] + row) * g.kernel[1] + column
 
-    def local_of(self, connection: Connection, p: int) -> int | None:
-        """The first place where its cell lies on the map."""
+    def sharing(self, connection: Connection, p: int) -> np.ndarray:
+        """Every place where its cell lies on the map."""
         weight, g = _weight(connection), windows_of(connection)
         if not weight.start <= p < weight.stop:
-            return None
+            return np.array([], np.intp)
         rest, column = divmod(p - weight.start, g.kernel[1])
         channels, row = divmod(rest, g.kernel[0])
         rows, columns = (np.flatnonzero(pairs(g, axis).tap == tap) for axis, tap in ((0, row), (1, column)))
-        if not len(rows) or not len(columns):
-            return None
-        return int(self._numbers(g, np.array([channels]), rows[:1], columns[:1])[0])
+        return self._numbers(g, np.array([channels]), rows, columns)
 
     def group_strengths(self, connection: Connection, numbers: Numbers, sizes: tuple[int, int], xp: Any = np) -> Iterator[Any]:
         """Between channels exactly, without going over the edges: |w a| = |w| |a|, so that each weight needs one sum over the cells that it

@@ -5,10 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from nnviz3d.backend.calls import Calls
-from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.layers.bound import Bound
 from nnviz3d.layers.shared.convolution_table import ConvolutionTable
 from nnviz3d.layers.shared.window_table import windows_of
@@ -34,17 +31,6 @@ def backward(b: Bound) -> Calls:
     if (to := b.dx[0]) is not None:
         calls += b.ops.convolution_back(b.d, b.parts["weight"], to.d, g, groups, to.add)
     return calls
-
-
-def sample_gradients(node: Node, delta_o: np.ndarray, x: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Of one sample, by the name of the part: the sum over all windows of delta x, and of delta."""
-    assert isinstance(node.table, ConvolutionTable)
-    table, ops = node.table, NumpyOps(delta_o.dtype.name)
-    made = {part: np.empty(r.shape, delta_o.dtype) for part, r in node.parameters}
-    rows = delta_o.reshape(1, -1), np.ascontiguousarray(x[0]).reshape(1, -1)
-    for call in ops.convolution_gradients(*rows, made["weight"], made["bias"], table.windows(x[0].shape), table.groups):
-        call()
-    return made
 
 
 def first_value(table: Any, part: str) -> float:

@@ -27,10 +27,13 @@ class EdgesFace(ABC):
     """`value`: what an edge multiplies an activation by: a parameter, a number that is not learned, or the activation of another input.
 
     `complete`: every neuron of the source is joined to every one of the target, edge l = j x inputs + i.
+    `sums_back`: the sum of value x delta over the edges out of a neuron is all that comes back to it; of other kinds (norms, softmax) the
+    engine says it.
     """
 
     value: Literal["parameter", "constant", "activation"] = "constant"
     complete = False
+    sums_back = True
 
     def count(self, connection: Connection) -> int:
         return connection.size
@@ -59,9 +62,19 @@ class EdgesFace(ABC):
         """Where the parameters of these edges are in the arena; None where the kind has none."""
         return None
 
+    def sharing(self, connection: Connection, p: int) -> np.ndarray:
+        """The edges that multiply by parameter p, rising: many where neurons share their weights, none of a bias."""
+        weight = connection.weight
+        if self.value != "parameter" or weight is None or not weight.start <= p < weight.stop:
+            return np.array([], np.intp)
+        cells = connection.target.cells((p - weight.start) // (weight.size // weight.shape[0]))
+        into = np.concatenate([self.into(connection, j) for j in cells] or [np.array([], np.intp)])
+        return np.sort(into[self.parameter(connection, into) == p])
+
     def local_of(self, connection: Connection, p: int) -> int | None:
-        """The edge that has parameter p, the first of them where several share it; None: no edge has."""
-        return None
+        """The first edge that has parameter p; None: no edge has."""
+        found = self.sharing(connection, p)
+        return int(found[0]) if len(found) else None
 
     def factor(self, connection: Connection, local_e: Any) -> Any:
         """Ids of the neurons whose activations these edges multiply by, where `value` is "activation"."""

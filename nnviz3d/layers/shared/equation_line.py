@@ -19,7 +19,7 @@ _PLAIN = {
     r"\Delta": "Δ", r"\leftarrow": "←", r"\infty": "∞", r"\approx": "≈", "^2": "²", r"\sum": "Σ", r"\tanh": "tanh", r"\sin": "sin",
     r"\max": "max", r"\min": "min", r"\ln": "ln", r"\Phi": "Φ", r"\sigma": "σ", r"\pi": "π", r"\left": "", r"\right": "",
     r"\odot": "⊙", r"\top": "T", r"\times": "×", r"\le": "≤", r"\quad": "   ", r"\lVert ": "‖", r"\rVert": "‖",
-    r"\lfloor ": "⌊", r"\rfloor": "⌋",
+    r"\gamma": "γ", r"\beta": "β", r"\hat{x}": "x̂", r"\overline": "", r"\lfloor ": "⌊", r"\rfloor": "⌋",
 }  # fmt: skip
 
 

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
+
 from nnviz3d.layers import face
+from nnviz3d.layers.shared import shared_parameters
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum
+from nnviz3d.spec.topology import Connection, Node
+
+Asked = dict[str, tuple[str, slice | np.ndarray]]
+BATCH = "batch."  # how the arenas begin of which only a recorded step has any: what the rows of its batch have in common, by node
 
 
 class EquationsFace(ABC):
@@ -22,6 +29,20 @@ class EquationsFace(ABC):
     still = ""
     sign = "+"
     returns = "The error of the next layer, unchanged"
+
+    def of(self, letters: list[str]) -> str:
+        """z in one line of symbols, of what comes in: "a_1", "a_2"."""
+        return f" {self.sign} ".join(letters)
+
+    def asks(self, node: Node, sources: tuple[Node, ...], j: int) -> Asked:
+        """What the lines on neuron j need beside the terms of its sum, by name: `reading.given[name]`, float64. For example the row that
+        a norm or a softmax goes over: {"row": ("activation", slice(...))}. Arenas: "activation", "z", "delta" (by neuron), "parameter",
+        "gradient" (by parameter), "batch.<node>.<name>" (in a recorded step only); "number": the array itself."""
+        return {}
+
+    def asks_back(self, connection: Connection, i: int) -> Asked:
+        """The same for what comes back to neuron i of the connection's source: `back.given[name]`."""
+        return {}
 
     @abstractmethod
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
@@ -44,12 +65,13 @@ class EquationsFace(ABC):
         return []
 
     def share(self, r: ParameterEquations) -> list[Line]:
-        """What a parameter adds to z."""
-        return []
+        """What a parameter adds to z; unless the kind says otherwise, of one that neurons share."""
+        return shared_parameters.share(r)
 
     def gradient(self, r: ParameterEquations) -> list[Line]:
-        """dL/dw of a parameter for the shown sample. Empty where no error has been sent back."""
-        return []
+        """dL/dw of a parameter for the shown sample; unless the kind says otherwise, as the sum over all places where it is used. Empty
+        where no error has been sent back."""
+        return shared_parameters.gradient(r)
 
     def layer_gradient(self, r: MatrixReading) -> list[Line]:
         """Of all parameters of a layer, for the shown sample."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, PrivateAttr
 
-from nnviz3d.layers.shared.window_table import Padding, Sides, WindowTable, map_axes
+from nnviz3d.layers.shared.window_table import Padding, Sides, Steps, WindowTable, map_axes
 from nnviz3d.spec.layer_table import Axes, Shape, Shapes
 from nnviz3d.spec.windows import Pair
 
@@ -15,7 +13,7 @@ class PoolTable(WindowTable):
     """Windows slide along the rows and columns of maps, or along their length: their axes say which."""
 
     kernel: Sides = Field(default=2, description="cells of a window: one number, or [rows, columns]")
-    stride: Sides | Literal[0] = Field(default=0, description="cells from one window to the next; 0: the length of a window")
+    stride: Steps = Field(default=0, description="cells from one window to the next; 0: the length of a window")
     padding: Padding = Field(default=0, description='empty cells around the maps, which take no part; "same": ceil(size / stride) places')
 
     _spatial: int = PrivateAttr(2)

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from nnviz3d.spec import limits
 from nnviz3d.spec.layer_table import Axes, BadShape, LayerTable, Shape, text
+from nnviz3d.spec.schema_errors import shown
 from nnviz3d.spec.topology import Node
 from nnviz3d.spec.windows import Pair, Windows
 
-Side = Annotated[int, Field(ge=1, le=limits.IMAGE_SIDE)]
-Sides = Side | tuple[Side, Side]
-Edge = Annotated[int, Field(ge=0, le=limits.IMAGE_SIDE)]
-Padding = Edge | tuple[Edge, Edge] | Literal["same", "valid"]
+
+class Accepts(NamedTuple):
+    """The range of a number, for controls that set it."""
+
+    ge: int
+    le: int = limits.IMAGE_SIDE
 
 
-WANTED = {1: "channels x columns, or columns alone", 2: "channels x rows x columns, or rows x columns"}
+def _numbers(low: int, *others: str | int) -> BeforeValidator:
+    """Checks one number or a pair of them, from `low` on, or one of the others: as one problem, not one for each form."""
+
+    def check(value: Any) -> Any:
+        pair = value if isinstance(value, list | tuple) else (value,)
+        numbers = all(isinstance(n, int) and not isinstance(n, bool) and low <= n <= limits.IMAGE_SIDE for n in pair)
+        if (numbers and 1 <= len(pair) <= 2) or (not isinstance(value, list | tuple | bool) and value in others):
+            return value
+        said = "".join(f', or "{other}"' if isinstance(other, str) else f", or {other}" for other in others)
+        accepted = f"a whole number from {low} to {limits.IMAGE_SIDE:,}, or two of them, [rows, columns]{said}"
+        raise ValueError(f"expected {accepted}; found {shown(value)}")
+
+    return BeforeValidator(check)
+
+
+Sides = Annotated[int | tuple[int, int], _numbers(1), Accepts(1)]
+Steps = Annotated[int | tuple[int, int], _numbers(1, 0), Accepts(0)]
+Padding = Annotated[int | tuple[int, int] | Literal["same", "valid"], _numbers(0, "same", "valid"), Accepts(0)]
+
+WANTED = {
+    0: "channels x rows x columns, channels x columns, or a picture",
+    1: "channels x columns, or columns alone",
+    2: "channels x rows x columns, or a picture of rows x columns",
+}
 
 
 def map_axes(kind: str, axes: Axes, spatial: int = 0) -> int:
@@ -30,16 +56,15 @@ def map_axes(kind: str, axes: Axes, spatial: int = 0) -> int:
 
 
 def _no_maps(kind: str, found: str, spatial: int) -> BadShape:
-    wanted = WANTED.get(spatial, " or ".join(WANTED.values()))
-    return BadShape("from", f"{kind} reads maps ({wanted}); found {found}. A reshape gives the same numbers other `axes`")
+    return BadShape("from", f"{kind} reads maps ({WANTED[spatial]}); found {found}. A reshape gives the same numbers other `axes`")
 
 
 class WindowTable(LayerTable):
     """Windows slide along the last axes; the axis before these, where there is one, holds the channels."""
 
-    kernel: Sides
-    stride: Sides
-    padding: Padding
+    kernel: Any
+    stride: Any
+    padding: Any
 
     @property
     def spatial(self) -> int:
@@ -70,6 +95,9 @@ class WindowTable(LayerTable):
     def windows(self, shape: Shape) -> Windows:
         """Over an input of this shape. Raises BadShape where not a single window fits."""
         channels, size = self.maps(shape)
+        for key in ("kernel", "stride", "padding", "dilation") if self.spatial == 1 else ():
+            if isinstance(getattr(self, key, 0), tuple):
+                raise BadShape(key, f"{self.kind} slides along one axis here: one number, not {text(getattr(self, key))}")
         kernel, steps, gaps = self._pair(self.kernel, 1), self.steps, self.gaps
         reach = [(k - 1) * d + 1 for k, d in zip(kernel, gaps, strict=True)]
         padding = self._empty(size, reach, steps)

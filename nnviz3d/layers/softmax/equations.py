@@ -17,7 +17,7 @@ class SoftmaxEquations(AlignedEquations):
     def layer(self, r: LayerReading) -> list[Line]:
         """z of all cells."""
         (source,) = r.sources
-        tip = "The scores as they stand. The softmax works on each row of the last axis by itself; masked cells stay 0."
+        tip = "The scores as they stand. The softmax works on each row of the last axis; masked cells stay 0."
         return [Line(f"{z_(r.layer)} = {a_(source.node)}", tip=tip), shapes(f"{axes(r.axes)} = {axes(source.shape)}")]
 
 

@@ -23,14 +23,15 @@ class SoftmaxLayer(LayerTable):
 
     def output_shape(self, inputs: Shapes) -> Shape | None:
         shape = inputs[0]
-        if shape is not None and self.causal and (len(shape) < 2 or shape[-1] != shape[-2]):
+        if shape is not None and self.causal and (len(shape) < 2 or shape[len(shape) - 1] != shape[len(shape) - 2]):
             message = f"causal is for scores, as many queries as keys; found an input of shape {text(shape)}; use causal = false"
             raise BadShape("causal", message)
         return shape
 
     def cells(self, shape: Shape) -> Cells:
-        rows = shape[-2] if len(shape) > 1 else 1
-        return Cells(prod(shape[:-2]), rows, shape[-1], self.causal)
+        *before, keys = shape
+        queries = before.pop() if before else 1
+        return Cells(prod(before), queries, keys, self.causal)
 
     def edges(self, inputs: tuple[Shape, ...]) -> tuple[int, ...]:
         return (self.cells(inputs[0]).count,)

@@ -7,19 +7,32 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
 from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
+from nnviz3d.spec.readout.instruments import (
+    AblationReading,
+    CloudReading,
+    PruningReading,
+    SaliencyReading,
+    StrongestReading,
+    StrongRow,
+    TracedPath,
+    TracingReading,
+)
 from nnviz3d.spec.readout.layers import LayerEnd, LayerReading, LayersReading, MatrixReading
 from nnviz3d.spec.readout.neuron import NeuronReading, Sum, Term
+from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 
 __all__ = [
+    "AblationReading",
     "Answer",
     "CaptureReading",
     "ChangeReading",
     "Charts",
     "CheckReading",
+    "CloudReading",
     "Command",
     "CompareReading",
     "ConfusionReading",
@@ -37,19 +50,26 @@ __all__ = [
     "MomentsReading",
     "NetworkReading",
     "NeuronReading",
+    "OwnReading",
     "ParameterEquations",
     "ParameterReading",
     "Performance",
     "PlaneReading",
+    "PruningReading",
     "Readout",
     "RecordingReading",
+    "SaliencyReading",
     "SampleQuery",
     "SampleRow",
     "SamplesReading",
     "StageInput",
     "StepReading",
+    "StrongRow",
+    "StrongestReading",
     "Sum",
     "Term",
+    "TracedPath",
+    "TracingReading",
     "UpdateReading",
     "WalkReading",
 ]

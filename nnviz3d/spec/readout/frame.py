@@ -11,8 +11,17 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SamplesReading
+from nnviz3d.spec.readout.instruments import (
+    AblationReading,
+    CloudReading,
+    PruningReading,
+    SaliencyReading,
+    StrongestReading,
+    TracingReading,
+)
 from nnviz3d.spec.readout.layers import LayerReading, LayersReading
 from nnviz3d.spec.readout.neuron import NeuronReading
+from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
@@ -95,7 +104,7 @@ class Readout:
     hovered: NeuronReading | None = None
     pinned: bool = False
     banner: str = ""  # something went wrong or needs an answer
-    sample_part: Literal["test", "train", "batch", "given"] = "test"  # where the shown sample is from
+    sample_part: Literal["test", "train", "batch", "given", "own"] = "test"  # where the shown sample is from
     edges_layer: int = 0  # the layer (from 1) that the edge with that value leads into
     signals: int = 0  # edges that particles travel along in this picture
     toast: str = ""  # something was done: "saved scenes/mine.toml"
@@ -143,4 +152,11 @@ class Readout:
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
+    own: OwnReading | None = None  # these only while a panel wants them
+    saliency: SaliencyReading | None = None
+    strongest: StrongestReading | None = None
+    pruning: PruningReading | None = None
+    tracing: TracingReading | None = None
+    cloud: CloudReading | None = None
+    ablation: AblationReading | None = None
     capture: CaptureReading | None = None  # while a film is made of the window

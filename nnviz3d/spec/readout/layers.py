@@ -57,7 +57,8 @@ class LayerReading:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MatrixReading(LayerReading):
-    """A layer with a matrix of weights, `shape` = (O, I).
+    """A layer with a matrix of weights, `shape` = (O, I). `rows`: vectors that it multiplies: 1, or as many as there are tokens; then `x`,
+    `z`, `a` and `delta` are those of all, one after another.
 
     Of very large matrices every `stride`-th row and column is reported: element (r, c) of `weight`, `gradient` and `change` is weight
     (r * stride[0], c * stride[1]), and weight (j, i) is parameter `first + j * I + i`.
@@ -81,6 +82,7 @@ class MatrixReading(LayerReading):
     l2: bool = False
     shrinks: bool = False  # L1 acts after the update, as Playground's
     frozen: int = 0  # neurons of it
+    rows: int = 1
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ class Term:
     weight: float
     value: float
     parameter: int = -1  # of the weight
+    place: str = ""  # what the neuron is called inside its layer: "map 3, row 4, column 7"
+
+    @property
+    def called(self) -> str:
+        return self.place or f"neuron {self.index}"
 
     @property
     def product(self) -> float:
@@ -48,6 +53,7 @@ class Sum:
     rank: int = 0
     labels: tuple[str, ...] = field(default=(), repr=False)
     parts: tuple[Sum, ...] = ()
+    given: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)  # what the kind's equations asked for
 
     @property
     def connections(self) -> tuple[Sum, ...]:
@@ -97,4 +103,5 @@ class NeuronReading:
     strengths: np.ndarray | None = field(default=None, compare=False, repr=False)  # of an input: (I,) summed |weight| of each input
     table: Any = field(default=None, compare=False, repr=False)  # the layer's table of the scene
     kind: str = "dense"  # what made its layer; "input" for an input
+    given: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)  # what the kind's equations asked for
     masked: tuple[float, int, int] | None = None  # dropout in a walk's step: factor of the shown sample; samples that kept it, of how many

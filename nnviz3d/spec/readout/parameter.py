@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnviz3d.spec.readout.neuron import Sum
 from nnviz3d.spec.readout.step import CheckReading, UpdateReading
 from nnviz3d.spec.topology import EdgeRef
 
 
 @dataclass(frozen=True)
 class ParameterReading:
-    """One weight or bias. `layer` and `index`: the neuron that it leads into (layer 0: input); `source`: the index of the neuron in layer
-    `source_layer` that a weight comes from, None for a bias. `gradient` of the last batch and `change` in the last step: None before it,
-    and where it is not known. `known`: inside a walk, what of it may be reported: "x" (`a`), "gradient", "update" (`change`)."""
+    """One parameter. `layer` and `index`: the neuron that it leads into (layer 0: input), the first of all `places` where it makes several;
+    `source`: the index of the one neuron in layer `source_layer` that a weight comes from, None for others. `gradient` of the last batch
+    and `change` in the last step: None before it, and where it is not known. `known`: inside a walk, what of it may be reported: "x" (`a`),
+    "gradient", "update" (`change`)."""
 
     parameter: int
     layer: int
@@ -30,6 +32,9 @@ class ParameterReading:
     frozen: bool = False
     known: frozenset[str] | None = None
     source_layer: int = 0
+    part: str = "weight"
+    place: tuple[int, ...] = ()  # in the array `part`
+    places: int = 1  # neurons that it makes
 
     def there(self, name: str) -> bool:
         """Whether a walk has come to it; outside one it has."""
@@ -51,7 +56,8 @@ class EdgeReading:
 
 @dataclass(frozen=True)
 class ParameterEquations:
-    """One weight w_ji, or one bias b_j (then `source`, `source_index` and `a` are None), for the shown sample.
+    """One weight w_ji, or one bias b_j (then `source`, `source_index` and `a` are None), for the shown sample; or a parameter that is used
+    in many `places`, number `place` of the array `part`: then `used` is its gradient, the sum over them.
 
     `parameter`: its place among all; `neuron`: the one it leads into, number `index` of layer `layer`; `source`: the one it comes from,
     of layer `source_layer` (of a bias: where the weights come from); `kind`: of the layer that it belongs to.
@@ -82,6 +88,10 @@ class ParameterEquations:
     check: CheckReading | None = None
     source_layer: int = 0
     kind: str = "dense"
+    part: str = "weight"
+    place: tuple[int, ...] = ()
+    places: int = 1  # neurons that it makes
+    used: Sum | None = None  # terms: activation x error of a place; `Term.parameter`: the neuron that the activation is of, -1 of a bias
 
     @property
     def product(self) -> float:
@@ -91,7 +101,7 @@ class ParameterEquations:
 
 @dataclass(frozen=True)
 class EffectReading:
-    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, or "kill".
+    """What an edit by hand did to the loss. `kind`: "value" of a `parameter` from `old` to `new`, "kill" or "prune".
 
     The losses before were measured at step `began`, those of now at `step`; of the shown sample, and of `rows` of the test set's `of`.
     """

@@ -14,23 +14,38 @@ def layer_name(f: Frame, layer: int) -> str:
 
 
 def neuron_name(f: Frame, reading: NeuronReading) -> str:
-    """ "Hidden layer 2, neuron 5"; neurons are counted from 0, as in the arrays."""
-    compared = f.readout.compare
-    if compared is None or not reading.network:
-        return f"{layer_name(f, reading.layer)}, neuron {reading.index}"
-    topology = next(network.topology for network in compared.networks if network.name == reading.network)
-    return f"{reading.network}: {node_names.layer_name(topology, reading.layer)}, neuron {reading.index}"
+    """ "Hidden layer 2, neuron 5", "conv1, map 3, row 4, column 7"; counted from 0, as in the arrays."""
+    compared, topology, network = f.readout.compare, f.readout.topology, ""
+    if compared is not None and reading.network:
+        topology = next(each.topology for each in compared.networks if each.name == reading.network)
+        network = f"{reading.network}: "
+    return f"{network}{node_names.layer_name(topology, reading.layer)}, {node_names.cell(topology, reading.layer, reading.index)}"
+
+
+def cell(f: Frame, layer: int, index: int) -> str:
+    """ "neuron 5", "map 3, row 4, column 7"."""
+    return node_names.cell(f.readout.topology, layer, index)
 
 
 def place(f: Frame, layer: int, index: int) -> str:
-    """ "input 27", "petal length (input 2)", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7"."""
+    """ "input 27", "petal length (input 2)", "hidden 3" (where there is but one hidden layer), "hidden 2 neuron 3", "output 7", "conv1 map
+    3, row 4, column 7"."""
     topology = f.readout.topology
     number, node = node_names.neuron_place(topology, layer, index), topology.nodes[layer]
-    name = called(node.labels, index)
+    name = called(node.labels, index) if len(node.labels) == node.size else node_names.label(node, index)
     return f"{name} ({number})" if name else number
 
 
 def parameter_name(f: Frame, reading: ParameterReading) -> str:
-    """ "Weight from input 27 to hidden 3", "Bias of output 7"."""
+    """ "Weight from input 27 to hidden 3", "Bias of output 7", "Weight of conv1: kernel 3, input channel 1, row 2, column 0"."""
+    if reading.places != 1 or reading.part not in ("weight", "bias") or len(reading.place) > 2:
+        text = node_names.parameter_place(f.readout.topology, reading.parameter)
+        return text[0].upper() + text[1:]
     there = place(f, reading.layer, reading.index)
     return f"Bias of {there}" if reading.source is None else f"Weight from {place(f, reading.source_layer, reading.source)} to {there}"
+
+
+def used(f: Frame, reading: ParameterReading) -> str:
+    """ "used at 24 × 24 places"; "" of a parameter with one place."""
+    where = node_names.places(f.readout.topology.nodes[reading.layer]) if reading.places > 1 else ""
+    return f"used at {where}" if where else ""

@@ -28,6 +28,15 @@ HINTS: dict[str, tuple[str, str]] = {
     "data.target": ("Target", "The column to predict from the others."),
     "data.header": ("Header row", "Whether the first line contains the column names."),
     "data.task": ("Task", "Classification assigns a class; regression predicts a number."),
+    "data.color": ("Colour", "Red, green and blue as three channels; otherwise the pictures are grey."),
+    "data.targets": (
+        "Targets",
+        "What is learned. The inputs: the network learns to give back the picture that it is given (an autoencoder).",
+    ),
+    "data.augment.shift": ("Shift", "Each training picture is moved by up to so many pixels, by another distance each time."),
+    "data.augment.rotate": ("Rotate", "Each training picture is turned by up to so many degrees, to the left or to the right."),
+    "data.augment.flip": ("Mirror", "Every other training picture is mirrored left to right. Not for digits or letters."),
+    "data.augment.noise": ("Add noise", "Standard deviation of the normal noise that is added to each training input."),
     "data.features": ("Features", "Features computed from each point (x1, x2). Select any of them; at least one must stay on."),
     "train.learning_rate": (
         "Learning rate",

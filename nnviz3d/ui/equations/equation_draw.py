@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.equation_line import Line, Span
+from nnviz3d.spec import node_names
 from nnviz3d.spec.number_text import plain
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
@@ -132,7 +133,10 @@ class Lines:
             f.lit = line.parameter
         if at_neuron:
             imgui.set_mouse_cursor(imgui.MouseCursor_.hand)
-            show_tip(f, f"Go to neuron {line.index}.")
+            topology, neuron = f.readout.topology, -1 if line.neuron is None else line.neuron
+            known = 0 <= neuron < topology.n_neurons
+            name = node_names.cell(topology, *node_names.found(topology, neuron)) if known else f"neuron {line.index}"
+            show_tip(f, f"Go to {name}.")
         elif line.tip:
             show_tip(f, line.tip)
         if imgui.is_item_clicked():

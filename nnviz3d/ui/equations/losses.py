@@ -33,7 +33,8 @@ def _formula(outputs: Outputs, loss: float) -> tuple[str, str]:
     match outputs.loss:
         case "cross_entropy":
             latex, text = _probability(p, loss)
-            return rf"L = -\ln p_{{{outputs.label}}} = -\ln {latex}", f"L = −ln p_{outputs.label} = −ln {text}"
+            k = outputs.label % n  # of a sequence: among the outputs of its token
+            return rf"L = -\ln p_{{{k}}} = -\ln {latex}", f"L = −ln p_{k} = −ln {text}"
         case "bce" if one and outputs.target_k[0] in (0, 1):
             if outputs.target_k[0]:
                 latex, text = _probability(p, loss)

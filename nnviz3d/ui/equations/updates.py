@@ -13,7 +13,7 @@ from nnviz3d.spec.readout import CheckReading, NeuronReading, StepReading, Updat
 CLIP_EPSILON = 1e-6  # clipping divides by the length and this, as PyTorch does
 DIGITS = 6  # of a gradient: what 32-bit sums hold for sure
 HELD = f" {DIGITS} digits are shown, the precision of 32-bit numbers."
-_SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm")
+_SET = ("learning_rate", "base_rate", "l1", "l2", "momentum", "beta1", "beta2", "rho", "epsilon", "weight_decay", "clip_norm", "kept")
 
 
 def columns(step: StepReading) -> tuple[str, str]:
@@ -69,7 +69,20 @@ def update(u: UpdateReading | None) -> list[Line]:
     n |= {f"{name}_": number(value) for name, value in u.numbers.items()}  # the first of a line needs no brackets
     n |= {name: setting(u.numbers[name]) for name in _SET if name in u.numbers}
     n |= {f"rest_{name}": setting(1 - u.numbers[name]) for name in ("beta1", "beta2", "rho") if name in u.numbers}
+    if "kept" in n:
+        return _running(u, n)
     return [*_used(u, n), *_state(u, n), *_rate(u, n), *_new(u, n)]
+
+
+def _running(u: UpdateReading, n: dict) -> list[Line]:
+    """A running mean or variance: a share of what it was, and a share of this batch's."""
+    w, x, rest = _name(u), u.numbers, setting(1 - u.numbers["kept"])
+    tip = "It is kept, not learned: a running average of the batches, which is used outside training instead of the batch's own."
+    lines = [
+        Line(rf"{w} \leftarrow (1 - m)\,{w} + m\,\mathrm{{batch}}", tip=tip),
+        Line("", fill("{rest} · {old} + {kept} · {batch}", rest=rest, **n), x["new"], "step", tip),
+    ]
+    return [*lines, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
 
 
 def _both(symbols: str, numbers: str, value: float, tip: str, n: dict) -> list[Line]:

@@ -13,7 +13,7 @@ from nnviz3d.spec.step_annotations import PICKED, Inset, Moment
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.label_placement import Rect, settle
-from nnviz3d.ui.core.names import layer_name
+from nnviz3d.ui.core.names import cell, layer_name
 from nnviz3d.ui.core.widgets import elide, show_tip, text_width
 
 TABLE = 230.0  # what the table beside the outputs takes
@@ -65,7 +65,7 @@ def _leader(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     curve, pixels = inset.curve, f.font(theme.SMALL)
-    name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, neuron {inset.index}"
+    name = f"{inside(layer_name(f, inset.layer)).replace('hidden layer', 'layer')}, {cell(f, inset.layer, inset.index)}"
     made = f.formulas.get(_symbols(f, inset), f.px(FORMULA)) if inset.incoming else None
     function = "z" if inset.incoming else curve.activation
     right = made.width if made is not None else text_width(function, pixels)
@@ -90,10 +90,10 @@ def _words(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 
 def _symbols(f: Frame, inset: Inset) -> str:
-    """z = a_1 + a_2, or with the sign of its kind."""
-    sign, count = f" {equations_of(_kind(f, inset)).sign} ", len(inset.incoming)
+    """z = a_1 + a_2, or as its kind has it."""
+    count = len(inset.incoming)
     letters = [f"a_{k + 1}" for k in range(count)] if count <= NUMBERS else ["a_1", "a_2", r"\ldots"]
-    return f"z = {sign.join(letters)}"
+    return f"z = {equations_of(_kind(f, inset)).of(letters)}"
 
 
 def _kind(f: Frame, inset: Inset) -> str:

@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.readout import NeuronReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import layer_name
+from nnviz3d.ui.core.names import cell, layer_name
 from nnviz3d.ui.core.widgets import elide, floating, small
 from nnviz3d.ui.equations import neuron_equations, updates
 from nnviz3d.ui.equations.equation_draw import Lines
@@ -78,7 +78,7 @@ class FilmOverlay:
         else:
             floating(f, "##equation", f.width - f.px(CORNER), (f.height - f.px(CAPTION)) / 2 + f.px(CORNER / 2), (1.0, 0.5))
         place = layer_name(f, r.layer).replace("Hidden layer", "Layer")
-        imgui.text_unformatted(f"{place}, neuron {r.index}" + (f": {r.label}" if r.label else ""))
+        imgui.text_unformatted(f"{place}, {cell(f, r.layer, r.index)}" + (f": {r.label}" if r.label else ""))
         imgui.dummy(imgui.ImVec2(f.px(CARD), 0))
         for section, title, lines in parts:
             if lines and there(r, section):

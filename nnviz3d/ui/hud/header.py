@@ -24,6 +24,7 @@ from nnviz3d.ui.hud.labels import colour_bar
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
 _RIGHT, _WRONG = theme.packed(theme.GOOD), theme.packed(theme.BAD)
 _PARTS = {
+    "own": "which you made yourself; it has no true answer, so there is no loss, and no error goes back from it",
     "given": "which came with the network",
     "test": "from the test set, which is never used for training",
     "train": "from the training set, because there is no test set",
@@ -114,15 +115,15 @@ def _sample(f: Frame, room: float) -> None:
     if icon_button(f, fa.ICON_FA_SHUFFLE, "shuffle", "Random sample", size=22):
         f.do("shuffle_sample")
     left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(8)
-    what = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: {r.sample_label}"
+    text = "" if r.sample_part == "own" else f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
+    what = text + r.sample_label
     answer = f"the network's answer: {r.sample_answer}" if r.sample_answer and r.compare is None else ""
     colour = _TEXT if r.sample_right is None else _RIGHT if r.sample_right else _WRONG
     imgui.same_line(left)
     imgui.align_text_to_frame_padding()
     one_line = imgui.calc_text_size(f"{what};  {answer}").x + left < room
-    text = f"sample {r.sample_index + 1:,} of {r.sample_count:,}: "
     dim(kept(text, r.sample_label, max(room - left, f.px(60)), f.names) + (";" if answer and one_line else ""))
-    true = "" if r.sample_part == "given" else ", and its true answer"
+    true = "" if r.sample_part in ("given", "own") else ", and its true answer"
     tip(f, f"The displayed sample, {_PARTS[r.sample_part]}{true}.")
     if answer:
         if one_line:

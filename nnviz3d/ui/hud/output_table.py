@@ -103,6 +103,8 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     imgui.pop_font()
     foot = _foot(f, table)
     few = f"{len(names)} strongest of {o.total:,} outputs" if len(names) < o.total else ""
+    if o.token >= 0:
+        few = f"token {o.token}: {few}" if few else f"outputs of token {o.token}"
     head = f.px(theme.SMALL + 8)
     tail = max(foot[3] + f.px(10), f.px(28)) + (f.px(16) if few else 0)
     each = max([f.px(CELL), *(text_width(c.text(k), f.font(theme.SMALL)) + f.px(8) for c in made for k in range(len(c.units)))])
@@ -284,7 +286,8 @@ def _tips(f: Frame, made, cells, width, rect: Rect, o: Outputs) -> None:
         return
     if y > rect[3] - f.px(30):
         scaled = " Errors are divided by the target's standard deviation." if any(unit.scaled for unit in o.units) else ""
-        show_tip(f, f"{losses.WORDS.get(o.loss, '')}{scaled} For the displayed sample alone, without L1 and L2 regularisation.")
+        whose = f"token {o.token} of the displayed sequence" if o.token >= 0 else "the displayed sample"
+        show_tip(f, f"{losses.WORDS.get(o.loss, '')}{scaled} For {whose} alone, without L1 and L2 regularisation.")
         return
     for column, cell in zip(made, cells, strict=True):
         if cell <= x <= cell + width:

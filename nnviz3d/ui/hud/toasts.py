@@ -9,7 +9,7 @@ from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import neuron_name, parameter_name, place
+from nnviz3d.ui.core.names import neuron_name, parameter_name, place, used
 from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
 from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
@@ -105,7 +105,7 @@ def hover_card(f: Frame) -> None:
                 small(f, f"the same neuron of {n.name}: a = {plain(n.hovered)}")
     if f.readout.neuron is None or f.readout.neuron.neuron != h.neuron:
         small(f, "click to see its equation", _FAINT)
-    if h.z is not None and h.network != "B":
+    if h.z is not None and h.bias is not None and h.network != "B":
         small(f, f"Ctrl + drag up or down to change its bias, now {plain(h.bias)}", _FAINT)
     imgui.end_tooltip()
     imgui.pop_style_var()
@@ -135,6 +135,8 @@ def _weight(f: Frame, e: ParameterReading) -> None:
     imgui.push_style_color(imgui.Col_.text, theme.packed(f.signs[0 if e.value >= 0 else 1]))
     imgui.text_unformatted(plain(e.value))
     imgui.pop_style_color()
+    if where := used(f, e):
+        small(f, where)
     if e.a is not None and e.there("x"):
         small(f, f"signal  w·a = {plain(e.value)} × {plain(e.a)} = {plain(e.value * e.a)}")
     if parts := moved(e):

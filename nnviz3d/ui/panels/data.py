@@ -18,8 +18,14 @@ from nnviz3d.ui.core.widgets import choice, combo, dim, integer, label, slider, 
 TITLE, ICON, HINT, OPEN = "Data", fa.ICON_FA_DATABASE, "What the network learns.", False
 KINDS, FEATURES = words(DataKind), words(Feature)
 PLAYGROUND = ("circle", "xor", "gauss", "spiral", "reg-plane", "reg-gauss")
-FILES = {"csv": file_extensions.TABLE, "npz": file_extensions.ARRAYS, "idx": ("ubyte", ".idx", ".gz")}  # and how their names end
+FILES = {
+    "csv": file_extensions.TABLE,
+    "npz": file_extensions.ARRAYS,
+    "idx": ("ubyte", ".idx", ".gz"),
+    "images": (),
+}  # and how their names end
 _NAMES = {
+    "mnist": "MNIST (digits, 28 x 28)",
     "breast_cancer": "breast cancer",
     "reg-plane": "plane (regression)",
     "reg-gauss": "gauss (regression)",
@@ -27,6 +33,7 @@ _NAMES = {
     "csv": "your own table (CSV, Excel, Parquet)",
     "npz": "your own arrays (npz, npy)",
     "idx": "your own images (IDX)",
+    "images": "your own pictures (a folder)",
 }
 OFFERED = 500  # columns in the list of targets
 SPLITS = ("auto", "random", "last")
@@ -58,6 +65,9 @@ def draw(f: Frame) -> None:
         _plane(f, f.readout.features)
     slider(f, "data.test_fraction", data.test_fraction, 0, 0.9)
     toggle(f, "data.standardize", data.standardize)
+    if f.readout.topology.input.axes[-2:] == ("row", "column"):
+        choice(f, "data.targets", data.targets, ("own", "inputs"), {"own": "the set's own", "inputs": "the inputs"})
+        _augment(f)
     integer(f, "data.seed", data.seed)
 
 
@@ -65,6 +75,9 @@ def _file(f: Frame) -> None:
     """What is read of a file, and how."""
     data, columns = f.scene.data, f.readout.data_columns
     small(f, data.file + (f"  and  {data.labels_file}" if data.kind == "idx" else ""), wrap=True)
+    if data.kind == "images":
+        toggle(f, "data.color", data.color)
+        return
     if data.kind == "csv":
         if columns:
             _target(f, columns)
@@ -93,6 +106,15 @@ def _target(f: Frame, columns: tuple[str, ...]) -> None:
     if picked is not None and int(picked) != at:
         column = columns[int(picked)]
         f.edit("data.target", column if columns.count(column) == 1 and column else picked)
+
+
+def _augment(f: Frame) -> None:
+    """Random changes of the pictures that are learned from."""
+    augment = f.scene.data.augment
+    integer(f, "data.augment.shift", augment.shift, 0.05, "%d pixels")
+    slider(f, "data.augment.rotate", augment.rotate, 0, 45, "%.0f°")
+    toggle(f, "data.augment.flip", augment.flip)
+    slider(f, "data.augment.noise", augment.noise, 0, 0.5)
 
 
 def _blobs(f: Frame) -> None:

@@ -5,6 +5,8 @@ Everything is a command; what cannot be becomes the banner. The list below is th
 
 from __future__ import annotations
 
+from math import isfinite
+
 from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
@@ -18,7 +20,7 @@ from nnviz3d.spec.readout import EffectReading, NeuronReading, ParameterReading
 from nnviz3d.spec.score import part
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import layer_name, parameter_name, place
+from nnviz3d.ui.core.names import layer_name, parameter_name, place, used
 from nnviz3d.ui.core.number_field import Accepted, dragged
 from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HOLD_WORDS
@@ -80,6 +82,8 @@ def _value(f: Frame, w: ParameterReading) -> None:
     tip(f, why or f"Drag, or Ctrl+click to type: from -{most} to {most}. Training continues from it. Undo: Ctrl+Z.")
     if changed:
         f.do("set_parameter", (w.parameter, value))
+    if where := used(f, w):
+        small(f, f"{where}: a change acts on all of them", wrap=True)
     if w.a is not None and w.there("x"):
         small(f, f"w·a = {plain(w.value)} × {plain(w.a)} = {plain(w.value * w.a)}")
         tip(f, "The signal through this weight for the displayed sample: the weight times the activation at its start.")
@@ -124,7 +128,8 @@ def _hold_buttons(f: Frame, layer: int, index: int, neuron: int) -> None:
 
 def _effect(f: Frame, e: EffectReading) -> None:
     imgui.spacing()
-    what = "killing or releasing" if e.kind == "kill" else f"{plain(e.old)} \u2192 {plain(e.new)}"
+    whole = {"kill": "killing or releasing", "prune": "pruning"}
+    what = whole.get(e.kind) or f"{plain(e.old)} \u2192 {plain(e.new)}"
     small(f, f"Loss before \u2192 now  ({what})", _FAINT)
     when = f"Before: at step {count(e.began)}. Now: at step {count(e.step)}"
     rows = f" ({part(e.rows, e.of).removeprefix('of ')}, drawn evenly)" if e.rows < e.of else ""
@@ -133,7 +138,7 @@ def _effect(f: Frame, e: EffectReading) -> None:
         ("this sample", e.sample_before, e.sample_now, "The loss of the displayed sample alone."),
         ("test set", e.test_before, e.test_now, f"The mean loss over samples of the test set{rows}."),
     ):
-        if before is None or now is None:
+        if before is None or now is None or not (isfinite(before) and isfinite(now)):
             continue
         imgui.begin_group()
         dim(name)

@@ -127,7 +127,7 @@ class Matrix:
         if cell is not None:
             self._cell(f, r, mode, grid, cell, draw_list, x, y + strip + gap)
         elif py < strip and 0 <= px < width and _there(r, "x"):
-            self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], r.x, r.first_source, f"{_before(f, r)}, neuron")
+            self._vector(f, "a", int(px // grid.cell_w), grid.columns * r.stride[1], _x(r), r.first_source, f"{_before(f, r)}, neuron")
         elif px >= width + gap and py >= strip + gap and strips:
             side = strips[min(int((px - width - gap) // step), len(strips) - 1)]
             self._vector(
@@ -149,7 +149,9 @@ class Matrix:
         value = float(_block(r, mode, slice(at_r, at_r + 1), slice(at_c, at_c + 1))[0, 0])
         name = {"weight": "w", "sample": "∂L/∂w", "batch": "∂L/∂w (batch)", "change": "Δw"}[mode]
         text = f"{name}[{j}, {i}] = {plain(value)}\nfrom neuron {i} to neuron {j}"
-        if mode == "weight" and _there(r, "x"):
+        if r.rows > 1:
+            text = f"{text}, at each of {r.rows:,} tokens"
+        elif mode == "weight" and _there(r, "x"):
             text += f"\n{plain(value)} × {plain(float(r.x[i]))} = {plain(value * float(r.x[i]))}"
         elif mode == "sample":
             text += f"\n{plain(float(_delta(r)[j]))} × {plain(float(r.x[i]))}"
@@ -196,7 +198,9 @@ class Matrix:
         per = (grid.rows * r.stride[0], grid.columns * r.stride[1])
         words = f"±{plain(self._scale)}" + ("" if per == (1, 1) else f"   a cell = mean of {per[0]} × {per[1]}")
         small(f, words, _FAINT)
-        above = f"above: a of {'the ' if f.readout.topology.is_chain else ''}{_before(f, r)}"
+        above = (
+            f"above: {'mean over all tokens of ' if r.rows > 1 else ''}a of {'the ' if f.readout.topology.is_chain else ''}{_before(f, r)}"
+        )
         sides = f"{above}; right: {', '.join(told.name for told in _strips(r, mode))}"
         about = "Full colour: the 99th percentile of the cells' size. Rows are this layer's neurons, columns those of the previous layer."
         if r.stride != (1, 1):
@@ -218,6 +222,8 @@ def _phase(f: Frame) -> str:
 
 def _strips(r: MatrixReading, mode: str) -> list[Strip]:
     """Vectors of the layer's neurons, beside the rows."""
+    if r.rows > 1:  # of each token another vector
+        return [Strip("b", r.bias_gradient if mode == "batch" else r.bias, "w")] if mode in ("weight", "batch") else []
     if mode == "weight":
         return [Strip("b", r.bias, "w"), *(Strip(name, values, "a") for name, values in (("z", r.z), ("a", r.a)) if _there(r, name))]
     if mode == "sample":
@@ -245,8 +251,9 @@ def _can(r: MatrixReading, mode: str) -> bool:
 
 
 def _x(r: MatrixReading) -> np.ndarray:
-    """What stands above the matrix: dark until it is known."""
-    return r.x if _there(r, "x") else np.zeros_like(r.x)
+    """What stands above the matrix, of tokens their mean: dark until it is known."""
+    x = r.x.reshape(r.rows, -1).mean(0) if r.rows > 1 else r.x
+    return x if _there(r, "x") else np.zeros_like(x)
 
 
 def _delta(r: MatrixReading) -> np.ndarray:
@@ -257,6 +264,8 @@ def _delta(r: MatrixReading) -> np.ndarray:
 
 def _block(r: MatrixReading, mode: str, rows: slice, columns: slice) -> np.ndarray:
     """A part of what is shown. The sample's gradient is never stored: it is the outer product of two vectors."""
+    if mode == "sample" and r.rows > 1:
+        return _summed(r)[rows, columns]
     if mode == "sample":
         return np.multiply.outer(_delta(r)[:: r.stride[0]][rows], r.x[:: r.stride[1]][columns])
     if mode == "change" and r.change is not None:
@@ -264,9 +273,15 @@ def _block(r: MatrixReading, mode: str, rows: slice, columns: slice) -> np.ndarr
     return (r.gradient if mode == "batch" else r.weight)[rows, columns]
 
 
+def _summed(r: MatrixReading) -> np.ndarray:
+    """The sample's gradient where one matrix multiplies all tokens: the sum of their outer products."""
+    delta, x = _delta(r).reshape(r.rows, -1), r.x.reshape(r.rows, -1)
+    return delta[:, :: r.stride[0]].T @ x[:, :: r.stride[1]]
+
+
 def _cells(r: MatrixReading, mode: str, grid) -> np.ndarray:
     """Block means; of an outer product they are the outer product of the means."""
-    if mode == "sample":
+    if mode == "sample" and r.rows == 1:
         delta = matrix.means(_delta(r)[:: r.stride[0], None], grid.rows, 1)
         return delta @ matrix.means(r.x[None, :: r.stride[1]], 1, grid.columns)
     return matrix.means(_block(r, mode, slice(None), slice(None)), grid.rows, grid.columns)

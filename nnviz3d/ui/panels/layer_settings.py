@@ -14,6 +14,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.number_field import dragged
 from nnviz3d.ui.core.strings import LAYER_HINTS
 from nnviz3d.ui.core.widgets import accepted_in, dim, small, tidy, tip
+from nnviz3d.ui.panels import layer_fields
 
 MOST = 400.0  # pixels of the list of layers that can be read, before it scrolls
 Change = Callable[[Callable[[Layers], Layers]], None]
@@ -38,6 +39,7 @@ def draw(f: Frame, k: int, layer: LayerTable, names: tuple[str, ...], change: Ch
     _name(f, k, layer, names, change)
     if "dropout" in type(layer).model_fields and "units" not in type(layer).model_fields:
         _share(f, k, layer)
+    layer_fields.draw(f, k, layer)
     if layer.fixed:
         small(f, layer.fixed)
         tip(f, "Set in the scene file.")

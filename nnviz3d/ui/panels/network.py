@@ -81,7 +81,7 @@ def _row(f: Frame, k: int, layer: LayerTable) -> None:
     dim(f"{k + 1}" if f.readout.topology.is_chain else elide(layer_name(layer, k), number - gap))
     tip(f, _told(f, k, "Click to show this layer's equations and all its weights as matrices."))
     if imgui.is_item_clicked():
-        f.do("choose_layer", k + 1)
+        f.do("choose_layer", node.number if (node := _node(f, k)) else k + 1)
     rest = full - number - buttons - 2 * gap
     imgui.same_line(start + number)
     has = type(layer).model_fields
@@ -141,9 +141,9 @@ def _reads(f: Frame, k: int, layer: LayerTable, width: float) -> None:
 
 
 def _node(f: Frame, k: int) -> Node | None:
-    """The node that layer k of the list has become; None while the network is still another one."""
-    nodes = f.readout.topology.nodes
-    return nodes[k + 1] if len(nodes) == len(f.scene.network.layers) + 2 else None
+    """The node that layer k of the list has become, of a composite the last; None while the network is still another one."""
+    found = f.readout.topology.by_layer
+    return found[k][-1] if len(found) == len(f.scene.network.layers) and found[k] else None
 
 
 def _told(f: Frame, k: int, sentence: str) -> str:

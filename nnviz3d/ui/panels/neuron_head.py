@@ -6,12 +6,13 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.layers import face
+from nnviz3d.spec import node_names
 from nnviz3d.spec.commands import CommandName
 from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import layer_name
+from nnviz3d.ui.core.names import cell, layer_name
 from nnviz3d.ui.core.number_field import Accepted, stepped
 from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, small, tip
 
@@ -63,8 +64,9 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
         imgui.text_unformatted(layer_name(f, 0))
     _arrow(f)
     imgui.align_text_to_frame_padding()
-    imgui.text_unformatted(f"neuron {reading.index}")
-    tip(f, place)
+    room = right_edge() - imgui.get_cursor_pos_x() - f.px(30)
+    imgui.text_unformatted(elide(cell(f, reading.layer, reading.index), room))
+    tip(f, f"{cell(f, reading.layer, reading.index).capitalize()}. {place}")
     _close(f, "pick", "Deselect (Esc)")
     if reading.label:
         imgui.push_style_color(imgui.Col_.text, _ACCENT)
@@ -77,8 +79,11 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
     """The way back to its neuron and its layer; which one it is, and the next one."""
     if _link(f, _numbered(f, reading.layer), "whole_layer", "Show the whole layer: its matrix, all its weights."):
         f.do("choose_layer", reading.layer)
+    if reading.places != 1 or len(reading.place) > 2:
+        _shared(f, reading)
+        return
     _arrow(f)
-    if _link(f, f"neuron {reading.index}", "end_neuron", "Show the neuron that it leads into."):
+    if _link(f, cell(f, reading.layer, reading.index), "end_neuron", "Show the neuron that it leads into."):
         f.do("pick", reading.neuron)
     bias = reading.source is None
     word = "bias" if bias else "weight"
@@ -94,6 +99,20 @@ def weight(f: Frame, reading: ParameterEquations) -> None:
     _close(f, "choose", "Deselect this bias" if bias else "Deselect this weight")
     if reading.source is not None and reading.source_index is not None:
         _from(f, reading, reading.source, reading.source_index)
+
+
+def _shared(f: Frame, reading: ParameterEquations) -> None:
+    """A parameter that neurons share: where it stands in its array, and at how many places it is used."""
+    _close(f, "choose", "Deselect this parameter")
+    name = node_names.parameter_place(f.readout.topology, reading.parameter)
+    where = node_names.places(f.readout.topology.nodes[reading.layer])
+    imgui.push_text_wrap_pos(0)
+    imgui.text_unformatted(name[0].upper() + name[1:])
+    imgui.pop_text_wrap_pos()
+    index = ", ".join(map(str, reading.place))
+    tip(f, f"Parameter {reading.parameter:,} of the network. In the arrays: {reading.part}[{index}].")
+    if where and reading.places > 1:
+        small(f, f"used at {where}")
 
 
 def _from(f: Frame, reading: ParameterEquations, source: int, index: int) -> None:

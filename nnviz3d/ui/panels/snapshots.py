@@ -6,7 +6,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.notation import called
-from nnviz3d.spec.node_names import short_name
+from nnviz3d.spec.node_names import parameter_place, short_name
 from nnviz3d.spec.number_text import count, percent, plain, short
 from nnviz3d.spec.readout import ChangeReading, MomentReading
 from nnviz3d.ui.core import theme
@@ -123,7 +123,10 @@ def _changes(f: Frame) -> None:
 
 
 def _name(f: Frame, change: ChangeReading) -> str:
-    """ "bias of output 3", "input 12 → hidden 1, 5"."""
+    """ "bias of output 3", "input 12 → hidden 1, 5", "weight of conv1: kernel 3, ..."."""
+    ref = f.readout.topology.parameter(change.parameter)
+    if not ref.single or len(ref.index) > 2:
+        return parameter_place(f.readout.topology, change.parameter)
 
     def read(layer: int, index: int) -> str:
         nodes = f.readout.topology.nodes

@@ -22,8 +22,9 @@ COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
 SCENES = [
-    "circle", "compare", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris", "learning", "one-iteration",
-    "overfit", "reg-plane", "residual", "saturated", "sparse", "spiral", "too-fast", "unscaled", "wide", "xor", "zero-init",
+    "autoencoder", "circle", "compare", "conv-toy", "convnet", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris",
+    "learning", "modular", "one-iteration", "overfit", "reg-plane", "residual", "resnet-tiny", "saturated", "sort-gpt", "sparse", "spiral",
+    "story-gpt", "too-fast", "unscaled", "vit-digits", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def test_new_writes_a_scene_that_loads_and_knows_every_key(nnviz3d, tmp_path):
     assert Scene.load(path) == Scene.load(path).model_validate(Scene.load(path).model_dump()), "every line that is commented out is valid"
     for table in Scene.model_fields.values():
         for key in getattr(table.annotation, "model_fields", {}):
-            assert re.search(rf"^(\[network\.|\[\[\w+\.|){key}\b", path.read_text(), re.M), key
+            assert re.search(rf"^(\[\w+\.|\[\[\w+\.|){key}\b", path.read_text(), re.M), key
 
 
 def test_new_does_not_overwrite(nnviz3d, tmp_path):

@@ -77,7 +77,8 @@ def test_any_parameter_can_be_chosen(session):
     tape, topology = walk.tape, walk.topology
     for p in (0, 77, topology.nodes[1].bias.start + 3, topology.nodes[2].weight.start + 49, topology.n_parameters - 1):
         told = inspector.parameter(walk, p)
-        node, j, i = topology.parameter(p)
+        ref = topology.parameter(p)
+        node, j, i = ref.node, ref.neuron, ref.source
         assert (told.neuron, told.index, told.source_index) == (node.neurons.start + j, j, i)
         assert told.value == float(tape.before[p]) and told.change == float(tape.change[p])
         assert told.sample == float(tape.sample_gradient[p]) and told.batch == float(tape.gradient[p])
@@ -98,7 +99,8 @@ def test_a_parameter_outside_a_walk_has_the_last_steps_numbers(session):
     arenas = source.trainer.arenas
     p = source.topology.nodes[2].weight.start + 100
     told = inspector.parameter(source, p)
-    node, j, i = source.topology.parameter(p)
+    ref = source.topology.parameter(p)
+    node, j, i = ref.node, ref.neuron, ref.source
     a, delta = source.tensors("activation")[64 + i], source.tensors("delta")[node.neurons.start + j]
     assert told.value == float(arenas.parameters[p]) and told.sample == float(a * delta) and told.update is None
     assert told.batch == float(arenas.gradients[p]) and told.samples == source.batch_size

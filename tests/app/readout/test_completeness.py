@@ -90,6 +90,17 @@ def differs(value, default) -> bool:
     return bool(value != default)
 
 
+INSTRUMENTS: dict = {
+    "own": True,
+    "saliency": 3,
+    "strongest": (70, False),
+    "pruning": (2, 0.5),
+    "tracing": (-1, True, 8, -1),
+    "cloud": (2, None),
+    "ablation": 2,
+}
+
+
 class Seen:
     """Fields of every model that have differed from their defaults."""
 
@@ -364,6 +375,20 @@ def graph(seen: Seen, tmp_path: Path) -> None:
     window.close()
 
 
+def instruments(seen: Seen, tmp_path: Path) -> None:
+    """What panels ask for that look into a network."""
+    window = Window(seen, session_of("digits"))
+    window.session.run(30)
+    window.session.own.draw([[0.1, False, [0.3, 0.2, 0.7, 0.8]]])
+    window.frames(4, wants=INSTRUMENTS)
+    window.loop.close()
+    for name in ("iris", "sort-gpt"):
+        window = Window(seen, session_of(name))
+        window.session.show_sample(3)
+        window.frames(12, wants=INSTRUMENTS)
+        window.loop.close()
+
+
 def recorded(seen: Seen, tmp_path: Path) -> None:
     def trained(name: str, **request) -> None:
         assert train(Options(quiet=True), name, TrainRequest(steps=60, **request)) == 0
@@ -398,7 +423,7 @@ def failing(seen: Seen, tmp_path: Path) -> None:
     window.close()
 
 
-STATES = (digits, walks, odd, plate, units, fold, compared, graph, recorded, failing)
+STATES = (instruments, digits, walks, odd, plate, units, fold, compared, graph, recorded, failing)
 
 
 @pytest.mark.timeout(600)

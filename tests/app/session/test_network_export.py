@@ -22,7 +22,7 @@ from nnviz3d.spec.activations import ELEMENTWISE
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Data, Layer, Network, Output, Scene, Train
-from tests.layers.kinds import CASES, scene_with
+from tests.layers.kinds import ON_TABLES, scene_on_data
 
 HOSTILE = '"""\'\'\'\n\\"; import os; os.remove("x") # {0} %s \u202e\x00'
 RUN = """
@@ -52,7 +52,7 @@ SCENES = {
     "deep": Scene(data=Data(kind="xor"), network=network(*[(3, "leaky_relu")] * 20)),
 }
 SCENES |= {kind: Scene(data=Data(kind="wine", standardize=True), network=network((7, kind), (5, kind))) for kind in ELEMENTWISE}
-SCENES |= {f"graph with {kind}": scene_with(kind).model_copy(update={"data": Data(kind="iris", standardize=True)}) for kind in CASES}
+SCENES |= {f"graph with {kind}": scene_on_data(kind, standardize=True) for kind in ON_TABLES}
 SCENES["concat of columns"] = toml.validate(
     {
         "network": {
@@ -163,7 +163,7 @@ def test_gelu_uses_math_s_erf_and_says_so(sources, folder):
     assert "np.vectorize(math.erf" in (folder / "gelu.py").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", ON_TABLES)
 def test_killed_neurons_of_a_graph_are_killed_in_its_script(sources, folder, kind):
     """Whatever reads them: sums and others have no weights that could be 0."""
     source, before = sources[f"graph with {kind}"], outputs(sources[f"graph with {kind}"])

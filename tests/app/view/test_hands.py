@@ -32,7 +32,8 @@ def person():
 
 def edge_place(person, p: int, share: float = 0.5) -> tuple[float, float]:
     """Where an edge is on the screen."""
-    node, j, i = person.session.source.topology.parameter(p)
+    ref = person.session.source.topology.parameter(p)
+    node, j, i = ref.node, ref.neuron, ref.source
     before = person.session.source.topology.by_name[node.inputs[0]].neurons.start
     stage = person.loop.stage
     ends = stage.view.picture.layout.place_n4[[before + i, node.neurons.start + j], :3].astype(float)
@@ -76,7 +77,8 @@ def test_pointing_and_clicking_choose_an_edge_and_let_it_go(person):
     assert readout is not None and stage.pointer.hovered == -1
     calm = person.look()
     person.click(x, y)
-    node, j, _i = session.source.topology.parameter(p)
+    ref = session.source.topology.parameter(p)
+    node, j = ref.node, ref.neuron
     assert stage.pointer.chosen == p and stage.pointer.picked == node.neurons.start + j
     assert len(stage.view.picture.subject.lit) == 1
     assert float((np.abs(person.look() - calm).max(-1) > 12).mean()) > 0.001, "the edge shines"
@@ -245,7 +247,8 @@ def test_a_term_under_the_pointer_in_a_panel_lights_its_edge(person):
     picture = stage.view.picture
     stage.pointer.lit = 1
     stage.draw(0.0)
-    node, j, i = stage.session.source.topology.parameter(1)
+    ref = stage.session.source.topology.parameter(1)
+    node, j, i = ref.node, ref.neuron, ref.source
     assert len(picture.subject.lit) == 1 and picture._marked[0] == (EdgeRef(0, 1),)
     bias = node.bias.start + j
     stage.pointer.lit = bias

@@ -22,6 +22,7 @@ HERE = Path()
     ("name", "counts", "shape", "total"),
     [  # the sum over all values is a fingerprint of scikit-learn 1.9.1's copy
         ("digits", [178, 182, 177, 183, 181, 182, 181, 179, 174, 180], (8, 8), 561718 / 16),
+        ("mnist", [500] * 10, (28, 28), 131267102 / 255),
         ("iris", [50, 50, 50], (4,), 2078.7),
         ("wine", [59, 71, 48], (13,), 159975.295999),
         ("breast_cancer", [212, 357], (30,), 1056474.4596356),
@@ -33,7 +34,7 @@ def test_embedded_sets_hold_what_their_sources_say(name, counts, shape, total):
     assert np.bincount(np.concatenate([found.t_train, found.t_test])).tolist() == counts
     assert found.shape == shape and len(found.class_names) == len(counts)
     np.testing.assert_allclose(x.sum(dtype=np.float64), total, rtol=1e-6)
-    assert len(found.feature_names) == (0 if name == "digits" else shape[0])
+    assert len(found.feature_names) == (0 if name in ("digits", "mnist") else shape[0])
 
 
 def test_digits_are_pictures_in_0_to_1():
@@ -47,7 +48,7 @@ def test_attribution_lies_beside_the_data():
     text = (Path(data.__file__).parent / "sets" / "ATTRIBUTION.md").read_text()
     for file in (Path(data.__file__).parent / "sets").glob("*.npz"):
         assert f"`{file.name}`" in text
-    assert "CC BY 4.0" in text and "BSD 3-Clause" in text
+    assert "CC BY 4.0" in text and "BSD 3-Clause" in text and "CC BY-SA 3.0" in text
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,6 +20,8 @@ from nnviz3d.spec.units import Unit
 if TYPE_CHECKING:
     from nnviz3d.engine.data import DataSet
 
+NAMES = 28  # characters of the column of layers' names, at most
+
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
     """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
@@ -189,7 +191,8 @@ def lines(facts: dict[str, Any]) -> list[str]:
     if facts["kind"] == "recording":
         return _of_recording(facts)
     sizes = f"{facts['neurons']:,} neurons, {facts['edges']:,} edges, {facts['parameters']:,} parameters"
-    layers = (f"  {layer['name']:<10} {'x'.join(map(str, layer['shape'])):<10} {_does(layer)}" for layer in facts["network"])
+    wide = min(max(10, *(len(layer["name"]) for layer in facts["network"])), NAMES)
+    layers = (f"  {layer['name']:<{wide}} {'x'.join(map(str, layer['shape'])):<10} {_does(layer)}" for layer in facts["network"])
     return [
         f"{facts['title'] or facts['file']}: {sizes}",
         facts["about"],

@@ -5,6 +5,7 @@ The annotations are made from the models themselves (`spec.scene`), so they cann
 
 from __future__ import annotations
 
+import re
 import typing
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic.fields import FieldInfo
 from nnviz3d.app.cli.commands.common import Options, check_outputs
 from nnviz3d.spec import paths, toml
 from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.layer_table import LayerTable, tables
 from nnviz3d.spec.scene import Layer, Network, Scene, Train
 
 HEAD = """\
@@ -76,6 +78,18 @@ def _table(path: str, table: BaseModel) -> list[str]:
             lines += ["", *_docstring(item), f"[[{path}.{key}]]", *_keys(item, skip=set())]
         if value == ():
             lines += _example(f"{path}.{key}", type(table).model_fields[key])
+        if f"{path}.{key}" == "network.layers":
+            lines += _kinds()
+    return lines
+
+
+def _kinds() -> list[str]:
+    """What other kinds of layers there are, a line for each: its sentence and the keys of its own."""
+    lines = ["", "# Other kinds of layers, and the keys of each; kind = NAME chooses one. More in docs/conventions.md."]
+    for kind, table in list(tables().items())[1:]:
+        sentence = re.split(r"(?<=\.)\s", " ".join((table.__doc__ or "").split()), maxsplit=1)[0]
+        keys = [field.alias or name for name, field in table.model_fields.items() if name not in LayerTable.model_fields]
+        lines.append(f"# {kind}: {sentence}" + (f" Keys: {', '.join(keys)}." if keys else ""))
     return lines
 
 

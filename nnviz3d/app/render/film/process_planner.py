@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nnviz3d.app.render.film.job import Job
 from nnviz3d.app.render.film.request import PROCESSES
+from nnviz3d.spec.row_work import row_work
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -60,7 +61,7 @@ def worth(job: Job, frames: int, session: Session | None = None) -> int:
     training = 0.0
     if session is not None and session.source.learner is not None:
         steps = record.begin + sum(shot.steps for shot in record.shots)
-        training = steps * (STEP + FLOP * 6 * train.batch * session.source.topology.n_parameters)
+        training = steps * (STEP + FLOP * 6 * train.batch * row_work(session.source.topology))
     return count if rendering * (1 - 1 / count) - training > START else 1
 
 

@@ -11,6 +11,11 @@ def _set_parameter(at: Occasion, value) -> None:
     at.session.editing.set_parameter(int(parameter), float(number), at.now, at.held)
 
 
+def _prune(at: Occasion, value) -> None:
+    layer, share = value
+    at.session.editing.prune(int(layer), float(share), at.now)
+
+
 def _hold(kind: Hold):
     def run(at: Occasion, value) -> None:
         neurons, on = value
@@ -26,6 +31,7 @@ def _check(at: Occasion, value) -> None:
 
 ACTIONS = {
     "set_parameter": _set_parameter,
+    "prune": _prune,
     "freeze": _hold("frozen"),
     "kill": _hold("killed"),
     "release": lambda at, _value: at.session.editing.release(at.now),

@@ -73,6 +73,8 @@ ACTIONS = {
     "shuffle_sample": _shuffle_sample,
     "samples": lambda at, value: at.session.browser.ask(value),
     "show_sample": lambda at, value: at.session.show_sample(int(value)),
+    "draw": lambda at, value: at.session.own.draw(value),
+    "show_picture": lambda at, value: at.session.own.picture(value),
     "next_wrong": _wrong(1),
     "previous_wrong": _wrong(-1),
     "rewind": lambda at, value: at.session.rewind(int(value)),

@@ -9,7 +9,7 @@ from nnviz3d.app.session.network_export import ENDINGS, companion, export
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.dialogs import Purpose
 from nnviz3d.formats.nnrec_index import INDEX
-from nnviz3d.spec import limits
+from nnviz3d.spec import file_extensions, limits
 from nnviz3d.spec.dialogs import SaveFirst, SaveRun
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.file_extensions import RECORDING
@@ -28,6 +28,7 @@ _OPEN = {
     None: Purpose("Open a scene, a recording, data or weights", (".toml", RECORDING, INDEX, *file_drop.DATA_ENDINGS, ".safetensors")),
     "data": Purpose("Open data: a table, npz, npy or IDX", file_drop.DATA_ENDINGS),
 }
+_PICTURE = Purpose("Show a picture to the network", file_extensions.OWN_PICTURE)
 _SAVE = Purpose("Save the scene as", (".toml",), saving=True)
 
 
@@ -57,6 +58,10 @@ def _open_file(loop: Loop, kind: str) -> None:
     loop.desk.file(_OPEN[kind], lambda path: file_drop.receive(loop, [path]))
 
 
+def _open_picture(loop: Loop, _value: None) -> None:
+    loop.desk.file(_PICTURE, lambda path: file_drop.show_picture(loop, path))
+
+
 def _export(loop: Loop, kind: str) -> None:
     if kind == "checkpoint":
         return file_drop.save_checkpoint(loop)
@@ -84,6 +89,7 @@ ACTIONS = {
     "save_as": _save_as,
     "open": lambda loop, value: file_drop.open_scene(loop, str(value)),
     "open_file": _open_file,
+    "open_picture": _open_picture,
     "export": _export,
     "answer": lambda loop, value: loop.desk.answer(value),
     "browse": lambda loop, value: loop.desk.browse(str(value)),

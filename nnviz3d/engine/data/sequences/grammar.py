@@ -23,7 +23,8 @@ def _story(rng: np.random.Generator) -> list[str]:
     """Somebody has an animal, does something with it somewhere, and in the end one of the two is in a mood."""
     name = _one(rng, tuple(NAMES))
     pronoun, animal, look, place = NAMES[name], _one(rng, ANIMALS), _one(rng, LOOKS), _one(rng, PLACES)
-    told = [f"{name} has a {look} {animal} .", f"{pronoun} {_one(rng, DEEDS)} the {animal} {place} ."]
+    article = "an" if look[0] in "aeiou" else "a"
+    told = [f"{name} has {article} {look} {animal} .", f"{pronoun} {_one(rng, DEEDS)} the {animal} {place} ."]
     if rng.random() < 0.5:
         told.append(f"the {look} {animal} is {_one(rng, MOODS)} .")
     else:
@@ -33,7 +34,7 @@ def _story(rng: np.random.Generator) -> list[str]:
 
 def vocabulary() -> tuple[str, ...]:
     """Every word that a story may have, with the marks of its beginning and its end."""
-    phrases = " ".join(("has a the is .", *NAMES, *sorted(set(NAMES.values())), *ANIMALS, *LOOKS, *DEEDS, *PLACES, *MOODS))
+    phrases = " ".join(("has a an the is .", *NAMES, *sorted(set(NAMES.values())), *ANIMALS, *LOOKS, *DEEDS, *PLACES, *MOODS))
     return tuple(dict.fromkeys((START, END, *phrases.split())))
 
 

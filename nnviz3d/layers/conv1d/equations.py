@@ -1,0 +1,7 @@
+"""A convolution along one axis. Pure."""
+
+from __future__ import annotations
+
+from nnviz3d.layers.shared.convolution_equations import ConvolutionEquations
+
+EQUATIONS = ConvolutionEquations()

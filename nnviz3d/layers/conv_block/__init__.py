@@ -1,0 +1,1 @@
+"""The sum of tensors of one shape: a residual path."""

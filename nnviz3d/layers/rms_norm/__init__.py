@@ -1,0 +1,1 @@
+"""Each row (or each token) divided by the root of the mean of its squares, then scaled."""
