@@ -74,7 +74,7 @@ class Node:
 
     @cached_property
     def weight(self) -> Range | None:
-        """(out, in), or with more axes, the weights of its sums, where the kind has them. The scale of a norm is none: `parameters` has it."""
+        """(out, in), or with more axes, the weights of its sums, where the kind has them. A norm's scale is none: `parameters` has it."""
         return dict(self.parameters).get("weight") if self.table is None or self.table.weighted else None
 
     @cached_property
