@@ -159,7 +159,8 @@ class Picture(PlaneColumns):
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
         key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
-        rests = key == self._key and not self.choice.renewing
+        fresh = key != self._key
+        rests = not fresh and not self.choice.renewing
         if rests and not (self.folds and self._stale) and not self.sheets.pending:
             return
         self._key = key
@@ -171,7 +172,7 @@ class Picture(PlaneColumns):
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), not rests)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), fresh)
         self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
         self._edges.publish(self._numbers, self._constant)
         self.edges = self.choice.shown

@@ -44,9 +44,6 @@ COLUMNS = {  # name in the shaders: type, numbers an item
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
 
 
-STRENGTH = 3  # kind of what a row of `t_selection` holds, besides those of `EdgesFace.drawn_values`: the sum that a ribbon is drawn by
-
-
 @dataclass
 class EdgeList:
     """A column of rows (source, target, what, entry * 4 + kind), those that go round what they skip last: `detours` of `count`.

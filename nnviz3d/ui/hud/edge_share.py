@@ -21,10 +21,9 @@ def text(r: Readout, quantity: str) -> str:
 def explained(r: Readout, quantity: str) -> str:
     """The same at length."""
     said = [f"Number of edges drawn, and their share of the sum of {quantity} over all edges."]
+    folded = count(r.edges_folded)
     if r.edges_folded:
-        said.append(
-            f"Of the {count(r.edges_folded)} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack."
-        )
+        said.append(f"Of the {folded} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack.")
     if r.edges_bundled:
         said.append("A ribbon stands for all edges between two groups: channels, tokens, heads, or blocks of a large layer.")
     return " ".join(said)
