@@ -45,13 +45,13 @@ void main()
     float fine = max(u_viewport.y / 720., .6) * u_ssaa, edge = min(off.x, off.y) / fine;
     float rim = smoothstep(2., .6, edge);
     if (v_fill < .02) {
-        o_color = vec4(RIM * rim * .3, 0.);
+        o_color = vec4(RIM * rim * .11, 0.);
         return;
     }
     float hot = v_item == u_lit ? 1. : 0.;
     vec3 color = BODY + FROST * (1. - at.y) * (v_rows.z == 1 ? 1. : 1.6);
     if (v_rows.z == 1 && v_rows.y > 0) color += light_of_rows(at, pixel);
-    color += RIM * (rim * .45 + hot * (.5 * rim + .03)) + RIM * .1 * smoothstep(14., 0., edge);
+    color += RIM * (rim * .3 + hot * (.5 * rim + .03)) + RIM * .1 * smoothstep(14., 0., edge);
     float alpha = v_fill * .94;
     o_color = vec4(color * v_fill, alpha);
 }

@@ -170,6 +170,7 @@ class EdgeChoice:
             folded=self._folded,
             ribbons=sum(counts[k] for k in between),
             bundled=sum(self.pairs[k].connection.size for k in between),
+            inside=sum(self.pairs[k].connection.size for k in self._within),
         )
 
     def _size(self, k: int) -> int:

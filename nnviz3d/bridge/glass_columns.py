@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nnviz3d.bridge.slab_statistics import SlabStatistics, levels
+from nnviz3d.bridge.slab_statistics import ROWS, SlabStatistics, levels
 from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.viewable import Array
+from nnviz3d.spec.parts import Part
 from nnviz3d.spec.topology import Topology
 
 
@@ -20,6 +21,7 @@ class GlassColumns:
     def __init__(self, topology: Topology, columns: dict[str, TextureBuffer], ops):
         self.columns = columns
         self.statistics = SlabStatistics(topology, ops)
+        self.slabs: tuple[Part, ...] = ()
         self._layout: Layout | None = None
 
     @property
@@ -32,16 +34,18 @@ class GlassColumns:
         self._layout = layout
         if before != [glass.part for glass in layout.glass]:
             self.statistics.watch(tuple(glass.part for glass in layout.glass if glass.fill > 0))
-        boxes = [layout.glass_box(glass) for glass in layout.glass]
-        order = sorted(range(len(boxes)), key=lambda k: (layout.glass[k].fill > 0, -boxes[k][0][0]))
-        out_g34, row = np.zeros((len(boxes), 3, 4), np.float32), 0
-        for item, k in enumerate(order):
-            glass, (low, high) = layout.glass[k], boxes[k]
-            count = len(levels(self.statistics.mean_l3, glass.part)) if glass.fill > 0 else 0
-            out_g34[item] = [[*low, glass.fill], [*high, 0], [row, count, 0, 0]]
-            row += count
-        self._order = order
-        subject.frames = sum(glass.fill == 0 for glass in layout.glass)
+        boxes = [(glass, *box) for glass in layout.glass for box in layout.glass_boxes(glass)]
+        boxes.sort(key=lambda each: (each[0].fill > 0, -each[1][0]))
+        first, rows = {}, 0
+        self.slabs = tuple(dict.fromkeys(glass.part for glass, *_ in boxes if glass.fill > 0))
+        for part in self.slabs:
+            first[part] = rows
+            rows += min(len(part.nodes), ROWS)
+        out_g34 = np.zeros((len(boxes), 3, 4), np.float32)
+        for item, (glass, low, high) in enumerate(boxes):
+            count = min(len(glass.part.nodes), ROWS) if glass.fill > 0 else 0
+            out_g34[item] = [[*low, glass.fill], [*high, 0], [first.get(glass.part, 0), count, 0, 0]]
+        subject.frames = sum(glass.fill == 0 for glass, *_ in boxes)
         subject.slabs = len(boxes) - subject.frames
         self._write("t_glass", out_g34.reshape(-1, 4))
         self._rows()
@@ -52,9 +56,7 @@ class GlassColumns:
             self._rows()
 
     def _rows(self) -> None:
-        assert self._layout is not None
-        slabs = [self._layout.glass[k].part for k in self._order if self._layout.glass[k].fill > 0]
-        rows = [np.zeros((0, 3), np.float32), *(levels(self.statistics.mean_l3, part) for part in slabs)]
+        rows = [np.zeros((0, 3), np.float32), *(levels(self.statistics.mean_l3, part) for part in self.slabs)]
         found_r3 = np.concatenate(rows)
         self._write("t_glass_row", np.pad(found_r3, ((0, 0), (0, 1))))
 

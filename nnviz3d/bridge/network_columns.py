@@ -25,7 +25,7 @@ from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layout import folding
+from nnviz3d.layout import folding, moving
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
@@ -93,14 +93,24 @@ class Picture(PlaneColumns):
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
+        self.goal = self._begin = self.subject.layout
+        self._moved = 1.0  # share of the way to `goal`
         self.arrange(view)
 
     @property
     def layout(self) -> Layout:
         return self.subject.layout
 
-    def arrange(self, view: View, aspect: float = 0.0) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before."""
+    def advance(self, dt: float) -> None:
+        """Move on by `dt` seconds on the way to `goal`."""
+        if self._moved >= 1:
+            return
+        self._moved = min(self._moved + dt / moving.SECONDS, 1.0)
+        self._show(self.goal if self._moved >= 1 else moving.between(self._begin, self.goal, self._moved * self._moved * (3 - 2 * self._moved)))
+
+    def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
+        other parts open or close."""
         self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
@@ -112,13 +122,22 @@ class Picture(PlaneColumns):
         self.opened = self.parts.opened(view.open, most_open(self.aspect))
         glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(self.offset)
+        begin = self.subject.layout
         self._place()
+        if move and moving.can(begin, self.goal):
+            self._begin, self._moved = begin, 0.0
+            self._show(moving.between(begin, self.goal, 0.0))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.subject.layout = self._placed()
-        self.choice.fold(self.layout.stacks, self.layout.within)
+        self.goal, self._moved = self._placed(), 1.0
+        self.choice.fold(self.goal.stacks, self.goal.within)
+        self._show(self.goal)
+
+    def _show(self, layout: Layout) -> None:
+        """Columns of this layout."""
+        self.subject.layout = layout
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
         if self.groups:
             self.subject.columns["t_place"].write(self.groups.places(self.subject.layout), self.topology.n_neurons)

@@ -41,7 +41,7 @@ class Layout:
     smaller ones; `cell_l` (L,): the smaller
     side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
     (by `Topology.group_starts`), and the index of its node. `hidden`: numbers of the nodes inside slabs: their neurons stand, small, on the
-    slab's faces, their box is the slab's. `within`: connections inside a slab. `glass`: slabs and frames.
+    slab's faces, their box is the slab's. `within`: connections inside a slab. `glass`: slabs and frames. `row_l` (L,): the row of each node, from above.
     """
 
     place_n4: np.ndarray
@@ -61,13 +61,15 @@ class Layout:
     hidden: frozenset[int] = frozenset()
     within: frozenset[int] = frozenset()
     glass: tuple[Glass, ...] = ()
+    row_l: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
 
-    def glass_box(self, glass: Glass) -> tuple[np.ndarray, np.ndarray]:
-        """Low and high corner; a frame keeps clear of what is in it, and of the frames in it."""
-        numbers = list(glass.part.nodes)
-        depth = sum(set(each.part.nodes) < set(numbers) for each in self.glass if each.fill < 1)
-        clear = self.pitch * (1 - glass.fill) * (CLEAR + CLEAR * depth)
-        return self.low[numbers].min(0) - clear, self.high[numbers].max(0) + clear
+    def glass_boxes(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Low and high corner of a slab, or of its frame in each row; it keeps clear of what is in it, and of the frames in it."""
+        numbers = np.array(glass.part.nodes)
+        depth = sum(set(each.part.nodes) < set(glass.part.nodes) for each in self.glass if each.fill < 1)
+        clear = np.float32(self.pitch * (1 - glass.fill) * CLEAR * (1 + depth))
+        rows = [numbers[self.row_l[numbers] == row] for row in np.unique(self.row_l[numbers])]
+        return [(self.low[row].min(0) - clear, self.high[row].max(0) + clear) for row in rows]
 
     def stack_of(self, neuron: int) -> Stack | None:
         """The stack that a neuron is folded into; None: it stands by itself."""
@@ -192,7 +194,7 @@ def place(
     plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
     plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) for k, node in enumerate(topology.nodes)]
     of = units(topology, folded)
-    centre_l3, scale_l, box_u23 = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
+    centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
         stretch, yz = place_n4[node.neurons.slice], yz * (pitch * scale_l[k])
@@ -211,13 +213,13 @@ def place(
     sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])
     glass = tuple(Glass(part, 0.0) for part in framed) + tuple(Glass(part, 1.0) for part in folded)
     return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, _drawn(topology, stacks, hidden), found, boxes, sheets,
-                  tiles.rectangles(corners), cell_l, *groups, hidden, within, glass)  # fmt: skip
+                  tiles.rectangles(corners), cell_l, *groups, hidden, within, glass, row_l)  # fmt: skip
 
 
 def _stand(
     topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, Plan], pitch: float, stretch: float, aspect: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(L, 3) the middle of each node, (L,) its scale, and (U, 2, 3) corners of the box of each unit."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
     first_u = [int(np.flatnonzero(of.unit_l == u)[0]) for u in range(len(of.part_u))]
     sizes = [None if part is None else np.array(slab_size(part, plates, plans)) * pitch for part in of.part_u]
     spans = [(np.ptp(plates[k] * pitch, 0) if size is None else size - pitch).tolist() for k, size in zip(first_u, sizes, strict=True)]
@@ -244,7 +246,8 @@ def _stand(
             span = np.ptp(plates[k], 0) + np.array(plan_edge(plans.get(k), 1.0))
             scale_l[k] = FACE * float((size / pitch / span).min())
             centre_l3[k] = centre + [side * pitch / 2, 0, 0]
-    return centre_l3, scale_l, box_u23
+    row_r = np.unique(-ys, return_inverse=True)[1]
+    return centre_l3, scale_l, box_u23, np.array([row_r[node.rank] for node in of.topology.nodes])[of.unit_l]
 
 
 def _detours(
