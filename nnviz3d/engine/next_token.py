@@ -29,7 +29,7 @@ def draw(probability_v: np.ndarray, rng: np.random.Generator) -> int:
 
 
 def window(ids: np.ndarray, context: int, fill: int = 0) -> tuple[np.ndarray, int]:
-    """(context,) the tokens that a network of so many places reads, and the place of the last one: where the next token is foretold. Of
+    """(context,) the tokens that a network of so many places reads, and the place of the last one: where the next token is predicted. Of
     more the last ones; of fewer the places behind them are filled, which attention that looks back does not see. Raises ValueError where
     there are none."""
     ids = np.asarray(ids)

@@ -23,7 +23,7 @@ from nnviz3d.engine.buffers import Buffers, check_memory, check_rows, dropout_of
 from nnviz3d.engine.compiler import Compiler
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.frozen_ranges import frozen_stretches
-from nnviz3d.engine.objective import class_weights, resolve
+from nnviz3d.engine.objective import check_tokens, class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Plan
 from nnviz3d.engine.shown_evaluation import Looking
@@ -47,6 +47,7 @@ class Trainer(StepRunner):
         self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes
         )
+        check_tokens(self.topology, data)
         self.data, self.ops, self.train, self.augment = data, ops, scene.train, scene.data.augment
         check_memory(self.topology, len(data.x_train), scene.train)
         check_rows(self.topology, len(data.x_train), scene.train)

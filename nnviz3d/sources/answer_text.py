@@ -84,7 +84,7 @@ def words(data: DataSet, target) -> str:
 
 
 def label(data: DataSet, x, target) -> str:
-    """What a sample is, in words: its target; of a sequence also what stands before that is to be foretold: "B A C → A B C"."""
+    """What a sample is, in words: its target; of a sequence also what stands before that is to be predicted: "B A C → A B C"."""
     if not data.tokens:
         return words(data, target)
     scored = np.flatnonzero(np.asarray(target) >= 0)

@@ -7,7 +7,7 @@ a source does not know (gradients of an opened network, its target) is absent fr
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -250,7 +250,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         "place": ref.index,
         "places": len(ref.places),
         "index": ref.neuron,
-        "fan_in": node.fan_in,
+        "fan_in": 0 if node.weight is None else prod(node.weight.shape[1:]),
         "value": float(at(source, "parameter", slice(p, p + 1))[0]),
         "z": _z(source, node, ref.neuron),
         "delta": delta,

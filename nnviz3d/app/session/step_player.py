@@ -213,7 +213,8 @@ class StepPlayer(Mode):
             return ""
         node = self.walk.topology.nodes[phase.layer]
         words = face(node.kind, "words")
-        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=node.activation)
+        activation = "the identity" if node.activation == "linear" else node.activation  # it changes nothing
+        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=activation)
 
     @property
     def mean_gradient(self) -> str:

@@ -49,6 +49,7 @@ def test_the_equations_report_stands_beside_its_floor():
     report = equations(frames=24, warm=2)
     assert report["learning_floor_ms"] > 0 and report["walk_floor_ms"] > 0
     assert {"learning_neuron_ms", "learning_layer_ms", "walk_weight_ms"} <= set(report)
+    assert all(report[f"{family}_reading_ms"] > 0 for family in ("convnet", "resnet-tiny", "sort-gpt"))
 
 
 def test_an_unknown_section_is_bad_usage():

@@ -1,4 +1,4 @@
-"""Data of sequences: what is to be foretold, splits that share nothing, text files and what is wrong with them."""
+"""Data of sequences: what is to be predicted, splits that share nothing, text files and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_letters_and_the_same_letters_sorted(tmp_path):
     assert data.tokens and data.vocabulary == ("A", "B", "C") and data.shape == (7,) and data.axes == ("token",)
     for x, t in zip(data.x_train.astype(int), data.t_train, strict=True):
         assert t[:3].tolist() == [-1, -1, -1] and t[3:].tolist() == sorted(x[:4].tolist())
-        assert x[4:].tolist() == t[3:-1].tolist(), "each sorted letter is read before the next one is foretold"
+        assert x[4:].tolist() == t[3:-1].tolist(), "each sorted letter is read before the next one is predicted"
     both = [tuple(x[:4]) for x in np.concatenate([data.x_train, data.x_test]).astype(int).tolist()]
     assert sorted(both) == list(product(range(3), repeat=4)), "each sequence once, in one of the two sets"
     assert "all 81 sequences" in data.told

@@ -1,4 +1,4 @@
-"""Language: stories of our own grammar, or a text file, as pieces of so many tokens. Every next token is to be foretold."""
+"""Language: stories of our own grammar, or a text file, as pieces of so many tokens. Every next token is to be predicted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRITTEN = {"\n": "<line>", " ": "<space>", "\t": "<tab>"}  # what cannot be seen
 
 
 def stories(data: Data) -> Samples:
-    """Different stories of the grammar, each from its beginning; after its end nothing is to be foretold. Raises InputError."""
+    """Different stories of the grammar, each from its beginning; after its end nothing is to be predicted. Raises InputError."""
     n, length, words = data.samples or STORIES, data.context, grammar.vocabulary()
     if n * length > limits.DATA_VALUES // 8:
         raise InputError.of("", "data.samples", f"{n:,} stories of {length:,} tokens do not fit in memory; use fewer")
