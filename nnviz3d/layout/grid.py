@@ -285,7 +285,7 @@ def _corner(plan: Plan, pitch: float) -> np.ndarray:
 def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
     """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
     if plan is not None:
-        return plan.place_n2 - np.array(plan.span) / 2
+        return (plan.place_n2 - np.array(plan.span) / 2).astype(np.float32)
     grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
     return grid - grid.max(0) / 2
 
