@@ -181,6 +181,7 @@ def test_a_training_in_one_call(tmp_path):
     assert nv.record_training(scene, tmp_path / "b.gif", steps=0, **SMALL).frames == 10
 
 
+@pytest.mark.frameworks
 def test_a_model_learns_from_its_own_weights(tmp_path):
     torch = pytest.importorskip("torch", reason="needs PyTorch")
     torch.manual_seed(3)
