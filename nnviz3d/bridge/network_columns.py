@@ -121,7 +121,9 @@ class Picture(PlaneColumns):
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self.opened = self.parts.opened(view.open, most_open(self.aspect))
         glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(self.offset)
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
+            self.offset
+        )
         begin = self.subject.layout
         self._place()
         if move and moving.can(begin, self.goal):

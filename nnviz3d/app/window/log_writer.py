@@ -82,7 +82,7 @@ class LogWriter:
         if not self.on:
             return
         if kind.log == "as an edit":
-            return self.edits([Edit("view.camera", command.value)])
+            return self.edits(view.edits_of(self.loop, command))
         elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
         if kind.log != "as it is" or elsewhere:  # to another session, of which this one knows nothing
             return
