@@ -30,8 +30,8 @@ from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -109,8 +109,8 @@ class Picture(PlaneColumns):
         self._show(self.goal if self._way >= 1 else moving.between(self._begin, self.goal, self._way * self._way * (3 - 2 * self._way)))
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
-        other parts open or close."""
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
+        where other parts open or close."""
         self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0

@@ -28,8 +28,8 @@ def slab_text(topology: Topology, part: Part) -> str:
     """What a card says of a slab."""
     parameters = sum(r.size for k in part.nodes for _, r in topology.nodes[k].learned)
     return (
-        f"{part.label}: {len(part.nodes):,} layers, {parameters:,} parameters. Click to open. Each row is a layer, on a scale of four powers "
-        f"of ten: mean |a|, mean |gradient|, mean |change| / |w| of the last step"
+        f"{part.label}: {len(part.nodes):,} layers, {parameters:,} parameters. Click to open. Each row is a layer, on a scale of four "
+        f"powers of ten: mean |a|, mean |gradient|, mean |change| / |w| of the last step"
     )
 
 

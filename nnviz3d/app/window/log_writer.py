@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
+from nnviz3d.app.window.actions import view
 from nnviz3d.app.window.packed_events import Packed
 from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log

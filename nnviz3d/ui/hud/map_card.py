@@ -42,5 +42,5 @@ def draw(f: Frame, top: float) -> None:
     for left, up, right, down in found.boxes_b4.tolist():
         low, high = at(left, up), at(right, down)
         draw_list.add_rect_filled(low, imgui.ImVec2(max(high.x, low.x + LEAST), max(high.y, low.y + LEAST)), ink)
-    draw_list.add_rect(at(*found.seen[:2]), at(*found.seen[2:]), theme.packed(theme.ACCENT), 0.0, 0, f.px(1.5))
+    draw_list.add_rect(at(*found.seen[:2]), at(*found.seen[2:]), theme.packed(theme.ACCENT), 0.0, f.px(1.5))
     imgui.end()

@@ -1,4 +1,4 @@
-"""Outline: the parts and layers of the network as a tree, with shapes and parameters. Enter or a click flies there, Space opens or closes."""
+"""Outline: the parts and layers of the network as a tree, with shapes and parameters. A click flies there."""
 
 from __future__ import annotations
 
