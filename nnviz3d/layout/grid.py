@@ -19,7 +19,7 @@ from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, column, discs
 from nnviz3d.layout.lanes import lanes
 from nnviz3d.layout.rows import stand
-from nnviz3d.layout.tiles import WIDE, Plan, Tiles
+from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.spec.topology import Node, Topology
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
@@ -213,7 +213,7 @@ def place(
     return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
 
 
-def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
+def _plate(node: Node, plan: TilePlan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
     """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
     if plan is not None:
         return plan.place_n2 - np.array(plan.span) / 2
@@ -221,7 +221,7 @@ def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_outp
     return grid - grid.max(0) / 2
 
 
-def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
+def plan_edge(plan: TilePlan | None, pitch: float) -> tuple[float, float]:
     """Height and width of the cells of a node, world units."""
     if plan is None:
         return pitch, pitch
