@@ -188,7 +188,7 @@ def place(
         stretch[:, 1] = ys[node.rank] - yz[:, 0]
         stretch[:, 2] = yz[:, 1] + zs[k]
         stretch[:, 3] = k
-        half = np.array([pitch, *edges[k]]) / 2
+        half = (np.array([pitch, *edges[k]]) / 2).astype(np.float32)
         low.append(stretch[:, :3].min(0) - half)
         high.append(stretch[:, :3].max(0) + half)
     place_n4[:, 0] -= xs.max() / 2
@@ -216,7 +216,7 @@ def place(
 def _plate(node: Node, plan: TilePlan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
     """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
     if plan is not None:
-        return plan.place_n2 - np.array(plan.span) / 2
+        return (plan.place_n2 - np.array(plan.span) / 2).astype(np.float32)
     grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
     return grid - grid.max(0) / 2
 
