@@ -77,7 +77,8 @@ def slab_size(part: Part, plates: Sequence[np.ndarray], plans: dict[int, TilePla
 
 
 def ports(topology: Topology, part: Part) -> dict[int, float]:
-    """By node, on which side of a slab its neurons stand: -1 where it reads from outside, 1 where it is read from there, 0 both or neither."""
+    """By node, on which side of a slab its neurons stand: -1 where it reads from outside, 1 where it is read from there, 0: both or
+    neither."""
     inside = set(part.nodes)
     out = {}
     for k in part.nodes:

@@ -6,7 +6,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
-from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
+from nnviz3d.spec.readout.frame import CaptureReading, Label, MapReading, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
     AblationReading,
     CloudReading,
@@ -45,6 +45,7 @@ __all__ = [
     "LayerEnd",
     "LayerReading",
     "LayersReading",
+    "MapReading",
     "MatrixReading",
     "MomentReading",
     "MomentsReading",
