@@ -17,7 +17,7 @@ from nnviz3d.formats.modules import Taken
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError, Problem
-from nnviz3d.spec.layer_table import Axes, plain_axes
+from nnviz3d.spec.layer_table import plain_axes
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.topology_builder import TOKENS
 
@@ -49,7 +49,7 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     return Opened(scene, folder, None), folder / "first.safetensors"
 
 
-def _axes(taken: Taken) -> Axes:
+def _axes(taken: Taken) -> Any:
     """Of a sample; channels come first, as PyTorch has them, whatever else the numbers could mean."""
     return taken.axes or (plain_axes(taken.shape) if len(taken.shape) == 3 else ())
 
