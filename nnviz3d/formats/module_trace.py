@@ -98,7 +98,9 @@ class _Reader:
             return self._module(node, arguments, settings)
         name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
         path = _container(node)
-        place = Place(f"{_titled(self.where, path)}, {name}()", ".".join(filter(None, (path, name.strip("_")))), len(node.users))
+        held = [each.target for each in node.args if getattr(each, "op", "") == "get_attr"]
+        called = held[0] if held else ".".join(filter(None, (path, name.strip("_"))))  # what adds a table of positions is that table
+        place = Place(f"{_titled(self.where, path)}, {name}()", called, len(node.users))
         made = _function(self.b, place, name, arguments, settings)
         return made
 

@@ -6,13 +6,14 @@ import pytest
 from nnviz3d.backend import choose
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
-from nnviz3d.formats import modules
+from nnviz3d.formats import modules, weights
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.topology_builder import build_topology
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 pytestmark = pytest.mark.frameworks
 nn, functional = torch.nn, torch.nn.functional
+save_file = pytest.importorskip("safetensors.torch").save_file
 
 
 def told(model, shape=None):
@@ -102,7 +103,7 @@ class Language(nn.Module):
         layer = nn.TransformerEncoderLayer(8, 2, 12, dropout, "gelu", batch_first=True, norm_first=norm_first)
         self.blocks = nn.ModuleList([layer, nn.TransformerEncoderLayer(8, 4, 16, dropout, batch_first=True, norm_first=norm_first)])
         self.norm, self.head, self.causal = nn.LayerNorm(8), nn.Linear(8, 7), causal
-        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(5))
+        self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(5), persistent=False)
 
     def forward(self, ids):
         x = self.tokens(ids) + self.places
@@ -193,6 +194,17 @@ def test_activations_of_modules_are_those_of_layers_of_their_names():
     for name, expected in seen.items():
         found = run.buffers.z[topology.by_name[name].number].reshape(expected.shape)
         np.testing.assert_allclose(found, expected.numpy(), rtol=1e-5, atol=1e-5 * float(expected.abs().max()), err_msg=name)
+
+
+@pytest.mark.parametrize(("make", "shape"), [(ResNet, (2, 6, 6)), (Language, (5,)), (lambda: SEQUENTIAL[8][0], (1, 10, 8))])
+def test_a_saved_state_dict_is_the_same_weights(make, shape, tmp_path):
+    """Beside a model's own names for what its modules hold: thirds of in_proj, convolutions without biases, counts of batches."""
+    model = settled(make())
+    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, tmp_path / "w.safetensors")
+    taken, said = modules.take(model, shape), []
+    found = weights.load(tmp_path / "w.safetensors", through(taken, np.zeros((1, *shape)))[1], say=said.append)
+    assert found.keys() == taken.weights.keys() and len(said) == 1
+    assert all(np.array_equal(found[name], array) for name, array in taken.weights.items())
 
 
 def test_dropout_goes_with_its_layer_and_no_end_is_left_open():
