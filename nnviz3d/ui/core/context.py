@@ -44,6 +44,7 @@ class Memory:
     area_frames: int = 0  # how many frames it has been that one
     busy: bool = False  # a popup was open or a widget held in the last frame
     reveal: str = ""  # the section that is to be opened and scrolled to
+    ablated: int = -1  # the layer that the section Ablation is to show next
 
 
 @dataclass
