@@ -11,7 +11,7 @@ from nnviz3d.spec.readout import AttentionReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.texture import Bitmap, ramp
-from nnviz3d.ui.core.widgets import elide, show_tip, small, text_width, tip
+from nnviz3d.ui.core.widgets import show_tip, small, text_width, tip
 
 TITLE, ICON, HINT, OPEN = "Attention", fa.ICON_FA_EYE, "What every token looks at, in every layer and head.", False
 GAP, NAME = 4.0, 20.0  # unscaled pixels between tiles; for the numbers of layers
