@@ -40,12 +40,11 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_pyramid": ("float32", 4),
     "t_line": ("float32", 4),
     "t_arc": ("float32", 4),
+    "t_glass": ("float32", 4),
+    "t_glass_row": ("float32", 4),
 }
 
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
-
-
-STRENGTH = 3  # kind of what a row of `t_selection` holds, besides those of `EdgesFace.drawn_values`: the sum that a ribbon is drawn by
 
 
 @dataclass
@@ -108,6 +107,9 @@ class Subject:
     tile_cells: int = 0  # of its response, a side
     outlines: int = 0  # lines of t_line
     arcs: int = 0  # of t_arc
+    frames: int = 0  # items of t_glass around open parts
+    slabs: int = 0  # items after those
+    lit_slab: int = -1  # item under the pointer
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere
 
     def values_of(self, edges: EdgeList) -> int:

@@ -55,7 +55,7 @@ class DenseEdges(EdgesFace):
     def group_strengths(self, connection: Connection, numbers: Numbers, sizes: tuple[int, int], xp: Any = np) -> Iterator[Any]:
         """Block by block of the matrix."""
         outputs, (targets, sources) = connection.target.size, groups_of(connection, sizes)
-        rows = max(4 * STRETCH // connection.source.size, 1)
+        rows = max(8 * STRETCH // connection.source.size, 1)
         for group in range(targets):
             last = min((group + 1) * sizes[1], outputs)
             for first in range(group * sizes[1], last, rows):

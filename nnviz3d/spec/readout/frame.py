@@ -163,4 +163,5 @@ class Readout:
     sample_words: tuple[str, ...] = ()  # of the shown sample, where it is a sequence of tokens
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
+    edges_inside: int = 0  # in slabs
     capture: CaptureReading | None = None  # while a film is made of the window

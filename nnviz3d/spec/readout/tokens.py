@@ -58,7 +58,7 @@ class AttentionReading:
     """Attention of all layers and heads. `reason`: why there is none, or "".
 
     `tiles`: of each layer (heads, t, t) in [0, 1], query by key, of the first t tokens that are known; where there are many, the largest
-    share of `coarse` x `coarse` cells. `layer`, `head`: the chosen ones; `share_tt` its shares of all known tokens, and `score_tt` the scores
+    share of `coarse` x `coarse` cells. `layer`, `head`: the chosen ones; `share_tt` its shares of all known tokens, `score_tt` the scores
     before the softmax. `words` of the tokens. `killed`: (layer, head) of heads that are switched off. `version`: of the numbers.
     """
 

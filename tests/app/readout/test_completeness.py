@@ -368,6 +368,7 @@ def graph(seen: Seen, tmp_path: Path) -> None:
             window.do("pick", node.neurons.start + 1, 1)
             window.do("choose_layer", node.number, 1)
     window.do("walk_leave")
+    window.frames(4)
     k = next(k for k, c in enumerate(window.topology.connections) if c.target.kind == "add")
     window.loop.stage.pointer.hovered_edge = EdgeRef(k, 3)
     window.seen.look(window.loop.readout())
