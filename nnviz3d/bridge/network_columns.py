@@ -95,7 +95,7 @@ class Picture(PlaneColumns):
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
         self.goal = self._begin = self.subject.layout
-        self._moved = 1.0  # share of the way to `goal`
+        self._shift = 1.0  # share of the way to `goal`
         self.arrange(view)
 
     @property
@@ -104,10 +104,10 @@ class Picture(PlaneColumns):
 
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds on the way to `goal`."""
-        if self._moved >= 1:
+        if self._shift >= 1:
             return
-        self._moved = min(self._moved + dt / moving.SECONDS, 1.0)
-        self._show(self.goal if self._moved >= 1 else moving.between(self._begin, self.goal, self._moved * self._moved * (3 - 2 * self._moved)))
+        self._shift = min(self._shift + dt / moving.SECONDS, 1.0)
+        self._show(self.goal if self._shift >= 1 else moving.between(self._begin, self.goal, self._shift * self._shift * (3 - 2 * self._shift)))
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
@@ -126,13 +126,13 @@ class Picture(PlaneColumns):
         begin = self.subject.layout
         self._place()
         if move and moving.can(begin, self.goal):
-            self._begin, self._moved = begin, 0.0
+            self._begin, self._shift = begin, 0.0
             self._show(moving.between(begin, self.goal, 0.0))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.goal, self._moved = self._placed(), 1.0
+        self.goal, self._shift = self._placed(), 1.0
         self.choice.fold(self.goal.stacks, self.goal.within)
         self._show(self.goal)
 
