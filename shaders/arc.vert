@@ -13,8 +13,8 @@ out vec3 v_color;
 out float v_across;
 
 const float NEAR = .05;
-const float LOOP = .9;    // pitches that a token's arc to itself reaches out
-const float REACH = .42;  // of the distance that another one reaches out
+const float LOOP = 1.6;    // pitches that a token's arc to itself reaches out
+const float REACH = 1.15;  // of the distance that another one reaches out
 
 vec3 at(vec3 from, vec3 to, float t)
 {
@@ -23,7 +23,7 @@ vec3 at(vec3 from, vec3 to, float t)
     if (far < 1e-4) {  // a drop, out and back
         return from + vec3(0., sin(2. * turn) * .3 * u_pitch, (1. - cos(2. * turn)) * .5 * LOOP * u_pitch);
     }
-    return middle + half_way * cos(turn) + vec3(0., 0., sin(turn) * (REACH * far + .35 * u_pitch));
+    return middle + half_way * cos(turn) + vec3(0., 0., sin(turn) * (REACH * far + .5 * u_pitch));
 }
 
 void main()

@@ -22,7 +22,9 @@ class Arcs:
     light_m: np.ndarray
 
     def lines(self, topology: Topology, layout: Layout) -> np.ndarray:
-        """(2 m, 4) float32 for `t_arc`: the query's place and the share, the key's place and the light."""
+        """(2 m, 4) float32 for `t_arc`: the query's place and the share, the key's place and the light; none of a node in a slab."""
+        if self.node in layout.hidden:
+            return np.zeros((0, 4), np.float32)
         place_t3 = rows(topology, layout, self.node)
         out = np.zeros((len(self.query_m), 2, 4), np.float32)
         out[:, 0, :3], out[:, 0, 3] = place_t3[self.query_m], self.share_m

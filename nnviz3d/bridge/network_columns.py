@@ -31,8 +31,8 @@ from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -107,7 +107,9 @@ class Picture(PlaneColumns):
         if self._shift >= 1:
             return
         self._shift = min(self._shift + dt / moving.SECONDS, 1.0)
-        self._show(self.goal if self._shift >= 1 else moving.between(self._begin, self.goal, self._shift * self._shift * (3 - 2 * self._shift)))
+        self._show(
+            self.goal if self._shift >= 1 else moving.between(self._begin, self.goal, self._shift * self._shift * (3 - 2 * self._shift))
+        )
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
         """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
@@ -122,7 +124,9 @@ class Picture(PlaneColumns):
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self.opened = self.parts.opened(view.open, most_open(self.aspect))
         glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(self.offset)
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
+            self.offset
+        )
         begin = self.subject.layout
         self._place()
         if move and moving.can(begin, self.goal):

@@ -8,8 +8,8 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
 PIECES = 24
-WIDTH = 3.2  # of half an arc with a share of 1, in pixels of a picture of 720 lines
-QUERY, KEY = (1.75, 1.15, 0.42), (0.35, 0.8, 1.65)  # linear light: warm where it looks from, cold where it looks at
+WIDTH = 2.6  # of half an arc with a share of 1, in pixels of a picture of 720 lines
+QUERY, KEY = (0.95, 0.55, 0.16), (0.14, 0.42, 1.0)  # linear light: warm where it looks from, cold where it looks at
 
 
 class Arcs:

@@ -207,7 +207,9 @@ def place(
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
     found, boxes, within = _detours(topology, of, box_u23, pitch)
-    corners = [(topology.nodes[k], its, centre_l3[k] + _corner(its, pitch * scale_l[k]), pitch * float(scale_l[k])) for k, its in plans.items()]
+    corners = [
+        (topology.nodes[k], its, centre_l3[k] + _corner(its, pitch * scale_l[k]), pitch * float(scale_l[k])) for k, its in plans.items()
+    ]
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32) * scale_l.astype(np.float32)
     groups = _groups(topology, place_n4, edges / 2, plans)
     sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])

@@ -110,8 +110,8 @@ class Attention:
         shares_htt = self._shares[r.layer]
         head_m, query_m, key_m = np.nonzero(shares_htt > LEAST)
         share_m = shares_htt[head_m, query_m, key_m]
-        light_m = np.where(head_m == r.head, 1.0, 0.05)
         token = wanted[2]
+        light_m = np.where(head_m == r.head, 0.5 if token < 0 else 1.0, 0.03)
         if 0 <= token < shares_htt.shape[1]:
             light_m = light_m * np.where((key_m if wanted[3] else query_m) == token, 1.0, 0.05)
         order = np.argsort(-light_m * share_m, kind="stable")[:MOST]

@@ -136,7 +136,7 @@ class OwnPrompt:
         return f"{prompts.vocabulary[int(np.nan_to_num(a_v).argmax())]}{share}", None
 
     def reading(self, wanted: Asked | None) -> PromptReading | None:
-        """For the panel. `wanted`: temperature, top-k, top-p, the place after which the next token is asked for (-1: the last), the seed."""
+        """For the panel. `wanted`: temperature, top-k, top-p, the place after which a token is asked for (-1: the last), the seed."""
         if wanted is None:
             return None
         prompts = self.prompts

@@ -45,7 +45,8 @@ class AttentionPanel:
         if r.reason or r.share_tt is None:
             small(f, r.reason, wrap=True)
             return
-        self.layer, self.head = r.layer, r.head
+        self.layer = min(self.layer, len(r.layers) - 1)  # the reading is of what was asked for in the last frame
+        self.head = min(self.head, r.layers[self.layer].heads - 1)
         if self.token >= len(r.words) or (self.cell is not None and max(self.cell) >= len(r.words)):
             self.token, self.cell = -1, None
         small(
@@ -145,6 +146,7 @@ class AttentionPanel:
         if why:
             imgui.end_disabled()
         tip(f, why or "All its shares become 0. The Ablation panel shows how the outputs answer.")
+        self._open_block(f, r)
         for by, text, hint in (
             (False, "looks at", "The arcs of the picked token to all that it looks at."),
             (True, "is looked at by", "The arcs to the picked token from all that look at it."),
@@ -154,6 +156,16 @@ class AttentionPanel:
             tip(f, hint)
             if not by:
                 imgui.same_line()
+
+    def _open_block(self, f: Frame, r: AttentionReading) -> None:
+        """Where the layer lies in a part that can be folded."""
+        parts = r.layers[r.layer].name.split(".")
+        opened = tuple(".".join(parts[: k + 1]) for k in range(len(parts)))
+        if r.layers[r.layer].name == f.readout.topology.nodes[r.layers[r.layer].shares].name or f.scene.view.open in ("all", opened):
+            return
+        if imgui.button(f"{fa.ICON_FA_CUBES}  Open its part in the picture##open_block"):
+            f.edit("view.open", opened)
+        tip(f, "The arcs stand beside the rows of tokens of this layer's mixture; the other parts fold.")
 
     def _matrix(self, f: Frame, r: AttentionReading) -> None:
         """The chosen head, with the words of tokens where there is room."""
