@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -222,6 +223,10 @@ class Picture(PlaneColumns):
     def outline(self, focus: int, wave: Wave | None) -> None:
         """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
         self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
+
+    def show_arcs(self, arcs: Arcs | None) -> None:
+        """Arcs of attention, or none. Uploads only what has changed."""
+        self.sheets.show_arcs(self.subject, arcs)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows one by one, by connection."""

@@ -23,11 +23,14 @@ from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 
 __all__ = [
     "AblationReading",
     "Answer",
+    "AttentionLayer",
+    "AttentionReading",
     "CaptureReading",
     "ChangeReading",
     "Charts",
@@ -56,6 +59,7 @@ __all__ = [
     "ParameterReading",
     "Performance",
     "PlaneReading",
+    "PromptReading",
     "PruningReading",
     "Readout",
     "RecordingReading",
