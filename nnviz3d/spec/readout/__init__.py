@@ -24,6 +24,7 @@ from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, Parameter
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
+from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
 
 __all__ = [
     "AblationReading",
@@ -53,6 +54,7 @@ __all__ = [
     "OwnReading",
     "ParameterEquations",
     "ParameterReading",
+    "PatchReading",
     "Performance",
     "PlaneReading",
     "PruningReading",
@@ -62,6 +64,7 @@ __all__ = [
     "SampleQuery",
     "SampleRow",
     "SamplesReading",
+    "SharesReading",
     "StageInput",
     "StepReading",
     "StrongRow",
@@ -72,4 +75,5 @@ __all__ = [
     "TracingReading",
     "UpdateReading",
     "WalkReading",
+    "WindowReading",
 ]
