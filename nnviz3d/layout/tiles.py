@@ -164,9 +164,9 @@ def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tup
     return Plan(place_n2, min(cell), corner_s2, rows, columns, (high, wide))
 
 
-def rectangles(nodes: list[tuple[Node, Plan, np.ndarray]], pitch: float) -> Tiles:
-    """Of all these nodes. With each the world place (3,) of the upper left corner of its plan."""
-    parts = [_tiles(node, its, corner, pitch) for node, its, corner in nodes]
+def rectangles(nodes: list[tuple[Node, Plan, np.ndarray, float]]) -> Tiles:
+    """Of all these nodes. With each the world place (3,) of the upper left corner of its plan, and what a pitch of the plan is there."""
+    parts = [_tiles(*each) for each in nodes]
     if not parts:
         none, flat = np.zeros(0, np.int64), np.zeros((0, 3), np.float32)
         return Tiles(none, none, none, none, none, flat, flat, flat)

@@ -175,6 +175,9 @@ class View(Table):
     fold: int = Field(
         default=12, ge=0, le=1000, description="number of inputs drawn one by one if there are many more; the rest is a stack. 0: all"
     )
+    open: Literal["auto", "all"] | tuple[Annotated[str, Field(max_length=400)], ...] = Field(
+        default="auto", description="parts of a large network that are shown open instead of as a slab; auto: as many as can be read"
+    )
     sway: float = Field(default=1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True
     plate: bool = Field(default=True, description="two-dimensional data: the network's answer over the plane, beside the output")

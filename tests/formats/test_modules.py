@@ -7,6 +7,7 @@ from nnviz3d.formats import modules
 from nnviz3d.spec.errors import InputError
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
+pytestmark = pytest.mark.frameworks
 nn = torch.nn
 
 

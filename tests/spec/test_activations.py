@@ -191,6 +191,7 @@ def test_the_text_for_torch_makes_that_module(kind):
         assert kind == "softmax" or ast.literal_eval(keyword.value) == row.settings[keyword.arg]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("kind", ACTIVATIONS)
 def test_torch_computes_the_same(kind):
     torch = pytest.importorskip("torch", reason="needs PyTorch")

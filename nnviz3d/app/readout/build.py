@@ -112,6 +112,7 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "edges_folded": edges.folded,
         "edges_ribbons": edges.ribbons,
         "edges_bundled": edges.bundled,
+        "edges_inside": edges.inside,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,

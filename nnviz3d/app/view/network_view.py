@@ -57,7 +57,7 @@ class NetworkView:
     @property
     def layout(self) -> Layout:
         """Of all that is drawn, for the camera."""
-        return self.second.layout if self.second else self.picture.layout
+        return self.second.layout if self.second else self.picture.goal
 
     @property
     def edges(self) -> ShownEdges:
@@ -103,7 +103,7 @@ class NetworkView:
             self.close()
             self._build(session)
         elif level == Rebuild.LAYOUT:
-            self.picture.arrange(session.scene.view, self.aspect)
+            self.picture.arrange(session.scene.view, self.aspect, move=self.second is None)
             if self.second:
                 self.second.arrange(session.scene.view)
         self.responses.forget()
@@ -119,6 +119,10 @@ class NetworkView:
         return self.picture.topology == session.source.topology and wanted(session.source, view) == self._size
 
     # ---------------------------------------------------------------- drawing
+
+    def advance(self, dt: float) -> None:
+        """Move on by `dt` seconds."""
+        self.picture.advance(dt)
 
     def prepare(self, shown: ViewState) -> None:
         """Publish what changed, and settle what `render` draws."""

@@ -50,12 +50,14 @@ class Stage:
         """Follow what the session rebuilt."""
         if level < Rebuild.LAYOUT:
             return
+        opened, kept = self.view.picture.opened, self.camera.moved
         fresh = self.view.follow(self.session, level)
+        kept = kept and opened != self.view.picture.opened  # who has flown to a part stays there while it opens
         if fresh and level >= Rebuild.DATA:
             self.pointer.let_go()
         if fresh:
             self.pointer.forget()
-        if fresh or level == Rebuild.LAYOUT:
+        if fresh or (level == Rebuild.LAYOUT and not kept):
             self.camera.fit()
 
     def handle(self, stage: StageInput, dt: float) -> Command | None:
@@ -90,6 +92,7 @@ class Stage:
         scene = self.session.shown_scene
         self.time += dt
         self.camera.advance(dt)
+        self.view.advance(dt)
         pose = pose or self.camera.rig.swayed(scene.view.sway)
         level = level or quality.level_for(scene.look.quality, self.governor)
         self.view.prepare(view_state(self.session, self.pointer.marks(), pose, self.time, level, exact, transparent))

@@ -159,4 +159,5 @@ class Readout:
     ablation: AblationReading | None = None
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
+    edges_inside: int = 0  # in slabs
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -8,14 +8,18 @@ from nnviz3d.spec.readout import Readout
 
 def text(r: Readout, quantity: str) -> str:
     """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
+    inside = f", {count(r.edges_inside)} in slabs" if r.edges_inside else ""
     if r.edges_shown >= r.edges_total:
         return f"all {count(r.edges_total)} edges"
     share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
     if r.edges_bundled:
-        others = r.edges_total - r.edges_bundled
+        others = r.edges_total - r.edges_bundled - r.edges_inside
         singly = f", {'all' if r.edges_shown >= others else f'{count(r.edges_shown)} of'} {count(others)} others" if others else ""
-        return f"{count(r.edges_ribbons)} ribbons for {count(r.edges_bundled)} edges{singly}{share}"
-    return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(r.edges_total)} edges{share}"
+        return f"{count(r.edges_ribbons)} ribbons for {count(r.edges_bundled)} edges{singly}{inside}{share}"
+    outside = r.edges_total - r.edges_inside
+    if inside and r.edges_shown >= outside:
+        return f"all {count(outside)} edges{inside}"
+    return f"{count(r.edges_shown)}{'' if r.edges_folded else ' strongest'} of {count(outside)} edges{inside}{share}"
 
 
 def explained(r: Readout, quantity: str) -> str:
