@@ -1,4 +1,4 @@
-"""The cells that one cell of a map is made from, as pictures: patch, weights, products, by channel. Work of one cell, whatever the maps' size.
+"""The cells that one cell of a map is made from, as pictures: patch, weights, products, by channel. The work of one cell.
 
 Asked from the edges of its kind, which leave out the padding; where the window lies is the table's to say.
 """
