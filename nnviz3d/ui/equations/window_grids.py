@@ -25,7 +25,7 @@ HEADS = {"sum": ("cells", "weights", "products"), "maximum": ("cells",), "mean":
 def draw(f: Frame, r: NeuronReading, w: WindowReading) -> None:
     """In the panel."""
     full = imgui.get_content_region_avail().x - imgui.get_style().scrollbar_size
-    side = _side(f, w, full)
+    side = side_of(f, w, full)
     high = block_height(f, w, side)
     _caption(f, w)
     shown = min(len(w.patches) * high, f.px(TALL))
@@ -45,14 +45,23 @@ def draw(f: Frame, r: NeuronReading, w: WindowReading) -> None:
 
 def closing(r: NeuronReading, w: WindowReading) -> str:
     """The last line: all channels, the bias, z, a."""
-    z, a = plain(r.z), plain(r.a)
+    applied = "" if r.activation == "linear" or w.how != "sum" else f";  {r.activation}(z) = a = {plain(r.a)}"
+    return summed(r, w) + applied
+
+
+def summed(r: NeuronReading, w: WindowReading) -> str:
+    """All channels, the bias, z."""
+    z = plain(r.z)
     if w.how != "sum":
         return f"{'largest' if w.how == 'maximum' else 'mean'} = {z}"
     count = len(w.patches) + w.rest_count
     channels = f"{plain(w.total)} over {count:,} channels" if count > 1 else f"{plain(w.total)}"
     bias = "" if r.bias is None else f" {MINUS if r.bias < 0 else '+'} {plain(abs(r.bias))}"
-    applied = "" if r.activation == "linear" else f";  {r.activation}(z) = a = {a}"
-    return f"{channels}{bias} = z = {z}{applied}"
+    return f"{channels}{bias} = z = {z}"
+
+
+def signed(value: float) -> str:
+    return plain(value, sign=True)
 
 
 def block_height(f: Frame, w: WindowReading, side: float) -> float:
@@ -60,7 +69,7 @@ def block_height(f: Frame, w: WindowReading, side: float) -> float:
     return f.px(HEAD) + side * len(w.row_r) + f.px(PAD)
 
 
-def _side(f: Frame, w: WindowReading, width: float) -> float:
+def side_of(f: Frame, w: WindowReading, width: float) -> float:
     """Of a cell, so that all grids have room beside each other."""
     grids = len(HEADS[w.how])
     room = (width - (grids - 1) * f.px(SIGN)) / (grids * len(w.column_c))

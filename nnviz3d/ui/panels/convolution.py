@@ -30,7 +30,7 @@ KEYS = {
     "dilation": "d: the distance between the cells that the window reads; 1: neighbours.",
 }
 LOWEST = {"padding": 0}
-_WARN, _TEXT, _IMPOSSIBLE = theme.packed(theme.WARN), theme.packed(theme.TEXT), theme.packed("#000000", 0.5)
+_WARN, _TEXT, _IMPOSSIBLE = theme.packed(theme.WARN), theme.packed(theme.TEXT), theme.packed(theme.GLASS, 0.8)
 
 
 def layers(scene: Scene) -> list[int]:
@@ -120,12 +120,16 @@ class ConvolutionPanel:
         imgui.begin_group()
         label(f, name)
         flags = imgui.SliderFlags_.always_clamp | imgui.SliderFlags_.no_input
-        changed, value = imgui.slider_int(f"##convolution.{name}", now, low, high, "%d", flags)
+        changed, value = imgui.slider_int(f"##convolution.{name}", now, low, high, "", flags)
         corner, end = imgui.get_item_rect_min(), imgui.get_item_rect_max()
         step = (end.x - corner.x) / (high - low + 1)
+        draw_list = imgui.get_window_draw_list()
         for k in (k for k, reason in why.items() if reason):
             left = corner.x + (k - low) * step
-            imgui.get_window_draw_list().add_rect_filled(imgui.ImVec2(left, corner.y), imgui.ImVec2(left + step, end.y), _IMPOSSIBLE)
+            draw_list.add_rect_filled(imgui.ImVec2(left, corner.y), imgui.ImVec2(left + step, end.y), _IMPOSSIBLE)
+        size = imgui.calc_text_size(str(now))
+        at = imgui.ImVec2(round((corner.x + end.x - size.x) / 2), round((corner.y + end.y - size.y) / 2))
+        draw_list.add_text(at, _TEXT, str(now))
         active = imgui.is_item_active()
         imgui.end_group()
         blocked = [reason for reason in why.values() if reason]
@@ -139,7 +143,7 @@ class ConvolutionPanel:
         """The size of the result in symbols and with the numbers of rows, and of columns where these are others."""
         lines = [Line(r"\lfloor (n + 2p - d\,(k-1) - 1)\,/\,s \rfloor + 1", tip="How many windows fit: the size of the result.")]
         for axis in (0, 1) if g.size[0] > 1 and _numbers(g, 0) != _numbers(g, 1) else (1,):
-            lines.append(Line(_numbers(g, axis), (), kind="shapes", tip=("Rows", "Columns")[axis]))
+            lines.append(Line(_numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
         self._lines.draw(f, "formula", lines)
         small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} of {sizes(g.reach)} in each map", _TEXT, wrap=True)
         tip(f, "Click a cell of the result in the picture to see which cells it reads.")
