@@ -1,7 +1,7 @@
 """What tools/run.py and tools/test.py share: a virtual environment at the repository's root, the package in it, the system's libraries.
 
 Standard library only; runs on Python >= 3.10. Everything is asked before it is done, so a second start costs a few file reads:
-a stamp in `.venv` remembers what was installed (hash of pyproject.toml, Python, extras).
+a stamp in the environment remembers what was installed (hash of pyproject.toml, Python, extras).
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 NEEDED = (3, 11)
 STAMP = VENV / "nnviz3d.json"
+# what the tests with the mark `frameworks` compare with; where the index has a build for processors only, it is the newest of this range
+FRAMEWORKS = ("torch>=2.13,<2.14", "scipy>=1.11")
 # the last one is what vispy's import looks for
 GL = {"libEGL.so.1": "libegl1", "libGL.so.1": "libgl1", "libGLX_mesa.so.0": "libglx-mesa0", "libfontconfig.so.1": "libfontconfig1"}
 DRIVERS = "libgl1-mesa-dri"
@@ -105,35 +107,45 @@ def _quiet(command: list[str], environment: dict[str, str] | None = None) -> boo
     return done.returncode == 0
 
 
-def wanted(extras: set[str]) -> dict[str, object]:
-    """What the stamp must say for `.venv` to be right."""
+def use(name: str) -> None:
+    """Work with another environment at the root than `.venv`."""
+    global VENV, BIN, PYTHON, STAMP
+    VENV = ROOT / name
+    BIN = VENV / BIN.name
+    PYTHON, STAMP = BIN / PYTHON.name, VENV / STAMP.name
+
+
+def wanted(extras: set[str], packages: tuple[str, ...] = ()) -> dict[str, object]:
+    """What the stamp must say for the environment to be right."""
     digest = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    return {"pyproject": digest, "python": list(sys.version_info[:2]), "root": str(ROOT), "extras": sorted(extras)}
+    other: dict[str, object] = {"packages": list(packages)} if packages else {}
+    return {"pyproject": digest, "python": list(sys.version_info[:2]), "root": str(ROOT), "extras": sorted(extras)} | other
 
 
-def ready(extras: set[str]) -> bool:
-    """Whether `.venv` holds the package with at least these extras. Reads two small files."""
+def ready(extras: set[str], packages: tuple[str, ...] = ()) -> bool:
+    """Whether the environment holds the package with at least these extras, and these packages. Reads two small files."""
     installed = _stamped()
-    return PYTHON.exists() and installed == wanted(set(installed.get("extras", ()))) and extras <= set(installed["extras"])
+    return PYTHON.exists() and installed == wanted(set(installed.get("extras", ())), packages) and extras <= set(installed["extras"])
 
 
-def prepare(extras: set[str], optional: tuple[str, ...] = ()) -> None:
-    """Make `.venv` right, once. `optional` extras (CUDA) are tried in order until one installs. Ends the process where it cannot."""
-    if ready(extras):
+def prepare(extras: set[str], optional: tuple[str, ...] = (), packages: tuple[str, ...] = ()) -> None:
+    """Make the environment right, once. `optional` extras (CUDA) are tried in order until one installs; `packages` are requirements beside
+    the extras. Ends the process where it cannot."""
+    if ready(extras, packages):
         return
     installed = set(_stamped().get("extras", ()))  # kept, so that run and test can share one environment
     if not PYTHON.exists() or _version_of(PYTHON) != sys.version_info[:2]:
         _make_venv()
         installed = set()
     extras = extras | installed
-    say(f"installing nnviz3d with {', '.join(sorted(extras))} into {VENV} (the first time this takes a minute or two)")
-    if not _pip(f"-e{ROOT}[{','.join(sorted(extras))}]"):
+    say(f"installing nnviz3d with {', '.join([*sorted(extras), *packages])} into {VENV} (the first time this takes a minute or two)")
+    if not _pip(f"-e{ROOT}[{','.join(sorted(extras))}]", *packages):
         fail("pip could not install the packages; the reason is above (is there a network?)")
     for extra in optional:
         if extra in extras or _optional(extra):
             extras |= {extra}
             break
-    STAMP.write_text(json.dumps(wanted(extras)), encoding="utf-8")
+    STAMP.write_text(json.dumps(wanted(extras, packages)), encoding="utf-8")
     say("installed")
 
 
@@ -142,8 +154,8 @@ def _optional(extra: str) -> bool:
     return _pip(f"-e{ROOT}[{extra}]")
 
 
-def _pip(requirement: str) -> bool:
-    return _quiet([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", requirement])
+def _pip(*requirements: str) -> bool:
+    return _quiet([str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", *requirements])
 
 
 def _stamped() -> dict[str, object]:

@@ -67,6 +67,7 @@ class EdgeChoice:
         self._known: set[int] = set()  # pairs of which something has been found
         self._stacks: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by pair: inputs that stand by themselves, those in its stack
         self._folded = 0
+        self._within: frozenset[int] = frozenset()  # pairs inside slabs: not drawn
         self._between = sum(each is not None for each in self.groups.ribbons)
         self._search = Search()
         self._wanted: dict[int, Wanted] = {}  # of large pairs, as they were asked for last
@@ -79,8 +80,13 @@ class EdgeChoice:
         """What pair k is drawn as, where it is not its edges."""
         return None if k in self._stacks else self.groups.ribbons[k]
 
-    def fold(self, stacks: Sequence[Stack]) -> None:
-        """What the layout has folded."""
+    def fold(self, stacks: Sequence[Stack], within: frozenset[int] = frozenset()) -> None:
+        """What the layout has folded; pairs `within` slabs are not drawn."""
+        self._within = within
+        for k in within:
+            nothing = np.zeros(0, np.int64)
+            self.chosen[k] = self.signals[k] = self._levels[k] = nothing
+            self._sums[k], self.largest[k], self.bright[k] = 0, 0.0, 0.0
         self._stacks, self._folded = {}, sum(len(stack.folded_m) for stack in stacks)
         for k, pair in enumerate(self.pairs):
             for stack in stacks:
@@ -97,7 +103,13 @@ class EdgeChoice:
 
     def whole(self, k: int) -> bool:
         """Whether all edges of the pair are drawn, straight out of the numbers."""
-        return self.all_edges and self.topology.n_parameters <= WHOLE and self.pairs[k].face.complete and self.ribbons(k) is None
+        return (
+            k not in self._within
+            and self.all_edges
+            and self.topology.n_parameters <= WHOLE
+            and self.pairs[k].face.complete
+            and self.ribbons(k) is None
+        )
 
     @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
     def renew(
@@ -111,8 +123,9 @@ class EdgeChoice:
         what = (numbers.flow, look.edges, moved and moved.how)
         made_for = (*what, look.scale, budget, particles)
         anew = made_for != self._made_for
-        slow = [] if exact else [k for k in range(len(self.pairs)) if self._slow(k)]
-        quick = [k for k in range(len(self.pairs)) if k not in slow]
+        seen = [k for k in range(len(self.pairs)) if k not in self._within]
+        slow = [] if exact else [k for k in seen if self._slow(k)]
+        quick = [k for k in seen if k not in slow]
         due = self._take_turns(quick, exact, anew)
         wanted = {k: Wanted(numbers, quotas[k], particles, self.all_edges) for k in {*due, *slow}}
         for k in due:
@@ -174,7 +187,7 @@ class EdgeChoice:
         """For the legend."""
         chosen, whole = (float(total_k.sum()) for total_k in self._sums.T)
         counts = [self.count(k) for k in range(len(self.pairs))]
-        between = [k for k in range(len(self.pairs)) if self.ribbons(k) is not None]
+        between = [k for k in range(len(self.pairs)) if self.ribbons(k) is not None and k not in self._within]
         share = 1.0 if self.all_edges else chosen / whole if whole > 0 else float(sum(counts) > 0 or not self.pairs)
         layer = self.pairs[int(self.largest.argmax())].connection.target.number if self.pairs else 0
         return ShownEdges(
@@ -187,12 +200,15 @@ class EdgeChoice:
             folded=self._folded,
             ribbons=sum(counts[k] for k in between),
             bundled=sum(self.pairs[k].connection.size for k in between),
-            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known),
+            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known | self._within),
+            inside=sum(self.pairs[k].connection.size for k in self._within),
         )
 
     def _size(self, k: int) -> int:
         """Edges or ribbons of a pair that can be drawn."""
         c, between = self.pairs[k].connection, self.ribbons(k)
+        if k in self._within:
+            return 0
         if between is not None:
             return between.count
         if k not in self._stacks:
@@ -218,7 +234,7 @@ class EdgeChoice:
         found = []
         for k, pair in enumerate(self.pairs):
             c = pair.connection
-            if node not in (c.source, c.target):
+            if node not in (c.source, c.target) or k in self._within:
                 continue
             edges = pair.face.into(c, index) if node is c.target else pair.face.out_of(c, index)
             magnitude = self._magnitudes(k, edges, numbers)

@@ -20,6 +20,7 @@ class ShownEdges:
     ribbons: int = 0  # drawn between groups
     bundled: int = 0  # edges that the ribbons of their connections stand for
     waiting: int = 0  # edges of connections that have not been looked through yet: a large one takes many frames
+    inside: int = 0  # of the total, in slabs
 
     def with_those(self, other: ShownEdges) -> ShownEdges:
         """Of two networks together; the brightest is that of both."""
@@ -37,4 +38,5 @@ class ShownEdges:
             self.ribbons + other.ribbons,
             self.bundled + other.bundled,
             self.waiting + other.waiting,
+            self.inside + other.inside,
         )

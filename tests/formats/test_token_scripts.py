@@ -44,6 +44,7 @@ def test_numpy_says_what_the_engine_says(tmp_path, form, causal):
     assert said == [["abcde"[k] for k in row] for row in expected.reshape(ROWS, T, V).argmax(2)]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize(("form", "causal"), FORMS)
 def test_pytorch_says_what_the_engine_says(tmp_path, form, causal):
     torch = pytest.importorskip("torch")

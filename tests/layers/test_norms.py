@@ -125,6 +125,7 @@ def torch_module(torch: Any, one: One, kind: str, shape: tuple[int, ...], axes: 
     return made, view
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("kind", NORMS)
@@ -148,7 +149,7 @@ def test_pytorch_says_the_same(kind, training, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("library", ["numpy", "torch"])
+@pytest.mark.parametrize("library", ["numpy", pytest.param("torch", marks=pytest.mark.frameworks)])
 @pytest.mark.parametrize("kind", NORMS)
 def test_scripts_say_what_the_engine_says_outside_training(kind, library, shape):
     held, made = {"np": np}, np.array

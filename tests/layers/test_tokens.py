@@ -235,6 +235,7 @@ def test_an_embedding_reads_tokens_only():
         build_topology(Network.model_validate({"layers": [{"kind": "embedding"}]}), (T,), V, "softmax")
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize("causal", [True, False])
 def test_values_and_gradients_are_those_of_pytorch(causal):
     torch = pytest.importorskip("torch")

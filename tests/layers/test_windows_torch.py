@@ -13,7 +13,8 @@ from nnviz3d.layers import face
 from nnviz3d.spec.layer_table import tables
 from tests.layers.kinds import CASES, graph_with
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs PyTorch")
+pytestmark = pytest.mark.frameworks
 KINDS = ("conv1d", "conv2d", "max_pool", "avg_pool", "global_avg_pool")
 CONVOLUTIONS = [  # shape of the input, then the keys of a layer
     ((1, 28, 28), {"channels": 8, "kernel": 5}),
