@@ -22,6 +22,7 @@ from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.engine.frozen_ranges import frozen_stretches
 from nnviz3d.formats import weights
 from nnviz3d.spec import toml
+from nnviz3d.ui.hud import speed
 from tests.helpers.runs import whole
 
 SMALL = {
@@ -177,3 +178,20 @@ def test_a_script_of_numpy_gives_the_same_answers(name, tmp_path):
         s.source.trainer.show(x, target)
         told = s.source.tensors("activation")[s.source.topology.output.neurons.slice]
         np.testing.assert_allclose(np.ravel(row), told, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "resnet-tiny", "sort-gpt"])
+def test_a_walk_of_many_layers_does_not_take_minutes(name):
+    path = toml.find(name)
+    s = new_session(toml.load(path, [toml.parse_set("train.batch=2")]), path.parent, "cpu")
+    s.start_walk()
+    walking, seconds = s.walking, 0.0
+    count = len(walking.phases)
+    while walking.playing and seconds < 300:
+        walking.pass_time(0.5)
+        seconds += 0.5
+    assert walking.over and seconds <= 90 and seconds == pytest.approx(count / walking.reading().speed, abs=1)
+    assert speed.lasts(walking.reading()).endswith(f"the {count} phases of the step take {count / walking.speed:.0f} s.")
+    assert walking.speed == 0.5 or count > 45
+    s.habits.speed = 0.25
+    assert walking.reading().speed == 0.25
