@@ -23,7 +23,6 @@ from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 
-
 BATCH = {"running_mean": "mean", "running_var": "variance"}  # what a step uses instead of the numbers that are kept
 
 

@@ -114,6 +114,9 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "edges_ribbons": edges.ribbons,
         "edges_bundled": edges.bundled,
         "edges_inside": edges.inside,
+        "opened": seen.opened,
+        "place": seen.place,
+        "map": seen.map,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,
@@ -151,7 +154,7 @@ def _training(session: Session) -> dict[str, Any]:
 def _sample(session: Session) -> dict[str, Any]:
     """The data, the shown sample, and what the network says of it."""
     data, sample = session.source.data, session.seen.sample
-    said, right = session.pictured.answer()
+    said, right = session.prompt.answer() or session.pictured.answer()
     return {
         "sample_count": sample.count,
         "sample_index": sample.index,
@@ -204,7 +207,7 @@ def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
 
 def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
     """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
-    source = session.source
+    source, words = session.source, session.prompt.words()
     return {
         "walk": session.walking.reading() if session.walking else None,
         "findings": _findings(session),
@@ -221,6 +224,9 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
         "cloud": session.representation.reading(source, session.seen, None if _gone(session) else session.wants.get("cloud")),
         "ablation": session.ablation.reading(session.pictured_numbers, session.wants.get("ablation")),
+        "prompt": session.prompt.reading(session.wants.get("prompt")),
+        "attention": session.attention.reading(session.pictured_numbers, words, session.prompt.known(), session.wants.get("attention")),
+        "sample_words": words,
         "recording": session.player.reading() if session.player else None,
     }
 
