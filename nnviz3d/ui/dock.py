@@ -219,7 +219,7 @@ class Dock:
             imgui.same_line()
         right = right_edge()
         imgui.same_line(right - 3 * f.px(side) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=side):
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in eight short lessons (T)", size=side):
             f.do("tour", None if r.tour is None else "close")
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=side):
