@@ -200,8 +200,8 @@ class EdgeChoice:
             folded=self._folded,
             ribbons=sum(counts[k] for k in between),
             bundled=sum(self.pairs[k].connection.size for k in between),
-            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known | self._within),
             inside=sum(self.pairs[k].connection.size for k in self._within),
+            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known | self._within),
         )
 
     def _size(self, k: int) -> int:

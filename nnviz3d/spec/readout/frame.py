@@ -174,9 +174,9 @@ class Readout:
     sample_words: tuple[str, ...] = ()  # of the shown sample, where it is a sequence of tokens
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
-    edges_waiting: int = 0  # of connections that have not been looked through yet
     edges_inside: int = 0  # in slabs
     opened: frozenset[str] = frozenset()  # names of the parts of the network that are open
     place: str = ""  # the node or part that the camera has flown to
     map: MapReading | None = None  # of a network that is larger than what is seen of it
+    edges_waiting: int = 0  # of connections that have not been looked through yet
     capture: CaptureReading | None = None  # while a film is made of the window
