@@ -20,7 +20,7 @@ from nnviz3d.layout.lanes import lanes
 from nnviz3d.layout.node_plates import plan_edge
 from nnviz3d.layout.node_plates import plate as _plate
 from nnviz3d.layout.rows import stand
-from nnviz3d.layout.tiles import WIDE, Plan, Tiles
+from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units
 from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
@@ -207,7 +207,7 @@ def place(
 
 
 def _stand(
-    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, Plan], pitch: float, stretch: float, aspect: float
+    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, TilePlan], pitch: float, stretch: float, aspect: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
     first_u = [int(np.flatnonzero(of.unit_l == u)[0]) for u in range(len(of.part_u))]
@@ -272,7 +272,7 @@ def _drawn(topology: Topology, stacks: tuple[Stack, ...], hidden: frozenset[int]
     return np.flatnonzero(standing)
 
 
-def _corner(plan: Plan, pitch: float) -> np.ndarray:
+def _corner(plan: TilePlan, pitch: float) -> np.ndarray:
     """The upper left corner of a plan, from its middle."""
     high, wide = np.array(plan.span) * pitch / 2
     return np.array([0.0, high, -wide])

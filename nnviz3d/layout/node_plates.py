@@ -7,7 +7,7 @@ from math import ceil, isqrt
 import numpy as np
 
 from nnviz3d.layout.folding import column
-from nnviz3d.layout.tiles import Plan
+from nnviz3d.layout.tiles import TilePlan
 from nnviz3d.spec.topology import Node
 
 COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
@@ -28,7 +28,7 @@ def cells(node: Node, is_output: bool = False) -> np.ndarray:
     return np.stack([index // columns, index % columns], 1)
 
 
-def plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
+def plate(node: Node, plan: TilePlan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
     """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
     if plan is not None:
         return (plan.place_n2 - np.array(plan.span) / 2).astype(np.float32)
@@ -36,7 +36,7 @@ def plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_outpu
     return grid - grid.max(0) / 2
 
 
-def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
+def plan_edge(plan: TilePlan | None, pitch: float) -> tuple[float, float]:
     """Height and width of the cells of a node, world units."""
     if plan is None:
         return pitch, pitch

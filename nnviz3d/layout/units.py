@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnviz3d.layout.tiles import WIDE, Plan
+from nnviz3d.layout.tiles import WIDE, TilePlan
 from nnviz3d.spec.parts import NetworkPart, order
 from nnviz3d.spec.topology import Range, Topology
 
@@ -69,7 +69,7 @@ def units(topology: Topology, folded: Sequence[NetworkPart]) -> Units:
     return Units(Topology(tuple(nodes), topology.n_parameters), unit_l, tuple(parts))
 
 
-def slab_size(part: NetworkPart, plates: Sequence[np.ndarray], plans: dict[int, Plan]) -> tuple[float, float]:
+def slab_size(part: NetworkPart, plates: Sequence[np.ndarray], plans: dict[int, TilePlan]) -> tuple[float, float]:
     """Height and width in pitches. `plates`: of the nodes, down and across of their neurons."""
     high = max(plans[k].span[0] if k in plans else float(np.ptp(plates[k][:, 0])) + 1 for k in part.nodes)
     high = min(max(high, LEAST), LARGEST)

@@ -15,12 +15,14 @@ from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import face
+from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
+from nnviz3d.spec.topology import Node
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -56,6 +58,7 @@ class StepPlayer(Mode):
         self.live, self.walk = live, Walk(session.source)
         self.phases = phases(session.source.topology)
         self.playing, self.habits = True, session.habits
+        self.pointed = -1  # the neuron under the pointer
         self.walk.show_gradient(self.habits.mean)
 
     def begin(self, place: Place | None) -> None:
@@ -165,7 +168,7 @@ class StepPlayer(Mode):
 
     def pass_time(self, dt: float) -> bool:
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
-        if not self.playing:
+        if not self.playing or self.held:
             return False
         if self.over and self.habits.loop == "on":
             return True
@@ -175,6 +178,22 @@ class StepPlayer(Mode):
             self.walk.go(0.0)
         self.playing = not self.over or self.habits.loop == "on"
         return False
+
+    @property
+    def sliding(self) -> Node | None:
+        """The layer whose windows write its cells at this moment; None where none does."""
+        walk = self.walk
+        node = walk.topology.nodes[walk.view.phase.layer]
+        writes = walk.kind == "forward" and isinstance(node.table, WindowTable) and 0 < walk.view.filled(node.number) < 0.5
+        return node if writes else None
+
+    @property
+    def held(self) -> bool:
+        """The window stands where one points: at a cell that it writes, or that it reads."""
+        node = self.sliding
+        if node is None or not 0 <= self.pointed < self.walk.topology.n_neurons:
+            return False
+        return self.walk.topology.locate(self.pointed)[0] in (node, *self.walk.topology.sources(node))
 
     @property
     def over(self) -> bool:

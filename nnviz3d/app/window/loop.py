@@ -132,6 +132,8 @@ class Loop:
 
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
+        if self.session.walking is not None:
+            self.session.walking.pointed = self.stage.pointer.hovered
         self.session.advance(dt, self._until(ms))
         self.inputs.after_time(before)
 
