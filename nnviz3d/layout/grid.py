@@ -17,8 +17,8 @@ from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, discs
 from nnviz3d.layout.lanes import lanes
-from nnviz3d.layout.plates import plan_edge
-from nnviz3d.layout.plates import plate as _plate
+from nnviz3d.layout.node_plates import plan_edge
+from nnviz3d.layout.node_plates import plate as _plate
 from nnviz3d.layout.rows import stand
 from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units

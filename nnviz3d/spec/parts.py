@@ -36,7 +36,7 @@ class Part:
         return name if self.count == 1 else f"{name} x {self.count:,}"
 
 
-class Parts:
+class PartTree:
     """Of one network. `by_name`: all parts, the outer before the inner."""
 
     def __init__(self, topology: Topology):
