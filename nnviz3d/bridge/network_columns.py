@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -31,7 +32,7 @@ from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
-from nnviz3d.spec.parts import PartTree
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -74,7 +75,7 @@ class Picture(PlaneColumns):
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
         self.glass = GlassColumns(topology, columns, ops)
-        self.parts = PartTree(topology)
+        self.parts = NetworkParts(topology)
         self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
@@ -202,7 +203,7 @@ class Picture(PlaneColumns):
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), fresh)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved_weights(source, change), fresh)
         self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
         self._edges.publish(self._numbers, self._constant)
         self.edges = self.choice.shown
@@ -222,6 +223,10 @@ class Picture(PlaneColumns):
     def outline(self, focus: int, wave: Wave | None) -> None:
         """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
         self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
+
+    def show_arcs(self, arcs: Arcs | None) -> None:
+        """Arcs of attention, or none. Uploads only what has changed."""
+        self.sheets.show_arcs(self.subject, arcs)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows one by one, by connection."""
@@ -274,7 +279,7 @@ class Picture(PlaneColumns):
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source: Drawn, change: Change | None) -> Moved | None:
+    def _moved_weights(self, source: Drawn, change: Change | None) -> Moved | None:
         return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
 
     def _tensor(self, source: Drawn, kind: str) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnviz3d.spec import limits, strokes
-from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, row, truth, whole
+from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, row, text, truth, whole
 
 Log = Literal["as it is", "as an edit", "as the sample shown", "as what is seen", "never"]
 """How a session log keeps a command. What is seen: where the camera is, what is picked and pointed at, the size of the window."""
@@ -50,6 +50,7 @@ def _not_kept(name: str, words: str, value: str = "", log: Log = "never", **more
 
 
 CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")  # in the order of the keys 1 to 6
+PROMPT = 20_000  # characters of a prompt
 _MOMENT = one_of("A", "B")
 _HOLD = row(many(identity, limits.UNITS * 4), truth)
 
@@ -73,6 +74,9 @@ _ROWS = (
           strokes.drawing, settles=False),
     _kept("show_picture", "Show a picture of one's own.", "the ink of each cell, two hexadecimal digits each", strokes.pixels,
           settles=False),
+    _kept("prompt", "Show a prompt of one's own, or with an empty text the sample of the data again.", "its text",
+          text(PROMPT, least=0), settles=False),
+    _kept("add_token", "Add a token to the prompt.", "its number in the vocabulary", whole(0, limits.UNITS), settles=False),
     _kept("rewind", "Go to a step of the past.", "its number", whole(0, limits.STEPS), may_follow=("first", "last")),
     _kept(
         "move", "Go on or back by one.", "[of what: phase, layer, sample, step or epoch; 1 or -1]",

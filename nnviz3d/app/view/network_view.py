@@ -137,6 +137,7 @@ class NetworkView:
         self.picture.mark(marks.lit, shown.holds)
         self.picture.outline(marks.focus, shown.wave)
         self.picture.glass.point_at(marks.slab, self.picture.subject)
+        self.picture.show_arcs(shown.arcs)
         drawn = self.second.look(look) if self.second else look
         self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
 

@@ -19,6 +19,7 @@ from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import limits
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import Command, StageInput
 from nnviz3d.spec.topology import EdgeRef
 
@@ -148,8 +149,8 @@ class Pointer:
         """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
         node, j = topology.locate(max(self.hovered, 0))
-        if self.hovered >= 0 and node.bias is not None and (unit := node.unit(j)) is not None:
-            return node.bias.start + unit
+        if self.hovered >= 0 and node.bias is not None and (own := own_parameter(node, node.bias, j)) is not None:
+            return own
         if self.hovered_edge is None:
             return self.chosen
         p = edge_lookup.parameter(topology, self.hovered_edge)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import network_map
 from nnviz3d.app.view.annotations import StepAnnotations
+from nnviz3d.app.view.arc_labels import arc_labels
 from nnviz3d.app.view.camera_control import CameraControl
 from nnviz3d.app.view.network_view import NetworkView
 from nnviz3d.app.view.pointer import Pointer
@@ -210,6 +211,7 @@ class Stage:
         walking, projection = session.walking, self.projection
         scale = self.viewport.host.pixel_ratio * session.scene.look.ui_scale
         found = self.view.labels(session.source, session.pictured, walking is not None, projection, scale)
+        found += arc_labels(session.source.topology, self.view.picture.layout, session.attention.arcs, session.prompt.words(), projection)
         if walking is not None:
             found += self.annotations.labels(walking, self.pointer.picked, projection)
         return tuple(found)
@@ -222,7 +224,7 @@ class Stage:
         if found is None or self.cards == CARDS:
             return found
         table, inset = (found.table if "table" in self.cards else None), (found.inset if "function" in self.cards else None)
-        return replace(found, table=table, inset=inset)
+        return replace(found, table=table, inset=inset, window=found.window if "function" in self.cards else None)
 
     def show_cards(self, cards: frozenset[str]) -> None:
         """Only these of `CARDS` beside the network from now on; the camera makes room for a table only where there is one."""

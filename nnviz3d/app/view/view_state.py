@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import Wave
 from nnviz3d.draw.quality import Level
@@ -38,7 +39,7 @@ class ViewState:
 
     `whole`: all of it is of one moment, so the columns follow it; else the picture stays as it was. `quantity`: kind of tensor and flow by
     which the strongest edges are chosen, None: the look's own. `time` in seconds since the scene began. `exact`: choose edges again, as in
-    films and stills. `transparent` leaves the background out.
+    films and stills. `transparent` leaves the background out. `arcs`: of attention.
     """
 
     source: Source
@@ -55,6 +56,7 @@ class ViewState:
     level: Level
     exact: bool = False
     transparent: bool = False
+    arcs: Arcs | None = None
 
 
 def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: Level, exact: bool, transparent: bool) -> ViewState:
@@ -81,4 +83,5 @@ def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: L
         level,
         exact,
         transparent,
+        session.attention.arcs,
     )

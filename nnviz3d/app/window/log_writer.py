@@ -291,8 +291,8 @@ def _drag(event: Event) -> tuple:
     """What a continued drag has in common (no step is taken meanwhile); () for all else."""
     if event.kind == "do" and event.name == "walk_to":
         return "walk_to", event.step
-    if event.kind == "do" and event.name == "draw":
-        return "draw", event.step
+    if event.kind == "do" and event.name in ("draw", "prompt"):
+        return event.name, event.step
     if event.kind == "do" and event.name == "set_parameter" and event.held and not event.loose:
         return "set_parameter", event.value[0], event.step
     if event.kind == "edit" and event.held and not event.loose:

@@ -23,11 +23,15 @@ from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
+from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
 
 __all__ = [
     "AblationReading",
     "Answer",
+    "AttentionLayer",
+    "AttentionReading",
     "CaptureReading",
     "ChangeReading",
     "Charts",
@@ -54,8 +58,10 @@ __all__ = [
     "OwnReading",
     "ParameterEquations",
     "ParameterReading",
+    "PatchReading",
     "Performance",
     "PlaneReading",
+    "PromptReading",
     "PruningReading",
     "Readout",
     "RecordingReading",
@@ -63,6 +69,7 @@ __all__ = [
     "SampleQuery",
     "SampleRow",
     "SamplesReading",
+    "SharesReading",
     "StageInput",
     "StepReading",
     "StrongRow",
@@ -73,4 +80,5 @@ __all__ = [
     "TracingReading",
     "UpdateReading",
     "WalkReading",
+    "WindowReading",
 ]

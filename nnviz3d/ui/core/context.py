@@ -46,6 +46,7 @@ class Memory:
     search: str | None = None  # what is typed into the search for a layer; None: it is closed
     search_choice: int = -1  # which of what was found; -1: the field has just been opened
     reveal: str = ""  # the section that is to be opened and scrolled to
+    ablated: int = -1  # the layer that the section Ablation is to show next
 
 
 @dataclass

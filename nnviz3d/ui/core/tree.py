@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnviz3d.spec.parts import PartTree
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.topology import Node, Topology
 
 
@@ -29,17 +29,17 @@ def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[TreeR
     return found
 
 
-def parts_of(topology: Topology) -> PartTree:
+def parts_of(topology: Topology) -> NetworkParts:
     """Of the newest few networks, made once."""
     known = _KNOWN.get(id(topology))
     if known is None or known.topology is not topology:
         if len(_KNOWN) > 3:
             _KNOWN.clear()
-        known = _KNOWN[id(topology)] = PartTree(topology)
+        known = _KNOWN[id(topology)] = NetworkParts(topology)
     return known
 
 
-_KNOWN: dict[int, PartTree] = {}
+_KNOWN: dict[int, NetworkParts] = {}
 
 
 def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:
@@ -51,7 +51,7 @@ def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:
     return sorted(found, key=lambda row: (not row.name.lower().startswith(words[0]), not row.name.lower().endswith(words[-1])))[:most]
 
 
-def _grow(parts: PartTree, name: str, depth: int, opened: frozenset[str] | None, found: list[TreeRow]) -> None:
+def _grow(parts: NetworkParts, name: str, depth: int, opened: frozenset[str] | None, found: list[TreeRow]) -> None:
     node = parts.topology.by_name.get(name)
     if node is not None:
         found.append(TreeRow(name, name.rpartition(".")[2] if depth else name, _what(node), depth, False, node.kind))
