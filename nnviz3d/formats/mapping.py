@@ -48,7 +48,8 @@ def _named(found: Found, wanted: dict[str, Shape], line: bool) -> Mapping | None
         parts = by_layer({name: shape for name, (shape, _) in theirs.items()})
         stems, note = pairs(parts, by_layer(wanted), line, _counted, _numbers), "by the shapes of their parts, names and order"
         if stems is not None:
-            sources = {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
+            sources = dict.fromkeys(wanted)
+            sources |= {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
     if sources is None:
         return None
     origins = {name: theirs[source][1] if source is not None else None for name, source in sources.items()}
