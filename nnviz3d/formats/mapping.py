@@ -43,13 +43,13 @@ def _named(found: Found, wanted: dict[str, Shape], line: bool) -> Mapping | None
     """Names of PyTorch's modules: ours for the most part, or told by the shapes of each layer's parts. Not for matrices alone, which may be
     transposed."""
     theirs = spoken({name: shape for name, (shape, _) in found.items()})
-    note, sources = "by name", _same_names(theirs, wanted)
+    note = "by name"
+    sources: dict[str, str | None] | None = _same_names(theirs, wanted)
     if sources is None and any(len(shape) != 2 and not name.endswith(".bias") for name, shape in wanted.items()):
         parts = by_layer({name: shape for name, (shape, _) in theirs.items()})
         stems, note = pairs(parts, by_layer(wanted), line, _counted, _numbers), "by the shapes of their parts, names and order"
         if stems is not None:
-            sources = dict.fromkeys(wanted)
-            sources |= {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
+            sources = {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
     if sources is None:
         return None
     origins = {name: theirs[source][1] if source is not None else None for name, source in sources.items()}
