@@ -46,7 +46,7 @@ void main()
     vec2 slope_x = dFdx(at), slope_y = dFdy(at);
     vec2 wide = sqrt(slope_x * slope_x + slope_y * slope_y);  // cells a pixel
     vec2 away = (abs(v_place - .5) - .5) * columns_rows / wide;   // pixels from the rim, negative inside
-    float fine = fineness() * u_ssaa;
+    float fine = max(u_viewport.y / 720., .6) * u_ssaa;  // lines get as much thinner where the picture is coarse
     float outside = max(away.x, away.y);
     float coverage = clamp(.5 - (outside - .6 * fine), 0., 1.);
     if (coverage <= 0.) discard;

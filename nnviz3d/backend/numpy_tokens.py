@@ -16,6 +16,7 @@ import numpy as np
 from nnviz3d.backend.numpy_activations import highest, spread
 
 Calls = list[Callable[[], object]]
+SHORT = 32  # numbers of a row up to which its columns are gone through
 ONE_HOT = 512  # tokens up to which the gradient of a table is a product with rows of 0 and 1; of more it is summed in order
 
 
@@ -145,7 +146,7 @@ class TokenOps:
         else:
             calls = [bind(np.copyto, a, x_bi.reshape(-1, width))]
         return [
-            *calls, highest(a, row), *spread(np.subtract, a, row, a, s), bind(np.exp, a, a), bind(np.dot, a, column, row),
+            *calls, *_highest(a, row), *spread(np.subtract, a, row, a, s), bind(np.exp, a, a), bind(np.dot, a, column, row),
             *spread(np.divide, a, row, a, s),
         ]  # fmt: skip
 
@@ -170,7 +171,7 @@ class TokenOps:
         return [
             bind(np.greater_equal, t, 0, flags), bind(np.copyto, scored, flags), bind(np.copyto, index, t, "unsafe"),
             bind(np.maximum, index, 0, out=index), bind(np.add, index, first, index),
-            highest(z, column_n), *spread(np.subtract, z, column_n, a, s), bind(flat_a.take, index, None, picked, "clip"),
+            *_highest(z, column_n), *spread(np.subtract, z, column_n, a, s), bind(flat_a.take, index, None, picked, "clip"),
             bind(np.exp, a, a), bind(np.dot, a, column, column_n), *spread(np.divide, a, column_n, a, s), bind(np.log, row, row), mean,
             bind(np.copyto, d, a), less_one, *spread(np.multiply, d, share.reshape(n, 1), d, s),
         ]  # fmt: skip
@@ -182,6 +183,14 @@ class TokenOps:
     def _heads_product(self, _a_bo, a, _b_bo, b, _c_bo, c) -> Calls:
         """c = a b for each sample and head: (B, heads, I, K) (B, heads, K, J); each with the array that it is a view of."""
         return [bind(np.matmul, a, b, c)]
+
+
+def _highest(z, row) -> Calls:
+    """row (n, 1) = the largest number of each row of z. Of short rows column by column: 14 us against 86 us at (2112, 11)."""
+    if z.shape[1] > SHORT:
+        return [highest(z, row)]
+    top, first = row.reshape(-1), z[:, 0]
+    return [bind(np.copyto, top, first), *(bind(np.maximum, top, z[:, k], out=top) for k in range(1, z.shape[1]))]
 
 
 def _rows(x_bo, tokens: int, heads: int):

@@ -124,10 +124,11 @@ class EdgeColumns:
 
     def show_lit(self, edges: list[EdgeRef], numbers: Numbers) -> None:
         """Edges that are pointed at or chosen."""
-        rows = [edge_rows.NO_ROWS]
+        rows, by_pair = [edge_rows.NO_ROWS], {}
         for edge in edges:
-            c = self.choice.pairs[edge.connection].connection
-            rows.append(edge_rows.of_edges(c, self.entry(edge.connection), np.array([edge.local]), numbers, self.ops)[0])
+            by_pair.setdefault(edge.connection, []).append(edge.local)
+        for k, local in by_pair.items():
+            rows.append(edge_rows.of_edges(self.choice.pairs[k].connection, self.entry(k), np.array(local), numbers, self.ops)[0])
         self.lit.write(np.concatenate(rows), self._detours, self.own_values)
         if self.own_values:
             self._gather((self.lit,))

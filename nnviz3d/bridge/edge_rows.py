@@ -8,10 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge.edge_groups import Ribbons
-from nnviz3d.draw.network_buffers import STRENGTH
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layers.shared.edges_face import NUMBER
+from nnviz3d.layers.shared.edges_face import ACTIVATION, PARAMETER, QUANTITY
 from nnviz3d.spec.topology import Connection
 
 NO_ROWS = np.zeros((0, 4), np.int32)
@@ -23,12 +22,12 @@ def of_edges(c: Connection, entry: int, edges: np.ndarray, numbers: Numbers, ops
     kind, what_e = face.drawn_values(c, ops.xp.asarray(edges), numbers)
     out[:, 0], out[:, 1] = face.ends(c, edges)
     out[:, 3] = entry << 2 | kind
-    if kind != NUMBER:
+    if kind in (PARAMETER, ACTIVATION):
         out[:, 2] = ops.to_host(what_e)
         return out, True
     what_e = what_e if np.ndim(what_e) == 0 else ops.to_host(what_e)
     out[:, 2].view(np.float32)[:] = np.nan_to_num(np.asarray(what_e, np.float32), posinf=0.0, neginf=0.0)
-    return out, np.ndim(what_e) == 0
+    return out, np.ndim(what_e) == 0 and kind != QUANTITY
 
 
 def of_ribbons(between: Ribbons, entry: int, ribbon_r: np.ndarray, sums: np.ndarray) -> np.ndarray:
@@ -36,5 +35,5 @@ def of_ribbons(between: Ribbons, entry: int, ribbon_r: np.ndarray, sums: np.ndar
     out = np.empty((len(ribbon_r), 4), np.int32)
     out[:, 0], out[:, 1] = between.ends(ribbon_r)
     out[:, 2] = sums[ribbon_r].astype(np.float32).view(np.int32)
-    out[:, 3] = entry << 2 | STRENGTH
+    out[:, 3] = entry << 2 | QUANTITY
     return out

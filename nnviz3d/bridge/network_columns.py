@@ -8,9 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
+from nnviz3d.bridge.glass_columns import GlassColumns
 from nnviz3d.bridge.marks import marks
 from nnviz3d.bridge.patches import written
 from nnviz3d.bridge.plane_columns import PlaneColumns
@@ -24,11 +26,13 @@ from nnviz3d.draw.plate import DOTS, SIDE
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layers import edge_lookup
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layout import folding
+from nnviz3d.layout import folding, moving
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
+from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -70,6 +74,8 @@ class Picture(PlaneColumns):
         columns = self._edges.columns
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
+        self.glass = GlassColumns(topology, columns, ops)
+        self.parts = NetworkParts(topology)
         self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
@@ -88,14 +94,24 @@ class Picture(PlaneColumns):
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
+        self.goal = self._begin = self.subject.layout
+        self._way = 1.0  # share of the way to `goal`
         self.arrange(view)
 
     @property
     def layout(self) -> Layout:
         return self.subject.layout
 
-    def arrange(self, view: View, aspect: float = 0.0) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before."""
+    def advance(self, dt: float) -> None:
+        """Move on by `dt` seconds on the way to `goal`."""
+        if self._way >= 1:
+            return
+        self._way = min(self._way + dt / moving.SECONDS, 1.0)
+        self._show(self.goal if self._way >= 1 else moving.between(self._begin, self.goal, self._way * self._way * (3 - 2 * self._way)))
+
+    def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
+        where other parts open or close."""
         self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
@@ -104,19 +120,33 @@ class Picture(PlaneColumns):
         wanted = folding.foldable(self.topology, view.fold)
         if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect).moved(self.offset)
+        self.opened = self.parts.opened(view.open, most_open(self.aspect))
+        glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
+            self.offset
+        )
+        begin = self.subject.layout
         self._place()
-        if any(self.layout.detours):  # lists of edges are sorted by them
+        if move and moving.can(begin, self.goal):
+            self._begin, self._way = begin, 0.0
+            self._show(moving.between(begin, self.goal, 0.0))
+        if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.subject.layout = self._placed()
-        self.choice.fold(self.subject.layout.stacks)
+        self.goal, self._way = self._placed(), 1.0
+        self.choice.fold(self.goal.stacks, self.goal.within)
+        self._show(self.goal)
+
+    def _show(self, layout: Layout) -> None:
+        """Columns of this layout."""
+        self.subject.layout = layout
         self.subject.columns["t_place"].write(self.subject.layout.place_n4)
         if self.groups:
             self.subject.columns["t_place"].write(self.groups.places(self.subject.layout), self.topology.n_neurons)
         self._edges.arrange(self.layout.detours)
         self.sheets.place(self.layout)
+        self.glass.place(self.layout, self.subject)
 
     def _refold(self, parameter_p, exact: bool, rests: bool) -> None:
         """Which neurons of folded layers stand by themselves: the strongest, as far as it can be seen without changing them all the time.
@@ -159,8 +189,9 @@ class Picture(PlaneColumns):
         """
         kind, flow = quantity or (_VALUE[look.edges], int(look.edges == "signal"))
         key = (source.version, kind, flow, look.scale, edge_budget, particles, focus, change)
-        rests = key == self._key and not self.choice.renewing
-        if rests and not (self.folds and self._stale) and not self.sheets.pending:
+        fresh = key != self._key
+        rests = not fresh and not self.choice.renewing
+        if rests and not (self.folds and self._stale) and not self.sheets.pending and not self.glass.pending:
             return
         self._key = key
         self.version += 1
@@ -168,10 +199,11 @@ class Picture(PlaneColumns):
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
+        self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), not rests)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved_weights(source, change), fresh)
         self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
         self._edges.publish(self._numbers, self._constant)
         self.edges = self.choice.shown
@@ -191,6 +223,10 @@ class Picture(PlaneColumns):
     def outline(self, focus: int, wave: Wave | None) -> None:
         """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
         self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
+
+    def show_arcs(self, arcs: Arcs | None) -> None:
+        """Arcs of attention, or none. Uploads only what has changed."""
+        self.sheets.show_arcs(self.subject, arcs)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows one by one, by connection."""
@@ -243,7 +279,7 @@ class Picture(PlaneColumns):
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source: Drawn, change: Change | None) -> Moved | None:
+    def _moved_weights(self, source: Drawn, change: Change | None) -> Moved | None:
         return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
 
     def _tensor(self, source: Drawn, kind: str) -> Array:

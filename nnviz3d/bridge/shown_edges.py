@@ -19,6 +19,8 @@ class ShownEdges:
     folded: int = 0  # neurons in stacks: of those only the strongest edges can be shown
     ribbons: int = 0  # drawn between groups
     bundled: int = 0  # edges that the ribbons of their connections stand for
+    inside: int = 0  # of the total, in slabs
+    waiting: int = 0  # edges of connections that have not been looked through yet: a large one takes many frames
 
     def with_those(self, other: ShownEdges) -> ShownEdges:
         """Of two networks together; the brightest is that of both."""
@@ -35,4 +37,6 @@ class ShownEdges:
             self.folded + other.folded,
             self.ribbons + other.ribbons,
             self.bundled + other.bundled,
+            self.inside + other.inside,
+            self.waiting + other.waiting,
         )

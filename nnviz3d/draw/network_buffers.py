@@ -39,12 +39,12 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_tile_order": ("int32", 1),
     "t_pyramid": ("float32", 4),
     "t_line": ("float32", 4),
+    "t_arc": ("float32", 4),
+    "t_glass": ("float32", 4),
+    "t_glass_row": ("float32", 4),
 }
 
 FROZEN, KILLED, END = 1, 2, 4  # bits of t_mark: how a neuron is held, and the end of an edge that is pointed at
-
-
-STRENGTH = 3  # kind of what a row of `t_selection` holds, besides those of `EdgesFace.drawn_values`: the sum that a ribbon is drawn by
 
 
 @dataclass
@@ -106,6 +106,10 @@ class Subject:
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
     outlines: int = 0  # lines of t_line
+    arcs: int = 0  # of t_arc
+    frames: int = 0  # items of t_glass around open parts
+    slabs: int = 0  # items after those
+    lit_slab: int = -1  # item under the pointer
     spot: tuple[float, float] = (-1.0, -1.0)  # where the shown sample lies on the plane, in [0, 1]; outside: nowhere
 
     def values_of(self, edges: EdgeList) -> int:

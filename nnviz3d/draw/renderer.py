@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnviz3d.draw.arcs import Arcs
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import SceneFrame
+from nnviz3d.draw.glass import GlassBoxes
 from nnviz3d.draw.image_tiles import ImageTile, split
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.neuron_shapes import Neurons
@@ -26,7 +28,8 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
-        self.outlines = Outlines(context)
+        self.outlines, self.arcs = Outlines(context), Arcs(context)
+        self.glass = GlassBoxes(context)
         self.plate = Plate(context)
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)
@@ -99,6 +102,7 @@ class Renderer:
                 for one, its in sorted(shown, key=_distance, reverse=True):  # glass blends over what is behind it
                     self.neurons.draw(one, its, shared, piece.scene)
                     self.plate.draw(one, shared)
+                    self.glass.slabs(one, shared)
             with self.timers("edges"):
                 for one, its in shown:
                     self.edges.draw(one, its, shared)
@@ -106,9 +110,11 @@ class Renderer:
                 for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
                     self.outlines.draw(one, shared)
+                    self.arcs.draw(one, shared)
+                    self.glass.frames(one, shared)
 
     def close(self) -> None:
-        for part in (self.neurons, self.edges, self.outlines, self.plate, self.post, self.timers):
+        for part in (self.neurons, self.edges, self.outlines, self.arcs, self.glass, self.plate, self.post, self.timers):
             part.close()
         if self._scene is not None:
             self._scene.close()

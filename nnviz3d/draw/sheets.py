@@ -29,6 +29,10 @@ class Sheets:
         if not len(tiles):
             return
         order = self._orders[subject]
+        if order.count < len(tiles):  # more is open than before
+            order.close()
+            order = self._orders[subject] = TextureBuffer(len(tiles), "int32")
+            self._keys.pop(subject, None)
         if self._keys.get(subject) != (pose, subject.layout):
             self._keys[subject] = pose, subject.layout
             order.write(far_to_near(tiles, pose).astype(np.int32))

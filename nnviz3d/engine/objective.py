@@ -9,7 +9,9 @@ import numpy as np
 
 from nnviz3d.engine.data import DataSet
 from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import text
 from nnviz3d.spec.scene import Scene, Train
+from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.units import SquaredError, Unit
 
 ON_LOGITS = {"cross_entropy": "softmax", "bce": "sigmoid"}
@@ -143,6 +145,17 @@ def resolve(scene: Scene, data: DataSet) -> Objective:
     if problems:
         raise InputError(*problems)
     return Objective(loss, output, classes, scene.train.huber_delta, weights, _units(scene, data, loss, output), data.tokens)
+
+
+def check_tokens(topology: Topology, data: DataSet) -> None:
+    """Raises InputError where the data have a class for each token and the network has no answer at each."""
+    if data.tokens and topology.output.axes != ("token", "feature"):
+        above = topology.by_name[topology.output.inputs[0]]
+        message = (
+            f'data "{data.name}" has a class for each of its {data.shape[0]:,} tokens, but the last layer, {above.name}, has the shape '
+            f"{text(above.shape)}; it must be tokens x features: begin with an embedding, and use per_token = true in dense layers"
+        )
+        raise InputError.of("", "network.layers", message)
 
 
 def _units(scene: Scene, data: DataSet, loss: str, output: str) -> tuple[Unit, ...]:

@@ -23,7 +23,7 @@ from nnviz3d.engine.buffers import Buffers, check_memory, check_rows, dropout_of
 from nnviz3d.engine.compiler import Compiler
 from nnviz3d.engine.data import DataSet
 from nnviz3d.engine.frozen_ranges import frozen_stretches
-from nnviz3d.engine.objective import class_weights, resolve
+from nnviz3d.engine.objective import check_tokens, class_weights, resolve
 from nnviz3d.engine.optimizers import Optimizer
 from nnviz3d.engine.plan import Plan
 from nnviz3d.engine.shown_evaluation import Looking
@@ -47,7 +47,9 @@ class Trainer(StepRunner):
         self.topology = build_topology(
             scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes
         )
+        check_tokens(self.topology, data)
         self.data, self.ops, self.train, self.augment = data, ops, scene.train, scene.data.augment
+        self._apart = ops.apart()  # a step is left half done where a frame ends, and others look in between
         check_memory(self.topology, len(data.x_train), scene.train)
         check_rows(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
@@ -271,7 +273,7 @@ class Trainer(StepRunner):
     def _compile(self, n: int, b: Buffers, index) -> Plan:
         """The plan for a batch of n rows, whose numbers stand in `index` (n,) wherever the batch is not the full set."""
         plan = Plan()
-        compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
+        compiler = Compiler(self._apart, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
         plan.index, plan.buffers = index, b
         augmentation = self._feed.augmentation
         if self._feed.batches.whole and augmentation is None:

@@ -7,23 +7,26 @@ network reads correctly from the input side (a camera at negative x sees +z to i
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import ceil, isqrt
 
 import numpy as np
 
 from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
-from nnviz3d.layout.folding import Folds, Stack, column, discs
+from nnviz3d.layout.folding import Folds, Stack, discs
 from nnviz3d.layout.lanes import lanes
+from nnviz3d.layout.node_plates import plan_edge
+from nnviz3d.layout.node_plates import plate as _plate
 from nnviz3d.layout.rows import stand
-from nnviz3d.layout.tiles import WIDE, Plan, Tiles
+from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
+from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
-COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
-OUTPUT_COLUMN_UP_TO = 40
+NAME = 0.06  # of the height of everything, under walls
+CLEAR = 0.5  # pitches between a frame and what is in it
 LANES = 2.0  # pitches between two layers of one rank
 
 
@@ -36,7 +39,9 @@ class Layout:
     straight; `detour_boxes` (R, 2, 3): corners of the space that those take. `tiles`: what is drawn as sheets; `rectangles`: these and the
     smaller ones; `cell_l` (L,): the smaller
     side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
-    (by `Topology.group_starts`), and the index of its node.
+    (by `Topology.group_starts`), and the index of its node. `hidden`: numbers of the nodes inside slabs: their neurons stand, small, on the
+    slab's faces, their box is the slab's. `within`: connections inside a slab. `glass`: slabs and frames. `row_l` (L,): the row of each
+    node, from above.
     """
 
     place_n4: np.ndarray
@@ -48,11 +53,23 @@ class Layout:
     drawn: np.ndarray | None = None
     detours: tuple[Detour | None, ...] = ()
     detour_boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2, 3), np.float32))
-    tiles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
-    rectangles: Tiles = field(default_factory=lambda: tiles.rectangles([], 1.0))
+    tiles: Tiles = field(default_factory=lambda: tiles.rectangles([]))
+    rectangles: Tiles = field(default_factory=lambda: tiles.rectangles([]))
     cell_l: np.ndarray = field(default_factory=lambda: np.ones(1, np.float32))
     group_place_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     group_entry_g4: np.ndarray = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    hidden: frozenset[int] = frozenset()
+    within: frozenset[int] = frozenset()
+    glass: tuple[Glass, ...] = ()
+    row_l: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))
+
+    def glass_boxes(self, glass: Glass) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Low and high corner of a slab, or of its frame in each row; it keeps clear of what is in it, and of the frames in it."""
+        numbers = np.array(glass.part.nodes)
+        depth = sum(set(each.part.nodes) < set(glass.part.nodes) for each in self.glass if each.fill < 1)
+        clear = np.float32(self.pitch * (1 - glass.fill) * CLEAR * (1 + depth))
+        rows = [numbers[self.row_l[numbers] == row] for row in np.unique(self.row_l[numbers])]
+        return [(self.low[row].min(0) - clear, self.high[row].max(0) + clear) for row in rows]
 
     def stack_of(self, neuron: int) -> Stack | None:
         """The stack that a neuron is folded into; None: it stands by itself."""
@@ -100,14 +117,16 @@ class Layout:
 
     @cached_property
     def extremes(self) -> np.ndarray:
-        """(n, 3) what a camera must have in the picture: of walls the corners of their tiles, for the last row may be ragged; of all else
-        those of its box."""
+        """(n, 3) what a camera must have in the picture: of walls the corners of their tiles, for the last row may be ragged, with room for
+        a name under them; of all else those of its box."""
         if not len(self.tiles):
             return self.corners()
         boxes = np.ones(len(self._boxes), bool)
         boxes[np.unique(self.tiles.node_s)] = False
         rest = self.corners().reshape(-1, 8, 3)[boxes].reshape(-1, 3)
-        return np.concatenate([rest, *self.tiles.corners()])
+        upper_left, upper_right, lower_left, lower_right = self.tiles.corners()
+        under = np.array([0, NAME * float(self._boxes[:, 1, 1].max() - self._boxes[:, 0, 1].min()), 0], np.float32)
+        return np.concatenate([rest, upper_left, upper_right, lower_left - under, lower_right - under])
 
     def moved(self, by: tuple[float, float, float]) -> Layout:
         """The same at another place."""
@@ -132,26 +151,12 @@ class Layout:
 
     def framing(self, low: np.ndarray, high: np.ndarray) -> Layout:
         """To fit a camera to these boxes alone, (B, 3) each."""
-        return replace(self, low=low, high=high, annex=None, detour_boxes=self.detour_boxes[:0], tiles=tiles.rectangles([], self.pitch))
+        return replace(self, low=low, high=high, annex=None, detour_boxes=self.detour_boxes[:0], tiles=tiles.rectangles([]))
 
     def beside(self, other: Layout) -> Layout:
         """Both as one, to fit a camera to: neurons of this one, boxes of both."""
         boxes = np.concatenate([self._boxes, other._boxes])
         return self.framing(boxes[:, 0], boxes[:, 1])
-
-
-def cells(node: Node, is_output: bool = False) -> np.ndarray:
-    """(n, 2) row and column of each neuron of a vector, in the order of its ids: a column where it is short and otherwise the most nearly
-    square grid, preferring one without a ragged last row.
-    """
-    n = node.size
-    if n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (not node.inputs and n <= OUTPUT_COLUMN_UP_TO):
-        columns = 1
-    else:
-        root = isqrt(n)
-        columns = next((c for c in range(root, max(root // 2, 1), -1) if n % c == 0), ceil(n**0.5))
-    index = np.arange(n)
-    return np.stack([index // columns, index % columns], 1)
 
 
 def place(
@@ -162,67 +167,115 @@ def place(
     near: float = 1.0,
     folds: Folds | None = None,
     aspect: float = WIDE,
+    folded: Sequence[NetworkPart] = (),
+    framed: Sequence[NetworkPart] = (),
 ) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
     `plate` leaves room for a square plate beyond the output. `near` draws the layers together, but not the plate. `folds`: which
-    neurons stand by themselves in layers that are folded. `aspect` of the stage.
+    neurons stand by themselves in layers that are folded. `aspect` of the stage. `folded`: parts that are slabs; `framed`: that are open.
     """
     place_n4 = np.zeros((topology.n_neurons, 4), np.float32)
-    low, high = [], []
     folds = folds or {}
     plans, sheet_numbers = tiles.plans(topology, aspect, folds), tiles.sheet_numbers(topology)
-    plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) * pitch for k, node in enumerate(topology.nodes)]
-    edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))])
-    spans = [np.ptp(yz, 0).tolist() for yz in plates]
-    extents = [max(span) + pitch for span in spans]
-    zs = lanes(topology, [span[1] + pitch for span in spans], LANES * pitch)
-    xs, ys = stand(topology, extents, spans, zs, pitch, aspect)
-    xs = xs * gap * near
+    plates = [_plate(node, plans.get(k), folds.get(k), node is topology.output) for k, node in enumerate(topology.nodes)]
+    of = units(topology, folded)
+    centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
+    edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
-        stretch = place_n4[node.neurons.slice]
-        stretch[:, 0] = xs[node.rank]
-        stretch[:, 1] = ys[node.rank] - yz[:, 0]
-        stretch[:, 2] = yz[:, 1] + zs[k]
+        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * float(scale_l[k]))
+        stretch[:, 0] = centre_l3[k, 0]
+        stretch[:, 1] = centre_l3[k, 1] - yz[:, 0]
+        stretch[:, 2] = yz[:, 1] + float(centre_l3[k, 2])
         stretch[:, 3] = k
-        half = np.array([pitch, *edges[k]]) / 2
-        low.append(stretch[:, :3].min(0) - half)
-        high.append(stretch[:, :3].max(0) + half)
-    place_n4[:, 0] -= xs.max() / 2
-    shift = np.array([xs.max() / 2, 0, 0], np.float32)
-    low_l3, high_l3 = np.array(low, np.float32) - shift, np.array(high, np.float32) - shift
+    low_l3, high_l3 = box_u23[of.unit_l, 0], box_u23[of.unit_l, 1]
+    hidden = frozenset(k for part in folded for k in part.nodes)
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
-    drawn = None
-    if stacks:
-        standing = np.ones(topology.n_neurons, bool)
-        for stack in stacks:
-            standing[stack.folded_m] = False
-            standing[discs(stack, topology.nodes[stack.node].neurons.start)] = True
-        drawn = np.flatnonzero(standing)
     annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
-    found = detours.find(topology, low_l3, high_l3, pitch)
-    corners = [(topology.nodes[k], its, np.array([place_n4[topology.nodes[k].neurons.start, 0], high_l3[k, 1], low_l3[k, 2]]))
-               for k, its in plans.items()]  # fmt: skip
-    cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32)
+    found, boxes, within = _detours(topology, of, box_u23, pitch)
+    corners = []
+    for k, its in plans.items():
+        corner = np.array([centre_l3[k, 0], high_l3[k, 1], low_l3[k, 2]]) if k not in hidden else None
+        corner = centre_l3[k] + _corner(its, pitch * scale_l[k]) if corner is None else corner
+        corners.append((topology.nodes[k], its, corner, pitch * float(scale_l[k])))
+    cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32) * scale_l.astype(np.float32)
     groups = _groups(topology, place_n4, edges / 2, plans)
-    sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers], pitch)
-    whole = tiles.rectangles(corners, pitch)
-    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, drawn, *found, sheets, whole, cell_l, *groups)
+    sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])
+    glass = tuple(Glass(part, 0.0) for part in framed) + tuple(Glass(part, 1.0) for part in folded)
+    return Layout(place_n4, low_l3, high_l3, pitch, annex, stacks, _drawn(topology, stacks, hidden), found, boxes, sheets,
+                  tiles.rectangles(corners), cell_l, *groups, hidden, within, glass, row_l)  # fmt: skip
 
 
-def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
-    """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
-    if plan is not None:
-        return plan.place_n2 - np.array(plan.span) / 2
-    grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
-    return grid - grid.max(0) / 2
+def _stand(
+    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, TilePlan], pitch: float, stretch: float, aspect: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
+    first_u = [int(np.flatnonzero(of.unit_l == u)[0]) for u in range(len(of.part_u))]
+    sizes = [None if part is None else np.array(slab_size(part, plates, plans)) * pitch for part in of.part_u]
+    spans = [(np.ptp(plates[k] * pitch, 0) if size is None else size - pitch).tolist() for k, size in zip(first_u, sizes, strict=True)]
+    extents = [max(span) + pitch for span in spans]
+    zs = lanes(of.topology, [span[1] + pitch for span in spans], LANES * pitch)
+    xs, ys = stand(of.topology, extents, spans, zs, pitch, aspect)
+    xs = xs * stretch
+    centre_l3, scale_l = np.zeros((len(topology.nodes), 3)), np.ones(len(topology.nodes))
+    box_u23 = np.zeros((len(of.part_u), 2, 3), np.float32)
+    for u, (node, part, size) in enumerate(zip(of.topology.nodes, of.part_u, sizes, strict=True)):
+        x = np.float32(xs[node.rank])
+        centre = np.array([float(x) - xs.max() / 2, ys[node.rank], zs[u]])
+        if part is None:
+            k = first_u[u]
+            centre_l3[k], box_u23[u] = centre, _box(plates[k] * pitch, x, centre, plan_edge(plans.get(k), pitch), pitch)
+            box_u23[u, :, 0] -= np.float32(xs.max() / 2)
+            continue
+        assert size is not None
+        half = np.array([pitch, *size]) / 2
+        box_u23[u] = centre - half, centre + half
+        for k, side in ports(topology, part).items():
+            span = np.ptp(plates[k], 0) + np.array(plan_edge(plans.get(k), 1.0))
+            scale_l[k] = FACE * float((size / pitch / span).min())
+            centre_l3[k] = centre + np.array([side * pitch / 2, 0, 0])
+    row_r = np.unique(-ys, return_inverse=True)[1]
+    return centre_l3, scale_l, box_u23, np.array([row_r[node.rank] for node in of.topology.nodes])[of.unit_l]
 
 
-def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
-    """Height and width of the cells of a node, world units."""
-    if plan is None:
-        return pitch, pitch
-    return plan.size[0] / plan.rows * pitch, plan.size[1] / plan.columns * pitch
+def _box(yz: np.ndarray, x: np.float32, centre: np.ndarray, edge: tuple[float, float], pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high corner around the neurons of a node, in single precision as they stand."""
+    at_n3 = np.empty((len(yz), 3), np.float32)
+    at_n3[:, 0], at_n3[:, 1], at_n3[:, 2] = x, centre[1] - yz[:, 0], yz[:, 1] + float(centre[2])
+    half = (np.array([pitch, *edge]) / 2).astype(np.float32)
+    return at_n3.min(0) - half, at_n3.max(0) + half
+
+
+def _detours(
+    topology: Topology, of: Units, box_u23: np.ndarray, pitch: float
+) -> tuple[tuple[Detour | None, ...], np.ndarray, frozenset[int]]:
+    """By connection how it goes round what it skips, the boxes of that, and the numbers of connections inside a slab."""
+    found, boxes = detours.find(of.topology, box_u23[:, 0], box_u23[:, 1], pitch)
+    if of.topology is topology:
+        return found, boxes, frozenset()
+    by_ends = {(c.source.number, c.target.number): found[c.number] for c in of.topology.connections}
+    ends = [(int(of.unit_l[c.source.number]), int(of.unit_l[c.target.number])) for c in topology.connections]
+    within = frozenset(k for k, (source, target) in enumerate(ends) if source == target)
+    return tuple(by_ends.get(pair) for pair in ends), boxes, within
+
+
+def _drawn(topology: Topology, stacks: tuple[Stack, ...], hidden: frozenset[int]) -> np.ndarray | None:
+    """Ids of the neurons that are drawn one by one; None: all."""
+    if not stacks and not hidden:
+        return None
+    standing = np.ones(topology.n_neurons, bool)
+    for stack in stacks:
+        standing[stack.folded_m] = False
+        standing[discs(stack, topology.nodes[stack.node].neurons.start)] = True
+    for k in hidden:
+        standing[topology.nodes[k].neurons.slice] = False
+    return np.flatnonzero(standing)
+
+
+def _corner(plan: TilePlan, pitch: float) -> np.ndarray:
+    """The upper left corner of a plan, from its middle."""
+    high, wide = np.array(plan.span) * pitch / 2
+    return np.array([0.0, high, -wide])
 
 
 def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:

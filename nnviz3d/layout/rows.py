@@ -11,9 +11,9 @@ from nnviz3d.layout.lanes import by_rank
 from nnviz3d.spec.topology import Node, Topology
 
 OPEN = 0.85  # of the size of two layers is between them
-BEHIND = 0.35, 1.1  # the same where one is a wall of tiles, at the begin and at the end of a row: the end is seen more from the front
+BEHIND = 0.35, 1.5  # the same where one is a wall of tiles, at the begin and at the end of a row: the end is seen more from the front
 LONGEST = 6.5  # a network is at most so many times longer than it is high, as long as its layers keep apart
-BETWEEN = 0.3  # of the height of a row is left under it
+BETWEEN = 0.45  # of the height of a row is left under it
 LINE = 3.0  # pitches more, for names
 SLANT = 0.72  # of a length along x or z is seen from the default camera
 WORTH = 1.15  # times as large must the picture get for one row more
@@ -29,7 +29,7 @@ def stand(
     ranks = by_rank(topology)
     if len(ranks) < 4 or not tiles.sheet_numbers(topology):
         return _distances(topology, ranks, extents, zs, pitch), np.zeros(len(ranks))
-    x_r = _distances(topology, ranks, extents, zs, pitch)
+    x_r = _distances(topology, ranks, extents, zs, pitch, even=True)
     high_r = np.array([max(spans[n.number][0] for n in nodes) + pitch for nodes in ranks])
     wide = max(max(zs[n.number] + spans[n.number][1] / 2 for n in nodes) for nodes in ranks) * 2
     cut_r = _cuts(topology, len(ranks))
@@ -42,16 +42,18 @@ def stand(
     return _wrapped(topology, ranks, extents, zs, pitch, high_r, starts)
 
 
-def _distances(topology: Topology, ranks: list[list[Node]], extents: list[float], zs: list[float], pitch: float) -> np.ndarray:
+def _distances(
+    topology: Topology, ranks: list[list[Node]], extents: list[float], zs: list[float], pitch: float, even: bool = False
+) -> np.ndarray:
     """(ranks,) x of each rank. Room to look between two layers grows with their size, but a long network must not become a thread; where
-    numbers are only passed on one by one there is less to see."""
+    numbers are only passed on one by one there is less to see. `even`: walls at the end are as far apart as those at the begin."""
     extent_r = np.array([max(extents[n.number] for n in nodes) + _reach(zs, nodes) for nodes in ranks])
     sheets = tiles.sheet_numbers(topology)
     wall_r = np.array([any(node.number in sheets for node in nodes) for nodes in ranks])
     open_r = np.array([any(node.parameters or len(node.inputs) > 1 for node in nodes) for nodes in ranks[1:]])
     share_r = np.where(open_r, OPEN, 0.0)
     behind_r = wall_r[:-1] | wall_r[1:]
-    share_r[behind_r] = np.linspace(*BEHIND, len(share_r))[behind_r]
+    share_r[behind_r] = np.full(len(share_r), sum(BEHIND) / 2)[behind_r] if even else np.linspace(*BEHIND, len(share_r))[behind_r]
     gaps = pitch * np.where(behind_r, 2.5, 4.0) + share_r * (extent_r[:-1] + extent_r[1:]) / 2
     longest = LONGEST * max(float(extent_r.max()), 8 * pitch)
     shrink = 1.0 if sheets else max(min(longest / max(float(gaps.sum()), 1e-9), 1.0), 0.45)

@@ -20,7 +20,7 @@ from nnviz3d.engine.per_sample import Activations, Judging
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.sources.answer_text import answer, label
 from nnviz3d.sources.plane_eval import Asking
-from nnviz3d.sources.token_eval import Foretelling
+from nnviz3d.sources.token_eval import TokenPredictor
 from nnviz3d.sources.viewable import OWN, Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.scene import Scene
@@ -39,7 +39,7 @@ class Evaluated(ABC):
         self.scene, self.base, self.ops, self.data = scene, Path(base), ops, data
         self.version = 0
         self.sample: Sample
-        self._asking, self._foretelling = Asking(ops), Foretelling(ops)
+        self._asking, self._predictor = Asking(ops), TokenPredictor(ops)
 
     @property
     @abstractmethod
@@ -79,6 +79,11 @@ class Evaluated(ABC):
     def show(self) -> None:
         self.looking.shown.show(self.sample.x, self.sample.target)
         self.version += 1  # what is drawn may be kept while this stays
+
+    def showing(self) -> Iterator[None]:
+        """`show` in pieces."""
+        yield from self.looking.showing(self.sample.x, self.sample.target)
+        self.version += 1
 
     @property
     def sample_loss(self) -> float:
@@ -138,7 +143,7 @@ class Evaluated(ABC):
     def logits(self, ids_nt: np.ndarray, parameters: Array | None = None) -> np.ndarray:
         """(n, T, V) float64 of the next token at each token of (n, T) numbers, with the parameters of now or others. Raises ValueError
         where the network is none of sequences, or the rows are none of its tokens."""
-        return self._foretelling.logits(self, ids_nt, parameters)
+        return self._predictor.logits(self, ids_nt, parameters)
 
     # the plane
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.backend import Ops
-from nnviz3d.engine.objective import Objective, resolve
+from nnviz3d.engine.objective import Objective, check_tokens, resolve
 from nnviz3d.engine.shown_evaluation import Looking
 from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
@@ -79,6 +79,7 @@ class RecordedTraining(Evaluated):
             scene = scene.model_copy(update={"data": scene.data.model_copy(update={"standardize_target": "no"})})
         instead = stand_in(recording)
         topology = build_topology(scene.network, instead.shape, instead.n_outputs, resolve(scene, instead).output, input_axes=instead.axes)
+        check_tokens(topology, instead)
         has, wanted = (recording.head.parameters, recording.head.neurons), (topology.n_parameters, topology.n_neurons)
         if has != wanted:
             text = f"{has[0]:,} parameters and {has[1]:,} neurons are recorded; the scene in it has {wanted[0]:,} and {wanted[1]:,}"

@@ -12,7 +12,7 @@ from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.sources.plane_eval import Asked
 
 
-class Foretelling:
+class TokenPredictor:
     """Buffers are made when first asked for, and kept while parameters, loss and the number of rows stay."""
 
     def __init__(self, ops):

@@ -47,6 +47,7 @@ _LEVELS = (
     ("view.pitch", Rebuild.LAYOUT),
     ("view.layer_gap", Rebuild.LAYOUT),
     ("view.fold", Rebuild.LAYOUT),
+    ("view.open", Rebuild.LAYOUT),
     ("view.plate", Rebuild.LAYOUT),
     ("view.plate_x", Rebuild.LAYOUT),
     ("view.plate_y", Rebuild.LAYOUT),

@@ -112,7 +112,8 @@ def variants(scene: Scene) -> list[list[dict[str, Any]]]:
         *([{**layer, "units": max(round(layer["units"] * by), 1)} if "units" in layer else layer for layer, _ in now] for by in (0.5, 2)),
         *([layer for layer, _ in changed] for changed in (removed(now, len(now) - 1), inserted(now, len(now), last))),
     ]
-    return [layers for layers in found if _fits(scene, layers)]
+    same = [layer for layer, _ in now]  # half of no units
+    return [layers for layers in found if layers != same and _fits(scene, layers)]
 
 
 def _fits(scene: Scene, layers: list[dict[str, Any]]) -> bool:

@@ -102,6 +102,7 @@ class Data(Table):
     vocabulary: int = Field(default=256, ge=2, le=limits.CLASSES, description="text: different tokens; the rarest of more are unknown")
     file: str = Field(default="", description="images: the folder, which has one folder of pictures for each class")
     size: tuple[Side, Side] = Field(default=(28, 28), description="images: rows and columns to which each picture is scaled")
+    side: int = Field(default=0, ge=0, le=64, description="digits, mnist: rows and columns to which each picture is scaled; 0: as they are")
     color: bool = Field(default=False, description="images: red, green and blue as three channels; else grey")
     labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"
@@ -180,6 +181,9 @@ class View(Table):
     layer_gap: float = Field(default=1.0, ge=0.1, le=20, description="distance between layers, as a multiple of the automatic spacing")
     fold: int = Field(
         default=12, ge=0, le=1000, description="number of inputs drawn one by one if there are many more; the rest is a stack. 0: all"
+    )
+    open: Literal["auto", "all"] | tuple[Annotated[str, Field(max_length=400)], ...] = Field(
+        default="auto", description="parts of a large network that are shown open instead of as a slab; auto: as many as can be read"
     )
     sway: float = Field(default=1.2, ge=0, le=2, description="idle sway of the camera, degrees")
     labels: bool = True

@@ -93,11 +93,6 @@ class Node:
         """The parts that have gradients."""
         return tuple(pair for pair in self.parameters if pair not in self.unlearned)
 
-    @property
-    def fan_in(self) -> int:
-        """Weights that lead into each of its neurons; 0 where the kind has none."""
-        return 0 if self.weight is None else prod(self.weight.shape[1:])
-
     @cached_property
     def unit_axis(self) -> int | None:
         """The axis of `shape` that the first axis of its parameters runs along; None where no parameter belongs to certain neurons."""

@@ -1,6 +1,6 @@
 // An edge of a connection (here: pair) that is drawn whole has no data of its own: its number says what it joins. Every other is a row of a
 // list: source, target, what it multiplies by, entry * 4 + kind: 0 the place of a parameter, 1 the neuron whose activation it is,
-// 2 the number itself (its bits), 3 the strength of a ribbon between groups of neurons: all that it is drawn by.
+// 2 the number itself (its bits), 3 all that it is drawn by: the sum of a ribbon between groups of neurons.
 // An entry is a pair, or the number of pairs + a pair: single edges of one that is drawn as ribbons, with a scale of their own.
 uniform samplerBuffer t_pair;         // entry -> what parameters and activations are multiplied by
 uniform samplerBuffer t_pair_scale; // entry -> 1 / (the value of the brightest edges), gain
@@ -72,7 +72,7 @@ float share_at(Edge edge, float piece)
     return mix(detour.y, 1., (piece - 1. + BEND) / BEND);
 }
 
-const int PARAMETER = 0, ACTIVATION = 1, STRENGTH = 3;
+const int PARAMETER = 0, ACTIVATION = 1, QUANTITY = 3;
 
 Edge edge_of(int instance)
 {
@@ -94,7 +94,7 @@ Edge edge_of(int instance)
     }
     vec2 scale = texelFetch(t_pair_scale, edge.pair).rg;
     bool own = kind == PARAMETER;
-    edge.number = own ? what : kind == STRENGTH ? edge.source * 9973 + edge.target : edge.target;
+    edge.number = own ? what : kind == QUANTITY ? edge.source * 9973 + edge.target : edge.target;
     int place = u_values < 0 ? what : u_values + u_first + instance;
     float value = own ? texelFetch(t_value, place).r : kind == ACTIVATION ? activation_of(what) : intBitsToFloat(what);
     if (own || kind == ACTIVATION) value *= texelFetch(t_pair, edge.pair).r;
@@ -104,10 +104,10 @@ Edge edge_of(int instance)
     edge.before = clamp(before * scale.x, -1.6, 1.6);
     edge.change = clamp(value * scale.x * u_typical, -1.6, 1.6);
     value = u_old * before + u_times * passed(edge.source, edge.target) * value;
-    if (kind == STRENGTH) value = before;
+    if (kind == QUANTITY) value = before;
 #else
     if (kind == ACTIVATION) value *= u_constant;
-    if (kind != STRENGTH) {
+    if (kind != QUANTITY) {
         if (u_flow == 3) value = own ? texelFetch(t_pair, edge.pair).r : 0.;
         if ((u_flow & 1) == 1) value *= activation_of(edge.source);
         if (u_flow >= 2) value *= delta_of(edge.target);

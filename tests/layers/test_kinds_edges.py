@@ -11,7 +11,7 @@ import pytest
 from nnviz3d.layers import edge_lookup, face
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER, EdgesFace
+from nnviz3d.layers.shared.edges_face import ACTIVATION, NUMBER, PARAMETER, QUANTITY, EdgesFace
 from nnviz3d.spec.topology import EdgeRef
 from tests.layers.kinds import CASES, definition, graph_with
 
@@ -199,6 +199,6 @@ def test_what_a_list_of_edges_is_drawn_by_is_what_they_multiply_by(kind):
         elif kind_of_value == ACTIVATION:
             found = numbers.activation_n[what_e] * edges_of(c).scale(c)
         else:
-            assert kind_of_value == NUMBER
+            assert kind_of_value in (NUMBER, QUANTITY)
             found = what_e
         assert np.broadcast_to(found, c.size) == pytest.approx(np.broadcast_to(edges_of(c).values(c, all_e, numbers), c.size))

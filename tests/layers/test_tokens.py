@@ -3,21 +3,25 @@ without a mask. Gradients against central differences in float64, the kernels ag
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine import initializers
 from nnviz3d.engine.buffers import Buffers
+from nnviz3d.engine.data import load
 from nnviz3d.engine.evaluation import Evaluation
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.per_sample import token_losses
 from nnviz3d.engine.sample_pass import Shown
+from nnviz3d.engine.trainer import Trainer
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.scene import Network
+from nnviz3d.spec.scene import Data, Network, Scene
 from nnviz3d.spec.topology_builder import build_topology
 from tests.backend.host_kernels import HostKernelOps
 
@@ -215,6 +219,15 @@ def test_what_does_not_fit_the_data(layers, key, words):
         build_topology(Network.model_validate({"layers": layers}), (T,), V, "softmax", input_axes=("token",))
     (problem,) = caught.value.problems
     assert problem.key == key and words in problem.message
+
+
+@pytest.mark.parametrize("layers", [[{"units": 4}], [{"kind": "embedding"}, {"units": 4}], []])
+def test_data_of_sequences_need_an_answer_at_each_token(layers):
+    scene = Scene(network=Network.model_validate({"layers": layers}), data=Data(kind="sort", length=4))
+    with pytest.raises(InputError) as caught:
+        Trainer(scene, load(scene.data, Path()), NumpyOps())
+    (problem,) = caught.value.problems
+    assert problem.key == "network.layers" and "begin with an embedding" in problem.message
 
 
 def test_an_embedding_reads_tokens_only():

@@ -14,6 +14,31 @@ from nnviz3d.gfx.hosts import open_host
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
+from nnviz3d.ui.equations.sections import sections
+
+FAMILIES = ("convnet", "resnet-tiny", "sort-gpt")
+
+
+def readings_by_kind(times: int = 20) -> dict[str, float]:
+    """Milliseconds that one reading of a neuron costs with its lines, of the slowest kind of each family."""
+    out = {}
+    for name in FAMILIES:
+        path = toml.find(name)
+        session = new_session(toml.load(path), path.parent)
+        session.source.show()
+        slowest = 0.0
+        for node in {node.kind: node for node in session.source.topology.nodes}.values():
+            spent = []
+            for _ in range(times):
+                session.source.show()  # another moment: nothing is kept
+                start = thread_time()
+                reading = session.inspector.neuron(session.source, node.neurons.start + node.size // 2)
+                assert reading is not None
+                sections(reading)
+                spent.append(thread_time() - start)
+            slowest = max(slowest, 1000 * float(np.median(spent)))
+        out[f"{name}_reading_ms"] = round(slowest, 3)
+    return out
 
 
 def equations(frames: int = 240, warm: int = 60) -> dict:
@@ -49,6 +74,6 @@ def equations(frames: int = 240, warm: int = 60) -> dict:
                 out[f"{when}_{name}_p99_ms"] = round(float(np.percentile(values, 99) - np.median(bare)), 3)
             out[f"{when}_floor_ms"] = round(float(np.mean(bare)), 3)
         loop.stage.close()
-        return out
+        return out | readings_by_kind()
     finally:
         host.close()

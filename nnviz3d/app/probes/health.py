@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnviz3d.app.probes import health_rules, norm_rules
+from nnviz3d.app.probes import health_groups, health_rules, norm_rules
 from nnviz3d.app.training.evaluator import Scoring
 from nnviz3d.app.training.metric_log import between
 from nnviz3d.backend import Ops
@@ -91,6 +91,7 @@ class Diagnosis:
         groups = (
             lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
+            lambda: self._norms(source),
             lambda: norm_rules.norms(source),
             lambda: [fast],
             lambda: self._neurons(source, recent, guess),
@@ -115,10 +116,23 @@ class Diagnosis:
             return []
         a_ni, topology, found = self._response.activations(), source.topology, []
         for node in health_rules.hidden(topology):
-            here, name = node.neurons, inside(layer_name(topology, node.number))  # the killed are silent on purpose
-            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)
+            here, name = node.neurons, inside(layer_name(topology, node.number))
+            if node.groups > 1:
+                found.append(health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None)
+                found.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
+                continue
+            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)  # on purpose
             found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
         return found
+
+    @staticmethod
+    def _norms(source: Source) -> list[Finding | None]:
+        """Of the first that has too few numbers: they all have the same batch."""
+        found = (
+            health_groups.few_for_a_norm(node, inside(layer_name(source.topology, node.number)), source.batch_size)
+            for node in health_rules.hidden(source.topology)
+        )
+        return [next((finding for finding in found if finding), None)]
 
     def _gradient(self, source: Source) -> Finding | None:
         weights, g_p = [node.weight for node in source.topology.order if node.weight is not None], source.tensors("gradient")

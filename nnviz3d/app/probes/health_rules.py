@@ -96,13 +96,17 @@ def symmetric(source: Source) -> list[Finding]:
         w_oi = node.weight.view(source.tensors("parameter"))
         near = [source.ops.to_host(w_oi[row]) for row in (0, -1)]  # nearly always already different: 2 rows instead of all
         size = float(np.abs(near[0]).max())
-        if node.size < 2 or np.abs(near[1] - near[0]).max() > SAME * size:
+        rows = len(w_oi)  # one for each neuron, or for each channel, whose places share it
+        if rows < 2 or np.abs(near[1] - near[0]).max() > SAME * size:
             continue
         if np.abs(source.ops.to_host(w_oi) - near[0]).max() <= SAME * size:
             value = "all zero" if size == 0 else "the same in every row"
             name = inside(layer_name(source.topology, node.number))
-            how = f"The weights of the {node.size:,} neurons of {name} are {value}, so all get the same gradient and remain identical."
-            found.append(Finding(f"Neurons of {name} are identical", how, "Start from random weights: choose another initialiser."))
+            what = "channels" if node.axes[0] == "channel" else "neurons"
+            how = f"The weights of the {rows:,} {what} of {name} are {value}, so all get the same gradient and remain identical."
+            found.append(
+                Finding(f"{what.capitalize()} of {name} are identical", how, "Start from random weights: choose another initialiser.")
+            )
     return found
 
 

@@ -99,22 +99,25 @@ class Tracer:
         done: list[Path] = []
         while waiting:
             for path in _best(waiting.pop(max(waiting)), BEAM):
-                for longer in self._longer(path):
+                for longer in self._longer(path, _least(done, count)):
                     if longer.bias or self._rank(longer.neurons[0]) == 0:
                         done.append(longer)
                     else:
                         waiting.setdefault(self._rank(longer.neurons[0]), []).append(longer)
-                yield _best(done, count)
-        yield _best(done, count)
+                done = _best(done, count)
+                yield done
+        yield done
 
-    def _longer(self, path: Path) -> list[Path]:
-        """Begun one edge earlier, or in the bias."""
+    def _longer(self, path: Path, least: float) -> list[Path]:
+        """Begun one edge earlier, or in the bias; those of more than the least share that still counts."""
         got = self.incoming(path.neurons[0])
-        if got.total <= 0:
+        if got.total <= 0 or path.share <= least:
             return []
         found = []
         for e in _largest(np.abs(got.contribution_e), BRANCH):
             share, source = float(abs(got.contribution_e[e])) / got.total, int(got.source_e[e])
+            if path.share * share <= least:
+                break
             sign = path.sign * _sign(got.value_e[e])
             if self._rank(source) == 0:
                 sign *= _sign(got.contribution_e[e]) * _sign(got.value_e[e])
@@ -132,18 +135,18 @@ class Tracer:
         done: list[Path] = []
         while waiting:
             for path in _best(waiting.pop(min(waiting)), BEAM):
-                for longer in self._further(path):
+                for longer in self._further(path) if path.share > _least(done, count) else ():
                     node, _ = self.topology.locate(longer.neurons[-1])
                     if node is self.topology.output:
-                        done.append(longer)
-                    else:
+                        done = _best([*done, longer], count)
+                    elif longer.share > _least(done, count):
                         waiting.setdefault(node.rank, []).append(longer)
-                yield _best(done, count)
-        yield _best(done, count)
+                    yield done
+        yield done
 
-    def _further(self, path: Path) -> list[Path]:
+    def _further(self, path: Path) -> Iterator[Path]:
         node, i = self.topology.locate(path.neurons[-1])
-        a, found = float(at(self.seen, "activation", slice(path.neurons[-1], path.neurons[-1] + 1))[0]), []
+        a = float(at(self.seen, "activation", slice(path.neurons[-1], path.neurons[-1] + 1))[0])
         for c in self.topology.out_of(node):
             local_e = edges_of(c).out_of(c, i)
             if not len(local_e):
@@ -155,9 +158,7 @@ class Tracer:
                 share = abs(float(value_e[e]) * a) / total if total > 0 else 0.0
                 sign = path.sign * _sign(value_e[e]) * (_sign(a) if not path.edges else 1)
                 edge = EdgeRef(c.number, int(local_e[e]))
-                longer = Path((*path.neurons, int(target_e[e])), (*path.edges, edge), (*path.shares, share), path.share * share, sign)
-                found.append(longer)
-        return found
+                yield Path((*path.neurons, int(target_e[e])), (*path.edges, edge), (*path.shares, share), path.share * share, sign)
 
     def _rank(self, neuron: int) -> int:
         return self.topology.locate(neuron)[0].rank
@@ -172,6 +173,11 @@ def _largest(size_e: np.ndarray, most: int) -> list[int]:
 
 def _best(paths: list[Path], count: int) -> list[Path]:
     return sorted(paths, key=lambda path: -path.share)[:count]
+
+
+def _least(done: list[Path], count: int) -> float:
+    """The share that a path must have more of: products only fall, so what has less need not go on."""
+    return done[-1].share if len(done) >= count else 0.0
 
 
 def _sign(value: float) -> int:

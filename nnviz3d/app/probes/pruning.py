@@ -25,13 +25,15 @@ RENEW, CURVE = 0.5, 4.0  # seconds between two looks while the network learns: a
 AT_ONCE = 300_000  # weights that are sorted within a frame; more on a thread
 
 
-class Looking:
+class PruningTrial:
     """One pruned network that is being scored."""
 
-    def __init__(self, source: Source, data: SourceData, found: Pruned):
+    def __init__(self, source: Source, data: SourceData, found: Pruned, arena: Any):
+        """`arena`: one (P,) for all looks one after the other, so that buffers for it are made once."""
         part = source.data.held_out[0]
         self.found, self.score = found, Score(None, None)
-        self._pieces: Iterator[Score] = data.scoring(part, quick(source), source.ops.asarray(found.parameters))
+        source.ops.write(found.parameters, arena)
+        self._pieces: Iterator[Score] = data.scoring(part, quick(source), arena)
         self.over = False
 
     def work(self) -> None:
@@ -55,13 +57,14 @@ class Pruning:
         """Nobody looks."""
         self.view = None
         self._key: tuple | None = None  # layer and share, and of which moment
+        self._arena: Any = None
         self._making: Future[Pruned] | None = None
         self._found: Pruned | None = None
-        self._now: Looking | None = None
+        self._now: PruningTrial | None = None
         self._score: Score | None = None
         self._curve: dict[float, Score] = {}
         self._curve_key: tuple | None = None
-        self._point: tuple[float, Future[Pruned] | Looking] | None = None
+        self._point: tuple[float, Future[Pruned] | PruningTrial] | None = None
         self._left: list[float] = []
         self._since = self._curve_since = 1e9
 
@@ -95,7 +98,9 @@ class Pruning:
             self._making = self._start(source, node, share)
         if self._making is not None and self._making.done():
             self._found, self._making = self._making.result(), None
-            self._now = Looking(source, data, self._found)
+            if isinstance(self._point, tuple) and isinstance(self._point[1], PruningTrial):  # its parameters are written over
+                self._left, self._point = [self._point[0], *self._left], None
+            self._now = PruningTrial(source, data, self._found, self._room(source))
             self._show(source, self._found)
         elif self._now is not None:
             self._now.work()
@@ -110,6 +115,12 @@ class Pruning:
             return done
         self._pool = self._pool or ThreadPoolExecutor(1)
         return self._pool.submit(prune, source.topology, parameters, share, node)
+
+    def _room(self, source: Source) -> Any:
+        """Of the parameters that are scored."""
+        if self._arena is None or self._arena.shape != source.tensors("parameter").shape:
+            self._arena = source.ops.asarray(np.array(source.ops.to_host(source.tensors("parameter"))))
+        return self._arena
 
     def _show(self, source: Source, found: Pruned) -> None:
         if not found.count:
@@ -140,7 +151,7 @@ class Pruning:
             share, looking = self._point
             if isinstance(looking, Future):
                 if looking.done():
-                    self._point = share, Looking(source, data, looking.result())
+                    self._point = share, PruningTrial(source, data, looking.result(), self._room(source))
                 return
             looking.work()
             if looking.over:

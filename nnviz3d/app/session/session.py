@@ -11,8 +11,10 @@ from pathlib import Path
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
+from nnviz3d.app.session.gradual_show import LARGE
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
+from nnviz3d.app.session.own_prompt import OwnPrompt
 from nnviz3d.app.session.own_sample import OwnSample
 from nnviz3d.app.session.run_archive import RunState
 from nnviz3d.app.session.state import SessionState
@@ -37,7 +39,7 @@ class Session(SessionState):
         """As of `SessionState`."""
         super().__init__(scene, source, path, backend)
         self.editing = Editing(self)
-        self.own = OwnSample(self)
+        self.own, self.prompt = OwnSample(self), OwnPrompt(self)
         self.mode = opening_mode(self)
 
     # ---------------------------------------------------------------- changes
@@ -110,6 +112,7 @@ class Session(SessionState):
     def forget_shown(self) -> None:
         """The shown sample's tensors are of another moment."""
         self._shown = None
+        self.gradual.drop()
 
     def look_again(self) -> None:
         """After parameters were written from outside: the picture and the scores are of others."""
@@ -136,14 +139,34 @@ class Session(SessionState):
             self.rival.rewind(self.scene)
         self.look_again()
 
-    def refresh(self) -> None:
-        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn."""
+    @property
+    def _moment(self) -> tuple:
+        return self.source.serial, self.source.step, self.source.written
+
+    def still(self, more: Callable[[], bool]) -> bool:
+        """Go on with what needs the parameters of this very moment, while `more()`. Whether nothing does any more: training rests until
+        then."""
+        if self.gradual.pending:
+            if not self.gradual.go_on(self.source, self._moment, more):
+                self.forget_shown()
+            return False  # the next frame shows it
+        copied = self.scoring.copy(self.source, more)
+        return copied if self.rival is None else self.rival.scoring.copy(self.rival.source, more) and copied
+
+    def refresh(self, gradually: bool = False) -> None:
+        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn. `gradually`: of a
+        large network that learns, over several frames."""
+        if self.gradual.pending and not (self.running and self.walking is None):
+            self.forget_shown()
         if not self.whole:
             return
-        moment = (self.source.serial, self.source.step, self.source.written)
+        moment = self._moment
         if self.walking is None and moment != self._shown and self.source.at_boundary:
-            self._shown = moment
-            self.source.show()
+            first, self._shown = self._shown is None, moment
+            if gradually and self.running and not first and self.rival is None and self.source.topology.n_parameters > LARGE:
+                self.gradual.begin(self.source, moment)
+            else:
+                self.source.show()
         if self.rival is not None:
             self.rival.refresh()
 
@@ -175,11 +198,18 @@ class Session(SessionState):
         if self.rival is not None:
             self.rival.show_sample(sample)
         self.own.again()
+        self.prompt.again()
+
+    def leave_own(self) -> None:
+        """Another sample is about to be shown than a person's own."""
+        self.own.end()
+        self.prompt.end()
 
     def follow_samples(self, dt: float) -> None:
         """`dt` seconds have passed outside a walk: the next sample where that is due."""
         self.follow_seconds += dt
-        if self.scene.view.follow and self.own.ink_hw is None and self.follow_seconds > FOLLOW_EVERY:
+        own = self.own.ink_hw is not None or self.prompt.ids is not None
+        if self.scene.view.follow and not own and self.follow_seconds > FOLLOW_EVERY:
             self.show_next(1)
         for scoring in self._scorings:
             scoring.pass_time(dt)
@@ -209,7 +239,7 @@ class Session(SessionState):
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """One frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        lookers = (self.strongest, self.pruning, self.tracing, self.representation)
+        lookers = (self.strongest, self.pruning, self.tracing, self.representation, self.attention)
         for looker in (self.diagnosis, self.confusion, self.layers, *lookers):
             looker.pass_time(dt)
         self.browser.work(self.source, self.seen, dt)

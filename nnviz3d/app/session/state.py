@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnviz3d.app.probes.ablation import Ablation
+from nnviz3d.app.probes.attention import Attention
 from nnviz3d.app.probes.confusion_matrix import Confusion
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.app.probes.health import Diagnosis
@@ -18,6 +19,7 @@ from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
 from nnviz3d.app.probes.tracing import Tracing
 from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.gradual_show import GradualShow
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
 from nnviz3d.app.session.snapshots import Moments
@@ -55,6 +57,7 @@ class SessionState:
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
         self.tracing, self.representation, self.ablation = Tracing(), Representation(), Ablation()
+        self.attention = Attention()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()
@@ -66,6 +69,7 @@ class SessionState:
         self.habits = Habits()
         self.follow_seconds = 0.0  # that the shown sample has been shown
         self._shown: tuple | None = None
+        self.gradual = GradualShow()
         self._rebuild = Rebuild.NOTHING
 
     @property
@@ -137,6 +141,8 @@ class SessionState:
     @property
     def whole(self) -> bool:
         """What is shown is all of one moment: the picture may follow it."""
+        if self.gradual.pending and self.pictured is self.source:
+            return False
         return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
 
     @property

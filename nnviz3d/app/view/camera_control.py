@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -45,7 +45,7 @@ class CameraControl:
         return self.free.right + self.room
 
     def _preset(self, name: str) -> camera.Pose:
-        layout, free = self.view.picture.layout, self.free
+        layout, free = self.view.picture.goal, self.free
 
         def posed(top: float) -> camera.Pose:
             return camera.preset(name, layout, self.viewport.aspect, self._panel, free.bottom, top)
@@ -101,8 +101,17 @@ class CameraControl:
         self.show_all()
         self.rig.fly(self._fitted(self.rig.pose))
 
+    def look_at(self, place: np.ndarray) -> None:
+        """This place in the middle, from as far away and from the same side as now."""
+        self.rig.fly(replace(self.rig.goal, target=camera.point(place)))
+
+    def fly_to_nodes(self, numbers: Sequence[int]) -> None:
+        """All of these nodes in the frame, from where one looks now."""
+        goal, pose = self.view.picture.goal, self.rig.goal
+        self.aim((pose.yaw, pose.pitch), np.stack([goal.low[list(numbers)], goal.high[list(numbers)]], 1))
+
     def fly_to(self, neuron: int) -> None:
-        layout = self.view.picture.layout
+        layout = self.view.picture.goal
         place, cell = layout.place_n4[neuron, :3], float(layout.cell_l[int(layout.place_n4[neuron, 3])])
         self.rig.fly(replace(self.rig.pose, target=tuple(map(float, place)), distance=layout.pitch * cell * CLOSE))
 
@@ -126,6 +135,13 @@ class CameraControl:
         self._make_room(dt)
         self.rig.advance(dt)
 
+    @property
+    def moved(self) -> bool:
+        """Somebody has moved it away from where all is framed."""
+        goal, fitted = self.rig.goal, self._fitted(self.rig.goal)
+        near = np.allclose(goal.target, fitted.target, atol=0.02 * fitted.distance)
+        return not near or abs(goal.distance / fitted.distance - 1) >= 0.02
+
     # ---------------------------------------------------------------- room
 
     def make_way(self, free: FreeArea) -> None:
@@ -145,7 +161,7 @@ class CameraControl:
 
     def _named_column(self) -> bool:
         """Whether the first names of the inputs would hide behind the card with the title."""
-        layout, inputs = self.view.picture.layout, self.session.source.topology.input
+        layout, inputs = self.view.picture.goal, self.session.source.topology.input
         count = len(layout.stacks[0].shown_k) if layout.stacks else len(inputs.labels)
         return COLUMN < count <= NAMED and len(inputs.shape) == 1
 
@@ -163,7 +179,7 @@ class CameraControl:
         room = self._for_table()
         if abs(room - self.room) < 0.005:
             return
-        goal, fitted = self.rig.goal, self._fitted(self.rig.goal)
+        goal, moved = self.rig.goal, self.moved
         self.room = room
-        if abs(goal.distance / fitted.distance - 1) < 0.02 and np.allclose(goal.target, fitted.target, atol=0.02 * fitted.distance):
+        if not moved:
             self.rig.fly(self._fitted(goal)) if dt > 0 else self.rig.jump(self._fitted(goal))

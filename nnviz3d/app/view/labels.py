@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import mean
 
 import numpy as np
 
@@ -58,7 +57,12 @@ class Anchors:
         tags = np.array(corners, np.float64).reshape(-1, 3)
         points_n3 = np.concatenate([beside.astype(np.float64), feet.astype(np.float64), more, tags, rows, *_rims(layout, feet)])
         ranks = [[node.number for node in nodes] for nodes in by_rank(topology)]
-        return cls(layout, points_n3, outputs, layer_names(topology), words, named, ranks, numbered, len(rows) // 2)
+        names = [text if k not in layout.hidden else "" for k, text in enumerate(layer_names(topology))]
+        for glass in layout.glass:  # under a slab its name
+            if glass.fill > 0:
+                names[glass.part.nodes[0]] = glass.part.label
+        ranks = [[k for k in numbers if names[k]] for numbers in ranks]
+        return cls(layout, points_n3, outputs, tuple(names), words, named, [each for each in ranks if each], numbered, len(rows) // 2)
 
 
 def _rims(layout: Layout, feet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,20 +149,35 @@ def _tokens(
     return found
 
 
+def frame_labels(layout: Layout, projection: Projection) -> list[Label]:
+    """The name of each open part over the upper corner of its frame."""
+    found = []
+    for glass in layout.glass:
+        if glass.fill > 0:
+            continue
+        low, high = layout.glass_boxes(glass)[0]
+        (x,), (y,), (depth,) = projection.points(np.array([[low[0], high[1], low[2]]], np.float64))
+        if depth > 0:
+            found.append(Label(x, y - ABOVE, glass.part.label, 0.5, "left", "minor", glass.part.name))
+    return found
+
+
 def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
     """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
     if len(anchors.layout.tiles):  # rows below one another: what has no room is dropped one by one, what learns last
-        return [Label(x[k], y[k], text, 0.7, "centre", "layer") for k, text in enumerate(anchors.layers) if depth[k] > 0]
+        names = [(k, text) for k, text in enumerate(anchors.layers) if text and depth[k] > 0]
+        slabs = {glass.part.nodes[0]: glass.part.name for glass in anchors.layout.glass if glass.fill > 0}
+        return [Label(x[k], y[k], text, 0.9 if k in slabs else 0.7, "centre", "layer", slabs.get(k, "")) for k, text in names]
     gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
     if gap <= NARROWEST:
         return []
     strength = min(0.4 + gap / 200, 0.8)
-    return [Label(x[k], y[k], text, strength, "centre", "layer") for k, text in enumerate(anchors.layers) if depth[k] > 0]
+    return [Label(x[k], y[k], text, strength, "centre", "layer") for k, text in enumerate(anchors.layers) if text and depth[k] > 0]
 
 
 def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
     """The middle of the layers of each rank: branches that stand one behind the other are no neighbours."""
-    return [mean(x[k] for k in numbers) for numbers in anchors.ranks]
+    return [sum(x[k] for k in numbers) / len(numbers) for numbers in anchors.ranks]
 
 
 def layer_names(topology: Topology) -> tuple[str, ...]:

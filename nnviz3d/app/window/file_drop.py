@@ -68,12 +68,17 @@ def receive(loop: Loop, files: list[Path]) -> None:
         open_scene(loop, str(file))
     elif ending == ".safetensors" or kind is file_kinds.WEIGHTS:
         take_weights(loop, file)
+    elif kind is file_kinds.FOLDER and any(inner.is_dir() for inner in file.iterdir()):
+        take_data(loop, "images", {"file": file})  # a folder for each class
     elif ending in file_extensions.ARRAYS or kind is file_kinds.ARRAYS:
         ask_arrays(loop, file)
     elif _could_be_table(file):
         ask_columns(loop, file, {"standardize": True})  # columns have units of their own
     else:
-        known = ".toml (a scene), .nnrec (a recording), a table (CSV, Excel, Parquet), .npz, .npy or IDX (data), .safetensors (weights)"
+        known = (
+            ".toml (a scene), .nnrec (a recording), a table (CSV, Excel, Parquet), .npz, .npy or IDX (data), .safetensors (weights), a "
+            "folder of pictures"
+        )
         if kind not in (file_kinds.UNKNOWN, file_kinds.TEXT, file_kinds.FOLDER):
             raise file_kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")

@@ -15,6 +15,7 @@ from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, Neuro
 
 class DenseEquations(EquationsFace):
     title = "Weighted sum"
+    reduces = "sum"
     applies = True
     returns = "The error of the next layer, sent back through its weights"
 
@@ -105,7 +106,7 @@ class DenseEquations(EquationsFace):
         o, i = (f"{n:,}" for n in r.shape)
         k, z, (source,) = r.layer, z_(r.layer), r.sources
         if r.rows > 1:
-            tip = "All tokens at once, each by itself: row t of z is of token t. Row j of W holds the weights that lead into feature j."
+            tip = "All tokens at once, each alone: row t of z is of token t. Row j of W holds the weights that lead into feature j."
             return [
                 Line(rf"{z} = {a_(source.node)}\,(W^{{[{k}]}})^{{\top}} + b^{{[{k}]}}", tip=tip),
                 shapes(f"({r.rows:,} × {o}) = ({r.rows:,} × {i})({i} × {o}) + ({o})"),

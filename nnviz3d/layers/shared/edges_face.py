@@ -20,7 +20,7 @@ from nnviz3d.layers.shared import edge_sums
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.spec.topology import Connection
 
-PARAMETER, ACTIVATION, NUMBER = 0, 1, 2  # what a drawn edge multiplies by; as in shaders/include/edge.glsl
+PARAMETER, ACTIVATION, NUMBER, QUANTITY = 0, 1, 2, 3  # what a drawn edge multiplies by; as in shaders/include/edge.glsl
 
 
 class EdgesFace(ABC):
@@ -99,7 +99,10 @@ class EdgesFace(ABC):
 
     def drawn_values(self, connection: Connection, local_e: Any, numbers: Numbers) -> tuple[int, Any]:
         """What a picture multiplies by: (PARAMETER, places in the arena), (ACTIVATION, ids of neurons), both times `scale`; or (NUMBER, the
-        `values` of this moment). Of the first two the picture reads the numbers itself, whenever it is drawn."""
+        `values` of this moment). Of the first two the picture reads the numbers itself, whenever it is drawn. (QUANTITY, its
+        `quantities`) where the kind says those itself."""
+        if type(self).quantities is not EdgesFace.quantities:
+            return QUANTITY, self.quantities(connection, local_e, numbers)
         if self.value == "constant" or type(self).values is not EdgesFace.values:
             return NUMBER, self.values(connection, local_e, numbers)
         if self.value == "parameter":

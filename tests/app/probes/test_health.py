@@ -240,3 +240,9 @@ def test_a_spike_of_the_train_loss_hides_no_overfitting():
     falling = np.geomspace(2, 0.01, 400)
     falling[-3] = 400.0  # Adam does that
     assert health_rules.overfitting(charts(falling, np.linspace(0.5, 2, 20)), 2.3)
+
+
+def test_kernels_are_compared_with_each_other_and_not_places_of_one(tmp_path):
+    assert titles(session(tmp_path, "conv-toy")) == [], "one kernel is like no other"
+    alike = session(tmp_path, "conv-toy", "network.layers.0.channels=3", "network.layers.0.init=zeros")
+    assert "Channels of conv are identical" in titles(alike)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +11,17 @@ import pytest
 from nnviz3d.app.readout import build
 from nnviz3d.app.render.film import log_player
 from nnviz3d.app.session.opening import new_session
-from nnviz3d.app.session.session import REMEMBER
+from nnviz3d.app.session.session import REMEMBER, Session
 from nnviz3d.app.view.stage_reading import StageReading
+from nnviz3d.backend import choose
 from nnviz3d.engine.forward_pass import ForwardPass
+from nnviz3d.sources.recorded import RecordedTraining, scene_of
 from nnviz3d.sources.viewable import OWN
 from nnviz3d.spec import session_log, toml
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.readout import SampleQuery
 from nnviz3d.spec.session_log import Event, Timeline
+from tests.sources.test_contract import recording
 
 SEVEN = [[0.12, False, [0.3, 0.2, 0.7, 0.2, 0.45, 0.85]]]
 ONE = [[0.12, False, [0.5, 0.1, 0.5, 0.9]]]
@@ -174,3 +178,26 @@ def test_a_session_log_plays_a_drawing(tmp_path, s):
 def test_a_picture_of_another_size_is_refused(s):
     s.own.picture("00" * 63)
     assert "8 x 8" in s.banner and s.source.sample.part == "test"
+
+
+def test_a_recording_and_a_kept_moment_show_a_drawing(tmp_path, s):
+    scene = s.scene
+    source = recorded_of(tmp_path, scene)
+    played = Session(scene, source)
+    played.own.draw(SEVEN)
+    x = own(played).copy()
+    assert source.tensors("delta") is None and source.answer()[1] is None
+    played.rewind(0)
+    np.testing.assert_array_equal(own(played), x)
+    s.moments.keep(s, "A")
+    s.run(20)
+    s.moments.watch("A")
+    s.own.draw(SEVEN)
+    kept = s.pictured
+    assert kept is not s.source and kept.sample is s.source.sample and kept.tensors("delta") is None and kept.targets() is None
+    assert not np.array_equal(kept.tensors("activation"), s.source.tensors("activation"))
+
+
+def recorded_of(folder, scene) -> RecordedTraining:
+    made = recording(folder, scene)
+    return RecordedTraining(made, scene_of(made), Path(), choose("cpu"))

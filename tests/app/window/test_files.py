@@ -500,3 +500,20 @@ def test_a_plate_shows_so_many_samples_that_they_can_be_told_apart_and_says_of_h
     person.frames(3)
     assert person.loop.stage.reading().plane.dots == (shown, rows * 4 // 5)
     assert person.loop.stage.view.picture.subject.points == shown
+
+
+def test_a_dropped_folder_of_pictures_is_learned_from(person, tmp_path):
+    from PIL import Image
+
+    for name, grey in (("dark", 20), ("light", 220)):
+        (tmp_path / "shades" / name).mkdir(parents=True)
+        for k in range(6):
+            Image.new("L", (9, 7), grey + k).save(tmp_path / "shades" / name / f"{k}.png")
+    drop(person, tmp_path / "shades")
+    data = person.session.source.data
+    assert (data.class_names, data.shape, data.name) == (("dark", "light"), (28, 28), "shades")
+    before = person.session.scene
+    (tmp_path / "one" / "class").mkdir(parents=True)
+    Image.new("L", (9, 7)).save(tmp_path / "one" / "class" / "a.png")
+    drop(person, tmp_path / "one")
+    assert person.session.scene == before, "a folder with one class changes nothing"

@@ -106,12 +106,13 @@ def _facts_of(data: DataSet) -> dict[str, Any]:
 
 def _scene_facts(options: Options, name: str) -> dict[str, Any]:
     """Raises InputError, also where the scene's loss does not fit its data or its output."""
-    from nnviz3d.engine.objective import resolve
+    from nnviz3d.engine.objective import check_tokens, resolve
 
     scene, base = options.scene(name)
     data = _load(scene, base)
     names = data.feature_names, data.class_names
     topology = build_topology(scene.network, data.shape, data.n_outputs, resolve(scene, data).output, *names, data.axes)
+    check_tokens(topology, data)
     return {
         "kind": "scene",
         "file": str(toml.find(name)),

@@ -1,5 +1,5 @@
 """Sequences of tokens: letters to sort, sums modulo p, sentences of a small grammar, a text file. Inputs are numbers of tokens; the target
-at a token is the number of the next one, or -1 where that is not to be foretold."""
+at a token is the number of the next one, or -1 where that is not to be predicted."""
 
 from __future__ import annotations
 

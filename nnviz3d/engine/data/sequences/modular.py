@@ -1,4 +1,4 @@
-"""a op b = c modulo p, every pair once: the task on which grokking was found (Power et al. 2022). Only c is to be foretold."""
+"""a op b = c modulo p, every pair once: the task on which grokking was found (Power et al. 2022). Only c is to be predicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters, then the same letters sorted: "BACBCA" + "AABBCC". Only the sorted half is to be foretold (Karpathy's task, as in llm-viz)."""
+"""Letters, then the same letters sorted: "BACBCA" + "AABBCC". Only the sorted half is to be predicted (Karpathy's task, as in llm-viz)."""
 
 from __future__ import annotations
 
