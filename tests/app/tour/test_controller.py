@@ -162,9 +162,9 @@ def test_the_same_place_is_the_same_from_everywhere(visitor):
         seen = visitor.session.seen
         return said(visitor.guide), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.pointer.picked
 
-    places = ["1.4", "4.3", "5.3", "6.1"]
+    places = ["1.4", "4.3", "5.3", "6.1", "7.3", "8.5"]
     first = {place: state(place) for place in places}
-    for place in ["6.4", "5.3", "6.3", "6.1", "4.3", "1.1", "1.4", "2.3", "5.3"]:
+    for place in ["6.4", "5.3", "8.5", "6.3", "7.3", "6.1", "4.3", "7.6", "7.3", "8.1", "1.1", "1.4", "8.5", "2.3", "5.3"]:
         found = state(place)
         assert place not in first or found == first[place], place
 
@@ -256,10 +256,10 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     assert guide.on and guide.reading().text
     visitor.do("tour", "4.3")
     visitor.frames(1, dt=8.0)
-    tour, walk = guide.course.tour, visitor.session.walking.walk
-    assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[tour.row]
-    fresh = new_session(tour.scene, tour.path.parent, "cpu")
-    fresh.run(tour.step)
+    subject, walk = guide.course.subject, visitor.session.walking.walk
+    assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[subject.row]
+    fresh = new_session(subject.scene, subject.path.parent, "cpu")
+    fresh.run(subject.step)
     fresh.start_walk()
     assert np.array_equal(fresh.walking.walk.tape.before, walk.tape.before) and np.array_equal(
         fresh.walking.walk.tape.after, walk.tape.after
@@ -350,7 +350,7 @@ def test_events_by_chance(visitor):
 
     rng = random.Random(5)
     session = visitor.session
-    events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5"]
+    events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5", "7.6", "8.2"]
     begun = 0
     for _ in range(60):
         if not visitor.guide.on:
