@@ -102,6 +102,7 @@ class Data(Table):
     vocabulary: int = Field(default=256, ge=2, le=limits.CLASSES, description="text: different tokens; the rarest of more are unknown")
     file: str = Field(default="", description="images: the folder, which has one folder of pictures for each class")
     size: tuple[Side, Side] = Field(default=(28, 28), description="images: rows and columns to which each picture is scaled")
+    side: int = Field(default=0, ge=0, le=64, description="digits, mnist: rows and columns to which each picture is scaled; 0: as they are")
     color: bool = Field(default=False, description="images: red, green and blue as three channels; else grey")
     labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"

@@ -224,7 +224,7 @@ class Stage:
         if found is None or self.cards == CARDS:
             return found
         table, inset = (found.table if "table" in self.cards else None), (found.inset if "function" in self.cards else None)
-        return replace(found, table=table, inset=inset)
+        return replace(found, table=table, inset=inset, window=found.window if "function" in self.cards else None)
 
     def show_cards(self, cards: frozenset[str]) -> None:
         """Only these of `CARDS` beside the network from now on; the camera makes room for a table only where there is one."""

@@ -13,6 +13,7 @@ from nnviz3d.layers import face
 from nnviz3d.layers.shared import shared_parameters
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum
+from nnviz3d.spec.readout.window import Reduced
 from nnviz3d.spec.topology import Connection, Node
 
 Asked = dict[str, tuple[str, slice | np.ndarray]]
@@ -29,6 +30,7 @@ class EquationsFace(ABC):
     still = ""
     sign = "+"
     returns = "The error of the next layer, unchanged"
+    reduces: Reduced | None = None  # what is made of the cells that a cell reads, where these can be shown as parts of maps
 
     def of(self, letters: list[str]) -> str:
         """z in one line of symbols, of what comes in: "a_1", "a_2"."""

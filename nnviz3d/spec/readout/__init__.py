@@ -25,6 +25,7 @@ from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
+from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
 
 __all__ = [
     "AblationReading",
@@ -57,6 +58,7 @@ __all__ = [
     "OwnReading",
     "ParameterEquations",
     "ParameterReading",
+    "PatchReading",
     "Performance",
     "PlaneReading",
     "PromptReading",
@@ -67,6 +69,7 @@ __all__ = [
     "SampleQuery",
     "SampleRow",
     "SamplesReading",
+    "SharesReading",
     "StageInput",
     "StepReading",
     "StrongRow",
@@ -77,4 +80,5 @@ __all__ = [
     "TracingReading",
     "UpdateReading",
     "WalkReading",
+    "WindowReading",
 ]

@@ -1,5 +1,7 @@
 """Parts of a large network by hand: slabs and frames open and close, the outline and the search fly there, Backspace flies out."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -60,7 +62,7 @@ def test_a_move_goes_smoothly_and_ends_where_it_should(person):
     seen.append(picture.layout.place_n4)
     assert len(seen) > 30
     whole = np.abs(seen[-1] - seen[0]).max()
-    steps = [np.abs(b - a).max() for a, b in zip(seen, seen[1:], strict=False)]
+    steps = [np.abs(b - a).max() for a, b in pairwise(seen)]
     assert whole > 1 and max(steps) < 0.1 * whole
 
 
