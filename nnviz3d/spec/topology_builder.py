@@ -104,9 +104,7 @@ def _output(network: Network, traced: list[Traced], units: int, activation: str,
     return Traced(table, output_name(len(network.layers)), (above[0],), table.output_shape(given), table.parts(given), OUTPUT)
 
 
-def _outlined(
-    table: LayerTable, sources: list[Node], shape: Shape
-) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...], Axes]:
+def _outlined(table: LayerTable, sources: list[Node], shape: Shape) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...], Axes]:
     """Parts, edges and axes for shapes that are not known and 1 for now, which is no shape that every kind can read."""
     shapes, axes = tuple(source.shape for source in sources), tuple(source.axes for source in sources)
     try:

@@ -29,8 +29,8 @@ from nnviz3d.ui.panels import (
     layers,
     look,
     network,
+    network_tree,
     neuron,
-    outline,
     performance,
     prompt,
     pruning,
@@ -83,7 +83,7 @@ class Dock:
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
-            (neuron, self.neuron.draw), (outline, outline.draw),
+            (neuron, self.neuron.draw), (network_tree, network_tree.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw),
             (convolution, self.convolution.draw), (data, data.draw), (samples, self.samples.draw),
             (draw, self.pad.draw), (prompt, self.prompt.draw), (attention, self.attention.draw),

@@ -4,10 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from imgui_bundle import imgui
 
 from nnviz3d.layout import moving
 from nnviz3d.spec.commands import COMMANDS
-from tests.helpers.person import STEP, K, Person
+from tests.helpers.person import STEP, Person
 
 
 @pytest.fixture
@@ -85,8 +86,9 @@ def test_an_unknown_name_is_told_and_nothing_happens(person):
 
 
 def test_search_finds_flies_and_opens(person):
-    person.key(K.slash) if False else person.loop.overlay.memory.__setattr__("search", "")
-    person.frames(3)
+    imgui.get_io().add_input_character(ord("/"))
+    person.frames(4)
+    assert person.loop.overlay.memory.search == ""
     person.type("blocks.2.scores")
     person.frames(60)
     assert "blocks.2" in opened(person)
