@@ -344,6 +344,72 @@ def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
     assert stage.pointer.picked != guide.neuron and guide.reading().marks
 
 
+@pytest.mark.parametrize("visitor", [{"size": (900, 620)}], indirect=True)
+def test_pointing_at_a_cell_is_what_the_step_invites_to(visitor):
+    visitor.do("tour", "7.1")
+    visitor.frames(4, dt=4.0)
+    guide, stage = visitor.guide, visitor.loop.stage
+    topology = visitor.session.source.topology
+    cells = np.array([topology.input.neurons.start, topology.by_name["strokes"].neurons.start + 35])
+    x, y, _ = stage.projection.neurons(cells)
+    for k, met in ((0, False), (1, True)):
+        imgui.get_io().add_mouse_pos_event(x[k], y[k])
+        visitor.frames(3)
+        assert guide.course.state.met is met
+    assert topology.locate(stage.pointer.hovered)[0] is topology.by_name["strokes"]
+
+
+def test_a_drawing_is_answered_and_the_next_step_has_the_network_of_its_own(visitor):
+    visitor.do("tour", "7.6")
+    visitor.frames(2)
+    guide, source = visitor.guide, visitor.session.source
+    assert guide.course.step.section == "Draw" and source.step == 200
+    visitor.do("draw", ())
+    assert not guide.course.state.met, "nothing was drawn"
+    before = visitor.session.pictured.tensors("activation").copy()
+    visitor.do("draw", ((0.1, False, (0.2, 0.2, 0.8, 0.2, 0.4, 0.9)),))  # a seven
+    assert guide.course.state.met
+    assert not np.array_equal(visitor.session.pictured.tensors("activation"), before), "the maps answer"
+    visitor.do("tour", "next")
+    visitor.frames(2)
+    assert "scores" in str(visitor.session.source.topology.by_name) and visitor.session.walking.walk.step == 81
+
+
+@pytest.mark.parametrize("lesson", [7, 8])
+def test_the_lessons_about_pictures_and_sequences_have_a_network_that_learned(visitor, lesson):
+    """Their texts say so; a network that guesses would teach nothing."""
+    visitor.do("tour", f"{lesson}.1")
+    subject = visitor.guide.course.subject
+    session = new_session(subject.scene, subject.path.parent, "cpu")
+    session.run(subject.step)
+    assert session.source.evaluate("test")[1] > 0.94
+    said_, right = visitor.session.walking.walk.said(False)
+    assert right, said_
+
+
+def test_the_numbers_of_a_convolution_and_of_attention_are_the_tapes_own(visitor):
+    def told(place: str) -> list[str]:
+        visitor.do("tour", place)
+        visitor.frames(1)
+        return [text.replace("\u00a0", " ") for text in numbers(visitor.guide)]
+
+    visitor.do("tour", "7.3")
+    tape = visitor.session.walking.walk.tape
+    maps = tape.topology.by_name["strokes"]
+    z = float(tape.old.z[maps.neurons.slice].max())
+    assert told("7.2") == ["6"] and told("7.3") == ["9", "9", plain(z), plain(max(z, 0.0))]
+    pooled = tape.topology.by_name["pool"].neurons.slice
+    assert told("7.4") == ["4", plain(float(tape.old.a[pooled].max()))]
+    visitor.do("tour", "8.3")
+    tape = visitor.session.walking.walk.tape
+    query, key, scores = (tape.old.a[tape.topology.by_name[f"block.{name}"].neurons.slice] for name in ("query", "key", "scores"))
+    h, q, k = np.unravel_index(np.abs(scores).argmax(), (2, 7, 7))
+    row = slice(16 * h, 16 * h + 16)
+    z = float(query.reshape(7, 32)[q, row].astype(np.float64) @ key.reshape(7, 32)[k, row] / 4.0)  # the root of 16 features of a head
+    assert z == pytest.approx(float(scores.flat[np.abs(scores).argmax()]), rel=1e-4)
+    assert told("8.3") == [plain(float(scores.flat[np.abs(scores).argmax()]))]
+
+
 def test_events_by_chance(visitor):
     """The tour never stands still, never breaks, and always gives back what was there."""
     import random
