@@ -136,7 +136,9 @@ def layer(f: Frame, reading: LayerReading) -> None:
         o, i = reading.shape
         tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.\n{words.SENTENCE}")
     else:
-        tip(f, f"{words.NAME}: {len(reading.a):,} neurons, without parameters.\n{words.LOOK}")
+        learned = f.readout.topology.nodes[reading.layer].learned
+        count = f"{sum(r.size for _, r in learned):,}" if learned else "without"
+        tip(f, f"{words.NAME}: {len(reading.a):,} neurons, {count} parameters.\n{words.LOOK}")
     last = len(f.readout.topology.nodes) - 1
     imgui.same_line(right_edge() - f.px(24 * 3 + 6))
     for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The previous layer"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
