@@ -99,7 +99,13 @@ class EdgeChoice:
 
     def whole(self, k: int) -> bool:
         """Whether all edges of the pair are drawn, straight out of the numbers."""
-        return k not in self._within and self.all_edges and self.topology.n_parameters <= WHOLE and self.pairs[k].face.complete and self.ribbons(k) is None
+        return (
+            k not in self._within
+            and self.all_edges
+            and self.topology.n_parameters <= WHOLE
+            and self.pairs[k].face.complete
+            and self.ribbons(k) is None
+        )
 
     @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
     def renew(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.bridge import edge_metrics
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.bridge.drawn import Drawn
 from nnviz3d.bridge.edge_columns import FIELD, HIGHLIGHT, LIT, EdgeColumns
 from nnviz3d.bridge.edge_selection import WHOLE, EdgeChoice
@@ -30,8 +31,8 @@ from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.neuron_locks import NONE, Holds
+from nnviz3d.spec.parts import Parts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -94,7 +95,7 @@ class Picture(PlaneColumns):
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
         self.goal = self._begin = self.subject.layout
-        self._moved = 1.0  # share of the way to `goal`
+        self._way = 1.0  # share of the way to `goal`
         self.arrange(view)
 
     @property
@@ -103,14 +104,14 @@ class Picture(PlaneColumns):
 
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds on the way to `goal`."""
-        if self._moved >= 1:
+        if self._way >= 1:
             return
-        self._moved = min(self._moved + dt / moving.SECONDS, 1.0)
-        self._show(self.goal if self._moved >= 1 else moving.between(self._begin, self.goal, self._moved * self._moved * (3 - 2 * self._moved)))
+        self._way = min(self._way + dt / moving.SECONDS, 1.0)
+        self._show(self.goal if self._way >= 1 else moving.between(self._begin, self.goal, self._way * self._way * (3 - 2 * self._way)))
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
-        other parts open or close."""
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
+        where other parts open or close."""
         self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
@@ -121,17 +122,19 @@ class Picture(PlaneColumns):
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
         self.opened = self.parts.opened(view.open, most_open(self.aspect))
         glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
-        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(self.offset)
+        self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
+            self.offset
+        )
         begin = self.subject.layout
         self._place()
         if move and moving.can(begin, self.goal):
-            self._begin, self._moved = begin, 0.0
+            self._begin, self._way = begin, 0.0
             self._show(moving.between(begin, self.goal, 0.0))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.goal, self._moved = self._placed(), 1.0
+        self.goal, self._way = self._placed(), 1.0
         self.choice.fold(self.goal.stacks, self.goal.within)
         self._show(self.goal)
 
@@ -196,11 +199,11 @@ class Picture(PlaneColumns):
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
-        self.glass.refresh(source.settled, not rests, exact)
+        self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), fresh)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved_weights(source, change), fresh)
         self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
         self._edges.publish(self._numbers, self._constant)
         self.edges = self.choice.shown
@@ -220,6 +223,10 @@ class Picture(PlaneColumns):
     def outline(self, focus: int, wave: Wave | None) -> None:
         """The cell that is pointed at, or else the one that a forward wave writes, with what it reads. Uploads only what has changed."""
         self.sheets.outline(self.subject, focus if focus >= 0 else written(self.topology, self.layout, wave))
+
+    def show_arcs(self, arcs: Arcs | None) -> None:
+        """Arcs of attention, or none. Uploads only what has changed."""
+        self.sheets.show_arcs(self.subject, arcs)
 
     def drawn(self) -> list[Candidates]:
         """The edges that the picture shows one by one, by connection."""
@@ -272,7 +279,7 @@ class Picture(PlaneColumns):
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source: Drawn, change: Change | None) -> Moved | None:
+    def _moved_weights(self, source: Drawn, change: Change | None) -> Moved | None:
         return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
 
     def _tensor(self, source: Drawn, kind: str) -> Array:

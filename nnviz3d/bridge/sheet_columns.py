@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.bridge import patches
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.bridge.pyramid import Pyramid
 from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.gfx.texture_buffer import TextureBuffer
@@ -23,6 +24,7 @@ class SheetColumns:
         self.topology, self.columns = topology, columns
         self._pyramid: Pyramid | None = None
         self._outlined: tuple[int, Layout] | None = None
+        self._arched: tuple[Arcs | None, Layout] | None = None
 
     @property
     def pending(self) -> bool:
@@ -56,6 +58,15 @@ class SheetColumns:
             lines_m4 = patches.lines(self.topology, subject.layout, neuron)
             subject.outlines = len(lines_m4) // 2
             self._write("t_line", lines_m4)
+
+    def show_arcs(self, subject: Subject, arcs: Arcs | None) -> None:
+        """These arcs, or none."""
+        key = arcs, subject.layout
+        if self._arched is None or key[0] is not self._arched[0] or key[1] is not self._arched[1]:
+            self._arched = key
+            lines_m4 = np.zeros((0, 4), np.float32) if arcs is None else arcs.lines(self.topology, subject.layout)
+            subject.arcs = len(lines_m4) // 2
+            self._write("t_arc", lines_m4)
 
     def refresh(self, numbers: Callable[[], Numbers], changed: bool, whole: bool = False) -> None:
         """Means of light follow what `numbers` says: activations, deltas if they are shown, scales of the layers; some of them in each

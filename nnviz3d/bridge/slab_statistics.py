@@ -52,7 +52,11 @@ class SlabStatistics:
         """Of one node; returns how many numbers were read."""
         node = self.topology.nodes[k]
         learned = [r.slice for _, r in node.learned]
-        size, change, gradient = self._mean(arrays["parameter"], learned), self._mean(arrays["change"], learned), self._mean(arrays["gradient"], learned)
+        size, change, gradient = (
+            self._mean(arrays["parameter"], learned),
+            self._mean(arrays["change"], learned),
+            self._mean(arrays["gradient"], learned),
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             self.mean_l3[k] = self._mean(arrays["activation"], [node.neurons.slice]), gradient, np.float64(change) / size
         return min(node.size, MOST) + 3 * sum(min(part.stop - part.start, MOST) for part in learned)

@@ -68,7 +68,7 @@ class Edges:
         positive, negative = self.palette(frame)
         fine = float(shared["u_viewport"][1]) / 720.0
         # below a pixel a ribbon cannot get thinner, so it gets dimmer instead: any resolution looks equally bright
-        calm = (0.22 if subject.highlight else 1.0) * min(fine, 1.0) ** 0.7
+        calm = (0.22 if subject.highlight or subject.arcs else 1.0) * min(fine, 1.0) ** 0.7
         ghost = frame.wave is not None and frame.wave.ghost
         ribbons = self._program("edge", self._switch(frame), "DETOUR" if detours else "")
         width, floor = look.edge_width * max(fine, 0.5), floor / calm
@@ -128,7 +128,7 @@ class Edges:
             **self.flow(subject, frame),
             u_time=frame.time % WRAP,
             u_speed=look.particle_speed / SECONDS_AN_EDGE,
-            u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight else 1.0),
+            u_energy=1.5 * min(look.particles, 1.5) * (0.5 if subject.highlight or subject.arcs else 1.0),
             u_size=subject.radius * (0.28 if subject.tile else 0.4),  # pictures want to be seen
             u_copies=copies,
             u_positive=positive,

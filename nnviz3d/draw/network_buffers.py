@@ -39,6 +39,7 @@ COLUMNS = {  # name in the shaders: type, numbers an item
     "t_tile_order": ("int32", 1),
     "t_pyramid": ("float32", 4),
     "t_line": ("float32", 4),
+    "t_arc": ("float32", 4),
     "t_glass": ("float32", 4),
     "t_glass_row": ("float32", 4),
 }
@@ -105,6 +106,7 @@ class Subject:
     tile: float = 0.0  # half the side of a neuron's picture, world units; 0: neurons are spheres
     tile_cells: int = 0  # of its response, a side
     outlines: int = 0  # lines of t_line
+    arcs: int = 0  # of t_arc
     frames: int = 0  # items of t_glass around open parts
     slabs: int = 0  # items after those
     lit_slab: int = -1  # item under the pointer

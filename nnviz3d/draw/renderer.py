@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnviz3d.draw.arcs import Arcs
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.glass import Glass
@@ -27,7 +28,7 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
-        self.outlines = Outlines(context)
+        self.outlines, self.arcs = Outlines(context), Arcs(context)
         self.glass = Glass(context)
         self.plate = Plate(context)
         self.post = Post(context)
@@ -109,10 +110,11 @@ class Renderer:
                 for one, its in shown:
                     self.edges.draw_signals(one, its, shared)
                     self.outlines.draw(one, shared)
+                    self.arcs.draw(one, shared)
                     self.glass.frames(one, shared)
 
     def close(self) -> None:
-        for part in (self.neurons, self.edges, self.outlines, self.glass, self.plate, self.post, self.timers):
+        for part in (self.neurons, self.edges, self.outlines, self.arcs, self.glass, self.plate, self.post, self.timers):
             part.close()
         if self._scene is not None:
             self._scene.close()

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
-def probabilities(logits_v: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
-    """(V,) with which each token is drawn. `temperature` divides the logits, 0: only the largest. `top_k`: only so many largest, 0: all.
-    `top_p`: only the largest that together reach this share, and always one. Among equal ones the first count as larger."""
+@dataclass(frozen=True, eq=False)
+class Stages:
+    """Of each token (V,): its logit; `scaled_v`, the logit divided by the temperature; whether top-k keeps it, and whether top-p keeps it
+    of those; the probability with which it is drawn."""
+
+    logit_v: np.ndarray
+    scaled_v: np.ndarray
+    in_top_k_v: np.ndarray
+    kept_v: np.ndarray
+    probability_v: np.ndarray
+
+
+def stages(logits_v: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> Stages:
+    """`temperature` divides the logits, 0: only the largest. `top_k`: only so many largest, 0: all. `top_p`: only the largest that together
+    reach this share, and always one. Among equal ones the first count as larger."""
     logits = np.asarray(logits_v, np.float64)
     order = np.argsort(-logits, kind="stable")
     if temperature <= 0:
-        order, temperature = order[:1], 1.0
+        top_k, temperature = 1, 1.0
     if top_k > 0:
         order = order[:top_k]
-    kept = _softmax(logits[order] / temperature)
+    in_top_k_v = np.zeros(len(logits), bool)
+    in_top_k_v[order] = True
+    scaled_v = logits / temperature
+    shares = _softmax(scaled_v[order])
     if top_p < 1:
-        before = np.cumsum(kept) - kept
-        order, kept = order[before < max(top_p, 1e-12)], kept[before < max(top_p, 1e-12)]
-    found = np.zeros(len(logits))
-    found[order] = kept / kept.sum()
-    return found
+        before = np.cumsum(shares) - shares
+        order, shares = order[before < max(top_p, 1e-12)], shares[before < max(top_p, 1e-12)]
+    probability_v = np.zeros(len(logits))
+    probability_v[order] = shares / shares.sum()
+    kept_v = np.zeros(len(logits), bool)
+    kept_v[order] = True
+    return Stages(logits, scaled_v, in_top_k_v, kept_v, probability_v)
+
+
+def probabilities(logits_v: np.ndarray, temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0) -> np.ndarray:
+    """(V,) with which each token is drawn, as `stages`."""
+    return stages(logits_v, temperature, top_k, top_p).probability_v
 
 
 def draw(probability_v: np.ndarray, rng: np.random.Generator) -> int:

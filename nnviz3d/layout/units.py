@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnviz3d.layout.tiles import WIDE, Plan
+from nnviz3d.layout.tiles import WIDE, TilePlan
 from nnviz3d.spec.parts import Part, order
 from nnviz3d.spec.topology import Range, Topology
 
@@ -69,7 +69,7 @@ def units(topology: Topology, folded: Sequence[Part]) -> Units:
     return Units(Topology(tuple(nodes), topology.n_parameters), unit_l, tuple(parts))
 
 
-def slab_size(part: Part, plates: Sequence[np.ndarray], plans: dict[int, Plan]) -> tuple[float, float]:
+def slab_size(part: Part, plates: Sequence[np.ndarray], plans: dict[int, TilePlan]) -> tuple[float, float]:
     """Height and width in pitches. `plates`: of the nodes, down and across of their neurons."""
     high = max(plans[k].span[0] if k in plans else float(np.ptp(plates[k][:, 0])) + 1 for k in part.nodes)
     high = min(max(high, LEAST), LARGEST)
@@ -77,7 +77,8 @@ def slab_size(part: Part, plates: Sequence[np.ndarray], plans: dict[int, Plan]) 
 
 
 def ports(topology: Topology, part: Part) -> dict[int, float]:
-    """By node, on which side of a slab its neurons stand: -1 where it reads from outside, 1 where it is read from there, 0 both or neither."""
+    """By node, on which side of a slab its neurons stand: -1 where it reads from outside, 1 where it is read from there, 0: both or
+    neither."""
     inside = set(part.nodes)
     out = {}
     for k in part.nodes:

@@ -57,6 +57,8 @@ def verdict(data: DataSet, activation: str, a_o: np.ndarray, target) -> tuple[st
             else _of_two(float(a_o[0]), None if target is None else int(np.ravel(target)[0]))
         )
     if data.tokens:
+        if target is None:
+            return _listed(data, answers(a_o, np.zeros(data.shape, np.int32))[0]), None
         said, right, scored = answers(a_o, np.asarray(target))
         return _listed(data, said[scored]), bool((right | ~scored).all())
     best = int(a_o.argmax())

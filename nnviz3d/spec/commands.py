@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnviz3d.spec import limits, strokes
-from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, row, truth, whole
+from nnviz3d.spec.value_checks import Check, far, identity, many, nothing, number, one_of, row, text, truth, whole
 
 Log = Literal["as it is", "as an edit", "as the sample shown", "as what is seen", "never"]
 """How a session log keeps a command. What is seen: where the camera is, what is picked and pointed at, the size of the window."""
@@ -50,6 +50,7 @@ def _not_kept(name: str, words: str, value: str = "", log: Log = "never", **more
 
 
 CAMERAS = ("three_quarter", "front", "side", "top", "input", "output")  # in the order of the keys 1 to 6
+PROMPT = 20_000  # characters of a prompt
 _MOMENT = one_of("A", "B")
 _HOLD = row(many(identity, limits.UNITS * 4), truth)
 
@@ -73,6 +74,9 @@ _ROWS = (
           strokes.drawing, settles=False),
     _kept("show_picture", "Show a picture of one's own.", "the ink of each cell, two hexadecimal digits each", strokes.pixels,
           settles=False),
+    _kept("prompt", "Show a prompt of one's own, or with an empty text the sample of the data again.", "its text",
+          text(PROMPT, least=0), settles=False),
+    _kept("add_token", "Add a token to the prompt.", "its number in the vocabulary", whole(0, limits.UNITS), settles=False),
     _kept("rewind", "Go to a step of the past.", "its number", whole(0, limits.STEPS), may_follow=("first", "last")),
     _kept(
         "move", "Go on or back by one.", "[of what: phase, layer, sample, step or epoch; 1 or -1]",
@@ -106,6 +110,11 @@ _ROWS = (
     _not_kept("browse_cell", "Show the next sample of a cell of the confusion matrix.", "[class, answer]", "as the sample shown"),
     _not_kept("camera", "Fly to a place.", ", ".join(CAMERAS), "as an edit",
               keys={f"camera_{k}": name for k, name in enumerate(CAMERAS, 1)}, looks=True),
+    _not_kept("open_part", "Open a part of the network that is a slab, and what is around it.", "its name", "as an edit", looks=True),
+    _not_kept("close_part", "Close a part of the network: it becomes a slab.", "its name", "as an edit", looks=True),
+    _not_kept("fly_to", "Fly to a layer or part, opening what it is in.", "its name", "as an edit", looks=True),
+    _not_kept("fly_out", "Fly out by a level; from the whole network, close a part.", log="as an edit", keys={"fly_out": None}, looks=True),
+    _not_kept("look_at", "Move the camera to a place of the map.", "[share of the width, of the height]", "as what is seen", looks=True),
     _not_kept("fit", "Fly to where the whole network is seen.", log="as what is seen", keys={"fit": None}, looks=True),
     _not_kept("pick", "Pick a neuron, or none.", "the neuron", "as what is seen", may_follow=("escape",), looks=True),
     _not_kept("choose", "Look at a weight or bias, or at none.", "the parameter", "as what is seen", may_follow=("escape",), looks=True),

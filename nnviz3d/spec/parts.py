@@ -151,7 +151,9 @@ def _all(found: Sequence[Container], runs: Sequence[Repeat], middles: dict[str, 
     for container in found:
         run = whole.get(container.name)
         count = len(container.members) if run is not None and run.members == container.members else 1
-        out.append(((container.nodes[0], -len(container.nodes)), Part(container.name, container.parent, container.nodes, container.members, count)))
+        out.append(
+            ((container.nodes[0], -len(container.nodes)), Part(container.name, container.parent, container.nodes, container.members, count))
+        )
     return out + [((part.nodes[0], -len(part.nodes)), part) for parts in middles.values() for part in parts]
 
 

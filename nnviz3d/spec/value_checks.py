@@ -49,8 +49,9 @@ def many(each: Check, most: int) -> Check:
     return check
 
 
-def text(most: int) -> Check:
-    return lambda v: "" if isinstance(v, str) and 0 < len(v) <= most and "\0" not in v else f"expected a text of 1 to {most:,} characters"
+def text(most: int, least: int = 1) -> Check:
+    message = f"expected a text of {least} to {most:,} characters"
+    return lambda v: "" if isinstance(v, str) and least <= len(v) <= most and "\0" not in v else message
 
 
 def plain(value) -> str:

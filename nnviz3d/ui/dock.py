@@ -17,6 +17,7 @@ from nnviz3d.ui.core.widgets import icon_button, right_edge, tip
 from nnviz3d.ui.dialogs import file_menu, picture_menu
 from nnviz3d.ui.panels import (
     ablation,
+    attention,
     charts,
     compare,
     confusion,
@@ -29,7 +30,9 @@ from nnviz3d.ui.panels import (
     look,
     network,
     neuron,
+    outline,
     performance,
+    prompt,
     pruning,
     representation,
     saliency,
@@ -75,14 +78,16 @@ class Dock:
         self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
         self.tracing, self.representation = tracing.TracingPanel(), representation.RepresentationPanel()
         self.ablation, self.convolution = ablation.AblationPanel(), convolution.ConvolutionPanel()
+        self.prompt, self.attention = prompt.PromptPanel(), attention.AttentionPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
-            (neuron, self.neuron.draw),
+            (neuron, self.neuron.draw), (outline, outline.draw),
             (edit_by_hand, edit_by_hand.draw), (network, network.draw),
             (convolution, self.convolution.draw), (data, data.draw), (samples, self.samples.draw),
-            (draw, self.pad.draw), (saliency, self.saliency.draw), (strongest, self.strongest.draw),
+            (draw, self.pad.draw), (prompt, self.prompt.draw), (attention, self.attention.draw),
+            (saliency, self.saliency.draw), (strongest, self.strongest.draw),
             (tracing, self.tracing.draw), (pruning, self.pruning.draw), (representation, self.representation.draw),
             (ablation, self.ablation.draw),
             (look, look.draw), (settings, settings.draw), (performance, performance.draw),

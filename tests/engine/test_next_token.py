@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nnviz3d.engine.next_token import draw, probabilities, window
+from nnviz3d.engine.next_token import draw, probabilities, stages, window
 
 LOGITS = np.log([0.1, 0.4, 0.2, 0.3])
 
@@ -50,3 +50,25 @@ def test_what_a_network_reads_of_a_prompt():
     assert row.tolist() == [4, 5, 6, 7, 8] and last == 4
     with pytest.raises(ValueError, match="at least one token"):
         window(np.array([], int), 5)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.3, 1.0, 2.5])
+@pytest.mark.parametrize("top_k", [0, 1, 3, 50])
+@pytest.mark.parametrize("top_p", [0.0, 0.4, 0.9, 1.0])
+def test_the_stages_from_logit_to_probability(temperature, top_k, top_p):
+    logits = np.random.default_rng(5).normal(0, 2, 20)
+    s = stages(logits, temperature, top_k, top_p)
+    assert s.probability_v.sum() == pytest.approx(1) and (s.probability_v >= 0).all()
+    assert ((s.probability_v > 0) == s.kept_v).all() and not (s.kept_v & ~s.in_top_k_v).any() and s.kept_v[logits.argmax()]
+    np.testing.assert_array_equal(s.logit_v, logits)
+    if temperature > 0:
+        np.testing.assert_allclose(s.scaled_v, logits / temperature)
+        e = np.where(s.kept_v, np.exp(logits / temperature), 0)
+        np.testing.assert_allclose(s.probability_v, e / e.sum())
+        assert s.in_top_k_v.sum() == (min(top_k, 20) or 20)
+        e = np.where(s.in_top_k_v, np.exp(logits / temperature), 0)
+        share = (e / e.sum())[s.kept_v]
+        assert share.sum() >= top_p - 1e-12 and (len(share) == 1 or share.sum() - share.min() < top_p), "no more than are needed"
+    else:
+        assert s.kept_v.sum() == 1
+    np.testing.assert_array_equal(probabilities(logits, temperature, top_k, top_p), s.probability_v)

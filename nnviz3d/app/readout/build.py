@@ -24,6 +24,7 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.number_text import weights_and_biases
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
@@ -113,6 +114,9 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "edges_ribbons": edges.ribbons,
         "edges_bundled": edges.bundled,
         "edges_inside": edges.inside,
+        "opened": seen.opened,
+        "place": seen.place,
+        "map": seen.map,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,
@@ -150,7 +154,7 @@ def _training(session: Session) -> dict[str, Any]:
 def _sample(session: Session) -> dict[str, Any]:
     """The data, the shown sample, and what the network says of it."""
     data, sample = session.source.data, session.seen.sample
-    said, right = session.pictured.answer()
+    said, right = session.prompt.answer() or session.pictured.answer()
     return {
         "sample_count": sample.count,
         "sample_index": sample.index,
@@ -203,7 +207,7 @@ def _looked_at(session: Session, seen: StageReading) -> dict[str, Any]:
 
 def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
     """What rooms of their own tell; some only while a panel wants them, or while there is something to tell."""
-    source = session.source
+    source, words = session.source, session.prompt.words()
     return {
         "walk": session.walking.reading() if session.walking else None,
         "findings": _findings(session),
@@ -220,6 +224,9 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "tracing": session.tracing.reading(session.pictured_numbers, session.wants.get("tracing")),
         "cloud": session.representation.reading(source, session.seen, None if _gone(session) else session.wants.get("cloud")),
         "ablation": session.ablation.reading(session.pictured_numbers, session.wants.get("ablation")),
+        "prompt": session.prompt.reading(session.wants.get("prompt")),
+        "attention": session.attention.reading(session.pictured_numbers, words, session.prompt.known(), session.wants.get("attention")),
+        "sample_words": words,
         "recording": session.player.reading() if session.player else None,
     }
 
@@ -279,5 +286,5 @@ def _bias(topology: Topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    unit = node.unit(j)
-    return -1 if node.bias is None or unit is None else node.bias.start + unit
+    own = None if node.bias is None else own_parameter(node, node.bias, j)
+    return -1 if own is None else own

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.number_text import count, pair_plain, percent, plain, short
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.tour_reading import END, NUMBER
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
         node, j = tape.topology.locate(neuron)
         z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
         words |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
-        if node.bias is not None and (unit := node.unit(j)) is not None:
-            words["bias"] = short(float(tape.before[node.bias.start + unit]))
+        if node.bias is not None and (own := own_parameter(node, node.bias, j)) is not None:
+            words["bias"] = short(float(tape.before[own]))
     if edge >= 0:
         found = edge_lookup.edge_of(tape.topology, edge)
         a = 1.0 if found is None else float(tape.old.a[edge_lookup.ends(tape.topology, found)[0]])

@@ -105,7 +105,7 @@ class Mode(ABC):
         session = self.session
         view = session.scene.view.model_copy(update={"sample": index % max(session.source.sample.count, 1)})
         session.scene = session.scene.model_copy(update={"view": view})
-        session.own.end()
+        session.leave_own()
         session.point_at(view.sample)
         session.follow_seconds = 0.0
 

@@ -86,7 +86,7 @@ def _follow(session: Session, scene: Scene, level: Rebuild, keys: list[str], ser
         session.take_curves(session.curves_until_now(), copy.copy(session.layers))
     session.scene = session.source.scene = scene
     if "view.sample" in keys:
-        session.own.end()
+        session.leave_own()
     if level >= Rebuild.DATA or "view.sample" in keys:
         session.point_at(scene.view.sample)
     session.banner = ""

@@ -13,6 +13,7 @@ from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
+from nnviz3d.app.session.own_prompt import OwnPrompt
 from nnviz3d.app.session.own_sample import OwnSample
 from nnviz3d.app.session.run_archive import RunState
 from nnviz3d.app.session.state import SessionState
@@ -37,7 +38,7 @@ class Session(SessionState):
         """As of `SessionState`."""
         super().__init__(scene, source, path, backend)
         self.editing = Editing(self)
-        self.own = OwnSample(self)
+        self.own, self.prompt = OwnSample(self), OwnPrompt(self)
         self.mode = opening_mode(self)
 
     # ---------------------------------------------------------------- changes
@@ -175,11 +176,18 @@ class Session(SessionState):
         if self.rival is not None:
             self.rival.show_sample(sample)
         self.own.again()
+        self.prompt.again()
+
+    def leave_own(self) -> None:
+        """Another sample is about to be shown than a person's own."""
+        self.own.end()
+        self.prompt.end()
 
     def follow_samples(self, dt: float) -> None:
         """`dt` seconds have passed outside a walk: the next sample where that is due."""
         self.follow_seconds += dt
-        if self.scene.view.follow and self.own.ink_hw is None and self.follow_seconds > FOLLOW_EVERY:
+        own = self.own.ink_hw is not None or self.prompt.ids is not None
+        if self.scene.view.follow and not own and self.follow_seconds > FOLLOW_EVERY:
             self.show_next(1)
         for scoring in self._scorings:
             scoring.pass_time(dt)
@@ -209,7 +217,7 @@ class Session(SessionState):
 
     def advance(self, dt: float, more: Callable[[], bool]) -> int:
         """One frame of `dt` seconds: as many steps as the scene's pace owes and as fit while `more()`. Returns steps finished."""
-        lookers = (self.strongest, self.pruning, self.tracing, self.representation)
+        lookers = (self.strongest, self.pruning, self.tracing, self.representation, self.attention)
         for looker in (self.diagnosis, self.confusion, self.layers, *lookers):
             looker.pass_time(dt)
         self.browser.work(self.source, self.seen, dt)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnviz3d.app.probes.ablation import Ablation
+from nnviz3d.app.probes.attention import Attention
 from nnviz3d.app.probes.confusion_matrix import Confusion
 from nnviz3d.app.probes.explain_cache import Inspector
 from nnviz3d.app.probes.health import Diagnosis
@@ -55,6 +56,7 @@ class SessionState:
         self.history = UndoHistory()
         self.saliency, self.strongest, self.pruning = Saliency(), StrongestInputs(), Pruning()
         self.tracing, self.representation, self.ablation = Tracing(), Representation(), Ablation()
+        self.attention = Attention()
         self.inspector, self.browser = Inspector(), Browser()
         self.scoring, self.pace, self.stops = Scoring(), Pace(), Stops()
         self.moments = Moments()

@@ -150,12 +150,25 @@ def _tokens(
     return found
 
 
+def frame_labels(layout: Layout, projection: Projection) -> list[Label]:
+    """The name of each open part over the upper corner of its frame."""
+    found = []
+    for glass in layout.glass:
+        if glass.fill > 0:
+            continue
+        low, high = layout.glass_boxes(glass)[0]
+        (x,), (y,), (depth,) = projection.points(np.array([[low[0], high[1], low[2]]], np.float64))
+        if depth > 0:
+            found.append(Label(x, y - ABOVE, glass.part.label, 0.5, "left", "minor", glass.part.name))
+    return found
+
+
 def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
     """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
     if len(anchors.layout.tiles):  # rows below one another: what has no room is dropped one by one, what learns last
         names = [(k, text) for k, text in enumerate(anchors.layers) if text and depth[k] > 0]
-        slabs = {glass.part.nodes[0] for glass in anchors.layout.glass if glass.fill > 0}
-        return [Label(x[k], y[k], text, 0.9 if k in slabs else 0.7, "centre", "layer") for k, text in names]
+        slabs = {glass.part.nodes[0]: glass.part.name for glass in anchors.layout.glass if glass.fill > 0}
+        return [Label(x[k], y[k], text, 0.9 if k in slabs else 0.7, "centre", "layer", slabs.get(k, "")) for k, text in names]
     gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
     if gap <= NARROWEST:
         return []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.view import step_change
+from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import Wave
 from nnviz3d.draw.quality import Level
@@ -18,11 +19,13 @@ from nnviz3d.spec.topology import EdgeRef
 
 @dataclass(frozen=True)
 class Marks:
-    """What is pointed at: neuron ids `hovered` and `picked`, and what lights up: edges, or parameters that are biases."""
+    """What is pointed at: neuron ids `hovered` and `picked`, what lights up: edges, or parameters that are biases; the name of
+    a slab."""
 
     hovered: int = -1
     picked: int = -1
     lit: tuple[EdgeRef | int, ...] = ()
+    slab: str = ""
 
     @property
     def focus(self) -> int:
@@ -36,7 +39,7 @@ class ViewState:
 
     `whole`: all of it is of one moment, so the columns follow it; else the picture stays as it was. `quantity`: kind of tensor and flow by
     which the strongest edges are chosen, None: the look's own. `time` in seconds since the scene began. `exact`: choose edges again, as in
-    films and stills. `transparent` leaves the background out.
+    films and stills. `transparent` leaves the background out. `arcs`: of attention.
     """
 
     source: Source
@@ -53,6 +56,7 @@ class ViewState:
     level: Level
     exact: bool = False
     transparent: bool = False
+    arcs: Arcs | None = None
 
 
 def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: Level, exact: bool, transparent: bool) -> ViewState:
@@ -79,4 +83,5 @@ def view_state(session: Session, marks: Marks, pose: Pose, time: float, level: L
         level,
         exact,
         transparent,
+        session.attention.arcs,
     )

@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
+from nnviz3d.app.window.actions import view
 from nnviz3d.app.window.packed_events import Packed
 from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
@@ -82,7 +83,7 @@ class LogWriter:
         if not self.on:
             return
         if kind.log == "as an edit":
-            return self.edits([Edit("view.camera", command.value)])
+            return self.edits(view.edits_of(self.loop, command))
         elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
         if kind.log != "as it is" or elsewhere:  # to another session, of which this one knows nothing
             return
@@ -290,8 +291,8 @@ def _drag(event: Event) -> tuple:
     """What a continued drag has in common (no step is taken meanwhile); () for all else."""
     if event.kind == "do" and event.name == "walk_to":
         return "walk_to", event.step
-    if event.kind == "do" and event.name == "draw":
-        return "draw", event.step
+    if event.kind == "do" and event.name in ("draw", "prompt"):
+        return event.name, event.step
     if event.kind == "do" and event.name == "set_parameter" and event.held and not event.loose:
         return "set_parameter", event.value[0], event.step
     if event.kind == "edit" and event.held and not event.loose:

@@ -6,7 +6,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
-from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
+from nnviz3d.spec.readout.frame import CaptureReading, Label, MapReading, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
     AblationReading,
     CloudReading,
@@ -23,12 +23,15 @@ from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading, UpdateReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
 from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
 
 __all__ = [
     "AblationReading",
     "Answer",
+    "AttentionLayer",
+    "AttentionReading",
     "CaptureReading",
     "ChangeReading",
     "Charts",
@@ -46,6 +49,7 @@ __all__ = [
     "LayerEnd",
     "LayerReading",
     "LayersReading",
+    "MapReading",
     "MatrixReading",
     "MomentReading",
     "MomentsReading",
@@ -57,6 +61,7 @@ __all__ = [
     "PatchReading",
     "Performance",
     "PlaneReading",
+    "PromptReading",
     "PruningReading",
     "Readout",
     "RecordingReading",

@@ -24,6 +24,7 @@ from nnviz3d.spec.readout.neuron import NeuronReading
 from nnviz3d.spec.readout.own import OwnReading
 from nnviz3d.spec.readout.parameter import EdgeReading, EffectReading, ParameterEquations, ParameterReading
 from nnviz3d.spec.readout.times import MomentsReading, RecordingReading, WalkReading
+from nnviz3d.spec.readout.tokens import AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding
 from nnviz3d.spec.reasons import ABLE, Reasons
 from nnviz3d.spec.score import UNSCORED, Scores
@@ -44,6 +45,17 @@ class Label:
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
     kind: Literal["class", "layer", "value", "name", "minor", "scale"] = "class"  # scale: with a bar from negative to positive colours
+    part: str = ""  # name of the part of the network that a click on it opens or closes
+
+
+@dataclass(frozen=True)
+class MapReading:
+    """The whole network from the side, in shares of its width and height from the upper left: boxes of nodes and slabs, and what of it the
+    window shows (left, top, right, bottom). `aspect`: width / height."""
+
+    boxes_b4: np.ndarray
+    seen: tuple[float, float, float, float]
+    aspect: float
 
 
 @dataclass(frozen=True)
@@ -157,7 +169,13 @@ class Readout:
     tracing: TracingReading | None = None
     cloud: CloudReading | None = None
     ablation: AblationReading | None = None
+    prompt: PromptReading | None = None
+    attention: AttentionReading | None = None
+    sample_words: tuple[str, ...] = ()  # of the shown sample, where it is a sequence of tokens
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
     edges_inside: int = 0  # in slabs
+    opened: frozenset[str] = frozenset()  # names of the parts of the network that are open
+    place: str = ""  # the node or part that the camera has flown to
+    map: MapReading | None = None  # of a network that is larger than what is seen of it
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -35,6 +35,8 @@ class AblationPanel:
             small(f, "This network has no hidden layer.", wrap=True)
             return
         numbers = [node.number for node in hidden]
+        if f.memory.ablated in numbers:
+            self.node, f.memory.ablated = f.memory.ablated, -1
         if self.node not in numbers:
             grouped = [node.number for node in hidden if node.groups > 1]
             self.node = (grouped or numbers)[0]

@@ -9,7 +9,7 @@ import pytest
 
 from nnviz3d.engine.data import load
 from nnviz3d.engine.data.sequences import grammar
-from nnviz3d.engine.data.sequences.text import UNKNOWN, encode
+from nnviz3d.engine.data.sequences.text import UNKNOWN
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Data
 
@@ -81,7 +81,6 @@ def test_rare_words_are_unknown(tmp_path):
     data = loaded(tmp_path, kind="text", file="a.txt", tokens="words", vocabulary=5, context=4)
     assert data.vocabulary == (",", "cat", "dog", "the", UNKNOWN) or UNKNOWN in data.vocabulary
     assert len(data.vocabulary) == 5 and "rarest 3 are unknown" in data.told
-    assert encode("the zebra", data.vocabulary, True).tolist() == [data.vocabulary.index("the"), data.vocabulary.index(UNKNOWN)]
 
 
 @pytest.mark.parametrize(("content", "keys", "key", "words"), [
@@ -105,10 +104,6 @@ def test_an_encoding_that_is_given_is_used(tmp_path):
     assert "é" in loaded(tmp_path, kind="text", file="a.txt", context=16, encoding="latin-1").vocabulary
 
 
-def test_prompts_of_tokens_that_the_network_does_not_know():
-    with pytest.raises(InputError, match="does not know 'x', 'y'"):
-        encode("axyb", ("a", "b"), False)
-    with pytest.raises(InputError, match="is empty"):
-        encode("", ("a", "b"), False)
+def test_a_story_that_is_cut_is_refused():
     with pytest.raises(InputError, match="up to 22 tokens"):
         load(Data(kind="story", context=8), None)

@@ -75,6 +75,8 @@ ACTIONS = {
     "show_sample": lambda at, value: at.session.show_sample(int(value)),
     "draw": lambda at, value: at.session.own.draw(value),
     "show_picture": lambda at, value: at.session.own.picture(value),
+    "prompt": lambda at, value: at.session.prompt.write(value),
+    "add_token": lambda at, value: at.session.prompt.add(int(value)),
     "next_wrong": _wrong(1),
     "previous_wrong": _wrong(-1),
     "rewind": lambda at, value: at.session.rewind(int(value)),

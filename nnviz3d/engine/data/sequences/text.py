@@ -20,7 +20,7 @@ STORIES = 6000
 CHARACTERS = 32 << 20  # of a file at most
 WORDS = re.compile(r"\w+|[^\w\s]|\n")
 UNKNOWN = "<unknown>"
-WRITTEN = {"\n": "<line>", " ": "<space>", "\t": "<tab>"}  # what cannot be seen, as it is called
+WRITTEN: dict[str, str] = {"\n": "<line>", " ": "<space>", "\t": "<tab>"}  # what cannot be seen, as it is called
 
 
 def stories(data: Data) -> Samples:
@@ -81,19 +81,6 @@ def pieces(ids: np.ndarray, context: int, most: int) -> np.ndarray:
     if len(starts) * (context + 1) > limits.DATA_VALUES // 8:
         raise InputError.of("", "data.samples", f"{len(starts):,} pieces of {context:,} tokens do not fit in memory; use fewer")
     return np.lib.stride_tricks.sliding_window_view(ids, context + 1)[starts]
-
-
-def encode(text: str, vocabulary: tuple[str, ...], words: bool) -> np.ndarray:
-    """The numbers of a text's tokens. Raises InputError with every one that the vocabulary does not have, and where there is none."""
-    known = {word: k for k, word in enumerate(vocabulary)}
-    tokens = [WRITTEN.get(token, token) for token in (text.split() if words else text)]
-    unknown = list(dict.fromkeys(token for token in tokens if token not in known))
-    if unknown and UNKNOWN not in known:
-        shown = ", ".join(map(repr, unknown[:10])) + (" ..." if len(unknown) > 10 else "")
-        raise InputError.of("", "prompt", f"the network does not know {shown}; it knows {', '.join(vocabulary[:20])}")
-    if not tokens:
-        raise InputError.of("", "prompt", "is empty; give at least one token")
-    return np.array([known.get(token, known.get(UNKNOWN, 0)) for token in tokens])
 
 
 def _tokens(text: str, what: str) -> list[str]:
