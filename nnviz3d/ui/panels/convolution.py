@@ -13,8 +13,8 @@ from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.spec.layer_table import BadShape, Shape
 from nnviz3d.spec.number_text import shape as sizes
 from nnviz3d.spec.scene import Scene
+from nnviz3d.spec.sliding_windows import Windows
 from nnviz3d.spec.topology import Node
-from nnviz3d.spec.windows import Windows
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import combo, label, small, tip
