@@ -30,8 +30,8 @@ def build_topology(
     """The graph of a network: `input`, the layers by their names (`dense1` .. where they have none), the output last.
 
     `output_activation` is never "auto": the data set has decided it. `input_axes`: what the axes of the input run over, where the data say
-    so. `gives_back`: the output is to be the input again, so that it is a picture where that is one. Raises InputError with every layer whose shapes do not fit, and over
-    `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
+    so. `gives_back`: the output is to be the input again, so that it is a picture where that is one. Raises InputError with every layer
+    whose shapes do not fit, and over `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
     shape, layers = tuple(input_shape), network.layers
     if input_axes == TOKENS:
