@@ -50,10 +50,10 @@ def test_the_input_can_be_made_larger_and_smaller(toy):
 
 def test_sliders_set_what_is_possible_and_say_why_the_rest_is_not(toy):
     toy.frames(20)
-    toy.click(*toy.where("##convolution.stride s"))
+    toy.click(*toy.where("convolution.stride s"))
     stride = toy.session.scene.network.layers[0].stride
     assert 4 <= stride <= 7 and conv(toy).shape == (1, 5 // stride + 1, 5 // stride + 1)
-    toy.click(*toy.where("##convolution.padding p"))
+    toy.click(*toy.where("convolution.padding p"))
     assert toy.session.scene.network.layers[0].padding == 0, "a window must not lie in the padding alone"
     assert "cannot be" in toy.loop.overlay._dock.convolution.refused
 
