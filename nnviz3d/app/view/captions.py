@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.layout.grid import Layout
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
 GROUPS = {"channel": "maps", "token": "tokens", "head": "heads"}
@@ -24,7 +24,7 @@ def caption(topology: Topology, node: Node) -> str:
     return f"{name}{shape}{function}"
 
 
-def slab_text(topology: Topology, part: Part) -> str:
+def slab_text(topology: Topology, part: NetworkPart) -> str:
     """What a card says of a slab."""
     parameters = sum(r.size for k in part.nodes for _, r in topology.nodes[k].learned)
     return (
