@@ -3,8 +3,7 @@
 #include "include/scene.glsl"
 
 uniform samplerBuffer t_glass_row;  // row -> levels in [0, 1], -1: not known
-uniform int u_lit;                  // the slab under the pointer, counted among slabs; -1: none
-uniform int u_first;
+uniform int u_lit;                  // the item under the pointer; -1: none
 uniform vec3 u_gradient;
 uniform vec3 u_change;
 

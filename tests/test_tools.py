@@ -17,6 +17,7 @@ TOOLS = Path(__file__).resolve().parents[1] / "tools"
 RATIOS = {
     "train": {"network", "batch", "own_us", "goal"},
     "transformer": {"network", "batch", "own_us", "goal"},
+    "convolution": {"batch", "own_per_s", "goal"},
     "tape": {"step_us", "tape_us", "ratio", "enter_p50_ms", "history_mb"},
     "timeline": {"step_ms", "kept_ms", "mb_per_1000", "jump_ms", "back_to_forth"},
     "threads": {"network", "one_s", "more_s", "ratio"},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.backend.calls import Calls
-from nnviz3d.spec.windows import Windows
+from nnviz3d.spec.sliding_windows import Windows
 
 BLOCKS = 4096
 

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nnviz3d.backend.calls import Calls, cuts
-from nnviz3d.spec.windows import Windows
+from nnviz3d.spec.sliding_windows import Windows
 
 COLUMNS = 1 << 18  # numbers of one piece: 1 MB of float32
 BATCH = 16  # rows of a batch in one piece, at least where there are as many: shorter stretches cost more to copy
 
 
-class Piece(NamedTuple):
+class BatchPart(NamedTuple):
     """`rows`: of the batch; `windows`: rows of windows. `first`, `last`: of these rows of the batch."""
 
     rows: slice
@@ -32,7 +32,7 @@ class Piece(NamedTuple):
     last: bool
 
 
-def pieces(batch: int, g: Windows) -> Iterator[Piece]:
+def pieces(batch: int, g: Windows) -> Iterator[BatchPart]:
     """All of a batch, in turn: for each stretch of rows all rows of windows."""
     width = g.channels * g.taps * g.places[1]  # numbers of the columns of one row of windows of one row of the batch
     rows = max(1, COLUMNS // (width * g.places[0]), min(BATCH, COLUMNS // width))
@@ -40,7 +40,7 @@ def pieces(batch: int, g: Windows) -> Iterator[Piece]:
         height = max(1, COLUMNS // (width * (r.stop - r.start)))
         stretches = cuts(g.places[0], height)
         for k, windows in enumerate(stretches):
-            yield Piece(r, windows, k == 0, k == len(stretches) - 1)
+            yield BatchPart(r, windows, k == 0, k == len(stretches) - 1)
 
 
 class ConvOps:
@@ -106,7 +106,7 @@ class ConvOps:
                 calls.append(bind(np.add, to, made, to) if add else bind(np.copyto, to, made))
         return calls
 
-    def _columns(self, x_bi, p: Piece, g: Windows) -> tuple[np.ndarray, Calls, np.ndarray]:
+    def _columns(self, x_bi, p: BatchPart, g: Windows) -> tuple[np.ndarray, Calls, np.ndarray]:
         """(windows as a view of turned rows, the calls that turn them, where their copy goes)."""
         n = p.rows.stop - p.rows.start
         turned = self._room((g.channels, *g.padded, n))(1)
@@ -118,7 +118,7 @@ class ConvOps:
         view = _windows(turned, g, p.windows)
         return view, turn, self._room(view.shape)(0)
 
-    def _turned(self, d_bo, p: Piece, g: Windows, out: int) -> tuple[np.ndarray, Calls]:
+    def _turned(self, d_bo, p: BatchPart, g: Windows, out: int) -> tuple[np.ndarray, Calls]:
         """d of a piece as (out, rows, columns, batch), and the call that makes it."""
         n = p.rows.stop - p.rows.start
         d = d_bo[p.rows].reshape(n, out, *g.places)[:, :, p.windows].transpose(1, 2, 3, 0)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.backend.calls import Calls, cuts
-from nnviz3d.spec.windows import Windows
+from nnviz3d.spec.sliding_windows import Windows
 
 CELLS = 1 << 17  # numbers of one piece, which passes go over again and again
 

@@ -11,7 +11,7 @@ from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Topology
 
 
@@ -21,8 +21,9 @@ class GlassColumns:
     def __init__(self, topology: Topology, columns: dict[str, TextureBuffer], ops):
         self.columns = columns
         self.statistics = SlabStatistics(topology, ops)
-        self.slabs: tuple[Part, ...] = ()
+        self.slabs: tuple[NetworkPart, ...] = ()
         self._layout: Layout | None = None
+        self._items: dict[str, int] = {}
 
     @property
     def pending(self) -> bool:
@@ -42,6 +43,7 @@ class GlassColumns:
             first[part] = rows
             rows += min(len(part.nodes), ROWS)
         out_g34 = np.zeros((len(boxes), 3, 4), np.float32)
+        self._items = {glass.part.name: item for item, (glass, *_) in enumerate(boxes) if glass.fill > 0}
         for item, (glass, low, high) in enumerate(boxes):
             count = min(len(glass.part.nodes), ROWS) if glass.fill > 0 else 0
             out_g34[item] = [[*low, glass.fill], [*high, 0], [first.get(glass.part, 0), count, 0, 0]]
@@ -49,6 +51,10 @@ class GlassColumns:
         subject.slabs = len(boxes) - subject.frames
         self._write("t_glass", out_g34.reshape(-1, 4))
         self._rows()
+
+    def point_at(self, name: str, subject: Subject) -> None:
+        """The slab under the pointer lights up; "": none."""
+        subject.lit_slab = self._items.get(name, -1)
 
     def refresh(self, tensor: Callable[[str], Array | None], changed: bool, whole: bool) -> None:
         """Rows follow the numbers."""

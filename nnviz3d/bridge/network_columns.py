@@ -32,7 +32,7 @@ from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
-from nnviz3d.spec.parts import Parts
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -75,7 +75,7 @@ class Picture(PlaneColumns):
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
         self.glass = GlassColumns(topology, columns, ops)
-        self.parts = Parts(topology)
+        self.parts = NetworkParts(topology)
         self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))
@@ -95,7 +95,7 @@ class Picture(PlaneColumns):
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
         self.goal = self._begin = self.subject.layout
-        self._shift = 1.0  # share of the way to `goal`
+        self._way = 1.0  # share of the way to `goal`
         self.arrange(view)
 
     @property
@@ -104,16 +104,14 @@ class Picture(PlaneColumns):
 
     def advance(self, dt: float) -> None:
         """Move on by `dt` seconds on the way to `goal`."""
-        if self._shift >= 1:
+        if self._way >= 1:
             return
-        self._shift = min(self._shift + dt / moving.SECONDS, 1.0)
-        self._show(
-            self.goal if self._shift >= 1 else moving.between(self._begin, self.goal, self._shift * self._shift * (3 - 2 * self._shift))
-        )
+        self._way = min(self._way + dt / moving.SECONDS, 1.0)
+        self._show(self.goal if self._way >= 1 else moving.between(self._begin, self.goal, self._way * self._way * (3 - 2 * self._way)))
 
     def arrange(self, view: View, aspect: float = 0.0, move: bool = False) -> None:
-        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there, where
-        other parts open or close."""
+        """New positions for the same neurons (Rebuild.LAYOUT). `aspect` of the free stage; 0: as before. `move`: there is a way there,
+        where other parts open or close."""
         self.aspect = aspect or self.aspect
         tiles = self.subject.tile_cells > 0
         plate, near = self._points > 0 and view.plate, TILE_GAP if tiles else 1.0
@@ -130,13 +128,13 @@ class Picture(PlaneColumns):
         begin = self.subject.layout
         self._place()
         if move and moving.can(begin, self.goal):
-            self._begin, self._shift = begin, 0.0
+            self._begin, self._way = begin, 0.0
             self._show(moving.between(begin, self.goal, 0.0))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
     def _place(self) -> None:
-        self.goal, self._shift = self._placed(), 1.0
+        self.goal, self._way = self._placed(), 1.0
         self.choice.fold(self.goal.stacks, self.goal.within)
         self._show(self.goal)
 
@@ -201,11 +199,11 @@ class Picture(PlaneColumns):
             self._refold(self._settled(source, "parameter"), exact, rests)
         activation_n, delta_n = self._neurons(source, flow)
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
-        self.glass.refresh(source.settled, not rests, exact)
+        self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
         self._numbers = Numbers(self._settled(source, kind), activation_n, delta_n, flow, self.subject.constant)
         self._constant = self.subject.constant if change is None else source.constant
-        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved(source, change), fresh)
+        self.choice.renew(self._numbers, look, edge_budget, particles, exact, self._moved_weights(source, change), fresh)
         self.subject.whole = tuple(pair.connection for k, pair in enumerate(self.choice.pairs) if self.choice.whole(k))
         self._edges.publish(self._numbers, self._constant)
         self.edges = self.choice.shown
@@ -281,7 +279,7 @@ class Picture(PlaneColumns):
     def _host(self, source: Drawn, kind: str) -> np.ndarray:
         return self.ops.to_host(self._tensor(source, kind))
 
-    def _moved(self, source: Drawn, change: Change | None) -> Moved | None:
+    def _moved_weights(self, source: Drawn, change: Change | None) -> Moved | None:
         return None if change is None else Moved(self._tensor(source, "before"), self._tensor(source, "change"), change)
 
     def _tensor(self, source: Drawn, kind: str) -> Array:

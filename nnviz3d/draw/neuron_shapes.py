@@ -13,7 +13,7 @@ from nnviz3d.draw.camera import Pose, point
 from nnviz3d.draw.frame import SceneFrame, Wave
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.palette import ERROR, PALETTES
-from nnviz3d.draw.response_tiles import Tiles
+from nnviz3d.draw.response_tiles import ResponseTiles
 from nnviz3d.draw.sheets import Sheets, near_neurons
 from nnviz3d.gfx import state
 from nnviz3d.gfx.context import Context
@@ -32,7 +32,7 @@ class Neurons:
         self.quads = Program(context, "neuron.vert", "neuron.frag")
         self.points = Program(context, "neuron.vert", "neuron.frag", ("POINTS",))
         self.dots = Program(context, "neuron.vert", "dot.frag", ("DOTS",))
-        self.tiles = Tiles(context)
+        self.tiles = ResponseTiles(context)
         self.sheets = Sheets(context, *subjects)
         self._orders = {subject: Order(subject) for subject in subjects}
 

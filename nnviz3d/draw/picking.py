@@ -38,6 +38,21 @@ def pick(layout: Layout, pose: Pose, ndc: tuple[float, float], aspect: float, he
     return found if drawn is None else int(drawn[found])
 
 
+def pick_slab(layout: Layout, eye: np.ndarray, way: np.ndarray) -> tuple[str, float]:
+    """The name of the slab that a line of sight meets first, and how far away that is; "", inf: it meets none."""
+    found, nearest = "", np.inf
+    for glass in layout.glass:
+        if glass.fill < 0.5:
+            continue
+        ((low, high),) = layout.glass_boxes(glass)[:1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.sort(np.stack([(low - eye) / way, (high - eye) / way]), axis=0)
+        begin, end = float(np.nanmax(t[0])), float(np.nanmin(t[1]))
+        if 0 < begin <= end and begin < nearest:
+            found, nearest = glass.part.name, begin
+    return found, nearest
+
+
 def pick_cell(tiles: Tiles, eye: np.ndarray, way: np.ndarray) -> tuple[int, float]:
     """The neuron whose cell a line of sight meets first, and how far away that is; -1, inf: it meets none."""
     if not len(tiles):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nnviz3d.draw.arcs import ArcRibbons
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import SceneFrame
-from nnviz3d.draw.glass import Glass
+from nnviz3d.draw.glass import GlassBoxes
 from nnviz3d.draw.image_tiles import ImageTile, split
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.neuron_shapes import Neurons
@@ -29,7 +29,7 @@ class Renderer:
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
         self.outlines, self.arcs = Outlines(context), ArcRibbons(context)
-        self.glass = Glass(context)
+        self.glass = GlassBoxes(context)
         self.plate = Plate(context)
         self.post = Post(context)
         self.timers = Timers(enabled=not context.software)

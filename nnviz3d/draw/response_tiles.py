@@ -16,7 +16,7 @@ from nnviz3d.gfx.context import Context
 from nnviz3d.gfx.program import Program
 
 
-class Tiles:
+class ResponseTiles:
     def __init__(self, context: Context):
         self.program = Program(context, "tile.vert", "tile.frag")
 

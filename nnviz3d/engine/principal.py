@@ -10,7 +10,7 @@ EXACT = 600  # features up to which all rows decide the axes; of more, so many e
 
 
 @dataclass(frozen=True, eq=False)
-class Projection:
+class PrincipalAxes:
     """`axes` (size, 3): orthonormal columns, zeros where there are fewer dimensions; `mean` (size,); `share_3`: of the variance of all rows
     that each axis shows."""
 
@@ -23,7 +23,7 @@ class Projection:
         return (a_rn - self.mean) @ self.axes
 
 
-def components(a_rn: np.ndarray) -> Projection:
+def components(a_rn: np.ndarray) -> PrincipalAxes:
     """The three axes of largest variance of rows (r, size), each pointing to where its largest entry is positive."""
     a = np.nan_to_num(np.asarray(a_rn, np.float64))
     mean = a.mean(0) if len(a) else np.zeros(a.shape[1])
@@ -43,7 +43,7 @@ def components(a_rn: np.ndarray) -> Projection:
                 axes[:, k] = axis / length * (1 if axis[np.abs(axis).argmax()] >= 0 else -1)
     total = float((centred * centred).sum())
     shown = np.square(centred @ axes).sum(0)
-    return Projection(mean, axes, shown / total if total > 0 else np.zeros(3))
+    return PrincipalAxes(mean, axes, shown / total if total > 0 else np.zeros(3))
 
 
 def rotation_onto(x_r3: np.ndarray, y_r3: np.ndarray) -> np.ndarray:

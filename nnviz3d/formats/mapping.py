@@ -7,8 +7,10 @@ Nothing is read here but names and shapes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+
+from nnviz3d.formats.mapping_names import Origin, by_layer, pairs, spoken
 
 Shape = tuple[int, ...]
 Found = dict[str, tuple[Shape, str]]  # name -> (shape, dtype)
@@ -23,6 +25,7 @@ class Mapping:
     sources: dict[str, str | None]
     turned: bool = False
     text: str = ""
+    thirds: dict[str, int] = field(default_factory=dict)  # our name -> which third of its source it is
 
 
 def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: bool) -> Mapping | None:
@@ -33,8 +36,42 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
             return Mapping(dict(names))
     if line and (plan := _in_order(found, wanted)) is not None:
         return plan
+    return (_dense_line(found, wanted) if line else None) or _named(found, wanted, line)
+
+
+def _named(found: Found, wanted: dict[str, Shape], line: bool) -> Mapping | None:
+    """Names of PyTorch's modules: ours for the most part, or told by the shapes of each layer's parts. Not for matrices alone, which may be
+    transposed."""
+    theirs = spoken({name: shape for name, (shape, _) in found.items()})
+    sources, note = _same_names(theirs, wanted), "by name"
+    if sources is None and any(len(shape) != 2 and not name.endswith(".bias") for name, shape in wanted.items()):
+        parts = by_layer({name: shape for name, (shape, _) in theirs.items()})
+        stems, note = pairs(parts, by_layer(wanted), line, _counted, _numbers), "by the shapes of their parts, names and order"
+        sources = None if stems is None else {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
+    if sources is None:
+        return None
+    origins = {name: theirs[source][1] if source is not None else None for name, source in sources.items()}
+    thirds = {name: origin.third for name, origin in origins.items() if origin is not None and origin.third is not None}
+    text = f"{len(found):,} arrays with names of another program are the {len(wanted):,} of the network, {note}{_zeros(sources)}"
+    return Mapping({name: origin and origin.name for name, origin in origins.items()}, text=text, thirds=thirds)
+
+
+def _same_names(theirs: dict[str, tuple[Shape, Origin]], wanted: dict[str, Shape]) -> dict[str, str | None] | None:
+    """Our name -> theirs, the same behind one prefix ("model."); a bias that is not there is None."""
+    prefixes = {"", *(name.partition(".")[0] + "." for name in theirs)}
+    for prefix in prefixes if len(prefixes) == 2 else ("",):
+        sources = {name: prefix + name if prefix + name in theirs else None for name in wanted}
+        lacking = [name for name, source in sources.items() if source is None]
+        fits = all(source is None or theirs[source][0] == wanted[name] for name, source in sources.items())
+        if fits and len(sources) - len(lacking) == len(theirs) and all(name.endswith(".bias") for name in lacking):
+            return sources
+    return None
+
+
+def _dense_line(found: Found, wanted: dict[str, Shape]) -> Mapping | None:
+    """Dense layers one after another, by order and shape."""
     layers, weights = dense(found), [name for name in wanted if name.endswith(".weight")]
-    if not line or layers is None or len(layers) != len(weights):
+    if layers is None or len(layers) != len(weights):
         return None
     shapes = [wanted[name] for name in weights]
     there = [found[layer.weight][0] for layer in layers]
@@ -59,25 +96,16 @@ def find(found: Found, wanted: dict[str, Shape], others: dict[str, str], line: b
 def _in_order(found: Found, wanted: dict[str, Shape]) -> Mapping | None:
     """Layers of any kinds whose names count them, each with the parts and shapes of ours: `0.weight`, `1.running_mean` of a Sequential. Not
     for networks of matrices alone, whose files may lack biases or be transposed."""
-    theirs, ours = _by_layer({name: shape for name, (shape, _) in found.items()}), _by_layer(wanted)
+    theirs, ours = by_layer({name: shape for name, (shape, _) in found.items()}), by_layer(wanted)
     stems = sorted(theirs, key=_numbers)
     if len(theirs) != len(ours) or all(len(parts.get("weight", ())) == 2 for parts in ours.values()):
         return None
-    pairs = list(zip(stems, ours, strict=True))
-    if not _counted(stems) or any(theirs[there] != ours[here] for there, here in pairs):
+    both = list(zip(stems, ours, strict=True))
+    if not _counted(stems) or any(theirs[there] != ours[here] for there, here in both):
         return None
-    sources: dict[str, str | None] = {f"{here}.{part}": f"{there}.{part}" for there, here in pairs for part in ours[here]}
+    sources: dict[str, str | None] = {f"{here}.{part}": f"{there}.{part}" for there, here in both for part in ours[here]}
     shown = ", ".join(stems[:4]) + (", ..." if len(stems) > 4 else "")
     return Mapping(sources, text=f"{shown} are the {len(stems):,} layers with parameters, by order and shape")
-
-
-def _by_layer(shapes: dict[str, Shape]) -> dict[str, dict[str, Shape]]:
-    """Stem -> part -> shape."""
-    found: dict[str, dict[str, Shape]] = {}
-    for name, shape in shapes.items():
-        stem, _, part = name.rpartition(".")
-        found.setdefault(stem, {})[part] = shape
-    return found
 
 
 def _counted(names: list[str]) -> bool:
@@ -114,9 +142,9 @@ def sizes(found: Found) -> list[int] | None:
     if layers is None:
         return None
     for turned in (False, True):
-        pairs = [_way(found[layer.weight][0], turned) for layer in layers]  # (out, in)
-        if all(before[0] == after[1] for before, after in pairwise(pairs)):
-            return [pairs[0][1], *(out for out, _ in pairs)]
+        ways = [_way(found[layer.weight][0], turned) for layer in layers]  # (out, in)
+        if all(before[0] == after[1] for before, after in pairwise(ways)):
+            return [ways[0][1], *(out for out, _ in ways)]
     return None
 
 
@@ -159,7 +187,9 @@ def _words(layers: list[Dense], sources: dict[str, str | None], turned: bool) ->
     text = f"{names} {'is layer 0' if len(layers) == 1 else f'are layers 0 to {len(layers) - 1}'}, by order and shape"
     if turned:
         text += "; weights were (in, out) and are transposed"
+    return text + _zeros(sources)
+
+
+def _zeros(sources: dict[str, str | None]) -> str:
     missing = [name for name, source in sources.items() if source is None]
-    if missing:
-        text += f"; biases that are not there are 0 ({', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''})"
-    return text
+    return f"; biases that are not there are 0 ({', '.join(missing[:4])}{', ...' if len(missing) > 4 else ''})" if missing else ""

@@ -141,7 +141,9 @@ def _read(file, path, found, plan: mapping.Mapping, name: str, shape: tuple[int,
     if source is None:
         return np.zeros(shape, np.float32)
     values = _bfloat16(file, path, source) if found[source][1] == "BF16" else file.get_tensor(source)
-    return np.ascontiguousarray(values.T if plan.turned and values.ndim == 2 else values, np.float32)
+    if name in plan.thirds:
+        values = np.split(values, 3)[plan.thirds[name]]
+    return np.ascontiguousarray(values.T if plan.turned and values.ndim == 2 else values, np.float32).reshape(shape)
 
 
 def _bfloat16(file, path, name: str) -> np.ndarray:

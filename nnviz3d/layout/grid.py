@@ -10,22 +10,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from math import ceil, isqrt
 
 import numpy as np
 
 from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
-from nnviz3d.layout.folding import Folds, Stack, column, discs
+from nnviz3d.layout.folding import Folds, Stack, discs
 from nnviz3d.layout.lanes import lanes
+from nnviz3d.layout.node_plates import plan_edge
+from nnviz3d.layout.node_plates import plate as _plate
 from nnviz3d.layout.rows import stand
-from nnviz3d.layout.tiles import WIDE, Plan, Tiles
+from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
-COLUMN_UP_TO = 12  # a hidden layer of so few neurons reads best as one column
-OUTPUT_COLUMN_UP_TO = 40
 NAME = 0.06  # of the height of everything, under walls
 CLEAR = 0.5  # pitches between a frame and what is in it
 LANES = 2.0  # pitches between two layers of one rank
@@ -41,7 +40,8 @@ class Layout:
     smaller ones; `cell_l` (L,): the smaller
     side of a cell of each node, in pitches. `group_place_g4`, `group_entry_g4` (G, 4) float32: where ribbons leave and enter each group
     (by `Topology.group_starts`), and the index of its node. `hidden`: numbers of the nodes inside slabs: their neurons stand, small, on the
-    slab's faces, their box is the slab's. `within`: connections inside a slab. `glass`: slabs and frames. `row_l` (L,): the row of each node, from above.
+    slab's faces, their box is the slab's. `within`: connections inside a slab. `glass`: slabs and frames. `row_l` (L,): the row of each
+    node, from above.
     """
 
     place_n4: np.ndarray
@@ -159,20 +159,6 @@ class Layout:
         return self.framing(boxes[:, 0], boxes[:, 1])
 
 
-def cells(node: Node, is_output: bool = False) -> np.ndarray:
-    """(n, 2) row and column of each neuron of a vector, in the order of its ids: a column where it is short and otherwise the most nearly
-    square grid, preferring one without a ragged last row.
-    """
-    n = node.size
-    if n <= (OUTPUT_COLUMN_UP_TO if is_output else COLUMN_UP_TO) or (not node.inputs and n <= OUTPUT_COLUMN_UP_TO):
-        columns = 1
-    else:
-        root = isqrt(n)
-        columns = next((c for c in range(root, max(root // 2, 1), -1) if n % c == 0), ceil(n**0.5))
-    index = np.arange(n)
-    return np.stack([index // columns, index % columns], 1)
-
-
 def place(
     topology: Topology,
     pitch: float = 0.42,
@@ -181,8 +167,8 @@ def place(
     near: float = 1.0,
     folds: Folds | None = None,
     aspect: float = WIDE,
-    folded: Sequence[Part] = (),
-    framed: Sequence[Part] = (),
+    folded: Sequence[NetworkPart] = (),
+    framed: Sequence[NetworkPart] = (),
 ) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
@@ -197,19 +183,21 @@ def place(
     centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
-        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * scale_l[k])
+        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * float(scale_l[k]))
         stretch[:, 0] = centre_l3[k, 0]
         stretch[:, 1] = centre_l3[k, 1] - yz[:, 0]
-        stretch[:, 2] = yz[:, 1] + centre_l3[k, 2]
+        stretch[:, 2] = yz[:, 1] + float(centre_l3[k, 2])
         stretch[:, 3] = k
     low_l3, high_l3 = box_u23[of.unit_l, 0], box_u23[of.unit_l, 1]
     hidden = frozenset(k for part in folded for k in part.nodes)
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
     found, boxes, within = _detours(topology, of, box_u23, pitch)
-    corners = [
-        (topology.nodes[k], its, centre_l3[k] + _corner(its, pitch * scale_l[k]), pitch * float(scale_l[k])) for k, its in plans.items()
-    ]
+    corners = []
+    for k, its in plans.items():
+        corner = np.array([centre_l3[k, 0], high_l3[k, 1], low_l3[k, 2]]) if k not in hidden else None
+        corner = centre_l3[k] + _corner(its, pitch * scale_l[k]) if corner is None else corner
+        corners.append((topology.nodes[k], its, corner, pitch * float(scale_l[k])))
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32) * scale_l.astype(np.float32)
     groups = _groups(topology, place_n4, edges / 2, plans)
     sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])
@@ -219,7 +207,7 @@ def place(
 
 
 def _stand(
-    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, Plan], pitch: float, stretch: float, aspect: float
+    topology: Topology, of: Units, plates: list[np.ndarray], plans: dict[int, TilePlan], pitch: float, stretch: float, aspect: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(L, 3) the middle of each node, (L,) its scale, (U, 2, 3) corners of the box of each unit, and (L,) the row of each node."""
     first_u = [int(np.flatnonzero(of.unit_l == u)[0]) for u in range(len(of.part_u))]
@@ -232,14 +220,12 @@ def _stand(
     centre_l3, scale_l = np.zeros((len(topology.nodes), 3)), np.ones(len(topology.nodes))
     box_u23 = np.zeros((len(of.part_u), 2, 3), np.float32)
     for u, (node, part, size) in enumerate(zip(of.topology.nodes, of.part_u, sizes, strict=True)):
-        centre = np.array([xs[node.rank] - xs.max() / 2, ys[node.rank], zs[u]])
+        x = np.float32(xs[node.rank])
+        centre = np.array([float(x) - xs.max() / 2, ys[node.rank], zs[u]])
         if part is None:
             k = first_u[u]
-            yz = plates[k] * pitch
-            (low_y, low_z), (high_y, high_z) = yz.min(0), yz.max(0)
-            half = np.array([pitch, *plan_edge(plans.get(k), pitch)]) / 2
-            box_u23[u] = centre + [0, -high_y, low_z] - half, centre + [0, -low_y, high_z] + half
-            centre_l3[k] = centre
+            centre_l3[k], box_u23[u] = centre, _box(plates[k] * pitch, x, centre, plan_edge(plans.get(k), pitch), pitch)
+            box_u23[u, :, 0] -= np.float32(xs.max() / 2)
             continue
         assert size is not None
         half = np.array([pitch, *size]) / 2
@@ -247,9 +233,17 @@ def _stand(
         for k, side in ports(topology, part).items():
             span = np.ptp(plates[k], 0) + np.array(plan_edge(plans.get(k), 1.0))
             scale_l[k] = FACE * float((size / pitch / span).min())
-            centre_l3[k] = centre + [side * pitch / 2, 0, 0]
+            centre_l3[k] = centre + np.array([side * pitch / 2, 0, 0])
     row_r = np.unique(-ys, return_inverse=True)[1]
     return centre_l3, scale_l, box_u23, np.array([row_r[node.rank] for node in of.topology.nodes])[of.unit_l]
+
+
+def _box(yz: np.ndarray, x: np.float32, centre: np.ndarray, edge: tuple[float, float], pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high corner around the neurons of a node, in single precision as they stand."""
+    at_n3 = np.empty((len(yz), 3), np.float32)
+    at_n3[:, 0], at_n3[:, 1], at_n3[:, 2] = x, centre[1] - yz[:, 0], yz[:, 1] + float(centre[2])
+    half = (np.array([pitch, *edge]) / 2).astype(np.float32)
+    return at_n3.min(0) - half, at_n3.max(0) + half
 
 
 def _detours(
@@ -278,25 +272,10 @@ def _drawn(topology: Topology, stacks: tuple[Stack, ...], hidden: frozenset[int]
     return np.flatnonzero(standing)
 
 
-def _corner(plan: Plan, pitch: float) -> np.ndarray:
+def _corner(plan: TilePlan, pitch: float) -> np.ndarray:
     """The upper left corner of a plan, from its middle."""
     high, wide = np.array(plan.span) * pitch / 2
     return np.array([0.0, high, -wide])
-
-
-def _plate(node: Node, plan: Plan | None, shown: tuple[int, ...] | None, is_output: bool) -> np.ndarray:
-    """(n, 2) down and across of each neuron of a node in pitches, from its middle."""
-    if plan is not None:
-        return (plan.place_n2 - np.array(plan.span) / 2).astype(np.float32)
-    grid = cells(node, is_output).astype(np.float32) if shown is None else column(node.size, shown)
-    return grid - grid.max(0) / 2
-
-
-def plan_edge(plan: Plan | None, pitch: float) -> tuple[float, float]:
-    """Height and width of the cells of a node, world units."""
-    if plan is None:
-        return pitch, pitch
-    return plan.size[0] / plan.rows * pitch, plan.size[1] / plan.columns * pitch
 
 
 def _groups(topology: Topology, place_n4: np.ndarray, half_l2: np.ndarray, tiled: Collection[int]) -> tuple[np.ndarray, np.ndarray]:

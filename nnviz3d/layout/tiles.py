@@ -29,7 +29,7 @@ STRIPS = 1.1  # height of all rows at most, as a share of their width, unless ce
 
 
 @dataclass(frozen=True)
-class Plan:
+class TilePlan:
     """One tensor in units of the pitch, from its upper left corner. `place_n2`: down and across of the middle of each neuron. `cell`: the
     smaller side of a cell. `corner_s2`: of each tile, down and across; `rows`, `columns`: its cells; `size`: (2,) of a tile."""
 
@@ -105,14 +105,14 @@ def sheet_numbers(topology: Topology) -> frozenset[int]:
     return frozenset(n.number for n in topology.nodes if n.size > (few if len(n.shape) > 1 else SHEET_VECTOR))
 
 
-def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[int, Plan]:
+def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[int, TilePlan]:
     """By number, of all nodes whose neurons stand in tiles: those that have axes, and long vectors. None for the nodes in `but`."""
     sheets, maps = sheet_numbers(topology), of_maps(topology)
     tiled = [n for n in topology.nodes if (len(n.shape) > 1 or n.number in sheets) and n.number not in but]
     return {n.number: plan(n, aspect, PLAIN if maps or n.number in sheets else n.size) for n in tiled}
 
 
-def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> Plan:
+def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> TilePlan:
     """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller. `plain`: cells a side up to
     which a picture's cells stand a pitch apart."""
     shape = node.shape
@@ -144,14 +144,14 @@ def _across(count: int, rows: int, columns: int, aspect: float) -> int:
     return min(range(1, min(count, 4 * isqrt(count) + 4) + 1), key=miss)
 
 
-def _strips(count: int, columns: int) -> Plan:
+def _strips(count: int, columns: int) -> TilePlan:
     """One row for each channel or token, a gap between them."""
     wide = STRIP * grown(columns, PLAIN) if columns > PLAIN else float(columns)
     high = min(max(STRIPS * wide / (count * (1 + GAP)), wide / columns), 1 / (1 + GAP))
     return _grid(count * columns, count, 1, 1, columns, (high, wide / columns))
 
 
-def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tuple[float, float]) -> Plan:
+def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tuple[float, float]) -> TilePlan:
     """`count` tiles of rows x columns cells, `across` of them side by side."""
     high, wide = rows * cell[0], columns * cell[1]
     gap = GAP * max(high, wide) if min(rows, columns) > 1 else GAP * high
@@ -161,10 +161,10 @@ def _grid(size: int, count: int, across: int, rows: int, columns: int, cell: tup
     inside = index % (rows * columns)
     place_n2 = corner_s2[index // (rows * columns)]
     place_n2 = place_n2 + (np.stack([inside // columns, inside % columns], 1) + 0.5) * np.array(cell)
-    return Plan(place_n2, min(cell), corner_s2, rows, columns, (high, wide))
+    return TilePlan(place_n2, min(cell), corner_s2, rows, columns, (high, wide))
 
 
-def rectangles(nodes: list[tuple[Node, Plan, np.ndarray, float]]) -> Tiles:
+def rectangles(nodes: list[tuple[Node, TilePlan, np.ndarray, float]]) -> Tiles:
     """Of all these nodes. With each the world place (3,) of the upper left corner of its plan, and what a pitch of the plan is there."""
     parts = [_tiles(*each) for each in nodes]
     if not parts:
@@ -173,7 +173,7 @@ def rectangles(nodes: list[tuple[Node, Plan, np.ndarray, float]]) -> Tiles:
     return Tiles(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _tiles(node: Node, its: Plan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
+def _tiles(node: Node, its: TilePlan, corner: np.ndarray, pitch: float) -> tuple[np.ndarray, ...]:
     count = len(its.corner_s2)
     cells = min(its.rows * its.columns, node.size)
     first_s = node.neurons.start + cells * np.arange(count)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.phases import Phase, Place, index_of, phases
 from nnviz3d.spec.topology import Topology
@@ -122,8 +123,16 @@ class StepView:
         for k, here in self._layers():
             done = self.filled(k) if k else self.passed("input")
             z, a = old.z[here], old.a[here]
-            out[here] = a * done if k == 0 else z * (2 * done) if done < 0.5 else _blend(z, a, 2 * done - 1)
+            out[here] = a * done if k == 0 else z * self._summed(k) if done < 0.5 else _blend(z, a, 2 * done - 1)
         return _blend(out, self.tape.new.a, self.passed("after"))
+
+    def _summed(self, k: int) -> float | np.ndarray:
+        """Which share of the sums of node k is there: of all alike; where windows slide, the cells of each map one after another."""
+        done, node = min(1.0, 2 * self.filled(k)), self.topology.nodes[k]
+        if not isinstance(node.table, WindowTable) or not 0 < done < 1:
+            return done
+        cells = node.size // node.groups
+        return np.tile(np.arange(cells) <= int(done * cells), node.groups).astype(np.float32)
 
     def _reach(self) -> np.ndarray:
         now = self._activation()
@@ -136,7 +145,7 @@ class StepView:
     def _z(self) -> np.ndarray:
         old, out = self.tape.old, np.zeros_like(self.tape.old.z)
         for k, here in self._layers():
-            out[here] = old.z[here] * (min(1.0, 2 * self.filled(k)) if k else self.passed("input"))
+            out[here] = old.z[here] * (self._summed(k) if k else self.passed("input"))
         return _blend(out, self.tape.new.z, self.passed("after"))
 
     def _delta(self) -> np.ndarray:

@@ -88,6 +88,8 @@ ROWS: tuple[Row, ...] = (
     Row("rotate, fly", {"motion": "@W @A @S @D @Q @E"}, "Arrows, {motion}"),
     Row("camera presets", {f"camera_{k}": f"@{k}" for k in DIGITS}, "1 to 6"),
     Row("fit all", {"fit": "F"}),
+    Row("fly out, close a part", {"fly_out": "Backspace"}),
+    Row("search layers", {"search": "/"}),
     Row("deselect, close", {"escape": "Esc"}),
     Row("hide the panels", {"panels": "H"}),
     Row("black screen; any key ends it", {"black": "B"}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nnviz3d.spec.topology import Node
+    from nnviz3d.spec.topology import Node, Range
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,24 @@ class ParameterRef:
     @property
     def source(self) -> int | None:
         """The index of the one neuron that it multiplies; None where that is none, or more than one."""
-        return self.index[1] if self.single and len(self.index) == 2 and self.part == "weight" else None
+        if self.part != "weight" or len(self.index) != 2 or not self.single:
+            return None
+        added = self.node.table is not None and self.node.table.own_cell(self.index, self.node.shape) is not None
+        return None if added else self.index[1]
 
     @property
     def single(self) -> bool:
         """It makes one neuron only."""
         return len(self.places) == 1
+
+
+def own_parameter(node: Node, part: Range, j: int) -> int | None:
+    """The parameter of an array of one for each unit (a bias, a scale), or for each neuron, that neuron j has; None of other arrays."""
+    if len(part.shape) == 1:
+        unit = node.unit(j)
+        return None if unit is None else part.start + unit
+    own = None if node.table is None or j >= part.size else node.table.own_cell(placed(j, part.shape), node.shape)
+    return part.start + j if own == j else None
 
 
 def placed(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from nnviz3d.spec.activations import OutputActivation
 from nnviz3d.spec.augment import Augment
 from nnviz3d.spec.column_settings import Column, Decimal, Delimiter, Encoding
 from nnviz3d.spec.film import Record
-from nnviz3d.spec.layer_table import Initializer, LayerTable, any_layer, tables
+from nnviz3d.spec.layer_table import Axis, Initializer, LayerTable, any_layer, tables
 from nnviz3d.spec.model_base import Positive, Seed, Table, Unit
 from nnviz3d.spec.network_graph import oversized, trace
 from nnviz3d.spec.train_settings import PACE as PACE
@@ -102,6 +102,7 @@ class Data(Table):
     vocabulary: int = Field(default=256, ge=2, le=limits.CLASSES, description="text: different tokens; the rarest of more are unknown")
     file: str = Field(default="", description="images: the folder, which has one folder of pictures for each class")
     size: tuple[Side, Side] = Field(default=(28, 28), description="images: rows and columns to which each picture is scaled")
+    side: int = Field(default=0, ge=0, le=64, description="digits, mnist: rows and columns to which each picture is scaled; 0: as they are")
     color: bool = Field(default=False, description="images: red, green and blue as three channels; else grey")
     labels_file: str = Field(default="", description="idx: the labels; .npy: the targets, if they are in a separate file")
     header: Literal["auto", "yes", "no"] = "auto"
@@ -128,6 +129,12 @@ class Data(Table):
     )
     inputs_array: str = Field(default="", max_length=200, description="npz: the array of inputs; empty: by its name or shape")
     target_array: str = Field(default="", max_length=200, description="npz: the array of targets; empty: by its name or shape")
+    axes: tuple[Axis, ...] = Field(
+        default=(),
+        max_length=3,
+        description='npz: what each axis of a sample runs over, such as ["channel", "column"]; ["token"]: its numbers are tokens, and '
+        "there is a target for each; empty: a vector, a picture, or a picture for each channel",
+    )
     split: Literal["auto", "random", "last"] = Field(
         default="auto", description="which rows are the test set: drawn, or the last ones; auto: the last ones with lags, else drawn"
     )

@@ -6,10 +6,14 @@ Numbers are the tape's own, never blended for the eye; `share` says how far a ph
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnviz3d.spec.units import Unit
+
+if TYPE_CHECKING:
+    from nnviz3d.spec.readout.neuron import NeuronReading
 
 PICKED = "picked"
 
@@ -104,6 +108,15 @@ class Inset:
 
 
 @dataclass(frozen=True, eq=False)
+class WindowCard:
+    """The cell that a window writes at this moment of a forward phase, or the one pointed at: `held`. `layer`: its box in `boxes`."""
+
+    reading: NeuronReading
+    layer: int
+    held: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Moment:
     """`boxes` (B, 4): left, top, right, bottom of the layers as they are seen, so that nothing covers them."""
 
@@ -111,3 +124,4 @@ class Moment:
     boxes: np.ndarray
     table: OutputsTable | None = None
     inset: Inset | None = None
+    window: WindowCard | None = None  # instead of the inset

@@ -21,6 +21,7 @@ from nnviz3d.ui.panels import (
     charts,
     compare,
     confusion,
+    convolution,
     data,
     draw,
     edit_by_hand,
@@ -28,6 +29,7 @@ from nnviz3d.ui.panels import (
     layers,
     look,
     network,
+    network_tree,
     neuron,
     performance,
     prompt,
@@ -75,14 +77,15 @@ class Dock:
         self.pad, self.saliency = draw.DrawPanel(), saliency.SaliencyPanel()
         self.strongest, self.pruning = strongest.StrongestPanel(), pruning.PruningPanel()
         self.tracing, self.representation = tracing.TracingPanel(), representation.RepresentationPanel()
-        self.ablation = ablation.AblationPanel()
+        self.ablation, self.convolution = ablation.AblationPanel(), convolution.ConvolutionPanel()
         self.prompt, self.attention = prompt.PromptPanel(), attention.AttentionPanel()
         self.confusion, self.layers = confusion.ConfusionPanel(), layers.Layers()
         rows = (
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
-            (neuron, self.neuron.draw),
-            (edit_by_hand, edit_by_hand.draw), (network, network.draw), (data, data.draw), (samples, self.samples.draw),
+            (neuron, self.neuron.draw), (network_tree, network_tree.draw),
+            (edit_by_hand, edit_by_hand.draw), (network, network.draw),
+            (convolution, self.convolution.draw), (data, data.draw), (samples, self.samples.draw),
             (draw, self.pad.draw), (prompt, self.prompt.draw), (attention, self.attention.draw),
             (saliency, self.saliency.draw), (strongest, self.strongest.draw),
             (tracing, self.tracing.draw), (pruning, self.pruning.draw), (representation, self.representation.draw),
@@ -94,7 +97,7 @@ class Dock:
         self.opened = {section.title: section.open for section in self.sections}
         self._picked: tuple | None = None
         self._chosen = -1
-        self._compared = False
+        self._compared = self._alone = False
 
     def open(self, *titles: str) -> None:
         """Open these sections, and show them above the others."""
@@ -129,6 +132,11 @@ class Dock:
         # an edge is meant before the neuron that it leads into
         first = [edit_by_hand.TITLE, neuron.TITLE] if chosen >= 0 else [neuron.TITLE, edit_by_hand.TITLE] if picked is not None else []
         first += [compare.TITLE] * comparing
+        alone = convolution.alone(f.scene)
+        if alone and not self._alone:
+            self.opened[convolution.TITLE] = True
+        self._alone = alone
+        first = [convolution.TITLE] * alone + first
         order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
@@ -211,7 +219,7 @@ class Dock:
             imgui.same_line()
         right = right_edge()
         imgui.same_line(right - 3 * f.px(side) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=side):
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in eight short lessons (T)", size=side):
             f.do("tour", None if r.tour is None else "close")
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=side):

@@ -18,7 +18,19 @@ from nnviz3d.ui.core.sampled_readout import Told
 from nnviz3d.ui.core.tex import Formulas
 from nnviz3d.ui.dialogs.question import Ask
 from nnviz3d.ui.dock import Dock
-from nnviz3d.ui.hud import activation_inset, blackout, capture_badge, header, hotkeys, output_table, toasts, transport
+from nnviz3d.ui.hud import (
+    activation_inset,
+    blackout,
+    capture_badge,
+    header,
+    hotkeys,
+    map_card,
+    output_table,
+    search,
+    toasts,
+    transport,
+    window_card,
+)
 from nnviz3d.ui.hud import help as help_card
 from nnviz3d.ui.hud import stage_input as stage
 from nnviz3d.ui.hud.film_overlay import FilmOverlay
@@ -90,7 +102,7 @@ class Overlay:
         cards = []
         moment = f.readout.moment
         if moment is not None:
-            for card in (output_table, activation_inset):
+            for card in (output_table, window_card, activation_inset):
                 rect = card.draw(f, moment, [*cards, *taken])
                 cards += [rect] if rect else []
         self._labels.draw(f, [*cards, *taken[:-1]], bool(cards) and moment is not None and moment.table is not None)
@@ -117,6 +129,8 @@ class Overlay:
                 toasts.lines(f, top)
             toasts.hover_card(f)
             toasts.edge_card(f)
+            map_card.draw(f, top)
+            search.draw(f)
             help_card.draw(f)
         else:
             self._labels.draw(f)

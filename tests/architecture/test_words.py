@@ -13,7 +13,7 @@ from nnviz3d.ui.core.strings import HINTS, LAYER_HINTS
 
 ROOT = Path(__file__).resolve().parents[2]
 STIFF = (
-    "told", "anew", "whoever", "by itself", "foretell", "predicted", "begins again", "begin again", "nobody", "let go of", "goes on",
+    "told", "anew", "whoever", "by itself", "foretell", "foretold", "begins again", "begin again", "nobody", "let go of", "goes on",
     "by chance", "in work", "to the byte", "to the bit", "too much to be honest", "numbers exploded", "kinds apart", "for people",
     "what is dead", "sooner or later", "at the hand", "right answers", "test part", "training part", "train part", "no finite",
 )  # fmt: skip

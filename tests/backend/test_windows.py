@@ -8,7 +8,7 @@ import pytest
 from nnviz3d.backend import choose, numpy_conv, numpy_pool
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.windows import Windows
+from nnviz3d.spec.sliding_windows import Windows
 from tests.backend.host_kernels import HostKernelOps
 from tests.layers.kinds import windows
 

@@ -31,7 +31,7 @@ def test_a_cell_of_a_convolution_reads_its_window_of_the_picture(row, column):
 def test_a_pool_reads_one_map_and_a_convolution_all_of_them():
     assert [(p.rows, p.columns) for p in patches(TOPOLOGY, LAYOUT.rectangles, neuron(2, 3, 1, 2))] == [((2, 4), (4, 6))]
     found = patches(TOPOLOGY, LAYOUT.rectangles, neuron(3, 0, 0, 5))
-    assert len(found) == 8 and {(p.rows, p.columns) for p in found} == {((0, 2), (4, 7))}  # the padding is no part of a map
+    assert len(found) == 8 and {(p.rows, p.columns) for p in found} == {((-1, 2), (4, 7))}  # with the padding
 
 
 def test_what_reads_a_tensor_whole_has_no_patch():

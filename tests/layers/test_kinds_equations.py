@@ -32,7 +32,8 @@ class Source:
         self.sample, self.last_batch, self.edited = SimpleNamespace(target=2), 1, {}
         parameters = initializers.parameters(self.topology, 4).astype(np.float64)
         shown = Shown(self.ops, self.topology, self.objective, parameters)
-        shown.show(CASES[kind].rows(1, seed=6)[0], 2)
+        self.row = CASES[kind].rows(1, seed=6)[0]
+        shown.show(self.row, 2)
         gradient = np.zeros_like(parameters)
         self._arrays = {
             "parameter": parameters, "before": parameters, "after": parameters, "gradient": gradient,
@@ -122,6 +123,27 @@ def test_the_shown_terms_lead_to_the_neurons_whose_numbers_they_are(source):
                 assert line.parameter is None or any(term.weight == source.tensors("parameter")[line.parameter] for term in terms)
         for term in reading.outgoing.terms:
             assert term.value == float(source.tensors("delta")[term.neuron])
+
+
+def test_the_gradient_of_every_parameter_is_its_central_difference(source):
+    topology, arrays = source.topology, source._arrays
+    node = topology.by_name["k"]
+    for part, r in node.parameters:
+        for p in {r.start, r.start + r.size // 2, r.stop - 1}:
+            told = explain.parameter(source, p)
+            if part in CASES[node.kind].unlearned:
+                assert told.sample is None and told.batch is None
+                continue
+            ends = []
+            for step in (1e-5, -1e-5):
+                moved = arrays["parameter"].copy()
+                moved[p] += step
+                shown = Shown(source.ops, topology, source.objective, moved)
+                shown.show(source.row, 2)
+                ends.append(shown.loss)
+            assert told.sample == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-9), (part, p)
+            letter = equations_of(node.kind).letter(part)
+            assert any(letter in line.tex for title, lines in sections.sections(told) for line in lines if title == sections.GRADIENT)
 
 
 def test_a_layer_without_parameters_says_so_in_one_sentence_and_has_no_update(source):

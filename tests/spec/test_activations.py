@@ -16,7 +16,8 @@ import pytest
 from imgui_bundle import imgui_microtex
 
 from nnviz3d.backend import kernel_source, numpy_activations
-from nnviz3d.formats import modules
+from nnviz3d.formats import module_layers
+from nnviz3d.formats.module_values import Building, Place, Value
 from nnviz3d.layers.shared.equation_line import plain_text
 from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE, ActivationName, OutputActivation
 from nnviz3d.spec.scene import Layer, Output
@@ -171,14 +172,19 @@ def test_ends_and_flags_are_what_the_function_does(kind):
 @pytest.mark.parametrize("kind", [kind for kind in ACTIVATIONS if ACTIVATIONS[kind].module])
 def test_a_module_of_torch_is_read_as_the_function(kind):
     """Without torch: modules are read by the names of their classes and settings."""
-    row, layers, problems = ACTIVATIONS[kind], [{"name": "0", "activation": "", "dropout": 0.0}], []
-    modules._activate(row.module, SimpleNamespace(**row.settings), "1", layers, problems)
-    assert not problems and layers[0]["activation"] == kind
+    row = ACTIVATIONS[kind]
+    made = type(row.module, (SimpleNamespace,), {})
+
+    def taken(settings):
+        b = Building()
+        value = module_layers.take(b, Place("model", "f"), made(**settings), [Value("input", (3,), ("neuron",))])
+        return b, b.layers.get(value.name)
+
+    b, layer = taken({"dim": -1} if row.rowwise else row.settings)
+    assert not b.problems and kind in (layer.keys.get("activation"), layer.keys["kind"])
     for key in row.settings:
-        other = SimpleNamespace(**{**row.settings, key: "other"})
-        layers[0]["activation"] = ""
-        modules._activate(row.module, other, "1", layers, problems)
-        assert layers[0]["activation"] == "" and f"{key}=other is not supported" in str(problems.pop())
+        b, layer = taken({**row.settings, key: "other"})
+        assert layer is None and f"{key}=other is not supported" in str(b.problems.pop())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ACTIVATIONS if ACTIVATIONS[kind].module])

@@ -22,6 +22,7 @@ from nnviz3d.ui.hud import output_table
 from tests.ui.printed import Printed, evaluate, number, numbers
 
 FLOAT32 = 3e-6  # relative to what is added up: what rounding to 32 bits may have moved
+SHARES = re.compile(r"\(\S+ − \S+\)$")
 FORMULA = re.compile(r"[\d.,e()\s·/^√+−-]*(?:(?:exp|ln|tanh|sin|max|σ|Φ|elu|gelu|clip)?[\d.,e()\s·/^√+−-]+)+")
 
 
@@ -168,11 +169,18 @@ def _sum(title: str, lines: list[Line]) -> int:
     parts = [line for line in lines if line.kind in ("term", "rest", "bias")]
     if title not in (SUM, ERROR, "Its contribution to z") or not parts or not lines[-1].printed:
         return 0
-    last = numbers(lines[-1])[-1] if title == ERROR else number(lines[-1].printed)
+    last = _summed(lines[-1]) if title == ERROR else number(lines[-1].printed)
     told = [number(line.printed) for line in parts]
     slack = sum(n.unit for n in told) / 2 + 4 * FLOAT32 * _size(parts)
     _agree(f"{title}: {[line.printed for line in parts]}", sum(n.value for n in told), slack, last)
     return 1
+
+
+def _summed(line: Line) -> Printed:
+    """What the terms of an error add up to: "slope · sum"; "a · (sum − mean)" of shares; the result itself where there is no slope."""
+    if line.tex:
+        return number(line.printed)
+    return numbers(line)[-2 if " · (" in line.text and line.text.endswith(")") and SHARES.search(line.text) else -1]
 
 
 def _moved(line: Line) -> int:

@@ -88,9 +88,10 @@ def record_training(
 ) -> Film:
     """A film of a network that learns, in one call. `options`: as of `record`; `steps` training steps spread over the film, slow first.
 
-    `model`: a scene, a recording's or shipped scene's name, or a PyTorch `nn.Sequential` of Linear layers and activations together
-    with `data` = (x, y): x (n, inputs) or pictures (n, H, W), y (n,) classes or (n, outputs) numbers, arrays or tensors. The film
-    begins with the model's own weights; the model itself stays as it is. None: as the scene has it.
+    `model`: a scene, a recording's or shipped scene's name, or a PyTorch module (a Sequential, or what `torch.fx` traces) together
+    with `data` = (x, y): x (n, inputs), maps (n, C, H, W) or numbers of tokens (n, T), y (n,) classes, (n, outputs) numbers or, of
+    tokens, (n, T), arrays or tensors. The film begins with the model's own weights; the model itself stays as it is. None: as the
+    scene has it.
 
     Raises InputError, which names each module that cannot be taken.
     """

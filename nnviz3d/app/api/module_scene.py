@@ -16,8 +16,10 @@ from nnviz3d.formats import modules, weights
 from nnviz3d.formats.modules import Taken
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Edit
-from nnviz3d.spec.errors import InputError, Problem, together
+from nnviz3d.spec.errors import InputError, Problem
+from nnviz3d.spec.layer_table import plain_axes
 from nnviz3d.spec.scene import Data, Scene
+from nnviz3d.spec.topology_builder import TOKENS
 
 Task = Literal["classification", "regression"]
 NAMES = {  # of losses, in words
@@ -28,15 +30,14 @@ NAMES = {  # of losses, in words
 
 def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Opened, Path]:
     """A scene of the model and its data, in files of `folder`, and the weights that it begins with. Raises InputError."""
-    taken, (x, y) = together(lambda: modules.take(model), lambda: _arrays(data))
+    x, y = _arrays(data)
+    taken = modules.take(model, x.shape[1:])
     network = taken.network
-    task, loss, y, text = _task(taken, y, loss)
+    task, loss, y, text = _tokens(taken, y) if taken.axes == TOKENS else _task(taken, y, loss)
     sys.stderr.write(f"{text}\n")
     np.savez(folder / "data.npz", x=x, t=y)
-    kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no")
+    kind = Data(kind="npz", file="data.npz", task=task, standardize_target="no", axes=_axes(taken))
     found, problems = sets.load(kind, folder), []
-    if found.x_train.shape[1] != taken.inputs:
-        problems.append(Problem("data", "x", f"{found.x_train.shape[1]:,} numbers per sample, but the model takes {taken.inputs:,}"))
     if found.n_outputs != taken.outputs:
         what = "classes" if found.task == "classification" else "numbers per sample"
         problems.append(Problem("data", "y", f"{found.n_outputs:,} {what}, but the model outputs {taken.outputs:,}"))
@@ -46,6 +47,15 @@ def of_model(model: Any, data: Any, folder: Path, loss: str | None) -> tuple[Ope
     scene = toml.apply(scene, [Edit("train.loss", loss)] if loss else [])
     weights.save(folder / "first.safetensors", taken.weights, scene)
     return Opened(scene, folder, None), folder / "first.safetensors"
+
+
+def _axes(taken: Taken) -> Any:
+    """Of a sample; channels come first, as PyTorch has them, whatever else the numbers could mean."""
+    return taken.axes or (plain_axes(taken.shape) if len(taken.shape) == 3 else ())
+
+
+def _tokens(taken: Taken, y: np.ndarray) -> tuple[Task, str | None, np.ndarray, str]:
+    return "classification", None, y, f"at each token one of {taken.outputs:,}, trained with {NAMES['cross_entropy']}"
 
 
 def _task(taken: Taken, y: np.ndarray, loss: str | None) -> tuple[Task, str | None, np.ndarray, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.app.probes import layer_pass
+from nnviz3d.app.probes import layer_pass, window
 from nnviz3d.app.probes.explained import Explained, at, known, number
 from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
@@ -20,8 +20,8 @@ from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
-from nnviz3d.spec.parameter_ref import ParameterRef
-from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
+from nnviz3d.spec.parameter_ref import ParameterRef, own_parameter
+from nnviz3d.spec.readout import NeuronReading, ParameterEquations, SharesReading, Sum, Term, WindowReading
 from nnviz3d.spec.topology import Connection, Node
 
 TERMS = 6
@@ -82,6 +82,8 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         given=given(source, equations_of(node.kind).asks(node, topology.sources(node), index)),
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
+        window=_window(source, node, index),
+        shares=_shares(source, node, index, z),
         **parameters,
         **_as_row(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
@@ -103,11 +105,32 @@ def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
     return {"softmax_sum": total or None, "slope_mean": float(mean)}
 
 
+def _window(source: Explained, node: Node, index: int) -> WindowReading | None:
+    """The cells that a cell reads, as parts of maps; None of kinds that read no maps."""
+    how, (c, *others) = equations_of(node.kind).reduces, source.topology.into(node)
+    if how is None or others or not window.reads_window(c):
+        return None
+    edges, local_e = edges_of(c), edges_of(c).into(c, index)
+    neurons = edges.ends(c, local_e)[0]
+    values, p_e = at(source, "activation", place(neurons)), edges.parameter(c, local_e)
+    found = neurons, values, weights_of(source, c, local_e), p_e
+    return window.window(source.topology, c, index, how, found, lambda p: at(source, "parameter", p))
+
+
+def _shares(source: Explained, node: Node, index: int, z: float | None) -> SharesReading | None:
+    """The row that a softmax shares out to 1."""
+    if not ACTIVATIONS[node.activation].rowwise or z is None:
+        return None
+    first = node.neurons.start + index - index % node.shape[-1]
+    here = slice(first, first + node.shape[-1])
+    z_k = known(source, "z", here)
+    return None if z_k is None else window.shares(node, index, *(np.array(x, np.float64) for x in (z_k, at(source, "activation", here))))
+
+
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
     """The readings of the bias of a neuron, which it may share with others; and of its weights, where each input has one."""
     unit, facts = node.unit(index), dict[str, Any]()
-    if node.bias is not None and unit is not None:
-        p = node.bias.start + unit
+    if node.bias is not None and (p := own_parameter(node, node.bias, index)) is not None:
         facts = {"bias": number(source, "parameter", p), "bias_gradient": number(source, "gradient", p), "bias_parameter": p}
     rows = node.weight is not None and len(node.weight.shape) == 2 and edges_of(source.topology.into(node)[0]).value == "parameter"
     if rows and node.weight is not None and unit is not None:  # one weight for each of its inputs: of all, or of those of its token
@@ -254,15 +277,16 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         "value": float(at(source, "parameter", slice(p, p + 1))[0]),
         "z": _z(source, node, ref.neuron),
         "delta": delta,
-        "batch": number(source, "gradient", p),
+        "batch": None if _kept(ref) else number(source, "gradient", p),
         "samples": source.last_batch,
         "before": moved and moved[0],
         "change": moved and moved[1] - moved[0],
         "edited": source.edited is None or p in source.edited,
     }
-    if not ref.single or ref.part not in ("weight", "bias"):
+    if not ref.single or (ref.source is None and ref.part != "bias"):
         used = _used(source, ref, p)
-        return ParameterEquations(**common, used=used, sample=used and used.total)
+        told = used.total if used is not None else None if delta is None else layer_pass.gradient(source, p)
+        return ParameterEquations(**common, used=used, sample=told)
     sample, a = None if delta is None else np.float32(delta), None
     if ref.source is not None:
         a = np.float32(number(source, "activation", feeding.neurons.start + ref.source))
@@ -274,6 +298,11 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         a=None if a is None else float(a),
         sample=None if sample is None else float(sample),
     )
+
+
+def _kept(ref: ParameterRef) -> bool:
+    """It is kept up by training, but not learned: it has no gradient."""
+    return ref.node.table is not None and ref.part in ref.node.table.unlearned
 
 
 def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:

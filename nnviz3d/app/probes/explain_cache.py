@@ -20,6 +20,7 @@ from nnviz3d.engine.tape import Tape
 from nnviz3d.engine.update_explained import check_gradient, check_sample, directions, update
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.sources.viewable import Viewable
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import (
     CheckReading,
     GradientReading,
@@ -179,7 +180,7 @@ def _parameter(source: Explained, p: int) -> ParameterEquations:
     reading = replace(
         reading,
         delta=None if _after(source) else reading.delta,
-        sample=None if _after(source) else float(tape.sample_gradient[p]),
+        sample=None if _after(source) or reading.batch is None else float(tape.sample_gradient[p]),
         change=float(tape.change[p]),
         masks=_masks(tape, p),
         output=reading.layer == tape.topology.output.number,
@@ -205,7 +206,7 @@ def step(tape: Tape, neuron: int) -> StepReading:
     changed most.
     """
     node, j = tape.topology.locate(neuron)
-    unit, weights, count = node.unit(j), [], 0
+    weights, count = [], 0
     for c in tape.topology.into(node):
         edges, local_e = edges_of(c), edges_of(c).into(c, j)
         if (p_e := edges.parameter(c, local_e)) is not None:
@@ -214,8 +215,7 @@ def step(tape: Tape, neuron: int) -> StepReading:
             weights += [(abs(product[e]), int(p_e[e]), int(source_e[e]), c) for e in np.argsort(-np.abs(product), kind="stable")[:TERMS]]
     weights = sorted(weights, key=lambda found: -found[0])[:TERMS]
     told = [_gradient(tape, p, source, source - c.source.neurons.start) for _, p, source, c in weights]
-    own = [r.start + unit for _, r in node.learned if len(r.shape) == 1 and unit is not None]
-    own += [r.start + j for _, r in node.learned if node.table is not None and node.table.own_cell((0, 0), node.shape) is not None]
+    own = [p for _, r in node.learned if (p := own_parameter(node, r, j)) is not None]
     told += [_gradient(tape, p) for p in own if all(p != g.parameter for g in told)]
     if not told:
         raise ValueError(f"no parameters of its own lead into neuron {neuron}")
@@ -230,8 +230,8 @@ def _gradient(tape: Tape, p: int, neuron: int | None = None, index: int | None =
 
 def _update(tape: Tape, p: int) -> UpdateReading:
     rule, ref = update(tape, p), tape.topology.parameter(p)
-    index = ref.index[1] if ref.part == "weight" and len(ref.index) > 1 else None
-    return UpdateReading(p, index, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, len(tape.rows))
+    told = {"kind": ref.node.kind, "part": ref.part, "place": ref.index, "samples": len(tape.rows)}
+    return UpdateReading(p, rule.optimizer, rule.numbers(), rule.dead, not tape.diverged, rule.frozen, **told)
 
 
 def _check(seen: Viewable, p: int) -> CheckReading | None:

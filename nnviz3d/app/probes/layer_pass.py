@@ -5,6 +5,7 @@ What the edges of a kind cannot say as a sum (norms, softmax), or only as millio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,19 @@ def returned(source: Explained, connection: Connection) -> np.ndarray:
     assert to is not None
     _run(engine.forward(bound) + engine.backward(bound))
     return to.d[0]
+
+
+def gradient(source: Explained, p: int) -> float | None:
+    """dL/dw of one parameter for the shown sample, by its whole layer; None of one that is not learned. The source knows its errors."""
+    ref = source.topology.parameter(p)
+    made = {part: OPS.zeros(r.shape) for part, r in ref.node.learned}
+    if ref.part not in made:
+        return None
+    inputs = (None,) * len(ref.node.inputs)
+    bound = replace(_bound(source, ref.node, _row(source, "delta", ref.node), inputs), gradients=made)
+    engine = face(ref.node.kind, "engine")
+    _run(engine.forward(bound) + engine.backward(bound))
+    return float(made[ref.part][ref.index])
 
 
 def _in_batch(source: Recorded, node: Node) -> np.ndarray:

@@ -25,7 +25,7 @@ RENEW, CURVE = 0.5, 4.0  # seconds between two looks while the network learns: a
 AT_ONCE = 300_000  # weights that are sorted within a frame; more on a thread
 
 
-class Looking:
+class PruningTrial:
     """One pruned network that is being scored."""
 
     def __init__(self, source: Source, data: SourceData, found: Pruned, arena: Any):
@@ -60,11 +60,11 @@ class Pruning:
         self._arena: Any = None
         self._making: Future[Pruned] | None = None
         self._found: Pruned | None = None
-        self._now: Looking | None = None
+        self._now: PruningTrial | None = None
         self._score: Score | None = None
         self._curve: dict[float, Score] = {}
         self._curve_key: tuple | None = None
-        self._point: tuple[float, Future[Pruned] | Looking] | None = None
+        self._point: tuple[float, Future[Pruned] | PruningTrial] | None = None
         self._left: list[float] = []
         self._since = self._curve_since = 1e9
 
@@ -98,9 +98,9 @@ class Pruning:
             self._making = self._start(source, node, share)
         if self._making is not None and self._making.done():
             self._found, self._making = self._making.result(), None
-            if isinstance(self._point, tuple) and isinstance(self._point[1], Looking):  # its parameters are written over
+            if isinstance(self._point, tuple) and isinstance(self._point[1], PruningTrial):  # its parameters are written over
                 self._left, self._point = [self._point[0], *self._left], None
-            self._now = Looking(source, data, self._found, self._room(source))
+            self._now = PruningTrial(source, data, self._found, self._room(source))
             self._show(source, self._found)
         elif self._now is not None:
             self._now.work()
@@ -151,7 +151,7 @@ class Pruning:
             share, looking = self._point
             if isinstance(looking, Future):
                 if looking.done():
-                    self._point = share, Looking(source, data, looking.result(), self._room(source))
+                    self._point = share, PruningTrial(source, data, looking.result(), self._room(source))
                 return
             looking.work()
             if looking.over:

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from nnviz3d.app.probes.row_activations import RowPass, moment
-from nnviz3d.engine.principal import Projection, components, rotation_onto
+from nnviz3d.engine.principal import PrincipalAxes, components, rotation_onto
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import OWN, Viewable
 from nnviz3d.spec.readout import CloudReading
@@ -33,8 +33,8 @@ class Representation:
         """Nobody looks."""
         self._subject: tuple | None = None
         self._running: RowPass | None = None
-        self._solving: tuple[RowPass, Future[Projection]] | None = None
-        self._shown: tuple[RowPass, Projection] | None = None
+        self._solving: tuple[RowPass, Future[PrincipalAxes]] | None = None
+        self._shown: tuple[RowPass, PrincipalAxes] | None = None
         self._xyz: np.ndarray | None = None
         self._moment: tuple = ()
         self._since = RENEW
@@ -77,7 +77,7 @@ class Representation:
             xyz = projection.apply(run.a_rn)
             if features is None and self._xyz is not None and len(self._xyz) == len(xyz):
                 turn = rotation_onto(xyz, self._xyz)
-                xyz, projection = xyz @ turn, Projection(projection.mean, projection.axes @ turn, projection.share_3)
+                xyz, projection = xyz @ turn, PrincipalAxes(projection.mean, projection.axes @ turn, projection.share_3)
             self._xyz, self._shown = xyz, (run, projection)
             self._versions += 1
 
@@ -99,7 +99,7 @@ class Representation:
         )  # fmt: skip
 
 
-def _chosen(a_rn: np.ndarray, features: tuple[int, int, int]) -> Projection:
+def _chosen(a_rn: np.ndarray, features: tuple[int, int, int]) -> PrincipalAxes:
     """Three neurons as they are."""
     a = np.nan_to_num(np.asarray(a_rn, np.float64))
     axes = np.zeros((a.shape[1], 3))
@@ -108,4 +108,4 @@ def _chosen(a_rn: np.ndarray, features: tuple[int, int, int]) -> Projection:
     mean = a.mean(0)
     total = float(np.square(a - mean).sum())
     shown = np.square((a - mean) @ axes).sum(0)
-    return Projection(mean, axes, shown / total if total > 0 else np.zeros(3))
+    return PrincipalAxes(mean, axes, shown / total if total > 0 else np.zeros(3))

@@ -24,6 +24,7 @@ from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
 from nnviz3d.spec.number_text import weights_and_biases
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
 from nnviz3d.spec.scene import Data, Scene
 from nnviz3d.spec.settings import Settings
@@ -113,6 +114,10 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "edges_ribbons": edges.ribbons,
         "edges_bundled": edges.bundled,
         "edges_inside": edges.inside,
+        "opened": seen.opened,
+        "place": seen.place,
+        "map": seen.map,
+        "edges_waiting": edges.waiting,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,
@@ -282,5 +287,5 @@ def _bias(topology: Topology, neuron: int) -> int:
     if not topology.input.neurons.stop <= neuron < topology.n_neurons:
         return -1
     node, j = topology.locate(neuron)
-    unit = node.unit(j)
-    return -1 if node.bias is None or unit is None else node.bias.start + unit
+    own = None if node.bias is None else own_parameter(node, node.bias, j)
+    return -1 if own is None else own

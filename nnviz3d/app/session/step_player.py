@@ -15,18 +15,22 @@ from nnviz3d.app.session import train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import face
+from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
+from nnviz3d.spec.topology import Node
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
+PACE, LONGEST = 0.5, 75.0  # phases a second; seconds that a step takes at most, unless a person says otherwise
+SHORT = 45  # phases: so many go at that pace
 SENTENCES = {
     "input": "Input: the values of one sample enter the network.",
     "forward": "Forward: {what}",
@@ -39,10 +43,10 @@ SENTENCES = {
 
 @dataclass
 class Habits:
-    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0 for one a frame. `loop`: what follows the end:
+    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0: one a frame, None: by their number. `loop`: what follows the end:
     "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
-    speed: float = 0.5
+    speed: float | None = None
     loop: Literal["stop", "again", "on"] = "stop"
     mean: bool = False
 
@@ -56,6 +60,7 @@ class StepPlayer(Mode):
         self.live, self.walk = live, Walk(session.source)
         self.phases = phases(session.source.topology)
         self.playing, self.habits = True, session.habits
+        self.pointed = -1  # the neuron under the pointer
         self.walk.show_gradient(self.habits.mean)
 
     def begin(self, place: Place | None) -> None:
@@ -165,16 +170,40 @@ class StepPlayer(Mode):
 
     def pass_time(self, dt: float) -> bool:
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
-        if not self.playing:
+        if not self.playing or self.held:
             return False
         if self.over and self.habits.loop == "on":
             return True
-        speed = self.habits.speed
+        speed = self.speed
         self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
         if self.over and self.habits.loop == "again":
             self.walk.go(0.0)
         self.playing = not self.over or self.habits.loop == "on"
         return False
+
+    @property
+    def speed(self) -> float:
+        """Phases a second; 0: one a frame."""
+        if self.habits.speed is not None:
+            return self.habits.speed
+        count = len(self.phases)
+        return PACE if count <= SHORT else count / LONGEST
+
+    @property
+    def sliding(self) -> Node | None:
+        """The layer whose windows write its cells at this moment; None where none does."""
+        walk = self.walk
+        node = walk.topology.nodes[walk.view.phase.layer]
+        writes = walk.kind == "forward" and isinstance(node.table, WindowTable) and 0 < walk.view.filled(node.number) < 0.5
+        return node if writes else None
+
+    @property
+    def held(self) -> bool:
+        """The window stands where one points: at a cell that it writes, or that it reads."""
+        node = self.sliding
+        if node is None or not 0 <= self.pointed < self.walk.topology.n_neurons:
+            return False
+        return self.walk.topology.locate(self.pointed)[0] in (node, *self.walk.topology.sources(node))
 
     @property
     def over(self) -> bool:
@@ -259,7 +288,7 @@ class StepPlayer(Mode):
             layers=tuple(phase.layer for phase in self.phases),
             number=self.number,
             playing=self.playing,
-            speed=self.habits.speed,
+            speed=self.speed,
             batch=len(tape.rows),
             loss_before=tape.old.loss if view.judged else None,
             loss_after=tape.new.loss if view.renewed else None,

@@ -25,7 +25,7 @@ from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.readout import Answer
 from nnviz3d.spec.topology_builder import outline_topology
-from nnviz3d.spec.tour import Step, Tour
+from nnviz3d.spec.tour import Step, Subject, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
 
@@ -43,6 +43,11 @@ class Course:
     @property
     def step(self) -> Step:
         return self.tour.lessons[self.state.lesson].steps[self.state.step]
+
+    @property
+    def subject(self) -> Subject:
+        """The network of the lesson."""
+        return self.tour.subjects[self.state.lesson]
 
 
 class TourController:
@@ -84,7 +89,7 @@ class TourController:
             return
         wanted = self.host.personal.language(self.host.session.scene.view.language)
         code = self.code or i18n.choose(wanted, tour.catalogues)
-        self._course, self.code = Course(tour, state, TourSandbox(self.host, tour)), code
+        self._course, self.code = Course(tour, state, TourSandbox(self.host, tour.subjects[state.lesson])), code
         self._go(state, jump=True)
 
     def leave(self) -> None:
@@ -120,12 +125,13 @@ class TourController:
         moved = any(COMMANDS[name].moves_walk for name in names)
         if moved:
             course.sandbox.rest()
-        stage = self.host.stage
-        hidden = stage.pointer.picked >= self.host.session.source.topology.input.size
+        pointer, inputs = self.host.stage.pointer, self.host.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
-            "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
+            "point": pointer.hovered >= inputs,
+            "pick": answer.stage.clicked and pointer.picked >= inputs and pointer.picked != self.neuron,
             "scrub": moved,
+            "draw": any(command.name == "draw" and command.value for command in answer.commands),
         }
         if not course.state.met and deeds.get(course.step.deed):
             course.state = replace(course.state, met=True)
@@ -136,7 +142,7 @@ class TourController:
         course = self.course
         course.state = state
         step = course.step
-        course.sandbox.make(step)
+        course.sandbox.make(course.subject, step)
         self._select(step)
         self.aim(jump)
         self._read()
@@ -242,5 +248,5 @@ class TourController:
         return (
             self.neuron < topology.n_neurons
             and self.edge < topology.n_parameters
-            and len(topology.nodes) == len(outline_topology(self.course.tour.scene.network).nodes)
+            and len(topology.nodes) == len(outline_topology(self.course.subject.scene.network).nodes)
         )

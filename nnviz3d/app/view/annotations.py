@@ -22,9 +22,9 @@ from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.number_text import plain
-from nnviz3d.spec.readout import Label
+from nnviz3d.spec.readout import Label, NeuronReading
 from nnviz3d.spec.scene import Look
-from nnviz3d.spec.step_annotations import PICKED, ActivationCurve, Inset, Moment, Outputs, OutputsTable
+from nnviz3d.spec.step_annotations import PICKED, ActivationCurve, Inset, Moment, Outputs, OutputsTable, WindowCard
 
 ROWS = 40  # outputs that a table can hold; of more the strongest `FEW` are reported
 FEW = 8
@@ -143,6 +143,7 @@ class StepAnnotations:
     def __init__(self):
         self._tape: Tape | None = None
         self._known: dict[Hashable, Any] = {}
+        self._window: tuple[tuple, NeuronReading] | None = None  # of the cell that was written last
 
     def _once(self, tape: Tape, key: Hashable, make: Callable[[], T]) -> T:
         if tape is not self._tape:
@@ -154,12 +155,26 @@ class StepAnnotations:
     def read(self, walking: StepPlayer | None, look: Look, picked: int, projection: Projection) -> Moment | None:
         """`picked`: a neuron, or -1. None outside a walk."""
         if walking is None:  # a tape is as large as several networks: not kept when the walk is over
-            self._tape, self._known = None, {}
+            self._tape, self._known, self._window = None, {}, None
             return None
-        boxes = projection.boxes()
-        return Moment(
-            step_change.shown(walking, look), boxes, self._table(walking, picked, projection), self._inset(walking, picked, projection)
-        )
+        boxes, window = projection.boxes(), self._card(walking)
+        inset = None if window is not None else self._inset(walking, picked, projection)
+        return Moment(step_change.shown(walking, look), boxes, self._table(walking, picked, projection), inset, window)
+
+    def _card(self, walking: StepPlayer) -> WindowCard | None:
+        """The cell that the window writes, or the one of its layer that is pointed at."""
+        node, view = walking.sliding, walking.walk.view
+        if node is None:
+            return None
+        neuron, held = walking.pointed, walking.held
+        if not held or not node.neurons.start <= neuron < node.neurons.stop:
+            cells = node.size // node.groups
+            neuron = node.neurons.start + min(int(2 * view.filled(node.number) * cells), cells - 1)
+        key = id(view.tape), neuron
+        if self._window is None or self._window[0] != key:
+            self._window = key, explain.read(Recorded(view.tape), neuron)
+        reading = self._window[1]
+        return None if reading.window is None else WindowCard(reading, node.number, held)
 
     def _table(self, walking: StepPlayer, picked: int, projection: Projection) -> OutputsTable | None:
         view = walking.walk.view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -100,6 +100,15 @@ class CameraControl:
         """All of the network in the frame, from where one looks now."""
         self.show_all()
         self.rig.fly(self._fitted(self.rig.pose))
+
+    def look_at(self, place: np.ndarray) -> None:
+        """This place in the middle, from as far away and from the same side as now."""
+        self.rig.fly(replace(self.rig.goal, target=camera.point(place)))
+
+    def fly_to_nodes(self, numbers: Sequence[int]) -> None:
+        """All of these nodes in the frame, from where one looks now."""
+        goal, pose = self.view.picture.goal, self.rig.goal
+        self.aim((pose.yaw, pose.pitch), np.stack([goal.low[list(numbers)], goal.high[list(numbers)]], 1))
 
     def fly_to(self, neuron: int) -> None:
         layout = self.view.picture.goal

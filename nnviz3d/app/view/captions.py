@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.layout.grid import Layout
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
 GROUPS = {"channel": "maps", "token": "tokens", "head": "heads"}
@@ -21,6 +22,15 @@ def caption(topology: Topology, node: Node) -> str:
     name = "" if topology.is_chain or node is topology.output else f"{_name(node)} "
     function = f" {node.activation}" if name == "" or node.activation != "linear" else ""
     return f"{name}{shape}{function}"
+
+
+def slab_text(topology: Topology, part: NetworkPart) -> str:
+    """What a card says of a slab."""
+    parameters = sum(r.size for k in part.nodes for _, r in topology.nodes[k].learned)
+    return (
+        f"{part.label}: {len(part.nodes):,} layers, {parameters:,} parameters. Click to open. Each row is a layer, on a scale of four "
+        f"powers of ten: mean |a|, mean |gradient|, mean |change| / |w| of the last step"
+    )
 
 
 def _of_groups(topology: Topology, node: Node) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import mean
 
 import numpy as np
 
@@ -150,12 +149,25 @@ def _tokens(
     return found
 
 
+def frame_labels(layout: Layout, projection: Projection) -> list[Label]:
+    """The name of each open part over the upper corner of its frame."""
+    found = []
+    for glass in layout.glass:
+        if glass.fill > 0:
+            continue
+        low, high = layout.glass_boxes(glass)[0]
+        (x,), (y,), (depth,) = projection.points(np.array([[low[0], high[1], low[2]]], np.float64))
+        if depth > 0:
+            found.append(Label(x, y - ABOVE, glass.part.label, 0.5, "left", "minor", glass.part.name))
+    return found
+
+
 def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float], width: float) -> list[Label]:
     """A name fades where its neighbours come closer than it is wide: a network of 200 layers is not a page of text."""
     if len(anchors.layout.tiles):  # rows below one another: what has no room is dropped one by one, what learns last
         names = [(k, text) for k, text in enumerate(anchors.layers) if text and depth[k] > 0]
-        slabs = {glass.part.nodes[0] for glass in anchors.layout.glass if glass.fill > 0}
-        return [Label(x[k], y[k], text, 0.9 if k in slabs else 0.7, "centre", "layer") for k, text in names]
+        slabs = {glass.part.nodes[0]: glass.part.name for glass in anchors.layout.glass if glass.fill > 0}
+        return [Label(x[k], y[k], text, 0.9 if k in slabs else 0.7, "centre", "layer", slabs.get(k, "")) for k, text in names]
     gap = min((abs(a - b) for a, b in pairwise(_by_rank(anchors, x))), default=width)
     if gap <= NARROWEST:
         return []
@@ -165,7 +177,7 @@ def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float]
 
 def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
     """The middle of the layers of each rank: branches that stand one behind the other are no neighbours."""
-    return [mean(x[k] for k in numbers) for numbers in anchors.ranks]
+    return [sum(x[k] for k in numbers) / len(numbers) for numbers in anchors.ranks]
 
 
 def layer_names(topology: Topology) -> tuple[str, ...]:

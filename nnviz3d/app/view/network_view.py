@@ -9,9 +9,10 @@ from __future__ import annotations
 from math import log2
 
 from nnviz3d.app.session.session import Session
+from nnviz3d.app.view.captions import slab_text
 from nnviz3d.app.view.comparison_view import ComparisonView, wanted
 from nnviz3d.app.view.decision_plate import Responses
-from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, label_list
+from nnviz3d.app.view.labels import DROP, LINE, LOW_DROP, Anchors, apart, frame_labels, label_list
 from nnviz3d.app.view.projection import Projection, Surface
 from nnviz3d.app.view.view_state import ViewState
 from nnviz3d.bridge.network_columns import Picture
@@ -69,8 +70,10 @@ class NetworkView:
         """Edges that particles (or arrows) are drawn along, of all networks."""
         return sum(len(subject.signals) for subject, _ in self.shown()) if self.frame.look.particles > 0 else 0
 
-    def stack(self, hovered: int) -> str:
-        """What is said of the stack that this neuron is folded into; "" for none."""
+    def stack(self, hovered: int, slab: str = "") -> str:
+        """What is said of a slab, or of the stack that this neuron is folded into; "" for none."""
+        if slab:
+            return slab_text(self.picture.topology, self.picture.parts.by_name[slab])
         found = self.picture.layout.stack_of(hovered) if not (self.second and self.second.over) else None
         return "" if found is None else f"{len(found.folded_m):,} inputs in one stack: those with smaller weights"
 
@@ -133,6 +136,7 @@ class NetworkView:
             self.picture.choice.search()
         self.picture.mark(marks.lit, shown.holds)
         self.picture.outline(marks.focus, shown.wave)
+        self.picture.glass.point_at(marks.slab, self.picture.subject)
         self.picture.show_arcs(shown.arcs)
         drawn = self.second.look(look) if self.second else look
         self.frame = SceneFrame(shown.pose, shown.time, drawn, shown.level, marks.hovered, marks.picked, shown.transparent, shown.wave)
@@ -172,7 +176,7 @@ class NetworkView:
         outputs = mine.outputs
         if self.second:
             outputs = [*apart(outputs, LINE * scale), *self.second.labels(projection, scale)]
-        return [*outputs, *mine.layers, *mine.inputs]
+        return [*outputs, *mine.layers, *frame_labels(self.picture.layout, projection), *mine.inputs]
 
     def _anchored(self, source: Source) -> Anchors:
         """Where names stand; worked out once for each layout."""

@@ -19,6 +19,7 @@ from nnviz3d.draw.edge_picking import pick_edge
 from nnviz3d.draw.frame import Wave
 from nnviz3d.layers import edge_lookup
 from nnviz3d.spec import limits
+from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import Command, StageInput
 from nnviz3d.spec.topology import EdgeRef
 
@@ -53,6 +54,7 @@ class Pointer:
         """Of all: ids are of another network."""
         self.hovered = self.picked = self.layer = self.lit = self._chosen = -1
         self.hovered_edge: EdgeRef | None = None
+        self.slab = ""  # the part under the pointer
         self.chosen_edge: EdgeRef | None = None
         self.forget()
 
@@ -81,7 +83,7 @@ class Pointer:
 
     def marks(self) -> Marks:
         """For the picture."""
-        return Marks(self.hovered, self.picked, self._lit())
+        return Marks(self.hovered, self.picked, self._lit(), self.slab)
 
     def _lit(self) -> tuple[EdgeRef | int, ...]:
         """The edges that are drawn on top, and the biases whose neurons are marked."""
@@ -100,7 +102,7 @@ class Pointer:
         if stage.pointer is not None and not any(stage.orbit) and not any(stage.pan):
             self._look(stage.pointer)
             return
-        self.hovered, self.hovered_edge = -1, None
+        self.hovered, self.hovered_edge, self.slab = -1, None, ""
         self._looked = ()
         if self.view.second:
             self.view.second.leave()
@@ -147,8 +149,8 @@ class Pointer:
         """The parameter that a drag would turn, or -1."""
         topology = self.session.source.topology
         node, j = topology.locate(max(self.hovered, 0))
-        if self.hovered >= 0 and node.bias is not None and (unit := node.unit(j)) is not None:
-            return node.bias.start + unit
+        if self.hovered >= 0 and node.bias is not None and (own := own_parameter(node, node.bias, j)) is not None:
+            return own
         if self.hovered_edge is None:
             return self.chosen
         p = edge_lookup.parameter(topology, self.hovered_edge)
@@ -175,8 +177,12 @@ class Pointer:
         ndc = (2 * place[0] / max(width, 1) - 1, 1 - 2 * place[1] / max(height, 1))
         radius = max(picture.subject.radius * 1.2, picture.subject.tile)
         found = picking.pick(picture.layout, pose, ndc, self.viewport.aspect, height, radius)
+        self.slab = self._slab(ndc, pose, found)
+        found = None if self.slab else found
         self.hovered = -1 if found is None else found
-        if found is not None or (crowded and not rests):
+        if self.slab:
+            self.hovered_edge = None
+        elif found is not None or (crowded and not rests):
             self.hovered_edge, self._rested = None, rests
         elif not (crowded and self._rested):  # so many are looked through once, when the pointer has come to rest
             self._rested = rests
@@ -184,6 +190,14 @@ class Pointer:
         if view.second:
             self.hovered = view.second.point(self.hovered, pose, ndc, self.viewport.aspect, height)
             self.hovered_edge = None if view.second.over else self.hovered_edge
+
+    def _slab(self, ndc: tuple[float, float], pose: Pose, found: int | None) -> str:
+        """The slab there, unless the neuron that was found stands before it."""
+        layout = self.view.picture.layout
+        eye, way = pose.ray(ndc, self.viewport.aspect)
+        name, distance = picking.pick_slab(layout, eye, way)
+        before = found is not None and float((layout.place_n4[found, :3] - eye) @ way) < distance
+        return "" if before else name
 
     def _edge(self, ndc: tuple[float, float], pose: Pose, wave: Wave | None) -> EdgeRef | None:
         """The edge there, of those that can be seen."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from nnviz3d.app.session.session import Session
+from nnviz3d.app.view import network_map
 from nnviz3d.app.view.annotations import StepAnnotations
 from nnviz3d.app.view.arc_labels import arc_labels
 from nnviz3d.app.view.camera_control import CameraControl
@@ -20,11 +21,20 @@ from nnviz3d.draw.camera import Pose
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.renderer import Renderer
-from nnviz3d.spec.edit import Rebuild
+from nnviz3d.spec.edit import Edit, Rebuild
+from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.readout import Command, Label, StageInput
 from nnviz3d.spec.step_annotations import Moment
 
 CARDS = frozenset({"table", "function"})  # of a walk: the outputs with their targets, and the picked neuron's function
+
+
+@dataclass(frozen=True)
+class Travel:
+    """What was flown to: the name of a node or part, "" for the whole network; a neuron of it, or -1."""
+
+    place: str = ""
+    neuron: int = -1
 
 
 class Stage:
@@ -40,6 +50,7 @@ class Stage:
         self.camera = CameraControl(self.viewport, self.view, session)
         self.pointer = Pointer(self.viewport, self.view, session)
         self.annotations, self.cards = StepAnnotations(), CARDS
+        self.travel = Travel()
         self.view.frame = replace(self.view.frame, pose=self.camera.rig.pose)
 
     def close(self) -> None:
@@ -58,8 +69,11 @@ class Stage:
             self.pointer.let_go()
         if fresh:
             self.pointer.forget()
-        if fresh or (level == Rebuild.LAYOUT and not kept):
+        if fresh or (level == Rebuild.LAYOUT and not kept and not self.travel.place):
+            self.travel = Travel()
             self.camera.fit()
+        elif self.travel.place and self.travel.neuron < 0:
+            self._follow_travel()
 
     def handle(self, stage: StageInput, dt: float) -> Command | None:
         """Move the camera, and find what is under the pointer. Returns the command that a drag of a weight or a bias asks for."""
@@ -67,11 +81,72 @@ class Stage:
         if stage.tuning:  # what was under the pointer stays in hand
             return self.pointer.drag(stage.tune)
         self.pointer.point(stage)
-        if stage.double_clicked and self.pointer.hovered >= 0:
-            self.camera.fly_to(self.pointer.hovered)
-        elif stage.clicked:
+        if stage.double_clicked and (self.pointer.hovered >= 0 or self.pointer.slab):
+            return self._nearer()
+        if stage.clicked and self.pointer.slab:
+            return Command("open_part", self.pointer.slab)
+        if stage.clicked:
             self.pointer.click()
         return None
+
+    def _nearer(self) -> Command | None:
+        """Fly to what is under the pointer: a slab, a tensor that is drawn as sheets, or a neuron of it."""
+        if self.pointer.slab:
+            return Command("fly_to", self.pointer.slab)
+        node, _ = self.session.source.topology.locate(self.pointer.hovered)
+        if node.number in self.view.picture.goal.tiles.node_s and self.travel.place != node.name:
+            return Command("fly_to", node.name)
+        self.travel = Travel(node.name, self.pointer.hovered)
+        self.camera.fly_to(self.pointer.hovered)
+        return None
+
+    # ---------------------------------------------------------------- parts
+
+    def opening(self, name: str, open: bool) -> Edit:
+        """The change of the scene that opens a part and what is around it, or closes it. Raises InputError for a name that is none."""
+        parts, opened = self.view.picture.parts, self.view.picture.opened
+        if name not in parts.by_name and name not in parts.topology.by_name:
+            raise InputError.of("", "", f"no layer or part of this network is called {name!r}")
+        around = parts.chain(name)
+        wanted = opened | set(around) if open else opened - {name}
+        return Edit("view.open", tuple(each for each in parts.by_name if each in wanted))
+
+    def fly_to(self, name: str) -> None:
+        """To a node or part; it is in the picture already, or will be after the next rebuild."""
+        self.travel = Travel(name)
+        self._follow_travel()
+
+    @property
+    def closes(self) -> str:
+        """The part that flying out closes, where the whole network is seen already: the innermost of the last one; "" for none."""
+        if self.travel.place or self.camera.moved:
+            return ""
+        return next((glass.part.name for glass in reversed(self.view.picture.goal.glass) if glass.fill == 0), "")
+
+    def fly_out(self) -> None:
+        """One level out: from a neuron to its tensor, then to the part around it, then to the whole network."""
+        place, picture = self.travel.place, self.view.picture
+        if self.travel.neuron >= 0:
+            return self.fly_to(place)
+        around = [name for name in picture.parts.chain(place) if name != place and name in picture.opened] if place else []
+        self.fly_to(around[-1]) if around else self.fit()
+
+    def fit(self) -> None:
+        """To the whole network."""
+        self.travel = Travel()
+        self.camera.fit()
+
+    def look_at(self, across: float, down: float) -> None:
+        """The place of the map, in shares of its width and height, in the middle of what is free."""
+        self.travel = Travel()
+        self.camera.look_at(network_map.place(self.view.layout, across, down))
+
+    def _follow_travel(self) -> None:
+        """Frame what was flown to."""
+        parts, place = self.view.picture.parts, self.travel.place
+        node = parts.topology.by_name.get(place)
+        if node is not None or place in parts.by_name:
+            self.camera.fly_to_nodes((node.number,) if node is not None else parts.by_name[place].nodes)
 
     # ---------------------------------------------------------------- drawing
 
@@ -149,7 +224,7 @@ class Stage:
         if found is None or self.cards == CARDS:
             return found
         table, inset = (found.table if "table" in self.cards else None), (found.inset if "function" in self.cards else None)
-        return replace(found, table=table, inset=inset)
+        return replace(found, table=table, inset=inset, window=found.window if "function" in self.cards else None)
 
     def show_cards(self, cards: frozenset[str]) -> None:
         """Only these of `CARDS` beside the network from now on; the camera makes room for a table only where there is one."""
@@ -167,8 +242,11 @@ class Stage:
             chosen=pointer.chosen,
             edge=pointer.hovered_edge,
             layer=pointer.layer,
-            stack=view.stack(pointer.hovered),
+            stack=view.stack(pointer.hovered, pointer.slab),
             plane=view.plane(self.session.source, pointer.hovered),
             moment=self.moment(),
             second=view.second,
+            opened=view.picture.opened,
+            place=self.travel.place,
+            map=network_map.reading(view.layout, self.projection),
         )

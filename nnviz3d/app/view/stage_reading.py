@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nnviz3d.app.view.comparison_view import ComparisonView
 from nnviz3d.bridge.shown_edges import ShownEdges
-from nnviz3d.spec.readout import Label, PlaneReading
+from nnviz3d.spec.readout import Label, MapReading, PlaneReading
 from nnviz3d.spec.step_annotations import Moment
 from nnviz3d.spec.topology import EdgeRef
 
@@ -28,3 +28,6 @@ class StageReading:
     plane: PlaneReading | None = None
     moment: Moment | None = None
     second: ComparisonView | None = None
+    opened: frozenset[str] = frozenset()
+    place: str = ""
+    map: MapReading | None = None

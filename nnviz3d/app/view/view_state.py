@@ -19,11 +19,13 @@ from nnviz3d.spec.topology import EdgeRef
 
 @dataclass(frozen=True)
 class Marks:
-    """What is pointed at: neuron ids `hovered` and `picked`, and what lights up: edges, or parameters that are biases."""
+    """What is pointed at: neuron ids `hovered` and `picked`, what lights up: edges, or parameters that are biases; the name of
+    a slab."""
 
     hovered: int = -1
     picked: int = -1
     lit: tuple[EdgeRef | int, ...] = ()
+    slab: str = ""
 
     @property
     def focus(self) -> int:

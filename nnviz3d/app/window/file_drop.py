@@ -75,7 +75,10 @@ def receive(loop: Loop, files: list[Path]) -> None:
     elif _could_be_table(file):
         ask_columns(loop, file, {"standardize": True})  # columns have units of their own
     else:
-        known = ".toml (a scene), .nnrec (a recording), a table (CSV, Excel, Parquet), .npz, .npy or IDX (data), .safetensors (weights), a folder of pictures"
+        known = (
+            ".toml (a scene), .nnrec (a recording), a table (CSV, Excel, Parquet), .npz, .npy or IDX (data), .safetensors (weights), a "
+            "folder of pictures"
+        )
         if kind not in (file_kinds.UNKNOWN, file_kinds.TEXT, file_kinds.FOLDER):
             raise file_kinds.refuse(file, known, kind)
         raise InputError.of(str(file), "", f"an unknown kind of file; expected {known}")

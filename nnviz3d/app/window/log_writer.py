@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 import nnviz3d
+from nnviz3d.app.window.actions import view
 from nnviz3d.app.window.packed_events import Packed
 from nnviz3d.app.window.swinging_door import Sample, SwingingDoor
 from nnviz3d.spec import session_log
@@ -82,7 +83,7 @@ class LogWriter:
         if not self.on:
             return
         if kind.log == "as an edit":
-            return self.edits([Edit("view.camera", command.value)])
+            return self.edits(view.edits_of(self.loop, command))
         elsewhere = name in ("undo", "redo") and self.session.history.elsewhere(name == "redo") is not None
         if kind.log != "as it is" or elsewhere:  # to another session, of which this one knows nothing
             return

@@ -57,4 +57,4 @@ def _samples(data: Data, base: Path):
         return blobs.make(data)
     from nnviz3d.engine.data import embedded, playground
 
-    return embedded.load(data.kind) if data.kind in embedded.NAMES else playground.make(data)
+    return embedded.load(data.kind, data.side) if data.kind in embedded.NAMES else playground.make(data)

@@ -28,7 +28,7 @@ LEAST = 2  # pixels of a side
 
 
 @dataclass
-class Found:
+class Listing:
     """What is in the folder, before anything of it is opened."""
 
     classes: list[str] = field(default_factory=list)
@@ -117,9 +117,9 @@ def _eight_bits(source: Image.Image) -> Image.Image:
     return source
 
 
-def _listed(folder: Path) -> Found:
+def _listed(folder: Path) -> Listing:
     """The folders in a folder, and the pictures in those, both by name. Hidden ones are left out; links must not lead out."""
-    home, found, endings = folder.resolve(), Found(), _endings()
+    home, found, endings = folder.resolve(), Listing(), _endings()
     names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
     for name in names:
         if not (folder / name).is_dir():
@@ -143,7 +143,7 @@ def _endings() -> set[str]:
     return {ending for ending, name in Image.EXTENSION.items() if name in Image.OPEN and name not in FOREIGN}
 
 
-def _within(path: Path, home: Path, found: Found) -> bool:
+def _within(path: Path, home: Path, found: Listing) -> bool:
     try:
         outside = not path.resolve().is_relative_to(home)
     except (OSError, RuntimeError):  # a loop of links
@@ -153,7 +153,7 @@ def _within(path: Path, home: Path, found: Found) -> bool:
     return not outside
 
 
-def _judge(found: Found, folder: Path, values: int) -> None:
+def _judge(found: Listing, folder: Path, values: int) -> None:
     """Before memory is asked for. Raises InputError."""
     where, problems = str(folder), list(found.problems)
     if len(found.classes) < 2:

@@ -17,6 +17,7 @@ import numpy as np
 from nnviz3d.engine.data.arrays import WORDS, ArrayChoice, Entry, choose, likeliest
 from nnviz3d.engine.data.dataset import Samples
 from nnviz3d.engine.data.places import opened, overblown
+from nnviz3d.engine.data.sequences import TOKENS, tokens
 from nnviz3d.engine.data.targets import from_array, pixels, spoken
 from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
@@ -40,13 +41,19 @@ def load(data: Data, base: Path) -> Samples:
     parts = choice.parts
     _demand(arrays, choice, str(path))
     xs, ts = ([arrays[role + part] for part in parts if f"x{part}" in arrays] for role in "xt")
+    n_train, t = len(xs[0]) if parts[0] else None, np.concatenate(ts)
+    if data.axes == TOKENS:
+        return tokens(np.concatenate(xs), t, path.name, n_train, choice.notes)
     x = pixels(np.concatenate(xs)) if len({each.dtype for each in xs}) == 1 else np.concatenate([pixels(each) for each in xs])
-    x, notes = _channels_first(x)
-    t = np.concatenate(ts)
+    x, notes = (x, ()) if data.axes else _channels_first(x)
+    if data.axes and len(data.axes) != x.ndim - 1:
+        raise InputError.of(
+            str(path), "data.axes", f"{len(data.axes)} names for samples of shape {list(x.shape[1:])}; give one for each axis"
+        )
     task, t, names = from_array(t, data.task, str(path))
-    n_train = len(xs[0]) if parts[0] else None
     message = (*choice.notes, *notes, *spoken(np.concatenate(ts), task))
-    return Samples(path.name, task, x.shape[1:], x.reshape(len(x), prod(x.shape[1:])), t, names, n_train=n_train, notes=message)
+    rows = x.reshape(len(x), prod(x.shape[1:]))
+    return Samples(path.name, task, x.shape[1:], rows, t, names, n_train=n_train, axes=data.axes, notes=message)
 
 
 def unclear(path: Path) -> tuple[dict[str, Entry], str, str] | None:

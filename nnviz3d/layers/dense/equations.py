@@ -15,6 +15,7 @@ from nnviz3d.spec.readout import GradientReading, LayerEnd, MatrixReading, Neuro
 
 class DenseEquations(EquationsFace):
     title = "Weighted sum"
+    reduces = "sum"
     applies = True
     returns = "The error of the next layer, sent back through its weights"
 

@@ -10,8 +10,8 @@ import numpy as np
 from nnviz3d.layers.shared import window_table
 from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.window_edges import WindowEdges, beside, windows_of
+from nnviz3d.spec.sliding_windows import Windows
 from nnviz3d.spec.topology import Connection, Node
-from nnviz3d.spec.windows import Windows
 
 
 @lru_cache(64)

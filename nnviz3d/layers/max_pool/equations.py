@@ -19,6 +19,7 @@ SHOWN = 6  # cells of a window with a line of their own
 
 class MaxPoolEquations(EquationsFace):
     title = "Maximum"
+    reduces = "maximum"
     still = "A maximum has no weights and no bias: training changes nothing here."
     returns = "The error of the next layer, for the winner of each window alone"
 

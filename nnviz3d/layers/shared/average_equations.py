@@ -15,6 +15,7 @@ class AverageEquations(EquationsFace):
     """`what`: the cells that the mean is of."""
 
     title = "Mean"
+    reduces = "mean"
     still = "A mean has no weights and no bias: training changes nothing here."
     what = "window"
     returns = "The error of the next layer, shared out equally among the cells of each mean"

@@ -15,6 +15,7 @@ from nnviz3d.spec.readout import GradientReading, LayerEnd, LayerReading, Neuron
 
 class ConvolutionEquations(EquationsFace):
     title = "Weighted sum of a window"
+    reduces = "sum"
     applies = True
     returns = "The error of the next layer, sent back through the windows that a cell is in"
 

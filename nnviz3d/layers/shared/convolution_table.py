@@ -10,7 +10,7 @@ from nnviz3d.layers.shared.window_table import Padding, Sides, WindowTable
 from nnviz3d.spec import limits
 from nnviz3d.spec.activations import ActivationName
 from nnviz3d.spec.layer_table import Axes, BadShape, Cost, Initializer, Shape, Shapes
-from nnviz3d.spec.windows import Pair
+from nnviz3d.spec.sliding_windows import Pair
 
 
 class ConvolutionTable(WindowTable):

@@ -13,6 +13,7 @@ from nnviz3d.layers import face
 from nnviz3d.layers.shared import shared_parameters
 from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading, NeuronReading, ParameterEquations, Sum
+from nnviz3d.spec.readout.window import Reduced
 from nnviz3d.spec.topology import Connection, Node
 
 Asked = dict[str, tuple[str, slice | np.ndarray]]
@@ -29,10 +30,19 @@ class EquationsFace(ABC):
     still = ""
     sign = "+"
     returns = "The error of the next layer, unchanged"
+    reduces: Reduced | None = None  # what is made of the cells that a cell reads, where these can be shown as parts of maps
 
     def of(self, letters: list[str]) -> str:
         """z in one line of symbols, of what comes in: "a_1", "a_2"."""
         return f" {self.sign} ".join(letters)
+
+    def letter(self, part: str) -> str:
+        """A parameter of an array in LaTeX."""
+        return {"weight": "w", "bias": "b"}.get(part) or rf"\mathrm{{{part.replace('_', chr(92) + ' ')}}}"
+
+    def word(self, part: str) -> str:
+        """The same in words."""
+        return part.replace("_", " ")
 
     def asks(self, node: Node, sources: tuple[Node, ...], j: int) -> Asked:
         """What the lines on neuron j need beside the terms of its sum, by name: `reading.given[name]`, float64. For example the row that
@@ -66,12 +76,12 @@ class EquationsFace(ABC):
 
     def share(self, r: ParameterEquations) -> list[Line]:
         """What a parameter adds to z; unless the kind says otherwise, of one that neurons share."""
-        return shared_parameters.share(r)
+        return shared_parameters.share(r, self.letter(r.part))
 
     def gradient(self, r: ParameterEquations) -> list[Line]:
         """dL/dw of a parameter for the shown sample; unless the kind says otherwise, as the sum over all places where it is used. Empty
         where no error has been sent back."""
-        return shared_parameters.gradient(r)
+        return shared_parameters.gradient(r, self.letter(r.part))
 
     def layer_gradient(self, r: MatrixReading) -> list[Line]:
         """Of all parameters of a layer, for the shown sample."""

@@ -14,7 +14,7 @@ from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_, delta_, z_
 from nnviz3d.spec.number_text import plain
-from nnviz3d.spec.readout import LayerReading, NeuronReading, Sum
+from nnviz3d.spec.readout import LayerReading, NeuronReading, ParameterEquations, Sum
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,50 @@ class NormEquations(EquationsFace):
     returns = "The error of the next layer, without its mean and its part along the normalised values"
     together = ""
     spread = r"\sigma"
+
+    def letter(self, part: str) -> str:
+        return {"weight": r"\gamma", "bias": r"\beta"}.get(part) or super().letter(part)
+
+    def word(self, part: str) -> str:
+        return {"weight": "scale", "bias": "shift"}.get(part) or super().word(part)
+
+    def gradients(self, reading: NeuronReading) -> list[Line]:
+        """dL/dgamma and dL/dbeta: sums over all that share them; in an update the batch's mean in front."""
+        step = reading.step
+        if step is None:
+            return []
+        delta, letters = delta_(reading.layer, "j"), [self.letter(part) for part in ("weight", "bias")]
+        tip = "The scale multiplies the normalised input, the shift is added: their gradients are sums over all that share them."
+        symbols = rf"\partial L/\partial {letters[0]} = \sum_j {delta}\,\hat{{x}}_j"
+        if step.updating:
+            tip = f"The gradient used for the update: the mean over the {step.samples:,} samples of the batch, with L1 and L2."
+            symbols = rf"\partial L/\partial {letters[0]}:\; \mathrm{{mean\ of\ the}}\ {step.samples}\ \mathrm{{samples}}"
+        lines = [Line(symbols, tip=tip)]
+        for letter, g in zip(letters, step.gradients, strict=False):
+            first, second = (g.batch, g.sample) if step.updating else (g.sample, g.batch)
+            mean = f"Mean over the batch of {step.samples:,}, with L1 and L2, before clipping: {plain(g.batch)}. "
+            at = {"tip": f"{mean}Of the shown sample: {plain(g.sample)}.\nClick for its update.", "parameter": g.parameter, "ink": "d"}
+            lines.append(Line(rf"\partial L/\partial {letter}", (), first, "bias", second=second, **at))
+        return lines
+
+    def share(self, r: ParameterEquations) -> list[Line]:
+        """Its value, and where it stands in z."""
+        tip = f"The same number serves {r.places:,} neurons." if r.places > 1 else "It belongs to this neuron alone."
+        symbols = f"z_j = {self.symbols(a_(r.source_layer, 'j'))}"
+        return [Line(symbols, tip=tip), Line(self.letter(r.part), (), r.value, "number", tip, ink="w")]
+
+    def gradient(self, r: ParameterEquations) -> list[Line]:
+        """Of the scale: the errors times the normalised inputs; of the shift: the errors; summed over all that share it."""
+        if r.part == "bias" or r.sample is None:
+            return super().gradient(r)
+        tip = "How fast the loss of the displayed sample changes with this number."
+        symbols = rf"\partial L/\partial {self.letter(r.part)}"
+        if r.part != "weight":
+            return []
+        return [
+            Line(rf"{symbols} = \sum_j {delta_(r.layer, 'j')}\,\hat{{x}}_j", tip=tip),
+            Line(symbols, (), r.sample, "result", tip, ink="d"),
+        ]
 
     @abstractmethod
     def normed(self, reading: NeuronReading) -> Normed | None:

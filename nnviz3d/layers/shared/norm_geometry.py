@@ -8,8 +8,6 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nnviz3d.spec.layer_table import Axes, Shape
 
 
@@ -48,8 +46,3 @@ def row_of(node: Any, j: int) -> slice:
 def over_rows(values_n: Any, node: Any) -> Any:
     """(rows, width): a node's numbers with a row for each mean."""
     return values_n.reshape(-1, prod(normalized(node.shape, node.axes)))
-
-
-def feature_of(node: Any, local_j: Any) -> Any:
-    """Which number of the scale and the shift a neuron takes, where means are taken over rows."""
-    return np.asarray(local_j) % prod(normalized(node.shape, node.axes))

@@ -29,6 +29,18 @@ class RowNormTable(LayerTable):
     def unit_axis(self, axes: Axes) -> int | None:
         return len(axes) - 1 if axes[-1] == "feature" else 0
 
+    def own_cell(self, index: tuple[int, ...], shape: Shape) -> int | None:
+        """Where each number of a row has a scale of its own, the number with the same place."""
+        if len(index) != len(shape) or len(shape) == 1:
+            return None
+        place = 0
+        for k, extent in zip(index, shape, strict=True):
+            place = place * extent + k
+        return place
+
+    def part_axes(self, part: str, shape: Shape, axes: Axes) -> tuple[str, ...]:
+        return tuple("map" if axis == "channel" else axis for axis in axes[-len(shape) :])
+
     def cost(self, inputs: tuple[Shape, ...]) -> Cost:
         """For each number: its part in the mean and in the variance (2), the mean taken off, the division, the scale and the shift."""
         size = sum(self.edges(inputs))

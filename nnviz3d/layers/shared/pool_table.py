@@ -6,7 +6,7 @@ from pydantic import Field, PrivateAttr
 
 from nnviz3d.layers.shared.window_table import Padding, Sides, Steps, WindowTable, map_axes
 from nnviz3d.spec.layer_table import Axes, Shape, Shapes
-from nnviz3d.spec.windows import Pair
+from nnviz3d.spec.sliding_windows import Pair
 
 
 class PoolTable(WindowTable):

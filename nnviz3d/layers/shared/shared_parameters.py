@@ -7,27 +7,24 @@ from nnviz3d.layers.shared.notation import a_, delta_
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import ParameterEquations
 
-LETTERS = {"weight": "w", "bias": "b"}
 
-
-def share(r: ParameterEquations) -> list[Line]:
-    """What it adds to the sum of each neuron that has it."""
-    name = LETTERS.get(r.part)
-    if name is None or r.used is None:
-        return []
+def share(r: ParameterEquations, name: str) -> list[Line]:
+    """Its value, and what it adds to the sum of each neuron that has it. `name`: its letter, as LaTeX."""
+    value = Line(name, (), r.value, "bias", "The number itself.", ink="w")
+    if r.used is None:
+        return [value]
     added = name if r.part == "bias" else rf"{name}\,{a_(r.source_layer, 'i')}"
     where = f"in each of {r.places:,} neurons" + ("" if r.part == "bias" else ", with another input in each")
     tip = "All these neurons share this number. A change of it changes all of them."
-    return [Line(rf"z_j = {added} + \ldots", tip=tip), Line("", (Span(where),), kind="note", tip=tip)]
+    return [value, Line(rf"z_j = {added} + \ldots", tip=tip), Line("", (Span(where),), kind="note", tip=tip)]
 
 
-def gradient(r: ParameterEquations) -> list[Line]:
+def gradient(r: ParameterEquations, name: str) -> list[Line]:
     """dL/dw for the shown sample: of each place where it is used the activation times the error, added. Empty without an error."""
     if r.sample is None:
         return []
-    name, tip = r.part.replace("_", r"\ "), "How fast the loss of the displayed sample changes with this number."
-    symbol = LETTERS.get(r.part) or rf"\mathrm{{{name}}}"
-    slope = rf"\partial L/\partial {symbol}"
+    tip = "How fast the loss of the displayed sample changes with this number."
+    slope = rf"\partial L/\partial {name}"
     if r.used is None:
         return [Line(slope, (), r.sample, "result", tip, ink="d")]
     bias, n = r.part == "bias", len(r.used.terms) + r.used.rest_count

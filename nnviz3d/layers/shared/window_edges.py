@@ -15,8 +15,8 @@ import numpy as np
 
 from nnviz3d.layers.shared import window_table
 from nnviz3d.layers.shared.edges_face import EdgesFace
+from nnviz3d.spec.sliding_windows import Windows
 from nnviz3d.spec.topology import Connection
-from nnviz3d.spec.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)

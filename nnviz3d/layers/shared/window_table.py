@@ -9,8 +9,8 @@ from pydantic import BeforeValidator
 from nnviz3d.spec import limits
 from nnviz3d.spec.layer_table import Axes, BadShape, LayerTable, Shape, text
 from nnviz3d.spec.schema_errors import shown
+from nnviz3d.spec.sliding_windows import Pair, Windows
 from nnviz3d.spec.topology import Node
-from nnviz3d.spec.windows import Pair, Windows
 
 
 class Accepts(NamedTuple):

@@ -6,7 +6,7 @@ Numbers are plain Python numbers or read-only numpy arrays, copied out of the ar
 
 from nnviz3d.spec.readout.answer import Answer, Command, FreeArea, StageInput
 from nnviz3d.spec.readout.data import ConfusionReading, PlaneReading, SampleQuery, SampleRow, SamplesReading
-from nnviz3d.spec.readout.frame import CaptureReading, Label, Performance, Readout
+from nnviz3d.spec.readout.frame import CaptureReading, Label, MapReading, Performance, Readout
 from nnviz3d.spec.readout.instruments import (
     AblationReading,
     CloudReading,
@@ -25,6 +25,7 @@ from nnviz3d.spec.readout.step import CheckReading, GradientReading, StepReading
 from nnviz3d.spec.readout.times import ChangeReading, MomentReading, MomentsReading, RecordingReading, WalkReading
 from nnviz3d.spec.readout.tokens import AttentionLayer, AttentionReading, PromptReading
 from nnviz3d.spec.readout.training import Charts, CompareReading, Finding, NetworkReading
+from nnviz3d.spec.readout.window import PatchReading, SharesReading, WindowReading
 
 __all__ = [
     "AblationReading",
@@ -48,6 +49,7 @@ __all__ = [
     "LayerEnd",
     "LayerReading",
     "LayersReading",
+    "MapReading",
     "MatrixReading",
     "MomentReading",
     "MomentsReading",
@@ -56,6 +58,7 @@ __all__ = [
     "OwnReading",
     "ParameterEquations",
     "ParameterReading",
+    "PatchReading",
     "Performance",
     "PlaneReading",
     "PromptReading",
@@ -66,6 +69,7 @@ __all__ = [
     "SampleQuery",
     "SampleRow",
     "SamplesReading",
+    "SharesReading",
     "StageInput",
     "StepReading",
     "StrongRow",
@@ -76,4 +80,5 @@ __all__ = [
     "TracingReading",
     "UpdateReading",
     "WalkReading",
+    "WindowReading",
 ]

@@ -45,6 +45,17 @@ class Label:
     strength: float = 1.0
     align: Literal["left", "centre", "right"] = "left"
     kind: Literal["class", "layer", "value", "name", "minor", "scale"] = "class"  # scale: with a bar from negative to positive colours
+    part: str = ""  # name of the part of the network that a click on it opens or closes
+
+
+@dataclass(frozen=True)
+class MapReading:
+    """The whole network from the side, in shares of its width and height from the upper left: boxes of nodes and slabs, and what of it the
+    window shows (left, top, right, bottom). `aspect`: width / height."""
+
+    boxes_b4: np.ndarray
+    seen: tuple[float, float, float, float]
+    aspect: float
 
 
 @dataclass(frozen=True)
@@ -164,4 +175,8 @@ class Readout:
     edges_ribbons: int = 0  # drawn between groups of neurons
     edges_bundled: int = 0  # edges that these stand for
     edges_inside: int = 0  # in slabs
+    opened: frozenset[str] = frozenset()  # names of the parts of the network that are open
+    place: str = ""  # the node or part that the camera has flown to
+    map: MapReading | None = None  # of a network that is larger than what is seen of it
+    edges_waiting: int = 0  # of connections that have not been looked through yet
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.spec.readout.step import StepReading
+from nnviz3d.spec.readout.window import SharesReading, WindowReading
 from nnviz3d.spec.units import Unit
 
 
@@ -105,3 +106,5 @@ class NeuronReading:
     kind: str = "dense"  # what made its layer; "input" for an input
     given: dict[str, np.ndarray] = field(default_factory=dict, compare=False, repr=False)  # what the kind's equations asked for
     masked: tuple[float, int, int] | None = None  # dropout in a walk's step: factor of the shown sample; samples that kept it, of how many
+    window: WindowReading | None = field(default=None, compare=False, repr=False)  # of a cell that reads maps
+    shares: SharesReading | None = field(default=None, compare=False, repr=False)  # of an output of a softmax

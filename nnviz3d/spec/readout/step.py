@@ -23,13 +23,15 @@ class UpdateReading:
     """What the optimiser did to one parameter. `numbers`: every symbol that its rule has, by the names in `update_explained.Rule`."""
 
     parameter: int
-    index: int | None  # of the neuron that a weight comes from; None for a bias
     optimizer: str
     numbers: dict[str, float]
     dead: bool = False  # Playground's L1 has put the weight to rest
     applied: bool = True  # False where the step diverged
     frozen: bool = False  # the neuron is: the parameter stays as it is
     samples: int = 0  # in the batch
+    kind: str = "dense"  # of the layer that it belongs to
+    part: str = "weight"
+    place: tuple[int, ...] = ()  # in the array `part`
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,15 @@ TOP, BOTTOM = (np.array(theme.rgb(colour)) for colour in ("#0a1020", "#121b31"))
 
 
 @dataclass(frozen=True)
-class View:
+class CloudView:
     """`yaw`, `pitch` in radians."""
 
     yaw: float = 0.6
     pitch: float = 0.35
 
-    def turned(self, dx: float, dy: float) -> View:
+    def turned(self, dx: float, dy: float) -> CloudView:
         """By a drag, in shares of the picture's side."""
-        return View(self.yaw + 3.0 * dx, float(np.clip(self.pitch + 3.0 * dy, -0.2, 1.4)))
+        return CloudView(self.yaw + 3.0 * dx, float(np.clip(self.pitch + 3.0 * dy, -0.2, 1.4)))
 
     def project(self, xyz_r3: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
         """((r, 2) pixels from the top left, (r,) nearness: 1 in the middle, more in front)."""
@@ -36,7 +36,7 @@ class View:
         return np.stack([width / 2 + scale * near * across, height * 0.46 - scale * near * up], 1), near
 
 
-def painted(xyz_r3: np.ndarray, colour_r3: np.ndarray, view: View, width: int, height: int, radius: float) -> np.ndarray:
+def painted(xyz_r3: np.ndarray, colour_r3: np.ndarray, view: CloudView, width: int, height: int, radius: float) -> np.ndarray:
     """(height, width, 4) uint8."""
     image = np.repeat((TOP + (BOTTOM - TOP) * np.linspace(0, 1, height)[:, None])[:, None], width, 1)
     if len(xyz_r3):
@@ -45,7 +45,7 @@ def painted(xyz_r3: np.ndarray, colour_r3: np.ndarray, view: View, width: int, h
     return np.concatenate([np.round(255 * np.clip(image, 0, 1)), np.full((height, width, 1), 255.0)], -1).astype(np.uint8)
 
 
-def _shadow(xyz_r3: np.ndarray, view: View, width: int, height: int) -> np.ndarray:
+def _shadow(xyz_r3: np.ndarray, view: CloudView, width: int, height: int) -> np.ndarray:
     """(height, width) in [0, 1]."""
     below = xyz_r3 * [1, 0, 1] + [0, FLOOR, 0]
     place, _ = view.project(below, width, height)
@@ -66,7 +66,7 @@ def _blurred(values: np.ndarray, reach: int, axis: int) -> np.ndarray:
     return (np.take(total, np.arange(2 * reach + 1, 2 * reach + 1 + n), axis) - np.take(total, np.arange(n), axis)) / (2 * reach + 1)
 
 
-def _discs(image: np.ndarray, xyz_r3: np.ndarray, colour_r3: np.ndarray, view: View, radius: float) -> None:
+def _discs(image: np.ndarray, xyz_r3: np.ndarray, colour_r3: np.ndarray, view: CloudView, radius: float) -> None:
     """Far ones first; a rim of the background keeps neighbours apart."""
     height, width = image.shape[:2]
     place, near = view.project(xyz_r3, width, height)

@@ -43,6 +43,8 @@ class Memory:
     area: str = ""  # the window that the keyboard walks through; empty: the stage
     area_frames: int = 0  # how many frames it has been that one
     busy: bool = False  # a popup was open or a widget held in the last frame
+    search: str | None = None  # what is typed into the search for a layer; None: it is closed
+    search_choice: int = -1  # which of what was found; -1: the field has just been opened
     reveal: str = ""  # the section that is to be opened and scrolled to
     ablated: int = -1  # the layer that the section Ablation is to show next
 

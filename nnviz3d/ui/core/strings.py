@@ -28,6 +28,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "data.target": ("Target", "The column to predict from the others."),
     "data.header": ("Header row", "Whether the first line contains the column names."),
     "data.task": ("Task", "Classification assigns a class; regression predicts a number."),
+    "data.side": ("Input size", "Rows and columns to which each picture is scaled."),
     "data.color": ("Colour", "Red, green and blue as three channels; otherwise the pictures are grey."),
     "data.targets": (
         "Targets",

@@ -40,7 +40,7 @@ def change(r: ParameterEquations) -> list[Line]:
     if r.before is None or r.change is None:
         tip = "The weights were loaded from a file, so the last step no longer applies to them."
         return [Line("", (Span("all weights were replaced since"),), kind="note", tip=tip)]
-    name = "b" if r.source is None else "w"
+    name = equations_of(r.kind).letter(r.part)
     lines = [moved(name, r.before, r.before + r.change, r.change)]
     if r.edited:
         spans = fill("set by hand since, to {value}", value=number(r.value, "w"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnviz3d.layers.shared.equation_line import Line, Span
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations, WalkReading
 from nnviz3d.ui.equations import layer_equations, neuron_equations, parameter_equations, updates
 
@@ -36,7 +37,7 @@ def sections(reading: Reading) -> Sections:
     elif isinstance(reading, ParameterEquations):
         parts = [
             (SHARE, parameter_equations.share(reading)), (GRADIENT, parameter_equations.gradient(reading)),
-            (CHECK, updates.check(reading.check, "w" if reading.source is not None else "b")),
+            (CHECK, updates.check(reading.check, equations_of(reading.kind).letter(reading.part))),
             (UPDATE, updates.update(reading.update) or parameter_equations.change(reading)),
         ]  # fmt: skip
     else:
@@ -85,7 +86,7 @@ def heading(reading: Reading, title: str) -> str:
     if not there(reading, title):
         return f"{UPDATE} ({reading.step.update.optimizer})" if isinstance(reading, NeuronReading) and reading.step is not None else title
     if isinstance(reading, NeuronReading):
-        return title if reading.step is None else updates.title(reading.index, reading.step)
+        return title if reading.step is None else updates.title(reading.step)
     if isinstance(reading, ParameterEquations):
         return f"Update ({reading.update.optimizer})" if reading.update is not None else "The last step"
     return f"Update ({reading.optimizer})" if isinstance(reading, MatrixReading) and reading.optimizer else title

@@ -5,7 +5,7 @@ Pure functions, like `ui.equations.neuron_equations`: symbols as LaTeX, numbers 
 
 from __future__ import annotations
 
-from nnviz3d.layers.shared.equation_line import Line, Span, fill, number, setting
+from nnviz3d.layers.shared.equation_line import Line, Span, fill, number, plain_text, setting
 from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.spec.number_text import MINUS, pair_plain
 from nnviz3d.spec.readout import CheckReading, NeuronReading, StepReading, UpdateReading
@@ -173,7 +173,7 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
     w, x = _name(u), u.numbers
     if u.frozen:
         tip = "The neuron is frozen: the optimiser skips it, whatever its gradient is, and its state does not change."
-        still = Line("", (Span(f"{w} ← {w}   (frozen)"),), kind="note", tip=tip)
+        still = Line("", (Span(f"{plain_text(w)} ← {plain_text(w)}   (frozen)"),), kind="note", tip=tip)
         return [still, moved(w, x["old"], x["recorded"], x["recorded"] - x["old"])]
     symbol, numbers = DIRECTIONS[u.optimizer]
     for name in ("v", "v_hat"):  # a root of a power of ten needs brackets
@@ -185,7 +185,7 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
     if u.dead or not u.applied:
         why = "set to 0 by L1" if u.dead else "not finite: not applied"
         kept = setting(x["recorded"] if u.dead else x["old"])
-        lines.append(Line("", (Span(f"{w} ← "), *kept, Span(f"   ({why})")), kind="note"))
+        lines.append(Line("", (Span(f"{plain_text(w)} ← "), *kept, Span(f"   ({why})")), kind="note"))
     else:
         symbols, numbers = rf"{w} \leftarrow {w} - s", "{old_} − {step}"
         if x.get("decay_term"):
@@ -199,18 +199,19 @@ def _new(u: UpdateReading, n: dict) -> list[Line]:
 
 
 def moved(w: str, old: float, new: float, change: float) -> Line:
-    """ "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
+    """`w`: the letter as LaTeX. "w: 0.36298 → 0.36363", and at the right end "Δw = +0.00065"."""
     printed = [Span(text, "w", text.startswith(MINUS)) for text in pair_plain(old, new)]
+    w = plain_text(w)
     spans = (Span(f"{w}:  "), printed[0], Span(" → "), printed[1])
     return Line("", spans, change, "change", "The old value, the new value and the change, as 32-bit numbers.", ink="w", lead=f"Δ{w} =")
 
 
 def _name(u: UpdateReading) -> str:
-    return "b" if u.index is None else "w"
+    return equations_of(u.kind).letter(u.part)
 
 
-def title(index: int, step: StepReading) -> str:
-    """Whose update it is, of the neuron with this number: "Update of weight 5, 12 (adam)"."""
+def title(step: StepReading) -> str:
+    """Whose update it is: "Update of weight 5, 12 (adam)"."""
     u = step.update
-    what = f"bias {index}" if u.index is None else f"weight {index}, {u.index}"
+    what = f"{equations_of(u.kind).word(u.part)} {', '.join(map(str, u.place))}"
     return f"Update of {what}, which changed most ({u.optimizer})"

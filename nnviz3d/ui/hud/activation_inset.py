@@ -145,6 +145,8 @@ def _plot(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
 
 def _incoming(f: Frame, draw_list, inset: Inset, rect: Rect) -> None:
     """What comes in, a line for each number with the layer that it comes from; together they make z."""
+    if inset.summed <= 0.02:
+        return
     pixels, right = f.font(theme.SMALL), rect[2] - f.px(PAD)
     y = rect[3] - f.px(FOOT + ROW * len(inset.incoming[:NUMBERS])) - f.px(2)
     for k, (name, a) in enumerate(inset.incoming[:NUMBERS]):

@@ -54,6 +54,10 @@ def _black(f: Frame) -> None:
     f.memory.black = True
 
 
+def _search(f: Frame) -> None:
+    f.memory.search = ""
+
+
 def _help(f: Frame) -> None:
     f.memory.help = not f.memory.help
 
@@ -106,6 +110,8 @@ def _escape(f: Frame) -> None:
     """One thing at a time: the list of keys, then the banner, then the tour, then the picked neuron."""
     if imgui.is_popup_open("", imgui.PopupFlags_.any_popup):
         imgui.internal.close_popup_to_level(0, True)
+    elif f.memory.search is not None:
+        f.memory.search = None
     elif f.memory.help:
         f.memory.help = False
     elif f.readout.banner:
@@ -143,6 +149,7 @@ ACTIONS: dict[str, Callable[[Frame], None]] = {
     "show_moment": _moment,
     "panels": Frame.toggle_panels,
     "black": _black,
+    "search": _search,
     "help": _help,
     "escape": _escape,
 }

@@ -167,6 +167,8 @@ class Labels:
         self.placed = place([label for label, _ in fitted], [size for _, size in fitted], area, f.px(4), taken)
         for item in self.placed:
             self._draw_one(f, draw_list, item)
+            if item.label.part and _clicked(item):
+                f.do("close_part" if item.label.part in f.readout.opened else "open_part", item.label.part)
 
     def _draw_one(self, f: Frame, draw_list, item: Placed) -> None:
         label = item.label
@@ -186,6 +188,14 @@ class Labels:
             colour_bar(f, draw_list, x, y + item.height / 2 - f.px(4), f.px(BAR), f.px(8), alpha)
             x += round(f.px(BAR + 6))
         draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, y), theme.packed(_COLOURS[label.kind], alpha), label.text)
+
+
+def _clicked(item: Placed) -> bool:
+    """Whether a name on the stage was pressed, which no panel lies over."""
+    inside = imgui.is_mouse_hovering_rect(
+        imgui.ImVec2(item.left, item.top), imgui.ImVec2(item.left + item.width, item.top + item.height), False
+    )
+    return inside and not imgui.get_io().want_capture_mouse and imgui.is_mouse_clicked(0)
 
 
 def colour_bar(f: Frame, draw_list, x: float, y: float, width: float, height: float, alpha: float = 1.0) -> None:

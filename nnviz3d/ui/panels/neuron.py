@@ -14,7 +14,7 @@ from nnviz3d.spec.readout import MatrixReading, NeuronReading, ParameterEquation
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import elide, small, tip
-from nnviz3d.ui.equations import updates
+from nnviz3d.ui.equations import neuron_equations, shares, updates, window_grids
 from nnviz3d.ui.equations.equation_draw import Lines, columns
 from nnviz3d.ui.equations.sections import (
     ACTIVATION,
@@ -111,11 +111,15 @@ class Neuron:
         style = imgui.get_style().item_spacing
         tight = imgui.ImVec2(style.x, f.px(3)) if title in (GRADIENT, UPDATE, FORWARD, BACKWARD) else style
         imgui.push_style_var(imgui.StyleVar_.item_spacing, tight)
+        if isinstance(reading, NeuronReading) and reading.window is not None and title == neuron_equations.title(reading) and known:
+            window_grids.draw(f, reading, reading.window)
         self._lines.draw(f, title, lines)
         imgui.pop_style_var()
         if title == SUM and isinstance(reading, NeuronReading) and known:
             self._inputs.draw(f, reading)
         if title == ACTIVATION and isinstance(reading, NeuronReading) and known:
+            if reading.shares is not None:
+                shares.draw(f, reading.shares)
             neuron_curve.draw(f, reading)
 
 

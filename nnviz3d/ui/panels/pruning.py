@@ -71,7 +71,7 @@ class PruningPanel:
             f.do("prune", (r.node, r.share))
             self.share = 0.0
         imgui.end_disabled()
-        tip(f, why or "An edit of the network by hand, which undo takes back (Ctrl+Z). Training goes on from there and may bring pruned "
+        tip(f, why or "An edit of the network by hand, which undo takes back (Ctrl+Z). Training continues from there and may bring pruned "
                       "weights back: nothing holds them at 0.")  # fmt: skip
 
 

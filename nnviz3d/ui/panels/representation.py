@@ -10,7 +10,7 @@ from nnviz3d.spec.number_text import count, percent
 from nnviz3d.spec.readout import CloudReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.class_colours import class_colours, number_colours
-from nnviz3d.ui.core.cloud_image import View, painted
+from nnviz3d.ui.core.cloud_image import CloudView, painted
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.name_shortening import cut
 from nnviz3d.ui.core.names import layer_name
@@ -34,7 +34,7 @@ class RepresentationPanel:
 
     def __init__(self):
         self.node, self.kind, self.neurons = -1, "pca", (0, 1, 2)
-        self.view = View()
+        self.view = CloudView()
         self._places: np.ndarray | None = None  # (r, 3), scaled so that the cloud has the radius 1
         self._subject: tuple | None = None
         self._scale = 1.0

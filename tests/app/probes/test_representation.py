@@ -15,7 +15,7 @@ from nnviz3d.app.session.session import REMEMBER
 from nnviz3d.engine.forward_pass import ForwardPass
 from nnviz3d.engine.principal import components
 from nnviz3d.spec import toml
-from nnviz3d.ui.core.cloud_image import View, painted
+from nnviz3d.ui.core.cloud_image import CloudView, painted
 from tests.helpers.fake_source import FakeSource
 from tests.helpers.person import Person
 
@@ -92,7 +92,7 @@ def test_another_layer_starts_again_and_nobody_looking_costs_nothing():
 
 
 def test_discs_lie_where_they_are_projected_near_ones_in_front():
-    view = View(0.0, 0.0)
+    view = CloudView(0.0, 0.0)
     points, colours = np.array([[0, 0, -0.5], [0, 0, 0.5], [0.8, 0, 0]]), np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1.0]])
     image = painted(points, colours, view, 200, 200, 5)
     place, near = view.project(points, 200, 200)
@@ -102,7 +102,7 @@ def test_discs_lie_where_they_are_projected_near_ones_in_front():
     x, y = np.round(place[2]).astype(int)
     assert image[y, x, 2] > 100 and x > 110
     assert painted(points[:0], colours[:0], view, 50, 40, 3).shape == (40, 50, 4)
-    assert View().turned(0.1, 9).pitch <= 1.4
+    assert CloudView().turned(0.1, 9).pitch <= 1.4
 
 
 def test_a_click_shows_the_sample_and_a_drag_turns_the_cloud():

@@ -22,7 +22,7 @@ from nnviz3d.spec.number_text import pair_plain, plain
 from nnviz3d.spec.phases import Place, phases
 from nnviz3d.spec.readout import Command
 from nnviz3d.spec.toml import validate
-from tests.ui.printed import number, numbers
+from tests.ui.printed import Printed, number, numbers
 from tests.ui.screen import Screen, begin, check, one_value, reading
 
 pytestmark = pytest.mark.gl
@@ -57,22 +57,26 @@ def scene(r: random.Random):
 class Visitor:
     """Sits before a window that is not painted, and reads."""
 
-    def __init__(self, seed: int, screen: Screen):
+    def __init__(self, seed: int, screen: Screen, make=scene):
         self.random, self.screen, self.told = random.Random(seed), screen, 0
-        self.scene = scene(self.random)
+        self.scene = make(self.random)
         self.session = new_session(self.scene, Path(), "cpu", None, REMEMBER)
         self.loop = Loop(open_host(*SIZE, headless=True), self.session, play=False)
         self.loop.overlay.memory.hint = False
         dock = self.loop.overlay._dock
         dock.opened.update(dict.fromkeys(dock.opened, False))
         self.loop.overlay.open("Neuron", "Edit by hand")
+        self.clip = self.scene.train.huber_delta
+        self.pick()
+
+    def pick(self) -> None:
+        """A neuron and a weight of its layer."""
         topology = self.session.source.topology
         self.layer = self.random.randint(1, len(topology.nodes) - 1)
         node = topology.nodes[self.layer]
         self.neuron = node.neurons.start + self.random.randrange(node.size)
         j = self.neuron - node.neurons.start
         self.weight = node.weight.start + j * node.weight.shape[1] + self.random.randrange(node.weight.shape[1])
-        self.clip = self.scene.train.huber_delta
 
     def do(self, name: str, value=None) -> None:
         self.loop.do(Command(name, value))
@@ -83,7 +87,8 @@ class Visitor:
             self.loop.frame(1 / 60)
             self.told += check(self.screen, self.clip)
             stage = self.loop.stage
-            one_value(self.screen, stage.pointer.picked >= 0, stage.pointer.hovered == stage.pointer.picked >= 0)
+            if stage.pointer.hovered in (-1, stage.pointer.picked):  # the card at the pointer may be of another one that stands before it
+                one_value(self.screen, stage.pointer.picked >= 0, stage.pointer.hovered == stage.pointer.picked >= 0)
 
     def look(self, future: tuple[str, ...] = ()) -> None:
         """At the neuron, at one of its weights, at its layer. `future`: numbers that must not be there yet."""
@@ -94,10 +99,15 @@ class Visitor:
                 (x,), (y,), _ = stage.projection.neurons(np.array([picked])) if stage.view.frame else ((0.0,), (0.0,), ())
                 imgui.get_io().add_mouse_pos_event(x, y)
             self.frame(2)
-            words = self.screen.all()
-            assert not [text for text in future if re.search(rf"(?<![\d.]){re.escape(text)}(?![\d.e])", words)], (future, words)
+            for text in future:
+                pattern = re.compile(rf"(?<![\d.]){re.escape(text)}(?![\d.e])")
+                assert not [line for line in self.screen.all().split("\n") if pattern.search(line)], (text, self.where())
         stage.pointer.picked = stage.pointer.chosen = stage.pointer.layer = -1
         imgui.get_io().add_mouse_pos_event(-1.0, -1.0)
+
+    def where(self) -> str:
+        walking = self.session.walking
+        return "" if walking is None else walking.walk.place.text(self.session.source.topology)
 
     # moments
 
@@ -173,6 +183,10 @@ class Visitor:
             self.do("undo")
         assert float(trainer.arenas.parameters[p]) == new
 
+    def kept_value(self) -> Printed:
+        """What the panel says of the chosen weight: the first number of its term."""
+        return numbers(next(line for line in self.screen.lines["Its contribution to z"] if line.kind == "term"))[0]
+
     def keeps(self) -> None:
         """A kept moment is looked at while the run stands at another one."""
         self.do("keep_moment", "A")
@@ -182,8 +196,7 @@ class Visitor:
         kept = self.session.moments.kept["A"].snapshot.parameters[self.weight]
         self.loop.stage.pointer.chosen = self.weight
         self.frame(2)
-        first = numbers(next(line for line in self.screen.lines["Its contribution to z"] if line.kind == "term"))[0]
-        assert first.says(float(kept))
+        assert self.kept_value().says(float(kept))
         self.do("show_moment", "")
         self.frame(2)
 

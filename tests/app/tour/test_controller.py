@@ -67,8 +67,8 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         if step.phase:
             place = session.walking.walk.place
             assert place == Place.parse(step.phase, session.source.topology), "the walk has come to the step's place"
-            assert session.walking.walk.tape.step == guide.course.tour.step + 1 and not session.running
-            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.tour.row]
+            assert session.walking.walk.tape.step == guide.course.subject.step + 1 and not session.running
+            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.subject.row]
         else:
             assert session.walking is None and session.source.step >= step.train
         assert len(reading.marks) == len(step.mark)
@@ -200,7 +200,7 @@ def test_leaving_puts_everything_back(visitor, way):
         case "T":
             visitor.key(K.t)
         case "finish":
-            visitor.do("tour", "6.4")
+            visitor.do("tour", "8.6")
             visitor.key(K.space)
     visitor.frames(2)
     assert not visitor.guide.on and loop.session is session and loop.stage is stage

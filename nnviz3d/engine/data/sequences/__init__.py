@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from nnviz3d.engine.data.dataset import Samples
+from nnviz3d.spec import limits
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.scene import Data
 
 IGNORED = -1  # a target that is not scored
+TOKENS = ("token",)  # the axes of a sample
 
 
 def load(data: Data, base: Path) -> Samples:
@@ -42,7 +44,24 @@ def samples(
     if end is not None:
         t[x == end] = IGNORED
     places = tuple(f"token {k + 1}" for k in range(x.shape[1]))
-    return Samples(name, "classification", (x.shape[1],), x, t, vocabulary, places, n_train, axes=("token",), notes=notes)
+    return Samples(name, "classification", (x.shape[1],), x, t, vocabulary, places, n_train, axes=TOKENS, notes=notes)
+
+
+def tokens(x: np.ndarray, t: np.ndarray, name: str, n_train: int | None, notes: tuple[str, ...] = ()) -> Samples:
+    """Of a file's numbers of tokens (n, T) and targets of the same shape. Raises InputError."""
+    problems = []
+    for key, values, low in (("inputs", x, 0), ("targets", t, IGNORED)):
+        if values.ndim != 2 or values.shape != x.shape or not values.size:
+            text = f"shape {list(values.shape)}; expected (samples, tokens), the same for inputs and targets"
+            problems.append(Problem(name, key, f"{text} (a class for each sequence is not supported)"))
+        elif values.dtype.kind not in "biuf" or (values != np.floor(values)).any() or values.min() < low or values.max() >= limits.CLASSES:
+            problems.append(Problem(name, key, f"expected whole numbers of tokens, from {low} to below {limits.CLASSES:,}"))
+    if problems:
+        raise InputError(*problems)
+    count = int(max(x.max(), t.max())) + 1
+    places = tuple(f"token {k + 1}" for k in range(x.shape[1]))
+    vocabulary = tuple(map(str, range(count)))
+    return Samples(name, "classification", (x.shape[1],), x, t.astype(np.int32), vocabulary, places, n_train, axes=TOKENS, notes=notes)
 
 
 def _check(data: Data) -> None:

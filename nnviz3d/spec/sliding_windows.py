@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:  # the tables of kinds are read at start, by help too, which has no time for numpy
+    import numpy as np
 
 Pair = tuple[int, int]
 
@@ -63,6 +65,8 @@ class Windows:
 
     def cells_of(self, axis: int) -> np.ndarray:
         """(places, kernel) which row or column each cell of each window is; negative or past the end: it lies in the padding."""
+        import numpy as np
+
         first = np.arange(self.places[axis]) * self.stride[axis] - self.padding[axis][0]
         return first[:, None] + np.arange(self.kernel[axis]) * self.dilation[axis]
 
@@ -74,11 +78,14 @@ class Windows:
     @cached_property
     def real(self) -> int:
         """Cells of all windows over one map that lie on it: those in the padding do not count."""
-        return int(self.inside(0).sum()) * int(self.inside(1).sum())
+        rows, columns = (sum(len(range(self.places[axis])[self.part(axis, k)[0]]) for k in range(self.kernel[axis])) for axis in (0, 1))
+        return rows * columns
 
     @cached_property
     def shares(self) -> np.ndarray:
         """(rows, columns) of the result: 1 / how many cells of each window lie on the map."""
+        import numpy as np
+
         return 1 / np.outer(self.inside(0).sum(1), self.inside(1).sum(1))
 
     def part(self, axis: int, k: int) -> tuple[slice, slice]:
