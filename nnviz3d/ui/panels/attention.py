@@ -49,12 +49,6 @@ class AttentionPanel:
         self.head = min(self.head, r.layers[self.layer].heads - 1)
         if self.token >= len(r.words) or (self.cell is not None and max(self.cell) >= len(r.words)):
             self.token, self.cell = -1, None
-        small(
-            f,
-            "Each tile is a head, each row of tiles a layer. A cell: how much the token of its row looks at that of its column.",
-            wrap=True,
-        )
-        tip(f, EXPLAINED)
         self._tiles(f, r)
         self._head(f, r)
         self._looks(f, r)
