@@ -12,8 +12,9 @@ from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import cell, layer_name
+from nnviz3d.ui.core.names import cell, layer_name, token_words
 from nnviz3d.ui.core.number_field import Accepted, stepped
+from nnviz3d.ui.core.token_roles import role
 from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, small, tip
 
 MORE = {
@@ -73,6 +74,12 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     imgui.text_unformatted(elide(cell(f, reading.layer, reading.index), room))
     tip(f, f"{cell(f, reading.layer, reading.index).capitalize()}. {place}")
     _close(f, "pick", "Deselect (Esc)")
+    if told := token_words(
+        f.readout.topology.nodes[reading.layer], reading.index, f.readout.sample_words if reading.network != "B" else ()
+    ):
+        small(f, told, _ACCENT, wrap=True)
+    if part := role(f.readout.topology, reading.layer):
+        small(f, part, wrap=True)
     if reading.label:
         imgui.push_style_color(imgui.Col_.text, _ACCENT)
         imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
@@ -168,5 +175,7 @@ def layer(f: Frame, reading: LayerReading) -> None:
         imgui.same_line(0, f.px(3))
     if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Deselect this layer", size=24):
         f.do("choose_layer", None)
+    if part := role(f.readout.topology, reading.layer):
+        small(f, part, wrap=True)
     if not isinstance(reading, MatrixReading):  # there is no matrix to look at
         small(f, words.SENTENCE, wrap=True)
