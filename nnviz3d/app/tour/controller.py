@@ -19,6 +19,7 @@ from nnviz3d.app.tour.state import TourState
 from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view import step_change
 from nnviz3d.draw import camera
+from nnviz3d.layout.grid import Layout
 from nnviz3d.spec import i18n
 from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.commands import COMMANDS
@@ -59,6 +60,7 @@ class TourController:
         self.neuron = self.edge = -1
         self._course: Course | None = None
         self._size = (0, 0)
+        self._aimed: Layout | None = None  # the layout that the camera was turned to
         self._values: dict[str, str] = {}
         self._since, self._told = 0.0, (-1, -1)
 
@@ -157,7 +159,7 @@ class TourController:
     def aim(self, jump: bool = False) -> None:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.host.stage, self.course.step.camera
-        self._size = self.host.stage.viewport.size
+        self._size, self._aimed = stage.viewport.size, stage.view.picture.goal
         stage.show_cards(self._cards)
         boxes = [self._marking.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
@@ -179,11 +181,12 @@ class TourController:
     # ---------------------------------------------------------------- every frame
 
     def advance(self, dt: float) -> None:
-        """Before the frame is drawn: move the walk on, follow the window's size."""
+        """Before the frame is drawn: move the walk on, follow the window's size and where the network stands."""
         if self._course is None:
             return
-        if self.host.stage.viewport.size != self._size:
-            self.aim(jump=True)
+        resized = self.host.stage.viewport.size != self._size
+        if resized or self.host.stage.view.picture.goal is not self._aimed:  # walls and rows follow the shape of the free stage
+            self.aim(jump=resized)
         self._course.sandbox.advance(dt)
         self._since += dt
         if self._since > REFRESH:
