@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.app.probes import layer_pass, window
-from nnviz3d.app.probes.explained import Explained, at, known, number
+from nnviz3d.app.probes.explained import Explained, at, known, number, place, weights_of
 from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
-from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
@@ -187,24 +186,6 @@ def _back(source: Explained, c: Connection, i: int) -> Sum | None:
     if not edges_of(c).sums_back:
         total = replace(total, total=float(layer_pass.returned(source, c)[i]))
     return replace(total, given=told) if told else total
-
-
-def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
-    """(E,) what these edges multiply by: parameters, 1, or other activations."""
-    edges = edges_of(connection)
-    parameters = edges.parameter(connection, local_e)
-    if parameters is not None:
-        return at(source, "parameter", place(parameters))
-    numbers = Numbers(source.tensors("parameter"), source.tensors("activation"), None, 0)
-    return np.broadcast_to(source.ops.to_host(edges.values(connection, local_e, numbers)), len(local_e))
-
-
-def place(ids: np.ndarray) -> slice | np.ndarray:
-    """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
-    step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
-    if step > 0 and (ids[1:] - ids[:-1] == step).all():
-        return slice(int(ids[0]), int(ids[-1]) + 1, step)
-    return ids
 
 
 def _placed(source: Explained, total: Sum, node: Node) -> Sum:
