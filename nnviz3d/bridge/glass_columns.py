@@ -11,7 +11,7 @@ from nnviz3d.draw.network_buffers import COLUMNS, Subject
 from nnviz3d.gfx.texture_buffer import TextureBuffer
 from nnviz3d.layout.grid import Layout
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Topology
 
 
@@ -21,7 +21,7 @@ class GlassColumns:
     def __init__(self, topology: Topology, columns: dict[str, TextureBuffer], ops):
         self.columns = columns
         self.statistics = SlabStatistics(topology, ops)
-        self.slabs: tuple[Part, ...] = ()
+        self.slabs: tuple[NetworkPart, ...] = ()
         self._layout: Layout | None = None
         self._items: dict[str, int] = {}
 

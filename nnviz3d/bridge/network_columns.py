@@ -32,7 +32,7 @@ from nnviz3d.layout.tiles import WIDE
 from nnviz3d.layout.units import most_open
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
-from nnviz3d.spec.parts import Parts
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.scene import Look, View
 from nnviz3d.spec.topology import EdgeRef, Topology
 
@@ -75,7 +75,7 @@ class Picture(PlaneColumns):
         columns.update({name: TextureBuffer(count, *COLUMNS[name]) for name, count in counts.items()})
         self.sheets = SheetColumns(topology, columns)
         self.glass = GlassColumns(topology, columns, ops)
-        self.parts = Parts(topology)
+        self.parts = NetworkParts(topology)
         self.subject = Subject(topology, place(topology), columns, *self._edges.lists, own_values=self._edges.own_values)
         columns["t_mark"].write(np.zeros(topology.n_neurons, np.int32))
         columns["t_time"].write(np.repeat([node.rank for node in topology.nodes], [node.size for node in topology.nodes]))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nnviz3d.sources.viewable import Array
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Topology
 
 SLICE = 300_000  # numbers that are read in a frame, or one node's
@@ -30,7 +30,7 @@ class SlabStatistics:
     def pending(self) -> bool:
         return bool(self._left)
 
-    def watch(self, parts: tuple[Part, ...]) -> None:
+    def watch(self, parts: tuple[NetworkPart, ...]) -> None:
         """These slabs are shown."""
         self._nodes = tuple(k for part in parts for k in part.nodes)
         self._left = list(self._nodes)
@@ -73,7 +73,7 @@ class SlabStatistics:
         return total / count
 
 
-def levels(mean_l3: np.ndarray, part: Part) -> np.ndarray:
+def levels(mean_l3: np.ndarray, part: NetworkPart) -> np.ndarray:
     """(R, 3) how bright each row of a slab is, in [0, 1], on a scale of decades below the largest of all nodes; `UNKNOWN` where nothing is
     known. What is not finite is as bright as can be."""
     known = np.where(np.isfinite(mean_l3), mean_l3, np.nan)

@@ -12,7 +12,7 @@ SIDES = 6  # of a box
 CHANGE = (0.35, 1.1, 1.0)  # colour of rows that show |change| / |w|
 
 
-class Glass:
+class GlassBoxes:
     def __init__(self, context: Context):
         self.program = Program(context, "glass.vert", "glass.frag")
 

@@ -17,12 +17,12 @@ from nnviz3d.layout import detours, tiles
 from nnviz3d.layout.detours import Detour
 from nnviz3d.layout.folding import Folds, Stack, discs
 from nnviz3d.layout.lanes import lanes
-from nnviz3d.layout.plates import plan_edge
-from nnviz3d.layout.plates import plate as _plate
+from nnviz3d.layout.node_plates import plan_edge
+from nnviz3d.layout.node_plates import plate as _plate
 from nnviz3d.layout.rows import stand
 from nnviz3d.layout.tiles import WIDE, TilePlan, Tiles
 from nnviz3d.layout.units import FACE, Glass, Units, ports, slab_size, units
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
 NAME = 0.06  # of the height of everything, under walls
@@ -167,8 +167,8 @@ def place(
     near: float = 1.0,
     folds: Folds | None = None,
     aspect: float = WIDE,
-    folded: Sequence[Part] = (),
-    framed: Sequence[Part] = (),
+    folded: Sequence[NetworkPart] = (),
+    framed: Sequence[NetworkPart] = (),
 ) -> Layout:
     """Positions of all neurons, in the order of their ids. `pitch`: distance of neighbours; `gap` stretches layer distances.
 
@@ -183,19 +183,21 @@ def place(
     centre_l3, scale_l, box_u23, row_l = _stand(topology, of, plates, plans, pitch, gap * near, aspect)
     edges = np.array([plan_edge(plans.get(k), pitch) for k in range(len(plates))]) * scale_l[:, None]
     for k, (node, yz) in enumerate(zip(topology.nodes, plates, strict=True)):
-        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * scale_l[k])
+        stretch, yz = place_n4[node.neurons.slice], yz * (pitch * float(scale_l[k]))
         stretch[:, 0] = centre_l3[k, 0]
         stretch[:, 1] = centre_l3[k, 1] - yz[:, 0]
-        stretch[:, 2] = yz[:, 1] + centre_l3[k, 2]
+        stretch[:, 2] = yz[:, 1] + float(centre_l3[k, 2])
         stretch[:, 3] = k
     low_l3, high_l3 = box_u23[of.unit_l, 0], box_u23[of.unit_l, 1]
     hidden = frozenset(k for part in folded for k in part.nodes)
     stacks = tuple(_stack(topology.nodes[k], k, shown, place_n4) for k, shown in folds.items())
     annex = _annex(low_l3, high_l3, pitch, gap) if plate else None
     found, boxes, within = _detours(topology, of, box_u23, pitch)
-    corners = [
-        (topology.nodes[k], its, centre_l3[k] + _corner(its, pitch * scale_l[k]), pitch * float(scale_l[k])) for k, its in plans.items()
-    ]
+    corners = []
+    for k, its in plans.items():
+        corner = np.array([centre_l3[k, 0], high_l3[k, 1], low_l3[k, 2]]) if k not in hidden else None
+        corner = centre_l3[k] + _corner(its, pitch * scale_l[k]) if corner is None else corner
+        corners.append((topology.nodes[k], its, corner, pitch * float(scale_l[k])))
     cell_l = np.array([plans[k].cell if k in plans else 1.0 for k in range(len(plates))], np.float32) * scale_l.astype(np.float32)
     groups = _groups(topology, place_n4, edges / 2, plans)
     sheets = tiles.rectangles([each for each in corners if each[0].number in sheet_numbers - hidden])
@@ -218,14 +220,12 @@ def _stand(
     centre_l3, scale_l = np.zeros((len(topology.nodes), 3)), np.ones(len(topology.nodes))
     box_u23 = np.zeros((len(of.part_u), 2, 3), np.float32)
     for u, (node, part, size) in enumerate(zip(of.topology.nodes, of.part_u, sizes, strict=True)):
-        centre = np.array([xs[node.rank] - xs.max() / 2, ys[node.rank], zs[u]])
+        x = np.float32(xs[node.rank])
+        centre = np.array([float(x) - xs.max() / 2, ys[node.rank], zs[u]])
         if part is None:
             k = first_u[u]
-            yz = plates[k] * pitch
-            (low_y, low_z), (high_y, high_z) = yz.min(0), yz.max(0)
-            half = np.array([pitch, *plan_edge(plans.get(k), pitch)]) / 2
-            box_u23[u] = centre + np.array([0, -high_y, low_z]) - half, centre + np.array([0, -low_y, high_z]) + half
-            centre_l3[k] = centre
+            centre_l3[k], box_u23[u] = centre, _box(plates[k] * pitch, x, centre, plan_edge(plans.get(k), pitch), pitch)
+            box_u23[u, :, 0] -= np.float32(xs.max() / 2)
             continue
         assert size is not None
         half = np.array([pitch, *size]) / 2
@@ -236,6 +236,14 @@ def _stand(
             centre_l3[k] = centre + np.array([side * pitch / 2, 0, 0])
     row_r = np.unique(-ys, return_inverse=True)[1]
     return centre_l3, scale_l, box_u23, np.array([row_r[node.rank] for node in of.topology.nodes])[of.unit_l]
+
+
+def _box(yz: np.ndarray, x: np.float32, centre: np.ndarray, edge: tuple[float, float], pitch: float) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high corner around the neurons of a node, in single precision as they stand."""
+    at_n3 = np.empty((len(yz), 3), np.float32)
+    at_n3[:, 0], at_n3[:, 1], at_n3[:, 2] = x, centre[1] - yz[:, 0], yz[:, 1] + float(centre[2])
+    half = (np.array([pitch, *edge]) / 2).astype(np.float32)
+    return at_n3.min(0) - half, at_n3.max(0) + half
 
 
 def _detours(

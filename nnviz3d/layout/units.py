@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnviz3d.layout.tiles import WIDE, TilePlan
-from nnviz3d.spec.parts import Part, order
+from nnviz3d.spec.parts import NetworkPart, order
 from nnviz3d.spec.topology import Range, Topology
 
 MOST = 24  # slabs and nodes that are shown at the start, on a wide stage
@@ -23,7 +23,7 @@ class Units(NamedTuple):
 
     topology: Topology
     unit_l: np.ndarray
-    part_u: tuple[Part | None, ...]
+    part_u: tuple[NetworkPart | None, ...]
 
 
 def most_open(aspect: float) -> int:
@@ -35,11 +35,11 @@ def most_open(aspect: float) -> int:
 class Glass:
     """The glass around a part. `fill` in [0, 1]: 0, a frame around what is seen in it; 1, a slab."""
 
-    part: Part
+    part: NetworkPart
     fill: float
 
 
-def units(topology: Topology, folded: Sequence[Part]) -> Units:
+def units(topology: Topology, folded: Sequence[NetworkPart]) -> Units:
     """The input stays the first and the output the last. Without folded parts, the network itself."""
     if not folded:
         return Units(topology, np.arange(len(topology.nodes)), (None,) * len(topology.nodes))
@@ -69,14 +69,14 @@ def units(topology: Topology, folded: Sequence[Part]) -> Units:
     return Units(Topology(tuple(nodes), topology.n_parameters), unit_l, tuple(parts))
 
 
-def slab_size(part: Part, plates: Sequence[np.ndarray], plans: dict[int, TilePlan]) -> tuple[float, float]:
+def slab_size(part: NetworkPart, plates: Sequence[np.ndarray], plans: dict[int, TilePlan]) -> tuple[float, float]:
     """Height and width in pitches. `plates`: of the nodes, down and across of their neurons."""
     high = max(plans[k].span[0] if k in plans else float(np.ptp(plates[k][:, 0])) + 1 for k in part.nodes)
     high = min(max(high, LEAST), LARGEST)
     return high, STANDING * high
 
 
-def ports(topology: Topology, part: Part) -> dict[int, float]:
+def ports(topology: Topology, part: NetworkPart) -> dict[int, float]:
     """By node, on which side of a slab its neurons stand: -1 where it reads from outside, 1 where it is read from there, 0: both or
     neither."""
     inside = set(part.nodes)

@@ -19,7 +19,7 @@ Open = Literal["auto", "all"] | tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class NetworkPart:
     """`nodes`: numbers of all nodes in it; `members`: names of the nodes and parts directly in it, in order; `parent`: the name of the part
     around it, "" for the network. `count`: how many members that are built alike it consists of; 1: they are not."""
 
@@ -36,7 +36,7 @@ class Part:
         return name if self.count == 1 else f"{name} x {self.count:,}"
 
 
-class Parts:
+class NetworkParts:
     """Of one network. `by_name`: all parts, the outer before the inner."""
 
     def __init__(self, topology: Topology):
@@ -44,12 +44,12 @@ class Parts:
         found = containers(topology)
         runs = repeats(topology)
         known = {c.name: c.nodes for c in found} | {node.name: (node.number,) for node in topology.nodes}
-        middles: dict[str, list[Part]] = {run.parent: [] for run in runs}
+        middles: dict[str, list[NetworkPart]] = {run.parent: [] for run in runs}
         for run in runs:
             if len(run.members) > LONG:
                 middles[run.parent].append(_middle(run, known))
         parts = [part for _, part in sorted(_all(found, runs, middles), key=lambda item: item[0])]
-        self.by_name: dict[str, Part] = {}
+        self.by_name: dict[str, NetworkPart] = {}
         for part in parts:  # a part that holds another one and nothing else is that one
             if _convex(topology, part.nodes) and all(part.nodes != each.nodes for each in self.by_name.values()):
                 self.by_name[part.name] = part
@@ -95,26 +95,26 @@ class Parts:
                 shown = more
         return frozenset(found)
 
-    def folded(self, opened: Collection[str]) -> tuple[Part, ...]:
+    def folded(self, opened: Collection[str]) -> tuple[NetworkPart, ...]:
         """The slabs: closed parts with nothing closed around them. One that would close a circle with others stays open."""
-        found: list[Part] = []
+        found: list[NetworkPart] = []
         for name, part in self.by_name.items():
             inner = any(part.nodes[0] in self._sets[each.name] for each in found)
             if name not in opened and not inner and self._fits([*found, part]):
                 found.append(part)
         return tuple(found)
 
-    def framed(self, opened: Collection[str]) -> tuple[Part, ...]:
+    def framed(self, opened: Collection[str]) -> tuple[NetworkPart, ...]:
         """Open parts that are seen, the outer before the inner."""
         folded = self.folded(opened)
         hidden = {k for part in folded for k in part.nodes}
         return tuple(p for p in self.by_name.values() if p not in folded and not self._sets[p.name] <= hidden)
 
-    def _fits(self, folded: Sequence[Part]) -> bool:
+    def _fits(self, folded: Sequence[NetworkPart]) -> bool:
         return len(folded) == 1 or order(self.topology, folded) is not None
 
 
-def order(topology: Topology, folded: Sequence[Part]) -> list[list[int]] | None:
+def order(topology: Topology, folded: Sequence[NetworkPart]) -> list[list[int]] | None:
     """The nodes of each unit, a slab or a node alone, so that each unit comes after what it reads; None where that cannot be."""
     unit = {k: part.nodes[0] for part in folded for k in part.nodes}
     inside: dict[int, list[int]] = {}
@@ -137,14 +137,16 @@ def order(topology: Topology, folded: Sequence[Part]) -> list[list[int]] | None:
     return [inside[u] for u in out]
 
 
-def _middle(run: Repeat, known: dict[str, tuple[int, ...]]) -> Part:
+def _middle(run: Repeat, known: dict[str, tuple[int, ...]]) -> NetworkPart:
     """All members of a run but the first and the last."""
     inner = run.members[1:-1]
     nodes = tuple(k for name in inner for k in known[name])
-    return Part(f"{inner[0]}{ALIKE}{inner[-1]}", run.parent, nodes, inner, len(inner))
+    return NetworkPart(f"{inner[0]}{ALIKE}{inner[-1]}", run.parent, nodes, inner, len(inner))
 
 
-def _all(found: Sequence[Container], runs: Sequence[Repeat], middles: dict[str, list[Part]]) -> list[tuple[tuple[int, int], Part]]:
+def _all(
+    found: Sequence[Container], runs: Sequence[Repeat], middles: dict[str, list[NetworkPart]]
+) -> list[tuple[tuple[int, int], NetworkPart]]:
     """Containers and middles of runs, with what they are sorted by."""
     whole = {run.parent: run for run in runs}
     out = []
@@ -152,7 +154,10 @@ def _all(found: Sequence[Container], runs: Sequence[Repeat], middles: dict[str, 
         run = whole.get(container.name)
         count = len(container.members) if run is not None and run.members == container.members else 1
         out.append(
-            ((container.nodes[0], -len(container.nodes)), Part(container.name, container.parent, container.nodes, container.members, count))
+            (
+                (container.nodes[0], -len(container.nodes)),
+                NetworkPart(container.name, container.parent, container.nodes, container.members, count),
+            )
         )
     return out + [((part.nodes[0], -len(part.nodes)), part) for parts in middles.values() for part in parts]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz3d.layout.grid import place
-from nnviz3d.layout.plates import cells
+from nnviz3d.layout.node_plates import cells
 from nnviz3d.layout.rows import LONGEST
 from nnviz3d.layout.tiles import GAP, plan
 from nnviz3d.spec.scene import Layer, Network

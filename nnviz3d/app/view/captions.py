@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz3d.layout.grid import Layout
-from nnviz3d.spec.parts import Part
+from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.topology import Node, Topology
 
 GROUPS = {"channel": "maps", "token": "tokens", "head": "heads"}
@@ -16,7 +16,7 @@ def caption(topology: Topology, node: Node) -> str:
     """ "input 8x8", "48 relu"; its name first where the scene has named what it is made of. Of maps, tokens and heads how many."""
     if len(node.shape) > 1 and node.axes[0] in GROUPS:
         return _of_groups(topology, node)
-    shape = "x".join(map(str, node.shape))
+    shape = "x".join(map(str, node.picture or node.shape))
     if node is topology.input:
         return f"input {shape}"
     name = "" if topology.is_chain or node is topology.output else f"{_name(node)} "
@@ -24,7 +24,7 @@ def caption(topology: Topology, node: Node) -> str:
     return f"{name}{shape}{function}"
 
 
-def slab_text(topology: Topology, part: Part) -> str:
+def slab_text(topology: Topology, part: NetworkPart) -> str:
     """What a card says of a slab."""
     parameters = sum(r.size for k in part.nodes for _, r in topology.nodes[k].learned)
     return (

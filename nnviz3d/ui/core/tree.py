@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nnviz3d.spec.parts import Parts
+from nnviz3d.spec.parts import NetworkParts
 from nnviz3d.spec.topology import Node, Topology
 
 
 @dataclass(frozen=True)
-class Row:
+class TreeRow:
     """One part or node. `depth`: how many parts it lies in. `parameters`: those that learn."""
 
     name: str
@@ -20,29 +20,29 @@ class Row:
     kind: str = ""
 
 
-def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[Row]:
+def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[TreeRow]:
     """In order; what lies in closed parts is left out. `opened` None: all are."""
     parts = parts_of(topology)
-    found: list[Row] = []
+    found: list[TreeRow] = []
     for name in parts.tops:
         _grow(parts, name, 0, opened, found)
     return found
 
 
-def parts_of(topology: Topology) -> Parts:
+def parts_of(topology: Topology) -> NetworkParts:
     """Of the newest few networks, made once."""
     known = _KNOWN.get(id(topology))
     if known is None or known.topology is not topology:
         if len(_KNOWN) > 3:
             _KNOWN.clear()
-        known = _KNOWN[id(topology)] = Parts(topology)
+        known = _KNOWN[id(topology)] = NetworkParts(topology)
     return known
 
 
-_KNOWN: dict[int, Parts] = {}
+_KNOWN: dict[int, NetworkParts] = {}
 
 
-def search(topology: Topology, text: str, most: int = 8) -> list[Row]:
+def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:
     """Those whose name or kind has all words of the text in it; names that begin with it first."""
     words = text.lower().split()
     if not words:
@@ -51,14 +51,14 @@ def search(topology: Topology, text: str, most: int = 8) -> list[Row]:
     return sorted(found, key=lambda row: (not row.name.lower().startswith(words[0]), not row.name.lower().endswith(words[-1])))[:most]
 
 
-def _grow(parts: Parts, name: str, depth: int, opened: frozenset[str] | None, found: list[Row]) -> None:
+def _grow(parts: NetworkParts, name: str, depth: int, opened: frozenset[str] | None, found: list[TreeRow]) -> None:
     node = parts.topology.by_name.get(name)
     if node is not None:
-        found.append(Row(name, name.rpartition(".")[2] if depth else name, _what(node), depth, False, node.kind))
+        found.append(TreeRow(name, name.rpartition(".")[2] if depth else name, _what(node), depth, False, node.kind))
         return
     part = parts.by_name[name]
     size = sum(r.size for k in part.nodes for _, r in parts.topology.nodes[k].learned)
-    found.append(Row(name, part.label, f"{len(part.nodes):,} layers, {size:,} parameters", depth, True, "part"))
+    found.append(TreeRow(name, part.label, f"{len(part.nodes):,} layers, {size:,} parameters", depth, True, "part"))
     if opened is None or name in opened:
         for inner in parts.inside(name):
             _grow(parts, inner, depth + 1, opened, found)

@@ -137,6 +137,8 @@ class PromptPanel:
             imgui.end_disabled()
         tip(f, r.over or f"Add one token after another, every {EVERY:g} s, until the sequence is complete.")
         imgui.same_line()
+        if imgui.get_content_region_avail().x < f.px(3 * 28 + 16):
+            imgui.new_line()
         if icon_button(f, fa.ICON_FA_DICE, "prompt_seed", f"Draw other tokens (seed {self.seed})", size=28):
             self.seed += 1
         imgui.same_line()

@@ -97,6 +97,8 @@ INSTRUMENTS: dict = {
     "tracing": (-1, True, 8, -1),
     "cloud": (2, None),
     "ablation": 2,
+    "prompt": (0.8, 2, 0.9, -1, 3),
+    "attention": (1, 2, 3, True),
 }
 
 
@@ -402,6 +404,13 @@ def instruments(seen: Seen, tmp_path: Path) -> None:
         window = Window(seen, session_of(name))
         window.session.show_sample(3)
         window.frames(12, wants=INSTRUMENTS)
+        if name == "sort-gpt":
+            window.session.prompt.write("CAB")
+            window.session.prompt.add(1)
+            window.session.prompt.write("X")
+            shares = next(node for node in window.topology.nodes if node.kind == "softmax")
+            window.do("kill", (tuple(shares.neurons)[:121], True))
+            window.frames(4, wants=INSTRUMENTS)
         window.loop.close()
 
 

@@ -1,11 +1,14 @@
 """Parts of a large network by hand: slabs and frames open and close, the outline and the search fly there, Backspace flies out."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from imgui_bundle import imgui
 
 from nnviz3d.layout import moving
 from nnviz3d.spec.commands import COMMANDS
-from tests.helpers.person import STEP, K, Person
+from tests.helpers.person import STEP, Person
 
 
 @pytest.fixture
@@ -60,7 +63,7 @@ def test_a_move_goes_smoothly_and_ends_where_it_should(person):
     seen.append(picture.layout.place_n4)
     assert len(seen) > 30
     whole = np.abs(seen[-1] - seen[0]).max()
-    steps = [np.abs(b - a).max() for a, b in zip(seen, seen[1:], strict=False)]
+    steps = [np.abs(b - a).max() for a, b in pairwise(seen)]
     assert whole > 1 and max(steps) < 0.1 * whole
 
 
@@ -83,8 +86,9 @@ def test_an_unknown_name_is_told_and_nothing_happens(person):
 
 
 def test_search_finds_flies_and_opens(person):
-    person.key(K.slash) if False else person.loop.overlay.memory.__setattr__("search", "")
-    person.frames(3)
+    imgui.get_io().add_input_character(ord("/"))
+    person.frames(4)
+    assert person.loop.overlay.memory.search == ""
     person.type("blocks.2.scores")
     person.frames(60)
     assert "blocks.2" in opened(person)

@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 
 from nnviz3d.ui.core import theme, tree
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.tree import Row
+from nnviz3d.ui.core.tree import TreeRow
 from nnviz3d.ui.core.widgets import small, tip
 
 TITLE, ICON, HINT, OPEN = "Outline", fa.ICON_FA_LIST, "Parts and layers of the network; fly to one, open it, search ( / ).", False
@@ -30,7 +30,7 @@ def draw(f: Frame) -> None:
     imgui.end_child()
 
 
-def _row(f: Frame, row: Row) -> None:
+def _row(f: Frame, row: TreeRow) -> None:
     opened = row.name in f.readout.opened
     imgui.push_id(row.name)
     imgui.dummy(imgui.ImVec2(f.px(INDENT) * row.depth + 0.1, 0))
@@ -56,5 +56,5 @@ def _row(f: Frame, row: Row) -> None:
     imgui.pop_id()
 
 
-def _turn(f: Frame, row: Row, opened: bool) -> None:
+def _turn(f: Frame, row: TreeRow, opened: bool) -> None:
     f.do("close_part" if opened else "open_part", row.name)
