@@ -38,6 +38,10 @@ class NumpyOps(ConvOps, PoolOps, NormOps, TokenOps):
         self.why = why
         self._scratch: dict[int, np.ndarray] = {}
 
+    def apart(self) -> NumpyOps:
+        """The same with scratch memory of its own, for a plan that is left half done while others run."""
+        return self if self.asynchronous else type(self)(self.dtype.name, self.why)
+
     # memory
     def zeros(self, shape, dtype=None) -> np.ndarray:
         return np.zeros(shape, dtype or self.dtype)

@@ -26,6 +26,8 @@ WHOLE = 1 << 20  # parameters that are uploaded whole: 4 MB, a millisecond; of m
 CALM = 8  # pairs of ribbons that are as bright as if each were alone
 BETWEEN = 240  # ribbons that carry signals, at most
 STRETCHES = 2  # of large pairs in a frame, each about a millisecond
+FIRST = 8  # the same while there is one of which nothing has been found yet
+MANY, EACH = 1 << 19, 1 << 14  # edges of other pairs that are looked through in a frame; for so many counts a pair, however small it is
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class EdgeChoice:
         self._sums = np.zeros((count, 2))  # summed |quantity|: chosen, all
         self._made_for: tuple | None = None
         self._turn = 0
+        self._due: list[int] = []  # quick pairs to be chosen anew
+        self._known: set[int] = set()  # pairs of which something has been found
         self._stacks: dict[int, tuple[np.ndarray, np.ndarray]] = {}  # by pair: inputs that stand by themselves, those in its stack
         self._folded = 0
         self._within: frozenset[int] = frozenset()  # pairs inside slabs: not drawn
@@ -95,7 +99,7 @@ class EdgeChoice:
     @property
     def renewing(self) -> bool:
         """Some pairs are still to have their turn."""
-        return self._turn > 0 or self._search.busy or bool(self._waiting)
+        return self._turn > 0 or bool(self._due) or self._search.busy or bool(self._waiting)
 
     def whole(self, k: int) -> bool:
         """Whether all edges of the pair are drawn, straight out of the numbers."""
@@ -122,8 +126,7 @@ class EdgeChoice:
         seen = [k for k in range(len(self.pairs)) if k not in self._within]
         slow = [] if exact else [k for k in seen if self._slow(k)]
         quick = [k for k in seen if k not in slow]
-        due = quick if exact or anew else quick[self._turn % max(len(quick), 1) :][:1]
-        self._turn = 0 if exact or not quick else (self._turn + 1) % len(quick)
+        due = self._take_turns(quick, exact, anew)
         wanted = {k: Wanted(numbers, quotas[k], particles, self.all_edges) for k in {*due, *slow}}
         for k in due:
             self._settle(k, self._found_now(k, wanted[k]))
@@ -131,16 +134,37 @@ class EdgeChoice:
         if anew:
             self._waiting = {}
         found, self._waiting, self._wanted = self._waiting, {}, {k: wanted[k] for k in slow}
-        found |= self._search.go(STRETCHES, lambda k: self._stretches(k, wanted[k]))
+        found |= self._go(wanted)
         for k, each in found.items():
             self._settle(k, each)
-        again = set(slow) if anew and self._made_for is not None else set()
+        again = {*slow, *self._due} if anew and self._made_for is not None else set()
         self._made_for = made_for
         self._rescale([*due, *found], [k for k in again if k not in found], numbers, look, moved)
 
     def search(self) -> None:
         """A frame's work on large pairs, in which nothing else is drawn anew."""
-        self._waiting |= self._search.go(STRETCHES, lambda k: self._stretches(k, self._wanted[k])) if self._wanted else {}
+        self._waiting |= self._go(self._wanted) if self._wanted else {}
+
+    def _go(self, wanted: dict[int, Wanted]) -> dict[int, Found]:
+        """What is found of large pairs in this frame."""
+        most = STRETCHES if self._known.issuperset(self._wanted) else FIRST
+        return self._search.go(most, lambda k: self._stretches(k, wanted[k]))
+
+    def _take_turns(self, quick: list[int], exact: bool, anew: bool) -> list[int]:
+        """Which of these pairs are chosen in this frame: all of them if `exact`, as many as a frame has time for where all are chosen
+        `anew`, else one."""
+        if exact:
+            self._turn, self._due = 0, []
+            return quick
+        self._due = list(quick) if anew else [k for k in self._due if k in set(quick)]
+        if not self._due:
+            due = quick[self._turn % max(len(quick), 1) :][:1]
+            self._turn = (self._turn + 1) % len(quick) if quick else 0
+            return due
+        cost_k = np.cumsum([self.pairs[k].connection.size + EACH for k in self._due])
+        count = max(int(np.searchsorted(cost_k, MANY, "right")), 1)
+        due, self._due = self._due[:count], self._due[count:]
+        return due
 
     def _rescale(self, settled: list[int], kept: list[int], numbers: Numbers, look: Look, moved: Moved | None) -> None:
         """Scales of the pairs that were chosen anew, and of those that keep what was chosen by other numbers."""
@@ -177,6 +201,7 @@ class EdgeChoice:
             ribbons=sum(counts[k] for k in between),
             bundled=sum(self.pairs[k].connection.size for k in between),
             inside=sum(self.pairs[k].connection.size for k in self._within),
+            waiting=sum(pair.connection.size for k, pair in enumerate(self.pairs) if k not in self._known | self._within),
         )
 
     def _size(self, k: int) -> int:
@@ -266,6 +291,7 @@ class EdgeChoice:
 
     def _settle(self, k: int, found: Found) -> None:
         """Draw these from now on."""
+        self._known.add(k)
         self.largest[k] = found.largest
         signals = min(found.signals, SIGNALS if self.ribbons(k) is None else max(BETWEEN // self._between, 2))
         self.signals[k] = found.edges[edge_metrics.strongest(found.magnitude, signals)]

@@ -20,6 +20,7 @@ class ShownEdges:
     ribbons: int = 0  # drawn between groups
     bundled: int = 0  # edges that the ribbons of their connections stand for
     inside: int = 0  # of the total, in slabs
+    waiting: int = 0  # edges of connections that have not been looked through yet: a large one takes many frames
 
     def with_those(self, other: ShownEdges) -> ShownEdges:
         """Of two networks together; the brightest is that of both."""
@@ -37,4 +38,5 @@ class ShownEdges:
             self.ribbons + other.ribbons,
             self.bundled + other.bundled,
             self.inside + other.inside,
+            self.waiting + other.waiting,
         )

@@ -6,6 +6,8 @@ recordings. Training's own buffers are not touched, so looking never changes lea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from nnviz3d.backend import Ops
@@ -59,6 +61,15 @@ class ForwardPass:
             self.ops.begin(self._constants)
         for call in self._calls:
             call()
+
+    def pieces(self) -> Iterator[None]:
+        """The same a call at a time: of a large network each takes milliseconds."""
+        if self._constants is not None:
+            self.ops.begin(self._constants)
+        for call in self._calls:
+            with np.errstate(all="ignore"):
+                call()
+            yield
 
     def ask(self, x_ni: np.ndarray) -> None:
         """Other rows, as many as before."""

@@ -31,7 +31,15 @@ class Looking:
         """Another loss of the same targets, or other neurons killed."""
         self.objective, self.killed = objective, killed
         self.shown = Shown(self.ops, self.topology, objective, self.parameters, killed)
+        self._next: Shown | None = None  # where the next moment is worked out, of a network that takes more than a frame for it
         self._evaluations: dict[bool, Evaluation] = {}  # of the trainer's parameters, and of the last others
+
+    def showing(self, x_i, target) -> Iterator[None]:
+        """`shown.show` a call at a time; what is shown stays as it is before the last. The parameters must stay until then."""
+        if self._next is None:
+            self._next = Shown(self.ops.apart(), self.topology, self.objective, self.parameters, self.killed)
+        yield from self._next.pieces(x_i, target)
+        self.shown.take(self._next)
 
     def part(self, name: str) -> tuple:
         """(x (n, I), t (n, O)) of "train" or "test", on the device."""

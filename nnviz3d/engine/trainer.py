@@ -49,6 +49,7 @@ class Trainer(StepRunner):
         )
         check_tokens(self.topology, data)
         self.data, self.ops, self.train, self.augment = data, ops, scene.train, scene.data.augment
+        self._apart = ops.apart()  # a step is left half done where a frame ends, and others look in between
         check_memory(self.topology, len(data.x_train), scene.train)
         check_rows(self.topology, len(data.x_train), scene.train)
         self._weighed = scene.train.class_weights  # what the objective's weights are of
@@ -272,7 +273,7 @@ class Trainer(StepRunner):
     def _compile(self, n: int, b: Buffers, index) -> Plan:
         """The plan for a batch of n rows, whose numbers stand in `index` (n,) wherever the batch is not the full set."""
         plan = Plan()
-        compiler = Compiler(self.ops, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
+        compiler = Compiler(self._apart, self.topology, self.objective, self.arenas.parameters, self.arenas.gradients, training=True)
         plan.index, plan.buffers = index, b
         augmentation = self._feed.augmentation
         if self._feed.batches.whole and augmentation is None:

@@ -80,6 +80,11 @@ class Evaluated(ABC):
         self.looking.shown.show(self.sample.x, self.sample.target)
         self.version += 1  # what is drawn may be kept while this stays
 
+    def showing(self) -> Iterator[None]:
+        """`show` in pieces."""
+        yield from self.looking.showing(self.sample.x, self.sample.target)
+        self.version += 1
+
     @property
     def sample_loss(self) -> float:
         """Of the shown sample, as of the last `show`; nan without a target."""

@@ -296,6 +296,10 @@ class Source(Viewable, Clock, Protocol):
         """Bring z, activation and delta of the shown sample up to the parameters of now."""
         ...
 
+    def showing(self) -> Iterator[None]:
+        """The same in pieces of a few milliseconds, between which the parameters must stay; all change with the last."""
+        ...
+
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         """Become a source of `scene` by the smallest change. Raises InputError, and then nothing has changed."""
         ...

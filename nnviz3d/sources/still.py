@@ -5,7 +5,7 @@ Who derives from it gives `ops`, `topology`, `sample` and `tensors`; what else i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from math import nan
 from pathlib import Path
@@ -84,6 +84,10 @@ class StillSource:
     def show(self) -> None:
         """Brings up what may have changed."""
         self.version = next(self._versions)
+
+    def showing(self) -> Iterator[None]:
+        self.show()
+        yield
 
     def apply(self, scene: Scene, rebuild: Rebuild, keep: bool = False, origins: Origins | None = None) -> None:
         self.scene = scene

@@ -23,6 +23,8 @@ from nnviz3d.spec.phases import Place
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 
+BATCH = {"running_mean": "mean", "running_var": "variance"}  # what a step uses instead of the numbers that are kept
+
 
 class Walk:
     """Looks like a source to the picture. Made from a source that learns; takes one real step at once, and one at each `next`.
@@ -123,11 +125,24 @@ class Walk:
     def settled(self, kind: str) -> Array:
         """The same when the wave has passed: what scales and choices are made from, so that they do not pulse with it."""
         tape = self.tape
+        if kind == "parameter" and self.topology.coupled:
+            return tape.ops.asarray(self._of_the_batch(self.view.renewed))
         found = tape.new if self.view.renewed else tape.old
         whole = {"activation": found.a, "delta": tape.old.delta, "parameter": tape.after if self.view.renewed else tape.before}
         if kind == "gradient":
             return tape.ops.asarray(tape.gradient if self.view.batch else tape.sample_gradient)
         return tape.ops.asarray(whole[kind]) if kind in whole else self.tensors(kind)
+
+    def _of_the_batch(self, after: bool) -> np.ndarray:
+        """(P,) parameters, where a layer normalises by its batch with the batch's own mean and variance in the place of the running ones:
+        what its edges multiply by in this step."""
+        tape = self.tape
+        parameter_p = np.array(tape.after if after else tape.before)
+        for name, told in (tape.new if after else tape.old).statistics.items():
+            for part, r in self.topology.by_name[name].parameters:
+                if (batch := BATCH.get(part)) is not None:
+                    parameter_p[r.slice] = told[batch]
+        return parameter_p
 
     def go(self, place: Place | float) -> None:
         """To a place of this step, or to a number along it (0 to the number of phases; outside it to the nearest end)."""

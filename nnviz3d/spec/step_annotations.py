@@ -109,7 +109,7 @@ class Inset:
 
 @dataclass(frozen=True, eq=False)
 class WindowCard:
-    """The cell that a window writes at this moment of a forward phase, or the one that is pointed at: `held`. `layer`: its box in `boxes`."""
+    """The cell that a window writes at this moment of a forward phase, or the one pointed at: `held`. `layer`: its box in `boxes`."""
 
     reading: NeuronReading
     layer: int

@@ -158,7 +158,7 @@ class Topology:
     def __post_init__(self):
         object.__setattr__(self, "by_name", {node.name: node for node in self.nodes})
 
-    @property
+    @cached_property
     def n_neurons(self) -> int:
         return self.nodes[-1].neurons.stop
 

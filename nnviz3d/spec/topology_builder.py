@@ -70,8 +70,9 @@ def outline_topology(network: Network) -> Topology:
     by_name, neurons, parameters = {INPUT: Node(INPUT, "input", (), (1,), Range(0, (1,)))}, 1, 0
     for number, layer in enumerate(layers, start=1):
         sources = [by_name[name] for name in layer.inputs]
-        parts, edges = _outlined(layer.table, sources)
-        node = _node(replace(layer, shape=layer.shape or (1,), parts=parts), number, sources, neurons, parameters, edges)
+        shape = layer.shape or (1,)
+        parts, edges, axes = _outlined(layer.table, sources, shape)
+        node = _node(replace(layer, shape=shape, parts=parts), number, sources, neurons, parameters, edges, axes)
         by_name[node.name], neurons, parameters = node, node.neurons.stop, parameters + sum(r.size for _, r in node.parameters)
     return Topology(tuple(by_name.values()), parameters)
 
@@ -103,17 +104,21 @@ def _output(network: Network, traced: list[Traced], units: int, activation: str,
     return Traced(table, output_name(len(network.layers)), (above[0],), table.output_shape(given), table.parts(given), OUTPUT)
 
 
-def _outlined(table: LayerTable, sources: list[Node]) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...]]:
-    """Parts and edges for shapes that are not known and 1 for now, which is no shape that every kind can read."""
-    shapes = tuple(source.shape for source in sources)
+def _outlined(table: LayerTable, sources: list[Node], shape: Shape) -> tuple[tuple[tuple[str, Shape], ...], tuple[int, ...], Axes]:
+    """Parts, edges and axes for shapes that are not known and 1 for now, which is no shape that every kind can read."""
+    shapes, axes = tuple(source.shape for source in sources), tuple(source.axes for source in sources)
     try:
-        return table.parts_over(shapes, tuple(source.axes for source in sources)), table.edges(shapes)
+        table.output_shape(shapes)  # what else a table says holds for shapes that it can read
+        return table.parts_over(shapes, axes), table.edges(shapes), table.axes(axes, shape)
     except BadShape:
-        return (("weight", (1, 1)), ("bias", (1,))) if table.first_parameters else (), (1,) * len(shapes)
+        parts = (("weight", (1, 1)), ("bias", (1,))) if table.first_parameters else ()
+        return parts, (1,) * len(shapes), plain_axes(shape)
 
 
-def _node(layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int, edges: tuple[int, ...] | None = None) -> Node:
-    """With its ranges from `neurons` and `parameters` on; `edges`: those that its table says, unless they are given."""
+def _node(
+    layer: Traced, number: int, sources: list[Node], neurons: int, parameters: int, edges: tuple[int, ...] | None = None, axes: Axes = ()
+) -> Node:
+    """With its ranges from `neurons` and `parameters` on; `edges`, `axes`: those that its table says, unless they are given."""
     parts, start = [], parameters
     for part, shape in layer.parts:
         parts.append((part, Range(start, shape)))
@@ -123,6 +128,6 @@ def _node(layer: Traced, number: int, sources: list[Node], neurons: int, paramet
         layer.name, table.kind, layer.inputs, shape, Range(neurons, shape), table.function, tuple(parts),
         table.edges(tuple(source.shape for source in sources)) if edges is None else edges,
         number=number, rank=1 + max(source.rank for source in sources), table=table,
-        axes=table.axes(tuple(source.axes for source in sources), shape), layer=None if layer.layer == OUTPUT else layer.layer,
+        axes=axes or table.axes(tuple(source.axes for source in sources), shape), layer=None if layer.layer == OUTPUT else layer.layer,
         inner=layer.inner,
     )  # fmt: skip

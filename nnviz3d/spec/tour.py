@@ -25,13 +25,14 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Topology
 from nnviz3d.spec.topology_builder import outline_topology
 
-Deed = Literal["", "turn", "pick", "scrub"]  # what a visitor can be invited to: turn the network, click a neuron, drag the timeline
+# what a visitor can be invited to: turn the network, point at a neuron, click one, drag the timeline, draw a picture
+Deed = Literal["", "turn", "point", "pick", "scrub", "draw"]
 Direction = Literal["three_quarter", "front", "side", "top", "input", "output"]
 Degrees = Annotated[float, Field(ge=-360, le=360)]
 Name = Annotated[str, Field(max_length=80)]
 MANIFEST = "tour.toml"
 VALUES = frozenset({
-    "inputs", "units", "classes", "parameters", "batch", "test_count", "positive", "negative", "rise", "fall",
+    "inputs", "units", "groups", "terms", "classes", "parameters", "batch", "test_count", "positive", "negative", "rise", "fall",
     "truth", "said", "share_said", "share", "p", "loss_before", "output_error", "loss_after", "said_after", "share_said_after",
     "z", "bias", "activation", "error", "weight", "input", "term", "gradient", "weight_before", "weight_after", "factor",
     "step", "loss", "accuracy", "tested",
@@ -87,32 +88,45 @@ class Step(Table):
         return self
 
 
-class Lesson(Table):
-    """`strip`: what runs along the card: the iteration's phases, the run's numbers, or nothing."""
-
-    title: Name
-    strip: Literal["", "phases", "numbers"] = ""
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=30)
-
-
-class Manifest(Table):
-    """`step`: the iteration that is walked through is the one after so many steps; `row`: which sample of its batch is shown."""
+class Network(Table):
+    """What is shown. `step`: the iteration that is walked through is the one after so many steps; `row`: which sample of its batch."""
 
     scene: Name
     set: dict[str, Any] = Field(default_factory=dict, max_length=50)
     step: int = Field(ge=0, le=1_000_000)
     row: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class Lesson(Table):
+    """`strip`: what runs along the card: the iteration's phases, the run's numbers, or nothing. `network`: its own, instead of the tour's."""
+
+    title: Name
+    network: Network | None = None
+    strip: Literal["", "phases", "numbers"] = ""
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=30)
+
+
+class Manifest(Network):
+    """The network of the lessons that have none of their own, and the lessons in order."""
+
     lessons: tuple[Name, ...] = Field(min_length=1, max_length=20)
 
 
 @dataclass(frozen=True)
-class Tour:
-    """All of it, checked: every place, layer, message and placeholder exists."""
+class Subject:
+    """The network of a lesson: its scene, that scene's file, and the iteration that is walked through, as `Network` says."""
 
     scene: Scene
     path: Path
     step: int
     row: int
+
+
+@dataclass(frozen=True)
+class Tour:
+    """All of it, checked: every place, layer, message and placeholder exists. `subjects`: one for each lesson."""
+
+    subjects: tuple[Subject, ...]
     lessons: tuple[Lesson, ...]
     catalogues: dict[str, Catalogue]
 
@@ -126,19 +140,25 @@ def load(folder: Path | None = None) -> Tour:
     if manifest is None:
         raise InputError(*problems)
     files = [folder / "lessons" / f"{name}.toml" for name in manifest.lessons]
-    read = [_read(Lesson, path, problems) for path in files]
-    try:
-        path = toml.find(manifest.scene)
-        scene = toml.load(path, [Edit(key, value) for key, value in manifest.set.items()])
-    except InputError as error:
-        raise InputError(*problems, *error.problems) from None
+    lessons = [(path, lesson) for path in files if (lesson := _read(Lesson, path, problems)) is not None]
+    shown = _subject(manifest, folder / MANIFEST, problems)
+    subjects = [shown if lesson.network is None else _subject(lesson.network, path, problems) for path, lesson in lessons]
     english = catalogues.get(i18n.REFERENCE)
-    lessons = [(path, lesson) for path, lesson in zip(files, read, strict=True) if lesson is not None]
-    for path, lesson in lessons:
-        problems += _wrong(lesson, str(path), scene, english)
+    for (path, lesson), subject in zip(lessons, subjects, strict=True):
+        problems += () if subject is None else _wrong(lesson, str(path), subject.scene, english)
     if problems:
         raise InputError(*problems)
-    return Tour(scene, toml.find(manifest.scene), manifest.step, manifest.row, tuple(lesson for _, lesson in lessons), catalogues)
+    return Tour(tuple(filter(None, subjects)), tuple(lesson for _, lesson in lessons), catalogues)
+
+
+def _subject(network: Network, where: Path, problems: list[Problem]) -> Subject | None:
+    try:
+        path = toml.find(network.scene)
+        scene = toml.load(path, [Edit(key, value) for key, value in network.set.items()])
+    except InputError as error:
+        problems += [Problem(problem.where or str(where), problem.key, problem.message) for problem in error.problems]
+        return None
+    return Subject(scene, path, network.step, network.row)
 
 
 File = TypeVar("File", Manifest, Lesson)

@@ -84,7 +84,8 @@ class Dock:
             (charts, self.charts.draw), (confusion, self.confusion.draw), (layers, self.layers.draw),
             (health, health.draw), (training, training.draw), (compare, self.compare.draw),
             (neuron, self.neuron.draw), (network_tree, network_tree.draw),
-            (edit_by_hand, edit_by_hand.draw), (network, network.draw), (convolution, self.convolution.draw), (data, data.draw), (samples, self.samples.draw),
+            (edit_by_hand, edit_by_hand.draw), (network, network.draw),
+            (convolution, self.convolution.draw), (data, data.draw), (samples, self.samples.draw),
             (draw, self.pad.draw), (prompt, self.prompt.draw), (attention, self.attention.draw),
             (saliency, self.saliency.draw), (strongest, self.strongest.draw),
             (tracing, self.tracing.draw), (pruning, self.pruning.draw), (representation, self.representation.draw),
@@ -218,7 +219,7 @@ class Dock:
             imgui.same_line()
         right = right_edge()
         imgui.same_line(right - 3 * f.px(side) - 2 * f.px(3))
-        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in six short lessons (T)", size=side):
+        if icon_button(f, fa.ICON_FA_GRADUATION_CAP, "tour", "Guided tour: how a network learns, in eight short lessons (T)", size=side):
             f.do("tour", None if r.tour is None else "close")
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_CIRCLE_QUESTION, "help", "All keys ( ? )", size=side):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz3d.bridge.pyramid import Pyramid, energies, levels, light, means
+from nnviz3d.bridge.pyramid import SLICE, Pyramid, energies, levels, light, means
 from nnviz3d.layout.grid import place
 from nnviz3d.spec.scene import Network
 from nnviz3d.spec.topology_builder import build_topology
@@ -34,17 +34,46 @@ def test_a_ragged_last_row_is_the_mean_of_what_there_is():
     assert np.allclose(means(energies(np.ones(7, np.float32), None), 3, 3)[-1, 0], light(np.ones(1)))
 
 
+def drawn(pyramid, activation_n, delta_n, scale_l2, whole=True):
+    """(size, 4) what the column holds after all have had their turn, and in how many calls."""
+    column, calls = np.full((pyramid.size, 4), np.nan, np.float32), 0
+    pyramid.changed()
+    while pyramid.pending:
+        calls += 1
+        for start, means_m4 in pyramid.renewed(activation_n, delta_n, scale_l2, whole):
+            column[start : start + len(means_m4)] = means_m4
+    return column, calls
+
+
+@pytest.mark.parametrize(("inputs", "channels"), [((30, 30), 300), ((611, 700), 2), ((1, 999), 1)])
+def test_tiles_together_or_in_bands_have_the_means_of_each_by_itself(inputs, channels):
+    layers = [{"kind": "conv2d", "channels": channels, "kernel": 1}]
+    topology = build_topology(Network.model_validate({"layers": layers}), inputs, 2, "softmax")
+    tiles, random = place(topology).tiles, np.random.default_rng(0)
+    pyramid = Pyramid(tiles, 1e3)  # all of them are fine
+    activation_n, delta_n = random.standard_normal((2, topology.n_neurons)).astype(np.float32)
+    scale_l2 = random.random((len(topology.nodes), 2)).astype(np.float32)
+    wanted = np.zeros((pyramid.size, 4), np.float32)
+    for k in np.flatnonzero(pyramid.start_s >= 0):
+        here, scale = slice(tiles.first_s[k], tiles.first_s[k] + tiles.cells_s[k]), scale_l2[tiles.node_s[k]]
+        one = means(energies(activation_n[here] * scale[0], delta_n[here] * scale[1]), int(tiles.rows_s[k]), int(tiles.columns_s[k]))
+        wanted[pyramid.start_s[k] : pyramid.start_s[k] + len(one)] = one
+    column, calls = drawn(pyramid, activation_n, delta_n, scale_l2)
+    assert calls == 1 and np.allclose(column, wanted, rtol=1e-5, atol=1e-6)
+    column, calls = drawn(pyramid, activation_n, delta_n, scale_l2, whole=False)
+    assert calls >= topology.n_neurons // (2 * SLICE) and np.allclose(column, wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_every_tile_has_its_turn_however_often_numbers_change(whole):
     layers = [{"kind": "conv2d", "channels": 300, "kernel": 1}]
     topology = build_topology(Network.model_validate({"layers": layers}), (30, 30), 2, "softmax")
     layout = place(topology)
     pyramid = Pyramid(layout.tiles, layout.pitch)
-    fine = int((pyramid.start_s >= 0).sum())
-    assert fine == 300
-    seen: set[int] = set()
+    assert (pyramid.start_s >= 0).sum() == 300
+    seen = np.zeros(pyramid.size, bool)
     for _ in range(1 if whole else 20):
         pyramid.changed()
-        renewed = pyramid.renewed(np.zeros(topology.n_neurons, np.float32), None, np.ones((3, 2)), whole)
-        seen |= {start for start, _ in renewed}
-    assert len(seen) == fine
+        for start, means_m4 in pyramid.renewed(np.zeros(topology.n_neurons, np.float32), None, np.ones((3, 2)), whole):
+            seen[start : start + len(means_m4)] = True
+    assert seen.all()

@@ -13,10 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnviz3d.backend import choose
+from nnviz3d.engine import plan
 from nnviz3d.engine.data import load
 from nnviz3d.engine.evaluation import drawn
+from nnviz3d.engine.trainer import Trainer
 from nnviz3d.spec.errors import InputError
-from nnviz3d.spec.scene import Data
+from nnviz3d.spec.scene import Data, Network, Scene, Train
 from tests.engine.nets import everything, numbers, trainer
 
 LAYERS = ((24, "relu"), (16, "gelu"))
@@ -53,6 +56,23 @@ def test_looking_changes_nothing():
             assert np.isfinite(seen.tensors(kind)).all()
         seen.evaluate("train"), seen.evaluate("test"), seen.parameters(), seen.state()
     assert everything(blind) == everything(seen)
+
+
+def test_looking_while_a_step_is_half_done_changes_nothing(monkeypatch):
+    """A step of a large convolution is left half done where a frame ends; what others work out in between has other memory."""
+    monkeypatch.setattr(plan, "SMALL_FLOP", 0.0)
+    layers = [{"kind": "conv2d", "channels": 6, "kernel": 3}, {"kind": "max_pool", "kernel": 2}]
+    scene = Scene(network=Network.model_validate({"layers": layers}), train=Train(batch=32))
+    data = load(Data(), Path())
+    blind, seen = (Trainer(scene, data, choose("cpu")) for _ in range(2))
+    blind.run(3)
+    half = 0
+    while seen.step < 3:
+        seen.advance(lambda: False, 1)
+        seen.show(data.x_test[half], data.t_test[half])
+        seen.evaluate("test", 40)
+        half += not seen.at_boundary
+    assert half > 30 and everything(blind) == everything(seen)
 
 
 def budget(pieces):

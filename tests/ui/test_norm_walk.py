@@ -8,8 +8,14 @@ import pytest
 from nnviz3d.app.probes import explain, explain_layer
 from nnviz3d.app.probes.explain_cache import _update
 from nnviz3d.app.probes.explained import Recorded
+from nnviz3d.app.session.opening import new_session
 from nnviz3d.backend.numpy_ops import NumpyOps
 from nnviz3d.engine.tape import record
+from nnviz3d.layers.batch_norm.equations import EQUATIONS
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
+from nnviz3d.spec import toml
+from nnviz3d.spec.phases import Place
 from nnviz3d.ui.equations import neuron_equations, updates
 from tests.engine.test_norms import net
 from tests.ui.printed import number
@@ -58,3 +64,26 @@ def test_the_running_mean_is_told_as_an_average():
     symbols, step, moved = updates.update(reading)
     assert "(1 - m)" in symbols.tex and "0.9 · " in step.text and " + 0.1 · " in step.text
     assert step.value == pytest.approx(float(tape.after[t.topology.unlearned[0].start])) and moved.kind == "change"
+
+
+def test_edges_into_a_batch_norm_multiply_by_scale_over_the_deviation_of_the_batch():
+    path = toml.find("resnet-tiny")
+    s = new_session(toml.load(path, [toml.parse_set("train.batch=4")]), path.parent, "cpu")
+    s.run(2)
+    s.start_walk()
+    walk, topology = s.walking.walk, s.source.topology
+    checked = 0
+    for phase in ("forward:2", "after"):
+        walk.go(Place.parse(phase, topology))
+        tape, after = walk.tape, phase == "after"
+        shown, source = (tape.new if after else tape.old), Recorded(tape, after)
+        numbers = Numbers(walk.settled("parameter"), shown.a, None, 1)
+        for node in [node for node in topology.nodes if node.kind == "batch_norm"]:
+            (c,), j = topology.into(node), node.size // 3
+            n = EQUATIONS.normed(explain.read(source, node.neurons.start + j))
+            factor = float(edges_of(c).values(c, np.array([j]), numbers)[0])
+            assert factor == pytest.approx(n.scale / n.deviation, rel=1e-5)
+            a = float(shown.a[c.source.neurons.start + j])
+            assert factor * (a - n.mean) + n.shift == pytest.approx(float(shown.z[node.neurons.start + j]), rel=1e-4, abs=1e-4)
+            checked += 1
+    assert checked > 6

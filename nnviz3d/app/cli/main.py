@@ -65,7 +65,7 @@ def tour(
     fullscreen: Fullscreen = False,
     language: Language = None,
 ) -> None:
-    """How a network learns, in six short lessons. Leaving the tour opens the default scene."""
+    """How a network learns, in eight short lessons. Leaving the tour opens the default scene."""
     _window(options, "digits", headless, frames, size, screenshot, None, fullscreen, place, language)
 
 

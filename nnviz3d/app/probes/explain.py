@@ -99,10 +99,20 @@ def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
     here = slice(node.neurons.start + first, node.neurons.start + first + node.shape[-1])
     z, a = np.asarray(known(source, "z", here), np.float64), np.asarray(at(source, "activation", here), np.float64)
     live = np.flatnonzero([any(len(edges_of(c).into(c, first + k)) for c in topology.into(node)) for k in range(len(a))])
-    back = [[_along(source, c, edges_of(c).out_of(c, first + int(k)), "delta", 1) for c in topology.out_of(node)] for k in live]
     total = float(np.exp(z[live]).sum()) if len(live) and np.abs(z[live]).max() < 80 else 0.0
-    mean = sum(a[k] * part.total for k, parts in zip(live, back, strict=True) for part in parts if part is not None)
+    mean = sum(_returned(source, c, first + live, a[live]) for c in topology.out_of(node))
     return {"softmax_sum": total or None, "slope_mean": float(mean)}
+
+
+def _returned(source: Explained, c: Connection, cells: np.ndarray, share_k: np.ndarray) -> float:
+    """What comes back along a connection to some neurons of its source, each times its share."""
+    out = [edges_of(c).out_of(c, int(k)) for k in cells]
+    local_e = np.concatenate(out) if out else np.zeros(0, np.intp)
+    delta_e = known(source, "delta", edges_of(c).ends(c, local_e)[1]) if len(local_e) else None
+    if delta_e is None:
+        return 0.0
+    product_e = weights_of(source, c, local_e).astype(np.float64) * np.asarray(delta_e, np.float64)
+    return float(product_e @ np.repeat(share_k, [len(each) for each in out]))
 
 
 def _window(source: Explained, node: Node, index: int) -> WindowReading | None:

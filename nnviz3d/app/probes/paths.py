@@ -103,7 +103,7 @@ class Tracer:
                     if longer.bias or self._rank(longer.neurons[0]) == 0:
                         done.append(longer)
                     else:
-                        waiting.setdefault(self._rank(longer.neurons[0]), []).append(longer)
+                        _wait(waiting.setdefault(self._rank(longer.neurons[0]), []), longer)
                 done = _best(done, count)
                 yield done
         yield done
@@ -140,7 +140,7 @@ class Tracer:
                     if node is self.topology.output:
                         done = _best([*done, longer], count)
                     elif longer.share > _least(done, count):
-                        waiting.setdefault(node.rank, []).append(longer)
+                        _wait(waiting.setdefault(node.rank, []), longer)
                     yield done
         yield done
 
@@ -169,6 +169,13 @@ def _largest(size_e: np.ndarray, most: int) -> list[int]:
     top = np.argpartition(-size_e, most - 1)[:most] if len(size_e) > most else np.arange(len(size_e))
     top = top[np.argsort(-size_e[top], kind="stable")]
     return [int(e) for e in top if size_e[e] > 0]
+
+
+def _wait(paths: list[Path], path: Path) -> None:
+    """Only the best go on: the others are dropped on the way, so that no single piece of work has to sort them all."""
+    paths.append(path)
+    if len(paths) > 4 * BEAM:
+        paths[:] = _best(paths, BEAM)
 
 
 def _best(paths: list[Path], count: int) -> list[Path]:

@@ -117,6 +117,7 @@ def _picture(seen: StageReading) -> dict[str, Any]:
         "opened": seen.opened,
         "place": seen.place,
         "map": seen.map,
+        "edges_waiting": edges.waiting,
         "edges_peak": edges.peak,
         "edges_layer": edges.layer,
         "signals": seen.signals,

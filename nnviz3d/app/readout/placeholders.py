@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
     from nnviz3d.engine.tape import Tape
     from nnviz3d.sources.walk import Walk
+    from nnviz3d.spec.topology import Node, Topology
 
 NBSP = "\u00a0"  # a number and its unit stay on one line
 SIGNS = {"blue_orange": ("blue", "orange"), "safe": ("blue", "yellow")}  # what the palettes' colours are called, in the catalogues
@@ -81,12 +82,13 @@ def _tested(session: Session) -> str:
 def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
     output = tape.topology.output.neurons
     words = {"loss_before": plain(tape.old.loss), "loss_after": plain(tape.new.loss)}
-    if tape.objective.classes:
+    if tape.objective.classes and tape.target.ndim == 0:  # a sequence has an answer for each of its tokens
         truth = output.start + int(tape.target)
         p = float(tape.old.a[truth])
         words |= {"p": plain(p), "share": percent(p), "output_error": plain(float(tape.old.delta[truth]))}
     if neuron >= 0:
         node, j = tape.topology.locate(neuron)
+        words |= {"groups": count(node.groups), "terms": count(_terms(tape.topology, node, j))}
         z, a, delta = (float(x[neuron]) for x in (tape.old.z, tape.old.a, tape.old.delta))
         words |= {"z": plain(z), "activation": plain(a), "error": plain(delta)}
         if node.bias is not None and (own := own_parameter(node, node.bias, j)) is not None:
@@ -98,6 +100,11 @@ def _of_tape(tape: Tape, neuron: int, edge: int) -> dict[str, str]:
         words |= {"weight": short(w), "input": plain(a), "term": short(w * a), "gradient": plain(float(tape.sample_gradient[edge]))}
         words["weight_before"], words["weight_after"] = pair_plain(w, new)
     return words
+
+
+def _terms(topology: Topology, node: Node, j: int) -> int:
+    """How many cells neuron `j` of a node reads."""
+    return sum(len(edge_lookup.edges_of(c).into(c, j)) for c in topology.into(node))
 
 
 def _answers(walk: Walk, catalogue: Catalogue) -> dict[str, str]:

@@ -79,7 +79,7 @@ class Live(Mode):
         session, steps = self.session, 0
         session.follow_samples(dt)
         if session.running and session.alive:
-            steps = train_loop.train(session, dt, more)
+            steps = train_loop.train(session, dt, more) if session.still(more) else 0
             session.unsaved += dt
         else:
             self._rest(more)

@@ -11,6 +11,7 @@ from pathlib import Path
 from nnviz3d.app.probes.layer_history import LayerHistory
 from nnviz3d.app.probes.sample_browser import find_wrong
 from nnviz3d.app.session import scene_changes, scene_files
+from nnviz3d.app.session.gradual_show import LARGE
 from nnviz3d.app.session.live import opening_mode
 from nnviz3d.app.session.manual_edits import Editing
 from nnviz3d.app.session.own_prompt import OwnPrompt
@@ -111,6 +112,7 @@ class Session(SessionState):
     def forget_shown(self) -> None:
         """The shown sample's tensors are of another moment."""
         self._shown = None
+        self.gradual.drop()
 
     def look_again(self) -> None:
         """After parameters were written from outside: the picture and the scores are of others."""
@@ -137,14 +139,34 @@ class Session(SessionState):
             self.rival.rewind(self.scene)
         self.look_again()
 
-    def refresh(self) -> None:
-        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn."""
+    @property
+    def _moment(self) -> tuple:
+        return self.source.serial, self.source.step, self.source.written
+
+    def still(self, more: Callable[[], bool]) -> bool:
+        """Go on with what needs the parameters of this very moment, while `more()`. Whether nothing does any more: training rests until
+        then."""
+        if self.gradual.pending:
+            if not self.gradual.go_on(self.source, self._moment, more):
+                self.forget_shown()
+            return False  # the next frame shows it
+        copied = self.scoring.copy(self.source, more)
+        return copied if self.rival is None else self.rival.scoring.copy(self.rival.source, more) and copied
+
+    def refresh(self, gradually: bool = False) -> None:
+        """Bring the shown sample's tensors up to the newest step, where that is a whole moment: before a frame is drawn. `gradually`: of a
+        large network that learns, over several frames."""
+        if self.gradual.pending and not (self.running and self.walking is None):
+            self.forget_shown()
         if not self.whole:
             return
-        moment = (self.source.serial, self.source.step, self.source.written)
+        moment = self._moment
         if self.walking is None and moment != self._shown and self.source.at_boundary:
-            self._shown = moment
-            self.source.show()
+            first, self._shown = self._shown is None, moment
+            if gradually and self.running and not first and self.rival is None and self.source.topology.n_parameters > LARGE:
+                self.gradual.begin(self.source, moment)
+            else:
+                self.source.show()
         if self.rival is not None:
             self.rival.refresh()
 

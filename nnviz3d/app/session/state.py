@@ -19,6 +19,7 @@ from nnviz3d.app.probes.sample_browser import Browser
 from nnviz3d.app.probes.strongest_inputs import StrongestInputs
 from nnviz3d.app.probes.tracing import Tracing
 from nnviz3d.app.session.comparison import Rival
+from nnviz3d.app.session.gradual_show import GradualShow
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.app.session.recording_player import RecordingPlayer
 from nnviz3d.app.session.snapshots import Moments
@@ -68,6 +69,7 @@ class SessionState:
         self.habits = Habits()
         self.follow_seconds = 0.0  # that the shown sample has been shown
         self._shown: tuple | None = None
+        self.gradual = GradualShow()
         self._rebuild = Rebuild.NOTHING
 
     @property
@@ -139,6 +141,8 @@ class SessionState:
     @property
     def whole(self) -> bool:
         """What is shown is all of one moment: the picture may follow it."""
+        if self.gradual.pending and self.pictured is self.source:
+            return False
         return self.pictured.at_boundary and (self.even or self.walking is not None or not self.running)
 
     @property

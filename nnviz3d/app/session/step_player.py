@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
+PACE, LONGEST = 0.5, 75.0  # phases a second; seconds that a step takes at most, unless a person says otherwise
+SHORT = 45  # phases: so many go at that pace
 SENTENCES = {
     "input": "Input: the values of one sample enter the network.",
     "forward": "Forward: {what}",
@@ -41,10 +43,10 @@ SENTENCES = {
 
 @dataclass
 class Habits:
-    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0 for one a frame. `loop`: what follows the end:
-    "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
+    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0: one a frame, None: by their number.
+    `loop`: what follows the end: "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
-    speed: float = 0.5
+    speed: float | None = None
     loop: Literal["stop", "again", "on"] = "stop"
     mean: bool = False
 
@@ -172,12 +174,20 @@ class StepPlayer(Mode):
             return False
         if self.over and self.habits.loop == "on":
             return True
-        speed = self.habits.speed
+        speed = self.speed
         self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
         if self.over and self.habits.loop == "again":
             self.walk.go(0.0)
         self.playing = not self.over or self.habits.loop == "on"
         return False
+
+    @property
+    def speed(self) -> float:
+        """Phases a second; 0: one a frame."""
+        if self.habits.speed is not None:
+            return self.habits.speed
+        count = len(self.phases)
+        return PACE if count <= SHORT else count / LONGEST
 
     @property
     def sliding(self) -> Node | None:
@@ -278,7 +288,7 @@ class StepPlayer(Mode):
             layers=tuple(phase.layer for phase in self.phases),
             number=self.number,
             playing=self.playing,
-            speed=self.habits.speed,
+            speed=self.speed,
             batch=len(tape.rows),
             loss_before=tape.old.loss if view.judged else None,
             loss_after=tape.new.loss if view.renewed else None,

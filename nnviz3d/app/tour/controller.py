@@ -19,13 +19,14 @@ from nnviz3d.app.tour.state import TourState
 from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view import step_change
 from nnviz3d.draw import camera
+from nnviz3d.layout.grid import Layout
 from nnviz3d.spec import i18n
 from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.readout import Answer
 from nnviz3d.spec.topology_builder import outline_topology
-from nnviz3d.spec.tour import Step, Tour
+from nnviz3d.spec.tour import Step, Subject, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
 
@@ -44,6 +45,11 @@ class Course:
     def step(self) -> Step:
         return self.tour.lessons[self.state.lesson].steps[self.state.step]
 
+    @property
+    def subject(self) -> Subject:
+        """The network of the lesson."""
+        return self.tour.subjects[self.state.lesson]
+
 
 class TourController:
     """One for each host. `course` is there while a tour is `on`."""
@@ -54,6 +60,7 @@ class TourController:
         self.neuron = self.edge = -1
         self._course: Course | None = None
         self._size = (0, 0)
+        self._aimed: Layout | None = None  # the layout that the camera was turned to
         self._values: dict[str, str] = {}
         self._since, self._told = 0.0, (-1, -1)
 
@@ -84,7 +91,7 @@ class TourController:
             return
         wanted = self.host.personal.language(self.host.session.scene.view.language)
         code = self.code or i18n.choose(wanted, tour.catalogues)
-        self._course, self.code = Course(tour, state, TourSandbox(self.host, tour)), code
+        self._course, self.code = Course(tour, state, TourSandbox(self.host, tour.subjects[state.lesson])), code
         self._go(state, jump=True)
 
     def leave(self) -> None:
@@ -120,12 +127,13 @@ class TourController:
         moved = any(COMMANDS[name].moves_walk for name in names)
         if moved:
             course.sandbox.rest()
-        stage = self.host.stage
-        hidden = stage.pointer.picked >= self.host.session.source.topology.input.size
+        pointer, inputs = self.host.stage.pointer, self.host.session.source.topology.input.size
         deeds = {
             "turn": any(answer.stage.orbit) or any(answer.stage.turn),
-            "pick": answer.stage.clicked and hidden and stage.pointer.picked != self.neuron,
+            "point": pointer.hovered >= inputs,
+            "pick": answer.stage.clicked and pointer.picked >= inputs and pointer.picked != self.neuron,
             "scrub": moved,
+            "draw": any(command.name == "draw" and command.value for command in answer.commands),
         }
         if not course.state.met and deeds.get(course.step.deed):
             course.state = replace(course.state, met=True)
@@ -136,7 +144,7 @@ class TourController:
         course = self.course
         course.state = state
         step = course.step
-        course.sandbox.make(step)
+        course.sandbox.make(course.subject, step)
         self._select(step)
         self.aim(jump)
         self._read()
@@ -151,7 +159,7 @@ class TourController:
     def aim(self, jump: bool = False) -> None:
         """Turn the camera to what the step wants to be looked at."""
         stage, look = self.host.stage, self.course.step.camera
-        self._size = self.host.stage.viewport.size
+        self._size, self._aimed = stage.viewport.size, stage.view.picture.goal
         stage.show_cards(self._cards)
         boxes = [self._marking.box(name) for name in look.frame]
         yaw, pitch = camera.PRESETS[look.view]
@@ -173,11 +181,12 @@ class TourController:
     # ---------------------------------------------------------------- every frame
 
     def advance(self, dt: float) -> None:
-        """Before the frame is drawn: move the walk on, follow the window's size."""
+        """Before the frame is drawn: move the walk on, follow the window's size and where the network stands."""
         if self._course is None:
             return
-        if self.host.stage.viewport.size != self._size:
-            self.aim(jump=True)
+        resized = self.host.stage.viewport.size != self._size
+        if resized or self.host.stage.view.picture.goal is not self._aimed:  # walls and rows follow the shape of the free stage
+            self.aim(jump=resized)
         self._course.sandbox.advance(dt)
         self._since += dt
         if self._since > REFRESH:
@@ -242,5 +251,5 @@ class TourController:
         return (
             self.neuron < topology.n_neurons
             and self.edge < topology.n_parameters
-            and len(topology.nodes) == len(outline_topology(self.course.tour.scene.network).nodes)
+            and len(topology.nodes) == len(outline_topology(self.course.subject.scene.network).nodes)
         )

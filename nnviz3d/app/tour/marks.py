@@ -29,7 +29,7 @@ class TourMarks:
 
     def box(self, name: str) -> np.ndarray:
         """(2, 3) low and high corner of a layer, or around a neuron."""
-        layout = self.stage.view.picture.layout
+        layout = self.stage.view.picture.goal
         kind, _, layer = name.partition(":")
         if kind == "layer":
             return selectors.layer_box(layout, int(layer))

@@ -14,7 +14,7 @@ from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.tour import Step, Tour
+from nnviz3d.spec.tour import Step, Subject
 
 CARRIED = ("palette", "ui_scale", "quality")  # of the visitor's own look
 
@@ -32,9 +32,9 @@ class _Glide:
 class TourSandbox:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
-    def __init__(self, host: TourHost, tour: Tour):
-        """Puts the tour's session and stage into the loop. Raises InputError where its scene cannot be, and nothing has changed."""
-        self.host, self.tour = host, tour
+    def __init__(self, host: TourHost, subject: Subject):
+        """`subject`: of the lesson that comes first. Puts the tour's session and stage into the loop. Raises InputError where its scene cannot be, and nothing has changed."""
+        self.host, self.subject = host, subject
         self.touched = False
         self._glide: _Glide | None = None
         look = host.session.scene.look
@@ -52,9 +52,9 @@ class TourSandbox:
         host.put(session, stage)
         session.running = running
 
-    def make(self, step: Step) -> None:
-        """Bring the network to where the step wants it."""
-        self._glide = None
+    def make(self, subject: Subject, step: Step) -> None:
+        """Bring the network to where the step wants it; another network, where the lesson is about another."""
+        self.subject, self._glide = subject, None
         self._walk(step) if step.phase else self._train(step)
         self.host.stage.rebuild(self.host.session.take_rebuild())
 
@@ -84,8 +84,8 @@ class TourSandbox:
 
     def _session(self, look: dict) -> Session:
         """The tour's own, at its start."""
-        tour = self.tour
-        session = new_session(tour.scene, tour.path.parent, self.host.session.asked, tour.path, REMEMBER)
+        subject = self.subject
+        session = new_session(subject.scene, subject.path.parent, self.host.session.asked, subject.path, REMEMBER)
         session.dress = self.host.personal.dress
         session.apply([Edit(path, value) for path, value in look.items()])
         self._settle(session)
@@ -111,17 +111,17 @@ class TourSandbox:
     def _walk(self, step: Step) -> None:
         """Into the iteration of the tour, and on to the step's place; backwards at once."""
         walking = self.host.session.walking
-        here = walking is not None and not walking.walk.stale and walking.walk.step == self.tour.step + 1 and not self._spoiled
+        here = walking is not None and not walking.walk.stale and walking.walk.step == self.subject.step + 1 and not self._spoiled
         if not here:
-            self._learn(self.tour.step).start_walk()
+            self._learn(self.subject.step).start_walk()
         walking = self.host.session.walking
         if walking is None:  # the network has diverged: the session's banner says so
             return
         walking.playing = False
         walking.show_gradient(False)  # texts speak of the shown sample's own
         walk = walking.walk
-        if walk.tape.row != walk.tape.rows[self.tour.row % len(walk.tape.rows)]:
-            walk.show_sample(self.tour.row)
+        if walk.tape.row != walk.tape.rows[self.subject.row % len(walk.tape.rows)]:
+            walk.show_sample(self.subject.row)
         start, end = walk.place.number, Place.parse(step.phase, walk.topology)
         if here and start < end.number:
             self._glide = _Glide(start, end, step.seconds)
@@ -130,7 +130,7 @@ class TourSandbox:
 
     def _train(self, step: Step) -> None:
         session = self.host.session
-        pace = (step.pace, step.until) if step.until else (self.tour.scene.train.steps_per_second, self.tour.scene.train.steps)
+        pace = (step.pace, step.until) if step.until else (self.subject.scene.train.steps_per_second, self.subject.scene.train.steps)
         on = session.walking is None and not self._spoiled and step.train <= session.source.step <= max(step.until, step.train)
         if not on or session.source.step < step.train:
             session = self._learn(step.train)
@@ -141,7 +141,7 @@ class TourSandbox:
     @property
     def _spoiled(self) -> bool:
         """Whether the visitor has changed the network, or what it learns."""
-        scene, own = self.host.session.scene, self.tour.scene
+        scene, own = self.host.session.scene, self.subject.scene
         pace = {"steps_per_second": scene.train.steps_per_second, "steps": scene.train.steps}
         same = scene.network == own.network and scene.data == own.data and scene.train == own.train.model_copy(update=pace)
         return self.touched or not same or self.host.session.source.diverged is not None
@@ -159,7 +159,7 @@ class TourSandbox:
         elif session.walking is not None or session.source.step > steps:
             session.reset()
         self._apply({"train.steps": 0})
-        session.show_sample(self.tour.scene.view.sample)
+        session.show_sample(self.subject.scene.view.sample)
         session.run(steps - session.source.step)
         return session
 

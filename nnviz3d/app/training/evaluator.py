@@ -18,6 +18,7 @@ EVERY = 0.5  # seconds between the beginnings of two looks
 WORK = 1.5e9  # multiply-adds of a look at one part while the network learns: 50 ms on two cores, over at least ten frames
 FEWEST, MOST = 500, 20_000  # rows of such a look
 QUICK = 1.5e8, 32, 2000  # the same of a look that a frame waits for
+COPIED = 1 << 19  # parameters that are copied in one go: half a millisecond
 BLOCKS, FRAME = 16, 1e8  # pieces of a look, and multiply-adds, in one frame in which the network learns
 KEPT = 64  # looks whose loss on the training set is remembered
 
@@ -34,6 +35,7 @@ class Scoring:
         """Another network or other data: nothing is known, and the next look is due."""
         self.scores, self.history, self.version = Scores(), deque(maxlen=KEPT), next_serial()
         self._moment = self._pieces = None
+        self._copied = self._end = 0
         self.ask()
 
     @property
@@ -82,13 +84,16 @@ class Scoring:
         """One frame's share of a look, where one goes on or is due; between two steps only. Returns whether one was finished."""
         if source.evaluator is None:
             return False
-        if self._pieces is not None and self._began != _identity(source):
+        if self._pieces is not None and (self._began != _identity(source) or (self._copying and self._of != source.step)):
             self._pieces = None  # edited, rewound or rebuilt since: what the look has found is of no moment that anybody is shown
+            self.ask()
         pieces = self._pieces
         if pieces is None:
             if not self.due or not source.at_boundary or (_moment(source) == self._moment if learning else self.settled(source)):
                 return False
             pieces = self._begin(source, source.evaluator, affordable(source) if learning else None)
+        if not self.copy(source, more):
+            return False
         blocks = work = 0
         for found in pieces:
             blocks, work = blocks + 1, work + found
@@ -97,11 +102,28 @@ class Scoring:
         self._pieces = None
         return True
 
+    @property
+    def _copying(self) -> bool:
+        return self._pieces is not None and self._copied < self._end
+
+    def copy(self, source: Source, more: Callable[[], bool]) -> bool:
+        """Go on copying the parameters that a look is of, while `more()`: they must stay until then. Whether all are copied."""
+        if not self._copying or self._of != source.step or self._began != _identity(source):
+            return True
+        parameters = source.tensors("parameter")
+        while self._copying:
+            here = slice(self._copied, self._copied + COPIED)
+            source.ops.xp.copyto(self._copy[here], parameters[here])
+            self._copied += COPIED
+            if not more():
+                break
+        return not self._copying
+
     def _begin(self, source: Source, data: SourceData, limit: int | None) -> Iterator[float]:
         ops = source.ops
         if self._serial != source.serial:
             self._serial, self._copy = source.serial, ops.zeros(source.topology.n_parameters)
-        ops.xp.copyto(self._copy, source.tensors("parameter"))
+        self._copied, self._end, self._of = 0, source.topology.n_parameters, source.step
         self._began, self._since = _identity(source), 0.0
         self._pieces = pieces = self._looking(source, data, limit, source.step, _moment(source))
         return pieces

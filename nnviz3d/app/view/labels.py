@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import mean
 
 import numpy as np
 
@@ -178,7 +177,7 @@ def _layers(anchors: Anchors, x: list[float], y: list[float], depth: list[float]
 
 def _by_rank(anchors: Anchors, x: list[float]) -> list[float]:
     """The middle of the layers of each rank: branches that stand one behind the other are no neighbours."""
-    return [mean(x[k] for k in numbers) for numbers in anchors.ranks]
+    return [sum(x[k] for k in numbers) / len(numbers) for numbers in anchors.ranks]
 
 
 def layer_names(topology: Topology) -> tuple[str, ...]:

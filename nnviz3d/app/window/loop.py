@@ -95,7 +95,7 @@ class Loop:
             self.stage.rebuild(self.session.take_rebuild())
             self.guide.advance(dt)
         with self.meter("publish"):
-            self.session.refresh()
+            self.session.refresh(gradually=True)
             self.stage.prepare(dt)
             self.inputs.look(self.overlay.free.right)
         with self.meter("overlay"):

@@ -9,9 +9,11 @@ import numpy as np
 
 from nnviz3d.layers.dense.spec import DenseLayer
 from nnviz3d.layers.shared.edge_quantities import Numbers
-from nnviz3d.layers.shared.edge_sums import STRETCH, by_group, groups_of
+from nnviz3d.layers.shared.edge_sums import by_group, groups_of
 from nnviz3d.layers.shared.edges_face import EdgesFace
 from nnviz3d.spec.topology import Connection, Range
+
+STRETCH = 1 << 20  # weights that are added up in about a millisecond
 
 
 def _weight(connection: Connection) -> Range:
@@ -55,7 +57,7 @@ class DenseEdges(EdgesFace):
     def group_strengths(self, connection: Connection, numbers: Numbers, sizes: tuple[int, int], xp: Any = np) -> Iterator[Any]:
         """Block by block of the matrix."""
         outputs, (targets, sources) = connection.target.size, groups_of(connection, sizes)
-        rows = max(8 * STRETCH // connection.source.size, 1)
+        rows = max(STRETCH // connection.source.size, 1)
         for group in range(targets):
             last = min((group + 1) * sizes[1], outputs)
             for first in range(group * sizes[1], last, rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator
@@ -140,4 +141,10 @@ class WindowTable(LayerTable):
 def windows_of(node: Node, sources: tuple[Node, ...]) -> Windows:
     """Those of a node that looks through windows."""
     assert isinstance(node.table, WindowTable)
-    return node.table.windows(sources[0].shape)
+    return _windows(node.table, sources[0].shape)
+
+
+@lru_cache(maxsize=256)
+def _windows(table: WindowTable, shape: Shape) -> Windows:
+    """Worked out once: a reading of one neuron asks 25 times."""
+    return table.windows(shape)

@@ -178,4 +178,5 @@ class Readout:
     opened: frozenset[str] = frozenset()  # names of the parts of the network that are open
     place: str = ""  # the node or part that the camera has flown to
     map: MapReading | None = None  # of a network that is larger than what is seen of it
+    edges_waiting: int = 0  # of connections that have not been looked through yet
     capture: CaptureReading | None = None  # while a film is made of the window

@@ -9,6 +9,8 @@ from nnviz3d.spec.readout import Readout
 def text(r: Readout, quantity: str) -> str:
     """How many edges are drawn; of the strongest ones also how much of a quantity they hold, where it is known."""
     inside = f", {count(r.edges_inside)} in slabs" if r.edges_inside else ""
+    if r.edges_waiting:
+        return f"looking through {count(r.edges_waiting)} of {count(r.edges_total)} edges"
     if r.edges_shown >= r.edges_total:
         return f"all {count(r.edges_total)} edges"
     share = f" = {percent(r.edges_share, 0 if r.edges_share > 0.1 else 2)} of {quantity}" if quantity else ""
@@ -26,6 +28,8 @@ def explained(r: Readout, quantity: str) -> str:
     """The same at length."""
     said = [f"Number of edges drawn, and their share of the sum of {quantity} over all edges."]
     folded = count(r.edges_folded)
+    if r.edges_waiting:
+        said.append("Connections with many edges are looked through over many frames; until then, what is drawn of them is missing.")
     if r.edges_folded:
         said.append(f"Of the {folded} folded inputs, only the strongest edge into each neuron is drawn, starting at their stack.")
     if r.edges_bundled:

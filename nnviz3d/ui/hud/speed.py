@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
+from nnviz3d.spec.readout import WalkReading
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import dim, tip
 
@@ -31,6 +32,12 @@ def shown(f: Frame) -> str:
     return words(rate / f.readout.epoch_steps, "epochs") if f.memory.in_epochs else words(rate, "steps")
 
 
+def lasts(walk: WalkReading) -> str:
+    """How long a whole step takes at this speed; "" where that is as fast as possible."""
+    count = len(walk.phases)
+    return f" At this speed the {count:,} phases of the step take {count / walk.speed:,.0f} s." if walk.speed else ""
+
+
 def draw(f: Frame, width: float) -> None:
     """A drop-down, `width` pixels wide."""
     imgui.set_next_item_width(width)
@@ -45,7 +52,7 @@ def draw(f: Frame, width: float) -> None:
         tip(
             f,
             "How fast the step plays ( - + ). A phase is one block of the timeline: the forward pass, backward pass or update of one "
-            "layer.",
+            f"layer.{lasts(walk)}",
         )
     else:
         now, steps = f.readout.steps_per_second, f.readout.epoch_steps

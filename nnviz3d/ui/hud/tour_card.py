@@ -49,6 +49,7 @@ class TourCard:
         beside = f.width - min(f.px(f.memory.dock_width), 0.45 * f.width)
         f.memory.panels = bool(tour.section) and beside >= f.px(ROOM)
         if tour.section:
+            f.memory.reveal = tour.section
             sections.update({title: title == tour.section for title in sections})
 
     def draw(self, f: Frame, tour: TourReading) -> float:

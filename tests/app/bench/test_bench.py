@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -25,9 +26,12 @@ def test_a_section_reports_a_ratio_to_its_floor(section, monkeypatch):
 def test_the_frame_report_tells_python_from_the_driver():
     from nnviz3d.app.bench import frame_times
 
-    report = frame_times.frame(frames=8, warm=4)
+    report = frame_times.frame(frames=8, warm=4, names=("convnet", "200 x 64"))
     assert 0 < report["python_ms"] < report["p50_ms"] <= report["p99_ms"]
     assert {"draw", "overlay", "train", "present"} <= set(report["stages_p50_ms"])
+    for name in ("convnet", "200 x 64"):
+        large = report[name]
+        assert 0 < large["p50_ms"] <= large["p99_ms"] <= large["max_ms"] and 0 < large["thread_p50_ms"] <= large["thread_max_ms"]
 
 
 @pytest.mark.gl
@@ -50,6 +54,22 @@ def test_the_equations_report_stands_beside_its_floor():
     assert report["learning_floor_ms"] > 0 and report["walk_floor_ms"] > 0
     assert {"learning_neuron_ms", "learning_layer_ms", "walk_weight_ms"} <= set(report)
     assert all(report[f"{family}_reading_ms"] > 0 for family in ("convnet", "resnet-tiny", "sort-gpt"))
+
+
+@pytest.mark.gl
+def test_the_report_of_scale_draws_as_much_however_large_the_network_is(monkeypatch):
+    """Once budgets are reached, and all that is large has been looked through in the frames that are not counted."""
+    from nnviz3d.app.bench import SIZE, scale
+    from nnviz3d.gfx.hosts import open_host
+
+    monkeypatch.setattr(scale, "SIZES", (10**4, 10**6, 10**7, 10**9))
+    with closing(open_host(*SIZE, headless=True)) as host:
+        report = scale.scale(host, frames=4, largest=10**7)
+    assert report["1e+09"] == "left out: not asked for"
+    sizes = [report[name] for name in ("1e+04", "1e+06", "1e+07", "1e6 neurons")]
+    assert all(0 < each["publish_p50_ms"] <= each["p50_ms"] <= each["max_ms"] for each in sizes)
+    assert len({each["edges"] + each["ribbons"] for each in sizes}) == 1 and sizes[0]["edges"] > 0
+    assert [each["parameters"] for each in sizes[:3]] == sorted(each["parameters"] for each in sizes[:3])
 
 
 def test_an_unknown_section_is_bad_usage():

@@ -22,9 +22,9 @@ COMMAND = str(Path(sys.executable).parent / "nnviz3d")
 NAMES = ["run", "tour", "train", "export", "shot", "record", "encode", "demo", "inspect", "scenes", "new", "doctor", "bench"]
 
 SCENES = [
-    "autoencoder", "circle", "compare", "conv-toy", "convnet", "dead-relu", "deep", "digits", "exploding", "forward-pass", "gauss", "iris",
-    "learning", "modular", "one-iteration", "overfit", "reg-plane", "residual", "resnet-tiny", "saturated", "sort-gpt", "sparse", "spiral",
-    "story-gpt", "too-fast", "unscaled", "vit-digits", "wide", "xor", "zero-init",
+    "attention", "autoencoder", "circle", "compare", "conv-toy", "convnet", "convolution", "dead-relu", "deep", "digits", "exploding",
+    "forward-pass", "gauss", "iris", "learning", "modular", "one-iteration", "overfit", "reg-plane", "residual", "resnet-tiny", "saturated",
+    "sort-gpt", "sorting", "sparse", "spiral", "story-gpt", "too-fast", "unscaled", "vit-digits", "wide", "xor", "zero-init",
 ]  # fmt: skip
 
 

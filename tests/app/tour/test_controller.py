@@ -67,8 +67,8 @@ def test_every_step_of_every_lesson_is_reached_and_says_what_is_true(code):
         if step.phase:
             place = session.walking.walk.place
             assert place == Place.parse(step.phase, session.source.topology), "the walk has come to the step's place"
-            assert session.walking.walk.tape.step == guide.course.tour.step + 1 and not session.running
-            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.tour.row]
+            assert session.walking.walk.tape.step == guide.course.subject.step + 1 and not session.running
+            assert session.walking.walk.tape.row == session.walking.walk.tape.rows[guide.course.subject.row]
         else:
             assert session.walking is None and session.source.step >= step.train
         assert len(reading.marks) == len(step.mark)
@@ -162,9 +162,9 @@ def test_the_same_place_is_the_same_from_everywhere(visitor):
         seen = visitor.session.seen
         return said(visitor.guide), walk and walk.walk.place, seen.tensors("parameter").tobytes(), visitor.loop.stage.pointer.picked
 
-    places = ["1.4", "4.3", "5.3", "6.1"]
+    places = ["1.4", "4.3", "5.3", "6.1", "7.3", "8.5"]
     first = {place: state(place) for place in places}
-    for place in ["6.4", "5.3", "6.3", "6.1", "4.3", "1.1", "1.4", "2.3", "5.3"]:
+    for place in ["6.4", "5.3", "8.5", "6.3", "7.3", "6.1", "4.3", "7.6", "7.3", "8.1", "1.1", "1.4", "8.5", "2.3", "5.3"]:
         found = state(place)
         assert place not in first or found == first[place], place
 
@@ -200,7 +200,7 @@ def test_leaving_puts_everything_back(visitor, way):
         case "T":
             visitor.key(K.t)
         case "finish":
-            visitor.do("tour", "6.4")
+            visitor.do("tour", "8.6")
             visitor.key(K.space)
     visitor.frames(2)
     assert not visitor.guide.on and loop.session is session and loop.stage is stage
@@ -256,10 +256,10 @@ def test_whatever_is_done_in_between_the_tour_goes_on(visitor, what, place):
     assert guide.on and guide.reading().text
     visitor.do("tour", "4.3")
     visitor.frames(1, dt=8.0)
-    tour, walk = guide.course.tour, visitor.session.walking.walk
-    assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[tour.row]
-    fresh = new_session(tour.scene, tour.path.parent, "cpu")
-    fresh.run(tour.step)
+    subject, walk = guide.course.subject, visitor.session.walking.walk
+    assert walk.place == Place.parse("backward:2", walk.topology) and walk.tape.row == walk.tape.rows[subject.row]
+    fresh = new_session(subject.scene, subject.path.parent, "cpu")
+    fresh.run(subject.step)
     fresh.start_walk()
     assert np.array_equal(fresh.walking.walk.tape.before, walk.tape.before) and np.array_equal(
         fresh.walking.walk.tape.after, walk.tape.after
@@ -344,13 +344,79 @@ def test_a_click_on_another_neuron_is_what_the_step_invites_to(visitor):
     assert stage.pointer.picked != guide.neuron and guide.reading().marks
 
 
+@pytest.mark.parametrize("visitor", [{"size": (900, 620)}], indirect=True)
+def test_pointing_at_a_cell_is_what_the_step_invites_to(visitor):
+    visitor.do("tour", "7.1")
+    visitor.frames(4, dt=4.0)
+    guide, stage = visitor.guide, visitor.loop.stage
+    topology = visitor.session.source.topology
+    cells = np.array([topology.input.neurons.start, topology.by_name["strokes"].neurons.start + 35])
+    x, y, _ = stage.projection.neurons(cells)
+    for k, met in ((0, False), (1, True)):
+        imgui.get_io().add_mouse_pos_event(x[k], y[k])
+        visitor.frames(3)
+        assert guide.course.state.met is met
+    assert topology.locate(stage.pointer.hovered)[0] is topology.by_name["strokes"]
+
+
+def test_a_drawing_is_answered_and_the_next_step_has_the_network_of_its_own(visitor):
+    visitor.do("tour", "7.6")
+    visitor.frames(2)
+    guide, source = visitor.guide, visitor.session.source
+    assert guide.course.step.section == "Draw" and source.step == 200
+    visitor.do("draw", ())
+    assert not guide.course.state.met, "nothing was drawn"
+    before = visitor.session.pictured.tensors("activation").copy()
+    visitor.do("draw", ((0.1, False, (0.2, 0.2, 0.8, 0.2, 0.4, 0.9)),))  # a seven
+    assert guide.course.state.met
+    assert not np.array_equal(visitor.session.pictured.tensors("activation"), before), "the maps answer"
+    visitor.do("tour", "next")
+    visitor.frames(2)
+    assert "scores" in str(visitor.session.source.topology.by_name) and visitor.session.walking.walk.step == 81
+
+
+@pytest.mark.parametrize("lesson", [7, 8])
+def test_the_lessons_about_pictures_and_sequences_have_a_network_that_learned(visitor, lesson):
+    """Their texts say so; a network that guesses would teach nothing."""
+    visitor.do("tour", f"{lesson}.1")
+    subject = visitor.guide.course.subject
+    session = new_session(subject.scene, subject.path.parent, "cpu")
+    session.run(subject.step)
+    assert session.source.evaluate("test")[1] > 0.94
+    said_, right = visitor.session.walking.walk.said(False)
+    assert right, said_
+
+
+def test_the_numbers_of_a_convolution_and_of_attention_are_the_tapes_own(visitor):
+    def told(place: str) -> list[str]:
+        visitor.do("tour", place)
+        visitor.frames(1)
+        return [text.replace("\u00a0", " ") for text in numbers(visitor.guide)]
+
+    visitor.do("tour", "7.3")
+    tape = visitor.session.walking.walk.tape
+    maps = tape.topology.by_name["strokes"]
+    z = float(tape.old.z[maps.neurons.slice].max())
+    assert told("7.2") == ["6"] and told("7.3") == ["9", "9", plain(z), plain(max(z, 0.0))]
+    pooled = tape.topology.by_name["pool"].neurons.slice
+    assert told("7.4") == ["4", plain(float(tape.old.a[pooled].max()))]
+    visitor.do("tour", "8.3")
+    tape = visitor.session.walking.walk.tape
+    query, key, scores = (tape.old.a[tape.topology.by_name[f"block.{name}"].neurons.slice] for name in ("query", "key", "scores"))
+    h, q, k = np.unravel_index(np.abs(scores).argmax(), (2, 7, 7))
+    row = slice(16 * h, 16 * h + 16)
+    z = float(query.reshape(7, 32)[q, row].astype(np.float64) @ key.reshape(7, 32)[k, row] / 4.0)  # the root of 16 features of a head
+    assert z == pytest.approx(float(scores.flat[np.abs(scores).argmax()]), rel=1e-4)
+    assert told("8.3") == [plain(float(scores.flat[np.abs(scores).argmax()]))]
+
+
 def test_events_by_chance(visitor):
     """The tour never stands still, never breaks, and always gives back what was there."""
     import random
 
     rng = random.Random(5)
     session = visitor.session
-    events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5"]
+    events = ["next", "next", "back", "skip", "restart", "2.3", "6.2", "5", "7.6", "8.2"]
     begun = 0
     for _ in range(60):
         if not visitor.guide.on:

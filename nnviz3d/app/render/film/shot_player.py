@@ -198,7 +198,7 @@ class Director:
         return replace(pose, target=target, distance=(key.distance or pose.distance) / key.zoom)
 
     def _box(self, focus: str) -> np.ndarray:
-        layout = self.stage.view.picture.layout
+        layout = self.stage.view.picture.goal
         if focus.partition(":")[0] in selectors.WORDS or ":" in focus:
             return selectors.neuron_box(layout, selectors.neuron(self.session.seen, focus))
         return selectors.layer_box(layout, selectors.layer(focus, self.session.source.topology))

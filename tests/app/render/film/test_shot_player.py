@@ -239,6 +239,6 @@ def test_a_film_without_shots_learns_with_the_camera_going_round(play):
 
 
 def test_check_passes_the_shipped_films(tmp_path):
-    for name in ("forward-pass", "one-iteration", "learning"):
+    for name in ("forward-pass", "one-iteration", "learning", "convolution", "attention", "sorting"):
         scene = toml.load(name)
         assert shot_player.check(scene, new_session(scene, tmp_path), name) == []
