@@ -105,10 +105,12 @@ class NetworkParts:
         return tuple(found)
 
     def framed(self, opened: Collection[str]) -> tuple[NetworkPart, ...]:
-        """Open parts that are seen, the outer before the inner."""
+        """Open parts that are seen, the outer before the inner. A run of single layers has no frame: no name holds it together, and its
+        layers stand in a line without one."""
         folded = self.folded(opened)
         hidden = {k for part in folded for k in part.nodes}
-        return tuple(p for p in self.by_name.values() if p not in folded and not self._sets[p.name] <= hidden)
+        seen = (p for p in self.by_name.values() if p not in folded and not self._sets[p.name] <= hidden)
+        return tuple(p for p in seen if p.count == 1 or len(p.members) < len(p.nodes))
 
     def _fits(self, folded: Sequence[NetworkPart]) -> bool:
         return len(folded) == 1 or order(self.topology, folded) is not None

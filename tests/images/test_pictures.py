@@ -31,6 +31,7 @@ PICTURES = {
     "deep_side": {"scene": "deep", "size": (640, 360), "camera": "side"},
     "walk": {"scene": "digits", "size": (480, 270), "phase": "backward:2@0.4"},
     "equations": {"scene": "xor", "size": (720, 480), "ui": True, "neuron": 3, "phase": "update:1@0.9"},
+    "slabs": {"scene": "sort-gpt", "size": (960, 540)},
     "plate": {"scene": "spiral", "size": (480, 270)},
     "compare": {"scene": "compare", "size": (480, 270)},
 }

@@ -246,7 +246,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         "value": float(at(source, "parameter", slice(p, p + 1))[0]),
         "z": _z(source, node, ref.neuron),
         "delta": delta,
-        "batch": None if _kept(ref) else number(source, "gradient", p),
+        "batch": number(source, "gradient", p) if ref.learned else None,
         "samples": source.last_batch,
         "before": moved and moved[0],
         "change": moved and moved[1] - moved[0],
@@ -267,11 +267,6 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         a=None if a is None else float(a),
         sample=None if sample is None else float(sample),
     )
-
-
-def _kept(ref: ParameterRef) -> bool:
-    """It is kept up by training, but not learned: it has no gradient."""
-    return ref.node.table is not None and ref.part in ref.node.table.unlearned
 
 
 def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:

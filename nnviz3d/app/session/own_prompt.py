@@ -163,7 +163,7 @@ class OwnPrompt:
             known=known,
             context=prompts.context,
             given=prompts.given,
-            begin=prompts.text(sample[: prompts.given]) if own is None else "",
+            begin=prompts.text(ids[: prompts.given if own is None else self.typed]),
             problem=self.problem,
             over=over,
             place=place,

@@ -13,7 +13,7 @@ from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import show_tip, small, tip
 
 MAP, KERNEL, TALL, NAME, GAP = 64.0, 44.0, 300.0, 20.0, 6.0  # unscaled pixels: sides, all maps before they scroll, a line, between two
-FINEST = 20  # cells a side of a map's picture: of larger ones means
+FINEST, MOST = 16, 48  # cells a side of a map's picture, of larger ones every n-th; kernels beside a map
 _DIM, _TEXT, _ACCENT = (theme.packed(c) for c in (theme.DIM, theme.TEXT, theme.ACCENT))
 NEURON = (theme.ACCENT, theme.NEGATIVE_NEURON)
 
@@ -25,8 +25,11 @@ def draw(f: Frame, r: LayerReading, kernels: np.ndarray) -> None:
     )
     tip(f, "Maps × channels that each reads × rows × columns of the window. The products with all channels are added, plus one bias.")
     full = imgui.get_content_region_avail().x - imgui.get_style().scrollbar_size
+    shown = min(inputs, MOST)
+    if shown < inputs:
+        small(f, f"of the first {shown} of {inputs:,} channels")
     across = max(1, int((full - f.px(MAP + GAP)) // f.px(KERNEL + GAP)))
-    high = f.px(NAME) + max(f.px(MAP), -(-inputs // across) * f.px(KERNEL + GAP)) + f.px(GAP)
+    high = f.px(NAME) + max(f.px(MAP), -(-shown // across) * f.px(KERNEL + GAP)) + f.px(GAP)
     imgui.begin_child("##kernels", imgui.ImVec2(0, min(out * high, f.px(TALL))), 0)
     clipper, scales = imgui.ListClipper(), (float(np.abs(r.a).max()), float(np.abs(kernels).max()))
     clipper.begin(out, high)
@@ -54,7 +57,7 @@ def _map(f: Frame, r: LayerReading, kernels: np.ndarray, o: int, at: tuple[float
             f.do("pick", r.first_neuron + o * size + row * maps.shape[1] + column)
         show_tip(f, f"Map {o}, row {row}, column {column}: a = {plain(float(maps[row, column]))}\nClick to see how this cell arises.")
     side = f.px(KERNEL) / max(kernels.shape[2:])
-    for i in range(kernels.shape[1]):
+    for i in range(min(kernels.shape[1], MOST)):
         corner = x + f.px(MAP + GAP) + i % across * f.px(KERNEL + GAP), y + i // across * f.px(KERNEL + GAP)
         under = cell_grid.draw(f, draw_list, corner, side, CellGrid(kernels[o, i], scales[1], f.signs))
         if under is not None:

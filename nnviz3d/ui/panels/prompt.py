@@ -144,7 +144,7 @@ class PromptPanel:
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_ROTATE_LEFT, "retype", "Remove the added tokens", r.shown and len(r.ids) > r.typed, size=28):
             self.running = False
-            f.do("prompt", " ".join(r.words[: r.typed]) if not self.text else self.text)
+            f.do("prompt", r.begin)
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_XMARK, "leave_prompt", "Show the sample of the data again", r.shown, size=28):
             self.running, self.text = False, ""

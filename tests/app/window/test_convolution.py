@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.bridge.patches import patches, rims, taps
+from nnviz3d.engine.data import embedded
 from nnviz3d.layers.conv2d.spec import TABLE as Conv2d
 from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.phases import Place
@@ -154,3 +155,10 @@ def test_an_autoencoder_gives_back_a_picture_and_keeps_the_classes():
         assert reading.target == pytest.approx(float(source.sample.x.ravel()[20]))
     finally:
         person.close()
+
+
+@pytest.mark.parametrize("side", [2, 7, 13, 40])
+def test_pictures_of_another_size_keep_their_light(side):
+    before, after = embedded.load("digits"), embedded.load("digits", side)
+    assert after.shape == (side, side) and after.x.shape == (len(before.x), side * side)
+    assert np.allclose(after.x.mean(1), before.x.mean(1), atol=1e-5) and after.x.min() >= 0 and after.x.max() <= 1 + 1e-6
