@@ -79,6 +79,7 @@ def _scenes(f: Frame) -> None:
     rows = list(zip_longest(r.scene_names, r.scene_abouts, r.scene_failures, fillvalue=""))
     column = max(imgui.calc_text_size(name).x for name in r.scene_names) + f.px(20)
     room = min(f.px(520), f.width - column - f.px(60))
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(8), f.px(2)))  # thirty rows fit in 720 pixels
     for title, fails in (("Working examples", False), ("Instructive failures", True)):
         group = [(name, about) for name, about, failure in rows if bool(failure) == fails]
         if group:
@@ -93,6 +94,7 @@ def _scenes(f: Frame) -> None:
                 text = about.removeprefix("An instructive failure: ")
                 dim(elide(text[:1].upper() + text[1:], room))
                 imgui.pop_font()
+    imgui.pop_style_var()
     imgui.separator()
     if imgui.selectable(f"{fa.ICON_FA_FOLDER_OPEN}   Open a file …", False)[0]:
         f.do("open_file")
