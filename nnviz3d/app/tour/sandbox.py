@@ -33,7 +33,8 @@ class TourSandbox:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
     def __init__(self, host: TourHost, subject: Subject):
-        """`subject`: of the lesson that comes first. Puts the tour's session and stage into the loop. Raises InputError where its scene cannot be, and nothing has changed."""
+        """`subject`: of the lesson that comes first. Puts the tour's session and stage into the loop. Raises InputError where its scene
+        cannot be, and nothing has changed."""
         self.host, self.subject = host, subject
         self.touched = False
         self._glide: _Glide | None = None
