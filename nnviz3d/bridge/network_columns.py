@@ -129,7 +129,8 @@ class Picture(PlaneColumns):
         self._place()
         if move and moving.can(begin, self.goal):
             self._begin, self._way = begin, 0.0
-            self._show(moving.between(begin, self.goal, 0.0))
+            for t in (1.0, 0.0):  # first where cells of what closes are smallest: then columns have room for all of the way
+                self._show(moving.between(begin, self.goal, t))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 
