@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnviz3d.draw.arcs import Arcs
+from nnviz3d.draw.arcs import ArcRibbons
 from nnviz3d.draw.cell_outlines import Outlines
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import SceneFrame
@@ -28,7 +28,7 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
-        self.outlines, self.arcs = Outlines(context), Arcs(context)
+        self.outlines, self.arcs = Outlines(context), ArcRibbons(context)
         self.glass = GlassBoxes(context)
         self.plate = Plate(context)
         self.post = Post(context)

@@ -57,6 +57,12 @@ def test_maps_of_a_convolution_look_as_they_did():
     compare("convolution", scene.shot(bare, (640, 360), backend="cpu"))
 
 
+def test_an_opened_cell_of_a_convolution_looks_as_it_did():
+    """Its window with gaps, partly in the padding; patch, kernel and products beside it."""
+    toy = toml.load("conv-toy", [Edit("network.layers.0.padding", 1), Edit("network.layers.0.dilation", 2)])
+    compare("cell", scene.shot(toy, (1280, 720), backend="cpu", ui=True, neuron=64 + 1))
+
+
 def compare(name, image):
     """With the reference, or make it."""
     reference = HERE / "refs" / f"{name}.png"

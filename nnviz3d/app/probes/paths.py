@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import weights_of
-from nnviz3d.app.probes.explained import at
+from nnviz3d.app.probes.explained import at, weights_of
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.topology import Connection, EdgeRef, Node

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator
@@ -138,13 +137,13 @@ class WindowTable(LayerTable):
                 raise BadShape("stride", f"steps of {g.stride[axis]} {what} in an input of {padded}{around}; at most {padded}")
 
 
+_KEPT = "_windows"  # in a node, as cached properties are: a reading asks dozens of times, at 0.1 ms each
+
+
 def windows_of(node: Node, sources: tuple[Node, ...]) -> Windows:
     """Those of a node that looks through windows."""
-    assert isinstance(node.table, WindowTable)
-    return _windows(node.table, sources[0].shape)
-
-
-@lru_cache(maxsize=256)
-def _windows(table: WindowTable, shape: Shape) -> Windows:
-    """Worked out once: a reading of one neuron asks 25 times."""
-    return table.windows(shape)
+    shape, known = sources[0].shape, node.__dict__.get(_KEPT)
+    if known is None or known[0] != shape:
+        assert isinstance(node.table, WindowTable)
+        known = node.__dict__[_KEPT] = shape, node.table.windows(shape)
+    return known[1]
