@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnviz3d.formats.module_values import Building, Place, Value
+from nnviz3d.formats.module_values import Building, ModuleOutput, ModulePlace
 
 PARTS = ("query", "key", "value")
 
 
-def attention(b: Building, place: Place, module: Any, reads: list[Value], causal: bool = False) -> Value:
+def attention(b: Building, place: ModulePlace, module: Any, reads: list[ModuleOutput], causal: bool = False) -> ModuleOutput:
     """A MultiheadAttention of three values, its in_proj cut into three."""
     wrong = [] if module.batch_first else ["batch_first=False (use True: samples come first)"]
     wrong += ["kdim or vdim"] if module.in_proj_weight is None else []
@@ -23,7 +23,7 @@ def attention(b: Building, place: Place, module: Any, reads: list[Value], causal
         return b.wrong(place, f"{', '.join(wrong)} is not supported")
     arrays = b.arrays(place, module, "in_proj_weight", "in_proj_bias")
     if len(arrays) < 2:
-        return Value("input", None, ())
+        return ModuleOutput("input", None, ())
     weights, biases = (np.split(arrays[f"in_proj_{part}"], 3) for part in ("weight", "bias"))
     values = [
         _dense(b, place.part(part), value, {"weight": np.ascontiguousarray(weights[k]), "bias": biases[k].copy()})
@@ -37,31 +37,31 @@ def attention(b: Building, place: Place, module: Any, reads: list[Value], causal
     return replace(_dense(b, place.part("project"), mixed, b.arrays(place, module.out_proj, "weight", "bias")), readers=place.readers)
 
 
-def _dense(b: Building, place: Place, x: Value, arrays: dict[str, np.ndarray], activation: str = "linear") -> Value:
+def _dense(b: Building, place: ModulePlace, x: ModuleOutput, arrays: dict[str, np.ndarray], activation: str = "linear") -> ModuleOutput:
     return b.add(place, "dense", [x], arrays, units=len(arrays.get("weight", [0])), activation=activation, per_token=True)
 
 
-def _attention(b: Building, place: Place, module: Any, reads: list[Value]) -> Value:
+def _attention(b: Building, place: ModulePlace, module: Any, reads: list[ModuleOutput]) -> ModuleOutput:
     return attention(b, place, module, (reads * 3)[:3] if len(reads) == 1 else reads)
 
 
-def block(b: Building, place: Place, module: Any, reads: list[Value], causal: bool = False) -> Value:
+def block(b: Building, place: ModulePlace, module: Any, reads: list[ModuleOutput], causal: bool = False) -> ModuleOutput:
     """A TransformerEncoderLayer: attention, then two dense layers for each token, both added to what they read, normed before or after."""
     activation, x = _function(b, place, module), reads[0]
     if not activation:
-        return Value("input", None, ())
+        return ModuleOutput("input", None, ())
 
-    def normed(name: str, value: Value) -> Value:
+    def normed(name: str, value: ModuleOutput) -> ModuleOutput:
         return _normed(b, replace(place.part(name), readers=place.readers), getattr(module, name), value)
 
-    def dropped(name: str, value: Value) -> Value:
+    def dropped(name: str, value: ModuleOutput) -> ModuleOutput:
         share = float(getattr(module, name).p)
         return b.add(place.part(name), "dropout", [value], dropout=share) if share else value
 
-    def attended(value: Value) -> Value:
+    def attended(value: ModuleOutput) -> ModuleOutput:
         return dropped("dropout1", attention(b, place, module.self_attn, [value] * 3, causal))
 
-    def mlp(value: Value) -> Value:
+    def mlp(value: ModuleOutput) -> ModuleOutput:
         hidden = _dense(b, place.part("mlp1"), value, b.arrays(place, module.linear1, "weight", "bias"), activation)
         hidden = dropped("dropout", hidden)
         return dropped("dropout2", _dense(b, place.part("mlp2"), hidden, b.arrays(place, module.linear2, "weight", "bias")))
@@ -70,12 +70,12 @@ def block(b: Building, place: Place, module: Any, reads: list[Value], causal: bo
         return b.wrong(place, "bias=False is not supported")
     if module.norm_first:
         x = b.add(place.part("add1"), "add", [attended(normed("norm1", x)), x])
-        return b.add(Place(place.title, f"{place.name}.add2", place.readers), "add", [mlp(normed("norm2", x)), x])
+        return b.add(ModulePlace(place.title, f"{place.name}.add2", place.readers), "add", [mlp(normed("norm2", x)), x])
     x = normed("norm1", b.add(place.part("add1"), "add", [attended(x), x]))
     return normed("norm2", b.add(place.part("add2"), "add", [mlp(x), x]))
 
 
-def _function(b: Building, place: Place, module: Any) -> str:
+def _function(b: Building, place: ModulePlace, module: Any) -> str:
     """The name here of the function between its two dense layers; "" where it is none that is supported."""
     function = module.activation
     name = getattr(function, "__name__", type(function).__name__).lower()
@@ -87,15 +87,15 @@ def _function(b: Building, place: Place, module: Any) -> str:
     return ""
 
 
-def blocks(b: Building, place: Place, module: Any, reads: list[Value], causal: bool = False) -> Value:
+def blocks(b: Building, place: ModulePlace, module: Any, reads: list[ModuleOutput], causal: bool = False) -> ModuleOutput:
     """A TransformerEncoder: its layers one after another, and its norm."""
     x = reads[0]
     for k, layer in enumerate(module.layers):
-        x = block(b, Place(f"{place.title}.layers[{k}]", f"{place.name}.layers.{k}"), layer, [x], causal)
-    return x if module.norm is None else _normed(b, Place(place.title, f"{place.name}.norm", place.readers), module.norm, x)
+        x = block(b, ModulePlace(f"{place.title}.layers[{k}]", f"{place.name}.layers.{k}"), layer, [x], causal)
+    return x if module.norm is None else _normed(b, ModulePlace(place.title, f"{place.name}.norm", place.readers), module.norm, x)
 
 
-def _normed(b: Building, place: Place, norm: Any, x: Value) -> Value:
+def _normed(b: Building, place: ModulePlace, norm: Any, x: ModuleOutput) -> ModuleOutput:
     kind = {"LayerNorm": "layer_norm", "RMSNorm": "rms_norm"}.get(type(norm).__name__)
     if kind is None or norm.weight is None or (kind == "layer_norm" and norm.bias is None):
         return b.wrong(place, f"its norm is {type(norm).__name__}; supported are LayerNorm with weight and bias, and RMSNorm with weight")

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from nnviz3d.formats import module_attention, module_layers
-from nnviz3d.formats.module_values import Building, Place, Value
+from nnviz3d.formats.module_values import Building, ModuleOutput, ModulePlace
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.errors import Problem
 
@@ -27,7 +27,7 @@ SAME = ("contiguous", "clone", "detach", "float", "to")
 class Sizes:
     """The shape of a value as code asks for it: the number of samples first."""
 
-    of: Value
+    of: ModuleOutput
 
     def __getitem__(self, k: int) -> Any:
         if k == 0 or self.of.shape is None:
@@ -57,25 +57,25 @@ def called(graph: Any, model: Any) -> list[Any]:
     return [model.get_submodule(node.target) for node in graph.nodes if node.op == "call_module"]
 
 
-def follow(graph: Any, model: Any, where: str, b: Building, x: Value) -> Value:
+def follow(graph: Any, model: Any, where: str, b: Building, x: ModuleOutput) -> ModuleOutput:
     """What the model returns for its input. `where`: how it is called in messages."""
     known: dict[Any, Any] = {}
-    reader, inputs = _Reader(b, model, where, known), 0
+    reader, inputs = _TraceReader(b, model, where, known), 0
     for node in graph.nodes:
         if node.op == "placeholder":
             inputs += 1
             if inputs > 1 and node.users:
                 b.problems.append(Problem(f"{where}, {node.target}", "", "is a second input; a network has one here"))
-            known[node] = Value(x.name, x.shape, x.axes, len(node.users)) if inputs == 1 else (node.args[0] if node.args else None)
+            known[node] = ModuleOutput(x.name, x.shape, x.axes, len(node.users)) if inputs == 1 else (node.args[0] if node.args else None)
         elif node.op == "output":
             found = reader.value(node.args[0])
-            return found if isinstance(found, Value) else b.wrong(Place(where, "output"), "returns more than one tensor")
+            return found if isinstance(found, ModuleOutput) else b.wrong(ModulePlace(where, "output"), "returns more than one tensor")
         else:
             known[node] = reader.call(node)
     return x
 
 
-class _Reader:
+class _TraceReader:
     """Calls as layers. What a call returns is a value, numbers of a shape, or a constant."""
 
     def __init__(self, b: Building, model: Any, where: str, known: dict[Any, Any]):
@@ -100,21 +100,21 @@ class _Reader:
         path = _container(node)
         held = [each.target for each in node.args if getattr(each, "op", "") == "get_attr"]
         called = held[0] if held else ".".join(filter(None, (path, name.strip("_"))))  # what adds a table of positions is that table
-        place = Place(f"{_titled(self.where, path)}, {name}()", called, len(node.users))
+        place = ModulePlace(f"{_titled(self.where, path)}, {name}()", called, len(node.users))
         made = _function(self.b, place, name, arguments, settings)
         return made
 
     def _module(self, node: Any, arguments: list, settings: dict) -> Any:
         module = self.model.get_submodule(node.target)
         kind = type(module).__name__
-        place = Place(f"{_titled(self.where, node.target)} ({kind})", _named(node.target), len(node.users))
+        place = ModulePlace(f"{_titled(self.where, node.target)} ({kind})", _named(node.target), len(node.users))
         if id(module) in self.seen and next(iter(module.parameters()), None) is not None:
             return self.b.wrong(place, "is called twice; layers that share weights are not supported")
         self.seen.add(id(module))
         reads = [
             each
             for each in [*arguments, *(settings[key] for key in ("query", "key", "value", "src") if key in settings)]
-            if isinstance(each, Value)
+            if isinstance(each, ModuleOutput)
         ]
         masks = [each for each in [*arguments, *settings.values()] if hasattr(each, "detach")]
         causal = settings.get("is_causal") is True or any(_causal(mask) for mask in masks)
@@ -126,25 +126,25 @@ class _Reader:
         if not reads:
             return self.b.wrong(place, "reads nothing that is known")
         if kind == "MultiheadAttention":
-            outer = Place(place.title, place.name, _readers_of_first(node))
+            outer = ModulePlace(place.title, place.name, _readers_of_first(node))
             return [module_attention.attention(self.b, outer, module, reads if len(reads) == 3 else reads * 3, causal), None]
         if kind in ("TransformerEncoderLayer", "TransformerEncoder"):
             return module_attention.READERS[kind](self.b, place, module, reads, causal)
         return module_layers.take(self.b, place, module, reads)
 
 
-def _function(b: Building, place: Place, name: str, arguments: list, settings: dict) -> Any:
+def _function(b: Building, place: ModulePlace, name: str, arguments: list, settings: dict) -> Any:
     """What a function or a method of a tensor returns."""
     x = arguments[0] if arguments else settings.get("input")
-    if name == "getattr" and isinstance(x, Value) and arguments[1] == "shape":
+    if name == "getattr" and isinstance(x, ModuleOutput) and arguments[1] == "shape":
         return Sizes(x)
-    if name == "size" and isinstance(x, Value):
+    if name == "size" and isinstance(x, ModuleOutput):
         return Sizes(x)[arguments[1]] if len(arguments) > 1 else Sizes(x)
     if name == "getitem" and isinstance(x, (Sizes, list)) and isinstance(arguments[1], int):
         return x[arguments[1]]
-    if name in ("cat", "concat", "concatenate") and isinstance(x, list) and all(isinstance(each, Value) for each in x):
+    if name in ("cat", "concat", "concatenate") and isinstance(x, list) and all(isinstance(each, ModuleOutput) for each in x):
         return _joined(b, place, x, arguments[1] if len(arguments) > 1 else settings.get("dim", 0))
-    if not isinstance(x, Value):
+    if not isinstance(x, ModuleOutput):
         return b.wrong(place, "is not supported")
     if name in NAMES:
         return _activated(b, place, NAMES[name], x, dict(enumerate(arguments[1:], 1)) | settings)
@@ -156,7 +156,7 @@ def _function(b: Building, place: Place, name: str, arguments: list, settings: d
     )
 
 
-def _activated(b: Building, place: Place, name: str, x: Value, settings: dict) -> Value:
+def _activated(b: Building, place: ModulePlace, name: str, x: ModuleOutput, settings: dict) -> ModuleOutput:
     if settings.get("approximate") == "tanh":
         name = "gelu_tanh"
     usual = {"negative_slope": 0.01, "alpha": 1.0, "beta": 1.0, "threshold": 20.0}
@@ -168,7 +168,7 @@ def _activated(b: Building, place: Place, name: str, x: Value, settings: dict) -
     return b.wrong(place, f"{', '.join(wrong)} is not supported") if wrong else module_layers.activate(b, place, name, x)
 
 
-def _joined(b: Building, place: Place, values: list[Value], dim: int) -> Value:
+def _joined(b: Building, place: ModulePlace, values: list[ModuleOutput], dim: int) -> ModuleOutput:
     axes = len(values[0].shape or ()) or 1
     if dim == 0 or not -axes <= dim <= axes:
         return b.wrong(place, f"dim={dim} is not supported; samples stay apart")
@@ -176,9 +176,9 @@ def _joined(b: Building, place: Place, values: list[Value], dim: int) -> Value:
 
 
 def _two(kind: str) -> Callable:
-    def made(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+    def made(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
         other = others[0] if others else settings.get("other")
-        if isinstance(other, Value) and settings.get("alpha", 1) == 1:
+        if isinstance(other, ModuleOutput) and settings.get("alpha", 1) == 1:
             return b.add(place, kind, [x, other])
         if kind == "add" and hasattr(other, "detach") and x.axes == ("token", "feature"):
             return _places(b, place, x, other)
@@ -187,11 +187,11 @@ def _two(kind: str) -> Callable:
     return made
 
 
-def _places(b: Building, place: Place, x: Value, parameter: Any) -> Value:
+def _places(b: Building, place: ModulePlace, x: ModuleOutput, parameter: Any) -> ModuleOutput:
     """A table of positions (tokens, features), which is added to every sample."""
     array = b.array(place, "parameter", parameter)
     if array is None:
-        return Value(x.name, None, ())
+        return ModuleOutput(x.name, None, ())
     rows = array.reshape(array.shape[-2:]) if array.ndim > 1 and prod(array.shape[:-2]) == 1 else array
     if rows.shape != x.shape or type(parameter).__name__ != "Parameter":
         return b.wrong(
@@ -201,7 +201,7 @@ def _places(b: Building, place: Place, x: Value, parameter: Any) -> Value:
     return b.add(place, "position", [x], {"weight": rows}, form="learned")
 
 
-def _view(b: Building, place: Place, x: Value, sizes: list, settings: dict) -> Value:
+def _view(b: Building, place: ModulePlace, x: ModuleOutput, sizes: list, settings: dict) -> ModuleOutput:
     sizes = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], list) else sizes
     if len(sizes) < 2 or sizes[0] not in (BATCH, -1) or x.shape is None or not all(isinstance(size, int) for size in sizes[1:]):
         return b.wrong(place, f"to {sizes} is not supported; samples stay apart: (x.size(0), ...)")
@@ -213,7 +213,7 @@ def _view(b: Building, place: Place, x: Value, sizes: list, settings: dict) -> V
     return b.flattened(x) if len(wanted) == 1 else b.reshaped(place, x, tuple(wanted))
 
 
-def _flattened(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+def _flattened(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
     start = others[0] if others else settings.get("start_dim", 0)
     end = others[1] if len(others) > 1 else settings.get("end_dim", -1)
     return (
@@ -223,7 +223,7 @@ def _flattened(b: Building, place: Place, x: Value, others: list, settings: dict
     )
 
 
-def _mean(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+def _mean(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
     dims = others[0] if others else settings.get("dim")
     dims = sorted(dims) if isinstance(dims, list) else [dims]
     axes = len(x.shape or ())
@@ -232,14 +232,14 @@ def _mean(b: Building, place: Place, x: Value, others: list, settings: dict) -> 
 
 
 def _softmax(logarithm: bool) -> Callable:
-    def made(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+    def made(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
         return module_layers.normed_exponential(b, place, others[0] if others else settings.get("dim"), x, logarithm)
 
     return made
 
 
 def _pooled(kind: str, spatial: int) -> Callable:
-    def made(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+    def made(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
         given = dict(zip(("kernel_size", "stride", "padding"), others, strict=False)) | settings
         wrong = {
             key: value for key, value in given.items() if key not in ("kernel_size", "stride", "padding") and value not in (False, None, 1)
@@ -251,14 +251,14 @@ def _pooled(kind: str, spatial: int) -> Callable:
     return made
 
 
-def _global(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+def _global(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
     size = others[0] if others else settings.get("output_size")
     return (
         b.add(place, "global_avg_pool", [x]) if size in (1, [1], [1, 1]) else b.wrong(place, f"output_size={size} is not supported; only 1")
     )
 
 
-def _dropped(b: Building, place: Place, x: Value, others: list, settings: dict) -> Value:
+def _dropped(b: Building, place: ModulePlace, x: ModuleOutput, others: list, settings: dict) -> ModuleOutput:
     training = others[1] if len(others) > 1 else settings.get("training", True)
     return x if not training else module_layers.dropped(b, place, float(others[0] if others else settings.get("p", 0.5)), x)
 

@@ -18,7 +18,7 @@ Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Place:
+class ModulePlace:
     """Where a call stands in the model. `title`: for messages, "model.layer1[0].conv (Conv2d)". `readers`: how many calls read what it
     returns."""
 
@@ -26,13 +26,13 @@ class Place:
     name: str
     readers: int = 1
 
-    def part(self, name: str) -> Place:
+    def part(self, name: str) -> ModulePlace:
         """Of a layer that it consists of, read by one other."""
-        return Place(self.title, f"{self.name}.{name}", 1)
+        return ModulePlace(self.title, f"{self.name}.{name}", 1)
 
 
 @dataclass(frozen=True)
-class Value:
+class ModuleOutput:
     """What a call returns: numbers of the layer `name`. `shape` and `axes`: as they are read; () and None where they are not known.
     `flat`: its layer has more axes than are read."""
 
@@ -47,7 +47,7 @@ class Value:
 class Made:
     """A layer: its table, and its arrays by part. `open`: why it cannot stay as it is, unless what follows makes it right."""
 
-    place: Place
+    place: ModulePlace
     keys: dict[str, Any]
     arrays: Arrays = field(default_factory=dict)
     open: str = ""
@@ -60,17 +60,17 @@ class Building:
         self.layers: dict[str, Made] = {}
         self.problems: list[Problem] = []
 
-    def wrong(self, place: Place, message: str, key: str = "") -> Value:
+    def wrong(self, place: ModulePlace, message: str, key: str = "") -> ModuleOutput:
         """A result of which nothing is known."""
         self.problems.append(Problem(place.title, key, message))
-        return Value(INPUT, None, ())
+        return ModuleOutput(INPUT, None, ())
 
-    def add(self, place: Place, kind: str, reads: list[Value], arrays: Arrays | None = None, **keys: Any) -> Value:
+    def add(self, place: ModulePlace, kind: str, reads: list[ModuleOutput], arrays: Arrays | None = None, **keys: Any) -> ModuleOutput:
         """A layer that reads these values."""
         reads = [self._with_axes(place, value) for value in reads]
         name = self._free(place.name)
         self.layers[name] = Made(replace(place, name=name), {"kind": kind, "from": [value.name for value in reads], **keys}, arrays or {})
-        unknown = Value(name, None, (), place.readers)
+        unknown = ModuleOutput(name, None, (), place.readers)
         try:
             table = tables()[kind].model_validate({"name": name, **self.layers[name].keys})
         except ValidationError as error:
@@ -81,14 +81,14 @@ class Building:
             return unknown
         return self._judged(place, table, reads, arrays or {}) or unknown
 
-    def _judged(self, place: Place, table: LayerTable, reads: list[Value], arrays: Arrays) -> Value | None:
+    def _judged(self, place: ModulePlace, table: LayerTable, reads: list[ModuleOutput], arrays: Arrays) -> ModuleOutput | None:
         """The result, where shapes fit and the arrays are those that the layer has."""
         axes, shapes = tuple(value.axes for value in reads), tuple(value.shape for value in reads)
         try:
             table = table.over(axes)
             shape = table.output_shape(shapes)
             parts = table.parts_over(shapes, axes)
-            made = Value(table.name, shape, table.axes(axes, shape or ()), place.readers)
+            made = ModuleOutput(table.name, shape, table.axes(axes, shape or ()), place.readers)
         except BadShape as error:
             self.wrong(place, error.message)
             return None
@@ -99,22 +99,22 @@ class Building:
                 return None
         return made
 
-    def _with_axes(self, place: Place, value: Value) -> Value:
+    def _with_axes(self, place: ModulePlace, value: ModuleOutput) -> ModuleOutput:
         """A value that was flattened, as a layer."""
         if not value.flat or value.shape is None:
             return value
         return self.add(replace(place, name=f"{value.name}.flatten"), "reshape", [replace(value, flat=False)], shape=list(value.shape))
 
-    def flattened(self, value: Value) -> Value:
+    def flattened(self, value: ModuleOutput) -> ModuleOutput:
         """One axis. Dense layers read all axes as one anyway."""
         if value.shape is None or len(value.shape) == 1:
             return value
         return replace(value, shape=(prod(value.shape),), axes=("neuron",), flat=True)
 
-    def reshaped(self, place: Place, value: Value, shape: Shape) -> Value:
+    def reshaped(self, place: ModulePlace, value: ModuleOutput, shape: Shape) -> ModuleOutput:
         return self.add(place, "reshape", [value], shape=list(shape)) if shape != value.shape else value
 
-    def maker(self, value: Value, *kinds: str) -> Made | None:
+    def maker(self, value: ModuleOutput, *kinds: str) -> Made | None:
         """The layer of these kinds that a value comes from, where nothing else reads it: what follows may become a setting of it."""
         made = self.layers.get(value.name)
         alone = made is not None and value.readers == 1 and not value.flat
@@ -132,7 +132,7 @@ class Building:
             free, count = f"{name}_{count}", count + 1
         return free
 
-    def array(self, place: Place, name: str, parameter: Any) -> np.ndarray | None:
+    def array(self, place: ModulePlace, name: str, parameter: Any) -> np.ndarray | None:
         """A copy in float32."""
         try:
             array = np.array(parameter.detach().cpu().float().numpy(), np.float32)
@@ -143,12 +143,12 @@ class Building:
             self.wrong(place, "contains values that are not finite", name)
         return array
 
-    def arrays(self, place: Place, module: Any, *parts: str) -> Arrays:
+    def arrays(self, place: ModulePlace, module: Any, *parts: str) -> Arrays:
         """Those parts of a module that it has."""
         found = {part: self.array(place, part, getattr(module, part)) for part in parts if getattr(module, part, None) is not None}
         return {part: array for part, array in found.items() if array is not None}
 
 
-def first(shape: Shape | None, axes: Axes) -> Value:
+def first(shape: Shape | None, axes: Axes) -> ModuleOutput:
     """The model's input."""
-    return Value(INPUT, shape, axes or (plain_axes(shape) if shape else ()))
+    return ModuleOutput(INPUT, shape, axes or (plain_axes(shape) if shape else ()))

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from nnviz3d.formats import module_layers, module_trace
-from nnviz3d.formats.module_values import Building, Made, Place, Value, first
+from nnviz3d.formats.module_values import Building, Made, ModuleOutput, ModulePlace, first
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.layer_table import INPUT, Axes, Shape
 from nnviz3d.spec.network_graph import output_name
@@ -72,10 +72,10 @@ def _is_leaf(module: Any) -> bool:
     return type(module).__module__.startswith("torch.nn") and not type(module).__name__.endswith(("List", "Dict"))
 
 
-def _flat(model: Any, where: str, name: str) -> Iterator[tuple[Place, Any]]:
+def _flat(model: Any, where: str, name: str) -> Iterator[tuple[ModulePlace, Any]]:
     """Modules in the order in which a Sequential calls them."""
     if type(model).__name__ != "Sequential":
-        yield Place(f"{where} ({type(model).__name__})", name or "layer"), model
+        yield ModulePlace(f"{where} ({type(model).__name__})", name or "layer"), model
         return
     for key, module in model._modules.items():
         yield from _flat(module, f"{where}[{key}]" if key.isdecimal() else f"{where}.{key}", f"{name}.{key}".strip("."))
@@ -97,7 +97,7 @@ def _axes(modules: list[Any], shape: Shape | None) -> Axes:
     return ()
 
 
-def _output(b: Building, where: str, x: Value) -> Made | None:
+def _output(b: Building, where: str, x: ModuleOutput) -> Made | None:
     """The Linear at the end with its function, which is the network's output and no longer among the layers."""
     last = b.layers.get(x.name)
     activation, function = "", None

@@ -87,8 +87,8 @@ def test_advance_in_pieces_is_run(pieces):
     whole, cut = (trainer(numbers(20), LAYERS, batch=8, dropout=0.2) for _ in range(2))
     for t in (whole, cut):
         t._feed.compiled(8), t._feed.compiled(4)
-        for plan in t._feed._plans.values():
-            plan.groups = [[call] for call in plan.calls]  # as a step too long for one frame
+        for compiled in t._feed._plans.values():
+            compiled.groups = [[call] for call in compiled.calls]  # as a step too long for one frame
     steps = sum(cut.advance(budget(n)) for n in pieces)
     assert steps == cut.step
     cut.settle()

@@ -17,7 +17,7 @@ from imgui_bundle import imgui_microtex
 
 from nnviz3d.backend import kernel_source, numpy_activations
 from nnviz3d.formats import module_layers
-from nnviz3d.formats.module_values import Building, Place, Value
+from nnviz3d.formats.module_values import Building, ModuleOutput, ModulePlace
 from nnviz3d.layers.shared.equation_line import plain_text
 from nnviz3d.spec.activations import ACTIVATIONS, ELEMENTWISE, ActivationName, OutputActivation
 from nnviz3d.spec.scene import Layer, Output
@@ -177,7 +177,7 @@ def test_a_module_of_torch_is_read_as_the_function(kind):
 
     def taken(settings):
         b = Building()
-        value = module_layers.take(b, Place("model", "f"), made(**settings), [Value("input", (3,), ("neuron",))])
+        value = module_layers.take(b, ModulePlace("model", "f"), made(**settings), [ModuleOutput("input", (3,), ("neuron",))])
         return b, b.layers.get(value.name)
 
     b, layer = taken({"dim": -1} if row.rowwise else row.settings)

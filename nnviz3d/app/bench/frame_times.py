@@ -37,10 +37,11 @@ def frame(frames: int = 240, warm: int = 150, names: tuple[str, ...] = tuple(LAR
 
 def _large(name: str) -> tuple[Scene, Path]:
     """A scene that is shipped, or dense layers of these sizes."""
-    if (sizes := LARGE[name]) is None:
+    large = LARGE[name]
+    if large is None:
         path = toml.find(name)
         return toml.load(path), path.parent
-    units, data = sizes
+    units, data = large
     return Scene(network=Network(layers=tuple(Layer(units=n) for n in units)), data=data), Path()
 
 

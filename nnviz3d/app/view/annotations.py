@@ -143,7 +143,7 @@ class StepAnnotations:
     def __init__(self):
         self._tape: Tape | None = None
         self._known: dict[Hashable, Any] = {}
-        self._window: tuple[tuple, NeuronReading] | None = None  # of the cell that was written last
+        self._window: tuple[Tape, int, NeuronReading] | None = None  # of the cell that was written last
 
     def _once(self, tape: Tape, key: Hashable, make: Callable[[], T]) -> T:
         if tape is not self._tape:
@@ -170,10 +170,9 @@ class StepAnnotations:
         if not held or not node.neurons.start <= neuron < node.neurons.stop:
             cells = node.size // node.groups
             neuron = node.neurons.start + min(int(2 * view.filled(node.number) * cells), cells - 1)
-        key = id(view.tape), neuron
-        if self._window is None or self._window[0] != key:
-            self._window = key, explain.read(Recorded(view.tape), neuron)
-        reading = self._window[1]
+        if self._window is None or self._window[0] is not view.tape or self._window[1] != neuron:
+            self._window = view.tape, neuron, explain.read(Recorded(view.tape), neuron)
+        reading = self._window[2]
         return None if reading.window is None else WindowCard(reading, node.number, held)
 
     def _table(self, walking: StepPlayer, picked: int, projection: Projection) -> OutputsTable | None:

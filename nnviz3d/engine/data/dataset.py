@@ -60,8 +60,8 @@ class DataSet:
     def held_out_classes(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
         """(n,) classes of the rows of `held_out` and their names, also where these are not what is learned; None where there are none."""
         if self.own is not None:
-            train, test, names = self.own
-            return (test if len(self.x_test) else train), names
+            train_n, test_n, names = self.own
+            return test_n if len(self.x_test) else train_n, names
         t = self.held_out[2]
         return (t, self.class_names) if self.task == "classification" and t.ndim == 1 else None
 

@@ -23,7 +23,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class CellGrid:
     """`values` (rows, columns); `scale`: which |value| has full colour; `signs`: colours of positive and negative. `empty`: cells without a
     number, drawn as a rim. `mark`: the one that is framed."""
 
@@ -48,7 +48,7 @@ def brief(value: float) -> str:
     return (MINUS if value < 0 else "") + text
 
 
-def draw(f: Frame, draw_list, corner: tuple[float, float], side: float, cells: Cells) -> Place | None:
+def draw(f: Frame, draw_list, corner: tuple[float, float], side: float, cells: CellGrid) -> Place | None:
     """Draws the grid with its left top corner there. Returns the cell under the pointer, if the pointer is over this window."""
     rows, columns = cells.values.shape
     x0, y0 = corner
@@ -89,7 +89,7 @@ def frame(draw_list, corner: tuple[float, float], side: float, cell: Place, ink:
     draw_list.add_rect(imgui.ImVec2(x, y), imgui.ImVec2(x + side - 1, y + side - 1), ink, 0, width)
 
 
-def _tints(cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+def _tints(cells: CellGrid) -> tuple[np.ndarray, np.ndarray]:
     """(rows, columns) imgui's packed colours, and which are so bright that digits on them are dark."""
     values = np.nan_to_num(cells.values)
     strength = np.clip(np.abs(values) / cells.scale if cells.scale > 0 else np.zeros_like(values), 0, 1)[..., None] ** 0.75

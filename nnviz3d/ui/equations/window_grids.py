@@ -12,7 +12,7 @@ from nnviz3d.spec import node_names
 from nnviz3d.spec.number_text import MINUS, plain
 from nnviz3d.spec.readout import NeuronReading, PatchReading, WindowReading
 from nnviz3d.ui.core import cell_grid, theme
-from nnviz3d.ui.core.cell_grid import Cells, Place
+from nnviz3d.ui.core.cell_grid import CellGrid, Place
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import elide, show_tip, small, text_width
 
@@ -103,9 +103,9 @@ def patch(f: Frame, draw_list, corner: tuple[float, float], width: float, side: 
     empty = p.neuron < 0
     a, v, product = scales(w)
     winner = divmod(int(p.w.argmax()), p.w.shape[1]) if w.how == "maximum" else None
-    grids = [Cells(p.a, a, NEURON, empty, winner)]
+    grids = [CellGrid(p.a, a, NEURON, empty, winner)]
     if w.how == "sum":
-        grids += [Cells(p.w, v, f.signs), Cells(p.product, product, f.signs, empty)]
+        grids += [CellGrid(p.w, v, f.signs), CellGrid(p.product, product, f.signs, empty)]
     for k, (cells, sign) in enumerate(zip(grids, ("", "×", "="), strict=False)):
         if sign:
             middle = imgui.ImVec2(x + (f.px(SIGN) - text_width(sign, pixels)) / 2, y + (side * len(w.row_r) - pixels) / 2)

@@ -8,7 +8,7 @@ from imgui_bundle import imgui
 from nnviz3d.spec.number_text import plain, shape
 from nnviz3d.spec.readout import LayerReading
 from nnviz3d.ui.core import cell_grid, theme
-from nnviz3d.ui.core.cell_grid import Cells
+from nnviz3d.ui.core.cell_grid import CellGrid
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import show_tip, small, tip
 
@@ -50,7 +50,7 @@ def _map(f: Frame, r: LayerReading, kernels: np.ndarray, o: int, at: tuple[float
     thin = -(-max(maps.shape) // FINEST)
     shown = maps[::thin, ::thin]
     side = f.px(MAP) / max(shown.shape)
-    under = cell_grid.draw(f, draw_list, (x, y), side, Cells(shown, scales[0], NEURON))
+    under = cell_grid.draw(f, draw_list, (x, y), side, CellGrid(shown, scales[0], NEURON))
     if under is not None:
         row, column = under[0] * thin, under[1] * thin
         if imgui.is_mouse_clicked(imgui.MouseButton_.left):
@@ -59,7 +59,7 @@ def _map(f: Frame, r: LayerReading, kernels: np.ndarray, o: int, at: tuple[float
     side = f.px(KERNEL) / max(kernels.shape[2:])
     for i in range(min(kernels.shape[1], MOST)):
         corner = x + f.px(MAP + GAP) + i % across * f.px(KERNEL + GAP), y + i // across * f.px(KERNEL + GAP)
-        under = cell_grid.draw(f, draw_list, corner, side, Cells(kernels[o, i], scales[1], f.signs))
+        under = cell_grid.draw(f, draw_list, corner, side, CellGrid(kernels[o, i], scales[1], f.signs))
         if under is not None:
             cell_grid.frame(draw_list, corner, side, under, _ACCENT, f.px(1.5))
             p = r.first_kernel + int(np.ravel_multi_index((o, i, *under), kernels.shape))

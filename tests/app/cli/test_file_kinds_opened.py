@@ -10,6 +10,8 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,10 +120,11 @@ def test_what_is_never_opened_is_named_by_inspect_drop_and_init(tmp_path, kind):
     from nnviz3d.app.window import file_drop
     from nnviz3d.formats import weights
 
+    loop: Any = SimpleNamespace(session=SimpleNamespace(own=SimpleNamespace(reason="its inputs are not a picture")))
     for name in (f"a.{kind}", "a.csv", "a.safetensors"):
         what, way = write(tmp_path, kind, name)
         path = tmp_path / name
-        asked = [lambda: inspect(Options(), str(path)), lambda: file_drop.receive(None, [path]), lambda: weights.OpenedWeights(path).open()]  # noqa: B023
+        asked = [lambda: inspect(Options(), str(path)), lambda: file_drop.receive(loop, [path]), lambda: weights.OpenedWeights(path).open()]  # noqa: B023
         for ask in asked:
             with pytest.raises(opening.InputError) as caught:
                 ask()

@@ -346,7 +346,7 @@ def test_a_model_says_what_it_is_taken_for(tmp_path, monkeypatch, y, model, loss
 
 
 def test_a_single_logit_is_never_all_sure():
-    two = SimpleNamespace(task="regression", two_classes=True)
+    two = SimpleNamespace(task="regression", two_classes=True, reconstructs=False)
     assert [verdict(two, "sigmoid", np.array([p]), 1) for p in (0.9998, 0.0004, 1.0)] == [
         ("1 (99.98 %)", True), ("0 (99.96 %)", False), ("1 (100.0 %)", True),
     ]  # fmt: skip

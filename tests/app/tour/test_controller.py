@@ -476,12 +476,12 @@ def test_a_wrong_place_changes_nothing(visitor):
 
 
 def test_the_command_line_says_all_that_is_wrong(capsys):
-    words = ["tour", "7", "--lang", "fr", "--size", "x", "--headless", "--frames", "2"]
+    words = ["tour", "99", "--lang", "fr", "--size", "x", "--headless", "--frames", "2"]
     with pytest.raises(InputError) as error:
         app(words, standalone_mode=False)
     assert outcome.report(error.value, words) == 2
     text = capsys.readouterr().err
-    assert "view.language: expected" in text and "--size: expected" in text and 'no step "7"' in text
+    assert "view.language: expected" in text and "--size: expected" in text and 'no step "99"' in text
 
 
 def test_the_command_line_takes_a_picture_of_a_step(tmp_path):
