@@ -44,7 +44,7 @@ void main()
     float fine = max(u_viewport.y / 720., .6) * u_ssaa, edge = min(off.x, off.y) / fine;
     float rim = smoothstep(2., .6, edge);
     if (v_fill < .02) {
-        o_color = vec4(RIM * rim * .11, 0.);
+        o_color = vec4(RIM * rim * .05, 0.);
         return;
     }
     float hot = v_item == u_lit ? 1. : 0.;

@@ -29,7 +29,7 @@ from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layout import folding, moving
 from nnviz3d.layout.grid import Layout, place
 from nnviz3d.layout.tiles import WIDE
-from nnviz3d.layout.units import most_open
+from nnviz3d.layout.units import STAGE, most_open
 from nnviz3d.sources.viewable import Array
 from nnviz3d.spec.neuron_locks import NONE, Holds
 from nnviz3d.spec.parts import NetworkParts
@@ -90,7 +90,7 @@ class Picture(PlaneColumns):
         self._marked: tuple | None = (), NONE
         self._highlighted = np.zeros((0, 2), np.int64)  # connection, edge inside it
         self.edges = ShownEdges(total=topology.n_edges)
-        self.aspect = WIDE
+        self.aspect, self.area = WIDE, STAGE
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
@@ -120,7 +120,7 @@ class Picture(PlaneColumns):
         wanted = folding.foldable(self.topology, view.fold)
         if dict.fromkeys(wanted, view.fold) != {k: len(shown) for k, shown in self.folds.items()}:
             self.folds, self._folded, self._key = {k: tuple(range(view.fold)) for k in wanted}, 0, None
-        self.opened = self.parts.opened(view.open, most_open(self.aspect))
+        self.opened = self.parts.opened(view.open, most_open(self.aspect, self.area))
         glass = self.parts.folded(self.opened), self.parts.framed(self.opened)
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
             self.offset

@@ -12,7 +12,7 @@ WIDTH = 2.6  # of half an arc with a share of 1, in pixels of a picture of 720 l
 QUERY, KEY = (0.95, 0.55, 0.16), (0.14, 0.42, 1.0)  # linear light: warm where it looks from, cold where it looks at
 
 
-class Arcs:
+class ArcRibbons:
     def __init__(self, context: Context):
         self.program = Program(context, "arc.vert", "arc.frag")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnviz3d.draw.arcs import Arcs
+from nnviz3d.draw.arcs import ArcRibbons
+from nnviz3d.draw.cell_outlines import Outlines
 from nnviz3d.draw.edges import Edges
 from nnviz3d.draw.frame import SceneFrame
 from nnviz3d.draw.glass import GlassBoxes
 from nnviz3d.draw.image_tiles import ImageTile, split
 from nnviz3d.draw.network_buffers import Subject
 from nnviz3d.draw.neuron_shapes import Neurons
-from nnviz3d.draw.outlines import Outlines
 from nnviz3d.draw.plate import Plate
 from nnviz3d.draw.post import Post
 from nnviz3d.gfx.context import Context
@@ -28,7 +28,7 @@ class Renderer:
         self.context = context
         self.neurons = Neurons(context, subject, *others)
         self.edges = Edges(context)
-        self.outlines, self.arcs = Outlines(context), Arcs(context)
+        self.outlines, self.arcs = Outlines(context), ArcRibbons(context)
         self.glass = GlassBoxes(context)
         self.plate = Plate(context)
         self.post = Post(context)

@@ -17,7 +17,7 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.spec.row_work import row_work
 from nnviz3d.spec.topology import Topology
 
-WORK, VALUES = 3e7, 1 << 21  # multiply-adds, and activations, of one block: 1 to 3 ms on two cores
+WORK, VALUES = 3e7, 1 << 19  # multiply-adds, and activations, of one block: 1 to 3 ms on two cores
 FEWEST, MOST = 4, 256
 
 

@@ -45,8 +45,9 @@ class Trainer(StepRunner):
     def __init__(self, scene: Scene, data: DataSet, ops: Ops):
         self.objective = resolve(scene, data)
         self.topology = build_topology(
-            scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes
-        )
+            scene.network, data.shape, data.n_outputs, self.objective.output, tuple(data.feature_names), tuple(data.class_names), data.axes,
+            data.reconstructs,
+        )  # fmt: skip
         check_tokens(self.topology, data)
         self.data, self.ops, self.train, self.augment = data, ops, scene.train, scene.data.augment
         self._apart = ops.apart()  # a step is left half done where a frame ends, and others look in between

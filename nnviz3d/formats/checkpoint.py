@@ -60,7 +60,7 @@ class Edited(Table):
     after: Single
 
 
-class Part(Table):
+class NetworkState(Table):
     """One network. `loss` is None before the first step. `rows`: of the last step's batch; `edited`: since then, None where all parameters
     were replaced. `stride`, `seen`: how thin each curve is, and how many points it was offered."""
 
@@ -81,8 +81,8 @@ class Part(Table):
 class State(Table):
     version: Literal[1]
     data: Word  # `DataSet.digest`
-    a: Part
-    b: Part | None = None
+    a: NetworkState
+    b: NetworkState | None = None
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ def _arrays(prefix: str, saved: Saved) -> dict[str, np.ndarray]:
     return out | {f"{prefix}{name}": np.ascontiguousarray(rows) for name, (rows, _, _) in saved.curves.items()}
 
 
-def _part(saved: Saved) -> Part:
+def _part(saved: Saved) -> NetworkState:
     state, batches, curves = saved.state, saved.state["batches"], [saved.curves[name] for name in CURVES]
-    return Part(
+    return NetworkState(
         step=state["step"],
         loss=float(state["loss"]) if math.isfinite(state["loss"]) else None,
         rows=int(state["rows"]),
@@ -238,7 +238,7 @@ class _Reader:
             return self.say(name, "holds values that are not finite")
         return out
 
-    def network(self, prefix: str, part: Part, need: Need) -> Saved:
+    def network(self, prefix: str, part: NetworkState, need: Need) -> Saved:
         p = (need.topology.n_parameters,)
         names = ["before", "gradients", *(f"slot{k}" for k in range(need.slots))]
         names += ["alive"] if f"{prefix}alive" in self.shapes else []
@@ -275,7 +275,7 @@ class _Reader:
         curves = zip(CURVES, part.stride, part.seen, strict=True)
         return Saved(state, {name: (self._curve(prefix, name, part), stride, seen) for name, stride, seen in curves})
 
-    def _place(self, part: Part, need: Need) -> None:
+    def _place(self, part: NetworkState, need: Need) -> None:
         """Whether there can be such a place in the data after so many steps."""
         whole = part.position == need.rows or (0 < part.position < need.rows and part.position % need.batch == 0)
         if not whole or part.epochs > part.step or (part.epochs == 0 and part.position != need.rows):
@@ -284,7 +284,7 @@ class _Reader:
         if part.rows > need.rows or (part.rows > 0) != (part.step > 0):
             self.say(STATE, f"no batch can have {part.rows:,} of {need.rows:,} rows after step {part.step:,}")
 
-    def _curve(self, prefix: str, name: str, part: Part) -> np.ndarray:
+    def _curve(self, prefix: str, name: str, part: NetworkState) -> np.ndarray:
         key, width = f"{prefix}{name}", CURVES[name]
         nothing = np.zeros((0, width))
         self.known.add(key)

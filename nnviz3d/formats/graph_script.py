@@ -9,6 +9,7 @@ from nnviz3d.layers import face
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.topology import Node, Topology
 
+WIDTH = 100  # characters of a line that holds a layer's function too
 WITHOUT = '''def without(a, killed):
     """The same numbers with 0 for the neurons that are killed: they pass nothing on."""
     a = a.{copy}()
@@ -43,8 +44,10 @@ def _lines(topology: Topology, killed: tuple[int, ...], library: str, held, call
         width = node.shape[-1]
         if ACTIVATIONS[node.activation].rowwise and width != node.size:  # a row is the last axis
             lines.append(f"a{node.number} = {called(node.activation, f'({x}).reshape(-1, {width})')}.reshape(-1, {node.size})")
+        elif len(line := f"a{node.number} = {called(node.activation, x)}") > WIDTH and node.activation != "linear":
+            lines += [f"a{node.number} = {x}", f"a{node.number} = {called(node.activation, f'a{node.number}')}"]
         else:
-            lines.append(f"a{node.number} = {called(node.activation, x)}")
+            lines.append(line)
         if here := _killed(node, killed):
             lines.append(f"a{node.number} = without(a{node.number}, {here})")
     return lines

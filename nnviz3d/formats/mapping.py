@@ -43,11 +43,13 @@ def _named(found: Found, wanted: dict[str, Shape], line: bool) -> Mapping | None
     """Names of PyTorch's modules: ours for the most part, or told by the shapes of each layer's parts. Not for matrices alone, which may be
     transposed."""
     theirs = spoken({name: shape for name, (shape, _) in found.items()})
-    sources, note = _same_names(theirs, wanted), "by name"
+    note = "by name"
+    sources: dict[str, str | None] | None = _same_names(theirs, wanted)
     if sources is None and any(len(shape) != 2 and not name.endswith(".bias") for name, shape in wanted.items()):
         parts = by_layer({name: shape for name, (shape, _) in theirs.items()})
         stems, note = pairs(parts, by_layer(wanted), line, _counted, _numbers), "by the shapes of their parts, names and order"
-        sources = None if stems is None else {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
+        if stems is not None:
+            sources = {name: f"{stems[name.rpartition('.')[0]]}.{name.rpartition('.')[2]}" for name in wanted}
     if sources is None:
         return None
     origins = {name: theirs[source][1] if source is not None else None for name, source in sources.items()}
@@ -60,12 +62,25 @@ def _same_names(theirs: dict[str, tuple[Shape, Origin]], wanted: dict[str, Shape
     """Our name -> theirs, the same behind one prefix ("model."); a bias that is not there is None."""
     prefixes = {"", *(name.partition(".")[0] + "." for name in theirs)}
     for prefix in prefixes if len(prefixes) == 2 else ("",):
-        sources = {name: prefix + name if prefix + name in theirs else None for name in wanted}
+        sources: dict[str, str | None] = {name: prefix + name if prefix + name in theirs else None for name in wanted}
+        _join_last(sources, theirs, wanted)
         lacking = [name for name, source in sources.items() if source is None]
         fits = all(source is None or theirs[source][0] == wanted[name] for name, source in sources.items())
         if fits and len(sources) - len(lacking) == len(theirs) and all(name.endswith(".bias") for name in lacking):
             return sources
     return None
+
+
+def _join_last(sources: dict[str, str | None], theirs: dict[str, tuple[Shape, Origin]], wanted: dict[str, Shape]) -> None:
+    """One layer that is left over on both sides is the same one: the output goes by its place here."""
+    stems = {name.rpartition(".")[0] for name, source in sources.items() if source is None and not name.endswith(".bias")}
+    rest = {name.rpartition(".")[0] for name in theirs if name not in sources.values()}
+    if len(stems) == len(rest) == 1:
+        (here,), (there,) = stems, rest
+        for name in wanted:
+            stem, _, part = name.rpartition(".")
+            if stem == here and f"{there}.{part}" in theirs:
+                sources[name] = f"{there}.{part}"
 
 
 def _dense_line(found: Found, wanted: dict[str, Shape]) -> Mapping | None:

@@ -147,7 +147,7 @@ def _function(b: Building, place: Place, name: str, arguments: list, settings: d
     if not isinstance(x, Value):
         return b.wrong(place, "is not supported")
     if name in NAMES:
-        return _activated(b, place, NAMES[name], x, settings)
+        return _activated(b, place, NAMES[name], x, dict(enumerate(arguments[1:], 1)) | settings)
     if name in SAME:
         return x
     known = FUNCTIONS.get(name)
@@ -157,12 +157,15 @@ def _function(b: Building, place: Place, name: str, arguments: list, settings: d
 
 
 def _activated(b: Building, place: Place, name: str, x: Value, settings: dict) -> Value:
-    wrong = {key: value for key, value in settings.items() if key not in ("inplace", "input", "approximate")}
     if settings.get("approximate") == "tanh":
         name = "gelu_tanh"
-    defaults = {"negative_slope": 0.01, "alpha": 1.0}
-    wrong = {key: value for key, value in wrong.items() if defaults.get(key) != value}
-    return b.wrong(place, f"{wrong} is not supported") if wrong else module_layers.activate(b, place, name, x)
+    usual = {"negative_slope": 0.01, "alpha": 1.0, "beta": 1.0, "threshold": 20.0}
+    wrong = [
+        f"{key}={value}" if isinstance(key, str) else str(value)
+        for key, value in settings.items()
+        if key not in ("inplace", "input", "approximate") and not isinstance(value, bool) and usual.get(key) != value
+    ]
+    return b.wrong(place, f"{', '.join(wrong)} is not supported") if wrong else module_layers.activate(b, place, name, x)
 
 
 def _joined(b: Building, place: Place, values: list[Value], dim: int) -> Value:

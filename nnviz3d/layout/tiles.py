@@ -102,20 +102,20 @@ def of_maps(topology: Topology) -> bool:
 def sheet_numbers(topology: Topology) -> frozenset[int]:
     """Numbers of the nodes that are drawn as sheets from afar."""
     few = SHEET_CELLS if of_maps(topology) else SHEET_VECTOR
-    return frozenset(n.number for n in topology.nodes if n.size > (few if len(n.shape) > 1 else SHEET_VECTOR))
+    return frozenset(n.number for n in topology.nodes if n.size > (few if len(n.picture or n.shape) > 1 else SHEET_VECTOR))
 
 
 def plans(topology: Topology, aspect: float, but: Collection[int] = ()) -> dict[int, TilePlan]:
     """By number, of all nodes whose neurons stand in tiles: those that have axes, and long vectors. None for the nodes in `but`."""
     sheets, maps = sheet_numbers(topology), of_maps(topology)
-    tiled = [n for n in topology.nodes if (len(n.shape) > 1 or n.number in sheets) and n.number not in but]
+    tiled = [n for n in topology.nodes if (len(n.picture or n.shape) > 1 or n.number in sheets) and n.number not in but]
     return {n.number: plan(n, aspect, PLAIN if maps or n.number in sheets else n.size) for n in tiled}
 
 
 def plan(node: Node, aspect: float = WIDE, plain: int = PLAIN) -> TilePlan:
     """Of a tensor that is tiled, by what its axes are. `aspect` of the stage: on a tall one walls are taller. `plain`: cells a side up to
     which a picture's cells stand a pitch apart."""
-    shape = node.shape
+    shape = node.picture or node.shape
     if len(shape) == 1:
         columns = ceil(node.size**0.5)
         side = grown(columns, LONG) / columns

@@ -12,6 +12,7 @@ from nnviz3d.layout.tiles import WIDE, TilePlan
 from nnviz3d.spec.parts import NetworkPart, order
 from nnviz3d.spec.topology import Range, Topology
 
+STAGE = 360_000.0  # units of text: area of a stage on which so many are shown
 MOST = 24  # slabs and nodes that are shown at the start, on a wide stage
 LEAST, LARGEST = 6.0, 18.0  # height of a slab, in pitches: that of the highest tensor in it, within these
 STANDING = 0.62  # width of a slab, as a share of its height
@@ -26,9 +27,9 @@ class Units(NamedTuple):
     part_u: tuple[NetworkPart | None, ...]
 
 
-def most_open(aspect: float) -> int:
-    """Slabs and nodes that can be told apart on a stage of this shape."""
-    return round(MOST * min((aspect / WIDE) ** 0.5, 1.0))
+def most_open(aspect: float, area: float = STAGE) -> int:
+    """Slabs and nodes that can be told apart on a stage of this shape and area, in units of text."""
+    return round(MOST * min((aspect / WIDE) ** 0.5, 1.0) * min((area / STAGE) ** 0.5, 1.0))
 
 
 @dataclass(frozen=True)

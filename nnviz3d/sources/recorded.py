@@ -98,7 +98,9 @@ class RecordedTraining(Evaluated):
         data = self.data
         self._objective = resolve(scene, data)
         names = tuple(data.feature_names), tuple(data.class_names)
-        self._topology = build_topology(scene.network, data.shape, data.n_outputs, self._objective.output, *names, data.axes)
+        self._topology = build_topology(
+            scene.network, data.shape, data.n_outputs, self._objective.output, *names, data.axes, data.reconstructs
+        )
         self.serial, self._gradient, self._stale = next_serial(), None, True
         self.step, self.epoch, self.loss = 0, 0.0, nan
         self._parameters: Array = None

@@ -37,6 +37,11 @@ class ParameterRef:
         return None if added else self.index[1]
 
     @property
+    def learned(self) -> bool:
+        """It has a gradient; else it is kept up by training without one."""
+        return self.node.table is None or self.part not in self.node.table.unlearned
+
+    @property
     def single(self) -> bool:
         """It makes one neuron only."""
         return len(self.places) == 1

@@ -61,6 +61,7 @@ class Node:
     table: LayerTable | None = field(default=None, compare=False, repr=False)  # of the scene; None for the input
     axes: Axes = ("neuron",)  # what each axis of `shape` runs over
     layer: int | None = None  # index in the scene's list of the layer that it is or is a part of; None for input and output
+    picture: tuple[int, ...] = ()  # axes of the picture that a vector stands for: an output that gives the input back
     inner: str = ""  # of a part of a composite: number of its block and name in it, "0.conv"
 
     @property
@@ -158,7 +159,7 @@ class Topology:
     def __post_init__(self):
         object.__setattr__(self, "by_name", {node.name: node for node in self.nodes})
 
-    @property
+    @cached_property
     def n_neurons(self) -> int:
         return self.nodes[-1].neurons.stop
 

@@ -25,12 +25,13 @@ def build_topology(
     input_labels: tuple[str, ...] = (),
     output_labels: tuple[str, ...] = (),
     input_axes: Axes = (),
+    gives_back: bool = False,
 ) -> Topology:
     """The graph of a network: `input`, the layers by their names (`dense1` .. where they have none), the output last.
 
     `output_activation` is never "auto": the data set has decided it. `input_axes`: what the axes of the input run over, where the data say
-    so. Raises InputError with every layer whose shapes do not fit, and over
-    `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
+    so. `gives_back`: the output is to be the input again, so that it is a picture where that is one. Raises InputError with every layer
+    whose shapes do not fit, and over `limits.PARAMETERS`, NEURONS, CONNECTIONS and EDGES.
     """
     shape, layers = tuple(input_shape), network.layers
     if input_axes == TOKENS:
@@ -57,6 +58,8 @@ def build_topology(
         if number == len(layers):
             rows = node.size // max(len(output_labels), 1)  # token by token the same names
             node = replace(node, labels=output_labels * rows if node.size <= LABELS else ())
+            if gives_back and nodes[0].axes[-2:] == ("row", "column") and node.size == nodes[0].size:
+                node = replace(node, picture=shape)
         nodes.append(node)
         by_name[node.name] = node
         parameters += sum(r.size for _, r in node.parameters)

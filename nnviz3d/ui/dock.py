@@ -137,7 +137,8 @@ class Dock:
             self.opened[convolution.TITLE] = True
         self._alone = alone
         first = [convolution.TITLE] * alone + first
-        order = sorted(self.sections, key=lambda s: first.index(s.title) if s.title in first else len(first))
+        there = [s for s in self.sections if s.title != convolution.TITLE or convolution.layers(f.scene)]
+        order = sorted(there, key=lambda s: first.index(s.title) if s.title in first else len(first))
         if other:  # something else is looked at: its name first
             imgui.set_scroll_y(0)
         wanted, f.memory.reveal = f.memory.reveal, ""

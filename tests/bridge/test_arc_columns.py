@@ -6,7 +6,7 @@ import numpy as np
 
 from nnviz3d.bridge.arc_columns import Arcs
 from nnviz3d.layout.grid import place
-from nnviz3d.spec.parts import Parts
+from nnviz3d.spec.parts import NetworkParts
 from tests.app.session.test_own_prompt import SMALL, session
 
 
@@ -28,7 +28,7 @@ def test_arcs_begin_and_end_at_the_rows_of_their_tokens():
 def test_what_is_in_a_slab_has_none():
     topology = session("sort-gpt", *SMALL).source.topology
     mixture = next(node for node in topology.nodes if node.kind == "mix")
-    layout = place(topology, folded=Parts(topology).folded(()))
+    layout = place(topology, folded=NetworkParts(topology).folded(()))
     assert mixture.number in layout.hidden
     arcs = Arcs(mixture.number, np.array([1]), np.array([0]), np.array([0.5]), np.array([1.0]))
     assert not len(arcs.lines(topology, layout))

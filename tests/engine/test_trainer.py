@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz3d.backend import choose
-from nnviz3d.engine import plan
+from nnviz3d.engine import plan as plans
 from nnviz3d.engine.data import load
 from nnviz3d.engine.evaluation import drawn
 from nnviz3d.engine.trainer import Trainer
@@ -60,7 +60,7 @@ def test_looking_changes_nothing():
 
 def test_looking_while_a_step_is_half_done_changes_nothing(monkeypatch):
     """A step of a large convolution is left half done where a frame ends; what others work out in between has other memory."""
-    monkeypatch.setattr(plan, "SMALL_FLOP", 0.0)
+    monkeypatch.setattr(plans, "SMALL_FLOP", 0.0)
     layers = [{"kind": "conv2d", "channels": 6, "kernel": 3}, {"kind": "max_pool", "kernel": 2}]
     scene = Scene(network=Network.model_validate({"layers": layers}), train=Train(batch=32))
     data = load(Data(), Path())

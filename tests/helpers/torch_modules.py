@@ -40,3 +40,7 @@ class ReLU(Module):
 class Sequential(Module):
     def __init__(self, *modules: Module):
         self._modules = {str(k): module for k, module in enumerate(modules)}
+
+
+for each in (Linear, ReLU, Sequential):
+    each.__module__ = "torch.nn.modules"  # so that they are torch's own, and no class that calls its layers in its own way

@@ -31,6 +31,7 @@ PICTURES = {
     "deep_side": {"scene": "deep", "size": (640, 360), "camera": "side"},
     "walk": {"scene": "digits", "size": (480, 270), "phase": "backward:2@0.4"},
     "equations": {"scene": "xor", "size": (720, 480), "ui": True, "neuron": 3, "phase": "update:1@0.9"},
+    "slabs": {"scene": "sort-gpt", "size": (960, 540)},
     "plate": {"scene": "spiral", "size": (480, 270)},
     "compare": {"scene": "compare", "size": (480, 270)},
 }
@@ -54,6 +55,12 @@ def test_maps_of_a_convolution_look_as_they_did():
     """Sheets alone, without edges."""
     bare = toml.load("convnet", [Edit("look.edge_energy", 0.0), Edit("look.particles", 0.0)])
     compare("convolution", scene.shot(bare, (640, 360), backend="cpu"))
+
+
+def test_an_opened_cell_of_a_convolution_looks_as_it_did():
+    """Its window with gaps, partly in the padding; patch, kernel and products beside it."""
+    toy = toml.load("conv-toy", [Edit("network.layers.0.padding", 1), Edit("network.layers.0.dilation", 2)])
+    compare("cell", scene.shot(toy, (1280, 720), backend="cpu", ui=True, neuron=64 + 1))
 
 
 def compare(name, image):

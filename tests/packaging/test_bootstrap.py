@@ -43,6 +43,45 @@ def test_a_stamp_says_what_is_installed(bootstrap):
     assert not bootstrap.ready({"cuda13"})
 
 
+def test_packages_beside_the_extras_are_part_of_the_stamp(bootstrap):
+    bootstrap.STAMP.write_text(json.dumps(bootstrap.wanted({"dev"}, bootstrap.FRAMEWORKS)))
+    assert bootstrap.ready({"dev"}, bootstrap.FRAMEWORKS) and not bootstrap.ready({"dev"}, ("torch>=99",)) and not bootstrap.ready({"dev"})
+
+
+def test_another_environment_has_its_own_python_and_stamp(bootstrap):
+    bootstrap.use(".venv.frameworks")
+    assert {bootstrap.VENV, bootstrap.STAMP.parent} == {ROOT / ".venv.frameworks"} and bootstrap.VENV in bootstrap.PYTHON.parents
+
+
+@pytest.mark.parametrize(
+    ("arguments", "codes", "expected"),
+    [
+        (["--all", "tests/ui"], {"check": 0, "usual": 0, "frameworks": 5}, 0),  # there are none of them in that folder
+        (["--all"], {"check": 0, "usual": 0, "frameworks": 5}, 5),
+        (["--all"], {"check": 1, "usual": 0, "frameworks": 0}, 1),
+        (["--all"], {"check": 0, "usual": 0, "frameworks": 1}, 1),
+        (["--frameworks"], {"frameworks": 0}, 0),
+        ([], {"check": 0, "usual": 0}, 0),
+    ],
+)
+def test_which_tests_are_run_and_how_they_end(monkeypatch, arguments, codes, expected):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    found = importlib.util.spec_from_file_location("tools_test", ROOT / "tools" / "test.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    run = []
+
+    def call(command, **options):
+        run.append("check" if "pytest" not in command else "frameworks" if "frameworks" in command else "usual")
+        return codes[run[-1]]
+
+    for name in ("check_python", "system_packages", "prepare", "use"):
+        monkeypatch.setattr(module.bootstrap, name, lambda *given, **options: None)
+    monkeypatch.setattr(module.subprocess, "call", call)
+    monkeypatch.setattr(module.sys, "argv", ["test.py", *arguments])
+    assert module.main() == expected and set(run) == set(codes)
+
+
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "3", '{"extras": ["video"]}'])
 def test_a_broken_stamp_is_no_stamp(bootstrap, stamp):
     bootstrap.STAMP.write_text(stamp)

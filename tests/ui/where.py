@@ -6,7 +6,7 @@ import contextlib
 
 from imgui_bundle import imgui
 
-_MAKERS = ("button", "invisible_button", "checkbox", "slider_float", "drag_int", "drag_float", "begin_combo", "input_text",
+_MAKERS = ("button", "invisible_button", "checkbox", "slider_float", "slider_int", "drag_int", "drag_float", "begin_combo", "input_text",
            "input_text_with_hint", "selectable", "menu_item", "tree_node_ex")  # fmt: skip
 RING = "(the keyboard's ring)"  # found[RING]: labels of what has it
 

@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 
 from nnviz3d.app.probes import layer_pass, window
-from nnviz3d.app.probes.explained import Explained, at, known, number
+from nnviz3d.app.probes.explained import Explained, at, known, number, place, weights_of
 from nnviz3d.backend.numpy_activations import slope
 from nnviz3d.layers.edge_lookup import edges_of
-from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.equations_face import Asked, equations_of
 from nnviz3d.spec import node_names
 from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.parameter_ref import ParameterRef, own_parameter
-from nnviz3d.spec.readout import NeuronReading, ParameterEquations, SharesReading, Sum, Term, WindowReading
+from nnviz3d.spec.readout import NeuronReading, ParameterEquations, Sum, Term
 from nnviz3d.spec.topology import Connection, Node
 
 TERMS = 6
@@ -82,8 +81,8 @@ def read(source: Explained, neuron: int, terms: int = TERMS) -> NeuronReading:
         given=given(source, equations_of(node.kind).asks(node, topology.sources(node), index)),
         delta=number(source, "delta", neuron),
         slope=slope(node.activation, z, common["a"], np.asarray(at(source, "activation", slice(0))).dtype),
-        window=_window(source, node, index),
-        shares=_shares(source, node, index, z),
+        window=window.of_cell(source, node, index),
+        shares=window.shares(source, node, index, z),
         **parameters,
         **_as_row(source, node, index),
         **(_as_output(source, index) if node is topology.output else {}),
@@ -99,32 +98,20 @@ def _as_row(source: Explained, node: Node, index: int) -> dict[str, Any]:
     here = slice(node.neurons.start + first, node.neurons.start + first + node.shape[-1])
     z, a = np.asarray(known(source, "z", here), np.float64), np.asarray(at(source, "activation", here), np.float64)
     live = np.flatnonzero([any(len(edges_of(c).into(c, first + k)) for c in topology.into(node)) for k in range(len(a))])
-    back = [[_along(source, c, edges_of(c).out_of(c, first + int(k)), "delta", 1) for c in topology.out_of(node)] for k in live]
     total = float(np.exp(z[live]).sum()) if len(live) and np.abs(z[live]).max() < 80 else 0.0
-    mean = sum(a[k] * part.total for k, parts in zip(live, back, strict=True) for part in parts if part is not None)
+    mean = sum(_returned(source, c, first + live, a[live]) for c in topology.out_of(node))
     return {"softmax_sum": total or None, "slope_mean": float(mean)}
 
 
-def _window(source: Explained, node: Node, index: int) -> WindowReading | None:
-    """The cells that a cell reads, as parts of maps; None of kinds that read no maps."""
-    how, (c, *others) = equations_of(node.kind).reduces, source.topology.into(node)
-    if how is None or others or not window.reads_window(c):
-        return None
-    edges, local_e = edges_of(c), edges_of(c).into(c, index)
-    neurons = edges.ends(c, local_e)[0]
-    values, p_e = at(source, "activation", place(neurons)), edges.parameter(c, local_e)
-    found = neurons, values, weights_of(source, c, local_e), p_e
-    return window.window(source.topology, c, index, how, found, lambda p: at(source, "parameter", p))
-
-
-def _shares(source: Explained, node: Node, index: int, z: float | None) -> SharesReading | None:
-    """The row that a softmax shares out to 1."""
-    if not ACTIVATIONS[node.activation].rowwise or z is None:
-        return None
-    first = node.neurons.start + index - index % node.shape[-1]
-    here = slice(first, first + node.shape[-1])
-    z_k = known(source, "z", here)
-    return None if z_k is None else window.shares(node, index, *(np.array(x, np.float64) for x in (z_k, at(source, "activation", here))))
+def _returned(source: Explained, c: Connection, cells: np.ndarray, share_k: np.ndarray) -> float:
+    """What comes back along a connection to some neurons of its source, each times its share."""
+    out = [edges_of(c).out_of(c, int(k)) for k in cells]
+    local_e = np.concatenate(out) if out else np.zeros(0, np.intp)
+    delta_e = known(source, "delta", edges_of(c).ends(c, local_e)[1]) if len(local_e) else None
+    if delta_e is None:
+        return 0.0
+    product_e = weights_of(source, c, local_e).astype(np.float64) * np.asarray(delta_e, np.float64)
+    return float(product_e @ np.repeat(share_k, [len(each) for each in out]))
 
 
 def _with_parameters(source: Explained, node: Node, index: int) -> dict[str, Any]:
@@ -177,24 +164,6 @@ def _back(source: Explained, c: Connection, i: int) -> Sum | None:
     if not edges_of(c).sums_back:
         total = replace(total, total=float(layer_pass.returned(source, c)[i]))
     return replace(total, given=told) if told else total
-
-
-def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
-    """(E,) what these edges multiply by: parameters, 1, or other activations."""
-    edges = edges_of(connection)
-    parameters = edges.parameter(connection, local_e)
-    if parameters is not None:
-        return at(source, "parameter", place(parameters))
-    numbers = Numbers(source.tensors("parameter"), source.tensors("activation"), None, 0)
-    return np.broadcast_to(source.ops.to_host(edges.values(connection, local_e, numbers)), len(local_e))
-
-
-def place(ids: np.ndarray) -> slice | np.ndarray:
-    """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
-    step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
-    if step > 0 and (ids[1:] - ids[:-1] == step).all():
-        return slice(int(ids[0]), int(ids[-1]) + 1, step)
-    return ids
 
 
 def _placed(source: Explained, total: Sum, node: Node) -> Sum:
@@ -277,7 +246,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         "value": float(at(source, "parameter", slice(p, p + 1))[0]),
         "z": _z(source, node, ref.neuron),
         "delta": delta,
-        "batch": None if _kept(ref) else number(source, "gradient", p),
+        "batch": number(source, "gradient", p) if ref.learned else None,
         "samples": source.last_batch,
         "before": moved and moved[0],
         "change": moved and moved[1] - moved[0],
@@ -298,11 +267,6 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
         a=None if a is None else float(a),
         sample=None if sample is None else float(sample),
     )
-
-
-def _kept(ref: ParameterRef) -> bool:
-    """It is kept up by training, but not learned: it has no gradient."""
-    return ref.node.table is not None and ref.part in ref.node.table.unlearned
 
 
 def _used(source: Explained, ref: ParameterRef, p: int) -> Sum | None:

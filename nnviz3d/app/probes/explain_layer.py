@@ -12,11 +12,13 @@ from nnviz3d.app.probes.explain import factor
 from nnviz3d.app.probes.explained import Explained, Recorded, at, known
 from nnviz3d.backend.numpy_activations import slopes
 from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import LayerEnd, LayerReading, MatrixReading
 from nnviz3d.spec.topology import Connection, Node, Range
 
 LARGEST = 4_000_000  # weights of one layer that are reported one by one: copies of 16 MB
+KERNELS = 1_000_000  # weights of a convolution whose kernels are shown
 BACK = 4_000_000  # edges to the next layers above which what comes back along them is left out: 4 ms
 
 
@@ -30,8 +32,18 @@ def layer(source: Explained, k: int) -> LayerReading:
     common = _common(source, node)
     matrix = node.weight is not None and len(node.weight.shape) == 2 and edges_of(topology.into(node)[0]).value == "parameter"
     if node.weight is None or node.bias is None or not matrix:
-        return LayerReading(**common)
+        return LayerReading(**common, **_kernels(source, node))
     return MatrixReading(**common, **_matrices(source, node, node.weight, node.bias))
+
+
+def _kernels(source: Explained, node: Node) -> dict[str, Any]:
+    """The windows of weights of a convolution; nothing of other kinds, and of more than can be told."""
+    weight = node.weight
+    if weight is None or not isinstance(node.table, WindowTable) or weight.size > KERNELS:
+        return {}
+    out, inputs, *window = weight.shape
+    kernels = at(source, "parameter", weight.slice).reshape(out, inputs, *((1,) * (2 - len(window))), *window)
+    return {"kernels": np.array(kernels), "first_kernel": weight.start}
 
 
 def _common(source: Explained, node: Node) -> dict[str, Any]:

@@ -9,10 +9,12 @@ import numpy as np
 
 from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.tape import Tape
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.edge_quantities import Numbers
 from nnviz3d.layers.shared.equations_face import BATCH
 from nnviz3d.sources.viewable import Array, Sample
 from nnviz3d.spec.neuron_locks import Holds
-from nnviz3d.spec.topology import Topology
+from nnviz3d.spec.topology import Connection, Topology
 
 
 class HostOps(Protocol):
@@ -86,3 +88,21 @@ def known(source: Explained, kind: str, place: slice | np.ndarray) -> np.ndarray
 def number(source: Explained, kind: str, at: int) -> float | None:
     found = known(source, kind, slice(at, at + 1))
     return None if found is None else float(found[0])
+
+
+def weights_of(source: Explained, connection: Connection, local_e: np.ndarray) -> np.ndarray:
+    """(E,) what these edges multiply by: parameters, 1, or other activations."""
+    edges = edges_of(connection)
+    parameters = edges.parameter(connection, local_e)
+    if parameters is not None:
+        return at(source, "parameter", place(parameters))
+    numbers = Numbers(source.tensors("parameter"), source.tensors("activation"), None, 0)
+    return np.broadcast_to(source.ops.to_host(edges.values(connection, local_e, numbers)), len(local_e))
+
+
+def place(ids: np.ndarray) -> slice | np.ndarray:
+    """Where these numbers lie in an arena: as a slice where they are evenly spaced, which no device has to gather."""
+    step = int(ids[1] - ids[0]) if len(ids) > 1 else 1
+    if step > 0 and (ids[1:] - ids[:-1] == step).all():
+        return slice(int(ids[0]), int(ids[-1]) + 1, step)
+    return ids

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz3d.app.probes.explain import weights_of
-from nnviz3d.app.probes.explained import at
+from nnviz3d.app.probes.explained import at, weights_of
 from nnviz3d.layers.edge_lookup import edges_of
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.topology import Connection, EdgeRef, Node
@@ -103,7 +102,7 @@ class Tracer:
                     if longer.bias or self._rank(longer.neurons[0]) == 0:
                         done.append(longer)
                     else:
-                        waiting.setdefault(self._rank(longer.neurons[0]), []).append(longer)
+                        _wait(waiting.setdefault(self._rank(longer.neurons[0]), []), longer)
                 done = _best(done, count)
                 yield done
         yield done
@@ -140,7 +139,7 @@ class Tracer:
                     if node is self.topology.output:
                         done = _best([*done, longer], count)
                     elif longer.share > _least(done, count):
-                        waiting.setdefault(node.rank, []).append(longer)
+                        _wait(waiting.setdefault(node.rank, []), longer)
                     yield done
         yield done
 
@@ -169,6 +168,13 @@ def _largest(size_e: np.ndarray, most: int) -> list[int]:
     top = np.argpartition(-size_e, most - 1)[:most] if len(size_e) > most else np.arange(len(size_e))
     top = top[np.argsort(-size_e[top], kind="stable")]
     return [int(e) for e in top if size_e[e] > 0]
+
+
+def _wait(paths: list[Path], path: Path) -> None:
+    """Only the best go on: the others are dropped on the way, so that no single piece of work has to sort them all."""
+    paths.append(path)
+    if len(paths) > 4 * BEAM:
+        paths[:] = _best(paths, BEAM)
 
 
 def _best(paths: list[Path], count: int) -> list[Path]:

@@ -88,12 +88,12 @@ class Representation:
         neurons = source.topology.nodes[node].neurons.slice
         a_n = np.nan_to_num(np.asarray(seen.ops.to_host(seen.tensors("activation")[neurons]), np.float64))
         _part, x, t = source.data.held_out
-        classes = source.data.task == "classification" and t.ndim == 1
-        value_r = t[run.rows_r] if classes else np.asarray(t[run.rows_r], np.float64).reshape(len(run.rows_r), -1)[:, 0]
+        known = source.data.held_out_classes
+        value_r = known[0][run.rows_r] if known else np.asarray(t[run.rows_r], np.float64).reshape(len(run.rows_r), -1)[:, 0]
         own = seen.sample.part == OWN or seen.view is not None
         return CloudReading(
-            node=node, version=self._versions, xyz_r3=self._xyz, rows_r=run.rows_r, value_r=value_r, classes=classes, x_ni=x,
-            shape=source.data.shape if len(source.data.shape) > 1 else (), shown_3=projection.apply(a_n[None])[0],
+            node=node, version=self._versions, xyz_r3=self._xyz, rows_r=run.rows_r, value_r=value_r, classes=known[1] if known else (),
+            x_ni=x, shape=source.data.shape if len(source.data.shape) > 1 else (), shown_3=projection.apply(a_n[None])[0],
             shown_x=np.ravel(seen.sample.x), shown_row=-1 if own else seen.sample.index, part=run.part, of=run.of, step=run.step,
             share_3=projection.share_3, size=source.topology.nodes[node].size,
         )  # fmt: skip

@@ -10,7 +10,11 @@ from math import prod
 
 import numpy as np
 
+from nnviz3d.app.probes.explained import Explained, at, known, place, weights_of
+from nnviz3d.layers.edge_lookup import edges_of
+from nnviz3d.layers.shared.equations_face import equations_of
 from nnviz3d.layers.shared.window_table import WindowTable, windows_of
+from nnviz3d.spec.activations import ACTIVATIONS
 from nnviz3d.spec.node_names import layer_name
 from nnviz3d.spec.readout.window import PatchReading, Reduced, SharesReading, WindowReading
 from nnviz3d.spec.topology import Connection, Node, Topology
@@ -99,10 +103,27 @@ def _place(node: Node, j: int) -> tuple[int, int, int]:
     return channel, *divmod(cell, maps[2])
 
 
-def shares(node: Node, index: int, z_k: np.ndarray, a_k: np.ndarray) -> SharesReading | None:
-    """Of a softmax over the last axis of a node: the row of neuron `index`. `z_k`, `a_k`: of that row."""
-    if not 1 < len(z_k) <= MOST_SHARES or not np.isfinite(z_k).all():
+def of_cell(source: Explained, node: Node, index: int) -> WindowReading | None:
+    """The cells that a cell reads, as parts of maps; None of kinds that read no maps."""
+    how, (c, *others) = equations_of(node.kind).reduces, source.topology.into(node)
+    if how is None or others or not reads_window(c):
         return None
-    first = index - index % node.shape[-1]
-    names = node.labels if len(node.labels) == len(z_k) else tuple(str(k) for k in range(len(z_k)))
-    return SharesReading(node.neurons.start + first, index - first, z_k, np.exp(z_k - z_k.max()), a_k, tuple(map(str, names)))
+    edges, local_e = edges_of(c), edges_of(c).into(c, index)
+    neurons = edges.ends(c, local_e)[0]
+    values, p_e = at(source, "activation", place(neurons)), edges.parameter(c, local_e)
+    found = neurons, values, weights_of(source, c, local_e), p_e
+    return window(source.topology, c, index, how, found, lambda p: at(source, "parameter", p))
+
+
+def shares(source: Explained, node: Node, index: int, z: float | None) -> SharesReading | None:
+    """The row that a softmax shares out to 1."""
+    if not ACTIVATIONS[node.activation].rowwise or z is None:
+        return None
+    first = node.neurons.start + index - index % node.shape[-1]
+    here = slice(first, first + node.shape[-1])
+    z_k = known(source, "z", here)
+    if z_k is None or not 1 < len(z_k) <= MOST_SHARES or not np.isfinite(z_k).all():
+        return None
+    z_k, a_k = (np.array(x, np.float64) for x in (z_k, at(source, "activation", here)))
+    names = node.labels if len(node.labels) == len(z_k) else range(len(z_k))
+    return SharesReading(first, node.neurons.start + index - first, z_k, np.exp(z_k - z_k.max()), a_k, tuple(map(str, names)))

@@ -1,4 +1,4 @@
-"""The shown sample of a large network, passed through it over several frames while training rests: what is shown stays as it was until all of
+"""The shown sample of a large network, passed through over several frames while training rests: what is shown stays as it was until all of
 it is of the new moment."""
 
 from __future__ import annotations

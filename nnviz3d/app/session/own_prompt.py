@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnviz3d.engine.data.dataset import DataSet
-from nnviz3d.engine.data.prompts import Prompts
+from nnviz3d.engine.data.prompt_text import Prompts
 from nnviz3d.engine.next_token import draw, stages
 from nnviz3d.sources.viewable import OWN, Viewable
 from nnviz3d.spec.errors import InputError
@@ -163,7 +163,7 @@ class OwnPrompt:
             known=known,
             context=prompts.context,
             given=prompts.given,
-            begin=prompts.text(sample[: prompts.given]) if own is None else "",
+            begin=prompts.text(ids[: prompts.given if own is None else self.typed]),
             problem=self.problem,
             over=over,
             place=place,

@@ -192,6 +192,11 @@ class Session(SessionState):
         """Another sample, of the batch during a walk; wraps around. Not a change of the document worth an undo step."""
         self.mode.show_sample(index)
 
+    def point_out(self, neuron: int) -> None:
+        """The neuron under the pointer, or -1: there a window stands in a walk."""
+        if self.walking is not None:
+            self.walking.pointed = neuron
+
     def point_at(self, sample: int) -> None:
         """Show this sample to every network that there is, or a person's own instead of it; the scene stays as it is."""
         self.source.show_sample(sample)

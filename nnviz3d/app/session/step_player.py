@@ -43,8 +43,8 @@ SENTENCES = {
 
 @dataclass
 class Habits:
-    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0: one a frame, None: by their number. `loop`: what follows the end:
-    "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
+    """How a person likes to walk, from one walk to the next. `speed`: phases a second, 0: one a frame, None: by their number.
+    `loop`: what follows the end: "stop", "again" (this step), "on" (the next one). `mean`: show the batch's gradient."""
 
     speed: float | None = None
     loop: Literal["stop", "again", "on"] = "stop"

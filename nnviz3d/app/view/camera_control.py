@@ -157,7 +157,10 @@ class CameraControl:
     def _arranged(self, free: FreeArea) -> bool:
         """Whether the layout is another one, for a stage of another shape."""
         aspect = self.viewport.aspect * (1 - free.right) / max(1 - free.bottom - free.top, 0.1)
-        return self.view.shape(aspect, self.session.scene.view)
+        width, height = self.viewport.size
+        share = (1 - free.right) * max(1 - free.bottom - free.top, 0.1)
+        area = width * height * share / (self.viewport.text * self.session.scene.look.ui_scale) ** 2
+        return self.view.shape(aspect, area, self.session.scene.view)
 
     def _named_column(self) -> bool:
         """Whether the first names of the inputs would hide behind the card with the title."""

@@ -16,7 +16,7 @@ def caption(topology: Topology, node: Node) -> str:
     """ "input 8x8", "48 relu"; its name first where the scene has named what it is made of. Of maps, tokens and heads how many."""
     if len(node.shape) > 1 and node.axes[0] in GROUPS:
         return _of_groups(topology, node)
-    shape = "x".join(map(str, node.shape))
+    shape = "x".join(map(str, node.picture or node.shape))
     if node is topology.input:
         return f"input {shape}"
     name = "" if topology.is_chain or node is topology.output else f"{_name(node)} "

@@ -23,6 +23,7 @@ from nnviz3d.draw.renderer import Renderer
 from nnviz3d.gfx.context import Context
 from nnviz3d.layout.grid import Layout
 from nnviz3d.layout.tiles import WIDE
+from nnviz3d.layout.units import STAGE, most_open
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec.edit import Rebuild
@@ -38,7 +39,7 @@ class NetworkView:
     def __init__(self, context: Context, session: Session):
         self.context = context
         self.frame = SceneFrame()
-        self.aspect = WIDE
+        self.aspect, self._area = WIDE, STAGE
         self._anchors: Anchors | None = None
         self._build(session)
 
@@ -46,6 +47,7 @@ class NetworkView:
         view = session.scene.view
         self._size = wanted(session.source, view)
         self.picture = Picture(session.source.topology, view, session.ops, points=self._size[0], tile_cells=self._size[1])
+        self.picture.area = self._area
         self.picture.arrange(view, self.aspect)
         self.responses = Responses(self.picture)
         rival = session.rival
@@ -85,13 +87,20 @@ class NetworkView:
 
     # ---------------------------------------------------------------- another network, another layout
 
-    def shape(self, aspect: float, view: View) -> bool:
-        """Follow the shape of the free stage, in steps. Returns whether the layout is another one: that of walls and rows depends on it."""
+    def shape(self, aspect: float, area: float, view: View) -> bool:
+        """Follow the shape and the area (in units of text) of the free stage, in steps. Returns whether the layout is another one: that of
+        walls and rows depends on it, and what is open at the start."""
         aspect = 2 ** (round(STEPS * log2(min(max(aspect, 0.2), 5.0))) / STEPS)
-        if aspect == self.aspect:
+        area = STAGE * 2 ** (round(STEPS * log2(min(max(area / STAGE, 0.01), 1.0))) / STEPS)
+        picture = self.picture
+        if (aspect, area) == (self.aspect, self._area):
             return False
-        self.aspect = aspect
-        if not len(self.picture.layout.tiles):
+        before = most_open(self.aspect, self._area)
+        wide = aspect != self.aspect
+        self.aspect, self._area, picture.area = aspect, area, area
+        if not wide and most_open(aspect, area) == before:
+            return False
+        if not len(picture.goal.tiles) and (most_open(aspect, area) == before or not picture.parts.by_name):
             return False
         self.picture.arrange(view, aspect)
         if self.second:

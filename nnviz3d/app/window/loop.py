@@ -132,8 +132,7 @@ class Loop:
 
     def _advance(self, dt: float, ms: float) -> None:
         before = self.inputs.before_time()
-        if self.session.walking is not None:
-            self.session.walking.pointed = self.stage.pointer.hovered
+        self.session.point_out(self.stage.pointer.hovered)
         self.session.advance(dt, self._until(ms))
         self.inputs.after_time(before)
 
@@ -211,8 +210,7 @@ class Loop:
     def _handle(self, stage: StageInput, dt: float) -> None:
         if stage.tuning:
             self.session.settle()
-        command = self.stage.handle(stage, dt)
-        if command is not None:
+        if (command := self.stage.handle(stage, dt)) is not None:
             with self._telling():
                 self.do(command)
 

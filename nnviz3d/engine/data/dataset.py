@@ -34,6 +34,7 @@ class DataSet:
     units: tuple[Unit, ...] = ()  # of each numeric target of a file; none for classes and generated sets
     notes: tuple[str, ...] = ()  # what was done with the source that nobody asked for, in words
     reconstructs: bool = False  # the targets are the inputs: the output is a sample too, of the same shape
+    own: tuple[np.ndarray, np.ndarray, tuple[str, ...]] | None = None  # then classes of train and test rows that it does not learn, names
     axes: tuple[str, ...] = ()  # what the axes of `shape` run over ("token", ...); empty: a vector, a picture, a picture for each channel
 
     @cached_property
@@ -54,6 +55,14 @@ class DataSet:
     def held_out(self) -> tuple[str, np.ndarray, np.ndarray]:
         """(name, x, t) of the test set; of the training set where there is no test set: what is shown and measured."""
         return ("test", self.x_test, self.t_test) if len(self.x_test) else ("train", self.x_train, self.t_train)
+
+    @property
+    def held_out_classes(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
+        """(n,) classes of the rows of `held_out` and their names, also where these are not what is learned; None where there are none."""
+        if self.own is not None:
+            return self.own[1 if len(self.x_test) else 0], self.own[2]
+        t = self.held_out[2]
+        return (t, self.class_names) if self.task == "classification" and t.ndim == 1 else None
 
     @property
     def n_inputs(self) -> int:

@@ -44,7 +44,10 @@ def inputs(data: DataSet) -> DataSet:
         text = f"{data.n_inputs:,} numbers per sample to give back; at most {CLASSES:,} are allowed. Use smaller samples"
         raise InputError.of(data.name, "data.targets", text)
     names = data.feature_names or tuple(",".join(map(str, place)) for place in np.ndindex(*data.shape))
-    return replace(data, task="regression", t_train=data.x_train, t_test=data.x_test, class_names=tuple(names), units=(), reconstructs=True)
+    own = (data.t_train, data.t_test, data.class_names) if data.task == "classification" and data.t_train.ndim == 1 else None
+    return replace(
+        data, task="regression", t_train=data.x_train, t_test=data.x_test, class_names=tuple(names), units=(), reconstructs=True, own=own
+    )
 
 
 def one_hot(t: np.ndarray) -> bool:

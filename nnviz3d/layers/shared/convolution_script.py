@@ -21,6 +21,10 @@ def numpy(node: Node, sources: tuple[Node, ...], x: list[str], p: dict[str, str]
 def torch(node: Node, sources: tuple[Node, ...], x: list[str], p: dict[str, str]) -> str:
     assert isinstance(node.table, ConvolutionTable)
     g, spatial = windows_of(node, sources), spatial_of(node)
-    how = f"stride={g.stride[-spatial:]}, dilation={g.dilation[-spatial:]}, groups={node.table.groups}"
-    product = f"functional.conv{spatial}d({torch_maps(node, sources, x[0])}, {p['weight']}, {p['bias']}, {how})"
-    return f"{product}.reshape(-1, {node.size})"
+    even = all(before == after for before, after in g.padding)
+    settings = {"stride": g.stride, "padding": tuple(before for before, _ in g.padding) if even else (0, 0), "dilation": g.dilation}
+    usual = {"stride": 1, "padding": 0, "dilation": 1}
+    how = "".join(f", {name}={pair[-spatial:]}" for name, pair in settings.items() if set(pair[-spatial:]) != {usual[name]})
+    how += f", groups={node.table.groups}" if node.table.groups > 1 else ""
+    maps = torch_maps(node, sources, x[0], None if even else "0.0")
+    return f"functional.conv{spatial}d({maps}, {p['weight']}, {p['bias']}{how}).reshape(-1, {node.size})"

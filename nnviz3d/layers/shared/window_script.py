@@ -17,11 +17,11 @@ def numpy_windows(node: Node, sources: tuple[Node, ...], x: str, lead: tuple[int
     return view if steps == (1, 1, 1, 1) else f"{view}[..., {', '.join(f'::{step}' for step in steps)}]"
 
 
-def torch_maps(node: Node, sources: tuple[Node, ...], x: str, empty: str = "0.0") -> str:
-    """(n, channels, rows, columns) or (n, channels, columns), with the empty cells around them."""
+def torch_maps(node: Node, sources: tuple[Node, ...], x: str, empty: str | None = "0.0") -> str:
+    """(n, channels, rows, columns) or (n, channels, columns), with the empty cells around them, unless these are None."""
     g, spatial = windows_of(node, sources), spatial_of(node)
     maps = f"{x}.reshape(-1, {', '.join(map(str, (g.channels, *g.size[-spatial:])))})"
-    if not g.is_padded:
+    if not g.is_padded or empty is None:
         return maps
     sides = [side for pair in reversed(g.padding[-spatial:]) for side in pair]  # the last axis first
     return f"functional.pad({maps}, {tuple(sides)}, value={empty})"

@@ -137,7 +137,13 @@ class WindowTable(LayerTable):
                 raise BadShape("stride", f"steps of {g.stride[axis]} {what} in an input of {padded}{around}; at most {padded}")
 
 
+_KEPT = "_windows"  # in a node, as cached properties are: a reading asks dozens of times, at 0.1 ms each
+
+
 def windows_of(node: Node, sources: tuple[Node, ...]) -> Windows:
     """Those of a node that looks through windows."""
-    assert isinstance(node.table, WindowTable)
-    return node.table.windows(sources[0].shape)
+    shape, known = sources[0].shape, node.__dict__.get(_KEPT)
+    if known is None or known[0] != shape:
+        assert isinstance(node.table, WindowTable)
+        known = node.__dict__[_KEPT] = shape, node.table.windows(shape)
+    return known[1]

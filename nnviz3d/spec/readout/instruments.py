@@ -106,8 +106,9 @@ class TracingReading:
 class CloudReading:
     """Samples as points: of row `rows_r` of a part at `xyz_r3` (r, 3), by what the neurons of a node do with it at `step`.
 
-    `value_r`: class ids (`classes`) or numbers. `x_ni`: all rows of the part, for pictures; `shown_3`, `shown_x`: of the shown sample, now;
-    `shown_row`: its row, -1 where it is of no data set. `share_3`: of the variance that each axis shows. `version`: of the places.
+    `value_r`: class ids, where `classes` names them, or numbers. `x_ni`: all rows of the part, for pictures; `shown_3`, `shown_x`: of the
+    shown sample, now; `shown_row`: its row, -1 where it is of no data set. `share_3`: of the variance that each axis shows. `version`: of
+    the places.
     """
 
     node: int
@@ -115,7 +116,7 @@ class CloudReading:
     xyz_r3: np.ndarray
     rows_r: np.ndarray
     value_r: np.ndarray
-    classes: bool
+    classes: tuple[str, ...]
     x_ni: np.ndarray
     shape: tuple[int, ...]
     shown_3: np.ndarray

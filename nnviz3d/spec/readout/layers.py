@@ -53,6 +53,8 @@ class LayerReading:
     renewed: bool = False
     class_weight: float | None = None  # of the sample, at the output; None without class weights
     table: Any = None  # the layer's table of the scene
+    kernels: np.ndarray | None = None  # of a convolution: (channels, channels that each reads, rows, columns); weight 0 is `first_kernel`
+    first_kernel: int = -1
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -14,7 +14,7 @@ class PromptReading:
     `ids`, `words` of all tokens: of one's own prompt (`shown`, the first `typed` of them are typed, the others were added), else of the
     sample of the data. The network reads `known` of them from `first` on, at most `context`. `problem`: what is wrong with the text that
     was typed last; `over`: why nothing can be added, or "". `given`: as many tokens stand before the first that is learned to be predicted.
-    `begin`: what to type for the shown sample's own beginning.
+    `begin`: what to type for the typed tokens, or for the shown sample's own beginning.
 
     Of the vocabulary, (V,): `logit_v`, `scaled_v` (by the temperature), whether top-k and top-p keep it (`in_top_k_v`, `kept_v`), and
     `probability_v`. `drawn`: the token that is added next by the seed, -1: none can be.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 
 import numpy as np
 from imgui_bundle import imgui
@@ -35,7 +37,7 @@ class Cells:
 def brief(value: float) -> str:
     """At most four characters: "−.42", "1.3", "12"; the exact number is a tip's."""
     size = abs(value)
-    if not np.isfinite(value):
+    if not isfinite(value):
         return "?"
     if value == 0:
         return "0"
@@ -53,25 +55,32 @@ def draw(f: Frame, draw_list, corner: tuple[float, float], side: float, cells: C
     readable = side >= f.px(READABLE)
     size = min(max(side * SHARE, 6.0), f.px(LARGEST_TEXT))
     gap = 1.0 if side >= 5 else 0.0
-    tint, bright = _tints(cells)
-    for r in range(rows):
+    tint_rc, bright_rc = _tints(cells)
+    filled, written, at, font, inner = draw_list.add_rect_filled, draw_list.add_text, imgui.ImVec2, f.fonts.regular, side - gap
+    now = imgui.get_font_size()
+    share = size / now
+    for r, (tints, brights, values) in enumerate(zip(tint_rc.tolist(), bright_rc.tolist(), cells.values.tolist(), strict=True)):
         y = y0 + r * side
-        for c in range(columns):
+        for c, (tint, bright, value) in enumerate(zip(tints, brights, values, strict=True)):
             x = x0 + c * side
-            low, high = imgui.ImVec2(x, y), imgui.ImVec2(x + side - gap, y + side - gap)
             if cells.empty is not None and cells.empty[r, c]:
-                draw_list.add_rect(low, high, _EMPTY)
+                draw_list.add_rect(at(x, y), at(x + inner, y + inner), _EMPTY)
                 continue
-            draw_list.add_rect_filled(low, high, int(tint[r, c]))
+            filled(at(x, y), at(x + inner, y + inner), tint)
             if readable:
-                text = brief(float(cells.values[r, c]))
-                width = imgui.calc_text_size(text).x * size / imgui.get_font_size()
-                at = imgui.ImVec2(round(x + (side - gap - width) / 2), round(y + (side - gap - size) / 2))
-                draw_list.add_text(f.fonts.regular, size, at, _ON_LIGHT if bright[r, c] else _ON_DARK, text)
+                text = brief(value)
+                left = x + (inner - _width(text, now) * share) / 2
+                written(font, size, at(int(left + 0.5), int(y + (inner - size) / 2 + 0.5)), _ON_LIGHT if bright else _ON_DARK, text)
     draw_list.add_rect(imgui.ImVec2(x0 - 1, y0 - 1), imgui.ImVec2(x0 + columns * side, y0 + rows * side), _GRID)
     if cells.mark is not None:
         frame(draw_list, corner, side, cells.mark, _MARK, f.px(2))
     return _under(corner, side, rows, columns)
+
+
+@lru_cache(4096)
+def _width(text: str, font_size: float) -> float:
+    """In the current letters, which have this size; of few different texts."""
+    return imgui.calc_text_size(text).x
 
 
 def frame(draw_list, corner: tuple[float, float], side: float, cell: Place, ink: int, width: float) -> None:

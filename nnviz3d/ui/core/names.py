@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnviz3d.layers.shared.notation import called
 from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import NeuronReading, ParameterReading
+from nnviz3d.spec.topology import Node
 from nnviz3d.ui.core.context import Frame
 
 
@@ -49,3 +50,16 @@ def used(f: Frame, reading: ParameterReading) -> str:
     """ "used at 24 × 24 places"; "" of a parameter with one place."""
     where = node_names.places(f.readout.topology.nodes[reading.layer]) if reading.places > 1 else ""
     return f"used at {where}" if where else ""
+
+
+def token_words(node: Node, index: int, words: tuple[str, ...]) -> str:
+    """What a neuron is about in the words of the shown sample's tokens: "How much B (token 4) looks at A (token 2)", "Of the token B (token
+    4)"; "" where it is of no token, or of one without a word."""
+    if "token" not in node.axes and node.axes != ("head", "query", "key"):
+        return ""
+    placed = dict(zip(node.axes, node_names.placed(index, node.shape), strict=True))
+    ends = [placed[axis] for axis in ("token", "query", "key") if axis in placed]
+    if max(ends) >= len(words):
+        return ""
+    told = [f"{words[k]} (token {k + 1})" for k in ends]
+    return f"How much {told[0]} looks at {told[1]}" if len(told) == 2 else f"Of the token {told[0]}"

@@ -92,6 +92,9 @@ def hover_card(f: Frame) -> None:
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
+    if h.target is not None and "a" in known and f.readout.topology.nodes[h.layer].picture:
+        error = h.a - h.target
+        small(f, f"given {plain(h.target)}, given back {plain(h.a)}: off by {plain(error, sign=True)}")
     plane = f.readout.plane
     if plane is not None and plane.hovered is not None:
         low, high = plane.hovered

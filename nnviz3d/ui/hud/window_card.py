@@ -13,7 +13,8 @@ from nnviz3d.ui.core.names import cell, layer_name
 from nnviz3d.ui.core.widgets import elide, show_tip
 from nnviz3d.ui.equations import window_grids
 
-WIDTH, LEAST, PAD, LINE = 330.0, 200.0, 10.0, 18.0  # unscaled pixels
+WIDTH, WIDEST, LEAST, PAD, LINE = 330.0, 500.0, 200.0, 10.0, 18.0  # unscaled pixels
+ROOMY = 0.26  # of a wide stage's width
 SHARE, CHANNELS = 0.46, 3  # of the stage's width at most; channels that are told
 HELD = "The window stands while you point at it."
 MOVING = "Point at a cell of this layer, or of the one that it reads: the window stops there."
@@ -25,7 +26,7 @@ def draw(f: Frame, moment: Moment, taken: list[Rect]) -> Rect | None:
     if card is None or card.reading.window is None or f.stage_width * SHARE < f.px(LEAST) or card.layer >= len(moment.boxes):
         return None
     w = card.reading.window
-    width = min(f.px(WIDTH), f.stage_width * SHARE)
+    width = min(max(f.px(WIDTH), f.stage_width * ROOMY), f.px(WIDEST), f.stage_width * SHARE)
     side = window_grids.side_of(f, w, width - f.px(2 * PAD))
     block = window_grids.block_height(f, w, side)
     bottom = taken[-1][1] if taken else f.height

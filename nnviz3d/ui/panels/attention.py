@@ -11,11 +11,11 @@ from nnviz3d.spec.readout import AttentionReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.texture import Bitmap, ramp
-from nnviz3d.ui.core.widgets import show_tip, small, text_width, tip
+from nnviz3d.ui.core.widgets import icon_button, right_edge, show_tip, small, text_width, tip
 
 TITLE, ICON, HINT, OPEN = "Attention", fa.ICON_FA_EYE, "What every token looks at, in every layer and head.", False
 GAP, NAME = 4.0, 20.0  # unscaled pixels between tiles; for the numbers of layers
-LARGEST, WALL = 64.0, 420.0  # unscaled pixels of a tile's side; of the wall's height, beyond which tiles are smaller
+LARGEST, WALL = 54.0, 400.0  # unscaled pixels of a tile's side; of the wall's height, beyond which tiles are smaller
 NAMED = 9.0  # unscaled pixels of a cell from which on rows and columns have the words of tokens
 _TEXT, _DIM, _FAINT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FAINT))
 _ACCENT, _DEAD, _LINE = theme.packed(theme.ACCENT), theme.packed(theme.HOLD_COLOURS["killed"]), theme.packed(theme.LINE)
@@ -49,17 +49,11 @@ class AttentionPanel:
         self.head = min(self.head, r.layers[self.layer].heads - 1)
         if self.token >= len(r.words) or (self.cell is not None and max(self.cell) >= len(r.words)):
             self.token, self.cell = -1, None
-        small(
-            f,
-            "Each tile is a head, each row of tiles a layer. A cell: how much the token of its row looks at that of its column.",
-            wrap=True,
-        )
-        tip(f, EXPLAINED)
         self._tiles(f, r)
         self._head(f, r)
-        self._matrix(f, r)
         self._looks(f, r)
         self._steps(f, r)
+        self._matrix(f, r)
 
     def _follow(self, f: Frame) -> None:
         """A neuron that is picked in the picture chooses its token."""
@@ -136,16 +130,17 @@ class AttentionPanel:
     # ------------------------------------------------------------ one head
 
     def _head(self, f: Frame, r: AttentionReading) -> None:
+        """Its name, the switch, the way into the picture; and which arcs a token has."""
         dead, why = (r.layer, r.head) in r.killed, f.readout.reasons.edit
-        small(f, f"{r.layers[r.layer].name}, head {r.head}" + (": switched off" if dead else ""), _TEXT)
-        if why:
-            imgui.begin_disabled()
+        imgui.align_text_to_frame_padding()
+        imgui.text_unformatted(f"{r.layers[r.layer].name}, head {r.head}" + (": off" if dead else ""))
+        tip(f, EXPLAINED)
+        imgui.same_line(right_edge() - f.px(2 * 28 + 4))
         icon, text = (fa.ICON_FA_TOGGLE_OFF, "Switch this head on") if dead else (fa.ICON_FA_TOGGLE_ON, "Switch this head off")
-        if imgui.button(f"{icon}  {text}##switch_head"):
+        hint = why or f"{text}: its shares are 0 while it is off. The Ablation panel shows how the outputs answer."
+        if icon_button(f, icon, "switch_head", hint, not why, size=28):
             self.switch(f, r, r.layer, r.head)
-        if why:
-            imgui.end_disabled()
-        tip(f, why or "All its shares become 0. The Ablation panel shows how the outputs answer.")
+        imgui.same_line(0, f.px(4))
         self._open_block(f, r)
         for by, text, hint in (
             (False, "looks at", "The arcs of the picked token to all that it looks at."),
@@ -158,14 +153,14 @@ class AttentionPanel:
                 imgui.same_line()
 
     def _open_block(self, f: Frame, r: AttentionReading) -> None:
-        """Where the layer lies in a part that can be folded."""
-        parts = r.layers[r.layer].name.split(".")
+        """Opens the part of the network that the layer lies in, where that can be folded."""
+        layer = r.layers[r.layer]
+        parts = layer.name.split(".")
         opened = tuple(".".join(parts[: k + 1]) for k in range(len(parts)))
-        if r.layers[r.layer].name == f.readout.topology.nodes[r.layers[r.layer].shares].name or f.scene.view.open in ("all", opened):
-            return
-        if imgui.button(f"{fa.ICON_FA_CUBES}  Open its part in the picture##open_block"):
+        inside = layer.name != f.readout.topology.nodes[layer.shares].name
+        hint = "Open its part in the picture, and fold the others: the arcs stand beside the rows of tokens of this layer's mixture."
+        if icon_button(f, fa.ICON_FA_CUBES, "open_block", hint, inside and f.scene.view.open not in ("all", opened), size=28):
             f.edit("view.open", opened)
-        tip(f, "The arcs stand beside the rows of tokens of this layer's mixture; the other parts fold.")
 
     def _matrix(self, f: Frame, r: AttentionReading) -> None:
         """The chosen head, with the words of tokens where there is room."""
@@ -229,8 +224,11 @@ class AttentionPanel:
                 draw_list.add_text(f.fonts.regular, size, imgui.ImVec2(x, at.y - size - f.px(3)), ink, word)
 
     def _looks(self, f: Frame, r: AttentionReading) -> None:
-        """The picked token's largest shares, in words."""
+        """The clicked cell, or the picked token's largest shares, in words."""
         assert r.share_tt is not None
+        if self.cell is not None:
+            small(f, sentence(r, *self.cell), wrap=True)
+            return
         if self.token < 0:
             small(f, "Click a token at the left to see its arcs alone, a cell for its equation.", _FAINT, wrap=True)
             return
@@ -240,11 +238,10 @@ class AttentionPanel:
         small(f, f"{_token(r, self.token)} {'is looked at by' if self.by else 'looks at'} {listed}.", wrap=True)
 
     def _steps(self, f: Frame, r: AttentionReading) -> None:
-        """From score to share to mixture of the clicked cell: each opens its equation."""
-        if self.cell is None:
-            return
+        """From the score to the share and the mixture of the clicked cell: each opens its equation."""
         layer = r.layers[r.layer]
-        small(f, sentence(r, *self.cell), wrap=True)
+        if self.cell is None:
+            imgui.begin_disabled()
         for k, (text, node, hint) in enumerate((
             ("Score", layer.scores, "Query times key, divided by √d: the largest terms."),
             ("Share", layer.shares, "Softmax over the row: each score's exponential by the sum of all."),
@@ -255,6 +252,8 @@ class AttentionPanel:
             if imgui.button(f"{text}##step{k}"):
                 self._open(f, r, node)
             tip(f, hint)
+        if self.cell is None:
+            imgui.end_disabled()
 
     def _open(self, f: Frame, r: AttentionReading, number: int) -> None:
         """The equation of the clicked cell in that node; of a mixture, the first feature of the head."""

@@ -142,8 +142,8 @@ class ConvolutionPanel:
     def _formula(self, f: Frame, g: Windows, node: Node) -> None:
         """The size of the result in symbols and with the numbers of rows, and of columns where these are others."""
         lines = [Line(r"\lfloor (n + 2p - d\,(k-1) - 1)\,/\,s \rfloor + 1", tip="How many windows fit: the size of the result.")]
-        for axis in (0, 1) if g.size[0] > 1 and _numbers(g, 0) != _numbers(g, 1) else (1,):
-            lines.append(Line(_numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
+        for axis in (0, 1) if g.size[0] > 1 and numbers(g, 0) != numbers(g, 1) else (1,):
+            lines.append(Line(numbers(g, axis), (), tip=("Rows", "Columns")[axis]))
         self._lines.draw(f, "formula", lines)
         small(f, f"{sizes(node.shape)} cells come out; each reads {g.taps:,} of {sizes(g.reach)} in each map", _TEXT, wrap=True)
         tip(f, "Click a cell of the result in the picture to see which cells it reads.")
@@ -155,7 +155,7 @@ def _now(table: WindowTable, key: str, shape: Shape) -> int:
     return {"kernel": g.kernel[1], "padding": g.padding[1][0], "stride": g.stride[1], "dilation": g.dilation[1]}[key]
 
 
-def _numbers(g: Windows, axis: int) -> str:
+def numbers(g: Windows, axis: int) -> str:
     before, after = g.padding[axis]
     around = rf"2 \cdot {before}" if before == after else f"{before} + {after}"
     return (

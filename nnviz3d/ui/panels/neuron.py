@@ -10,7 +10,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.layers.shared.equation_line import Line
-from nnviz3d.spec.readout import MatrixReading, NeuronReading, ParameterEquations, Readout
+from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations, Readout
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
 from nnviz3d.ui.core.widgets import elide, small, tip
@@ -31,7 +31,7 @@ from nnviz3d.ui.equations.sections import (
     sections,
     there,
 )
-from nnviz3d.ui.panels import neuron_curve, neuron_head
+from nnviz3d.ui.panels import kernels, neuron_curve, neuron_head
 from nnviz3d.ui.panels.input_list import InputList
 from nnviz3d.ui.panels.inputs import Inputs
 from nnviz3d.ui.panels.layer_detail import Matrix
@@ -73,6 +73,8 @@ class Neuron:
             neuron_head.layer(f, shown)
         if isinstance(shown, MatrixReading):
             self._matrix.draw(f, shown)
+        elif isinstance(shown, LayerReading) and shown.kernels is not None:
+            kernels.draw(f, shown, shown.kernels)
         self._all.draw(f, shown)
         for title, lines in ordered(f.readout.walk, shown.layer, parts):
             self._section(f, shown, title, lines)

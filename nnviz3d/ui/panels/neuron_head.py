@@ -12,10 +12,16 @@ from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import cell, layer_name
+from nnviz3d.ui.core.names import cell, layer_name, token_words
 from nnviz3d.ui.core.number_field import Accepted, stepped
+from nnviz3d.ui.core.token_roles import role
 from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, small, tip
 
+MORE = {
+    "Strongest inputs": "The samples that activate this map most.",
+    "Saliency": "Which pixels speak for an output, and which against it.",
+    "Representations": "The samples as a cloud, by what a layer makes of them.",
+}
 _FAINT, _ACCENT = theme.packed(theme.FAINT), theme.packed(theme.ACCENT)
 
 
@@ -68,11 +74,33 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     imgui.text_unformatted(elide(cell(f, reading.layer, reading.index), room))
     tip(f, f"{cell(f, reading.layer, reading.index).capitalize()}. {place}")
     _close(f, "pick", "Deselect (Esc)")
+    if told := token_words(
+        f.readout.topology.nodes[reading.layer], reading.index, f.readout.sample_words if reading.network != "B" else ()
+    ):
+        small(f, told, _ACCENT, wrap=True)
+    if part := role(f.readout.topology, reading.layer):
+        small(f, part, wrap=True)
     if reading.label:
         imgui.push_style_color(imgui.Col_.text, _ACCENT)
         imgui.text_unformatted(elide(reading.label, imgui.get_content_region_avail().x))
         imgui.pop_style_color()
         tip(f, "What this output represents." if reading.layer else "What this input is.")
+    if reading.window is not None:
+        _more(f)
+
+
+def _more(f: Frame) -> None:
+    """Other sections that tell of a cell of a map."""
+    imgui.push_font(None, theme.SMALL)
+    imgui.push_style_var(imgui.StyleVar_.item_spacing, imgui.ImVec2(f.px(5), f.px(5)))
+    for k, (title, about) in enumerate(MORE.items()):
+        if k:
+            imgui.same_line()
+        if imgui.button(f"{title}##more"):
+            f.reveal(title)
+        tip(f, about)
+    imgui.pop_style_var()
+    imgui.pop_font()
 
 
 def weight(f: Frame, reading: ParameterEquations) -> None:
@@ -136,7 +164,9 @@ def layer(f: Frame, reading: LayerReading) -> None:
         o, i = reading.shape
         tip(f, f"{o:,} neurons, each with {i:,} weights and a bias: {o * i + o:,} parameters.\n{words.SENTENCE}")
     else:
-        tip(f, f"{words.NAME}: {len(reading.a):,} neurons, without parameters.\n{words.LOOK}")
+        learned = f.readout.topology.nodes[reading.layer].learned
+        count = f"{sum(r.size for _, r in learned):,}" if learned else "without"
+        tip(f, f"{words.NAME}: {len(reading.a):,} neurons, {count} parameters.\n{words.LOOK}")
     last = len(f.readout.topology.nodes) - 1
     imgui.same_line(right_edge() - f.px(24 * 3 + 6))
     for icon, by, hint in ((fa.ICON_FA_CHEVRON_LEFT, -1, "The previous layer"), (fa.ICON_FA_CHEVRON_RIGHT, 1, "The next layer")):
@@ -145,5 +175,7 @@ def layer(f: Frame, reading: LayerReading) -> None:
         imgui.same_line(0, f.px(3))
     if icon_button(f, fa.ICON_FA_XMARK, "unpick", "Deselect this layer", size=24):
         f.do("choose_layer", None)
+    if part := role(f.readout.topology, reading.layer):
+        small(f, part, wrap=True)
     if not isinstance(reading, MatrixReading):  # there is no matrix to look at
         small(f, words.SENTENCE, wrap=True)

@@ -137,12 +137,14 @@ class PromptPanel:
             imgui.end_disabled()
         tip(f, r.over or f"Add one token after another, every {EVERY:g} s, until the sequence is complete.")
         imgui.same_line()
+        if imgui.get_content_region_avail().x < f.px(3 * 28 + 16):
+            imgui.new_line()
         if icon_button(f, fa.ICON_FA_DICE, "prompt_seed", f"Draw other tokens (seed {self.seed})", size=28):
             self.seed += 1
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_ROTATE_LEFT, "retype", "Remove the added tokens", r.shown and len(r.ids) > r.typed, size=28):
             self.running = False
-            f.do("prompt", " ".join(r.words[: r.typed]) if not self.text else self.text)
+            f.do("prompt", r.begin)
         imgui.same_line()
         if icon_button(f, fa.ICON_FA_XMARK, "leave_prompt", "Show the sample of the data again", r.shown, size=28):
             self.running, self.text = False, ""

@@ -61,9 +61,13 @@ class RepresentationPanel:
     # ------------------------------------------------------------ choices
 
     def _node(self, f: Frame) -> int:
-        """The chosen layer; at first the last hidden one."""
-        last = len(f.readout.topology.nodes) - 1
-        return self.node if 0 <= self.node <= last else max(last - 1, 0)
+        """The chosen layer; at first the last hidden one, of a network that gives its inputs back the narrowest: its code."""
+        hidden = f.readout.topology.nodes[1:-1]
+        if 0 <= self.node <= len(hidden) + 1:
+            return self.node
+        if not hidden:
+            return 0
+        return min(hidden, key=lambda node: node.size).number if f.scene.data.targets == "inputs" else hidden[-1].number
 
     def _choose(self, f: Frame) -> None:
         names = {str(node.number): layer_name(f, node.number) for node in f.readout.topology.nodes}
@@ -117,7 +121,7 @@ class RepresentationPanel:
         corner, size = imgui.get_cursor_screen_pos(), (max(int(width), 8), max(int(height), 8))
         imgui.invisible_button("##cloud", imgui.ImVec2(width, height))
         self._turn(f, r, corner, size)
-        colours = class_colours(len(f.readout.class_names), f.signs)
+        colours = class_colours(len(r.classes), f.signs)
         key = (id(self._places), self.view, size, r.version, f.signs, f.scale)
         if key != self._drawn:
             self._drawn = key
@@ -157,7 +161,7 @@ class RepresentationPanel:
 
     def _hint(self, f: Frame, r: CloudReading, k: int) -> None:
         """Number, class and picture of a point."""
-        row, names = int(r.rows_r[k]), f.readout.class_names
+        row, names = int(r.rows_r[k]), r.classes
         value = r.value_r[k]
         what = names[int(value)] if r.classes and int(value) < len(names) else f"{float(value):.4g}"
         imgui.push_style_var(imgui.StyleVar_.window_padding, imgui.ImVec2(f.px(10), f.px(8)))
@@ -207,8 +211,8 @@ class RepresentationPanel:
         if not r.classes:
             small(f, "Colour: the target, from the smallest to the largest.", _FAINT)
             return
-        names = f.readout.class_names[:LEGEND]
-        colours, room = class_colours(len(f.readout.class_names), f.signs), imgui.get_content_region_avail().x
+        names = r.classes[:LEGEND]
+        colours, room = class_colours(len(r.classes), f.signs), imgui.get_content_region_avail().x
         across = max(1, int(room // f.px(92)))
         imgui.push_font(None, theme.SMALL)
         for k, name in enumerate(names):

@@ -97,6 +97,8 @@ INSTRUMENTS: dict = {
     "tracing": (-1, True, 8, -1),
     "cloud": (2, None),
     "ablation": 2,
+    "prompt": (0.8, 2, 0.9, -1, 3),
+    "attention": (1, 2, 3, True),
 }
 
 
@@ -402,7 +404,27 @@ def instruments(seen: Seen, tmp_path: Path) -> None:
         window = Window(seen, session_of(name))
         window.session.show_sample(3)
         window.frames(12, wants=INSTRUMENTS)
+        if name == "sort-gpt":
+            window.session.prompt.write("CAB")
+            window.session.prompt.add(1)
+            window.session.prompt.write("X")
+            shares = next(node for node in window.topology.nodes if node.kind == "softmax")
+            window.do("kill", (tuple(range(shares.neurons.start, shares.neurons.start + 121)), True))
+            window.frames(4, wants=INSTRUMENTS)
+            window.session.prompt.write("CABBACAABBC")
+            window.session.prompt.add(2)
+            window.frames(2, wants=INSTRUMENTS)
         window.loop.close()
+    (tmp_path / "long.txt").write_text("ab cd\n" * 400)
+    text = ("data.kind=text", "data.file=long.txt", "data.context=80", "network.layers.2.repeat=1")
+    path = toml.find("sort-gpt")
+    scene = toml.load(path, [toml.parse_set(edit) for edit in text])
+    window = Window(seen, opening.new_session(scene, tmp_path, "cpu", path, REMEMBER))
+    window.session.prompt.write("ab cd\n" * 13)
+    for token in (1, 2, 3):
+        window.session.prompt.add(token)
+    window.frames(2, wants={key: INSTRUMENTS[key] for key in ("prompt", "attention")})
+    window.loop.close()
 
 
 def recorded(seen: Seen, tmp_path: Path) -> None:

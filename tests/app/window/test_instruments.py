@@ -7,8 +7,8 @@ import pytest
 
 from tests.helpers.person import Person, check
 
-PANELS = ("Draw", "Saliency", "Strongest inputs", "Tracing", "Pruning", "Representations", "Ablation")
-WANTS = {"own", "saliency", "strongest", "tracing", "pruning", "cloud", "ablation"}
+PANELS = ("Draw", "Saliency", "Strongest inputs", "Tracing", "Pruning", "Representations", "Ablation", "Prompt", "Attention")
+WANTS = {"own", "saliency", "strongest", "tracing", "pruning", "cloud", "ablation", "prompt", "attention"}
 
 
 @pytest.mark.parametrize(("scene", "size"), [("digits", (640, 480)), ("iris", (1280, 720)), ("spiral", (900, 600))])

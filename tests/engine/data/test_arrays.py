@@ -179,3 +179,39 @@ def test_named_fields_and_objects_are_refused_in_words(tmp_path):
         load(tmp_path, {"x": X + 1j, "y": IDS})
     found = load(tmp_path, {"x": X, "y": IDS, "extra": np.array([{}, {}], object)})  # what is not asked for is not read
     assert found.notes == ("not used: extra",)
+
+
+def test_axes_say_what_a_sample_is(tmp_path):
+    """A last axis of three is then no colour."""
+    x = RNG.random((40, 5, 4, 3))
+    assert load(tmp_path, {"x": x, "y": IDS}).shape == (3, 5, 4)
+    found = load(tmp_path, {"x": x, "y": IDS}, axes=("channel", "row", "column"))
+    assert found.shape == (5, 4, 3) and found.axes == ("channel", "row", "column")
+    np.testing.assert_array_equal(found.x_train, x.reshape(40, -1).astype(np.float32))
+    with pytest.raises(InputError, match=r"data\.axes: 2 names for samples of shape \[5, 4, 3\]"):
+        load(tmp_path, {"x": x, "y": IDS}, axes=("channel", "column"))
+
+
+def test_numbers_of_tokens(tmp_path):
+    ids = RNG.integers(5, size=(40, 6))
+    ids[0, 0], targets = 6, np.where(RNG.random((40, 6)) < 0.3, -1, ids)
+    found = load(tmp_path, {"x": ids, "y": targets}, axes=("token",))
+    assert found.tokens and found.shape == (6,) and found.vocabulary == tuple("0123456") and found.task == "classification"
+    assert found.t_train.dtype == np.int32 and found.t_train.tolist() == targets.tolist() and found.x_train.tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "words"),
+    [
+        (np.zeros((4, 3)), np.zeros(4), r"targets: shape \[4\]; expected \(samples, tokens\)"),
+        (np.zeros((4, 3)), np.zeros((4, 2)), r"targets: shape \[4, 2\]"),
+        (np.zeros((4, 3)) - 1, np.zeros((4, 3)), "inputs: expected whole numbers of tokens, from 0"),
+        (np.zeros((4, 3)) + 0.5, np.zeros((4, 3)), "inputs: expected whole numbers"),
+        (np.zeros((4, 3)) + np.nan, np.zeros((4, 3)), "inputs: expected whole numbers"),
+        (np.zeros((4, 3)), np.zeros((4, 3)) - 2, "targets: expected whole numbers of tokens, from -1"),
+        (np.zeros((4, 3)), np.full((4, 3), 1e9), "targets: expected whole numbers of tokens"),
+    ],
+)
+def test_what_are_no_tokens_is_refused(tmp_path, x, t, words):
+    with pytest.raises(InputError, match=words):
+        load(tmp_path, {"x": x, "y": t}, axes=("token",))

@@ -53,7 +53,7 @@ def tokens(x: np.ndarray, t: np.ndarray, name: str, n_train: int | None, notes: 
     for key, values, low in (("inputs", x, 0), ("targets", t, IGNORED)):
         if values.ndim != 2 or values.shape != x.shape or not values.size:
             text = f"shape {list(values.shape)}; expected (samples, tokens), the same for inputs and targets"
-            problems.append(Problem(name, key, f"{text} (a class for each sequence is not supported)"))
+            problems.append(Problem(name, key, text + (" (a class for each sequence is not supported)" if values.ndim == 1 else "")))
         elif values.dtype.kind not in "biuf" or (values != np.floor(values)).any() or values.min() < low or values.max() >= limits.CLASSES:
             problems.append(Problem(name, key, f"expected whole numbers of tokens, from {low} to below {limits.CLASSES:,}"))
     if problems:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz3d.engine.data import load
-from nnviz3d.engine.data.prompts import Prompts
+from nnviz3d.engine.data.prompt_text import Prompts
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.scene import Data
 
