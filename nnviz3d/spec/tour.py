@@ -88,7 +88,7 @@ class Step(Table):
         return self
 
 
-class Network(Table):
+class LessonNetwork(Table):
     """What is shown. `step`: the iteration that is walked through is the one after so many steps; `row`: which sample of its batch."""
 
     scene: Name
@@ -101,20 +101,20 @@ class Lesson(Table):
     """`strip`: what runs along the card: the iteration's phases, the run's numbers, or nothing. `network`: its own, if not the tour's."""
 
     title: Name
-    network: Network | None = None
+    network: LessonNetwork | None = None
     strip: Literal["", "phases", "numbers"] = ""
     steps: tuple[Step, ...] = Field(min_length=1, max_length=30)
 
 
-class Manifest(Network):
+class Manifest(LessonNetwork):
     """The network of the lessons that have none of their own, and the lessons in order."""
 
     lessons: tuple[Name, ...] = Field(min_length=1, max_length=20)
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The network of a lesson: its scene, that scene's file, and the iteration that is walked through, as `Network` says."""
+class LessonSubject:
+    """The network of a lesson: its scene, that scene's file, and the iteration that is walked through, as `LessonNetwork` says."""
 
     scene: Scene
     path: Path
@@ -126,7 +126,7 @@ class Subject:
 class Tour:
     """All of it, checked: every place, layer, message and placeholder exists. `subjects`: one for each lesson."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[LessonSubject, ...]
     lessons: tuple[Lesson, ...]
     catalogues: dict[str, Catalogue]
 
@@ -151,14 +151,14 @@ def load(folder: Path | None = None) -> Tour:
     return Tour(tuple(filter(None, subjects)), tuple(lesson for _, lesson in lessons), catalogues)
 
 
-def _subject(network: Network, where: Path, problems: list[Problem]) -> Subject | None:
+def _subject(network: LessonNetwork, where: Path, problems: list[Problem]) -> LessonSubject | None:
     try:
         path = toml.find(network.scene)
         scene = toml.load(path, [Edit(key, value) for key, value in network.set.items()])
     except InputError as error:
         problems += [Problem(problem.where or str(where), problem.key, problem.message) for problem in error.problems]
         return None
-    return Subject(scene, path, network.step, network.row)
+    return LessonSubject(scene, path, network.step, network.row)
 
 
 File = TypeVar("File", Manifest, Lesson)

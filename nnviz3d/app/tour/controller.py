@@ -26,7 +26,7 @@ from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.i18n import Catalogue
 from nnviz3d.spec.readout import Answer
 from nnviz3d.spec.topology_builder import outline_topology
-from nnviz3d.spec.tour import Step, Subject, Tour
+from nnviz3d.spec.tour import LessonSubject, Step, Tour
 from nnviz3d.spec.tour_reading import Mark, TourReading
 from nnviz3d.ui.core.context import LOW
 
@@ -46,7 +46,7 @@ class Course:
         return self.tour.lessons[self.state.lesson].steps[self.state.step]
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> LessonSubject:
         """The network of the lesson."""
         return self.tour.subjects[self.state.lesson]
 

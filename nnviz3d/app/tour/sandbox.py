@@ -14,7 +14,7 @@ from nnviz3d.app.tour.tour_host import TourHost
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.phases import Place
-from nnviz3d.spec.tour import Step, Subject
+from nnviz3d.spec.tour import LessonSubject, Step
 
 CARRIED = ("palette", "ui_scale", "quality")  # of the visitor's own look
 
@@ -32,7 +32,7 @@ class _Glide:
 class TourSandbox:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
-    def __init__(self, host: TourHost, subject: Subject):
+    def __init__(self, host: TourHost, subject: LessonSubject):
         """Puts the tour's session and stage into the loop; `subject`: of the lesson that comes first.
 
         Raises InputError where its scene cannot be, and nothing has changed.
@@ -55,7 +55,7 @@ class TourSandbox:
         host.put(session, stage)
         session.running = running
 
-    def make(self, subject: Subject, step: Step) -> None:
+    def make(self, subject: LessonSubject, step: Step) -> None:
         """Bring the network to where the step wants it; another network, where the lesson is about another."""
         self.subject, self._glide = subject, None
         self._walk(step) if step.phase else self._train(step)
