@@ -37,10 +37,10 @@ def frame(frames: int = 240, warm: int = 150, names: tuple[str, ...] = tuple(LAR
 
 def _large(name: str) -> tuple[Scene, Path]:
     """A scene that is shipped, or dense layers of these sizes."""
-    if LARGE[name] is None:
+    if (sizes := LARGE[name]) is None:
         path = toml.find(name)
         return toml.load(path), path.parent
-    units, data = LARGE[name]
+    units, data = sizes
     return Scene(network=Network(layers=tuple(Layer(units=n) for n in units)), data=data), Path()
 
 

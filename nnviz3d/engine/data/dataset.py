@@ -60,7 +60,8 @@ class DataSet:
     def held_out_classes(self) -> tuple[np.ndarray, tuple[str, ...]] | None:
         """(n,) classes of the rows of `held_out` and their names, also where these are not what is learned; None where there are none."""
         if self.own is not None:
-            return self.own[1 if len(self.x_test) else 0], self.own[2]
+            train, test, names = self.own
+            return (test if len(self.x_test) else train), names
         t = self.held_out[2]
         return (t, self.class_names) if self.task == "classification" and t.ndim == 1 else None
 
