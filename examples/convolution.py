@@ -23,6 +23,7 @@ scene = nv.Scene.model_validate(
     }
 )
 source = nv.train(scene, steps=300, backend="cpu")
+source.show()  # the shown sample through the network, as it is now
 strokes = source.topology.by_name["strokes"]
 kernels = strokes.weight.view(source.tensors("parameter"))  # (6 maps, 1 channel, 5, 5)
 maps = strokes.neurons.view(source.tensors("activation"))  # (6, 24, 24), of the shown sample

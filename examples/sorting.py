@@ -10,6 +10,7 @@ out = Path("out")
 out.mkdir(exist_ok=True)
 source = nv.train("sort-gpt", steps=100, backend="cpu")
 loss, accuracy = source.evaluate("test")
+source.show()  # the shown sample through the network, as it is now
 sample = source.sample
 answers = source.topology.output.neurons.view(source.tensors("activation")).argmax(-1)  # at each of 11 tokens the most likely next one
 scored = sample.target >= 0  # only what follows the unsorted letters is to be predicted

@@ -17,7 +17,7 @@ HD, STILL = (1280, 720), (960, 540)
 SHOTS = {
     "hero": ("convnet", {"size": HD, "step": 1500, "ssaa": 2}),
     "transformer": ("sort-gpt", {"size": HD, "step": 200, "ssaa": 2}),
-    "cell": ("convnet", {"size": HD, "step": 600, "ui": True, "neuron": 784 + 2 * 576 + 12 * 24 + 10}),
+    "cell": ("convnet", {"size": HD, "step": 600, "ui": True, "neuron": 784 + 6 * 576 + 12 * 24 + 7}),
     "panels": ("digits", {"size": HD, "step": 600, "ui": True, "neuron": 70}),
     "walk": ("digits", {"size": HD, "step": 100, "ui": True, "neuron": 120, "phase": "backward:2@0.6"}),
     "plate": ("spiral", {"size": HD, "step": 1500}),

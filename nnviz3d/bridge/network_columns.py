@@ -94,8 +94,7 @@ class Picture(PlaneColumns):
         self.offset = (0.0, 0.0, 0.0)  # of the whole network on the stage
         self.folds: dict[int, tuple[int, ...]] = {}
         self._folded, self._stale = 0, False  # publications since the fold began; whether the last one looked for the strongest
-        self.goal = self._begin = self.subject.layout
-        self._way = 1.0  # share of the way to `goal`
+        self.goal, self._begin, self._way = self.layout, self.layout, 1.0  # `_way`: the share of it to `goal`
         self.arrange(view)
 
     @property
@@ -125,11 +124,12 @@ class Picture(PlaneColumns):
         self._placed = lambda: place(self.topology, view.pitch, view.layer_gap, plate, near, self.folds, self.aspect, *glass).moved(
             self.offset
         )
-        begin = self.subject.layout
+        begin = self.layout
         self._place()
         if move and moving.can(begin, self.goal):
             self._begin, self._way = begin, 0.0
-            self._show(moving.between(begin, self.goal, 0.0))
+            for t in (1.0, 0.0):  # first where cells of what closes are smallest: then columns have room for all of the way
+                self._show(moving.between(begin, self.goal, t))
         if any(self.layout.detours) or self.parts.by_name:  # lists of edges are sorted by them, and leave out what is in slabs
             self._key = self._marked = None
 

@@ -32,23 +32,25 @@ class SheetColumns:
         return self._pyramid is not None and self._pyramid.pending
 
     def place(self, layout: Layout) -> None:
-        """Another layout."""
-        tiles = layout.tiles
-        pyramid = self._pyramid = Pyramid(tiles, layout.pitch)
-        pyramid.changed()
+        """Another layout. Of the same tiles at other places the means stay."""
+        tiles, pyramid, kept = layout.tiles, Pyramid(layout.tiles, layout.pitch), self._pyramid
         wide_s3x4 = np.zeros((len(tiles), 3, 4), np.float32)
         for k, part in enumerate((tiles.corner_s3, tiles.down_s3, tiles.across_s3)):
             wide_s3x4[:, k, :3] = part
         wide_s3x4[:, 0, 3] = tiles.node_s
-        cells_s8 = np.zeros((len(tiles), 8), np.int32)
-        for k, part in enumerate((tiles.first_s, tiles.rows_s, tiles.columns_s, tiles.cells_s, pyramid.start_s, pyramid.levels_s)):
-            cells_s8[:, k] = part
         self._write("t_tile", wide_s3x4.reshape(-1, 4))
-        self._write("t_tile_cells", cells_s8.reshape(-1, 4))
-        self._write("t_pyramid", np.zeros((pyramid.size, 4), np.float32))
         sheet_l = np.zeros(len(self.topology.nodes), np.float32)
         sheet_l[tiles.node_s] = 1
         self.columns["t_cell"].write(np.column_stack([layout.cell_l, sheet_l]))
+        if kept is not None and np.array_equal(kept.tiles.first_s, tiles.first_s) and (pyramid.start_s[kept.start_s < 0] < 0).all():
+            return
+        self._pyramid = pyramid
+        pyramid.changed()
+        cells_s8 = np.zeros((len(tiles), 8), np.int32)
+        for k, part in enumerate((tiles.first_s, tiles.rows_s, tiles.columns_s, tiles.cells_s, pyramid.start_s, pyramid.levels_s)):
+            cells_s8[:, k] = part
+        self._write("t_tile_cells", cells_s8.reshape(-1, 4))
+        self._write("t_pyramid", np.zeros((pyramid.size, 4), np.float32))
 
     def outline(self, subject: Subject, neuron: int) -> None:
         """This cell and what it reads; -1: none."""

@@ -105,12 +105,11 @@ class NetworkParts:
         return tuple(found)
 
     def framed(self, opened: Collection[str]) -> tuple[NetworkPart, ...]:
-        """Open parts that are seen, the outer before the inner. A run of single layers has no frame: no name holds it together, and its
-        layers stand in a line without one."""
+        """Open containers that are seen, the outer before the inner. Layers in a run are no container: they have no frame."""
         folded = self.folded(opened)
         hidden = {k for part in folded for k in part.nodes}
-        seen = (p for p in self.by_name.values() if p not in folded and not self._sets[p.name] <= hidden)
-        return tuple(p for p in seen if p.count == 1 or len(p.members) < len(p.nodes))
+        seen = (p for p in self.by_name.values() if ALIKE not in p.name and not self._sets[p.name] <= hidden)
+        return tuple(p for p in seen if p not in folded)
 
     def _fits(self, folded: Sequence[NetworkPart]) -> bool:
         return len(folded) == 1 or order(self.topology, folded) is not None

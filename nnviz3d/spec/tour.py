@@ -98,7 +98,7 @@ class LessonNetwork(Table):
 
 
 class Lesson(Table):
-    """`strip`: what runs along the card: the iteration's phases, the run's numbers, or nothing. `network`: its own, not the tour's."""
+    """`strip`: what runs along the card: the iteration's phases, the run's numbers, or nothing. `network`: its own, if not the tour's."""
 
     title: Name
     network: LessonNetwork | None = None

@@ -33,8 +33,10 @@ class TourSandbox:
     """`touched`: the visitor did something to the network that a step cannot go on from."""
 
     def __init__(self, host: TourHost, subject: LessonSubject):
-        """`subject`: of the lesson that comes first. Puts the tour's session and stage into the loop. Raises InputError where its scene
-        cannot be, and nothing has changed."""
+        """Puts the tour's session and stage into the loop; `subject`: of the lesson that comes first.
+
+        Raises InputError where its scene cannot be, and nothing has changed.
+        """
         self.host, self.subject = host, subject
         self.touched = False
         self._glide: _Glide | None = None

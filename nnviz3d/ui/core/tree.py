@@ -30,16 +30,13 @@ def rows(topology: Topology, opened: frozenset[str] | None = None) -> list[TreeR
 
 
 def parts_of(topology: Topology) -> NetworkParts:
-    """Of the newest few networks, made once."""
-    known = _KNOWN.get(id(topology))
-    if known is None or known.topology is not topology:
-        if len(_KNOWN) > 3:
-            _KNOWN.clear()
-        known = _KNOWN[id(topology)] = NetworkParts(topology)
-    return known
+    """Of the newest network, made once."""
+    if not _KNOWN or _KNOWN[0].topology is not topology:
+        _KNOWN[:] = [NetworkParts(topology)]
+    return _KNOWN[0]
 
 
-_KNOWN: dict[int, NetworkParts] = {}
+_KNOWN: list[NetworkParts] = []
 
 
 def search(topology: Topology, text: str, most: int = 8) -> list[TreeRow]:

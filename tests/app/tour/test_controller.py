@@ -17,7 +17,8 @@ from nnviz3d.spec import tour as lessons
 from nnviz3d.spec.edit import Edit
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.number_text import pair_plain, percent, plain, short
-from nnviz3d.spec.phases import Place
+from nnviz3d.spec.phases import Place, phases
+from nnviz3d.spec.topology_builder import outline_topology
 from nnviz3d.spec.tour_reading import END, NUMBER
 from tests.helpers.person import K, Person
 
@@ -381,6 +382,8 @@ def test_the_lessons_about_pictures_and_sequences_have_a_network_that_learned(vi
     visitor.do("tour", f"{lesson}.1")
     subject = visitor.guide.course.subject
     session = new_session(subject.scene, subject.path.parent, "cpu")
+    built, outlined = session.source.topology, outline_topology(subject.scene.network)
+    assert phases(built) == phases(outlined), "places are checked before there are data"
     session.run(subject.step)
     assert session.source.evaluate("test")[1] > 0.94
     said_, right = visitor.session.walking.walk.said(False)

@@ -135,3 +135,10 @@ def test_the_map_is_there_only_where_the_network_is_larger_than_the_view(person)
 
 def test_commands_of_parts_leave_the_network_alone():
     assert all(COMMANDS[name].looks for name in ("open_part", "close_part", "fly_to", "fly_out"))
+
+
+def test_a_timeline_of_it_opens_the_same(person, tmp_path):
+    person.do("open_part", "blocks.1")
+    person.do("close_part", "blocks.0")
+    edits = [value for event in person.loop.inputs.timeline().events if event.kind == "edit" for value in event.value]
+    assert [row[1] for row in edits if row[0] == "view.open"] == [["blocks", "blocks.0", "blocks.1"], ["blocks", "blocks.1"]]
