@@ -63,8 +63,11 @@ def plane_names(source: Source, layout: Layout) -> tuple[np.ndarray, list[Word],
 
 
 def input_names(topology: Topology, layout: Layout) -> tuple[list[int], list[Word]]:
-    """Ids of inputs that stand in a column and have names, with these; of a folded layer's stack (-1) what it holds."""
+    """Ids of inputs that stand in a column and have names, with these; of a folded layer's stack (-1) what it holds. Tokens that are
+    answered one by one are named by what they are, not by their place (`labels.py`)."""
     inputs = topology.input
+    if inputs.axes == ("token",) and len(topology.output.shape) == 2:
+        return [], []
     stack = next((stack for stack in layout.stacks if stack.node == 0), None)
     if stack is None:
         labels = inputs.labels if len(inputs.labels) <= NAMED else ()
