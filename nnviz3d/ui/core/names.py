@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnviz3d.layers.shared.notation import called
 from nnviz3d.spec import node_names
 from nnviz3d.spec.readout import NeuronReading, ParameterReading
-from nnviz3d.spec.topology import Node
+from nnviz3d.spec.topology import Node, Topology
 from nnviz3d.ui.core.context import Frame
 
 
@@ -14,12 +14,18 @@ def layer_name(f: Frame, layer: int) -> str:
     return node_names.layer_name(f.readout.topology, layer)
 
 
+def topology_of(f: Frame, reading: NeuronReading) -> Topology:
+    """Of the network that the neuron is of: while two are compared, one of them."""
+    compared = f.readout.compare
+    if compared is None or not reading.network:
+        return f.readout.topology
+    return next(each.topology for each in compared.networks if each.name == reading.network)
+
+
 def neuron_name(f: Frame, reading: NeuronReading) -> str:
     """ "Hidden layer 2, neuron 5", "conv1, map 3, row 4, column 7"; counted from 0, as in the arrays."""
-    compared, topology, network = f.readout.compare, f.readout.topology, ""
-    if compared is not None and reading.network:
-        topology = next(each.topology for each in compared.networks if each.name == reading.network)
-        network = f"{reading.network}: "
+    topology = topology_of(f, reading)
+    network = f"{reading.network}: " if f.readout.compare is not None and reading.network else ""
     return f"{network}{node_names.layer_name(topology, reading.layer)}, {node_names.cell(topology, reading.layer, reading.index)}"
 
 

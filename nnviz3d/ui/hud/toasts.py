@@ -9,7 +9,7 @@ from nnviz3d.spec.number_text import plain
 from nnviz3d.spec.readout import EdgeReading, ParameterReading
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import neuron_name, parameter_name, place, used
+from nnviz3d.ui.core.names import neuron_name, parameter_name, place, topology_of, used
 from nnviz3d.ui.core.short_lines import moved
 from nnviz3d.ui.core.strings import HINT, HOLD_WORDS, SHORT_HINT
 from nnviz3d.ui.core.widgets import elide, floating, icon_button, small
@@ -87,12 +87,13 @@ def hover_card(f: Frame) -> None:
     parts = [f"a = {plain(h.a)}"] if "a" in known else []
     parts += [f"z = {plain(h.z)}"] if h.z is not None and "z" in known else []
     parts += [f"{h.unit.name} = {h.unit.text(h.unit.own(h.a))}"] if parts and h.unit is not None and h.unit.scaled else []
-    name = "" if f.readout.topology.is_chain else f" ({f.readout.topology.nodes[h.layer].name})"
+    topology = topology_of(f, h)
+    name = "" if topology.is_chain else f" ({topology.nodes[h.layer].name})"
     numbers = "     ".join(parts) or f"Forward, layer {h.layer}{name}, has not been computed yet"
     imgui.push_style_color(imgui.Col_.text, _ACCENT)
     imgui.text_unformatted(numbers)
     imgui.pop_style_color()
-    if h.target is not None and "a" in known and f.readout.topology.nodes[h.layer].picture:
+    if h.target is not None and "a" in known and topology.nodes[h.layer].picture:
         error = h.a - h.target
         small(f, f"given {plain(h.target)}, given back {plain(h.a)}: off by {plain(error, sign=True)}")
     plane = f.readout.plane

@@ -12,7 +12,7 @@ from nnviz3d.spec.node_names import inside
 from nnviz3d.spec.readout import LayerReading, MatrixReading, NeuronReading, ParameterEquations
 from nnviz3d.ui.core import theme
 from nnviz3d.ui.core.context import Frame
-from nnviz3d.ui.core.names import cell, layer_name, token_words
+from nnviz3d.ui.core.names import cell, layer_name, token_words, topology_of
 from nnviz3d.ui.core.number_field import Accepted, stepped
 from nnviz3d.ui.core.token_roles import role
 from nnviz3d.ui.core.widgets import elide, icon_button, right_edge, small, tip
@@ -75,7 +75,7 @@ def neuron(f: Frame, reading: NeuronReading) -> None:
     tip(f, f"{cell(f, reading.layer, reading.index).capitalize()}. {place}")
     _close(f, "pick", "Deselect (Esc)")
     if told := token_words(
-        f.readout.topology.nodes[reading.layer], reading.index, f.readout.sample_words if reading.network != "B" else ()
+        topology_of(f, reading).nodes[reading.layer], reading.index, f.readout.sample_words if reading.network != "B" else ()
     ):
         small(f, told, _ACCENT, wrap=True)
     if part := role(f.readout.topology, reading.layer):

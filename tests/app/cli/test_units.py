@@ -292,7 +292,7 @@ _Module = type("Module", (), {"__module__": "torch.nn.modules.module"})
 
 
 def _layer(kind: str, **attributes):
-    made = type(kind, (_Module,), {})()
+    made = type(kind, (_Module,), {"__module__": "torch.nn.modules"})()
     vars(made).update(attributes)
     return made
 

@@ -108,7 +108,7 @@ def test_the_scene_stays_as_it_is():
 
 @pytest.fixture
 def person():
-    opened = Person("xor", size=(1000, 1100))
+    opened = Person("xor", size=(1000, 1400))
     yield opened
     opened.close()
 
