@@ -25,19 +25,20 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 def values_of(annotation, metadata=()):
     """Values that a field accepts, from its annotation and bounds."""
     found = {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt", "max_length") if hasattr(item, name)}
+    bounds = metadata
     metadata = [inner for item in metadata for inner in getattr(item, "metadata", ())]
     found |= {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return values_of(arguments[0], arguments[1:])
     if origin is types.UnionType or (origin is typing.Union and type(None) in arguments):  # a number or nothing
-        return st.one_of(values_of(part) for part in arguments if part is not type(None))
+        return st.one_of(values_of(part, bounds) for part in arguments if part is not type(None))
     if origin is typing.Union and not all(typing.get_origin(part) is typing.Literal for part in arguments):
-        return st.one_of(values_of(part) for part in arguments)
+        return st.one_of(values_of(part, bounds) for part in arguments)
     if origin is typing.Literal or origin is typing.Union:
         return st.sampled_from([choice for part in arguments for choice in (typing.get_args(part) or [part])])
     if origin is tuple and arguments[-1] is not Ellipsis:
-        return st.tuples(*map(values_of, arguments))
+        return st.tuples(*(values_of(part, bounds) for part in arguments))
     if origin is tuple:
         return st.lists(values_of(arguments[0]), max_size=3).map(tuple)
     if origin is dict and arguments[1] is Column:
