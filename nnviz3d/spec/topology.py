@@ -228,7 +228,7 @@ class Topology:
         """The nodes that a node reads, by slot."""
         return tuple(self.by_name[name] for name in node.inputs)
 
-    @property
+    @cached_property
     def n_edges(self) -> int:
         return sum(connection.size for connection in self.connections)
 
@@ -325,7 +325,6 @@ class Topology:
 
 
 def _by_name(nodes: tuple[Node, ...], ends: Iterable[tuple[Node, Connection]]) -> dict[str, tuple[Connection, ...]]:
-    found: dict[str, tuple[Connection, ...]] = {node.name: () for node in nodes}
-    for node, connection in ends:
-        found[node.name] += (connection,)
-    return found
+    found: dict[str, list[Connection]] = {node.name: [] for node in nodes}
+    [found[node.name].append(connection) for node, connection in ends]
+    return {name: tuple(each) for name, each in found.items()}
