@@ -72,7 +72,8 @@ def source_of(
     `recording`: played, not trained. `model`: opens a network that was built elsewhere. Raises InputError."""
     if model is not None:
         source = model(ops)
-        source.scene = scene.model_copy(update={"title": scene.title or source.scene.title})
+        update = {"title": scene.title or source.scene.title, "network": source.scene.network}
+        source.scene = scene.model_copy(update=update)
         return source
     if recording is None:
         from nnviz3d.sources.own import OwnTraining
@@ -98,7 +99,9 @@ def new_session(
 
     ops = backends.choose(backend, tf32=scene.train.tf32)
     source = source_of(scene, base, ops, remember, recording, model)
-    return Session(source.scene if model is not None else scene, source, path, backend)
+    session = Session(source.scene if model is not None else scene, source, path, backend)
+    session.banner = getattr(source, "note", "")
+    return session
 
 
 def session_of(kept: Timeline, backend: str = "auto") -> Session:
