@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FILES = ("data.file", "data.labels_file")
 Reader = Callable[["Ops"], "Source"]  # a network that was built elsewhere, once it is known where it is computed
 # by the name of its kind in `spec.file_kinds`: the function (path, ops) -> Source that opens a file of a network that was built elsewhere
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {"onnx": "nnviz3d.sources.onnx_model:open_file"}
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ class Loop:
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
+        self.session.mode.finish()
+        self.stage.rebuild(self.session.take_rebuild())
         self.session.running = False
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
