@@ -15,6 +15,11 @@ class Playback(Protocol):
     """A run that was written down. The source's clock goes from kept step to kept step."""
 
     @property
+    def grows(self) -> bool:
+        """Whether steps are added while it is shown: a loop is watched."""
+        ...
+
+    @property
     def path(self) -> Path: ...
     @property
     def gone(self) -> str:

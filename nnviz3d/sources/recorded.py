@@ -65,6 +65,7 @@ class RecordedTraining(Evaluated):
     """
 
     learner = None
+    grows = False
     diverged = None
     at_boundary = True
     phase = ""

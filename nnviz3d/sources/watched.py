@@ -57,6 +57,7 @@ class WatchedLoop(Evaluated):
     """
 
     learner = None
+    grows = True
     diverged = None
     phase = ""
     since = written = 0
@@ -323,10 +324,14 @@ class WatchedLoop(Evaluated):
 
     def go(self, step: float) -> int:
         """Be at the last kept state that is not after this step, at once; the shown sample is not refreshed."""
-        self.settle()
-        for _ in self._copy(self.ring.at(step)):
-            pass
+        self.be(self.ring.at(step))
         return self.step
+
+    def be(self, state: KeptState) -> None:
+        """At a state, also one that the ring has dropped."""
+        self.settle()
+        for _ in self._copy(state):
+            pass
 
     def enter(self, step: float) -> Train:
         """The same with the shown sample in it."""

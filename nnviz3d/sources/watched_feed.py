@@ -130,7 +130,7 @@ class Feed:
         try:
             network = network_of(structure, name, self.look)
         except InputError as error:
-            why = "; ".join(problem.message for problem in error.problems)
+            why = _words(error)
         self.run = WatchedRun(name, address, structure, network, why, StateRing(self.budget), again=self.run is not None)
 
     def _frame(self, frame: Frame, arrays: dict[str, np.ndarray]) -> None:
@@ -147,7 +147,7 @@ class Feed:
                 _samples(run, run.network, arrays)
                 state = _state(run, run.network, frame, arrays)
             except InputError as error:
-                raise WireError("; ".join(problem.message for problem in error.problems)) from None
+                raise WireError(f"does not fit: {_words(error)}") from None
             if state is not None:
                 run.ring.put(state)
         if not frame.past:
@@ -155,6 +155,11 @@ class Feed:
 
 
 _ENDS: dict[str, LinkState] = {"finished": "finished", "error": "failed", "restarted": "restarted", "refused": "refused"}
+
+
+def _words(error: InputError) -> str:
+    """Without the place, which is always the loop's model."""
+    return "; ".join(": ".join(filter(None, (problem.key, problem.message))) for problem in error.problems)
 
 
 def _said(structure: Structure) -> dict:

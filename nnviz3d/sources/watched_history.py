@@ -89,8 +89,9 @@ class WatchedHistory:
         return made
 
     def enter_snapshot(self, name: str) -> Train:
-        self.source.ring.put(self._states[name])  # it may have been dropped since
-        return self.source.enter(self._states[name].step)
+        self.source.be(self._states[name])  # the ring may have dropped it since
+        self.source.show()
+        return self.source.scene.train
 
     # ------------------------------------------------------------ one step
 

@@ -3,6 +3,7 @@ process of its own: `python -m tests.helpers.loop_stand_in NETWORK FRAMES [crash
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ class Publisher:
     def __init__(self, talk, address: Address | None = None, name: str = "stand-in"):
         self.address = address or Address(path=str(socket_path(name)))
         self.talk, self.joined, self.closing = talk, 0, Event()
+        self.link: socket.socket | None = None  # to the viewer that is talked to
         self._listening = listen(self.address)
         self._listening.settimeout(0.1)
         self._thread = Thread(target=self._serve, daemon=True)
@@ -111,7 +113,7 @@ class Publisher:
                 continue
             except OSError:
                 return
-            self.joined += 1
+            self.joined, self.link = self.joined + 1, link
             with link:
                 link.settimeout(5.0)
                 try:

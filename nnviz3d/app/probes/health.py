@@ -74,7 +74,7 @@ class Diagnosis:
         return self._findings
 
     def _look(self, source: Source, charts: Charts) -> tuple[Finding, ...]:
-        charts = between(charts, 0, source.step)
+        charts, gone = between(charts, 0, source.step), bool(source.playback and source.playback.gone)  # single samples say little
         guess = health_rules.guessing(source, charts)
         since = between(charts, self._since, source.step)
         history = [] if self._scoring is None else [look for look in self._scoring.history if look[0] <= source.step]
@@ -89,7 +89,7 @@ class Diagnosis:
             _NONE if early else since, guess, source.diverged, RECENT, health_rules.scatter(source), () if early else looks
         )
         groups = (
-            lambda: [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
+            lambda: [] if gone else [health_rules.unscaled(source.data, spread(source.data.x_train, ROWS))],
             lambda: health_rules.symmetric(source),
             lambda: self._norms(source),
             lambda: norm_rules.norms(source),

@@ -7,7 +7,7 @@ told; a new network takes the place of the old one, with curves of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnviz3d.app.session import navigation
 from nnviz3d.app.session.gradual_show import LARGE
@@ -18,6 +18,7 @@ from nnviz3d.spec.edit import Rebuild
 from nnviz3d.spec.errors import RunError
 from nnviz3d.spec.phases import Place
 from nnviz3d.spec.readout import WatchedReading
+from nnviz3d.spec.score import Score, Scores
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -35,9 +36,10 @@ SENTENCES = {
 class LoopWatcher(RecordingPlayer):
     """Of one session. `session.running`: follow the newest state."""
 
-    def __init__(self, session: Session, watched: WatchedLoop):
+    def __init__(self, session: Session, watched: Any):
+        """`watched`: a `WatchedLoop`."""
         super().__init__(session, watched)
-        self.loop = watched
+        self.loop: WatchedLoop = watched
         self._goal: float | None = None  # a step that is being gone to
         self._ran, self._state = True, "waiting"
         self._scored: tuple | None = None
@@ -45,6 +47,11 @@ class LoopWatcher(RecordingPlayer):
     @property
     def judged(self) -> bool:
         return True
+
+    @property
+    def empty(self) -> bool:
+        run = self.loop.run_shown
+        return run is None or run.network is None
 
     # ---------------------------------------------------------------- time
 
@@ -78,7 +85,7 @@ class LoopWatcher(RecordingPlayer):
         new = watched.renew()
         if new:
             session.leave_walk()
-            session.scene = watched.scene
+            session.scene = session.saved = watched.scene
             session.begin_run()
             session.forget_shown()
             session.ask_rebuild(Rebuild.NET)
@@ -164,6 +171,13 @@ class LoopWatcher(RecordingPlayer):
         walking.begin(place)
 
     # ---------------------------------------------------------------- what is reported
+
+    def evaluate(self, limit: int | None) -> Scores:
+        """As the loop measured them last, by the step that is shown."""
+        rows = [row for row in self.loop.scores if row[0] <= self.session.source.step]
+        step, loss, train, test = rows[-1] if rows else (-1, None, None, None)
+        found = {"train": None if train is None else Score(None, train), "test": None if loss is test is None else Score(loss, test)}
+        return self.session.scoring.note(Scores(**found, step=step))
 
     def sentence(self) -> str:
         session, link, run = self.session, self.loop.feed.link, self.loop.run_shown

@@ -47,6 +47,11 @@ class RecordingPlayer(Mode):
         return False
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw yet."""
+        return False
+
+    @property
     def watched(self) -> WatchedReading | None:
         """How a loop stands that is watched; None of a recording."""
         return None

@@ -115,3 +115,8 @@ class WatchedReading:
     code: str = ""
     why: str = ""
     paused: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """There is no network to draw."""
+        return bool(self.code or self.why)

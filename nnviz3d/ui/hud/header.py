@@ -41,13 +41,19 @@ def draw(f: Frame) -> Rect:
     _recording(f, room)
     if f.readout.watched is not None:
         watching.line(f, f.readout.watched, room)
+    if f.readout.watched is None or not f.readout.watched.empty:
+        _network(f, room)
+    at, size = imgui.get_window_pos(), imgui.get_window_size()
+    imgui.end()
+    return at.x, at.y, at.x + size.x, at.y + size.y
+
+
+def _network(f: Frame, room: float) -> None:
+    """What is told where a network is drawn."""
     _sample(f, room)
     _differences(f, room)
     if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
-    at, size = imgui.get_window_pos(), imgui.get_window_size()
-    imgui.end()
-    return at.x, at.y, at.x + size.x, at.y + size.y
 
 
 def _title(f: Frame, room: float) -> None:

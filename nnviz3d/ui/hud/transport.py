@@ -55,8 +55,9 @@ def metrics(f: Frame) -> str:
     if r.loss is not None:
         parts.append(f"loss {short(r.loss)}")
     text = f"test {percent(r.test_accuracy)}" if r.test_accuracy is not None else f"test loss {short(r.test_loss)}"
-    if r.test_loss is not None:
-        rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if r.error is not None else ""
+    if r.test_loss is not None or r.test_accuracy is not None:
+        known = r.test_loss is not None and r.error is not None
+        rmse = f"test RMSE {r.error.text(r.test_loss)}, loss {short(r.test_loss)}" if known else ""
         parts.append(f"{rmse or text} {r.scores.tested(r.step)}".rstrip())
     return "   ·   ".join(parts)
 
@@ -184,7 +185,7 @@ def _buttons(f: Frame, room: float) -> set[str]:
         one(1, fa.ICON_FA_MAGNIFYING_GLASS, "walk", walk[0], ("walk",), enabled=walk[1]),
         one(2, fa.ICON_FA_ROTATE_LEFT, "reset", reset[0], ("reset",), enabled=reset[1]),
         one(2, fa.ICON_FA_DICE, "new_seed", seed[0], ("new_seed",), enabled=seed[1]),
-        roundbar.pace(f),
+        *(() if r.watched is not None else (roundbar.pace(f),)),  # the loop has a pace of its own
         Item(5, f.px(roundbar.SIDE), lambda: _moments(f)),
         roundbar.more(f, 1),
     ]
