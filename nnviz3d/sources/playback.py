@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from nnviz3d.engine.tape import Tape
 from nnviz3d.spec.readout import RecordingReading
 
 
@@ -54,6 +55,10 @@ class Playback(Protocol):
 
     def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
         """(step, loss) at no more than so many steps."""
+        ...
+
+    def record(self, shown: int = 0) -> Tape:
+        """One step from here, worked out from what is known. Raises RunError where that is not enough (`Reasons.walk`)."""
         ...
 
     def reading(self) -> RecordingReading: ...

@@ -229,6 +229,7 @@ def _readings(session: Session, seen: StageReading) -> dict[str, Any]:
         "attention": session.attention.reading(session.pictured_numbers, words, session.prompt.known(), session.wants.get("attention")),
         "sample_words": words,
         "recording": session.player.reading() if session.player else None,
+        "watched": session.player.watched if session.player else None,
     }
 
 
@@ -239,7 +240,7 @@ def _gone(session: Session) -> bool:
 
 def _findings(session: Session) -> tuple[Finding, ...]:
     """By what had happened until the present step."""
-    if _gone(session):
+    if _gone(session) and not (session.player and session.player.judged):
         return ()
     return session.diagnosis.findings(session.source, session.curves.charts, session.scoring)
 

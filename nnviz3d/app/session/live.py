@@ -125,6 +125,11 @@ class Live(Mode):
 
 def opening_mode(session: Session) -> Mode:
     """The mode that a session begins in."""
+    from nnviz3d.app.session.loop_watcher import LoopWatcher
     from nnviz3d.app.session.recording_player import RecordingPlayer
+    from nnviz3d.sources.watched import WatchedLoop
 
-    return Live(session) if session.source.playback is None else RecordingPlayer(session, session.source.playback)
+    played = session.source.playback
+    if played is None:
+        return Live(session)
+    return LoopWatcher(session, played) if isinstance(played, WatchedLoop) else RecordingPlayer(session, played)

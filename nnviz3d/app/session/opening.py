@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nnviz3d.backend import Ops
     from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.protocols import Source
+    from nnviz3d.sources.watched_link import Receiver
     from nnviz3d.spec.session_log import Timeline
 
 FILES = ("data.file", "data.labels_file")
@@ -46,9 +47,15 @@ class Opened:
         return new_session(self.scene, self.base, backend, self.path, remember, self.recording)
 
 
-def source_of(scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None) -> Source:
+def source_of(
+    scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None, watched: Receiver | None = None
+) -> Source:
     """The only place that knows which kinds of sources there are. `remember`: bytes for going back in the run; 0 remembers nothing.
-    `recording`: played, not trained. Raises InputError."""
+    `recording`: played, not trained; `watched`: what receives a loop that is trained elsewhere. Raises InputError."""
+    if watched is not None:
+        from nnviz3d.sources.watched import WatchedLoop
+
+        return WatchedLoop(scene, base, ops, watched.feed, watched)
     if recording is None:
         from nnviz3d.sources.own import OwnTraining
 
@@ -65,13 +72,14 @@ def new_session(
     path: Path | None = None,
     remember: int = 0,
     recording: Recording | None = None,
+    watched: Receiver | None = None,
 ) -> Session:
     """A session of a scene whose files are relative to `base`. `path`: the scene's own file. The rest as of `source_of`."""
     from nnviz3d import backend as backends
     from nnviz3d.app.session.session import Session
 
     ops = backends.choose(backend, tf32=scene.train.tf32)
-    return Session(scene, source_of(scene, base, ops, remember, recording), path, backend)
+    return Session(scene, source_of(scene, base, ops, remember, recording, watched), path, backend)
 
 
 def session_of(kept: Timeline, backend: str = "auto") -> Session:

@@ -124,6 +124,7 @@ class Loop:
         self.session.running = False
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
+        self.stage.rebuild(self.session.take_rebuild())
         self.session.refresh()
         self.stage.draw(0.0)
         self._overlay(1e-3)

@@ -18,6 +18,7 @@ from nnviz3d.spec.toml import write_text
 if TYPE_CHECKING:
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.sources.watched_link import Receiver
 
 
 def run_window(
@@ -34,12 +35,13 @@ def run_window(
     path: Path | None = None,
     tour: str = "",
     recording: Recording | None = None,
+    watched: Receiver | None = None,
     arriving: Path | None = None,
     resume: Path | None = None,
     typed: Sequence[str] = (),
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `formats.nnrec_reader.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
+    `formats.nnrec_reader.Recording` that plays instead of training; `watched`: what receives a loop that is trained elsewhere; `arriving`: a file as if it were dropped on the window; `resume`: a
     checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
@@ -50,10 +52,12 @@ def run_window(
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
-    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is reported before a window opens
+    session = new_session(scene, base, backend, path, REMEMBER, recording, watched)  # bad input is reported before a window opens
     if resume is not None:
         checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
+        if watched is not None:
+            ending.callback(watched.start().close)
         ending.enter_context(alone(window=not headless))
         with interrupts.held():
             host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
