@@ -23,6 +23,7 @@ from nnviz3d.spec.phases import Phase, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Node
+from nnviz3d.spec.walk_line import WalkLine, walk_line
 
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
@@ -39,6 +40,13 @@ SENTENCES = {
     "update": "Update: every weight moves slightly against {mean}.",
     "after": "After: the same sample again, with the new weights.",
 }
+
+
+FOLDED = {
+    "forward": "Forward: the signals go through the {count:,} layers of {part}. Open it to see them one by one.",
+    "backward": "Backward: the error goes back through the {count:,} layers of {part}. Open it to see them one by one.",
+    "update": "Update: every weight in {part} moves slightly against {mean}.",
+}  # of a part that is one slab
 
 
 @dataclass
@@ -59,6 +67,7 @@ class StepPlayer(Mode):
         super().__init__(session)
         self.live, self.walk = live, Walk(session.source)
         self.phases = phases(session.source.topology)
+        self._line: tuple = (None, None)
         self.playing, self.habits = True, session.habits
         self.pointed = -1  # the neuron under the pointer
         self.walk.show_gradient(self.habits.mean)
@@ -148,25 +157,45 @@ class StepPlayer(Mode):
         """Where one is: index of the phase + how much of it has passed."""
         return self.walk.place.number
 
+    @property
+    def line(self) -> WalkLine:
+        """What passes one after another: the phases, those of a part that the picture has folded as one."""
+        folded = self.session.folded
+        if self._line[0] is not folded:
+            self._line = folded, walk_line(self.walk.topology, folded)
+        return self._line[1]
+
+    @property
+    def stretch(self) -> int:
+        """Which of the line's stretches the present phase lies in."""
+        return self.line.at(self.walk.place.index + 0.5)
+
     def next(self) -> None:
         """The next iteration, from its start, playing."""
         self.walk.next()
         self.playing = True
 
     def by(self, count: int) -> None:
-        """Whole phases: on to the next border, or back to the one before."""
+        """Whole stretches of the line: on to the next border, or back to the one before."""
         self.playing = False
-        border = floor(self.number + 1e-6) if count > 0 else ceil(self.number - 1e-6)
-        self.walk.go(float(border + count))
+        along = self.line.along(self.number)
+        border = floor(along + 1e-6) if count > 0 else ceil(along - 1e-6)
+        self.walk.go(self.line.number(float(border + count)))
 
     def by_layer(self, count: int) -> None:
         """The same moment at the next layer that a pass goes through (or the one before); what belongs to no layer is skipped."""
         self.playing = False
-        index, share = self.walk.place.index, self.walk.place.fraction
-        ahead = range(index + 1, len(self.phases)) if count > 0 else range(index - 1, -1, -1)
-        found = next((k for k in ahead if self.phases[k].kind in LAYERED), None)
+        line, index, place = self.line, self.stretch, self.walk.place
+        share = place.fraction if line.stretches[index].part is None else line.along(place.number) - index
+        ahead = range(index + 1, len(line)) if count > 0 else range(index - 1, -1, -1)
+        found = next((k for k in ahead if line.stretches[k].kind in LAYERED), None)
         if found is not None:
-            self.walk.go(Place(found, share))
+            self.walk.go(self._place(found, share))
+
+    def _place(self, k: int, share: float) -> Place | float:
+        """This share of a stretch; of one phase its own place, also at its very beginning."""
+        stretch = self.line.stretches[k]
+        return Place(stretch.first, share) if stretch.part is None else self.line.number(k + share)
 
     def pass_time(self, dt: float) -> bool:
         """Play for `dt` seconds. True: it has played to the end, and the next step is to follow."""
@@ -174,8 +203,8 @@ class StepPlayer(Mode):
             return False
         if self.over and self.habits.loop == "on":
             return True
-        speed = self.speed
-        self.walk.go(self.number + dt * speed if speed else floor(self.number) + 1.0)
+        speed, along = self.speed, self.line.along(self.number)
+        self.walk.go(self.line.number(along + dt * speed if speed else floor(along) + 1.0))
         if self.over and self.habits.loop == "again":
             self.walk.go(0.0)
         self.playing = not self.over or self.habits.loop == "on"
@@ -186,7 +215,7 @@ class StepPlayer(Mode):
         """Phases a second; 0: one a frame."""
         if self.habits.speed is not None:
             return self.habits.speed
-        count = len(self.phases)
+        count = len(self.line)
         return PACE if count <= SHORT else count / LONGEST
 
     @property
@@ -233,7 +262,9 @@ class StepPlayer(Mode):
 
     @property
     def sentence(self) -> str:
-        phase = self.walk.view.phase
+        phase, part = self.walk.view.phase, self.line.stretches[self.stretch].part
+        if part is not None:
+            return FOLDED[phase.kind].format(part=part.label, count=len(part.nodes), mean=self.mean_gradient)
         return SENTENCES[phase.kind].format(what=self._what(phase), mean=self.mean_gradient)
 
     def _what(self, phase: Phase) -> str:
@@ -283,7 +314,7 @@ class StepPlayer(Mode):
         wave = self.wave()
         view = walk.view
         return WalkReading(
-            phases=tuple(phase.title(walk.topology) for phase in self.phases),
+            line=self.line,
             kinds=tuple(phase.kind for phase in self.phases),
             layers=tuple(phase.layer for phase in self.phases),
             number=self.number,
