@@ -301,15 +301,7 @@ class Picture(PlaneColumns):
             return self.ops.zeros(self.topology.n_neurons if kind in _OF_NEURONS else self.topology.n_parameters)
         if kind not in _OF_NEURONS and self.topology.n_parameters > WHOLE:
             return array  # what is looked up of it is looked at when it is
-        return self._finite(array)
-
-    def _finite(self, array):
-        """Nothing non-finite reaches a shader: the sum of an array is finite when all of it is, and costs one pass."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = self.xp.isfinite(array.sum())
-        if finite:
-            return array
-        return self.xp.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0)
+        return edge_metrics.finite(array, self.xp)
 
     def _highlight(self, focus: int) -> None:
         """The strongest edges into and out of one neuron."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from nnviz3d.spec.parts import NetworkPart
 from nnviz3d.spec.phases import LAYERED, Phase, phases
@@ -68,7 +68,7 @@ class WalkLine:
 def _between(ends, at: float) -> float:
     """Straight lines through (x, y), at x."""
     points = list(ends)
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if at <= x1 or (x1, y1) == points[-1]:
             return y0 + (y1 - y0) * min(max((at - x0) / (x1 - x0), 0.0), 1.0)
     return points[-1][1]

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING, Literal
 
-from nnviz3d.app.session import train_loop
+from nnviz3d.app.session import step_sentences, train_loop
 from nnviz3d.app.session.mode import Mode
 from nnviz3d.draw.frame import Wave
-from nnviz3d.layers import face
 from nnviz3d.layers.shared.window_table import WindowTable
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.sources.walk import Walk
 from nnviz3d.spec.errors import RunError
-from nnviz3d.spec.phases import Phase, Place, phases
+from nnviz3d.spec.phases import LAYERED, Place, phases
 from nnviz3d.spec.readout import WalkReading
 from nnviz3d.spec.score import Scores
 from nnviz3d.spec.topology import Node
@@ -28,25 +27,9 @@ from nnviz3d.spec.walk_line import WalkLine, walk_line
 if TYPE_CHECKING:
     from nnviz3d.app.session.session import Session
 
-LAYERED = ("forward", "backward", "update")
 SYMBOLS = {0: "|Δw|", 1: "|w a|", 2: "|w δ|", 3: "|δ a|"}  # by the wave's flow
 PACE, LONGEST = 0.5, 75.0  # phases a second; seconds that a step takes at most, unless a person says otherwise
 SHORT = 45  # phases: so many go at that pace
-SENTENCES = {
-    "input": "Input: the values of one sample enter the network.",
-    "forward": "Forward: {what}",
-    "loss": "Loss: the output is compared with the target. The difference is the error that is sent back.",
-    "backward": "Backward: {what}",
-    "update": "Update: every weight moves slightly against {mean}.",
-    "after": "After: the same sample again, with the new weights.",
-}
-
-
-FOLDED = {
-    "forward": "Forward: the signals go through the {count:,} layers of {part}. Open it to see them one by one.",
-    "backward": "Backward: the error goes back through the {count:,} layers of {part}. Open it to see them one by one.",
-    "update": "Update: every weight in {part} moves slightly against {mean}.",
-}  # of a part that is one slab
 
 
 @dataclass
@@ -262,19 +245,8 @@ class StepPlayer(Mode):
 
     @property
     def sentence(self) -> str:
-        phase, part = self.walk.view.phase, self.line.stretches[self.stretch].part
-        if part is not None:
-            return FOLDED[phase.kind].format(part=part.label, count=len(part.nodes), mean=self.mean_gradient)
-        return SENTENCES[phase.kind].format(what=self._what(phase), mean=self.mean_gradient)
-
-    def _what(self, phase: Phase) -> str:
-        """What a layer of its kind does in a phase of its own."""
-        if phase.kind not in ("forward", "backward"):
-            return ""
-        node = self.walk.topology.nodes[phase.layer]
-        words = face(node.kind, "words")
-        activation = "the identity" if node.activation == "linear" else node.activation  # it changes nothing
-        return (words.FORWARD if phase.kind == "forward" else words.BACKWARD).format(activation=activation)
+        """What happens at this moment, in plain words."""
+        return step_sentences.sentence(self.walk, self.line.stretches[self.stretch].part, self.mean_gradient)
 
     @property
     def mean_gradient(self) -> str:

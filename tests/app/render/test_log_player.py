@@ -470,8 +470,6 @@ def test_parts_that_open_in_a_film_are_as_far_as_they_are_then_whatever_was_draw
         frames, moved = drawn(hand.host, path, [*(k / 30 for k in range(int(at * 30) + 1)), at])
         assert np.array_equal(moved, places) and np.array_equal(frames, alone)
         assert not np.array_equal(places, begin) and not np.array_equal(places, end)
-    on_screen, there = hand.loop.stage.view.picture.layout.place_n4, drawn(hand.host, path, [play_end(path)])[1]
-    assert np.allclose(on_screen, there, atol=1e-5)
 
 
 @pytest.mark.parametrize("hand", [SMALL_GPT], indirect=True)
@@ -514,7 +512,9 @@ def test_what_panels_light_up_in_the_picture_is_there_again(hand, tmp_path, monk
     hand.do("play", frames=3)
     hand.do("pause", frames=3)
     asked(hand, **wants)
-    hand.frames(60)
+    hand.frames(10)
+    while "tracing" in wants and not hand.loop.readout().tracing.over:
+        hand.frames(5)
     monkeypatch.undo()
     path = hand.loop.inputs.save(tmp_path / "a.timeline")
     session, play = log_player.open(path, "cpu")
