@@ -21,8 +21,8 @@ _TITLES = {"forward": "Forward", "backward": "Backward", "update": "Update"}
 
 @dataclass(frozen=True)
 class Stretch:
-    """Phases `first` to `last` of `phases(topology)`, both of them in it, of one `kind`. `part`: the folded part they belong to; None: it is
-    one phase. `title` for people."""
+    """Phases `first` to `last` of `phases(topology)`, both of them in it, of one `kind`. `part`: the folded part that they belong to;
+    None: it is one phase. `title` for people."""
 
     first: int
     last: int
@@ -40,8 +40,8 @@ class Stretch:
 
 @dataclass(frozen=True)
 class WalkLine:
-    """`stretches` follow each other without a gap. A place of the walk is a `number` as in `spec.phases`; along the line it is between 0 and
-    the number of stretches. Where two meet, the earlier one is meant."""
+    """`stretches` follow each other without a gap. A place of the walk is a `number` as in `spec.phases`; along the line it is between
+    0 and the number of stretches. Where two meet, the earlier one is meant."""
 
     stretches: tuple[Stretch, ...]
 
