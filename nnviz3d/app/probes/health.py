@@ -10,6 +10,8 @@ not looked at.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nnviz3d.app.probes import health_groups, health_rules, norm_rules
@@ -118,11 +120,13 @@ class Diagnosis:
         for node in health_rules.hidden(topology):
             here, name = node.neurons, inside(layer_name(topology, node.number))
             if node.groups > 1:
-                found.append(health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None)
-                found.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
-                continue
-            alive_ni = np.delete(a_ni[node.number], [n - here.start for n in self._killed if here.start <= n < here.stop], 1)  # on purpose
-            found.append(health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None)
+                told = [health_groups.silent(node, name, a_ni[node.number]) if node.axes[0] in health_groups.UNITS else None]
+                told.append(health_groups.attention(node, name, a_ni[node.number], loss, guess))
+            else:
+                on_purpose = [n - here.start for n in self._killed if here.start <= n < here.stop]
+                alive_ni = np.delete(a_ni[node.number], on_purpose, 1)
+                told = [health_rules.neurons(name, node.activation, alive_ni, loss, guess) if alive_ni.size else None]
+            found += [each and replace(each, layer=node.number, sign=each.title.removesuffix(f" in {name}")) for each in told]
         return found
 
     @staticmethod

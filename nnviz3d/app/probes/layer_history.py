@@ -221,4 +221,6 @@ class LayerHistory:
             seen=int(probe.seen[quantity][layer]),
             total=int(probe.total[quantity][layer]),
             rows=probe.rows,
+            nodes=tuple(node.number for node in probe.layers),
+            rms_tl=np.array([m.spreads[quantity].rms for m in with_it]).reshape(len(with_it), len(nothing)),
         )

@@ -28,6 +28,7 @@ from nnviz3d.app.render.still_render import draw_enlarged
 from nnviz3d.app.session.run_archive import Elsewhere
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.tour.controller import TourController
+from nnviz3d.app.training.pace import LEAST_TRAINING, TrainingBudget
 from nnviz3d.app.view.stage import Stage
 from nnviz3d.app.window import file_drop
 from nnviz3d.app.window.actions import ACTIONS
@@ -47,7 +48,6 @@ from nnviz3d.ui.overlay import Overlay
 SOFTWARE_FRAME_MS = 31.0  # what a CPU that also rasterises can hold
 TOAST_SECONDS = 3.5
 WARNED = 2  # frames: the second is on the screen for sure
-LEAST_TRAINING = 4.0  # ms a frame that training gets even when drawing is slow, if it wants them
 
 
 class Loop:
@@ -75,7 +75,7 @@ class Loop:
         self.now = 0.0
         self.guide = TourController(self)
         self.inputs, self.capture = LogWriter(self), Capture(self)
-        self._others = 18.0  # ms that everything but training took lately
+        self.budget = TrainingBudget()
 
     # ---------------------------------------------------------------- one frame
 
@@ -105,7 +105,7 @@ class Loop:
             self.capture.before_overlay()
             self.host.end_overlay(self.capture.before_front())
         with self.meter("train"):
-            self._advance(dt, max(self.frame_ms - self._others, LEAST_TRAINING))
+            self._advance(dt, self.budget.give(self.frame_ms))
         with self.meter("capture"):
             self.capture.advance()
         if self.wants_picture:
@@ -145,7 +145,7 @@ class Loop:
     def _govern(self, frame_ms: float) -> None:
         """Tell the governor what this frame cost. Behind vsync the frame's length says nothing, so there the GPU's own time counts."""
         train = self.meter.of("train")
-        self._others += (min(frame_ms - train, 200.0) - self._others) * 0.15
+        self.budget.spent(frame_ms, train)
         if self.host.context.software:
             work = frame_ms - max(train - LEAST_TRAINING, 0.0)
         else:

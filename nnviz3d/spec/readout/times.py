@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nnviz3d.spec.units import SquaredError
+from nnviz3d.spec.walk_line import WalkLine
 
 
 @dataclass(frozen=True)
 class WalkReading:
     """A walk through one training iteration: where it is, and what the iteration does to the shown sample."""
 
-    phases: tuple[str, ...]  # titles for people, in order
-    kinds: tuple[str, ...]  # "forward", "backward", ... of each
+    line: WalkLine  # what its time line shows: folded parts pass as one
+    kinds: tuple[str, ...]  # "forward", "backward", ... of each phase
     number: float  # index of the phase + how much of it has passed
     playing: bool
     speed: float  # phases a second
