@@ -5,7 +5,7 @@ Limits of scenes do not hold here: a scene is for learning, and needs several ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from nnviz3d.spec.layer_table import INPUT, LayerTable, Shape, tables
 from nnviz3d.spec.topology import Node, Range, Topology
 
 TOLD = 20  # problems that are told
+STRETCH = 1 << 20  # numbers that are read at once
 TOKENS = ("token",)
 
 
@@ -48,16 +49,18 @@ class Piece:
         units = (self.last if self.last >= 0 else along) - self.first
         return units * self.repeat[1], *((whole[0],) if self.turned else whole[1:])
 
-    def read(self, files: TensorFiles) -> np.ndarray:
-        """float32 of that shape; a copy of no more than this piece."""
+    def stretches(self, files: TensorFiles) -> Iterator[tuple[slice, np.ndarray]]:
+        """(rows of what it becomes, float32 of them), each read when it is asked for."""
         values = files.array(self.tensor)
         values = values.T if self.turned else values
-        values = files.floats(values[self.first : self.last if self.last >= 0 else None], self.tensor)
+        values = values[self.first : self.last if self.last >= 0 else None]
         rows, times = self.repeat
-        if times > 1:
-            blocks = values.reshape(-1, rows, *values.shape[1:])
-            values = np.repeat(blocks, times, axis=0).reshape(-1, *values.shape[1:])
-        return values
+        block = rows if times > 1 else max(STRETCH // max(prod(values.shape[1:]), 1), 1)
+        for begin in range(0, len(values), block):
+            read = files.floats(values[begin : begin + block], self.tensor)
+            for k in range(times):
+                at = begin * times + k * len(read)
+                yield slice(at, at + len(read)), read
 
 
 Parts = Mapping[str, Piece | None]  # by part; None: 0 everywhere

@@ -45,3 +45,7 @@ OPENED = replace(
     Reasons.all("This network was opened without training data: it cannot be trained or changed."),
     data="This network has no data, so nothing can be measured.",
 )
+MODEL = replace(
+    Reasons.all("This model was opened from its files to be looked at: it cannot be trained or changed."),
+    data="This model was opened without data, so nothing can be measured. It can be asked in the panel Prompt.",
+)
