@@ -263,7 +263,7 @@ def main() -> int:
         print(json.dumps({args.section: result}))
         return 0
     if args.section == "convolution":
-        print("\n".join(bench_convolution.told(result)))
+        print("\n".join(bench_convolution.report(result)))
         return 0
     if args.section == "timeline":
         for case in result["cases"]:
