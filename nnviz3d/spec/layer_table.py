@@ -155,6 +155,11 @@ def tables() -> dict[str, type[LayerTable]]:
     return {kind: layers.face(kind, "spec").TABLE for kind in (*layers.KINDS, *layers.COMPOSITES)}
 
 
+def tables_of(kind: str) -> Any:
+    """The table of a kind, of one that no scene has too: what was built elsewhere."""
+    return import_module("nnviz3d.layers").face(kind, "spec").TABLE
+
+
 def any_layer() -> Any:
     """The annotation of a layer of any kind, distinguished by `kind`; "dense" where there is none."""
     union: Any = None

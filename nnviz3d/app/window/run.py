@@ -16,6 +16,7 @@ from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.toml import write_text
 
 if TYPE_CHECKING:
+    from nnviz3d.app.session.opening import Reader
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.formats.nnrec_reader import Recording
 
@@ -37,10 +38,11 @@ def run_window(
     arriving: Path | None = None,
     resume: Path | None = None,
     typed: Sequence[str] = (),
+    model: Reader | None = None,
 ) -> int:
-    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `formats.nnrec_reader.Recording` that plays instead of training; `arriving`: a file as if it were dropped on the window; `resume`: a
-    checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
+    """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: plays
+    instead of training; `model`: opens a network that was built elsewhere; `arriving`: a file as if it were dropped on the window;
+    `resume`: a checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
         from nnviz3d.app.session import checkpoint_resume
@@ -50,7 +52,7 @@ def run_window(
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
-    session = new_session(scene, base, backend, path, REMEMBER, recording)  # bad input is reported before a window opens
+    session = new_session(scene, base, backend, path, REMEMBER, recording, model)  # bad input is reported before a window opens
     if resume is not None:
         checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
@@ -68,8 +70,7 @@ def run_window(
             go_on(loop, resume, typed)
         if tour:
             loop.guide.start(tour)
-        if arriving is not None:
-            host.dropped.append(str(arriving))
+        host.dropped += [] if arriving is None else [str(arriving)]
         loop.run(frames)
         if screenshot is not None:
             image_files.write(loop.picture_at_rest(), screenshot)
