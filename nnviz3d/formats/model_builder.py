@@ -156,7 +156,9 @@ class Builder:
             elif stored.dtype not in FLOATS:
                 self._problems.append(Problem(where, piece.tensor, f"values of type {stored.dtype}; expected {', '.join(FLOATS)}"))
             elif not stored.shape or piece.shape(stored.shape) != wanted[part]:
-                self._problems.append(Problem(where, piece.tensor, f"shape {list(stored.shape)}; {name} needs {list(wanted[part])} from it"))
+                self._problems.append(
+                    Problem(where, piece.tensor, f"shape {list(stored.shape)}; {name} needs {list(wanted[part])} from it")
+                )
 
 
 def size_of(built: Built) -> int:

@@ -42,6 +42,11 @@ def config_of(path: Path) -> Config:
     return Config(tensor_files.read_json(where, "the configuration"), where)
 
 
+def refusal(path: Path) -> str:
+    """Why a folder's model is not run, or "". Raises InputError where its configuration cannot be read."""
+    return unknown(config_of(path)) if (path / CONFIG).is_file() else "there is no config.json, so it is not known what model this is"
+
+
 def unknown(config: Config) -> str:
     """Why a model is not run, or ""."""
     known = ARCHITECTURES.get(config.model_type)

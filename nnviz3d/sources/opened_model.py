@@ -17,12 +17,16 @@ from nnviz3d.engine.objective import Objective
 from nnviz3d.engine.staged_pass import StagedPass
 from nnviz3d.formats.model_builder import Built
 from nnviz3d.formats.tensor_files import TensorFiles
+from nnviz3d.sources.opened import OpenedGraph
 from nnviz3d.sources.still import StillSource
 from nnviz3d.sources.viewable import OWN, Array, Sample
 from nnviz3d.spec.errors import InputError, Problem
 from nnviz3d.spec.reasons import MODEL
 from nnviz3d.spec.scene import Scene
 from nnviz3d.spec.topology import Node
+
+NO_CONFIG = "without a config.json it is not known how these tensors work together"
+BY_NAMES = "The picture shows the structure that the names tell, and samples of the numbers; what is computed with them is not shown."
 
 
 class OpenedModel(StillSource):
@@ -64,21 +68,22 @@ class OpenedModel(StillSource):
 
     def show(self) -> None:
         """Finish what is being worked out."""
-        for _ in self.showing():
-            pass
+        self.advance(None)
 
     def showing(self) -> Iterator[None]:
-        if self._pieces is None:
-            return
-        yield from self._pieces
-        self._pieces = None
-        self.version = next(self._versions)
+        while self._pieces is not None:
+            self.advance(lambda: False)
+            yield
 
     def advance(self, more: Callable[[], bool] | None, steps: int | None = None) -> int:
-        """Go on with what is being worked out, while `more()`."""
-        for _ in self.showing():
+        """Go on with what is being worked out, by one piece at least, while `more()`; None: to its end."""
+        if self._pieces is None:
+            return 0
+        for _ in self._pieces:
             if more is not None and not more():
-                break
+                return 0
+        self._pieces = None
+        self.version = next(self._versions)
         return 0
 
     def logits(self, ids_t: np.ndarray) -> np.ndarray:
@@ -118,8 +123,28 @@ def _no_rows(title: str, tokens: int, words: tuple[str, ...], tokenizer: Tokeniz
     )  # fmt: skip
 
 
+def open_folder(path: Path, ops: Ops) -> StillSource:
+    """Of a folder with a `config.json`: the model, where its architecture is run here; else the structure that its names tell, which says
+    why. Raises InputError."""
+    from nnviz3d.formats import model_folder
+
+    reason = model_folder.refusal(path)
+    return open_tensors(path, ops, reason) if reason else open_model(path, ops)
+
+
+def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
+    """Of a file of tensors, or a folder of such: structure by names. Raises InputError."""
+    from nnviz3d.formats.tensor_outline import outline
+
+    files, title = TensorFiles(path), path.resolve().name
+    graph, values = outline(files, title)
+    source = OpenedGraph(graph, values, ops, label="samples of each tensor", scene=Scene(title=title[:200], about=reason[:2000]))
+    source.notice = f"{reason[:1].upper()}{reason[1:]}. {BY_NAMES}"
+    return source
+
+
 def open_model(path: Path, ops: Ops) -> OpenedModel:
-    """Of a folder with a `config.json`. Raises InputError."""
+    """Of a folder whose architecture is run here. Raises InputError."""
     from nnviz3d.formats import model_folder, tokenizer_file
 
     found = model_folder.read(path)
