@@ -90,6 +90,8 @@ class Live(Mode):
         """While training rests, what is reported becomes of this very step."""
         session = self.session
         session.pace.goal = None
+        if session.source.learner is None:
+            session.source.advance(more)  # a prompt to a large model takes several frames
         if session.rival is not None:
             session.rival.catch_up(more)  # after a walk, or after the run was dragged back
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 FILES = ("data.file", "data.labels_file")
 Reader = Callable[["Ops"], "Source"]  # a network that was built elsewhere, once it is known where it is computed
 # by the name of its kind in `spec.file_kinds`: the function (path, ops) -> Source that opens a file of a network that was built elsewhere
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {
+    "model folder": "nnviz3d.sources.opened_model:open_folder",
+    "weights": "nnviz3d.sources.opened_model:open_tensors",
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def new_session(
     ops = backends.choose(backend, tf32=scene.train.tf32)
     source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
-    session.banner = getattr(source, "note", "")
+    session.banner = getattr(source, "notice", "")
     return session
 
 

@@ -57,7 +57,7 @@ def receive(loop: Loop, files: list[Path]) -> None:
     ending, kind = file.suffix.lower(), file_kinds.of(file)
     if kind.name == file_kinds.PICTURE and len(files) == 1 and not loop.session.own.reason:
         return show_picture(loop, file)
-    if len(files) == 1 and opening.reader(file) is not None:
+    if len(files) == 1 and opening.reader(file) is not None and kind is not file_kinds.WEIGHTS:  # those are for the open network
         return open_scene(loop, str(file))
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(file, "a scene, recording, table, arrays or weights", kind)
