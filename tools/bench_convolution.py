@@ -89,7 +89,7 @@ def section(threads: int, seconds: float, optimizer: str = "adam") -> dict:
     return {"torch": torch.__version__ if torch else None, "threads": threads, "optimizer": optimizer, "cases": cases}
 
 
-def told(result: dict) -> list[str]:
+def reported(result: dict) -> list[str]:
     """The lines to print."""
     lines = [f"conv 8@5x5 - pool - conv 16@5x5 - pool - dense 10, {result['optimizer']}, {result['threads']} threads, in turns"]
     lines[0] += f"; PyTorch {result['torch'] or 'is not installed: own speed only'}"
