@@ -263,7 +263,7 @@ def main() -> int:
         print(json.dumps({args.section: result}))
         return 0
     if args.section == "convolution":
-        print("\n".join(bench_convolution.reported(result)))
+        print("\n".join(bench_convolution.report(result)))
         return 0
     if args.section == "timeline":
         for case in result["cases"]:
@@ -276,8 +276,8 @@ def main() -> int:
     if args.section == "threads":
         print(f"one BLAS thread against {result['threads']}; load of the machine {result['load']}")
         for case in result["cases"]:
-            reported = f"{case['one_s']} s by one, {case['more_s']} s by {result['threads']}"
-            print(f"{case['network']:>18}: {reported}; threads are {case['ratio']:.2f}x as fast")
+            told = f"{case['one_s']} s by one, {case['more_s']} s by {result['threads']}"
+            print(f"{case['network']:>18}: {told}; threads are {case['ratio']:.2f}x as fast")
         return 0
     if args.section == "tape":
         for case in result["cases"]:

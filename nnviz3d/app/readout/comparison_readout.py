@@ -9,7 +9,7 @@ import numpy as np
 from nnviz3d.app.session.comparison import NAMES, SecondNetwork
 from nnviz3d.app.session.session import Session
 from nnviz3d.app.training.metric_log import Curves
-from nnviz3d.app.view.comparison_view import ComparisonView, twin
+from nnviz3d.app.view.comparison_view import ComparisonView, counterpart
 from nnviz3d.sources.protocols import Source
 from nnviz3d.sources.viewable import Viewable
 from nnviz3d.spec import compare
@@ -32,7 +32,7 @@ def reading(session: Session, view: ComparisonView | None, hovered: int = -1) ->
     )  # fmt: skip
     if key == second.reading_key or (second.reading is not None and not session.even and session.walking is None):
         return second.reading
-    marks = (hovered, view.hovered if view else twin(session.source.topology, second.source.topology, hovered))
+    marks = (hovered, view.hovered if view else counterpart(session.source.topology, second.source.topology, hovered))
     sides = (
         (session.source, session.seen, session.scores, session.curves),
         (second.source, second.source, second.scoring.scores, second.curves),

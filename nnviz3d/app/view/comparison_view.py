@@ -98,10 +98,10 @@ class ComparisonView:
             found = found if depths[1] < depths[0] else None
         self.over = found is not None
         if found is None:
-            self.hovered = twin(self.first.topology, self.picture.topology, hovered)
+            self.hovered = counterpart(self.first.topology, self.picture.topology, hovered)
             return hovered
         self.hovered = found
-        return twin(self.picture.topology, self.first.topology, found)
+        return counterpart(self.picture.topology, self.first.topology, found)
 
     def leave(self) -> None:
         """The pointer is on neither."""
@@ -110,14 +110,14 @@ class ComparisonView:
     def click(self, picked: int) -> None:
         """What is hovered here is picked, or else what was picked in the first network."""
         self.leads = self.over
-        self.picked = self.hovered if self.over else twin(self.first.topology, self.picture.topology, picked)
+        self.picked = self.hovered if self.over else counterpart(self.first.topology, self.picture.topology, picked)
 
     def pick(self, neuron: int) -> int:
         """Pick a neuron of the network that the panels read, or -1; returns the first network's."""
         self.leads = self.leads and neuron >= 0
         mine, other = self.picture.topology, self.first.topology
-        self.picked = neuron if self.leads else twin(other, mine, neuron)
-        return twin(mine, other, neuron) if self.leads else neuron
+        self.picked = neuron if self.leads else counterpart(other, mine, neuron)
+        return counterpart(mine, other, neuron) if self.leads else neuron
 
     # drawing
 
@@ -194,7 +194,7 @@ def wanted(source: Source, view: View) -> tuple[int, int]:
     return 0 if source.plane is None else len(source.plane.points), tile_cells(source, view)
 
 
-def twin(here: Topology, there: Topology, neuron: int) -> int:
+def counterpart(here: Topology, there: Topology, neuron: int) -> int:
     """The neuron of the same number in the layer of the same name of another network, or -1. Inputs and outputs correspond whatever is
     between."""
     if not 0 <= neuron < here.n_neurons:

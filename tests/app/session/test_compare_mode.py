@@ -113,9 +113,9 @@ def test_a_neuron_of_either_is_picked_read_and_marked_in_both(person):
 
 def test_twins_are_reported_by_layer_and_number():
     small, large = (build_topology(Network(layers=tuple(Layer(units=n) for n in units)), (4,), 3, "softmax") for units in ((5,), (2, 6)))
-    assert [comparison_view.twin(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
-    assert [comparison_view.twin(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
-    assert all(comparison_view.twin(large, large, k) == k for k in range(large.n_neurons))
+    assert [comparison_view.counterpart(small, large, k) for k in (0, 4, 5, 6, 9, 11, -1, 99)] == [0, 4, 5, -1, 12, 14, -1, -1]
+    assert [comparison_view.counterpart(large, small, k) for k in (3, 5, 6, 11, 12, 14)] == [3, 5, -1, -1, 9, 11]
+    assert all(comparison_view.counterpart(large, large, k) == k for k in range(large.n_neurons))
 
 
 def test_brightness_is_on_one_scale_or_on_two(person):
