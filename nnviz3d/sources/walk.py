@@ -139,10 +139,10 @@ class Walk:
         what its edges multiply by in this step."""
         tape = self.tape
         parameter_p = np.array(tape.after if after else tape.before)
-        for name, told in (tape.new if after else tape.old).statistics.items():
+        for name, batch_statistics in (tape.new if after else tape.old).statistics.items():
             for part, r in self.topology.by_name[name].parameters:
                 if (batch := BATCH.get(part)) is not None:
-                    parameter_p[r.slice] = told[batch]
+                    parameter_p[r.slice] = batch_statistics[batch]
         return parameter_p
 
     def go(self, place: Place | float) -> None:

@@ -106,9 +106,9 @@ class OwnPrompt:
             return
         row = prompts.row(self.ids)[0]
         self.session.source.show_own(row, LABEL)
-        rival = self.session.rival
-        if rival is not None and rival.source.data.vocabulary == prompts.vocabulary and rival.source.data.shape == (len(row),):
-            rival.show_own(row, LABEL)
+        second = self.session.second
+        if second is not None and second.source.data.vocabulary == prompts.vocabulary and second.source.data.shape == (len(row),):
+            second.show_own(row, LABEL)
 
     def known(self) -> int:
         """How many tokens of the row that the network reads are real ones, from the first: what is behind them only fills it."""
@@ -148,9 +148,9 @@ class OwnPrompt:
             ids, (_, first, known), over = own, prompts.row(own), prompts.over(own)
         last = (min(prompts.given, known) if own is None else known) - 1
         place = wanted[3] if 0 <= wanted[3] < known else last
-        told = _told(seen, place, last, wanted, prompts.given if own is None else len(own))
+        choice = _choice(seen, place, last, wanted, prompts.given if own is None else len(own))
         if over:
-            told["drawn"] = -1
+            choice["drawn"] = -1
         return PromptReading(
             reason="",
             vocabulary=prompts.vocabulary,
@@ -166,7 +166,7 @@ class OwnPrompt:
             problem=self.problem,
             over=over,
             place=place,
-            **told,
+            **choice,
         )
 
     @staticmethod
@@ -182,7 +182,7 @@ class OwnPrompt:
         return self.prompts
 
 
-def _told(seen: Viewable, place: int, last: int, wanted: Asked, count: int) -> dict[str, Any]:
+def _choice(seen: Viewable, place: int, last: int, wanted: Asked, count: int) -> dict[str, Any]:
     """What follows the token at a place, and the token that is drawn after the last one of `count`, as fields of the reading."""
     z_n = seen.tensors("z")
     if z_n is None:

@@ -74,7 +74,7 @@ def run_window(
         if resume is not None:
             go_on(loop, resume, typed)
         if tour:
-            loop.guide.start(tour)
+            loop.tour.start(tour)
         host.dropped += [] if arriving is None else [str(arriving)]
         loop.run(frames)
         if screenshot is not None:
@@ -95,8 +95,8 @@ def go_on(loop: Loop, path: Path, typed: Sequence[str] = ()) -> None:
 
     names = dict.fromkeys(".".join(each.split(".")[:2]) for each in typed if each.startswith("train."))
     wanted = [Edit(name, checkpoint_resume.setting(loop.session.scene, name)) for name in names]
-    loop.inputs.weights(path)
+    loop.log.weights(path)
     scene_files.load_weights(loop.session, path)
-    loop.inputs.edits(wanted)
+    loop.log.edits(wanted)
     loop.session.change(wanted)
     loop.session.history = type(loop.session.history)()
