@@ -84,6 +84,7 @@ class Picture(PlaneColumns):
         self._points = points
         self.subject.tile_cells = tile_cells
         self._key: tuple | None = None
+        self._scaled: tuple = (None, None)  # what `layer_scales` were worked out of
         self._numbers: Numbers | None = None
         self._constant = 1.0  # what listed edges without a parameter multiply by
         self.version = 0  # rises whenever other numbers are drawn
@@ -270,8 +271,12 @@ class Picture(PlaneColumns):
         activation_n = self._settled(source, "activation")
         walking = source.view is not None
         delta_n = self._settled(source, "delta") if flow >= 2 or walking else None
+        kept, self._scaled = self._scaled, (source, source.version)
+        same = not walking and kept[0] is source and kept[1] == source.version
+        full_l = self.layer_scales[:, 0] if same else None
         self.layer_scales = scales = np.zeros((len(nodes), 2), np.float32)
-        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, self._host(source, "reach") if walking else None)
+        reach_n = self._host(source, "reach") if walking else None
+        scales[:, 0] = edge_metrics.layer_scales(self.ops.to_host(activation_n), nodes, reach_n) if full_l is None else full_l
         if delta_n is not None:
             columns["t_delta"].write(self._host(source, "delta"))
             scales[:, 1] = edge_metrics.delta_scales(self.ops.to_host(delta_n), nodes)
