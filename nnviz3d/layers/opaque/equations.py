@@ -15,6 +15,8 @@ class OpaqueEquations(EquationsFace):
     still = "This network was built elsewhere: its values are known, but not the equations behind them."
 
     def pre_activation(self, reading: NeuronReading) -> list[Line]:
+        if reading.known is not None:
+            return [Line(rf"{a_(reading.layer, reading.index)} = \text{{not known}}", tip="No value of this tensor was captured.")]
         tip = "As the network's own framework computed it."
         return [Line(a_(reading.layer, reading.index), (), reading.a, "result", tip)]
 
