@@ -24,7 +24,7 @@ NAMES = 28  # characters of the column of layers' names, at most
 
 
 def inspect(options: Options, name: str) -> dict[str, Any]:
-    """The facts, with their "kind": scene, recording, weights or data. Raises InputError."""
+    """The facts, with their "kind": scene, recording, onnx, weights or data. Raises InputError."""
     path = Path(name)
     kind = file_kinds.of(path)
     if path.suffix == file_extensions.RECORDING or kind is file_kinds.RECORDING:
@@ -32,6 +32,10 @@ def inspect(options: Options, name: str) -> dict[str, Any]:
     parts = [ending.lower() for ending in path.suffixes]
     if file_kinds.foreign(kind):
         raise file_kinds.refuse(path, "a scene, recording, table, arrays or weights", kind)
+    if kind is file_kinds.ONNX:
+        from nnviz3d.formats import onnx_report
+
+        return onnx_report.describe(path)
     if parts[-1:] == [".safetensors"] or kind is file_kinds.WEIGHTS:
         from nnviz3d.formats import weights
 
@@ -176,6 +180,10 @@ def _idx_facts(path: Path) -> dict[str, Any]:
 
 def lines(facts: dict[str, Any]) -> list[str]:
     """The same for people."""
+    if facts["kind"] == "onnx":
+        from nnviz3d.formats import onnx_report
+
+        return onnx_report.lines(facts)
     if facts["kind"] == "weights":
         made = "with its scene inside" if facts["scene"] else "without a scene"
         head = f"{facts['file']}: weights, {facts['parameters']:,} numbers in {len(facts['tensors']):,} tensors, {made}"
