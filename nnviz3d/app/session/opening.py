@@ -54,6 +54,7 @@ class Opened:
     recording: Recording | None = None
     timeline: Timeline | None = None
     model: Reader | None = None
+    watched: Receiver | None = None
 
     @property
     def origin(self) -> Path | None:
@@ -66,7 +67,7 @@ class Opened:
         """Raises InputError."""
         if self.timeline is not None:
             return session_of(self.timeline, backend)
-        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model)
+        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model, self.watched)
 
 
 def source_of(

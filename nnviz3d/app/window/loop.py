@@ -41,7 +41,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
@@ -199,7 +199,11 @@ class Loop:
             self.log.let_go()
         self.stage.camera.make_way(answer.free)
         self.stage.pointer.lit = answer.lit
-        self._handle(answer.stage, dt)
+        if answer.stage.tuning:
+            self.session.settle()
+        if (command := self.stage.handle(answer.stage, dt)) is not None:
+            with self._errors_as_banner():
+                self.do(command)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.camera.fly_to_preset(self.session.scene.view.camera)
@@ -207,13 +211,6 @@ class Loop:
             with self._errors_as_banner():
                 self.do(command)
         self.tour.observe(answer)
-
-    def _handle(self, stage: StageInput, dt: float) -> None:
-        if stage.tuning:
-            self.session.settle()
-        if (command := self.stage.handle(stage, dt)) is not None:
-            with self._errors_as_banner():
-                self.do(command)
 
     def _poll(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
