@@ -35,7 +35,7 @@ def run(scene: Scene | str | Path = "digits", **options) -> int:
     from nnviz3d.app.window.run import run_window
 
     opened = open_scene(scene)
-    return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, **options})
+    return run_window(opened.scene, opened.base, **{"path": opened.path, "recording": opened.recording, "model": opened.model, **options})
 
 
 @blas_threads.one()

@@ -92,13 +92,14 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
 
     code = run_window(
         opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
-        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording,
+        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording, model=opened.model,
         arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
     )  # fmt: skip
     raise typer.Exit(code)
 
 
 command(app)(training_commands.train)
+command(app)(training_commands.watch)
 command(app)(training_commands.export)
 
 
