@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.api.scene import load_recording, run, shot
     from nnviz3d.app.api.show import show
     from nnviz3d.app.api.training import train
+    from nnviz3d.app.api.watch import watch
     from nnviz3d.app.render.notebook import Film, Still
     from nnviz3d.layers.dense.spec import DenseLayer as Layer
     from nnviz3d.spec.edit import Edit
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Data", "Edit", "Film", "InputError", "Key", "Layer", "Look", "Network", "Output", "Record", "Recorder", "RunError", "Scene", "Shot",
-    "Still", "Train", "View", "export", "load_recording", "record", "record_training", "run", "shot", "show", "train",
+    "Still", "Train", "View", "export", "load_recording", "record", "record_training", "run", "shot", "show", "train", "watch",
 ]  # fmt: skip
 
 _MODULES = {
@@ -37,6 +38,7 @@ _MODULES = {
     "nnviz3d.app.api.scene": ("load_recording", "run", "shot"),
     "nnviz3d.app.api.show": ("show",),
     "nnviz3d.app.api.training": ("train",),
+    "nnviz3d.app.api.watch": ("watch",),
     "nnviz3d.app.render.notebook": ("Film", "Still"),
     "nnviz3d.spec.edit": ("Edit",),
     "nnviz3d.spec.errors": ("InputError", "RunError"),

@@ -41,10 +41,10 @@ class ConvKernels:
         n, counts = dx_bi.size, (np.int32(len(w)), np.int32(groups), np.int64(dx_bi.size), np.int32(add))
         return [self._each("convolution_back", n, d_bo, w, dx_bi, self._geometry(g), *counts)]
 
-    def max_pool(self, x_bi, y_bo, g: Windows) -> Calls:
+    def max_pool(self, x_bi, y_bo, g: Windows, kept: dict[str, Any] | None = None) -> Calls:
         return [self._each("max_pool", y_bo.size, x_bi, y_bo, self._geometry(g), np.int64(y_bo.size))]
 
-    def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False) -> Calls:
+    def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False, kept: dict[str, Any] | None = None) -> Calls:
         n = dx_bi.size
         return [self._each("max_pool_back", n, d_bo, x_bi, dx_bi, self._geometry(g), np.int64(n), np.int32(add))]
 

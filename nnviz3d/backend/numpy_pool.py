@@ -8,6 +8,7 @@ maximum, and in it the first column.
 from __future__ import annotations
 
 from functools import partial as bind
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,21 +27,26 @@ class PoolOps:
     def _room(self, shape) -> Any:
         raise NotImplementedError
 
-    def max_pool(self, x_bi, y_bo, g: Windows) -> Calls:
-        """y = the largest of each window."""
+    def max_pool(self, x_bi, y_bo, g: Windows, kept: dict[str, Any] | None = None) -> Calls:
+        """y = the largest of each window. `kept`: where the way back finds the largest of each row of a window."""
         calls: Calls = []
-        for x, y in _maps(x_bi, y_bo, g):
-            rows = self._room((len(x), g.size[0], g.places[1]))(0)
+        whole = None if kept is None else np.empty((x_bi.size // prod(g.size), g.size[0], g.places[1]), x_bi.dtype)
+        if kept is not None:
+            kept["rows"] = whole
+        for part, x, y in _maps(g, x_bi, y_bo):
+            rows = self._room((len(x), g.size[0], g.places[1]))(0) if whole is None else whole[part]
             calls += _joined(np.maximum, x, rows, g, 1, -np.inf) + _joined(np.maximum, rows, y, g, 0, -np.inf)
         return calls
 
-    def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False) -> Calls:
-        """dx = d where a cell is its window's winner, 0 elsewhere; or dx += that."""
+    def max_pool_back(self, d_bo, x_bi, dx_bi, g: Windows, add: bool = False, kept: dict[str, Any] | None = None) -> Calls:
+        """dx = d where a cell is its window's winner, 0 elsewhere; or dx += that. `kept`: what `max_pool` left; made again without."""
         calls: Calls = []
-        for x, d, dx in _maps(x_bi, d_bo, g, dx_bi):
+        for part, x, d, dx in _maps(g, x_bi, d_bo, dx_bi):
             shape = (len(x), g.size[0], g.places[1])
-            rows, back, y = self._room(shape)(0), self._room(shape)(1), self._room(d.shape)(5)
-            calls += _joined(np.maximum, x, rows, g, 1, -np.inf) + _joined(np.maximum, rows, y, g, 0, -np.inf)
+            rows = kept["rows"][part] if kept else self._room(shape)(0)
+            back, y = self._room(shape)(1), self._room(d.shape)(5)
+            calls += [] if kept else _joined(np.maximum, x, rows, g, 1, -np.inf)
+            calls += _joined(np.maximum, rows, y, g, 0, -np.inf)
             calls += self._to_winners(d, rows, y, back, g, 0)
             made = self._room(dx.shape)(4) if add else dx
             calls += self._to_winners(back, x, rows, made, g, 1)
@@ -77,7 +83,7 @@ class PoolOps:
         """y = the mean of each window."""
         calls: Calls = []
         share = g.shares.astype(x_bi.dtype)
-        for x, y in _maps(x_bi, y_bo, g):
+        for _, x, y in _maps(g, x_bi, y_bo):
             rows = self._room((len(x), g.size[0], g.places[1]))(0)
             calls += _joined(np.add, x, rows, g, 1, 0) + _joined(np.add, rows, y, g, 0, 0) + [bind(np.multiply, y, share, y)]
         return calls
@@ -86,7 +92,7 @@ class PoolOps:
         """dx = the shares of all windows that a cell is in; or dx += them."""
         calls: Calls = []
         share = g.shares.astype(d_bo.dtype)
-        for dx, d in _maps(dx_bi, d_bo, g):
+        for _, dx, d in _maps(g, dx_bi, d_bo):
             part, rows = self._room(d.shape)(0), self._room((len(d), g.size[0], g.places[1]))(1)
             calls += [bind(np.multiply, d, share, part), *_spread(part, rows, g, 0), *_spread(rows, dx, g, 1, add)]
         return calls
@@ -108,12 +114,12 @@ def _along(axis: int, part: slice) -> tuple:
     return (slice(None), part) if axis == 0 else (slice(None), slice(None), part)
 
 
-def _maps(x_bi, y_bo, g: Windows, dx_bi=None):
-    """The arrays as (maps, rows, columns), in pieces that stay in the cache."""
+def _maps(g: Windows, x_bi, y_bo, dx_bi=None):
+    """Which maps, and the arrays as (maps, rows, columns), in pieces that stay in the cache."""
     shapes = [(x_bi, g.size), (y_bo, g.places), (dx_bi, g.size)]
     whole = [a.reshape(-1, *size) for a, size in shapes if a is not None]
     for r in cuts(len(whole[0]), max(1, CELLS // (g.size[0] * g.size[1]))):
-        yield tuple(a[r] for a in whole)
+        yield r, *(a[r] for a in whole)
 
 
 def _joined(join, x, y, g: Windows, axis: int, none: float) -> Calls:

@@ -276,6 +276,11 @@ class Source(Viewable, Clock, Protocol):
     @property
     def reasons(self) -> Reasons: ...
     @property
+    def runs(self) -> bool:
+        """Whether samples of no data set can be passed through it (`show_own`)."""
+        ...
+
+    @property
     def plane(self) -> Plane | None:
         """The plane of two-dimensional data, or of the two features that the scene chooses."""
         ...

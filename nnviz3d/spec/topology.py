@@ -301,8 +301,8 @@ class Topology:
 
     @cached_property
     def _parts(self) -> tuple[list[int], list[tuple[Node, str, Range]]]:
-        parts = [(node, part, r) for node in self.nodes for part, r in node.parameters]
-        return [r.start for _, _, r in parts], parts
+        own = {r.start: (node, part, r) for node in reversed(self.nodes) for part, r in node.parameters}  # what two share is the first's
+        return sorted(own), [own[start] for start in sorted(own)]
 
     def locate(self, neuron: int) -> tuple[Node, int]:
         """The node that holds this neuron id, and the index inside it. Raises IndexError outside [0, N)."""

@@ -91,7 +91,7 @@ class _Shown:
             return own
         c = self.captured
         source = OpenedGraph(c.graph, c.values, ops, c.parameters, scene=Scene(title=self.title[:200]))
-        source.note = c.error and f"The run ended with an error: {c.error}. Shown is what came before."
+        source.notice = c.error and f"The run ended with an error: {c.error}. Shown is what came before."
         return source
 
     def _own(self, ops: Ops) -> StillSource | None:

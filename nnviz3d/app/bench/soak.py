@@ -2,7 +2,7 @@
 
 The loop is the window's, without a window and as fast as this machine can, with the readings open. What the run keeps of its past (the
 budget for going back) is full before a part begins: a walk trains so slowly that filling it would take hours. A line through what is
-measured in the second half of each part is its slope, `error` its standard error. Soaks under half an hour still see caches being filled.
+measured in the last quarter of each part is its slope, `error` its standard error. Soaks under an hour still see caches being filled.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SIZE = 640, 360  # memory grows by frames, not by pixels
 REMEMBER = 1 << 20  # bytes for going back
 FILL = 3000  # training steps after which they are full, keys as far apart as they get
 SAMPLES = 200  # measurements of a part
-WARM = 1 / 2  # of a part's time, before it is measured: caches and rings are full after some 5,000 frames
+WARM = 3 / 4  # of a part's time, before it is measured: caches and rings are full after some 20,000 frames
 
 
 def soak(hours: float) -> dict:
@@ -86,7 +86,7 @@ def measured(loop: Loop, seconds: float) -> dict:
         "frames": frames, "steps": loop.session.leader.step, "mb": memory[-1] and round(memory[-1] / 1e6, 1),
         "mb_per_hour": slope and round(slope / 1e6, 2), "error": error and round(error / 1e6, 2),
         "objects_per_hour": round(line(time, blocks)[0]), "files": [opened[0], opened[-1]], "threads": [threads[0], threads[-1]],
-        "events": len(loop.inputs.events),
+        "events": len(loop.log.events),
     }  # fmt: skip
 
 

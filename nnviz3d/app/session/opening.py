@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from nnviz3d.backend import Ops
     from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.protocols import Source
+    from nnviz3d.sources.watched_link import Receiver
     from nnviz3d.spec.session_log import Timeline
 
 FILES = ("data.file", "data.labels_file")
 Reader = Callable[["Ops"], "Source"]  # a network that was built elsewhere, once it is known where it is computed
 # by the name of its kind in `spec.file_kinds`: the function (path, ops) -> Source that opens a file of a network that was built elsewhere
-READERS: dict[str, str] = {}
+READERS: dict[str, str] = {
+    "model folder": "nnviz3d.sources.opened_model:open_folder",
+    "weights": "nnviz3d.sources.opened_model:open_tensors",
+}
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,21 @@ class Opened:
 
 
 def source_of(
-    scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None, model: Reader | None = None
+    scene: Scene,
+    base: Path,
+    ops: Ops,
+    remember: int = 0,
+    recording: Recording | None = None,
+    model: Reader | None = None,
+    watched: Receiver | None = None,
 ) -> Source:
     """The only place that knows which kinds of sources there are. `remember`: bytes for going back in the run; 0 remembers nothing.
-    `recording`: played, not trained. `model`: opens a network that was built elsewhere. Raises InputError."""
+    `recording`: played, not trained. `model`: opens a network that was built elsewhere. `watched`: receives a loop elsewhere.
+    Raises InputError."""
+    if watched is not None:
+        from nnviz3d.sources.watched import WatchedLoop
+
+        return WatchedLoop(scene, base, ops, watched.feed, watched)
     if model is not None:
         source = model(ops)
         update = {"title": scene.title or source.scene.title, "network": source.scene.network}
@@ -92,15 +107,16 @@ def new_session(
     remember: int = 0,
     recording: Recording | None = None,
     model: Reader | None = None,
+    watched: Receiver | None = None,
 ) -> Session:
     """A session of a scene whose files are relative to `base`. `path`: the scene's own file. The rest as of `source_of`."""
     from nnviz3d import backend as backends
     from nnviz3d.app.session.session import Session
 
     ops = backends.choose(backend, tf32=scene.train.tf32)
-    source = source_of(scene, base, ops, remember, recording, model)
+    source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
-    session.banner = getattr(source, "note", "")
+    session.banner = getattr(source, "notice", "")
     return session
 
 
