@@ -67,7 +67,7 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play
+        session.running = play and not (session.source.learner is None and session.source.reasons.play)
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
@@ -121,6 +121,8 @@ class Loop:
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
+        self.session.mode.finish()
+        self.stage.rebuild(self.session.take_rebuild())
         self.session.running = False
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
