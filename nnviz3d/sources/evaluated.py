@@ -32,7 +32,7 @@ class Evaluated(ABC):
     """`version` rises whenever the shown sample was passed through the network again."""
 
     view = None
-    runs = True
+    runs, prompt = True, ""
     plane_state = None, None
     constant = 1.0
 
