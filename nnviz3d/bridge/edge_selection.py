@@ -111,7 +111,7 @@ class EdgeChoice:
             and self.ribbons(k) is None
         )
 
-    @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and told by the diagnosis
+    @np.errstate(all="ignore")  # a network that has diverged holds infinities: they are drawn, and the diagnosis reports them
     def renew(
         self, numbers: Numbers, look: Look, budget: int, particles: int, exact: bool, moved: Moved | None, fresh: bool = True
     ) -> None:

@@ -29,7 +29,7 @@ class Units(NamedTuple):
 
 
 def most_open(aspect: float, area: float = STAGE) -> int:
-    """Slabs and nodes that can be told apart on a stage of this shape and area, in units of text."""
+    """Slabs and nodes that can be distinguished on a stage of this shape and area, in units of text."""
     return round(MOST * min((aspect / WIDE) ** 0.5, 1.0) * min((area / STAGE) ** 0.5, 1.0))
 
 

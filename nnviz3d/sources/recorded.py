@@ -19,6 +19,7 @@ import numpy as np
 from nnviz3d.backend import Ops
 from nnviz3d.engine.objective import Objective, check_tokens, resolve
 from nnviz3d.engine.shown_evaluation import Looking
+from nnviz3d.engine.tape import Tape
 from nnviz3d.formats.nnrec_index import INDEX, nodes_of
 from nnviz3d.formats.nnrec_reader import Recording
 from nnviz3d.sources.evaluated import Evaluated
@@ -28,7 +29,7 @@ from nnviz3d.sources.recorded_history import Gradient, RecordedHistory
 from nnviz3d.sources.viewable import Array, next_serial
 from nnviz3d.spec import toml
 from nnviz3d.spec.edit import Rebuild
-from nnviz3d.spec.errors import InputError
+from nnviz3d.spec.errors import InputError, RunError
 from nnviz3d.spec.layer_origins import Origins
 from nnviz3d.spec.neuron_locks import Holds
 from nnviz3d.spec.readout import RecordingReading
@@ -64,6 +65,7 @@ class RecordedTraining(Evaluated):
     """
 
     learner = None
+    grows = False
     diverged = None
     at_boundary = True
     phase = ""
@@ -246,6 +248,9 @@ class RecordedTraining(Evaluated):
 
     def curve(self, points: int) -> tuple[np.ndarray, np.ndarray]:
         return self.recording.curve(points)
+
+    def record(self, shown: int = 0) -> Tape:
+        raise RunError(RECORDED.walk)
 
     def reading(self) -> RecordingReading:
         recording, head, history = self.recording, self.recording.head, self.history

@@ -36,6 +36,7 @@ def no_data(topology: Topology) -> DataSet:
 class StillSource:
     """Implements `Viewable` and a `Clock` that stands at 0; can nothing else."""
 
+    note = ""  # what to know of it, in words
     history = learner = evaluator = playback = plane = view = diverged = None
     plane_state = None, None
     runs, prompt = False, ""

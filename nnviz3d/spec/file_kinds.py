@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes, and what can be done with it here. Names lie: a table may be called anything.
+"""What a file is, known by its first bytes, and what can be done with it here. Names lie: a table may be called anything.
 
 Only the first few thousand bytes are read, nothing is unpacked but the beginning of a gzip stream, and what is said is never a promise that
 the file is sound: code that reads it checks it.

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nnviz3d.app.cli.options import Json, SceneName, output
+from nnviz3d.app.cli.options import Frames, Fullscreen, Headless, Json, SceneName, Size, output
 
 
 def train(
@@ -57,3 +57,33 @@ def export(
     from nnviz3d.app.cli.commands.export import export as work
 
     raise typer.Exit(work(options, scene, target, weights=weights, step=step, language=language, as_json=as_json))
+
+
+def watch(
+    options: Any,
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ADDRESS]",
+            help="tcp://HOST:PORT, unix:PATH or a file of messages (.nnwire); else the newest loop on this machine.",
+            show_default=False,
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the loops on this machine that can be joined.")] = False,
+    headless: Headless = False,
+    frames: Frames = None,
+    size: Size = None,
+    screenshot: Annotated[Path | None, output("F.png", "Save the last frame.", "--screenshot")] = None,
+    stats: Annotated[Path | None, output("F.json", "Save milliseconds per stage (median, p99).", "--stats")] = None,
+    fullscreen: Fullscreen = False,
+    as_json: Json = False,
+) -> None:
+    """Watch a training loop of your own: wait for one that calls nv.watch, or join one that runs."""
+    from nnviz3d.app.cli.commands import common
+    from nnviz3d.app.cli.commands import watch as work
+
+    if listed:
+        found = work.loops()
+        common.emit([vars(each) for each in found]) if as_json else typer.echo("\n".join(work.lines(found)))
+        return
+    raise typer.Exit(work.window(options, address, headless, frames, size, screenshot, stats, fullscreen))

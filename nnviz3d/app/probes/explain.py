@@ -160,10 +160,10 @@ def _back(source: Explained, c: Connection, i: int) -> Sum | None:
     total = _along(source, c, edges_of(c).out_of(c, i), "delta", TERMS)
     if total is None:
         return None
-    told = given(source, equations_of(c.target.kind).asks_back(c, i))
+    given_back = given(source, equations_of(c.target.kind).asks_back(c, i))
     if not edges_of(c).sums_back:
         total = replace(total, total=float(layer_pass.returned(source, c)[i]))
-    return replace(total, given=told) if told else total
+    return replace(total, given=given_back) if given_back else total
 
 
 def _placed(source: Explained, total: Sum, node: Node) -> Sum:
@@ -254,8 +254,8 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
     }
     if not ref.single or (ref.source is None and ref.part != "bias"):
         used = _used(source, ref, p)
-        told = used.total if used is not None else None if delta is None else layer_pass.gradient(source, p)
-        return ParameterEquations(**common, used=used, sample=told)
+        sample = used.total if used is not None else None if delta is None else layer_pass.gradient(source, p)
+        return ParameterEquations(**common, used=used, sample=sample)
     sample, a = None if delta is None else np.float32(delta), None
     if ref.source is not None:
         a = np.float32(number(source, "activation", feeding.neurons.start + ref.source))

@@ -37,7 +37,7 @@ def layer(source: Explained, k: int) -> LayerReading:
 
 
 def _kernels(source: Explained, node: Node) -> dict[str, Any]:
-    """The windows of weights of a convolution; nothing of other kinds, and of more than can be told."""
+    """The windows of weights of a convolution; nothing of other kinds, and of more than can be listed."""
     weight = node.weight
     if weight is None or not isinstance(node.table, WindowTable) or weight.size > KERNELS:
         return {}

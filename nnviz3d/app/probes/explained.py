@@ -54,7 +54,7 @@ class Recorded:
             "parameter": tape.after if after else tape.before, "before": tape.before, "after": tape.after,
         }  # fmt: skip
         self.by_batch = sample.statistics
-        self.statistics = {f"{BATCH}{node}.{name}": x for node, told in sample.statistics.items() for name, x in told.items()}
+        self.statistics = {f"{BATCH}{node}.{name}": x for node, of in sample.statistics.items() for name, x in of.items()}
         self.last_batch, self.holds, self.edited = len(tape.rows), tape.holds, {}
         self.sample = Sample(tape.row, len(tape.rows), "train", tape.x, tape.target, "")
 

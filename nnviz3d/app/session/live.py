@@ -92,8 +92,8 @@ class Live(Mode):
         session.pace.goal = None
         if session.source.learner is None:
             session.source.advance(more)  # a prompt to a large model takes several frames
-        if session.rival is not None:
-            session.rival.catch_up(more)  # after a walk, or after the run was dragged back
+        if session.second is not None:
+            session.second.catch_up(more)  # after a walk, or after the run was dragged back
 
     def run(self, steps: int) -> int:
         session = self.session
@@ -120,13 +120,20 @@ class Live(Mode):
         session = self.session
         session.scoring.look(session.source, limit)
         session.note_scores()
-        if session.rival is not None:
-            session.rival.look(limit)
+        if session.second is not None:
+            session.second.look(limit)
         return session.scores
 
 
 def opening_mode(session: Session) -> Mode:
     """The mode that a session begins in."""
+    played = session.source.playback
+    if played is None:
+        return Live(session)
+    if played.grows:
+        from nnviz3d.app.session.loop_watcher import LoopWatcher
+
+        return LoopWatcher(session, played)
     from nnviz3d.app.session.recording_player import RecordingPlayer
 
-    return Live(session) if session.source.playback is None else RecordingPlayer(session, session.source.playback)
+    return RecordingPlayer(session, played)

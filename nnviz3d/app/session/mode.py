@@ -56,7 +56,7 @@ class Mode(ABC):
     @property
     def keeps(self) -> bool:
         """Whether a snapshot may be looked at instead of now."""
-        return self.session.rival is None
+        return self.session.second is None
 
     # time
 

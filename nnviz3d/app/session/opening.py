@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nnviz3d.backend import Ops
     from nnviz3d.formats.nnrec_reader import Recording
     from nnviz3d.sources.protocols import Source
+    from nnviz3d.sources.watched_link import Receiver
     from nnviz3d.spec.session_log import Timeline
 
 FILES = ("data.file", "data.labels_file")
@@ -69,13 +70,25 @@ class Opened:
 
 
 def source_of(
-    scene: Scene, base: Path, ops: Ops, remember: int = 0, recording: Recording | None = None, model: Reader | None = None
+    scene: Scene,
+    base: Path,
+    ops: Ops,
+    remember: int = 0,
+    recording: Recording | None = None,
+    model: Reader | None = None,
+    watched: Receiver | None = None,
 ) -> Source:
     """The only place that knows which kinds of sources there are. `remember`: bytes for going back in the run; 0 remembers nothing.
-    `recording`: played, not trained. `model`: opens a network that was built elsewhere. Raises InputError."""
+    `recording`: played, not trained. `model`: opens a network that was built elsewhere. `watched`: receives a loop elsewhere.
+    Raises InputError."""
+    if watched is not None:
+        from nnviz3d.sources.watched import WatchedLoop
+
+        return WatchedLoop(scene, base, ops, watched.feed, watched)
     if model is not None:
         source = model(ops)
-        source.scene = scene.model_copy(update={"title": scene.title or source.scene.title})
+        update = {"title": scene.title or source.scene.title, "network": source.scene.network}
+        source.scene = scene.model_copy(update=update)
         return source
     if recording is None:
         from nnviz3d.sources.own import OwnTraining
@@ -94,13 +107,14 @@ def new_session(
     remember: int = 0,
     recording: Recording | None = None,
     model: Reader | None = None,
+    watched: Receiver | None = None,
 ) -> Session:
     """A session of a scene whose files are relative to `base`. `path`: the scene's own file. The rest as of `source_of`."""
     from nnviz3d import backend as backends
     from nnviz3d.app.session.session import Session
 
     ops = backends.choose(backend, tf32=scene.train.tf32)
-    source = source_of(scene, base, ops, remember, recording, model)
+    source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
     session.banner = getattr(source, "notice", "")
     if source.prompt:

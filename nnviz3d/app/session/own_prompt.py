@@ -37,7 +37,7 @@ class OwnPrompt:
         self.typed = 0
         self.problem = ""
         self._read: tuple[DataSet, Prompts | None] | None = None
-        self._told: tuple[tuple, dict[str, Any]] | None = None  # what follows, and of what
+        self._chosen: tuple[tuple, dict[str, Any]] | None = None  # what follows, and of what
 
     @property
     def prompts(self) -> Prompts | None:
@@ -108,9 +108,9 @@ class OwnPrompt:
             return
         row = prompts.row(self.ids)[0]
         self.session.source.show_own(row, LABEL)
-        rival = self.session.rival
-        if rival is not None and rival.source.data.vocabulary == prompts.vocabulary and rival.source.data.shape == (len(row),):
-            rival.show_own(row, LABEL)
+        second = self.session.second
+        if second is not None and second.source.data.vocabulary == prompts.vocabulary and second.source.data.shape == (len(row),):
+            second.show_own(row, LABEL)
 
     def known(self) -> int:
         """How many tokens of the row that the network reads are real ones, from the first: what is behind them only fills it."""
@@ -151,9 +151,9 @@ class OwnPrompt:
         last = (min(prompts.given, known) if own is None else known) - 1
         place = wanted[3] if 0 <= wanted[3] < known else last
         key = (seen.serial, seen.version, place, last, wanted, prompts.given if own is None else len(own))
-        if self._told is None or self._told[0] != key:
-            self._told = key, _told(seen, place, last, wanted, key[-1])
-        told = self._told[1] | ({"drawn": -1} if over else {})
+        if self._chosen is None or self._chosen[0] != key:
+            self._chosen = key, _choice(seen, place, last, wanted, key[-1])
+        choice = self._chosen[1] | ({"drawn": -1} if over else {})
         return PromptReading(
             reason="",
             vocabulary=prompts.vocabulary,
@@ -169,7 +169,7 @@ class OwnPrompt:
             problem=self.problem,
             over=over,
             place=place,
-            **told,
+            **choice,
         )
 
     @staticmethod
@@ -185,7 +185,7 @@ class OwnPrompt:
         return self.prompts
 
 
-def _told(seen: Viewable, place: int, last: int, wanted: Asked, count: int) -> dict[str, Any]:
+def _choice(seen: Viewable, place: int, last: int, wanted: Asked, count: int) -> dict[str, Any]:
     """What follows the token at a place, and the token that is drawn after the last one of `count`, as fields of the reading."""
     z_n = seen.tensors("z")
     if z_n is None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nnviz3d.app.session.opening import Reader
     from nnviz3d.app.window.loop import Loop
     from nnviz3d.formats.nnrec_reader import Recording
+    from nnviz3d.sources.watched_link import Receiver
 
 
 def run_window(
@@ -35,14 +36,16 @@ def run_window(
     path: Path | None = None,
     tour: str = "",
     recording: Recording | None = None,
+    watched: Receiver | None = None,
     arriving: Path | None = None,
     resume: Path | None = None,
     typed: Sequence[str] = (),
     model: Reader | None = None,
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: plays
-    instead of training; `model`: opens a network that was built elsewhere; `arriving`: a file as if it were dropped on the window;
-    `resume`: a checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
+    instead of training; `model`: opens a network that was built elsewhere; `watched`: receives a loop that is trained elsewhere;
+    `arriving`: a file as if it were dropped on the window; `resume`: a checkpoint to go on from, with other settings where these were
+    `typed`. Returns the exit code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
         from nnviz3d.app.session import checkpoint_resume
@@ -52,10 +55,12 @@ def run_window(
 
     file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot")
     file_extensions.check(stats, file_extensions.NUMBERS, "stats")
-    session = new_session(scene, base, backend, path, REMEMBER, recording, model)  # bad input is reported before a window opens
+    session = new_session(scene, base, backend, path, REMEMBER, recording, model, watched)  # bad input is reported before a window opens
     if resume is not None:
         checkpoint_resume.judge(session, checkpoint_resume.find(resume), typed)
     with ExitStack() as ending:  # whatever ends it, a film of the window is made whole, and the window closed
+        if watched is not None:
+            ending.callback(watched.start().close)
         ending.enter_context(alone(window=not headless))
         with interrupts.held():
             host = open_host(*(size or (1280, 720)), headless, f"nnviz3d: {scene.title or 'untitled'}", fullscreen)
@@ -69,7 +74,7 @@ def run_window(
         if resume is not None:
             go_on(loop, resume, typed)
         if tour:
-            loop.guide.start(tour)
+            loop.tour.start(tour)
         host.dropped += [] if arriving is None else [str(arriving)]
         loop.run(frames)
         if screenshot is not None:
@@ -90,8 +95,8 @@ def go_on(loop: Loop, path: Path, typed: Sequence[str] = ()) -> None:
 
     names = dict.fromkeys(".".join(each.split(".")[:2]) for each in typed if each.startswith("train."))
     wanted = [Edit(name, checkpoint_resume.setting(loop.session.scene, name)) for name in names]
-    loop.inputs.weights(path)
+    loop.log.weights(path)
     scene_files.load_weights(loop.session, path)
-    loop.inputs.edits(wanted)
+    loop.log.edits(wanted)
     loop.session.change(wanted)
     loop.session.history = type(loop.session.history)()

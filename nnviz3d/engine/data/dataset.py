@@ -111,7 +111,7 @@ class DataSet:
         return f"{sizes}; {inputs} input{'' if inputs == '1' else 's'}, {self.n_outputs:,} {kind if self.n_outputs == 1 else many}"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The summary with the notes."""
         return "; ".join((self.summary, *self.notes))
 

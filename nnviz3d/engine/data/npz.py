@@ -148,7 +148,7 @@ def listed(path: Path, size: int) -> dict[str, Entry]:
                 with archive.open(info) as stream:
                     shape, _, dtype = _header(stream, info.filename)
                     found[_key(info)] = Entry(shape, dtype)
-            except UNREADABLE:  # told where it is asked for
+            except UNREADABLE:  # reported where it is asked for
                 found[_key(info)] = Entry((), None)
     return found
 

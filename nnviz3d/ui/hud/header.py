@@ -18,7 +18,7 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share
+from nnviz3d.ui.hud import edge_share, watching
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -39,13 +39,21 @@ def draw(f: Frame) -> Rect:
     floating(f, "##header", margin, margin)
     _title(f, room)
     _recording(f, room)
+    if f.readout.watched is not None:
+        watching.line(f, f.readout.watched, room)
+    if f.readout.watched is None or not f.readout.watched.empty:
+        _network(f, room)
+    at, size = imgui.get_window_pos(), imgui.get_window_size()
+    imgui.end()
+    return at.x, at.y, at.x + size.x, at.y + size.y
+
+
+def _network(f: Frame, room: float) -> None:
+    """What is told where a network is drawn."""
     _sample(f, room)
     _differences(f, room)
     if not f.low and (f.readout.tour is None or f.height >= f.px(TALL)):
         _legend(f, room)
-    at, size = imgui.get_window_pos(), imgui.get_window_size()
-    imgui.end()
-    return at.x, at.y, at.x + size.x, at.y + size.y
 
 
 def _title(f: Frame, room: float) -> None:
