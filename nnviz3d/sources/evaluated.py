@@ -34,7 +34,7 @@ class Evaluated(ABC):
 
     view = None
     takes: frozenset[str] = frozenset()
-    runs = True
+    runs, prompt = True, ""
     plane_state = None, None
     constant = 1.0
 

@@ -30,8 +30,8 @@ BY_NAMES = "The picture shows the structure that the names tell, and samples of 
 
 
 class OpenedModel(StillSource):
-    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `first`: the tokens that are shown first.
-    `notes`: what to know of it, in words."""
+    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`: what to
+    know of it, in words."""
 
     runs = True
     reasons = MODEL
@@ -44,7 +44,7 @@ class OpenedModel(StillSource):
         title: str,
         words: tuple[str, ...],
         tokenizer: Tokenizer | None,
-        first: np.ndarray,
+        prompt: str,
         notes: tuple[str, ...] = (),
     ):
         super().__init__(built.topology, ops, Scene(title=title[:200]))
@@ -54,7 +54,8 @@ class OpenedModel(StillSource):
         self._parameter_p = ops.zeros(built.topology.n_parameters)
         self._pass = StagedPass(ops, built.topology, self.objective, self._parameter_p, self._read)
         self._pieces: Iterator[None] | None = None
-        self.show_own(window(first, built.topology.input.size)[0].astype(np.float32), "")
+        self.prompt = prompt
+        self.show_own(np.zeros(built.topology.input.size, np.float32), "")
 
     def tensors(self, kind: str) -> Array | None:
         if kind == "parameter":
@@ -151,6 +152,5 @@ def open_model(path: Path, ops: Ops) -> OpenedModel:
     count = found.built.topology.output.shape[1]
     tokenizer, note = tokenizer_file.load(path, count)
     words = tokenizer_file.numbers(count) if tokenizer is None else tokenizer.words
-    ids = [] if tokenizer is None else [k for k in tokenizer.encode(model_folder.FIRST) if k < count]
-    first = np.array(ids or [min(found.begin, count - 1)])
+    first = str(min(found.begin, count - 1)) if tokenizer is None else model_folder.FIRST
     return OpenedModel(found.built, found.files, ops, found.title, words, tokenizer, first, (note,) if note else ())

@@ -119,6 +119,8 @@ def new_session(
     source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
     session.banner = getattr(source, "notice", "")
+    if source.prompt:
+        session.prompt.write("")
     return session
 
 

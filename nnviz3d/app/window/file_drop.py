@@ -269,7 +269,7 @@ def open_scene(loop: Loop, name: str) -> None:
 
     def then() -> None:
         session = opened.session(loop.session.asked, REMEMBER)
-        session.running = True
+        session.running = not session.source.reasons.play
         loop.take(session)
 
     save_first(loop, f"open {Path(name).stem}", then)
