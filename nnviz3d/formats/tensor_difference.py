@@ -10,6 +10,7 @@ import numpy as np
 
 from nnviz3d.formats.tensor_files import FLOATS, TensorFiles
 from nnviz3d.formats.tensor_header import Stored
+from nnviz3d.formats.weights import CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,22 @@ class Difference:
 
 
 def between(a: TensorFiles, b: TensorFiles) -> Difference:
-    """Of all tensors. Reads each number of both once."""
-    both = [name for name in a.stored if name in b.stored]
+    """Of all tensors but what a checkpoint keeps besides weights. Reads each number of both once."""
+    in_a, in_b = _names(a), _names(b)
+    both = [name for name in in_a if name in set(in_b)]
     same = [name for name in both if a.stored[name].shape == b.stored[name].shape]
     floats = [name for name in same if _floats(a.stored[name]) and _floats(b.stored[name])]
     return Difference(
         tuple(sorted((_moved(a, b, name) for name in floats), key=lambda each: -each.relative)),
-        tuple(name for name in a.stored if name not in b.stored),
-        tuple(name for name in b.stored if name not in a.stored),
+        tuple(name for name in in_a if name not in b.stored),
+        tuple(name for name in in_b if name not in a.stored),
         tuple((name, a.stored[name].shape, b.stored[name].shape) for name in both if name not in set(same)),
         tuple(name for name in same if name not in set(floats)),
     )
+
+
+def _names(files: TensorFiles) -> list[str]:
+    return [name for name, what in files.stored.items() if what.size and not name.startswith(CHECKPOINT)]
 
 
 def _floats(stored: Stored) -> bool:

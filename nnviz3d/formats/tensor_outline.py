@@ -11,6 +11,7 @@ from math import prod
 import numpy as np
 
 from nnviz3d.formats.tensor_files import READABLE, TensorFiles
+from nnviz3d.formats.weights import CHECKPOINT
 from nnviz3d.spec.foreign_graph import ForeignGraph, ForeignNode
 from nnviz3d.spec.number_text import short
 
@@ -48,9 +49,11 @@ def sheet(files: TensorFiles, name: str, other: TensorFiles | None = None) -> np
     rows, columns = (1, stored.size) if len(stored.shape) < 2 else (stored.shape[0], prod(stored.shape[1:]))
     if not stored.size or stored.dtype not in READABLE:
         return np.zeros(1, np.float32)
-    if other is not None and (name not in other.stored or other.stored[name].shape != stored.shape or not {
-        stored.dtype, other.stored[name].dtype
-    } <= READABLE.keys()):
+    if other is not None and (
+        name not in other.stored
+        or other.stored[name].shape != stored.shape
+        or not {stored.dtype, other.stored[name].dtype} <= READABLE.keys()
+    ):
         return np.zeros((min(rows, SIDE), min(columns, SIDE)) if rows > 1 else min(columns, SIDE), np.float32)
     read, (r, c) = _reader(files, other, name, rows, columns), (min(rows, SIDE), min(columns, SIDE))
     made = np.empty((r, c), np.float32)
@@ -71,9 +74,9 @@ def _reader(files: TensorFiles, other: TensorFiles | None, name: str, rows: int,
 
 
 def _modules(files: TensorFiles) -> dict[str, list[str]]:
-    """Names of tensors by the name up to the last dot; in their natural order."""
+    """Names of tensors by the name up to the last dot, in their natural order; without the state of training that a checkpoint keeps."""
     found: dict[str, list[str]] = {}
-    for name in sorted(files.stored, key=_natural):
+    for name in sorted((name for name in files.stored if not name.startswith(CHECKPOINT)), key=_natural):
         found.setdefault((name.rpartition(".")[0] or name)[:PATH], []).append(name)
     if len(found) <= MODULES:
         return found

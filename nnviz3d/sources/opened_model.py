@@ -149,9 +149,7 @@ def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about:
     from nnviz3d.formats.tensor_outline import outline
 
     graph, values = outline(a, title, b)
-    source = OpenedGraph(graph, values, ops, label="|B - A| of samples of each tensor", scene=Scene(title=title[:200], about=about[:2000]))
-    source.notice = f"{about} Brighter: farther apart."
-    return source
+    return OpenedGraph(graph, values, ops, label=f"|B - A|. {about}", scene=Scene(title=title[:200], about=about[:2000]))
 
 
 def open_model(path: Path, ops: Ops) -> OpenedModel:

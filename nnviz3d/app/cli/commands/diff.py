@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnviz3d.app.cli.commands.common import Options
 from nnviz3d.formats import tensor_difference
 from nnviz3d.formats.tensor_difference import Difference, Moved
 from nnviz3d.formats.tensor_files import TensorFiles
@@ -84,13 +85,31 @@ def lines(pair: Pair) -> list[str]:
     """For people: what moved most."""
     found = pair.found
     wide = max(len(each.name) for each in found.moved[:LINES])
-    rows = [f"{each.name:<{wide}}  {_share(each.relative):>9}  {each.largest:>11.4g}  {each.numbers:,} of {_size(each):,}" for each in found.moved[:LINES]]
+    rows = [
+        f"{each.name:<{wide}}  {_share(each.relative):>9}  {each.largest:>11.4g}  {each.numbers:,} of {prod(each.shape):,}"
+        for each in found.moved[:LINES]
+    ]
     head = f"{'tensor':<{wide}}  {'change':>9}  {'largest':>11}  numbers that differ"
     more = [f"and {len(found.moved) - LINES:,} more, which moved less"] if len(found.moved) > LINES else []
     for names, text in ((found.only_a, "only in A"), (found.only_b, "only in B"), (found.unread, "no floating-point numbers")):
         more += [f"{text}: {', '.join(names[:LINES])}{' ...' if len(names) > LINES else ''}"] if names else []
     more += [f"{name}: {' x '.join(map(str, a))} in A, {' x '.join(map(str, b))} in B" for name, a, b in found.reshaped[:LINES]]
     return [summary(found), "", head, *rows, *more]
+
+
+def show(options: Options, pair: Pair, picture: Path | None, size: tuple[int, int], listed: bool) -> int:
+    """Save the picture, or open a window where there is a display and no list for programs was asked for. Returns the exit code."""
+    from nnviz3d.app.api import scene as api
+    from nnviz3d.gfx.hosts import display_available
+
+    if picture is not None:
+        api.shot_file(pair.opened(), picture, backend=options.backend, step=0, phase=None, size=size, ui=True, camera=None, ssaa=1)
+        options.say(f"wrote {picture}")
+    elif display_available() and not listed:
+        from nnviz3d.app.window.run import run_window
+
+        return run_window(pair.opened(), backend=options.backend, size=size)
+    return 0
 
 
 def summary(found: Difference) -> str:
@@ -102,10 +121,3 @@ def summary(found: Difference) -> str:
 
 def _share(value: float) -> str:
     return f"{value:.3%}" if isfinite(value) else "from zero"
-
-
-def _size(each: Moved) -> int:
-    size = 1
-    for n in each.shape:
-        size *= n
-    return size
