@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnviz3d.sources.watched import WatchedLoop
 
 LARGEST = 20_000_000  # parameters of a network whose step is worked out here: it needs six more arrays of them
-NO_SAMPLE = "The loop has sent no sample with a target, so no step can be computed here."
+NO_SAMPLE = "The loop has sent no sample with a target, so no step can be computed here: nv.watch(model, sample=(x, target)) sends one."
 NO_TASK = "The loop does not say whether it classifies or predicts numbers, so no loss can be computed here."
 TOO_LARGE = f"With more than {LARGEST:,} parameters no step of a watched loop is computed here."
 

@@ -41,8 +41,9 @@ def run_window(
     typed: Sequence[str] = (),
 ) -> int:
     """The window (or the same loop without one) until closed or for `frames`. `tour`: where a guided tour begins; `recording`: an
-    `formats.nnrec_reader.Recording` that plays instead of training; `watched`: what receives a loop that is trained elsewhere; `arriving`: a file as if it were dropped on the window; `resume`: a
-    checkpoint to go on from, with other settings where these were `typed`. Returns the exit code."""
+    `formats.nnrec_reader.Recording` that plays instead of training; `watched`: what receives a loop that is trained elsewhere; `arriving`: a
+    file as if it were dropped on the window; `resume`: a checkpoint to go on from, with other settings where these were `typed`. Returns the
+    exit code."""
     with interrupts.held():
         from nnviz3d.app.render import image_files
         from nnviz3d.app.session import checkpoint_resume
@@ -78,9 +79,8 @@ def run_window(
         if screenshot is not None:
             image_files.write(loop.picture_at_rest(), screenshot)
         if stats is not None:
-            write_text(
-                stats, json.dumps(loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}, indent=1) + "\n"
-            )
+            facts = loop.meter.stats() | {"renderer": host.context.renderer, "backend": session.ops.name}
+            write_text(stats, json.dumps(facts, indent=1) + "\n")
     if loop.session.source.diverged is not None and frames is not None:
         raise RunError(loop.session.banner)
     return 0
