@@ -1,8 +1,8 @@
-"""A training loop of somebody's own as a source: what it sends stands in an arena, and everything else is worked out from it as in training.
+"""A training loop of somebody's own as a source: what it sends stands in an arena, and the rest is worked out from it as in training.
 
 It follows the newest state, or stands at a kept one. z, activations and deltas of a sample are our own engine's, from the parameters
 that came; "gradient" is the loop's own where it sends it, else that of the shown sample alone; "change" is the difference from the kept
-state before. Samples that came are the rows of the data set: too few for scores. While no loop has been found it shows the smallest network.
+state before. Samples that came are the rows of the data set: too few for scores. While no loop is found it has the smallest network.
 A large state is copied over several frames; until then `at_boundary` is False and everything shows the state before.
 """
 

@@ -1,7 +1,7 @@
 """What has come from a watched loop: one `WatchedRun` after another, and how the link stands. Filled by the thread that receives.
 
-Memory is bounded: the ring has its budget, the losses that nobody has fetched yet and the samples their numbers. What is replaced is replaced
-as a whole, so that the thread that draws never sees half of anything.
+Memory is bounded: the ring has its budget, the losses that nobody has fetched yet and the samples their numbers. What is replaced is
+replaced as a whole, so that the thread that draws never sees half of anything.
 """
 
 from __future__ import annotations

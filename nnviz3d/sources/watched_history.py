@@ -1,4 +1,4 @@
-"""The past of a watched loop: the states that are kept, snapshots of them, and one step that is worked out here from the parameters shown."""
+"""The past of a watched loop: the states that are kept, snapshots of them, and a step that is worked out here from those parameters."""
 
 from __future__ import annotations
 

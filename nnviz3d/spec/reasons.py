@@ -53,3 +53,7 @@ WATCHED = Reasons(
     data="The watched loop sends single samples, not its data, so nothing can be measured here.",
     export=_ELSEWHERE,
 )
+MODEL = replace(
+    Reasons.all("This model was opened from its files to be looked at: it cannot be trained or changed."),
+    data="This model was opened without data, so nothing can be measured. It can be asked in the panel Prompt.",
+)

@@ -1,6 +1,6 @@
 """How a cell of a map arises, as pictures: patch × weights = products, channel by channel, the strongest first.
 
-For convolutions, pools, and dense layers that read maps. A cell under the pointer is told to all digits; a click leads to it.
+For convolutions, pools, and dense layers that read maps. A cell under the pointer is shown to all digits; a click leads to it.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _caption(f: Frame, w: WindowReading) -> None:
 
 
 def scales(w: WindowReading) -> tuple[float, float, float]:
-    """The largest |value| of cells, weights, products over all told channels: grids can be compared."""
+    """The largest |value| of cells, weights, products over all listed channels: grids can be compared."""
     a, v, p = (max((float(np.abs(x).max()) for x in values), default=0.0) for values in zip(
         *((each.a, each.w, each.product) for each in w.patches), strict=True))  # fmt: skip
     return a, v, p

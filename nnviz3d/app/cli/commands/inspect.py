@@ -98,7 +98,7 @@ def _facts_of(data: DataSet) -> dict[str, Any]:
         "test": len(data.x_test),
         "outputs": data.class_names,
         "features": data.feature_names,
-        "summary": data.told,
+        "summary": data.description,
         "units": [asdict(unit) for unit in data.units],
         "notes": data.notes,
     }
