@@ -93,7 +93,9 @@ def network_of(structure: Structure, name: str, look: Scene) -> WatchedNetwork:
     data_task = structure.task or "regression"
     kind = Data(kind="npz", file="watched.npz", task=data_task, standardize_target="no")  # never read
     train = sent.train.model_copy(update={"class_weights": "none"})  # they are of data that are not here
-    scene = look.model_copy(update={"title": name or look.title, "about": sent.about, "network": sent.network, "train": train, "data": kind, "compare": {}})
+    scene = look.model_copy(
+        update={"title": name or look.title, "about": sent.about, "network": sent.network, "train": train, "data": kind, "compare": {}}
+    )
     shape, outputs = _shape(structure), _outputs(structure)
     data = _data(structure, name, shape, outputs, data_task)
     objective = resolve(scene, data)
