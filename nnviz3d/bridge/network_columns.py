@@ -83,8 +83,7 @@ class Picture(PlaneColumns):
             columns["t_time"].write(self.groups.ranks(), topology.n_neurons)
         self._points = points
         self.subject.tile_cells = tile_cells
-        self._key: tuple | None = None
-        self._neuron_values: tuple | None = None  # activation and delta of that key
+        self._key = self._seen = None  # what is drawn; activation and delta of that
         self._numbers: Numbers | None = None
         self._constant = 1.0  # what listed edges without a parameter multiply by
         self.version = 0  # rises whenever other numbers are drawn
@@ -204,10 +203,10 @@ class Picture(PlaneColumns):
         self.version += 1
         if self.folds:
             self._refold(self._settled(source, "parameter"), exact, rests)
-        if fresh or self._neuron_values is None:  # while edges are looked for, neurons stay
-            self._neuron_values = self._neurons(source, flow)
+        if fresh or self._seen is None:  # while edges are looked for, neurons stay
+            self._seen = self._neurons(source, flow)
         self.subject.columns["t_layer_scale"].write(self.layer_scales)
-        activation_n, delta_n = self._neuron_values
+        activation_n, delta_n = self._seen
         self.sheets.refresh(lambda: self._shown(source, delta_n is not None), not rests, exact)
         self.glass.refresh(source.settled, fresh, exact)
         self.subject.constant = 0.0 if kind in _OF_A_STEP else source.constant
