@@ -118,7 +118,7 @@ class _Builder:
         return Captured(ForeignGraph(tuple(nodes), type(self.model).__name__), values, parameters, error, run.result)
 
     def _reaching(self) -> dict[int, Call]:
-        """The calls that the outputs, or the one that failed, are made of, by number; the main output last, unless another is made of it."""
+        """The calls that the outputs, or the one that failed, are made of, by number; the main output last where nothing reads it."""
         run = self.run
         ends = [k for k, call in enumerate(run.calls) if call.error]
         ends = ends or [source.number for source in run.outputs if source.kind == "call"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,23 +98,30 @@ def _answers(path: Path) -> bool:
 
 def connect(address: Address, program: str = "") -> socket.socket:
     """A viewer's connection, its greeting sent; what follows is read by `wire.receive`. Raises OSError where nobody listens."""
-    if address.path:
-        made = socket.socket(socket.AF_UNIX)
-        made.settimeout(WAIT)
+    made = _local(address.path) if address.path else socket.create_connection((address.host, address.port), WAIT)
+    with contextlib.suppress(OSError):  # it refuses everybody: what it says can still be read
+        made.sendall(wire.packed(wire.Hello(program=program, token=address.token)))
+    made.settimeout(None)
+    return made
+
+
+def _local(path: str) -> socket.socket:
+    """Connected; waits where many others come at once."""
+    made, until = socket.socket(socket.AF_UNIX), time.monotonic() + WAIT
+    made.settimeout(WAIT)
+    while True:
         try:
-            made.connect(address.path)
+            made.connect(path)
+            return made
+        except BlockingIOError:
+            if time.monotonic() < until:
+                time.sleep(0.01)
+                continue
+            made.close()
+            raise
         except OSError:
             made.close()
             raise
-    else:
-        made = socket.create_connection((address.host, address.port), WAIT)
-    try:
-        made.sendall(wire.packed(wire.Hello(program=program, token=address.token)))
-    except OSError:
-        made.close()
-        raise
-    made.settimeout(None)
-    return made
 
 
 def listen(address: Address) -> socket.socket:

@@ -21,7 +21,7 @@ from nnviz3d.live.numbers import is_batch, now_or_later, number, rows_of
 from nnviz3d.live.wire import Structure
 from nnviz3d.spec.errors import InputError
 
-SHARE = 0.03  # of the time that copying may take: where a copy costs more, there are fewer
+SHARE = 0.03  # of the time that copying may take: where it takes more, there are fewer frames; every=0 asks for all of them
 Item = TypeVar("Item")
 
 
@@ -98,7 +98,7 @@ class LoopView:
         self.subject, self.sink, self.every, self.control = subject, sink, every, control
         self.closed, self.steps = False, 0
         self.epoch: float | None = None
-        self.on_close: Callable[[], None] = lambda: None
+        self.on_close: Callable[[], Any] = lambda: None
         self._frame: LoopFrame | None = None
         self._prepared = self._explicit = False
         self._updated: set[int] = set()  # the optimisers that have made the step at hand
@@ -280,7 +280,7 @@ class LoopView:
         now = time.perf_counter()
         frame.seconds = now - self._begun
         self.sink.put(frame)
-        self._due = now + max(self.every, (self._spent + now - begin) / SHARE)
+        self._due = now + max(self.every, (self._spent + now - begin) / SHARE) if self.every else now
         self._spent, self._sent = 0.0, self.steps
         self.control.has_frame()
 

@@ -25,6 +25,7 @@ from nnviz3d.live.frames import FrameLayout, KeptFrames, LoopFrame, Losses
 VIEWERS = 16
 GREETING_BYTES = 4 << 10  # of whom nothing is known yet
 PIECES = 512  # buffers of one call; systems take 1,024
+DRAIN = 0.5  # seconds for what a viewer that is refused has sent already
 LAST = 2.0  # seconds in which viewers are sent what is left at the end
 
 
@@ -119,12 +120,8 @@ class Publisher:
                 room = len(self._viewers) < VIEWERS and self._end is None
                 viewer = _Viewer(self, link)
                 self._viewers |= {viewer} if room else set()
-            if room:
-                threading.Thread(target=viewer.listen, name="nnviz3d viewer", daemon=True).start()
-            else:
-                link.settimeout(0.0)
-                viewer.send(wire.End(reason="refused", text=f"{VIEWERS} viewers are connected already"))
-                _shut(link)
+            work = viewer.listen if room else viewer.turn_away
+            threading.Thread(target=work, name="nnviz3d viewer", daemon=True).start()
 
     def left(self, viewer: _Viewer) -> None:
         with self.changed:
@@ -217,6 +214,20 @@ class _Viewer:
             self.gone = True
         self.publisher.left(self)
 
+    def turn_away(self) -> None:
+        with contextlib.suppress(OSError):
+            self._refuse(f"{VIEWERS} viewers are connected already")
+        _shut(self.link)
+
+    def _refuse(self, text: str) -> None:
+        """Say why, and read what it has sent already, or a reset could overtake the answer."""
+        self.send(wire.End(reason="refused", text=text))
+        self.link.shutdown(socket.SHUT_WR)
+        self.link.settimeout(DRAIN)
+        for _ in range(GREETING_BYTES):
+            if not self.link.recv(GREETING_BYTES):
+                break
+
     def _greeted(self, reader: wire.Reader) -> bool:
         until = time.monotonic() + WAIT
         self.link.settimeout(WAIT)
@@ -228,19 +239,19 @@ class _Viewer:
         try:
             message = wire.receive(read_into, reader)
         except wire.WireError as error:
-            self.send(wire.End(reason="refused", text=str(error)))
+            self._refuse(str(error))
             raise
         hello = message.header if message is not None else None
         if not isinstance(hello, wire.Hello):
             return False
         token = self.publisher.address.token
         if not self.publisher.address.path and not hmac.compare_digest(hello.token.encode(), token.encode()):
-            self.send(wire.End(reason="refused", text="the token is not the one that the training loop printed"))
+            self._refuse("the token is not the one that the training loop printed")
             return False
-        self.send(wire.Hello(run=self.publisher.run[:200], program="nnviz3d"))
         with self.publisher.changed:
             self.welcome, self.publisher.joined = True, self.publisher.joined + 1
             self.publisher.changed.notify_all()
+        self.send(wire.Hello(run=self.publisher.run[:200], program="nnviz3d"))
         return True
 
     def _send_all(self) -> None:

@@ -47,9 +47,9 @@ def pieces(header: Header, arrays: Mapping[str, np.ndarray] | None = None) -> li
         if array.dtype.name not in TYPES or not array.flags.c_contiguous:
             raise ValueError(f"{name}: expected a C-contiguous array of {', '.join(TYPES)}; found {array.dtype}")
         little = np.ascontiguousarray(array, TYPES[array.dtype.name])
-        places.append(ArrayPlace(name=name, dtype=array.dtype.name, shape=array.shape, offset=at))
+        places.append(ArrayPlace.model_validate({"name": name, "dtype": array.dtype.name, "shape": array.shape, "offset": at}))
         gap = -array.nbytes % ALIGNED
-        body += [memoryview(little.reshape(-1).view(np.uint8))] if array.nbytes else []
+        body += [little.reshape(-1).view(np.uint8).data] if array.nbytes else []
         body += [memoryview(bytes(gap))] if gap else []
         at += array.nbytes + gap
     raw = header.model_copy(update={"version": VERSION, "arrays": tuple(places)}).model_dump_json(exclude_none=True).encode()
@@ -73,7 +73,7 @@ class Reader:
 
     def room(self) -> memoryview:
         """Where the next bytes belong; never empty."""
-        return memoryview(self._part)[self._at :]
+        return self._part.data[self._at :]
 
     def filled(self, count: int) -> Message | None:
         """So many bytes of `room()` have been written; the message, once it is whole."""

@@ -294,6 +294,19 @@ class Source(Viewable, Clock, Protocol):
         """Copies on the host by the names of a weights file (`Topology.parameter_name`)."""
         ...
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The kinds of files (`spec.file_kinds`) that can be its input."""
+        ...
+
+    def give_file(self, path: Path) -> None:
+        """Show what it does with such a file. Raises InputError, and then nothing has changed."""
+        ...
+
+    def news(self) -> str:
+        """What to tell a person, once: "" for nothing."""
+        ...
+
     def show_sample(self, index: int) -> None:
         """Choose the shown sample; wraps around."""
         ...

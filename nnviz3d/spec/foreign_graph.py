@@ -61,6 +61,12 @@ class ForeignGraph:
         return _built(ordered)
 
 
+def is_foreign(topology: Topology) -> bool:
+    """Whether its connections are no edges: it was built elsewhere."""
+    table = topology.output.table
+    return table is not None and not table.known
+
+
 def drawn_shape(shape: Shape, axes: Axes = ()) -> tuple[Shape, Axes]:
     """With at most three axes, as they are drawn: of more, the first ones are one. A single number is a vector of one."""
     if not shape:

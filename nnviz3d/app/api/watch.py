@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def watch(
     from nnviz3d.live.loop_view import LoopView
 
     shown = _checked(every, budget_mb, sample)
-    title = name or Path(sys.argv[0] if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "training").stem
+    title = name or _program()
     if title in _open:
         _open[title].close("restarted")
     subject = _subject(model, optimizer, title, every, include, exclude)
@@ -47,8 +48,15 @@ def watch(
         atexit.register(_close_all)
         os.register_at_fork(after_in_child=_forget) if hasattr(os, "register_at_fork") else None
     _open[title] = view
-    view.on_close = lambda: _open.pop(title, None)
+    view.on_close = partial(_open.pop, title, None)
     return view
+
+
+def _program() -> str:
+    """What runs here: a script, a package, or nothing with a name."""
+    path = Path(sys.argv[0] if sys.argv else "")
+    named = path.parent.name if path.stem == "__main__" else path.stem
+    return named if named not in ("", "-c", "-m") else "training"
 
 
 def _checked(every: float, budget_mb: float, sample: Any) -> tuple | None:
@@ -61,8 +69,8 @@ def _checked(every: float, budget_mb: float, sample: Any) -> tuple | None:
         problems.append(OptionProblem("", "every", f"expected seconds from 0 to 86400, found {every!r}"))
     if not isinstance(budget_mb, (int, float)) or not 1 <= budget_mb <= 100_000:
         problems.append(OptionProblem("", "budget_mb", f"expected 1 to 100000, found {budget_mb!r}"))
-    shown = sample if isinstance(sample, tuple) else (sample,)
-    if sample is not None and (len(shown) > 2 or not is_batch(shown[0])):
+    shown: tuple[Any, ...] = sample if isinstance(sample, tuple) else (sample,)
+    if sample is not None and (len(shown) not in (1, 2) or not is_batch(shown[0])):
         problems.append(OptionProblem("", "sample", "expected a batch x, or (x, target): arrays with one row for each sample"))
     if problems:
         raise InputError(*problems)

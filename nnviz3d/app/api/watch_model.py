@@ -89,7 +89,7 @@ class WatchedModel:
         return wire.Structure.model_validate(structure.model_dump() | said)
 
 
-def _input_axes(taken: Taken) -> tuple[str, ...]:
+def _input_axes(taken: Taken) -> Any:
     """Of a sample; channels come first, as PyTorch has them."""
     return tuple(taken.axes) or (tuple(plain_axes(taken.shape)) if len(taken.shape) == 3 else ())
 

@@ -23,6 +23,7 @@ from nnviz3d.spec import paths, toml
 from nnviz3d.spec.dialogs import Question
 from nnviz3d.spec.errors import InputError
 from nnviz3d.spec.film_titles import Titles
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.number_text import weights_and_biases
 from nnviz3d.spec.parameter_ref import own_parameter
 from nnviz3d.spec.readout import CaptureReading, Finding, NeuronReading, Performance, Readout
@@ -56,6 +57,11 @@ def sentence(session: Session) -> str:
         return f"Training to the end of epoch {floor(source.epoch) + 1:,} as fast as possible."
     if session.running:
         return f"Learning: each step shows {source.batch_size:,} samples and adjusts {count} slightly to reduce the loss."
+    if is_foreign(source.topology):
+        return (
+            f"A network of {len(source.topology.nodes):,} tensors with {source.topology.n_learned:,} parameters, as opened. A line is a "
+            f"connection between two tensors, not an edge."
+        )
     if source.reasons.play:
         what = "this prompt" if source.prompt else "this sample"
         return f"A network with {count}, as opened. The signals show what it computes for {what}."

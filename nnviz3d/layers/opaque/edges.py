@@ -18,6 +18,7 @@ class ConnectionLine(EdgesFace):
     """Edge 0 stands for the whole connection, from the middle of one tensor to the middle of the other. No cell has it: what a cell is made
     of, and what it does, cannot be said."""
 
+    fixed = True
     passes_back = False
     sums_back = False
 

@@ -18,6 +18,7 @@ class OpaqueTable(LayerTable):
     settings: tuple[tuple[str, str], ...] = ()
 
     fewest: ClassVar[int] = 0
+    known: ClassVar[bool] = False
     weighted: ClassVar[bool] = False  # what its arrays of parameters do is not known
 
     def output_shape(self, inputs: Shapes) -> Shape | None:

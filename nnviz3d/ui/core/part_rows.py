@@ -19,9 +19,7 @@ from nnviz3d.ui.core.widgets import tip
 
 HEIGHT, INDENT, ARROW, NUMBER, MOST = 18.0, 12.0, 14.0, 52.0, 14.0  # unscaled; MOST: rows that are seen at once
 BAR = 0.3  # of the width
-_TEXT, _DIM, _FIELD, _ACCENT, _SPAN = (
-    theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FIELD, theme.ACCENT, theme.CURVE_TEST)
-)
+_TEXT, _DIM, _FIELD, _ACCENT, _SPAN = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.FIELD, theme.ACCENT, theme.CURVE_TEST))
 
 
 def turn(f: Frame, name: str) -> None:
@@ -31,8 +29,10 @@ def turn(f: Frame, name: str) -> None:
 
 def opener(f: Frame, name: str, text: str) -> None:
     """A small button that opens a part."""
-    if imgui.small_button(f"{fa.ICON_FA_CHEVRON_RIGHT}  {text}##open {name}"):
+    imgui.push_font(None, theme.SMALL)
+    if imgui.button(f"{fa.ICON_FA_CHEVRON_RIGHT}  {text}##open {name}"):
         turn(f, name)
+    imgui.pop_font()
     tip(f, f"Opens {name} in the picture too")
 
 

@@ -8,6 +8,7 @@ from imgui_bundle import icons_fontawesome_6 as fa
 from imgui_bundle import imgui
 
 from nnviz3d.spec import compare
+from nnviz3d.spec.foreign_graph import is_foreign
 from nnviz3d.spec.node_names import phase_layer
 from nnviz3d.spec.number_text import count, plain, short, times
 from nnviz3d.spec.readout import PlaneReading
@@ -203,6 +204,8 @@ def _legend(f: Frame, room: float) -> None:
     r = f.readout
     if not r.edges_total:
         return
+    if is_foreign(r.topology):
+        return _connection_legend(f, room)
     weights = r.moment.weights if r.moment and r.moment.weights.on else None
     difference = r.walk is None and r.moments.shown == "B - A"
     quantity = r.walk.symbol if r.walk else "|w in B − w in A|" if difference else QUANTITY_SYMBOL[f.scene.look.edges]
@@ -250,6 +253,15 @@ def _legend(f: Frame, room: float) -> None:
         tip(f, "An evenly drawn subset: more dots would cover each other and the plate.")
     if weights:
         _weights_legend(f, weights)
+    imgui.pop_font()
+
+
+def _connection_legend(f: Frame, room: float) -> None:
+    """Of a network that was built elsewhere: its lines are no edges."""
+    imgui.push_font(None, theme.SMALL)
+    small(f, elide(edge_share.text(f.readout, ""), room))
+    tip(f, edge_share.CONNECTIONS)
+    _neuron_legend(f, room)
     imgui.pop_font()
 
 

@@ -47,8 +47,10 @@ _PLAYED = {
 
 
 def metrics(f: Frame) -> str:
-    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'."""
+    """'step 1,234 · epoch 27.4 · loss 0.083 · test 97.2 % at step 1,230'; "" of a network without time."""
     r = f.readout
+    if r.reasons.play and r.compare is None and not r.step:
+        return ""
     parts = [f"{'now: ' if r.moments.shown else ''}step {count(r.step)}", f"epoch {r.epoch:.1f}"]
     if r.compare is not None:
         return "   ·   ".join([*parts, *map(network_line, r.compare.networks)])

@@ -30,7 +30,7 @@ class ChartsPanel:
     def draw(self, f: Frame) -> None:
         self._follow(f)
         if len(self.loss.x) < 2 and len(self.test.x) < 2:
-            small(f, "The curves start with the next training steps.", wrap=True)
+            small(f, f.readout.reasons.play or "The curves start with the next training steps.", wrap=True)
             return
         r = f.readout
         scored, when = r.scores.words(r.class_names), r.scores.tested(r.step)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from imgui_bundle import imgui
 
 from nnviz3d.app.readout import build
 from nnviz3d.app.session.loop_watcher import LoopWatcher
@@ -25,13 +24,12 @@ from nnviz3d.sources.watched import WatchedLoop
 from nnviz3d.sources.watched_feed import Feed
 from nnviz3d.spec.edit import Edit, Rebuild
 from nnviz3d.spec.phases import Place
+from nnviz3d.spec.readout import Command
 from nnviz3d.spec.reasons import WATCHED
 from nnviz3d.spec.scene import Scene
 from tests.helpers.loop_stand_in import StandIn
-from tests.helpers.person import Person
 
 STEP = 1 / 60
-K = imgui.Key
 
 
 def always() -> bool:
@@ -183,28 +181,30 @@ def test_the_window_draws_every_state_of_the_link():
     feed = Feed(Scene(title="Watch"), 64 << 20)
     session = Session(feed.look, WatchedLoop(feed.look, Path(), choose("cpu"), feed))
     loop = Loop(open_host(960, 640, headless=True), session)
+
+    def wait(count: int) -> None:
+        for _ in range(count):
+            loop.frame(STEP)
+
     try:
-        person = Person(loop)
-        person.wait(2)
-        empty = loop.host.read()
+        wait(3)
+        empty = loop.host.read().astype(int)
         for network in ("dense", "conv", "wider"):
             told = StandIn(network)
             hear(session, told.hello, told.structure(), *told.steps(6, 2, dropped=3, metrics={"lr": 0.1}))
-            person.wait(4)
+            wait(4)
             assert session.source.step == 6 and loop.readout().watched.dropped == 3
-        assert np.abs(loop.host.read().astype(int) - empty).mean() > 1
+        assert np.abs(loop.host.read() - empty).mean() > 1
         for state in ("lost", "finished", "failed", "refused", "restarted", "waiting"):
             feed.say(state, "why")
-            person.wait(1)
-        person.press(K.i)
-        person.wait(3)
-        assert session.walking is not None
-        person.press(K.space)
+            wait(1)
+        for command in (Command("walk"), Command("rewind", 2), Command("move", ("step", 1)), Command("reset"), Command("play")):
+            loop.do(command)
+            wait(2)
+            assert (session.walking is not None) == (command.name == "walk")
         hear(session, told.hello, told.structure(scene="", why="an LSTM is not drawn"), told.frame())
-        person.press(K.escape)
-        session.play()
-        person.wait(3)
-        assert loop.readout().watched.why
+        wait(3)
+        assert loop.readout().watched.why and session.mode.empty and not loop.stage.labels()
     finally:
         loop.close()
 
