@@ -19,6 +19,7 @@ SIDE = 48  # rows and columns of a sheet at most
 RUN = 64  # numbers in a row that are read for one cell of a sheet
 MODULES = 4000  # nodes; of more, those with the most numbers
 PATH = 200  # characters of a name
+FILE = "(file)"  # the first node, which all begins with
 
 
 def outline(files: TensorFiles, title: str, other: TensorFiles | None = None) -> tuple[ForeignGraph, dict[str, np.ndarray]]:
@@ -26,7 +27,9 @@ def outline(files: TensorFiles, title: str, other: TensorFiles | None = None) ->
     tensor: of its numbers, or of how far those of `other` are from them. Which module reads which is not known: each stands behind the one
     before it."""
     modules = _modules(files)
-    nodes, values, before = [], {}, ()
+    counted = (("tensors", f"{len(files.stored):,}"), ("numbers", f"{files.parameters:,}"), ("modules", f"{len(modules):,}"))
+    nodes: list[ForeignNode] = [ForeignNode(FILE, "file", (), (1,), settings=counted)]
+    values, before = {}, (FILE,)
     for name, tensors in modules.items():
         largest = max(tensors, key=lambda each: files.stored[each].size)
         values[name] = sheet(files, largest, other)
@@ -34,8 +37,6 @@ def outline(files: TensorFiles, title: str, other: TensorFiles | None = None) ->
         settings += tuple(_statistics(values[name], files.stored[largest].size))
         nodes.append(ForeignNode(name, "tensors", before, values[name].shape, _AXES[values[name].ndim], settings=settings))
         before = (name,)
-    if len(nodes) == 1:  # a graph has an input and an output
-        nodes.append(ForeignNode("end", "nothing", before, (1,)))
     return ForeignGraph(tuple(nodes), title), values
 
 

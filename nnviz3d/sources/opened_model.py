@@ -30,8 +30,8 @@ BY_NAMES = "The picture shows the structure that the names tell, and samples of 
 
 
 class OpenedModel(StillSource):
-    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`: what to
-    know of it, in words."""
+    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`:
+    what to know of it, in words."""
 
     runs = True
     reasons = MODEL
