@@ -281,6 +281,11 @@ class Source(Viewable, Clock, Protocol):
         ...
 
     @property
+    def prompt(self) -> str:
+        """What it is asked first, where there is no data to show; else ""."""
+        ...
+
+    @property
     def plane(self) -> Plane | None:
         """The plane of two-dimensional data, or of the two features that the scene chooses."""
         ...

@@ -41,7 +41,8 @@ class StillSource:
     takes: frozenset[str] = frozenset()  # kinds of files that can be its input
     history = learner = evaluator = playback = plane = view = diverged = None
     plane_state = None, None
-    runs, notice = False, ""  # `notice`: what to say of it once, when it is opened
+    runs, prompt = False, ""
+    notice = ""  # what to say of it once, when it is opened
     holds, edited = NONE, {}
     step = since = written = batch_size = last_batch = 0
     epoch, loss, of_epoch, phase, at_boundary = 0.0, nan, (0, 1), "", True

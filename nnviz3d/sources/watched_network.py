@@ -56,7 +56,7 @@ class WatchedNetwork:
         if x.size != size:
             raise InputError.of(WHERE, "x", f"a sample of {x.size:,} numbers; the network has {size:,} inputs")
         x_i = np.nan_to_num(np.ravel(x).astype(np.float32), posinf=0.0, neginf=0.0)
-        if data.tokens and not (np.equal(x_i, np.floor(x_i)) & (0 <= x_i) & (x_i < data.n_outputs)).all():
+        if data.tokens and not (np.equal(x_i, np.floor(x_i)) & (x_i >= 0) & (x_i < data.n_outputs)).all():
             raise InputError.of(WHERE, "x", f"a sample of tokens that are not whole numbers from 0 to {data.n_outputs - 1:,}")
         return SentSample(x_i, None if target is None or not self.task_known else self._target(np.ravel(target)))
 

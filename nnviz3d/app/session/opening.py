@@ -60,6 +60,7 @@ class Opened:
     recording: Recording | None = None
     timeline: Timeline | None = None
     model: Reader | None = None
+    watched: Receiver | None = None
 
     @property
     def origin(self) -> Path | None:
@@ -72,7 +73,7 @@ class Opened:
         """Raises InputError."""
         if self.timeline is not None:
             return session_of(self.timeline, backend)
-        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model)
+        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model, self.watched)
 
 
 def source_of(
@@ -123,6 +124,8 @@ def new_session(
     source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
     session.banner = getattr(source, "notice", "")
+    if source.prompt:
+        session.prompt.write("")
     return session
 
 
