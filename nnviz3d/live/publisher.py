@@ -65,6 +65,16 @@ class Publisher:
         """Frames for which there was no memory."""
         return self._kept.dropped
 
+    @property
+    def sent(self) -> int:
+        """Frames that were put down."""
+        newest = self._kept.newest()
+        return newest.sequence if newest is not None else 0
+
+    @property
+    def frame_bytes(self) -> int:
+        return self._kept.layout.bytes if self._kept.layout is not None else 0
+
     def begin(self, structure: wire.Structure, layout: FrameLayout) -> bool:
         """What is watched from now on; frames of before are forgotten. Whether two frames fit the budget."""
         with self.changed:
