@@ -20,7 +20,7 @@ import numpy as np
 
 from nnviz3d.live import addresses, wire
 from nnviz3d.live.addresses import WAIT, Address
-from nnviz3d.live.frames import FrameLayout, KeptFrames, LoopFrame, Losses
+from nnviz3d.live.kept_frames import FrameLayout, KeptFrames, LoopFrame, Losses
 
 VIEWERS = 16
 GREETING_BYTES = 4 << 10  # of whom nothing is known yet
@@ -64,6 +64,11 @@ class Publisher:
     def dropped(self) -> int:
         """Frames for which there was no memory."""
         return self._kept.dropped
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the processor that a frame takes beside the loop: encoding it and sending it to every viewer."""
+        return sum(viewer.cost for viewer in tuple(self._viewers))
 
     @property
     def sent(self) -> int:
@@ -205,6 +210,7 @@ class _Viewer:
     def __init__(self, publisher: Publisher, link: socket.socket):
         self.publisher, self.link = publisher, link
         self.welcome = self.gone = False
+        self.cost = 0.0  # seconds of the processor for the last message
         self.generation = self.newest = self.oldest = self.losses = self.sample = self.dropped = 0
 
     def begin(self, generation: int) -> None:
@@ -266,8 +272,10 @@ class _Viewer:
 
     def _send_all(self) -> None:
         with contextlib.suppress(OSError):
+            begin = time.thread_time()
             for header, arrays in self.publisher.next_for(self):
                 self.send(header, arrays)
+                begin, self.cost = time.thread_time(), time.thread_time() - begin
         _shut(self.link)  # the thread that listens ends with it
 
     def send(self, header: wire.Header, arrays: dict[str, np.ndarray] | None = None) -> None:

@@ -73,7 +73,7 @@ class Structure(AnyHeader):
     parameters: tuple[ParameterPlace, ...] = Field(default=(), max_length=ARRAYS)
 
 
-class Frame(AnyHeader):
+class FrameHeader(AnyHeader):
     """The state after a step. Arrays: "parameter/NAME", "gradient/NAME" (those that the step was made of), "x" and "target" of the shown
     sample, and "losses": (k,) float64, of the last k steps, of which this one is the last (NaN where a step had none).
 
@@ -92,7 +92,7 @@ class Frame(AnyHeader):
     paused: bool = False
 
 
-class End(AnyHeader):
+class EndHeader(AnyHeader):
     """The last message: why the loop, or the link, is over."""
 
     kind: Literal["end"] = "end"
@@ -107,5 +107,6 @@ class Control(AnyHeader):
     action: Literal["run", "pause", "step"]
 
 
-Header = Hello | Structure | Frame | End | Control
+Frame, End = FrameHeader, EndHeader  # as the wire names them
+Header = Hello | Structure | FrameHeader | EndHeader | Control
 HEADERS: TypeAdapter[Header] = TypeAdapter(Annotated[Header, Field(discriminator="kind")])

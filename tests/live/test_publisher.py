@@ -13,7 +13,7 @@ import pytest
 import nnviz3d as nv
 from nnviz3d.live import addresses, wire
 from nnviz3d.live.addresses import Address
-from nnviz3d.live.frames import FrameLayout, KeptFrames, Losses
+from nnviz3d.live.kept_frames import FrameLayout, KeptFrames, Losses
 from nnviz3d.spec.errors import InputError
 from tests.helpers.watched import TestViewer
 
@@ -376,7 +376,7 @@ def test_memory_of_frames():
 
 
 def test_losses_are_kept_up_to_a_number(monkeypatch):
-    monkeypatch.setattr("nnviz3d.live.frames.LOSSES", 10)
+    monkeypatch.setattr("nnviz3d.live.kept_frames.LOSSES", 10)
     losses = Losses()
     for k in range(1, 26):
         losses.add(float(k))
