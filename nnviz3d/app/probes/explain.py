@@ -230,7 +230,7 @@ def parameter(source: Explained, p: int) -> ParameterEquations:
     """The reading of one parameter. Raises IndexError outside [0, P)."""
     topology = source.topology
     ref = topology.parameter(p)
-    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]]
+    node, feeding = ref.node, topology.by_name[ref.node.inputs[0]] if ref.node.inputs else ref.node
     neuron, moved = node.neurons.start + ref.neuron, last_step(source, p)
     delta = number(source, "delta", neuron)
     common: dict[str, Any] = {

@@ -7,7 +7,7 @@ from nnviz3d.layers.shared.equation_line import Line
 from nnviz3d.layers.shared.equations_face import EquationsFace
 from nnviz3d.layers.shared.matrix_lines import shapes
 from nnviz3d.layers.shared.notation import a_
-from nnviz3d.spec.readout import LayerEnd, LayerReading, NeuronReading, Sum
+from nnviz3d.spec.readout import LayerEnd, LayerReading, NeuronReading, ParameterEquations, Sum
 
 
 class OpaqueEquations(EquationsFace):
@@ -31,6 +31,13 @@ class OpaqueEquations(EquationsFace):
         tip = f"{op}: computed by the network's own framework."
         sizes = ", ".join(axes(source.shape) for source in r.sources)
         return [Line(rf"{a_(r.layer)} = \mathrm{{{name}}}({inputs})", tip=tip), shapes(f"{axes(r.axes)} = {op}({sizes})")]
+
+    def share(self, r: ParameterEquations) -> list[Line]:
+        """What a parameter does is not known."""
+        return []
+
+    def gradient(self, r: ParameterEquations) -> list[Line]:
+        return []
 
     def layer_returned(self, end: LayerEnd, size: int) -> tuple[str, str]:
         return "", ""
