@@ -107,6 +107,7 @@ class Control(AnyHeader):
     action: Literal["run", "pause", "step"]
 
 
-Frame, End = FrameHeader, EndHeader  # as the wire names them
+Frame = FrameHeader  # as the wire names them
+End = EndHeader
 Header = Hello | Structure | FrameHeader | EndHeader | Control
 HEADERS: TypeAdapter[Header] = TypeAdapter(Annotated[Header, Field(discriminator="kind")])
