@@ -121,16 +121,8 @@ def _reshaped(each: OnnxInput, array: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def picture(each: OnnxInput, given: Shape, image: np.ndarray) -> np.ndarray:
-    """A picture (height, width, 3) in [0, 1], scaled to the size of an input that is one; channels where the model has them. `given`: the
-    shape of the input. Raises InputError where it is no picture."""
-    first = len(given) == 4 and given[1] in (1, 3)
-    if not first and not (len(given) == 4 and given[3] in (1, 3)):
-        raise InputError.of("", each.name, f"is no picture: the model expects {each.text()}")
-    height, width = given[2:] if first else given[1:3]
-    rows = np.linspace(0, image.shape[0] - 1, height).round().astype(int)
-    columns = np.linspace(0, image.shape[1] - 1, width).round().astype(int)
-    small = image[rows[:, None], columns[None, :]]
-    channels = given[1] if first else given[3]
-    small = small.mean(axis=2, keepdims=True) if channels == 1 else small
-    return np.ascontiguousarray((small.transpose(2, 0, 1) if first else small)[None], np.float32)
+def picture_shape(given: Shape) -> tuple[int, int, int, bool] | None:
+    """(rows, columns, channels, whether channels come first) of an input that is a picture; None of all else."""
+    if len(given) == 4 and given[1] in (1, 3):
+        return given[2], given[3], given[1], True
+    return (given[1], given[2], given[3], False) if len(given) == 4 and given[3] in (1, 3) else None

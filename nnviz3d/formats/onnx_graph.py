@@ -11,6 +11,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nnviz3d.formats import onnx_axes, onnx_file, onnx_flat, onnx_names, onnx_opsets, onnx_shapes, onnx_tensors
 from nnviz3d.formats.onnx_parts import Parts, settings
 from nnviz3d.formats.onnx_shapes import OnnxInput, Shape
@@ -40,6 +42,20 @@ class OnnxGraph:
     whole: dict[str, Shape | None] = field(default_factory=dict)  # by value, its whole shape, with the batch
     unknown: tuple[str, ...] = ()  # nodes whose shape only a run can tell
 
+    def read_parameters(self, notes: list[str]) -> dict[str, np.ndarray]:
+        """By `<node>.<part>`, float32. What cannot be worked out, or is not finite, is told in `notes`."""
+        out, broken = {}, 0
+        for name, constant in self.parameters.items():
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    out[name] = self.constants.array(constant).astype(np.float32)
+                broken += int(np.count_nonzero(~np.isfinite(out[name])))
+            except InputError as error:
+                notes.append(str(error))
+        if broken:
+            notes.append(f"{broken:,} of its parameters are no finite numbers; they are drawn as 0")
+        return out
+
 
 @dataclass(frozen=True)
 class _Made:
@@ -61,12 +77,17 @@ def read(path: str | Path, chosen: Mapping[str, Shape] | None = None) -> OnnxGra
     return build(file, chosen or {})
 
 
-def build(file: onnx_file.OnnxFile, chosen: Mapping[str, Shape], known: Mapping[str, Shape] | None = None) -> OnnxGraph:
-    """Of a file that is read. `known`: shapes of values that a run has told."""
+def build(
+    file: onnx_file.OnnxFile,
+    chosen: Mapping[str, Shape],
+    known: Mapping[str, Shape] | None = None,
+    length: int = onnx_shapes.LENGTH,
+) -> OnnxGraph:
+    """Of a file that is read. `known`: shapes of values that a run has told; `length`: of what is left open and not `chosen`."""
     inputs = onnx_shapes.inputs(file)
     if not inputs:
         raise InputError.of(str(file.path), "", "the model has no inputs: it always gives the same")
-    given = onnx_shapes.bound(inputs, chosen)
+    given = onnx_shapes.bound(inputs, chosen, length)
     found = onnx_shapes.infer(file, given)
     found |= {name: (shape, found.get(name, (None, 0))[1]) for name, shape in (known or {}).items()}
     constants = onnx_tensors.Constants(file)
@@ -124,11 +145,11 @@ def _fill(built: OnnxGraph, made: list[_Made], found: Mapping[str, tuple[Shape |
             unknown.append(name)
         real = shape if shape is not None and 0 not in shape else ()
         axes[each.value] = _axes(each, real, [(shapes[v] or (), axes[v]) for v in reads if v in axes], type_)
-        first = _cut(real, limit)
-        built.values[name], built.shown[name] = each.value, first
+        first = _drawn(_cut(real, limit), axes[each.value])
+        built.values[name], built.shown[name] = each.value, _cut(real, limit)
         kept = parts.of(each.node, name) if each.node is not None else ()
         built.parameters |= {f"{name}.{part}": constant for part, constant, _ in kept}
-        told = _told(each, shape, first, type_, found.get(each.value, (None, 0))[0]) + (
+        told = _told(each, shape, built.shown[name], type_, found.get(each.value, (None, 0))[0]) + (
             settings(each.node, built.constants) if each.node is not None else ()
         )
         shown_axes = axes[each.value] if len(axes[each.value]) == len(first) else ()
@@ -139,6 +160,11 @@ def _fill(built: OnnxGraph, made: list[_Made], found: Mapping[str, tuple[Shape |
         built.scales |= _scale(each, name)
     built.unknown = tuple(unknown)
     built.graph = ForeignGraph(tuple(nodes), built.file.path.stem)
+
+
+def _drawn(shape: Shape, axes: Axes) -> Shape:
+    """Without axes of one, where nothing is known of what they are: a state (2, 1, 128) is two rows."""
+    return shape if axes or len(shape) < 3 else tuple(length for length in shape if length > 1) or (1,)
 
 
 def _one(shape: Shape | None) -> Shape | None:

@@ -14,6 +14,7 @@ from typing import Any
 SCOPES = "pkg.torch.onnx.name_scopes"
 EMPTY = re.compile(r"^(StatefulPartitionedCall|PartitionedCall|jax2tf_.*_|model_\d+|F\d+::.*|If_\d+(_(then|else)_branch.*)?|body_graph|)$")
 NUMBERED = re.compile(r"^(p2o\.\w+\.\d+|\w+@\d+)$")  # Paddle
+COUNTED = re.compile(r"^(n|node_?)?\d+$")  # names that say nothing
 LONG = 60  # characters of one part of a name
 
 
@@ -28,6 +29,8 @@ def path_of(node: Any) -> tuple[str, ...]:
         parts = _split(own)
         return tuple(parts) if len(parts) > 1 else (plain(own.replace("/", "_") or node.op_type),)
     parts = _split(node.name.rpartition("//")[2] or node.name)
+    if parts and COUNTED.match(parts[-1]):
+        parts[-1] = f"{plain(node.op_type)}_{re.sub(r'[^0-9]+', '', parts[-1])}"
     return tuple(parts) or (plain(node.op_type),)
 
 

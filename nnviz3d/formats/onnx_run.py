@@ -7,7 +7,7 @@ name code: onnxruntime loads other operations only where its user says so, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from math import prod
@@ -201,9 +201,3 @@ class Values:
         if not name:
             return None
         return self.built.constants.array(name) if name in self.built.constants else kept.get(name)
-
-
-def again(build: Callable[[Mapping[str, Shape]], OnnxGraph], values: Values) -> OnnxGraph | None:
-    """The graph with the shapes that a run has told, where they are not what was known before; else None."""
-    told = {name: shape for name, shape in values.shapes.items() if values.built.whole.get(name) != shape}
-    return build(told) if told else None

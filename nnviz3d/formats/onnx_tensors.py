@@ -202,6 +202,6 @@ class Constants:
             values = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for name, a in given.items()]
             graph = helper.make_graph([node], "constant", values, [helper.make_empty_tensor_value_info(node.output[0])])
             model = helper.make_model(graph, opset_imports=self.opsets)
-            return np.asarray(reference.ReferenceEvaluator(model).run(None, given)[0])
+            return np.asarray(next(iter(reference.ReferenceEvaluator(model).run(None, given))))
         except Exception as error:  # noqa: BLE001  # whatever the library meets
             raise InputError.of("", node.output[0], f"the constant cannot be worked out: {error}") from None

@@ -50,10 +50,12 @@ class TorchModel:
             self._first = self.given_model.register_forward_pre_hook(self._called, with_kwargs=True)
             self._handles.append(self._first)
 
-    def prepare(self, sample: np.ndarray | None) -> tuple[Structure, FrameLayout]:
+    def prepare(self, sample: np.ndarray | None) -> tuple[Structure, FrameLayout] | None:
         self._tensors = tensors(self.model)
         self._shapes = {name: shape_of(held[key]) for name, (held, key) in self._tensors.items()}
         self.described = self.describe(self.model, None if sample is None else sample.shape[1:], self.view.target)
+        if sample is None and not self.view.steps and not self.described.structure.scene:
+            return None  # its first call may say more: an optimiser that calls it itself has not done so yet
         return self.described.structure, self.described.layout
 
     def given(self, params: Any, grads: Any) -> None:

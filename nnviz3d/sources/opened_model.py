@@ -30,8 +30,8 @@ BY_NAMES = "The picture shows the structure that the names tell, and samples of 
 
 
 class OpenedModel(StillSource):
-    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `first`: the tokens that are shown first.
-    `notes`: what to know of it, in words."""
+    """`words`: what its tokens are called; `tokenizer`: None where they are typed as numbers. `prompt`: what is asked first. `notes`:
+    what to know of it, in words."""
 
     runs = True
     reasons = MODEL
@@ -44,7 +44,7 @@ class OpenedModel(StillSource):
         title: str,
         words: tuple[str, ...],
         tokenizer: Tokenizer | None,
-        first: np.ndarray,
+        prompt: str,
         notes: tuple[str, ...] = (),
     ):
         super().__init__(built.topology, ops, Scene(title=title[:200]))
@@ -54,7 +54,8 @@ class OpenedModel(StillSource):
         self._parameter_p = ops.zeros(built.topology.n_parameters)
         self._pass = StagedPass(ops, built.topology, self.objective, self._parameter_p, self._read)
         self._pieces: Iterator[None] | None = None
-        self.show_own(window(first, built.topology.input.size)[0].astype(np.float32), "")
+        self.prompt = prompt
+        self.show_own(np.zeros(built.topology.input.size, np.float32), "")
 
     def tensors(self, kind: str) -> Array | None:
         if kind == "parameter":
@@ -143,6 +144,14 @@ def open_tensors(path: Path, ops: Ops, reason: str = NO_CONFIG) -> OpenedGraph:
     return source
 
 
+def open_difference(a: TensorFiles, b: TensorFiles, ops: Ops, title: str, about: str) -> OpenedGraph:
+    """Structure by the names of A; each sheet shows how far B's numbers are from A's."""
+    from nnviz3d.formats.tensor_outline import outline
+
+    graph, values = outline(a, title, b)
+    return OpenedGraph(graph, values, ops, label=f"|B - A|. {about}", scene=Scene(title=title[:200], about=about[:2000]))
+
+
 def open_model(path: Path, ops: Ops) -> OpenedModel:
     """Of a folder whose architecture is run here. Raises InputError."""
     from nnviz3d.formats import model_folder, tokenizer_file
@@ -151,6 +160,5 @@ def open_model(path: Path, ops: Ops) -> OpenedModel:
     count = found.built.topology.output.shape[1]
     tokenizer, note = tokenizer_file.load(path, count)
     words = tokenizer_file.numbers(count) if tokenizer is None else tokenizer.words
-    ids = [] if tokenizer is None else [k for k in tokenizer.encode(model_folder.FIRST) if k < count]
-    first = np.array(ids or [min(found.begin, count - 1)])
+    first = str(min(found.begin, count - 1)) if tokenizer is None else model_folder.FIRST
     return OpenedModel(found.built, found.files, ops, found.title, words, tokenizer, first, (note,) if note else ())

@@ -250,7 +250,7 @@ class Topology:
     @cached_property
     def n_weights(self) -> int:
         """How many of the learned ones are weights or scales; the rest are biases or shifts. Edges of some kinds have none."""
-        return sum(r.size for node in self.nodes for part, r in node.parameters if part == "weight")
+        return sum(r.size for r in {r for node in self.nodes for part, r in node.parameters if part == "weight"})
 
     @cached_property
     def is_line(self) -> bool:

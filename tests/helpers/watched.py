@@ -42,6 +42,9 @@ class TestViewer:
     def frames(self, past: bool = False) -> list[wire.Message]:
         return [each for each in list(self.messages) if each.header.kind == "frame" and each.header.past == past]
 
+    def arrays(self, name: str) -> list[Any]:
+        return [message.arrays[name] for message in list(self.messages) if name in message.arrays]
+
     def until(self, reached, seconds: float = 10.0) -> bool:
         """Whether `reached(self)` holds within so many seconds."""
         with self.changed:

@@ -131,9 +131,10 @@ def test_viewers_that_die_or_come_again():
     assert again.joined().headers("end")
 
 
-@pytest.mark.parametrize(
-    "raw", [b"GET / HTTP/1.1\r\n\r\n" * 3, b"\xff" * 64, wire.PREFIX.pack(b"NNVZ", 2 << 20, 0), wire.PREFIX.pack(b"NNVZ", 20, 2 << 30)]
-)
+GARBAGE = (b"GET / HTTP/1.1\r\n\r\n" * 3, b"\xff" * 64, wire.PREFIX.pack(b"NNVZ", 2 << 20, 0), wire.PREFIX.pack(b"NNVZ", 20, 2 << 30))
+
+
+@pytest.mark.parametrize("raw", GARBAGE)
 def test_who_sends_something_else_is_refused(raw):
     with nv.watch(every=0) as view, socket.socket(socket.AF_UNIX) as link:
         link.connect(address_of(view).path)

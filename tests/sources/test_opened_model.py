@@ -1,4 +1,4 @@
-"""Models from Hugging Face folders: their logits are those of the formulas, their parameters stand in memory once, what does not fit is told."""
+"""Models from Hugging Face folders: logits are those of the formulas, parameters stand in memory once, what does not fit is told."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_prompt_by_the_tokenizer_of_the_folder(tmp_path):
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.save(str(folder / "tokenizer.json"))
     model = opened(folder)
-    assert model.sample.x[:5].tolist() == [0, 1, 2, 3, 4]
+    assert model.prompt and model.data.tokenizer.encode(model.prompt) == [0, 1, 2, 3, 4]
     assert model.data.vocabulary[:4] == ("The", "capital", "of", "France") and len(model.data.vocabulary) == GPT2["vocab_size"]
     assert model.data.vocabulary[6] == "·" and model.data.vocabulary[30] == "#30"
     (folder / "tokenizer.json").write_text(json.dumps({"version": "1.0"}))

@@ -55,9 +55,7 @@ def show(
         return Still(take(opened, size, step=0, phase=None, ui=ui, camera=camera, backend=backend, neuron=neuron))
     from nnviz3d.app.window.run import run_window
 
-    return run_window(
-        opened.scene, opened.base, path=opened.path, recording=opened.recording, model=opened.model, size=size, backend=backend
-    )
+    return run_window(opened, size=size, backend=backend)
 
 
 def _opened(model: Any, x: Any, title: str | None, batched: bool) -> Opened:

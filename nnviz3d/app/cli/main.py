@@ -91,9 +91,8 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
     from nnviz3d.app.window.run import run_window
 
     code = run_window(
-        opened.scene, opened.base, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot,
-        stats=stats, fullscreen=fullscreen, path=opened.path, tour=place, recording=opened.recording, model=opened.model,
-        arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
+        opened, backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
+        fullscreen=fullscreen, tour=place, arriving=arriving, resume=resume, typed=tuple(edit.path for edit in options.edits()),
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -101,6 +100,7 @@ def _window(options, scene, headless, frames, size, screenshot, stats, fullscree
 command(app)(training_commands.train)
 command(app)(training_commands.watch)
 command(app)(training_commands.export)
+command(app)(training_commands.diff)
 
 
 @command(app)

@@ -63,7 +63,8 @@ def sentence(session: Session) -> str:
             f"connection between two tensors, not an edge."
         )
     if source.reasons.play:
-        return f"A network with {count}, as opened. The signals show what it computes for this sample."
+        what = "this prompt" if source.prompt else "this sample"
+        return f"A network with {count}, as opened. The signals show what it computes for {what}."
     if source.step == 0:
         return f"An untrained network with {count.replace(' ', ' random ', 1)}. Press Play to train it."
     if stopped:
@@ -155,6 +156,7 @@ def _training(session: Session) -> dict[str, Any]:
         "changes": tuple(source.history.changes()) if source.history else (),
         "holds": source.holds,
         "reasons": source.reasons,
+        "asked": bool(source.prompt),
     }
 
 

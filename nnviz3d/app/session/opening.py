@@ -27,6 +27,7 @@ FILES = ("data.file", "data.labels_file")
 Reader = Callable[["Ops"], "Source"]  # a network that was built elsewhere, once it is known where it is computed
 # by the name of its kind in `spec.file_kinds`: the function (path, ops) -> Source that opens a file of a network that was built elsewhere
 READERS: dict[str, str] = {
+    "onnx": "nnviz3d.sources.onnx_model:open_file",
     "model folder": "nnviz3d.sources.opened_model:open_folder",
     "weights": "nnviz3d.sources.opened_model:open_tensors",
 }
@@ -54,6 +55,7 @@ class Opened:
     recording: Recording | None = None
     timeline: Timeline | None = None
     model: Reader | None = None
+    watched: Receiver | None = None
 
     @property
     def origin(self) -> Path | None:
@@ -66,7 +68,7 @@ class Opened:
         """Raises InputError."""
         if self.timeline is not None:
             return session_of(self.timeline, backend)
-        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model)
+        return new_session(self.scene, self.base, backend, self.path, remember, self.recording, self.model, self.watched)
 
 
 def source_of(
@@ -117,6 +119,8 @@ def new_session(
     source = source_of(scene, base, ops, remember, recording, model, watched)
     session = Session(source.scene if model is not None else scene, source, path, backend)
     session.banner = getattr(source, "notice", "")
+    if source.prompt:
+        session.prompt.write("")
     return session
 
 

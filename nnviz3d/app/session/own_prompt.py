@@ -37,6 +37,7 @@ class OwnPrompt:
         self.typed = 0
         self.problem = ""
         self._read: tuple[DataSet, Prompts | None] | None = None
+        self._chosen: tuple[tuple, dict[str, Any]] | None = None  # what follows, and of what
 
     @property
     def prompts(self) -> Prompts | None:
@@ -59,6 +60,7 @@ class OwnPrompt:
         prompts = self._wanted()
         if prompts is None:
             return
+        text = text or self.session.source.prompt
         if not text:
             self.leave()
             return
@@ -148,9 +150,10 @@ class OwnPrompt:
             ids, (_, first, known), over = own, prompts.row(own), prompts.over(own)
         last = (min(prompts.given, known) if own is None else known) - 1
         place = wanted[3] if 0 <= wanted[3] < known else last
-        choice = _choice(seen, place, last, wanted, prompts.given if own is None else len(own))
-        if over:
-            choice["drawn"] = -1
+        key = (seen.serial, seen.version, place, last, wanted, prompts.given if own is None else len(own))
+        if self._chosen is None or self._chosen[0] != key:
+            self._chosen = key, _choice(seen, place, last, wanted, key[-1])
+        choice: dict[str, Any] = self._chosen[1] | ({"drawn": -1} if over else {})
         return PromptReading(
             reason="",
             vocabulary=prompts.vocabulary,

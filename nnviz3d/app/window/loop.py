@@ -41,7 +41,7 @@ from nnviz3d.gfx.hosts import Host
 from nnviz3d.gfx.program import Program
 from nnviz3d.spec.commands import COMMANDS
 from nnviz3d.spec.errors import InputError, RunError
-from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout, StageInput
+from nnviz3d.spec.readout import Answer, Command, FreeArea, Readout
 from nnviz3d.ui.hud.free_area import free_area
 from nnviz3d.ui.overlay import Overlay
 
@@ -67,7 +67,7 @@ class Loop:
         self.toast, self._toast_left = "", 0.0
         self.frame_ms = SOFTWARE_FRAME_MS if host.context.software else 1000 / 60
         self.stage.governor.target_ms = self.frame_ms * 0.97
-        session.running = play
+        session.running = play and not (session.source.learner is None and session.source.reasons.play)
         self._titled, self.wants_picture = "", False
         self.wants_still: tuple[int, int] | None = None  # its size
         self._warned = 0  # frames that have shown that the window is going to wait
@@ -121,10 +121,11 @@ class Loop:
     def picture_at_rest(self) -> np.ndarray:
         """The moment once more, with panels, as (H, W, 3) uint8: after a swap a window's back buffer holds nothing. Training rests."""
         self.session.settle()
-        self.session.running = False
+        self.session.mode.finish()
+        self.session.rest()
         if self.session.walking is None:
             self.session.evaluate()  # at rest the scores are of this very step
-        self.stage.rebuild(self.session.take_rebuild())
+        self.stage.rebuild(self.session.take_rebuild())  # a watched loop may have brought another network
         self.session.refresh()
         self.stage.draw(0.0)
         self._overlay(1e-3)
@@ -199,7 +200,11 @@ class Loop:
             self.log.let_go()
         self.stage.camera.make_way(answer.free)
         self.stage.pointer.lit = answer.lit
-        self._handle(answer.stage, dt)
+        if answer.stage.tuning:
+            self.session.settle()
+        if (command := self.stage.handle(answer.stage, dt)) is not None:
+            with self._errors_as_banner():
+                self.do(command)
         for edit in answer.edits:
             if edit.path == "view.camera":
                 self.stage.camera.fly_to_preset(self.session.scene.view.camera)
@@ -207,13 +212,6 @@ class Loop:
             with self._errors_as_banner():
                 self.do(command)
         self.tour.observe(answer)
-
-    def _handle(self, stage: StageInput, dt: float) -> None:
-        if stage.tuning:
-            self.session.settle()
-        if (command := self.stage.handle(stage, dt)) is not None:
-            with self._errors_as_banner():
-                self.do(command)
 
     def _poll(self) -> None:
         """What came from outside the overlay: files that were dropped, the desktop's file dialog, the wish to close."""
@@ -319,8 +317,7 @@ class Loop:
         while not self.host.closing and (frames is None or done < frames):
             now = perf_counter()
             self.frame(1 / 60 if self.host.headless else min(now - last, 0.25))
-            last = now
-            done += 1
+            last, done = now, done + 1
 
     def close(self) -> None:
         self.capture.finish()

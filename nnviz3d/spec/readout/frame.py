@@ -159,6 +159,7 @@ class Readout:
     titles: Titles | None = None  # while a film is made
     recording: RecordingReading | None = None  # while a recording is played instead of training
     reasons: Reasons = ABLE  # why controls do nothing for this network
+    asked: bool = False  # a model that was opened to be asked something
     stack: str = ""  # of the stack under the pointer, where there is one
     settings: Settings = field(default_factory=Settings)  # of this person
     edges_folded: int = 0  # neurons in stacks: of their edges only the strongest are shown

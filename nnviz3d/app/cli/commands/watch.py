@@ -43,11 +43,12 @@ def window(options: Any, address: str | None, headless, frames, size, screenshot
         lambda: file_extensions.check(screenshot, file_extensions.SCREEN, "screenshot"),
         lambda: file_extensions.check(stats, file_extensions.NUMBERS, "stats"),
     )
+    from nnviz3d.app.session.opening import Opened
     from nnviz3d.app.window.run import run_window
 
     return run_window(
-        scene, Path(), backend=options.backend, headless=headless, frames=frames, size=pixels, screenshot=screenshot, stats=stats,
-        fullscreen=fullscreen, watched=link,
+        Opened(scene, Path(), None, watched=link), backend=options.backend, headless=headless, frames=frames, size=pixels,
+        screenshot=screenshot, stats=stats, fullscreen=fullscreen,
     )  # fmt: skip
 
 
