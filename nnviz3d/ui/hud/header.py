@@ -19,7 +19,7 @@ from nnviz3d.ui.core.label_placement import Rect
 from nnviz3d.ui.core.name_shortening import kept
 from nnviz3d.ui.core.strings import QUANTITY_SYMBOL
 from nnviz3d.ui.core.widgets import dim, elide, floating, icon_button, small, tip
-from nnviz3d.ui.hud import edge_share, watching
+from nnviz3d.ui.hud import edge_share, neuron_legend, watching
 from nnviz3d.ui.hud.labels import colour_bar
 
 _TEXT, _DIM, _ACCENT = (theme.packed(c) for c in (theme.TEXT, theme.DIM, theme.ACCENT))
@@ -241,7 +241,7 @@ def _legend(f: Frame, room: float) -> None:
     gradient = f"; {r.walk.gradient}" if r.walk and r.walk.gradient and not weights else ""
     small(f, elide(f"{edge_share.text(r, quantity if known else '')}{gradient}", room))
     tip(f, edge_share.explained(r, quantity))
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     if r.plane is not None and r.plane.tiles:
         _tile_legend(f, r.plane, room)
     if r.plane is not None and r.plane.unit is not None:
@@ -259,7 +259,7 @@ def _connection_legend(f: Frame, room: float) -> None:
     imgui.push_font(None, theme.SMALL)
     small(f, elide(edge_share.text(f.readout, ""), room))
     tip(f, edge_share.CONNECTIONS)
-    _neuron_legend(f, room)
+    neuron_legend.draw(f, room)
     imgui.pop_font()
 
 
@@ -289,29 +289,6 @@ def _weights_legend(f: Frame, weights) -> None:
     imgui.dummy(imgui.ImVec2(x - corner.x, line))
     tip(f, "Arrows: a weight increased (blue) or decreased (orange). They point towards the output if it moved away from 0, and"
            f" towards the input if it moved towards 0. Differences are magnified {plain(weights.factor)} times.")  # fmt: skip
-
-
-def _neuron_legend(f: Frame, room: float) -> None:
-    """What the light of a neuron means, on the same line where there is room."""
-    difference = f.readout.walk is None and f.readout.moments.shown == "B - A"
-    words = [("a moved up" if difference else "a > 0", theme.ACCENT), ("a moved down" if difference else "a < 0", theme.NEGATIVE_NEURON)]
-    words += [(kind, theme.HOLD_COLOURS[kind]) for kind in ("frozen", "killed") if getattr(f.readout.holds, kind)]
-    dot, gap = f.px(12), f.px(12)
-    width = sum(dot + imgui.calc_text_size(text).x for text, _ in words) + gap
-    left = imgui.get_item_rect_max().x - imgui.get_window_pos().x + f.px(18)
-    if left + width < room + f.px(12):
-        imgui.same_line(left)
-    imgui.begin_group()
-    for k, (text, colour) in enumerate(words):
-        if k:
-            imgui.same_line(0, gap)
-        at, line = imgui.get_cursor_screen_pos(), imgui.get_text_line_height()
-        imgui.get_window_draw_list().add_circle_filled(imgui.ImVec2(at.x + f.px(4), at.y + line / 2), f.px(3.6), theme.packed(colour))
-        imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + dot)
-        dim(text)
-    imgui.end_group()
-    held = " Ring of ice: frozen, not trained. Dark and crossed out: killed, its output is 0." if f.readout.holds else ""
-    tip(f, "Neurons: the brighter, the larger the activation a. Warm colour: positive, violet: negative, dark: near 0." + held)
 
 
 def _plate_legend(f: Frame, unit: Unit, room: float) -> None:
